@@ -1,0 +1,42 @@
+//! What is wrong with a description of a run.
+
+use std::fmt::Display;
+
+/// A refused value: which field, what it held, what it may hold.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{field}: {value} is not allowed; {allowed}")]
+pub struct ConfigError {
+    /// Dotted path of the field, as in the TOML file.
+    pub field: String,
+    pub value: String,
+    /// What would have been accepted.
+    pub allowed: String,
+}
+
+impl ConfigError {
+    pub fn new(field: impl Into<String>, value: impl Display, allowed: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            value: value.to_string(),
+            allowed: allowed.into(),
+        }
+    }
+
+    /// Text that is not TOML at all.
+    pub(super) fn syntax(what: &str, message: &str, span: Option<std::ops::Range<usize>>, text: &str) -> Self {
+        let line = span.map_or(1, |s| text[..s.start.min(text.len())].lines().count().max(1));
+        let shown = text.lines().nth(line - 1).unwrap_or_default();
+        Self::new(format!("{what}, line {line}"), format!("`{shown}`"), format!("TOML is expected ({message})"))
+    }
+
+    /// A table that does not have the shape of a run: serde's message names the field and what
+    /// it expected.
+    pub(super) fn unreadable(error: &toml::de::Error) -> Self {
+        let text = error.to_string();
+        let field = text
+            .lines()
+            .find_map(|l| l.trim().strip_prefix("in `").and_then(|l| l.strip_suffix('`')))
+            .unwrap_or("the run");
+        Self::new(field, error.message(), "see the documentation of that field")
+    }
+}

@@ -1,0 +1,375 @@
+//! One description of a run: prior, reward, process, objective, rollouts, optimiser, seed.
+//!
+//! [`Run`] is the TOML file of the native program, the message to a worker and, compressed, the
+//! fragment of the page's URL ([`link`]). Whatever its origin, a value passes [`Run::validate`]
+//! before anything is built from it, so the engine itself never meets a bad one.
+
+mod error;
+pub mod link;
+mod preset;
+mod reward;
+mod validate;
+
+pub use error::ConfigError;
+pub use preset::{Preset, presets};
+pub use reward::{PAINT_LEVELS, Reward, Shape, Tempering};
+
+use serde::{Deserialize, Serialize};
+
+/// Half the side of the square [−HALF_WIDTH, HALF_WIDTH]² in which everything is drawn and every
+/// exact integral is taken.
+pub const HALF_WIDTH: f64 = 14.0;
+
+/// Everything that determines a run. Two equal values give the same trajectories on every
+/// backend up to rounding.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Run {
+    /// What people see as the run's title; presets put their own name here.
+    pub name: String,
+    /// Which family of state spaces the run lives in.
+    pub task: Task,
+    /// Seed of all noise, on the host.
+    pub seed: u64,
+    pub prior: Prior,
+    pub reward: Reward,
+    pub tempering: Tempering,
+    pub process: Process,
+    pub network: Network,
+    pub objective: Objective,
+    pub rollout: Rollout,
+    pub optimizer: Optimizer,
+    pub training: Training,
+    pub evaluation: Evaluation,
+}
+
+/// The state space.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Points of the plane under a Gaussian mixture.
+    #[default]
+    Mixtures,
+}
+
+/// One Gaussian of a mixture in the plane.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Component {
+    /// Relative weight, > 0; the weights of a mixture need not sum to one.
+    pub weight: f64,
+    pub mean: [f64; 2],
+    /// The covariance as [xx, xy, yy].
+    pub covariance: [f64; 3],
+}
+
+impl Component {
+    /// A component with covariance `variance`·I.
+    pub fn isotropic(weight: f64, mean: [f64; 2], variance: f64) -> Self {
+        Self { weight, mean, covariance: [variance, 0.0, variance] }
+    }
+}
+
+/// The distribution to start from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Prior {
+    pub kind: PriorKind,
+    /// For a learned prior: the name of weights the program ships, or a file of the native
+    /// program (safetensors).
+    pub weights: Option<String>,
+    pub components: Vec<Component>,
+}
+
+impl Default for Prior {
+    fn default() -> Self {
+        Self {
+            kind: PriorKind::Exact,
+            weights: None,
+            components: preset::twenty_five(),
+        }
+    }
+}
+
+/// Where the prior's drift comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriorKind {
+    /// The closed form for the mixture.
+    #[default]
+    Exact,
+    /// A network trained on samples of the mixture by `rtb pretrain`.
+    Learned,
+}
+
+/// The Markov chain.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Process {
+    /// T, the number of transitions from x_0 to x_T.
+    pub steps: usize,
+    /// σ², the variance of the Brownian bridge per unit of time.
+    pub variance: f64,
+}
+
+impl Default for Process {
+    fn default() -> Self {
+        Self { steps: 100, variance: 5.0 }
+    }
+}
+
+/// The posterior's network.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Network {
+    /// Units of each hidden layer.
+    pub width: usize,
+    /// Number of hidden layers.
+    pub depth: usize,
+    /// Adds the Langevin term s(x, t)·∇ log r(x) to the drift, s learned (arXiv 2405.20971, §E).
+    pub langevin: bool,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self { width: 64, depth: 2, langevin: false }
+    }
+}
+
+/// How log Z enters the residual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogZ {
+    /// A parameter with a learning rate of its own.
+    #[default]
+    Learned,
+    /// The mean over the batch of the same condition (VarGrad, arXiv 2010.10436).
+    Vargrad,
+}
+
+/// The loss.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Objective {
+    pub log_z: LogZ,
+    /// Share of the T steps whose gradient is taken in an iteration, rescaled so that the gradient
+    /// stays unbiased; 1 takes them all.
+    pub step_share: f64,
+    /// |δ| is clipped to this value in the gradient; 0 leaves it alone.
+    pub residual_clip: f64,
+    /// Rows (trajectory, step) of one backward pass; memory grows with this, not with T.
+    pub chunk: usize,
+}
+
+impl Default for Objective {
+    fn default() -> Self {
+        Self { log_z: LogZ::Learned, step_share: 1.0, residual_clip: 0.0, chunk: 12_500 }
+    }
+}
+
+/// Where trajectories come from. The shares of replay and noised trajectories are taken from the
+/// batch; what is left follows the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rollout {
+    /// Trajectories of one iteration.
+    pub batch: usize,
+    /// Extra variance of the policy's transitions at iteration 0, per unit of time, annealed
+    /// linearly to 0.
+    pub exploration: f64,
+    /// Iterations over which exploration is annealed; 0 never anneals.
+    pub exploration_iterations: usize,
+    /// Share of the batch noised back from end points in the replay buffer.
+    pub replay_share: f64,
+    /// Replay end points are drawn by reward, r^replay_priority; 0 draws uniformly.
+    pub replay_priority: f64,
+    /// End points kept.
+    pub replay_capacity: usize,
+    /// Share of the batch noised back from given end points: samples of the mixture prior,
+    /// resampled by reward.
+    pub noised_share: f64,
+}
+
+impl Default for Rollout {
+    fn default() -> Self {
+        Self {
+            batch: 500,
+            exploration: 0.0,
+            exploration_iterations: 1000,
+            replay_share: 0.0,
+            replay_priority: 1.0,
+            replay_capacity: 5000,
+            noised_share: 0.0,
+        }
+    }
+}
+
+/// The optimisation algorithm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Algorithm {
+    #[default]
+    Adam,
+    AdamW,
+    RmsProp,
+    Sgd,
+}
+
+/// How the learning rates change over the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Schedule {
+    Constant,
+    /// Linear to `final_share` of the start.
+    Linear,
+    /// Cosine to `final_share` of the start.
+    #[default]
+    Cosine,
+}
+
+/// The optimiser.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Optimizer {
+    pub algorithm: Algorithm,
+    pub learning_rate: f64,
+    /// Learning rate of log Z, where it is learned.
+    pub log_z_learning_rate: f64,
+    pub schedule: Schedule,
+    /// The learning rate at the end of the run as a share of the one at its start.
+    pub final_share: f64,
+    /// Each parameter's gradient is clipped to this norm; 0 leaves it alone.
+    pub gradient_clip: f64,
+    /// Decay of the exponential moving average of the weights; 0 turns it off.
+    pub ema: f64,
+}
+
+impl Default for Optimizer {
+    fn default() -> Self {
+        Self {
+            algorithm: Algorithm::Adam,
+            learning_rate: 2e-3,
+            log_z_learning_rate: 5e-2,
+            schedule: Schedule::Cosine,
+            final_share: 0.01,
+            gradient_clip: 0.0,
+            ema: 0.0,
+        }
+    }
+}
+
+/// How long to train and how often to save.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Training {
+    pub iterations: usize,
+    /// Iterations between two checkpoints of the native program.
+    pub checkpoint_every: usize,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Self { iterations: 2000, checkpoint_every: 200 }
+    }
+}
+
+/// What is measured, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Evaluation {
+    /// Samples of the final evaluation.
+    pub samples: usize,
+    /// Iterations between two evaluations while training; 0 evaluates only at the end.
+    pub every: usize,
+    /// Samples of an evaluation while training.
+    pub samples_while_training: usize,
+}
+
+impl Default for Evaluation {
+    fn default() -> Self {
+        Self { samples: 20_000, every: 100, samples_while_training: 2000 }
+    }
+}
+
+impl Run {
+    /// Reads a run from TOML and validates it. Fields that are absent keep their defaults; with
+    /// `preset = "name"` they keep the preset's values instead.
+    ///
+    /// # Errors
+    ///
+    /// Names the field, its value and what is allowed.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        let mut table: toml::Table =
+            toml::from_str(text).map_err(|e| ConfigError::syntax("the TOML text", e.message(), e.span(), text))?;
+        let base = match table.remove("preset") {
+            None => Run::default(),
+            Some(toml::Value::String(name)) => Preset::find(&name)?.run,
+            Some(other) => {
+                return Err(ConfigError::new("preset", other, "the name of a preset, in quotes"));
+            }
+        };
+        base.overlaid(table)
+    }
+
+    /// This run with the fields of `table` in place of its own, validated.
+    ///
+    /// # Errors
+    ///
+    /// Names the field, its value and what is allowed.
+    pub fn overlaid(&self, table: toml::Table) -> Result<Self, ConfigError> {
+        let mut own = toml::Table::try_from(self).expect("a run is a TOML table");
+        merge(&mut own, table);
+        let run: Run = own.try_into().map_err(|e: toml::de::Error| ConfigError::unreadable(&e))?;
+        run.validate()?;
+        Ok(run)
+    }
+
+    /// This run with one field, named by its dotted path, set to a value in TOML's notation
+    /// (a bare word is taken as text).
+    ///
+    /// # Errors
+    ///
+    /// Names the field, its value and what is allowed.
+    pub fn with(&self, path: &str, value: &str) -> Result<Self, ConfigError> {
+        self.overlaid(assignment(path, value))
+    }
+
+    /// The run as TOML, readable by [`Run::from_toml`].
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(self).expect("a run is a TOML table")
+    }
+}
+
+/// `a.b.c = value` as a table.
+pub fn assignment(path: &str, value: &str) -> toml::Table {
+    let value = toml::from_str::<toml::Table>(&format!("v = {value}"))
+        .ok()
+        .and_then(|mut t| t.remove("v"))
+        .unwrap_or_else(|| toml::Value::String(value.to_owned()));
+    let mut keys = path.rsplit('.');
+    let mut table = toml::Table::new();
+    table.insert(keys.next().unwrap_or_default().to_owned(), value);
+    for key in keys {
+        let mut outer = toml::Table::new();
+        outer.insert(key.to_owned(), toml::Value::Table(table));
+        table = outer;
+    }
+    table
+}
+
+/// Lays `over` on `base`, table by table. A reward of another kind replaces the whole reward:
+/// its fields belong to its kind.
+fn merge(base: &mut toml::Table, over: toml::Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(toml::Value::Table(old)), toml::Value::Table(new))
+                if !new.contains_key("kind") || old.get("kind") == new.get("kind") || key == "prior" =>
+            {
+                merge(old, new)
+            }
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What is measured, and the truth it is held against.
+
+mod truth;
+
+pub use truth::{Mode, PICTURE_SIDE, Truth, WeightedPoint, cell_masses, equally_weighted, quadrature};
+
+use crate::message::Report;
+use crate::mixture::Mixture;
+
+/// Cells along a side of the grid of [`Report::kl_grid`].
+pub const KL_SIDE: usize = 56;
+/// A mode with less than this exact mass counts as excluded.
+pub const EXCLUDED_BELOW: f64 = 1e-3;
+
+/// Policy samples with the log weights of their trajectories.
+#[derive(Clone, Debug, Default)]
+pub struct PolicySamples {
+    /// End points, x and y in turn.
+    pub ends: Vec<f32>,
+    /// Σ log p_φ − log p_θ of each trajectory.
+    pub log_ratio: Vec<f64>,
+    /// Tempered, floored log r of each end point.
+    pub log_reward: Vec<f64>,
+    /// Whether log r is at its floor.
+    pub floored: Vec<bool>,
+}
+
+/// Prior trajectories scored under the policy, for the upper bound.
+#[derive(Clone, Debug, Default)]
+pub struct PriorSamples {
+    pub log_ratio: Vec<f64>,
+    pub log_reward: Vec<f64>,
+}
+
+/// log mean exp.
+pub fn log_mean_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
+    let largest = values.clone().fold(f64::NEG_INFINITY, f64::max);
+    if !largest.is_finite() {
+        return largest;
+    }
+    let (mut sum, mut count) = (0.0, 0usize);
+    for v in values {
+        sum += (v - largest).exp();
+        count += 1;
+    }
+    largest + (sum / count as f64).ln()
+}
+
+fn mean_and_std(values: &[f64]) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    (mean, (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count).sqrt())
+}
+
+/// Measures policy samples against the truth.
+pub fn report(
+    policy: &PolicySamples,
+    prior: &PriorSamples,
+    truth: &Truth,
+    mixture: &Mixture,
+    log_z_learned: f64,
+) -> Report {
+    let log_weights: Vec<f64> = policy.log_reward.iter().zip(&policy.log_ratio).map(|(r, q)| r - q).collect();
+    let samples = log_weights.len();
+    let (elbo, residual_std) = mean_and_std(&log_weights);
+    let log_z_importance = log_mean_exp(log_weights.iter().copied());
+    let log_square = log_mean_exp(log_weights.iter().map(|w| 2.0 * w));
+
+    // Posterior trajectories are prior ones weighted by r.
+    let log_r = prior.log_reward.iter().copied();
+    let log_z_prior = log_mean_exp(log_r.clone());
+    let eubo = log_r.zip(&prior.log_ratio).map(|(r, q)| (r - log_z_prior).exp() * (r - q)).sum::<f64>()
+        / prior.log_reward.len() as f64;
+
+    let learned = Truth::modes_of(equally_weighted(&policy.ends), mixture);
+    let (kept, excluded): (Vec<usize>, Vec<usize>) =
+        (0..mixture.len()).partition(|m| truth.modes[*m].mass >= EXCLUDED_BELOW);
+    let mass = |of: &[Mode], which: &[usize]| which.iter().map(|m| of[*m].mass).sum::<f64>();
+    let covariance_error = |m: usize| {
+        let differences = learned[m].covariance.iter().zip(truth.modes[m].covariance);
+        differences.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+    };
+
+    Report {
+        log_z_learned,
+        log_z_importance,
+        log_z_exact: truth.log_z,
+        log_z_prior,
+        elbo,
+        eubo,
+        ess: (2.0 * log_z_importance - log_square).exp(),
+        mode_total_variation: total_variation(&learned, &truth.modes),
+        excluded_mass: mass(&learned, &excluded),
+        excluded_mass_exact: mass(&truth.modes, &excluded),
+        within_mode_variance: within_mode_variance(&learned, &kept),
+        within_mode_variance_exact: within_mode_variance(&truth.modes, &kept),
+        within_mode_covariance_error: kept
+            .iter()
+            .filter(|m| learned[**m].mass > 0.0)
+            .map(|m| truth.modes[*m].mass * covariance_error(*m))
+            .sum::<f64>()
+            / mass(&truth.modes, &kept),
+        kl_grid: kl(&cell_masses(equally_weighted(&policy.ends)), &truth.cells),
+        floored_mass: policy.floored.iter().filter(|f| **f).count() as f64 / samples as f64,
+        floored_mass_exact: truth.floored_mass,
+        residual_mean: log_z_learned - elbo,
+        residual_std,
+        samples,
+        truth: truth.kind,
+        ..Report::default()
+    }
+}
+
+/// Half the summed absolute differences of the modes' masses.
+pub fn total_variation(learned: &[Mode], exact: &[Mode]) -> f64 {
+    0.5 * learned.iter().zip(exact).map(|(a, b)| (a.mass - b.mass).abs()).sum::<f64>()
+}
+
+/// Half the trace of the covariance, averaged over the mass of some modes.
+pub fn within_mode_variance(modes: &[Mode], which: &[usize]) -> f64 {
+    let (mut sum, mut mass) = (0.0, 0.0);
+    for mode in which.iter().map(|m| &modes[*m]) {
+        sum += mode.mass * 0.5 * (mode.covariance[0] + mode.covariance[2]);
+        mass += mode.mass;
+    }
+    sum / mass
+}
+
+/// KL(learned ‖ exact) of cell masses. Where the truth has no mass its cell counts as 1e-9.
+pub fn kl(learned: &[f64], exact: &[f64]) -> f64 {
+    learned.iter().zip(exact).filter(|(q, _)| **q > 0.0).map(|(q, p)| q * (q / p.max(1e-9)).ln()).sum()
+}

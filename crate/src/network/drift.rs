@@ -1,0 +1,175 @@
+//! The drift network of the plane: an MLP with a time embedding.
+
+use super::Weights;
+use crate::noise::{self, Noise, Purpose};
+use crate::process::BrownianBridge;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, TensorData, activation};
+use rand_chacha::ChaCha8Rng;
+
+/// Frequencies of the time embedding; each gives a sine and a cosine.
+const FREQUENCIES: usize = 16;
+
+/// The shape of a [`DriftNetwork`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DriftNetworkConfig {
+    pub inputs: usize,
+    pub outputs: usize,
+    pub width: usize,
+    pub depth: usize,
+}
+
+/// h_1 = a(W_1·x + e_1(t)), h_{l+1} = a(W_{l+1}·h_l + e_{l+1}(t)), out = W·h + b, with a = SiLU.
+///
+/// The embedding e(t) is computed once a step, not once a row, and takes the place of the biases.
+#[derive(Module, Debug)]
+pub struct DriftNetwork {
+    /// [2·FREQUENCIES, width].
+    time: Param<Tensor<2>>,
+    time_bias: Param<Tensor<1>>,
+    /// One [width, width] a hidden layer.
+    embeddings: Vec<Param<Tensor<2>>>,
+    /// [inputs, width], then [width, width].
+    layers: Vec<Param<Tensor<2>>>,
+    biases: Vec<Param<Tensor<1>>>,
+    /// [width, outputs], zero at the start.
+    head: Param<Tensor<2>>,
+    head_bias: Param<Tensor<1>>,
+}
+
+impl DriftNetworkConfig {
+    /// The shape that a file's tensors have.
+    ///
+    /// # Errors
+    ///
+    /// Names the tensor that is missing.
+    pub fn of(weights: &Weights) -> Result<Self, String> {
+        let shape = |name: &str| {
+            weights
+                .tensors
+                .iter()
+                .find(|(n, s, _)| n == name && s.len() == 2)
+                .map(|(_, s, _)| (s[0], s[1]))
+                .ok_or_else(|| format!("tensor `{name}` is missing"))
+        };
+        let (width, outputs) = shape("head")?;
+        let (inputs, _) = shape("layers.0")?;
+        let depth = weights.tensors.iter().filter(|(n, ..)| n.starts_with("layers.")).count();
+        Ok(Self { inputs, outputs, width, depth })
+    }
+
+    /// A network with weights uniform on ±√(1/fan-in) from the run's generator and a head of 0.
+    pub fn init(&self, noise: &Noise, device: &Device) -> DriftNetwork {
+        let mut rng = noise.stream(Purpose::Initialization, 0);
+        let mut matrix = |rows: usize, columns: usize| uniform(&mut rng, rows, columns, device);
+        let zeros = |size: usize| Param::from_tensor(Tensor::zeros([size], device));
+        let fan_in = |layer: usize| if layer == 0 { self.inputs } else { self.width };
+        DriftNetwork {
+            time: matrix(2 * FREQUENCIES, self.width),
+            time_bias: zeros(self.width),
+            embeddings: (0..self.depth).map(|_| matrix(self.width, self.width)).collect(),
+            layers: (0..self.depth).map(|l| matrix(fan_in(l), self.width)).collect(),
+            biases: (0..self.depth).map(|_| zeros(self.width)).collect(),
+            head: Param::from_tensor(Tensor::zeros([self.width, self.outputs], device)),
+            head_bias: zeros(self.outputs),
+        }
+    }
+}
+
+fn uniform(rng: &mut ChaCha8Rng, rows: usize, columns: usize, device: &Device) -> Param<Tensor<2>> {
+    let bound = (rows as f64).sqrt().recip();
+    let values: Vec<f32> = (0..rows * columns).map(|_| ((2.0 * noise::uniform(rng) - 1.0) * bound) as f32).collect();
+    Param::from_tensor(Tensor::from_data(TensorData::new(values, [rows, columns]), device))
+}
+
+impl DriftNetwork {
+    /// The shape of this network.
+    pub fn config(&self) -> DriftNetworkConfig {
+        let [width, outputs] = self.head.val().dims();
+        let [inputs, _] = self.layers[0].val().dims();
+        DriftNetworkConfig { inputs, outputs, width, depth: self.layers.len() }
+    }
+
+    /// [blocks·rows, inputs] → [blocks·rows, outputs], block b at time `times[b]`.
+    pub fn forward(&self, times: &[f64], x: Tensor<2>) -> Tensor<2> {
+        let device = x.device();
+        let blocks = times.len();
+        let [all, _] = x.dims();
+        let features = Tensor::from_data(TensorData::new(time_features(times), [blocks, 2 * FREQUENCIES]), &device);
+        let embedding = activation::silu(features.matmul(self.time.val()) + self.time_bias.val().unsqueeze::<2>());
+        let mut h = x;
+        for ((layer, bias), projection) in self.layers.iter().zip(&self.biases).zip(&self.embeddings) {
+            let shift = embedding.clone().matmul(projection.val()) + bias.val().unsqueeze::<2>();
+            h = h.matmul(layer.val());
+            let width = h.dims()[1];
+            h = if blocks == 1 {
+                h + shift
+            } else {
+                (h.reshape([blocks, all / blocks, width]) + shift.unsqueeze_dim::<3>(1)).reshape([all, width])
+            };
+            h = activation::silu(h);
+        }
+        h.matmul(self.head.val()) + self.head_bias.val().unsqueeze::<2>()
+    }
+}
+
+/// sin and cos of π·t times frequencies spaced evenly in the logarithm from 1/2 to 32.
+fn time_features(times: &[f64]) -> Vec<f32> {
+    times
+        .iter()
+        .flat_map(|t| {
+            (0..FREQUENCIES).flat_map(move |k| {
+                let frequency = 0.5 * 64f64.powf(k as f64 / (FREQUENCIES - 1) as f64);
+                let (sin, cos) = (std::f64::consts::PI * frequency * t).sin_cos();
+                [sin as f32, cos as f32]
+            })
+        })
+        .collect()
+}
+
+/// Scales that keep a drift network's inputs and outputs near 1 at every time (arXiv 2206.00364,
+/// §5, for the bridge): they are the closed forms for data N(0, s²·I).
+#[derive(Clone, Copy, Debug)]
+pub struct Preconditioning {
+    process: BrownianBridge,
+}
+
+/// s², the variance of data that the scales assume.
+const DATA_VARIANCE: f64 = 50.0;
+
+impl Preconditioning {
+    pub fn new(process: BrownianBridge) -> Self {
+        Self { process }
+    }
+
+    /// 1/deviation of x_t.
+    pub fn input(&self, t: f64) -> f64 {
+        let t = t.max(self.process.dt());
+        (t * (t * DATA_VARIANCE + self.process.variance * (1.0 - t))).sqrt().recip()
+    }
+
+    /// Factor c in E[x_1 | x_t] ≈ c·x_t.
+    fn skip(&self, t: f64) -> f64 {
+        DATA_VARIANCE / (t * DATA_VARIANCE + self.process.variance * (1.0 - t))
+    }
+
+    /// The deviation of x_1 given x_t over (1 − t): the scale of the drift's unknown part.
+    pub fn output(&self, t: f64) -> f64 {
+        (DATA_VARIANCE * self.process.variance
+            / ((1.0 - t) * (t * DATA_VARIANCE + self.process.variance * (1.0 - t))))
+            .sqrt()
+    }
+
+    /// 1/s.
+    pub fn data_scale(&self) -> f64 {
+        DATA_VARIANCE.sqrt().recip()
+    }
+
+    /// The drift of a network that gives it all: (c_skip − 1)/(1 − t)·x + c_out·net(c_in·x, t).
+    pub fn learned_drift(&self, network: &DriftNetwork, steps: &[usize], x: Tensor<2>) -> Tensor<2> {
+        let scaled = self.process.per_step(steps, x.clone(), |t| self.input(t));
+        let out = network.forward(&self.process.times(steps), scaled);
+        self.process.per_step(steps, x, |t| (self.skip(t) - 1.0) / (1.0 - t))
+            + self.process.per_step(steps, out, |t| self.output(t))
+    }
+}

@@ -1,0 +1,7 @@
+//! The neural networks, and how they are written to files.
+
+mod drift;
+mod weights;
+
+pub use drift::{DriftNetwork, DriftNetworkConfig, Preconditioning};
+pub use weights::{Weights, load_tensors, read_tensors};

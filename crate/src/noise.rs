@@ -1,0 +1,78 @@
+//! All randomness of a run: a seeded counter-based generator on the host.
+//!
+//! Every draw is addressed by (seed, purpose, counter), never by what was drawn before it. The
+//! same run therefore sees the same noise on every backend, and a resumed one goes on with it.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_distr::{Distribution, StandardNormal};
+
+/// What noise is for; each purpose has streams of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Initialization = 1,
+    Rollout,
+    Exploration,
+    Noising,
+    Replay,
+    StepSelection,
+    Evaluation,
+    PriorEvaluation,
+    Pictures,
+    Pretraining,
+    GivenEndPoints,
+    Samples,
+}
+
+/// The generator of one run.
+#[derive(Clone, Copy, Debug)]
+pub struct Noise {
+    seed: u64,
+}
+
+impl Noise {
+    pub fn new(seed: u64) -> Self {
+        Self { seed }
+    }
+
+    /// The stream of a purpose at a counter (below 2⁴⁸: an iteration, a chunk).
+    pub fn stream(&self, purpose: Purpose, counter: u64) -> ChaCha8Rng {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(((purpose as u64) << 48) | counter);
+        rng
+    }
+
+    /// `count` standard normal numbers.
+    pub fn normal(&self, purpose: Purpose, counter: u64, count: usize) -> Vec<f32> {
+        let mut rng = self.stream(purpose, counter);
+        (0..count).map(|_| StandardNormal.sample(&mut rng)).collect()
+    }
+}
+
+/// A number uniform on [0, 1).
+pub fn uniform(rng: &mut impl Rng) -> f64 {
+    (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// A standard normal number.
+pub fn normal(rng: &mut impl Rng) -> f64 {
+    StandardNormal.sample(rng)
+}
+
+/// An index drawn in proportion to non-negative weights, given as their running sum.
+pub fn index(rng: &mut impl Rng, running: &[f64]) -> usize {
+    let total = running.last().copied().unwrap_or(0.0);
+    let at = uniform(rng) * total;
+    running.partition_point(|sum| *sum <= at).min(running.len().saturating_sub(1))
+}
+
+/// The running sum of weights, for [`index`].
+pub fn running_sum(weights: impl IntoIterator<Item = f64>) -> Vec<f64> {
+    weights
+        .into_iter()
+        .scan(0.0, |sum, w| {
+            *sum += w;
+            Some(*sum)
+        })
+        .collect()
+}

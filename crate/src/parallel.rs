@@ -1,0 +1,60 @@
+//! Work in parts on the processor's threads. A GPU gets its work whole.
+
+use burn::tensor::Device;
+
+/// Fewest rows worth a thread.
+#[cfg(not(target_family = "wasm"))]
+const ROWS_A_PART: usize = 32;
+
+/// How many parts `rows` rows are cut into on this device.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn parts(device: &Device, rows: usize) -> usize {
+    if is_processor(device) {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        threads.min(rows / ROWS_A_PART).max(1)
+    } else {
+        1
+    }
+}
+
+#[cfg(all(feature = "cpu", not(target_family = "wasm")))]
+fn is_processor(device: &Device) -> bool {
+    *device == Device::flex()
+}
+
+#[cfg(all(not(feature = "cpu"), not(target_family = "wasm")))]
+fn is_processor(_device: &Device) -> bool {
+    false
+}
+
+/// How many parts `rows` rows are cut into on this device: wasm has one thread.
+#[cfg(target_family = "wasm")]
+pub(crate) fn parts(_device: &Device, _rows: usize) -> usize {
+    1
+}
+
+/// Applies `work` to every item, each on a thread of its own; results in the order of the items.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn map<T: Send, R: Send>(mut items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let Some(first) = (!items.is_empty()).then(|| items.remove(0)) else {
+        return Vec::new();
+    };
+    std::thread::scope(|scope| {
+        let work = &work;
+        let others: Vec<_> = items.into_iter().map(|item| scope.spawn(move || work(item))).collect();
+        let mut results = vec![work(first)];
+        for other in others {
+            match other.join() {
+                Ok(result) => results.push(result),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        results
+    })
+}
+
+/// Applies `work` to every item.
+#[cfg(target_family = "wasm")]
+pub(crate) fn map<T, R>(items: Vec<T>, work: impl Fn(T) -> R) -> Vec<R> {
+    items.into_iter().map(work).collect()
+}

@@ -1,0 +1,128 @@
+//! The Brownian bridge from the origin: x_0 = 0, x_{i+1} = x_i + u·dt + N(0, σ²·dt·I), dt = 1/T.
+
+use super::Process;
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// The chain of the paper's toy (arXiv 2405.20971, §3.1). A state is [rows, dimensions], a kernel
+/// the drift u [rows, dimensions].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BrownianBridge {
+    pub steps: usize,
+    /// σ², the noise's variance per unit of time.
+    pub variance: f64,
+    pub dimensions: usize,
+}
+
+impl BrownianBridge {
+    /// dt.
+    pub fn dt(&self) -> f64 {
+        1.0 / self.steps as f64
+    }
+
+    /// The time of a step, from 0 to 1.
+    pub fn time(&self, step: usize) -> f64 {
+        step as f64 / self.steps as f64
+    }
+
+    /// The times of steps.
+    pub fn times(&self, steps: &[usize]) -> Vec<f64> {
+        steps.iter().map(|s| self.time(*s)).collect()
+    }
+
+    /// Rows in `steps.len()` equal blocks, each block multiplied by a function of its time.
+    pub fn per_step(&self, steps: &[usize], rows: Tensor<2>, factor: impl Fn(f64) -> f64) -> Tensor<2> {
+        if let [step] = steps {
+            return rows.mul_scalar(factor(self.time(*step)));
+        }
+        let [all, columns] = rows.dims();
+        let blocks = steps.len();
+        let factors: Vec<f32> = steps.iter().map(|s| factor(self.time(*s)) as f32).collect();
+        let factors = Tensor::<3>::from_data(TensorData::new(factors, [blocks, 1, 1]), &rows.device());
+        (rows.reshape([blocks, all / blocks, columns]) * factors).reshape([all, columns])
+    }
+}
+
+impl Process for BrownianBridge {
+    type State = Tensor<2>;
+    type Kernel = Tensor<2>;
+
+    fn steps(&self) -> usize {
+        self.steps
+    }
+
+    fn start(&self, rows: usize, device: &Device) -> Tensor<2> {
+        Tensor::zeros([rows, self.dimensions], device)
+    }
+
+    fn noise_size(&self) -> usize {
+        self.dimensions
+    }
+
+    fn transition(&self, _step: usize, x: &Tensor<2>, drift: &Tensor<2>, noise: Tensor<2>, extra: f64) -> Tensor<2> {
+        let deviation = ((self.variance + extra) * self.dt()).sqrt();
+        x.clone() + drift.clone().mul_scalar(self.dt()) + noise.mul_scalar(deviation)
+    }
+
+    /// Given x_{i+1}, x_i of the bridge pinned at 0 is N(x_{i+1}·i/(i+1), σ²·dt·i/(i+1)).
+    fn noise_back(&self, step: usize, next: &Tensor<2>, noise: Tensor<2>) -> Tensor<2> {
+        let share = step as f64 / (step + 1) as f64;
+        next.clone().mul_scalar(share) + noise.mul_scalar((self.variance * self.dt() * share).sqrt())
+    }
+
+    /// (u_φ − u_θ)·(2Δ − (u_φ + u_θ)·dt)/(2σ²) with Δ = x_{i+1} − x_i.
+    fn log_ratio(
+        &self,
+        _steps: &[usize],
+        x: &Tensor<2>,
+        next: &Tensor<2>,
+        posterior: &Tensor<2>,
+        prior: &Tensor<2>,
+    ) -> Tensor<1> {
+        let moved = (next.clone() - x.clone()).mul_scalar(2.0);
+        let sum = (posterior.clone() + prior.clone()).mul_scalar(self.dt());
+        let terms = (posterior.clone() - prior.clone()) * (moved - sum);
+        terms.sum_dim(1).squeeze_dim::<1>(1).mul_scalar(0.5 / self.variance)
+    }
+
+    fn weighted_log_prob(
+        &self,
+        _steps: &[usize],
+        x: &Tensor<2>,
+        next: &Tensor<2>,
+        drift: &Tensor<2>,
+        weight: Tensor<1>,
+    ) -> Tensor<1> {
+        let miss = next.clone() - x.clone() - drift.clone().mul_scalar(self.dt());
+        let factor = weight.mul_scalar(-0.5 / (self.variance * self.dt()));
+        (miss.square() * factor.unsqueeze_dim::<2>(1)).sum()
+    }
+
+    fn state_size(&self) -> usize {
+        self.dimensions
+    }
+
+    fn upload(&self, states: Vec<f32>, device: &Device) -> Tensor<2> {
+        let rows = states.len() / self.dimensions;
+        Tensor::from_data(TensorData::new(states, [rows, self.dimensions]), device)
+    }
+
+    fn download(&self, state: &Tensor<2>) -> Tensor<2> {
+        state.clone()
+    }
+
+    fn rows(&self, state: &Tensor<2>, start: usize, count: usize) -> Tensor<2> {
+        state.clone().narrow(0, start, count)
+    }
+
+    fn kernel_rows(&self, kernel: &Tensor<2>, start: usize, count: usize) -> Tensor<2> {
+        kernel.clone().narrow(0, start, count)
+    }
+
+    fn stack(&self, states: Vec<Tensor<2>>) -> Tensor<2> {
+        Tensor::cat(states, 0)
+    }
+
+    fn stack_kernels(&self, kernels: Vec<Tensor<2>>) -> Tensor<2> {
+        Tensor::cat(kernels, 0)
+    }
+}

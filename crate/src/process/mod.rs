@@ -1,0 +1,94 @@
+//! Markov chains x_0 → … → x_T whose transition densities can be evaluated.
+//!
+//! The engine knows a chain only through [`Process`]. A state is a batch, one row a trajectory;
+//! what a network says about the next transition is the chain's [`Process::Kernel`]: a drift for
+//! a diffusion, logits for a chain of tokens. Nothing in the trait asks for Gaussians.
+
+mod bridge;
+
+pub use bridge::BrownianBridge;
+
+use burn::module::{Module, ModuleDisplay};
+use burn::tensor::{Device, Tensor};
+
+/// A Markov chain with kernels that a network parametrises.
+pub trait Process: Send + Sync {
+    /// A batch of states, one row a trajectory.
+    type State: Clone + Send + Sync;
+    /// What determines the density of the next state, one row a trajectory.
+    type Kernel: Clone + Send + Sync;
+
+    /// T, the number of transitions.
+    fn steps(&self) -> usize;
+
+    /// x_0 for `rows` trajectories.
+    fn start(&self, rows: usize, device: &Device) -> Self::State;
+
+    /// Host noise of one row of one transition, in numbers.
+    fn noise_size(&self) -> usize;
+
+    /// x_{i+1} drawn from the kernel. `noise` is [rows, noise_size], `extra` the exploration's
+    /// additional variance per unit of time.
+    fn transition(&self, step: usize, x: &Self::State, kernel: &Self::Kernel, noise: Tensor<2>, extra: f64) -> Self::State;
+
+    /// x_i drawn given x_{i+1} from the noising chain, the one the prior reverses.
+    fn noise_back(&self, step: usize, next: &Self::State, noise: Tensor<2>) -> Self::State;
+
+    /// log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), [rows]: one difference, since the two sums
+    /// are too large for f32. Rows are `steps.len()` blocks of equal length.
+    fn log_ratio(
+        &self,
+        steps: &[usize],
+        x: &Self::State,
+        next: &Self::State,
+        posterior: &Self::Kernel,
+        prior: &Self::Kernel,
+    ) -> Tensor<1>;
+
+    /// Σ_rows weight·log p(x_{i+1}|x_i), up to terms without the kernel, [1]. Rows are
+    /// `steps.len()` blocks of equal length; `weight` is [rows].
+    fn weighted_log_prob(
+        &self,
+        steps: &[usize],
+        x: &Self::State,
+        next: &Self::State,
+        kernel: &Self::Kernel,
+        weight: Tensor<1>,
+    ) -> Tensor<1>;
+
+    /// Numbers of one row of a state on the host.
+    fn state_size(&self) -> usize;
+
+    /// States from the host, [rows][state_size].
+    fn upload(&self, states: Vec<f32>, device: &Device) -> Self::State;
+
+    /// A state as a tensor to read, [rows, state_size].
+    fn download(&self, state: &Self::State) -> Tensor<2>;
+
+    /// `count` rows from row `start` on.
+    fn rows(&self, state: &Self::State, start: usize, count: usize) -> Self::State;
+
+    /// `count` rows of a kernel from row `start` on.
+    fn kernel_rows(&self, kernel: &Self::Kernel, start: usize, count: usize) -> Self::Kernel;
+
+    /// Batches one below the other.
+    fn stack(&self, states: Vec<Self::State>) -> Self::State;
+
+    /// Kernels one below the other.
+    fn stack_kernels(&self, kernels: Vec<Self::Kernel>) -> Self::Kernel;
+}
+
+/// A prior: kernels that never change.
+pub trait Prior<P: Process>: Send + Sync {
+    /// The kernels of the transition from step `step`, one row a state.
+    fn kernel(&self, step: usize, x: &P::State) -> P::Kernel;
+}
+
+/// A posterior: kernels given by a network that is trained.
+pub trait Policy<P: Process>: Send + Sync {
+    type Network: Module + ModuleDisplay + Sync;
+
+    /// The kernels at `steps`, for as many blocks of equally many rows in `x`, given the prior's
+    /// kernels at the same states.
+    fn kernel(&self, network: &Self::Network, steps: &[usize], x: P::State, prior: P::Kernel) -> P::Kernel;
+}

@@ -1,0 +1,42 @@
+//! The weights of learned priors: those the program ships, and files of the user's own.
+
+use super::error::ProgramError;
+use rtb::config::{ConfigError, Prior, PriorKind};
+use std::fs;
+use std::path::Path;
+
+/// Shipped weights by name.
+const SHIPPED: &[(&str, &[u8])] = &[];
+
+/// The weights a learned prior asks for: the file of that name if there is one, else the shipped
+/// weights of that name; nothing for an exact prior.
+pub fn prior_weights(prior: &Prior) -> Result<Option<Vec<u8>>, ProgramError> {
+    let name = match (prior.kind, &prior.weights) {
+        (PriorKind::Learned, Some(name)) => name,
+        _ => return Ok(None),
+    };
+    let path = Path::new(name);
+    if path.is_file() {
+        return fs::read(path)
+            .map(Some)
+            .map_err(|e| ProgramError::file("read the prior's weights", path, e));
+    }
+    let shipped = SHIPPED.iter().find(|(shipped, _)| shipped == name);
+    match shipped {
+        Some((_, bytes)) => Ok(Some(bytes.to_vec())),
+        None => Err(unknown(name).into()),
+    }
+}
+
+fn unknown(name: &str) -> ConfigError {
+    let names: Vec<_> = SHIPPED.iter().map(|(name, _)| *name).collect();
+    let allowed = if names.is_empty() {
+        "a safetensors file that exists".to_owned()
+    } else {
+        format!(
+            "a safetensors file that exists, or one of {}",
+            names.join(", ")
+        )
+    };
+    ConfigError::new("prior.weights", format!("`{name}`"), allowed)
+}

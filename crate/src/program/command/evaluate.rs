@@ -1,0 +1,43 @@
+//! `rtb evaluate`: the report of a run once more, with as many samples as wanted.
+
+use crate::program::device::DeviceFlag;
+use crate::program::error::ProgramError;
+use crate::program::output::print;
+use crate::program::storage::{self, RunFolder};
+use crate::program::table;
+use crate::program::trainer::reopen_trained;
+use pollster::block_on;
+use std::path::PathBuf;
+
+/// Measure a trained posterior again, with as many samples as you like
+#[derive(clap::Args)]
+pub struct Args {
+    /// Folder of a run
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Number of samples, at least 100 [default: as many as the run's own evaluation]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=10_000_000))]
+    samples: Option<u32>,
+    /// File for the report as JSON, besides the table
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    device: DeviceFlag,
+}
+
+/// Measures, prints the table and writes the report where it is wanted.
+pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    let folder = RunFolder::open(&args.folder)?;
+    if let Some(path) = &args.out {
+        storage::probe(path)?;
+    }
+    let mut session = reopen_trained(&folder, args.device.device)?;
+    let samples = args
+        .samples
+        .map_or(session.run().evaluation.samples, |samples| samples as usize);
+    let report = block_on(session.evaluate(samples))?;
+    if let Some(path) = &args.out {
+        storage::write_json(path, &report)?;
+    }
+    print(&table::report(&report))
+}

@@ -1,0 +1,7 @@
+//! The subcommands: what each takes, and what it does.
+
+pub mod evaluate;
+pub mod list;
+pub mod pretrain;
+pub mod run;
+pub mod sample;

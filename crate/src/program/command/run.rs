@@ -1,0 +1,112 @@
+//! `rtb run`: train a run from its start, or go on with one.
+
+use crate::program::assets;
+use crate::program::device::{DeviceFlag, DeviceKind};
+use crate::program::error::ProgramError;
+use crate::program::output::print;
+use crate::program::signal::Stop;
+use crate::program::source::{self, Overrides, Source};
+use crate::program::storage::RunFolder;
+use crate::program::trainer::{Trainer, reopen};
+use pollster::block_on;
+use rtb::config::ConfigError;
+use rtb::session::{Session, SessionError};
+use std::path::{Path, PathBuf};
+
+const AFTER_HELP: &str = "\
+Writes a folder with the resolved config, metrics, pictures, weights and checkpoints, and prints
+the figures beside their exact values. Ctrl-C stops with a checkpoint; --resume goes on from it.
+
+Examples:
+  rtb run moons-disc --iterations 500
+  rtb run mine.toml --seed 1 --set rollout.noised_share=0.25 --set tempering.beta=0.5
+  rtb run --resume runs/moons-disc-seed0";
+
+/// Train a run: a preset by name, or a TOML file
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// A preset (see `rtb list`) or a TOML file
+    #[arg(value_name = "PRESET|FILE.toml", default_value = source::DEFAULT, conflicts_with = "resume")]
+    pub source: PathBuf,
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// What a run can be given besides its source.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Options of `run`")]
+pub struct Options {
+    /// Folder to write [default: runs/<name>-seed<seed>]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Go on with the run in this folder, exactly where its last checkpoint was taken
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "Overrides"])]
+    resume: Option<PathBuf>,
+    #[command(flatten)]
+    device: DeviceFlag,
+    /// Show no progress
+    #[arg(long, short)]
+    quiet: bool,
+    #[command(flatten)]
+    overrides: Overrides,
+}
+
+/// Starts the run `source` stands for, or goes on with the one in `options.resume`.
+pub fn execute(source: &Path, options: Options) -> Result<(), ProgramError> {
+    let trainer = match &options.resume {
+        None => start(source, &options)?,
+        Some(path) => {
+            let folder = RunFolder::open(path)?;
+            if folder.is_finished() {
+                let path = path.display();
+                return print(&format!(
+                    "{path}: this run is finished; its figures are in report.json\n"
+                ));
+            }
+            resume(folder, options.device.device)?
+        }
+    };
+    trainer.train(options.quiet)
+}
+
+fn start(source: &Path, options: &Options) -> Result<Trainer, ProgramError> {
+    let Source { label, run } = source::resolve(source, &options.overrides)?;
+    let prior = assets::prior_weights(&run.prior)?;
+    let device = options.device.device.open()?;
+    let stop = Stop::catch()?;
+    let weights = run.prior.weights.clone().unwrap_or_default();
+    let session = block_on(Session::open(run, device, prior.as_deref(), None)).map_err(
+        |error| match error {
+            SessionError::Weights(reason) => {
+                ConfigError::new("prior.weights", format!("`{weights}`"), reason).into()
+            }
+            error => ProgramError::from(error),
+        },
+    )?;
+    let out = options.out.as_deref();
+    let folder = RunFolder::create(out, &label, session.run(), prior.as_deref())?;
+    let lock = folder.lock()?;
+    Trainer::new(session, folder, lock, stop)
+}
+
+fn resume(folder: RunFolder, device: DeviceKind) -> Result<Trainer, ProgramError> {
+    let lock = folder.lock()?;
+    let stop = Stop::catch()?;
+    let session = match reopen(&folder, device)? {
+        Some(session) => session,
+        // The run was killed before its first checkpoint.
+        None => {
+            let prior = folder.prior()?;
+            let session = Session::open(folder.run()?, device.open()?, prior.as_deref(), None);
+            block_on(session)?
+        }
+    };
+    eprintln!(
+        "Going on with {} after iteration {} of {}.",
+        folder.path().display(),
+        session.iteration(),
+        session.run().training.iterations
+    );
+    Trainer::new(session, folder, lock, stop)
+}

@@ -1,0 +1,50 @@
+//! `--device`: what a run computes on.
+
+use super::error::ProgramError;
+use burn::tensor::Device;
+use clap::{Args, ValueEnum};
+
+/// The flag, for the subcommands that compute.
+#[derive(Args)]
+pub struct DeviceFlag {
+    /// What to compute on: cpu, gpu (wgpu: Vulkan, Metal or DX12) or cuda (NVIDIA; only in a
+    /// program built with `--features cuda`)
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub device: DeviceKind,
+}
+
+/// A kind of device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum DeviceKind {
+    #[default]
+    Cpu,
+    Gpu,
+    Cuda,
+}
+
+impl DeviceKind {
+    /// Opens the device, or says why it cannot be had.
+    pub fn open(self) -> Result<Device, ProgramError> {
+        match self {
+            #[cfg(feature = "cpu")]
+            Self::Cpu => Ok(rtb::session::cpu_device()),
+            #[cfg(feature = "gpu")]
+            Self::Gpu => Ok(pollster::block_on(rtb::session::gpu_device())?),
+            #[cfg(feature = "cuda")]
+            Self::Cuda => Ok(rtb::session::cuda_device()?),
+            #[allow(unreachable_patterns, reason = "all three may be built in")]
+            missing => Err(ProgramError::NotBuilt {
+                device: missing.feature(),
+            }),
+        }
+    }
+
+    /// The feature of the crate that brings it.
+    fn feature(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+            Self::Cuda => "cuda",
+        }
+    }
+}

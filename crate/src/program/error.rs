@@ -1,0 +1,86 @@
+//! What can go wrong, said in one message, with the exit code that belongs to it.
+
+use rtb::config::ConfigError;
+use rtb::session::SessionError;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Exit code after Ctrl-C, as shells have it: 128 + SIGINT.
+pub const INTERRUPTED: u8 = 130;
+
+/// Why the program stops.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("{}: {error}", path.display())]
+    ConfigFile { path: PathBuf, error: ConfigError },
+    #[error("{}: cannot {action}: {error}", path.display())]
+    File {
+        action: &'static str,
+        path: PathBuf,
+        error: io::Error,
+    },
+    #[error("{}: {what} is there already; name another --out, or go on with --resume", path.display())]
+    Occupied { path: PathBuf, what: String },
+    #[error("{}: not the folder of a run: {missing} is missing; a folder that `rtb run` wrote is expected", path.display())]
+    NotARun {
+        path: PathBuf,
+        missing: &'static str,
+    },
+    #[error("{}: another process is training in this folder", path.display())]
+    InUse { path: PathBuf },
+    #[error(
+        "{}: no checkpoint can be read ({}); start the run again with `rtb run {}`",
+        path.display(),
+        reasons.join("; "),
+        path.join("config.toml").display()
+    )]
+    NoCheckpoint { path: PathBuf, reasons: Vec<String> },
+    #[error(
+        "--device {device}: this program was built without it; build it with \
+         `cargo build --release --features {device}`"
+    )]
+    NotBuilt { device: &'static str },
+    #[error("{}: cannot draw: {reason}", path.display())]
+    Picture { path: PathBuf, reason: String },
+    #[error("Ctrl-C cannot be caught: {0}")]
+    Signal(#[from] ctrlc::Error),
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    #[error("{error}\nThe last checkpoint is kept in {}.", path.display())]
+    Training { error: SessionError, path: PathBuf },
+    #[error("Stopped; go on with `rtb run --resume {}`", path.display())]
+    Interrupted { path: PathBuf },
+}
+
+impl ProgramError {
+    /// An error of the file system; `action` completes "cannot …".
+    pub fn file(action: &'static str, path: &Path, error: io::Error) -> Self {
+        Self::File {
+            action,
+            path: path.to_owned(),
+            error,
+        }
+    }
+
+    /// 2 for what the user can put right in the command or its files, 130 for Ctrl-C, else 1.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_)
+            | Self::ConfigFile { .. }
+            | Self::File { .. }
+            | Self::Occupied { .. }
+            | Self::NotARun { .. }
+            | Self::InUse { .. }
+            | Self::NotBuilt { .. }
+            | Self::Session(SessionError::Config(_) | SessionError::Weights(_)) => 2,
+            Self::NoCheckpoint { .. }
+            | Self::Picture { .. }
+            | Self::Signal(_)
+            | Self::Session(_)
+            | Self::Training { .. } => 1,
+            Self::Interrupted { .. } => INTERRUPTED,
+        }
+    }
+}

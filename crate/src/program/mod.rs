@@ -1,0 +1,39 @@
+//! The native program: command line, terminal, files and pictures around the library.
+//!
+//! [`cli`] is what can be typed and [`command`] does it, one module a subcommand. A run is
+//! described by [`source`], computed on a [`device`], driven by [`trainer`] and kept in a folder
+//! by [`storage`]; [`progress`], [`table`] and [`plot`] show it. Everything that can go wrong is a
+//! [`error::ProgramError`], which also knows the exit code.
+
+mod assets;
+mod cli;
+mod command;
+mod device;
+mod error;
+mod output;
+mod plot;
+mod progress;
+mod signal;
+mod source;
+mod storage;
+mod table;
+mod trainer;
+
+use clap::Parser;
+use error::ProgramError;
+use std::process::ExitCode;
+
+/// Reads the command line, does what it says and reports an error in one message.
+pub fn main() -> ExitCode {
+    match cli::Cli::parse().execute() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let heading = match error {
+                ProgramError::Interrupted { .. } => "",
+                _ => "error: ",
+            };
+            eprintln!("{heading}{error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Text for standard output, and what is said about times and numbers.
+
+use super::error::ProgramError;
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+/// Writes text to standard output. A reader that has gone away (`rtb list | head -1`) is no error.
+pub fn print(text: &str) -> Result<(), ProgramError> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            Err(ProgramError::file("write", Path::new("standard output"), e))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A figure to three decimals; small ones keep one digit, and what is no number is a dash.
+pub fn figure(value: f64) -> String {
+    if !value.is_finite() {
+        return "–".to_owned();
+    }
+    if (1e-5..5e-4).contains(&value.abs()) {
+        return format!("{value:.0e}");
+    }
+    let rounded = (1e3 * value).round() / 1e3;
+    // Adding zero takes the sign off a zero.
+    format!("{:.3}", rounded + 0.0)
+}
+
+/// A number beside an axis: at most three decimals, and no needless zeros.
+pub fn tick(value: f64) -> String {
+    let digits = if value.abs() >= 100.0 { 0 } else { 3 };
+    let scale = 10f64.powi(digits);
+    format!("{}", (value * scale).round() / scale + 0.0)
+}
+
+/// A span of time for people.
+pub fn duration(seconds: f64) -> String {
+    if seconds < 60.0 {
+        return format!("{seconds:.1} s");
+    }
+    let whole = seconds.round() as u64;
+    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if hours > 0 {
+        format!("{hours} h {minutes:02} min")
+    } else {
+        format!("{minutes} min {seconds:02} s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{duration, figure, tick};
+
+    #[test]
+    fn figures_are_short() {
+        let shown = [0.0, -1e-9, 1.23456, -2e-4, f64::NAN].map(figure);
+        assert_eq!(shown, ["0.000", "0.000", "1.235", "-2e-4", "–"]);
+    }
+
+    #[test]
+    fn ticks_have_no_needless_zeros() {
+        let shown = [-1e-9, 0.02, -12.0, 1500.4].map(tick);
+        assert_eq!(shown, ["0", "0.02", "-12", "1500"]);
+    }
+
+    #[test]
+    fn times_are_read_at_a_glance() {
+        let shown = [0.04, 59.94, 61.2, 3700.0].map(duration);
+        assert_eq!(shown, ["0.0 s", "59.9 s", "1 min 01 s", "1 h 01 min"]);
+    }
+}

@@ -1,0 +1,63 @@
+//! What all pictures are drawn on: a white PNG, its font and its inks.
+
+use crate::program::error::ProgramError;
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::register_font;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use std::path::Path;
+
+pub type Canvas<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
+pub type Drawn =
+    Result<(), DrawingAreaErrorKind<<BitMapBackend<'static> as DrawingBackend>::ErrorType>>;
+
+/// Text and axes.
+pub const INK: RGBColor = RGBColor(32, 36, 44);
+/// What is said in a lower voice.
+pub const PALE: RGBColor = RGBColor(108, 114, 124);
+/// Grid lines and frames.
+pub const FAINT: RGBColor = RGBColor(226, 229, 233);
+
+const FONT: &str = "sans-serif";
+
+/// Draws a PNG of `size` pixels.
+pub fn picture(
+    path: &Path,
+    size: (u32, u32),
+    draw: impl FnOnce(&Canvas) -> Drawn,
+) -> Result<(), ProgramError> {
+    let error = |reason: String| ProgramError::Picture {
+        path: path.to_owned(),
+        reason,
+    };
+    register_font(FONT, FontStyle::Normal, dejavu::sans::regular())
+        .and_then(|()| register_font(FONT, FontStyle::Bold, dejavu::sans::bold()))
+        .map_err(|_| error("the font is broken".to_owned()))?;
+    let canvas = BitMapBackend::new(path, size).into_drawing_area();
+    canvas
+        .fill(&WHITE)
+        .and_then(|()| draw(&canvas))
+        .and_then(|()| canvas.present())
+        .map_err(|e| error(e.to_string()))
+}
+
+/// A style of text, anchored at its upper left.
+pub fn text(size: u32, color: RGBColor) -> TextStyle<'static> {
+    styled((FONT, size).into_font(), color)
+}
+
+pub fn bold(size: u32, color: RGBColor) -> TextStyle<'static> {
+    styled((FONT, size, FontStyle::Bold).into_font(), color)
+}
+
+fn styled(font: FontDesc<'static>, color: RGBColor) -> TextStyle<'static> {
+    TextStyle {
+        color: color.to_backend_color(),
+        ..font.into()
+    }
+}
+
+/// The style anchored elsewhere.
+pub fn anchored(style: TextStyle<'static>, h: HPos, v: VPos) -> TextStyle<'static> {
+    style.pos(Pos::new(h, v))
+}

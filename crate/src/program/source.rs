@@ -1,0 +1,185 @@
+//! Where the description of a run comes from: a preset or a TOML file, and flags on top.
+
+use super::error::ProgramError;
+use clap::Args;
+use rtb::config::{self, ConfigError, Preset, Run};
+use std::fs;
+use std::path::Path;
+use toml::{Table, Value};
+
+/// The preset of a bare `rtb`.
+pub const DEFAULT: &str = "25-to-9";
+
+/// Flags that change fields of a run.
+#[derive(Args, Debug, Default)]
+pub struct Overrides {
+    /// Seed of all noise [field: seed]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Iterations of training [field: training.iterations]
+    #[arg(long, value_name = "N")]
+    pub iterations: Option<usize>,
+    /// Steps T of the chain [field: process.steps]
+    #[arg(long, value_name = "N")]
+    pub steps: Option<usize>,
+    /// Trajectories of an iteration [field: rollout.batch]
+    #[arg(long, value_name = "N")]
+    pub batch: Option<usize>,
+    /// Learning rate of the network [field: optimizer.learning_rate]
+    #[arg(long, value_name = "RATE")]
+    pub learning_rate: Option<f64>,
+    /// Units of a hidden layer [field: network.width]
+    #[arg(long, value_name = "N")]
+    pub width: Option<usize>,
+    /// Hidden layers [field: network.depth]
+    #[arg(long, value_name = "N")]
+    pub depth: Option<usize>,
+    /// How log Z is had: learned or vargrad [field: objective.log_z]
+    #[arg(long, value_name = "HOW")]
+    pub log_z: Option<String>,
+    /// Extra variance of exploring rollouts [field: rollout.exploration]
+    #[arg(long, value_name = "VARIANCE")]
+    pub exploration: Option<f64>,
+    /// Share of the batch that is replayed [field: rollout.replay_share]
+    #[arg(long, value_name = "SHARE")]
+    pub replay_share: Option<f64>,
+    /// Samples of the final evaluation [field: evaluation.samples]
+    #[arg(long, value_name = "N")]
+    pub samples: Option<usize>,
+    /// Any field, as in the TOML file: --set tempering.beta=0.5; may be repeated
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, String)>,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((field, value)) if !field.trim().is_empty() => {
+            Ok((field.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("FIELD=VALUE is expected, like rollout.batch=100".to_owned()),
+    }
+}
+
+impl Overrides {
+    /// All of them as one table, so that fields which only fit together can be set together.
+    fn table(&self) -> Table {
+        fn text<T: ToString>(value: &Option<T>) -> Option<String> {
+            value.as_ref().map(T::to_string)
+        }
+        let flags = [
+            ("seed", text(&self.seed)),
+            ("training.iterations", text(&self.iterations)),
+            ("process.steps", text(&self.steps)),
+            ("rollout.batch", text(&self.batch)),
+            ("optimizer.learning_rate", text(&self.learning_rate)),
+            ("network.width", text(&self.width)),
+            ("network.depth", text(&self.depth)),
+            ("objective.log_z", text(&self.log_z)),
+            ("rollout.exploration", text(&self.exploration)),
+            ("rollout.replay_share", text(&self.replay_share)),
+            ("evaluation.samples", text(&self.samples)),
+        ];
+        let mut table = Table::new();
+        for (field, value) in flags {
+            if let Some(value) = value {
+                lay(&mut table, config::assignment(field, &value));
+            }
+        }
+        for (field, value) in &self.set {
+            lay(&mut table, config::assignment(field, value));
+        }
+        table
+    }
+}
+
+/// Lays `over` on `base`, table by table.
+fn lay(base: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(old)), Value::Table(new)) => lay(old, new),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+/// A described run and the short name its folder gets.
+#[derive(Debug)]
+pub struct Source {
+    pub label: String,
+    pub run: Run,
+}
+
+/// Reads the run that `name` stands for, the preset of that name or a TOML file, and lays the
+/// flags on it.
+pub fn resolve(name: &Path, overrides: &Overrides) -> Result<Source, ProgramError> {
+    let mut source = read(name)?;
+    source.run = source.run.overlaid(overrides.table())?;
+    Ok(source)
+}
+
+fn read(name: &Path) -> Result<Source, ProgramError> {
+    let unknown = match Preset::find(&name.to_string_lossy()) {
+        Ok(preset) => {
+            return Ok(Source {
+                label: preset.name.to_owned(),
+                run: preset.run,
+            });
+        }
+        Err(unknown) => unknown,
+    };
+    // A bare word that is no file is a misspelt preset rather than a missing file.
+    if !name.exists() && name.extension().is_none() && name.components().count() == 1 {
+        let allowed = format!("{}, or a TOML file", unknown.allowed);
+        return Err(ConfigError { allowed, ..unknown }.into());
+    }
+    let text = fs::read_to_string(name).map_err(|e| ProgramError::file("read the run", name, e))?;
+    let run = Run::from_toml(&text).map_err(|error| ProgramError::ConfigFile {
+        path: name.to_owned(),
+        error,
+    })?;
+    let stem = name.file_stem().unwrap_or_default().to_string_lossy();
+    let label = [run.name.as_str(), &stem, "run"]
+        .into_iter()
+        .map(slug)
+        .find(|label| !label.is_empty())
+        .unwrap_or_default();
+    Ok(Source { label, run })
+}
+
+/// A name fit for a folder: letters and digits, everything else a single dash.
+fn slug(name: &str) -> String {
+    name.to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Overrides, resolve, slug};
+    use std::path::Path;
+
+    #[test]
+    fn fields_that_need_each_other_are_set_together() {
+        let pair = |field: &str, value: &str| (field.to_owned(), value.to_owned());
+        let overrides = Overrides {
+            replay_share: Some(0.9),
+            set: vec![pair("rollout.noised_share", "0.1"), pair("name", "mine")],
+            ..Overrides::default()
+        };
+        let source = resolve(Path::new("islands"), &overrides).expect("the shares fit");
+        assert_eq!(source.run.rollout.replay_share, 0.9);
+        assert_eq!(source.run.rollout.noised_share, 0.1);
+        assert_eq!(source.run.name, "mine");
+        assert_eq!(source.label, "islands");
+    }
+
+    #[test]
+    fn slugs_name_folders() {
+        assert_eq!(slug("25 Gaussians → 9"), "25-gaussians-9");
+        assert_eq!(slug("../a\\b"), "a-b");
+    }
+}

@@ -1,0 +1,342 @@
+//! The folder of a run, and everything that touches its files.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `config.toml` | the resolved run |
+//! | `prior.safetensors` | the weights of a learned prior |
+//! | `metrics.jsonl` | a line for every iteration and every evaluation ([`metrics`]) |
+//! | `checkpoint.bin`, `checkpoint.previous.bin` | where to go on ([`checkpoint`]) |
+//! | `weights.safetensors`, `*.png` | the posterior's weights; pictures |
+//! | `report.json` | the final figures, written last: it says that the run is finished |
+//!
+//! Every file but the metrics, to which lines are only added, is written beside its place and
+//! moved there, so that a crash leaves either the old file or the new one.
+
+mod checkpoint;
+mod metrics;
+
+pub use metrics::{EvaluationPoint, History, IterationPoint, Metrics};
+
+use super::error::ProgramError;
+use rtb::config::Run;
+use rtb::message::Report;
+use serde::Serialize;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+const CONFIG: &str = "config.toml";
+const PRIOR: &str = "prior.safetensors";
+const REPORT: &str = "report.json";
+const LATEST: &str = "checkpoint.bin";
+const PREVIOUS: &str = "checkpoint.previous.bin";
+const METRICS: &str = "metrics.jsonl";
+const LOCK: &str = ".lock";
+
+/// The folder of a run.
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+/// Held by the one process that trains in a folder; let go when the process ends, however.
+pub struct FolderLock {
+    _file: File,
+}
+
+impl RunFolder {
+    /// Makes the folder of a new run and puts its description there. Without `out` it is
+    /// `runs/<label>-seed<seed>`, with a number behind it if that is taken.
+    pub fn create(
+        out: Option<&Path>,
+        label: &str,
+        run: &Run,
+        prior: Option<&[u8]>,
+    ) -> Result<Self, ProgramError> {
+        let path = match out {
+            Some(path) if is_vacant(path)? => path.to_owned(),
+            Some(path) => {
+                let what = if path.is_dir() {
+                    "a folder with files"
+                } else {
+                    "a file"
+                };
+                return Err(ProgramError::Occupied {
+                    path: path.to_owned(),
+                    what: what.to_owned(),
+                });
+            }
+            None => vacant(&Path::new("runs").join(format!("{label}-seed{}", run.seed)))?,
+        };
+        fs::create_dir_all(&path)
+            .map_err(|e| ProgramError::file("make the folder of the run", &path, e))?;
+        let folder = Self { path };
+        if let Some(weights) = prior {
+            folder.write(PRIOR, weights)?;
+        }
+        folder.write(CONFIG, run.to_toml().as_bytes())?;
+        Ok(folder)
+    }
+
+    /// The folder of a run that was started before.
+    pub fn open(path: &Path) -> Result<Self, ProgramError> {
+        let missing = if !path.is_dir() {
+            "the folder"
+        } else if !path.join(CONFIG).is_file() {
+            CONFIG
+        } else {
+            return Ok(Self {
+                path: path.to_owned(),
+            });
+        };
+        Err(ProgramError::NotARun {
+            path: path.to_owned(),
+            missing,
+        })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder's own name.
+    pub fn name(&self) -> String {
+        self.path
+            .file_name()
+            .unwrap_or(self.path.as_os_str())
+            .to_string_lossy()
+            .into_owned()
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Keeps other processes from training in this folder.
+    pub fn lock(&self) -> Result<FolderLock, ProgramError> {
+        let path = self.file(LOCK);
+        let file = File::create(&path).map_err(|e| ProgramError::file("write", &path, e))?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => Err(ProgramError::InUse {
+                path: self.path.clone(),
+            }),
+            // Some file systems have no locks; that is no reason not to train.
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(FolderLock { _file: file }),
+        }
+    }
+
+    /// The run as it was resolved when it started.
+    pub fn run(&self) -> Result<Run, ProgramError> {
+        let path = self.file(CONFIG);
+        let text =
+            fs::read_to_string(&path).map_err(|e| ProgramError::file("read the run", &path, e))?;
+        Run::from_toml(&text).map_err(|error| ProgramError::ConfigFile { path, error })
+    }
+
+    /// The weights of the run's learned prior.
+    pub fn prior(&self) -> Result<Option<Vec<u8>>, ProgramError> {
+        let path = self.file(PRIOR);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(ProgramError::file("read the prior's weights", &path, e)),
+        }
+    }
+
+    /// Whether the run has come to its end.
+    pub fn is_finished(&self) -> bool {
+        self.file(REPORT).is_file()
+    }
+
+    /// Writes the final figures; the last thing a run does.
+    pub fn finish(&self, report: &Report) -> Result<(), ProgramError> {
+        write_json(&self.file(REPORT), report)
+    }
+
+    /// Writes a file whole or not at all.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ProgramError> {
+        write(&self.file(name), bytes)
+    }
+
+    /// Puts a checkpoint in the place of the latest one, which becomes the previous one.
+    pub fn save(&self, session: &[u8]) -> Result<(), ProgramError> {
+        let (latest, previous) = (self.file(LATEST), self.file(PREVIOUS));
+        let fresh = staged(&latest);
+        stage(&fresh, &checkpoint::encode(session))
+            .map_err(|e| ProgramError::file("write", &latest, e))?;
+        if latest.exists() {
+            replace(&latest, &previous).map_err(|e| ProgramError::file("write", &previous, e))?;
+        }
+        replace(&fresh, &latest).map_err(|e| ProgramError::file("write", &latest, e))
+    }
+
+    /// The latest checkpoint that is whole. A damaged one is named on standard error and the one
+    /// before it is taken; `None` if the run was stopped before it wrote any.
+    pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, ProgramError> {
+        let mut reasons = Vec::new();
+        for name in [LATEST, PREVIOUS] {
+            let path = self.file(name);
+            let bytes = match fs::read(&path) {
+                Ok(bytes) => bytes,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                Err(e) => return Err(ProgramError::file("read", &path, e)),
+            };
+            match checkpoint::decode(&bytes) {
+                Ok(session) => {
+                    if !reasons.is_empty() {
+                        eprintln!("warning: going on from {}", path.display());
+                    }
+                    return Ok(Some(session.to_vec()));
+                }
+                Err(damage) => {
+                    eprintln!("warning: {} is damaged: {damage}", path.display());
+                    reasons.push(format!("{name}: {damage}"));
+                }
+            }
+        }
+        if reasons.is_empty() && self.history()?.iterations.is_empty() {
+            return Ok(None);
+        }
+        if reasons.is_empty() {
+            reasons.push("both are missing".to_owned());
+        }
+        Err(ProgramError::NoCheckpoint {
+            path: self.path.clone(),
+            reasons,
+        })
+    }
+
+    /// The metrics of a run that goes on after `iteration`; later lines are cut off.
+    pub fn metrics(&self, iteration: usize) -> Result<Metrics, ProgramError> {
+        Metrics::open(self.file(METRICS), iteration)
+    }
+
+    /// What the metrics hold so far.
+    pub fn history(&self) -> Result<History, ProgramError> {
+        metrics::read(&self.file(METRICS))
+    }
+}
+
+/// Writes a file whole or not at all.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), ProgramError> {
+    let fresh = staged(path);
+    stage(&fresh, bytes)
+        .and_then(|()| replace(&fresh, path))
+        .map_err(|e| ProgramError::file("write", path, e))
+}
+
+/// Writes a value as JSON.
+pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), ProgramError> {
+    let mut text = serde_json::to_string_pretty(value)
+        .map_err(|e| ProgramError::file("write", path, e.into()))?;
+    text.push('\n');
+    write(path, text.as_bytes())
+}
+
+/// Finds out, before a long computation, whether its result can be written to a file.
+pub fn probe(path: &Path) -> Result<(), ProgramError> {
+    let fresh = staged(path);
+    stage(&fresh, &[])
+        .and_then(|()| fs::remove_file(&fresh))
+        .map_err(|e| ProgramError::file("write", path, e))
+}
+
+/// The name under which a file is written before it takes its place.
+fn staged(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".tmp");
+    path.with_file_name(name)
+}
+
+fn stage(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn replace(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    // A rename outlives a power cut once its folder is written too; only Unix can ask for that.
+    #[cfg(unix)]
+    if let Some(folder) = to.parent().filter(|p| !p.as_os_str().is_empty()) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Whether a folder can be made there without mixing with other files.
+fn is_vacant(path: &Path) -> Result<bool, ProgramError> {
+    match fs::read_dir(path) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(true),
+        // A file is in the way here; one further up shows when the folder is made.
+        Err(e) if e.kind() == io::ErrorKind::NotADirectory => Ok(!path.exists()),
+        Err(e) => Err(ProgramError::file("read the folder", path, e)),
+    }
+}
+
+/// `path`, or `path-2`, `path-3` … if that is taken.
+fn vacant(path: &Path) -> Result<PathBuf, ProgramError> {
+    let mut candidate = path.to_owned();
+    for number in 2.. {
+        if is_vacant(&candidate)? {
+            break;
+        }
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!("-{number}"));
+        candidate = name.into();
+    }
+    Ok(candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LATEST, PREVIOUS, RunFolder, vacant};
+    use rtb::config::Run;
+    use std::fs;
+
+    fn checkpoint(iteration: u8) -> Vec<u8> {
+        vec![iteration; 100]
+    }
+
+    #[test]
+    fn the_last_two_checkpoints_are_kept() {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder =
+            RunFolder::create(Some(place.path()), "x", &Run::default(), None).expect("created");
+        assert!(folder.checkpoint().expect("none yet").is_none());
+        for iteration in 0..4 {
+            folder.save(&checkpoint(iteration)).expect("saved");
+        }
+        assert_eq!(folder.checkpoint().expect("whole"), Some(checkpoint(3)));
+        fs::write(folder.file(LATEST), b"junk").expect("damaged");
+        assert_eq!(folder.checkpoint().expect("whole"), Some(checkpoint(2)));
+        // A crash between the two renames of `save` leaves no latest one.
+        fs::remove_file(folder.file(LATEST)).expect("removed");
+        assert_eq!(folder.checkpoint().expect("whole"), Some(checkpoint(2)));
+        fs::write(folder.file(PREVIOUS), b"junk").expect("damaged");
+        assert!(folder.checkpoint().is_err());
+    }
+
+    #[test]
+    fn one_process_trains_in_a_folder() {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder =
+            RunFolder::create(Some(place.path()), "x", &Run::default(), None).expect("created");
+        let first = folder.lock().expect("free");
+        assert!(folder.lock().is_err());
+        drop(first);
+        assert!(folder.lock().is_ok());
+    }
+
+    #[test]
+    fn taken_folders_get_a_number() {
+        let place = tempfile::tempdir().expect("a folder");
+        let wanted = place.path().join("run");
+        assert_eq!(vacant(&wanted).expect("free"), wanted);
+        for taken in ["run", "run-2"] {
+            fs::create_dir(place.path().join(taken)).expect("made");
+            fs::write(place.path().join(taken).join("file"), "").expect("written");
+        }
+        assert_eq!(vacant(&wanted).expect("free"), place.path().join("run-3"));
+    }
+}

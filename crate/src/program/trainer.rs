@@ -1,0 +1,156 @@
+//! Drives an open run to its end: iterations, evaluations, checkpoints, and the run's folder.
+
+use super::device::DeviceKind;
+use super::error::ProgramError;
+use super::output::{figure, print};
+use super::progress::Progress;
+use super::signal::Stop;
+use super::storage::{FolderLock, Metrics, RunFolder};
+use super::{plot, table};
+use pollster::block_on;
+use rtb::session::Session;
+
+/// The session where its folder's latest checkpoint was taken; `None` if there is no checkpoint
+/// yet.
+pub fn reopen(folder: &RunFolder, device: DeviceKind) -> Result<Option<Session>, ProgramError> {
+    let Some(checkpoint) = folder.checkpoint()? else {
+        return Ok(None);
+    };
+    let prior = folder.prior()?;
+    let session = Session::resume(&checkpoint, device.open()?, prior.as_deref());
+    Ok(Some(block_on(session)?))
+}
+
+/// The same, where there must be a checkpoint.
+pub fn reopen_trained(folder: &RunFolder, device: DeviceKind) -> Result<Session, ProgramError> {
+    reopen(folder, device)?.ok_or_else(|| ProgramError::NoCheckpoint {
+        path: folder.path().to_owned(),
+        reasons: vec!["none was written yet".to_owned()],
+    })
+}
+
+/// Trains a session and keeps its folder.
+pub struct Trainer {
+    session: Session,
+    folder: RunFolder,
+    _lock: FolderLock,
+    metrics: Metrics,
+    stop: Stop,
+    /// Iteration of the latest checkpoint that this process wrote.
+    saved: Option<usize>,
+}
+
+impl Trainer {
+    /// Takes over a session and the folder that belongs to it.
+    pub fn new(
+        session: Session,
+        folder: RunFolder,
+        lock: FolderLock,
+        stop: Stop,
+    ) -> Result<Self, ProgramError> {
+        let metrics = folder.metrics(session.iteration())?;
+        Ok(Self {
+            session,
+            folder,
+            _lock: lock,
+            metrics,
+            stop,
+            saved: None,
+        })
+    }
+
+    /// Trains to the end of the run and leaves the finished folder behind.
+    pub fn train(mut self, quiet: bool) -> Result<(), ProgramError> {
+        if self.session.iteration() == 0 {
+            self.evaluate_if_due()?;
+            self.save()?;
+        }
+        let run = self.session.run();
+        let (total, every) = (run.training.iterations, run.training.checkpoint_every);
+        let progress = Progress::new(&self.folder.name(), self.session.iteration(), total, quiet);
+        while !self.session.finished() {
+            if self.stop.asked() {
+                progress.clear();
+                self.save()?;
+                return Err(self.interrupted());
+            }
+            let stepped = block_on(self.session.step());
+            let iteration = stepped.map_err(|error| ProgramError::Training {
+                error,
+                path: self.folder.path().to_owned(),
+            })?;
+            self.metrics.iteration(&iteration)?;
+            self.evaluate_if_due()?;
+            if self.session.finished() || iteration.iteration.is_multiple_of(every) {
+                self.save()?;
+            }
+            progress.advance(iteration.iteration, || {
+                format!(
+                    "loss {} · log Z {}",
+                    figure(iteration.loss),
+                    figure(iteration.log_z)
+                )
+            });
+        }
+        progress.clear();
+        let samples = self.session.run().evaluation.samples;
+        progress.note(&format!("Evaluating with {samples} samples …"));
+        self.finish(samples)
+    }
+
+    fn evaluate_if_due(&mut self) -> Result<(), ProgramError> {
+        let evaluation = self.session.run().evaluation;
+        if evaluation.every == 0 || !self.session.iteration().is_multiple_of(evaluation.every) {
+            return Ok(());
+        }
+        let report = block_on(self.session.evaluate(evaluation.samples_while_training))?;
+        self.metrics.evaluation(&report)
+    }
+
+    /// Saves a checkpoint, unless the latest one is of the same iteration.
+    fn save(&mut self) -> Result<(), ProgramError> {
+        let iteration = self.session.iteration();
+        if self.saved == Some(iteration) {
+            return Ok(());
+        }
+        let checkpoint = self.session.checkpoint()?;
+        self.metrics.sync()?;
+        self.folder.save(&checkpoint)?;
+        self.saved = Some(iteration);
+        Ok(())
+    }
+
+    fn interrupted(&self) -> ProgramError {
+        ProgramError::Interrupted {
+            path: self.folder.path().to_owned(),
+        }
+    }
+
+    /// Final figures, weights and pictures; the report comes last and marks the run as finished.
+    fn finish(mut self, samples: usize) -> Result<(), ProgramError> {
+        let report = block_on(self.session.evaluate(samples))?;
+        if self.stop.asked() {
+            return Err(self.interrupted());
+        }
+        let weights = block_on(self.session.weights())?;
+        self.folder.write("weights.safetensors", &weights)?;
+        let points = block_on(self.session.samples(samples))?;
+        let scene = block_on(self.session.scene())?;
+        plot::draw_all(
+            &plot::Finished {
+                run: self.session.run(),
+                scene: &scene,
+                samples: &points,
+                report: &report,
+                history: self.metrics.history(),
+            },
+            &self.folder,
+        )?;
+        self.folder.finish(&report)?;
+        print(&format!(
+            "\n{}\nRun folder: {}\n",
+            table::report(&report),
+            self.folder.path().display()
+        ))
+    }
+}

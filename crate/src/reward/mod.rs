@@ -1,0 +1,131 @@
+//! log r: what a run wants, compiled from its description.
+
+mod formula;
+
+use crate::config::{ConfigError, HALF_WIDTH, PAINT_LEVELS, Reward, Run, Shape};
+use crate::mixture::Mixture;
+use crate::picture;
+use crate::train::EndReward;
+use formula::Formula;
+
+/// Largest log r; above it a reward counts as this, so that a pole of a formula stays finite.
+pub const LARGEST_LOG_REWARD: f64 = 50.0;
+
+/// The compiled reward of a run. A black box: no gradient is asked of it.
+#[derive(Clone, Debug)]
+pub struct LogReward {
+    kind: Kind,
+    floor: f64,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Ratio(Mixture, Mixture),
+    Formula { formula: Formula, logarithm: bool },
+    Mask { shape: Shape, inside: f64, outside: f64 },
+    Painted { side: usize, cells: Vec<f64> },
+}
+
+impl LogReward {
+    /// Compiles the reward of a validated run.
+    ///
+    /// # Errors
+    ///
+    /// Names what is wrong with a formula, or says that r is 0 wherever it was probed.
+    pub fn new(run: &Run) -> Result<Self, ConfigError> {
+        let kind = match &run.reward {
+            Reward::Ratio { numerator, denominator } => {
+                let below = if denominator.is_empty() { &run.prior.components } else { denominator };
+                Kind::Ratio(Mixture::new(numerator), Mixture::new(below))
+            }
+            Reward::Formula { expression, logarithm } => {
+                Kind::Formula { formula: Formula::new(expression)?, logarithm: *logarithm }
+            }
+            &Reward::Mask { shape, inside, outside } => {
+                Kind::Mask { shape, inside: inside.ln(), outside: outside.ln() }
+            }
+            Reward::Painted { rows } => Kind::Painted {
+                side: rows.len(),
+                cells: rows.iter().flat_map(|r| r.bytes().map(|b| f64::from(b - b'0') / f64::from(PAINT_LEVELS))).collect(),
+            },
+        };
+        let reward = Self { kind, floor: run.tempering.floor };
+        let side = 64;
+        if (0..side * side).all(|cell| reward.is_floored(picture::center_of(cell, side))) {
+            let (field, value) = match &run.reward {
+                Reward::Formula { expression, .. } => ("reward.expression", format!("`{expression}`")),
+                _ => ("reward", "0 everywhere".to_owned()),
+            };
+            return Err(ConfigError::new(
+                field,
+                value,
+                format!("a reward with log r above tempering.floor ({}) somewhere in the square", run.tempering.floor),
+            ));
+        }
+        Ok(reward)
+    }
+
+    /// log r(x) as the description has it: −∞ where r is 0, negative or undefined.
+    fn raw(&self, x: [f64; 2]) -> f64 {
+        match &self.kind {
+            Kind::Ratio(above, below) => above.log_prob(x) - below.log_prob(x),
+            Kind::Formula { formula, logarithm: true } => formula.value(x),
+            Kind::Formula { formula, logarithm: false } => formula.value(x).max(0.0).ln(),
+            Kind::Mask { shape, inside, outside } => {
+                if shape.contains(x) { *inside } else { *outside }
+            }
+            Kind::Painted { side, cells } => painted(cells, *side, x).ln(),
+        }
+    }
+
+    /// log r(x), floored. Without tempering.
+    pub fn log_r(&self, x: [f64; 2]) -> f64 {
+        let raw = self.raw(x);
+        if raw.is_nan() { self.floor } else { raw.clamp(self.floor, LARGEST_LOG_REWARD) }
+    }
+
+    /// The smallest log r.
+    pub fn floor(&self) -> f64 {
+        self.floor
+    }
+
+    /// Whether log r(x) is at its floor.
+    pub fn is_floored(&self, x: [f64; 2]) -> bool {
+        self.log_r(x) <= self.floor
+    }
+
+    /// ∇ log r on a grid of `side`² cell centres, row by row from the top left, by central
+    /// differences over the cell and clipped to length `clip`; [side²][2].
+    pub fn gradient_table(&self, side: usize, clip: f64) -> Vec<f32> {
+        let h = HALF_WIDTH / side as f64;
+        (0..side * side)
+            .flat_map(|cell| {
+                let [x, y] = picture::center_of(cell, side);
+                let g = [
+                    (self.log_r([x + h, y]) - self.log_r([x - h, y])) / (2.0 * h),
+                    (self.log_r([x, y + h]) - self.log_r([x, y - h])) / (2.0 * h),
+                ];
+                let scale = (clip / g[0].hypot(g[1]).max(1e-12)).min(1.0);
+                g.map(|v| (v * scale) as f32)
+            })
+            .collect()
+    }
+}
+
+/// Linear interpolation between the centres of painted cells; constant beyond the outermost.
+fn painted(cells: &[f64], side: usize, [x, y]: [f64; 2]) -> f64 {
+    let scale = side as f64 / (2.0 * HALF_WIDTH);
+    let last = (side - 1) as f64;
+    let column = ((x + HALF_WIDTH) * scale - 0.5).clamp(0.0, last);
+    let row = ((HALF_WIDTH - y) * scale - 0.5).clamp(0.0, last);
+    let (c, r) = (column.floor().min(last - 1.0), row.floor().min(last - 1.0));
+    let at = |dr: usize, dc: usize| cells[(r as usize + dr) * side + c as usize + dc];
+    let (u, v) = (column - c, row - r);
+    (1.0 - v) * ((1.0 - u) * at(0, 0) + u * at(0, 1)) + v * ((1.0 - u) * at(1, 0) + u * at(1, 1))
+}
+
+impl EndReward for LogReward {
+    fn log_reward(&self, states: &[f32]) -> Vec<f64> {
+        states.chunks_exact(2).map(|p| self.log_r([p[0].into(), p[1].into()])).collect()
+    }
+}

@@ -1,0 +1,152 @@
+//! Where trajectories come from: the policy (with exploration), the prior, and end points noised
+//! back. Whatever made a trajectory, it is scored without exploration noise under today's policy.
+
+mod replay;
+
+pub use replay::{Replay, ReplayRecord};
+
+use crate::process::{Policy, Prior, Process};
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// The chains of a run on a device: what is sampled and scored.
+pub struct Chains<P, Q, K> {
+    pub process: P,
+    pub prior: Q,
+    pub policy: K,
+    pub device: Device,
+}
+
+/// Who makes the transitions of fresh trajectories.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Follow {
+    /// The policy, with this much extra variance per unit of time.
+    Policy { exploration: f64 },
+    /// The prior.
+    Prior,
+}
+
+/// The host's part of a batch of trajectories.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Fresh trajectories.
+    pub fresh: usize,
+    /// Their noise, [steps][fresh][noise_size].
+    pub noise: Vec<f32>,
+    /// End points to noise back, [given][state_size].
+    pub given: Vec<f32>,
+    /// The noise for that, [steps][given][noise_size].
+    pub given_noise: Vec<f32>,
+}
+
+impl Batch {
+    /// Cuts the batch into `parts` of nearly equal size, each with its share of either kind.
+    pub fn split<P: Process>(&self, process: &P, parts: usize) -> Vec<Batch> {
+        let (steps, noise, state) = (process.steps(), process.noise_size(), process.state_size());
+        let given = self.given.len() / state;
+        let cut = |total: usize, part: usize| (total * part / parts, total * (part + 1) / parts);
+        let pick = |values: &[f32], rows: usize, (from, to): (usize, usize)| -> Vec<f32> {
+            (0..steps)
+                .flat_map(|s| &values[(s * rows + from) * noise..(s * rows + to) * noise])
+                .copied()
+                .collect()
+        };
+        (0..parts)
+            .map(|part| {
+                let (fresh, back) = (cut(self.fresh, part), cut(given, part));
+                Batch {
+                    fresh: fresh.1 - fresh.0,
+                    noise: pick(&self.noise, self.fresh, fresh),
+                    given: self.given[back.0 * state..back.1 * state].to_vec(),
+                    given_noise: pick(&self.given_noise, given, back),
+                }
+            })
+            .collect()
+    }
+}
+
+/// Trajectories on the device; fresh rows first, noised ones after them.
+pub struct Trajectories<P: Process> {
+    /// x_0 to x_T.
+    pub states: Vec<P::State>,
+    /// The prior's kernels of the T transitions.
+    pub prior: Vec<P::Kernel>,
+    /// Σ_i log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), [rows].
+    pub log_ratio: Tensor<1>,
+    pub rows: usize,
+    /// Rows that were not noised back.
+    pub fresh: usize,
+}
+
+/// Rows that are scored at once when trajectories are long.
+const SCORED_ROWS: usize = 100_000;
+
+impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
+    /// Makes and scores a batch.
+    pub fn roll_out(&self, network: &K::Network, batch: Batch, follow: Follow) -> Trajectories<P> {
+        let (steps, size) = (self.process.steps(), self.process.noise_size());
+        let fresh = batch.fresh;
+        let given_rows = batch.given.len() / self.process.state_size();
+        let rows = fresh + given_rows;
+        let given = (given_rows > 0).then(|| self.noise_back(batch.given, batch.given_noise));
+        let noise: Tensor<3> = Tensor::from_data(TensorData::new(batch.noise, [steps, fresh, size]), &self.device);
+
+        let mut states = vec![self.process.start(rows, &self.device)];
+        let (mut priors, mut posteriors) = (Vec::with_capacity(steps), Vec::with_capacity(steps));
+        for step in 0..steps {
+            let x = &states[step];
+            let prior = self.prior.kernel(step, x);
+            let posterior = self.policy.kernel(network, &[step], x.clone(), prior.clone());
+            let (kernel, extra) = match follow {
+                Follow::Policy { exploration } => (&posterior, exploration),
+                Follow::Prior => (&prior, 0.0),
+            };
+            let drawn = noise.clone().narrow(0, step, 1).reshape([fresh, size]);
+            let next = match &given {
+                None => self.process.transition(step, x, kernel, drawn, extra),
+                Some(back) if fresh == 0 => back[step + 1].clone(),
+                Some(back) => {
+                    let x = self.process.rows(x, 0, fresh);
+                    let kernel = self.process.kernel_rows(kernel, 0, fresh);
+                    let next = self.process.transition(step, &x, &kernel, drawn, extra);
+                    self.process.stack(vec![next, back[step + 1].clone()])
+                }
+            };
+            states.push(next);
+            priors.push(prior);
+            posteriors.push(posterior);
+        }
+        let log_ratio = self.log_ratio(&states, &posteriors, &priors, rows);
+        Trajectories { states, prior: priors, log_ratio, rows, fresh }
+    }
+
+    /// The trajectories that end in given points, x_0 to x_T.
+    fn noise_back(&self, ends: Vec<f32>, noise: Vec<f32>) -> Vec<P::State> {
+        let (steps, size) = (self.process.steps(), self.process.noise_size());
+        let rows = ends.len() / self.process.state_size();
+        let noise: Tensor<3> = Tensor::from_data(TensorData::new(noise, [steps, rows, size]), &self.device);
+        let mut back = vec![self.process.upload(ends, &self.device)];
+        for step in (0..steps).rev() {
+            let drawn = noise.clone().narrow(0, step, 1).reshape([rows, size]);
+            let next = &back[back.len() - 1];
+            back.push(self.process.noise_back(step, next, drawn));
+        }
+        back.reverse();
+        back
+    }
+
+    fn log_ratio(&self, states: &[P::State], posterior: &[P::Kernel], prior: &[P::Kernel], rows: usize) -> Tensor<1> {
+        let steps: Vec<usize> = (0..self.process.steps()).collect();
+        let parts = steps.chunks((SCORED_ROWS / rows).max(1)).map(|part| {
+            let (from, to) = (part[0], part[part.len() - 1] + 1);
+            let ratio = self.process.log_ratio(
+                part,
+                &self.process.stack(states[from..to].to_vec()),
+                &self.process.stack(states[from + 1..to + 1].to_vec()),
+                &self.process.stack_kernels(posterior[from..to].to_vec()),
+                &self.process.stack_kernels(prior[from..to].to_vec()),
+            );
+            ratio.reshape([part.len(), rows]).sum_dim(0).reshape([rows])
+        });
+        parts.reduce(|a, b| a + b).expect("a chain has at least one step")
+    }
+}

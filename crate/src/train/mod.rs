@@ -1,0 +1,314 @@
+//! The training loop: one for every chain.
+
+mod average;
+mod optimizer;
+pub mod pretrain;
+
+use crate::config::{LogZ, Run};
+use crate::message::Iteration;
+use crate::noise::{Noise, Purpose};
+use crate::objective::{self, Residuals};
+use crate::parallel;
+use crate::process::{Policy, Prior, Process};
+use crate::rollout::{Batch, Chains, Follow, Replay, ReplayRecord, Trajectories};
+use average::Average;
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn::module::{Module, ModuleDisplay, Param};
+use burn::optim::{GradientsAccumulator, ModuleOptimizer, OptimizerRecord};
+use burn::store::ModuleRecord;
+use burn::tensor::{Bytes, Tensor, Transaction};
+use serde::{Deserialize, Serialize};
+use web_time::Instant;
+
+/// The reward as the trainer sees it: a black box of end points on the host.
+pub trait EndReward: Send + Sync {
+    /// log r of every end point, floored, not tempered; `states` is [rows][state_size].
+    fn log_reward(&self, states: &[f32]) -> Vec<f64>;
+}
+
+/// What the optimiser moves.
+#[derive(Module, Debug)]
+pub struct Trained<N: Module + ModuleDisplay> {
+    pub network: N,
+    /// log Z of every condition, [conditions].
+    pub log_z: Param<Tensor<1>>,
+}
+
+/// Trains a posterior.
+pub struct Trainer<P: Process, Q, K: Policy<P>> {
+    pub chains: Chains<P, Q, K>,
+    run: Run,
+    reward: Box<dyn EndReward>,
+    noise: Noise,
+    trained: Trained<K::Network>,
+    average: Option<Average<K::Network>>,
+    optimizer: ModuleOptimizer,
+    schedule: ModuleLrScheduler,
+    replay: Replay,
+    /// End points given from outside, with their log r.
+    given: Replay,
+    log_z: f64,
+    learning_rate: f64,
+    iteration: usize,
+}
+
+/// What a checkpoint keeps of a trainer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrainerRecord {
+    pub iteration: usize,
+    log_z: f64,
+    #[serde(with = "serde_bytes")]
+    trained: Vec<u8>,
+    #[serde(with = "serde_bytes")]
+    average: Option<Vec<u8>>,
+    #[serde(with = "serde_bytes")]
+    optimizer: Vec<u8>,
+    replay: ReplayRecord,
+}
+
+impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
+    /// A trainer of a validated run that starts from `network`; `given` holds end points for
+    /// noised trajectories.
+    pub fn new(run: Run, chains: Chains<P, Q, K>, reward: Box<dyn EndReward>, network: K::Network, given: Replay) -> Self {
+        let device = chains.device.clone().autodiff();
+        let log_z = Param::from_tensor(Tensor::zeros([1], &device));
+        let network = network.train();
+        Self {
+            noise: Noise::new(run.seed),
+            average: (run.optimizer.ema > 0.0).then(|| Average::new(run.optimizer.ema, network.valid())),
+            optimizer: optimizer::optimizer(&run.optimizer, &chains.device),
+            schedule: optimizer::schedule(&run.optimizer, &run.training, 0),
+            replay: Replay::new(run.rollout.replay_capacity, chains.process.state_size()),
+            trained: Trained { network, log_z },
+            log_z: 0.0,
+            learning_rate: run.optimizer.learning_rate,
+            iteration: 0,
+            chains,
+            run,
+            reward,
+            given,
+        }
+    }
+
+    /// Iterations done.
+    pub fn iteration(&self) -> usize {
+        self.iteration
+    }
+
+    /// log Z as the last iteration used it.
+    pub fn log_z(&self) -> f64 {
+        self.log_z
+    }
+
+    /// Goes on from elsewhere: `iteration` done, log Z known. The optimiser starts afresh.
+    pub fn set_progress(&mut self, iteration: usize, log_z: f64) {
+        self.iteration = iteration;
+        self.log_z = log_z;
+        self.schedule = optimizer::schedule(&self.run.optimizer, &self.run.training, iteration);
+        let device = self.chains.device.clone().autodiff();
+        let id = self.trained.log_z.id;
+        self.trained.log_z = Param::initialized(id, Tensor::from_floats([log_z as f32], &device).require_grad());
+    }
+
+    /// The network to sample with: the moving average where there is one.
+    pub fn network(&self) -> K::Network {
+        match &self.average {
+            Some(average) => average.network().clone(),
+            None => self.trained.network.valid(),
+        }
+    }
+
+    /// One iteration.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails, or the loss is no longer a number.
+    pub async fn step(&mut self) -> Result<Iteration, String> {
+        let started = Instant::now();
+        let beta = self.run.tempering.at(self.iteration);
+        let parts = parallel::parts(&self.chains.device, self.run.rollout.batch);
+        let batch = self.batch();
+        let network = self.trained.network.valid();
+        let follow = Follow::Policy { exploration: self.exploration() };
+        let shards = parallel::map(batch.split(&self.chains.process, parts), |part| {
+            self.chains.roll_out(&network, part, follow)
+        });
+        let read = self.read(&shards).await?;
+
+        let log_r = self.reward.log_reward(&read.ends);
+        let tempered: Vec<f64> = log_r.iter().map(|l| beta * l).collect();
+        let rows = tempered.len();
+        let residuals =
+            Residuals::new(&self.run.objective, &read.log_ratio, &tempered, &vec![0; rows], &[read.log_z]);
+        if !residuals.loss.is_finite() {
+            return Err(format!(
+                "the loss is {} at iteration {}; a smaller learning rate or a residual clip may help",
+                residuals.loss, self.iteration + 1
+            ));
+        }
+        self.descend(&shards, &residuals);
+        self.remember(&read.ends, &log_r, &shards);
+        self.log_z = residuals.log_z[0];
+        self.iteration += 1;
+
+        let mean = residuals.delta.iter().sum::<f64>() / rows as f64;
+        let variance = residuals.delta.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / rows as f64;
+        Ok(Iteration {
+            iteration: self.iteration,
+            loss: residuals.loss,
+            log_z: self.log_z,
+            residual_mean: mean,
+            residual_std: variance.sqrt(),
+            log_reward: tempered.iter().sum::<f64>() / rows as f64,
+            beta,
+            learning_rate: self.learning_rate,
+            seconds: started.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// Exploration variance of this iteration.
+    fn exploration(&self) -> f64 {
+        let rollout = &self.run.rollout;
+        if rollout.exploration_iterations == 0 {
+            return rollout.exploration;
+        }
+        rollout.exploration * (1.0 - self.iteration as f64 / rollout.exploration_iterations as f64).max(0.0)
+    }
+
+    /// The host's part of this iteration's batch, in the proportions of the run.
+    fn batch(&self) -> Batch {
+        let rollout = &self.run.rollout;
+        let share = |of: f64, from: &Replay| if from.is_empty() { 0 } else { (of * rollout.batch as f64).round() as usize };
+        let at = self.iteration as u64;
+        let replayed = share(rollout.replay_share, &self.replay);
+        let noised = share(rollout.noised_share, &self.given).min(rollout.batch - replayed);
+        let mut given =
+            self.replay.draw(replayed, rollout.replay_priority, &mut self.noise.stream(Purpose::Replay, at));
+        given.extend(self.given.draw(noised, 1.0, &mut self.noise.stream(Purpose::GivenEndPoints, at)));
+        let fresh = rollout.batch - replayed - noised;
+        let numbers = self.chains.process.steps() * self.chains.process.noise_size();
+        Batch {
+            fresh,
+            noise: self.noise.normal(Purpose::Rollout, at, fresh * numbers),
+            given,
+            given_noise: self.noise.normal(Purpose::Noising, at, (replayed + noised) * numbers),
+        }
+    }
+
+    /// The one read of an iteration.
+    async fn read(&self, shards: &[Trajectories<P>]) -> Result<Read, String> {
+        let mut transaction = Transaction::default().register(self.trained.log_z.val().without_autodiff());
+        for shard in shards {
+            let end = self.chains.process.download(&shard.states[self.chains.process.steps()]);
+            transaction = transaction.register(shard.log_ratio.clone()).register(end);
+        }
+        let data = transaction.execute_async().await.map_err(|e| e.to_string())?;
+        let mut numbers = Vec::with_capacity(data.len());
+        for tensor in data {
+            numbers.push(tensor.try_to_vec::<f32>().map_err(|e| format!("{e:?}"))?);
+        }
+        Ok(Read {
+            log_z: numbers[0][0].into(),
+            log_ratio: numbers[1..].iter().step_by(2).flatten().map(|v| f64::from(*v)).collect(),
+            ends: numbers[2..].iter().step_by(2).flatten().copied().collect(),
+        })
+    }
+
+    /// The gradient step.
+    fn descend(&mut self, shards: &[Trajectories<P>], residuals: &Residuals) {
+        let objective = &self.run.objective;
+        let mut rng = self.noise.stream(Purpose::StepSelection, self.iteration as u64);
+        let steps = objective::select_steps(self.chains.process.steps(), objective.step_share, &mut rng);
+        let device = self.chains.device.clone().autodiff();
+        let mut start = 0;
+        let work: Vec<_> = shards
+            .iter()
+            .map(|shard| {
+                let weights = &residuals.weights[start..start + shard.rows];
+                start += shard.rows;
+                (shard, weights)
+            })
+            .collect();
+        let gradients = parallel::map(work, |(shard, weights)| {
+            // A graph of its own, so that shards do not wait for each other.
+            let network = self.trained.network.clone().fork(&device);
+            self.chains.gradient(&network, shard, weights, &steps, objective.chunk)
+        });
+        let mut sum = GradientsAccumulator::new();
+        for gradient in gradients {
+            sum.accumulate(&self.trained.network, gradient);
+        }
+        let mut gradients = sum.grads();
+        if objective.log_z == LogZ::Learned {
+            let gradient = Tensor::<1>::from_floats(residuals.log_z_gradient.as_slice(), &self.chains.device);
+            gradients.register(self.trained.log_z.id, gradient);
+        }
+        let rates = self.schedule.step();
+        self.learning_rate = rates.base();
+        self.trained = self.optimizer.step(rates, self.trained.clone(), gradients);
+        if let Some(average) = &mut self.average {
+            average.update(&self.trained.network.valid());
+        }
+    }
+
+    /// Keeps the end points of fresh trajectories for replay.
+    fn remember(&mut self, ends: &[f32], log_r: &[f64], shards: &[Trajectories<P>]) {
+        if self.run.rollout.replay_share == 0.0 {
+            return;
+        }
+        let size = self.chains.process.state_size();
+        let mut start = 0;
+        for shard in shards {
+            for row in start..start + shard.fresh {
+                self.replay.push(&ends[row * size..(row + 1) * size], log_r[row]);
+            }
+            start += shard.rows;
+        }
+    }
+
+    /// Everything needed to go on exactly.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub fn record(&self) -> Result<TrainerRecord, String> {
+        let pack = |record: ModuleRecord| record.into_bytes().map(|b| b.to_vec()).map_err(|e| e.to_string());
+        Ok(TrainerRecord {
+            iteration: self.iteration,
+            log_z: self.log_z,
+            trained: pack(self.trained.clone().into_record())?,
+            average: self.average.as_ref().map(|a| pack(a.network().clone().into_record())).transpose()?,
+            optimizer: self.optimizer.into_bytes().map_err(|e| e.to_string())?.to_vec(),
+            replay: self.replay.record().clone(),
+        })
+    }
+
+    /// Goes on from a record of the same run.
+    ///
+    /// # Errors
+    ///
+    /// Says what does not fit.
+    pub fn restore(&mut self, record: TrainerRecord) -> Result<(), String> {
+        let unpack = |bytes: Vec<u8>| ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|e| e.to_string());
+        self.trained =
+            self.trained.clone().try_load_record(unpack(record.trained)?).map_err(|e| e.to_string())?.train();
+        if let (Some(average), Some(bytes)) = (&mut self.average, record.average) {
+            average.load(unpack(bytes)?).map_err(|e| e.to_string())?;
+        }
+        let saved = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(record.optimizer)).map_err(|e| e.to_string())?;
+        self.optimizer = optimizer::optimizer(&self.run.optimizer, &self.chains.device).load_record(saved);
+        self.schedule = optimizer::schedule(&self.run.optimizer, &self.run.training, record.iteration);
+        self.replay.restore(record.replay);
+        self.iteration = record.iteration;
+        self.log_z = record.log_z;
+        Ok(())
+    }
+}
+
+/// What an iteration reads from the device.
+struct Read {
+    log_z: f64,
+    log_ratio: Vec<f64>,
+    /// x_T, [rows][state_size].
+    ends: Vec<f32>,
+}

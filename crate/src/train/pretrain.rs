@@ -1,0 +1,197 @@
+//! Learned priors: a network trained on samples of the mixture by bridge matching.
+
+use super::average::Average;
+use crate::config::{PriorKind, Run};
+use crate::metric::{self, Truth};
+use crate::mixture::Mixture;
+use crate::network::{DriftNetwork, DriftNetworkConfig, Preconditioning, Weights};
+use crate::noise::{self, Noise, Purpose};
+use crate::process::BrownianBridge;
+use crate::session::{Session, SessionError};
+use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn::module::Module;
+use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+/// How a prior is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PretrainConfig {
+    pub iterations: usize,
+    pub batch: usize,
+    pub width: usize,
+    pub depth: usize,
+    pub learning_rate: f64,
+    /// Decay of the average of the weights that is saved.
+    pub ema: f64,
+    pub seed: u64,
+}
+
+impl Default for PretrainConfig {
+    fn default() -> Self {
+        Self { iterations: 20_000, batch: 1024, width: 64, depth: 3, learning_rate: 3e-3, ema: 0.999, seed: 0 }
+    }
+}
+
+/// How good a learned prior is, against the mixture it learned.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PretrainFigures {
+    pub samples: usize,
+    /// Steps of the chain the samples were drawn with.
+    pub steps: usize,
+    pub mode_total_variation: f64,
+    pub within_mode_variance: f64,
+    pub within_mode_variance_exact: f64,
+    pub kl_grid: f64,
+}
+
+/// A prior in training.
+pub struct Pretraining {
+    run: Run,
+    config: PretrainConfig,
+    mixture: Mixture,
+    noise: Noise,
+    process: BrownianBridge,
+    device: Device,
+    network: DriftNetwork,
+    average: Average<DriftNetwork>,
+    optimizer: ModuleOptimizer,
+    schedule: ModuleLrScheduler,
+    iteration: usize,
+}
+
+impl Pretraining {
+    /// A network of the given shape for the prior mixture of a run.
+    ///
+    /// # Errors
+    ///
+    /// Where the run or the learning rate is refused.
+    pub fn new(run: &Run, config: PretrainConfig, device: Device) -> Result<Self, SessionError> {
+        // The network's checks are those of a run.
+        let mut checked = run.clone();
+        checked.network.width = config.width;
+        checked.network.depth = config.depth;
+        checked.optimizer.learning_rate = config.learning_rate;
+        checked.rollout.batch = config.batch;
+        checked.training.iterations = config.iterations;
+        checked.optimizer.ema = config.ema;
+        checked.prior.kind = PriorKind::Exact;
+        checked.validate()?;
+        let noise = Noise::new(config.seed);
+        let shape = DriftNetworkConfig { inputs: 2, outputs: 2, width: config.width, depth: config.depth };
+        let network = shape.init(&noise, &device);
+        let process = BrownianBridge { steps: run.process.steps, variance: run.process.variance, dimensions: 2 };
+        let schedule = CosineAnnealingLrSchedulerConfig::new(config.learning_rate, config.iterations)
+            .init()
+            .expect("the learning rate was checked");
+        Ok(Self {
+            mixture: Mixture::new(&run.prior.components),
+            average: Average::new(config.ema, network.clone()),
+            network: network.train(),
+            optimizer: AdamConfig::new().with_epsilon(1e-8).init(),
+            schedule,
+            run: checked,
+            config,
+            noise,
+            process,
+            device,
+            iteration: 0,
+        })
+    }
+
+    /// Iterations done.
+    pub fn iteration(&self) -> usize {
+        self.iteration
+    }
+
+    /// Whether all iterations are done.
+    pub fn finished(&self) -> bool {
+        self.iteration >= self.config.iterations
+    }
+
+    /// One iteration: regress the drift to (x_1 − x_t)/(1 − t) over a grid of 1000 times, each
+    /// weighted by the inverse variance that is left. Returns the loss.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn step(&mut self) -> Result<f64, SessionError> {
+        const TIMES: usize = 1000;
+        // Blocks of rows share a time, as in the chain itself.
+        const BLOCKS: usize = 32;
+        let fine = BrownianBridge { steps: TIMES, ..self.process };
+        let scales = Preconditioning::new(fine);
+        let mut rng = self.noise.stream(Purpose::Pretraining, self.iteration as u64);
+        let rows = self.config.batch.div_ceil(BLOCKS);
+        // Stratified over [0, 1).
+        let offset = noise::uniform(&mut rng);
+        let steps: Vec<usize> = (0..BLOCKS)
+            .map(|b| (((b as f64 + offset) / BLOCKS as f64) * TIMES as f64) as usize)
+            .collect();
+        let (mut at, mut target, mut weight) = (Vec::new(), Vec::new(), Vec::new());
+        for step in &steps {
+            let t = fine.time(*step);
+            let deviation = (fine.variance * t * (1.0 - t)).sqrt();
+            for _ in 0..rows {
+                for end in self.mixture.sample(&mut rng) {
+                    let x = t * end + deviation * noise::normal(&mut rng);
+                    at.push(x as f32);
+                    target.push(((end - x) / (1.0 - t)) as f32);
+                    weight.push(scales.output(t).recip() as f32);
+                }
+            }
+        }
+        let total = BLOCKS * rows;
+        let upload = |values: Vec<f32>| Tensor::<2>::from_data(TensorData::new(values, [total, 2]), &self.device);
+        let drift = scales.learned_drift(&self.network, &steps, upload(at));
+        let loss = ((drift - upload(target)) * upload(weight)).square().mean();
+        let value = loss.clone().into_scalar_async::<f32>().await.map_err(|e| SessionError::Device(e.to_string()))?;
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
+        self.network = self.optimizer.step(self.schedule.step(), self.network.clone(), gradients);
+        self.average.update(&self.network.valid());
+        self.iteration += 1;
+        Ok(value.into())
+    }
+
+    /// The averaged network as safetensors, f16.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn weights(&self) -> Result<Vec<u8>, SessionError> {
+        let weights = Weights::of(self.average.network()).await.map_err(SessionError::Device)?;
+        Ok(weights.to_safetensors(true))
+    }
+
+    /// Figures over samples of the saved prior's own chain.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn figures(&self) -> Result<PretrainFigures, SessionError> {
+        let mut run = self.run.clone();
+        run.prior.kind = PriorKind::Learned;
+        run.prior.weights = Some("itself".into());
+        let weights = self.weights().await?;
+        let samples = run.evaluation.samples;
+        let (seed, steps) = (self.config.seed, run.process.steps);
+        // Posterior and prior are the same network before training.
+        let session = Session::open(Run { seed, ..run }, self.device.clone(), Some(&weights), None).await?;
+        let ends = session.samples(samples).await?;
+        let learned = Truth::modes_of(metric::equally_weighted(&ends), &self.mixture);
+        let exact = Truth::modes_of(metric::quadrature(&self.mixture), &self.mixture);
+        let all: Vec<usize> = (0..self.mixture.len()).collect();
+        Ok(PretrainFigures {
+            samples,
+            steps,
+            mode_total_variation: metric::total_variation(&learned, &exact),
+            within_mode_variance: metric::within_mode_variance(&learned, &all),
+            within_mode_variance_exact: metric::within_mode_variance(&exact, &all),
+            kl_grid: metric::kl(
+                &metric::cell_masses(metric::equally_weighted(&ends)),
+                &metric::cell_masses(metric::quadrature(&self.mixture)),
+            ),
+        })
+    }
+}

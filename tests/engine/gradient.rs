@@ -1,0 +1,162 @@
+//! The two-pass gradient: against finite differences, chunked, subsampled, sharded.
+
+use crate::support::{batch, chains, flat, numbers, relative_difference, small};
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::Tensor;
+use rtb::network::DriftNetwork;
+use rtb::noise::{Noise, Purpose};
+use rtb::objective::select_steps;
+use rtb::rollout::Follow;
+use rtb::session::cpu_device;
+
+const FOLLOW: Follow = Follow::Policy { exploration: 0.0 };
+
+/// weights of the test: any numbers will do, the gradient is linear in them.
+fn weights(rows: usize) -> Vec<f32> {
+    Noise::new(3).normal(Purpose::Samples, 0, rows)
+}
+
+/// The network moved by `size` along a fixed random direction, and that direction.
+fn moved(network: &DriftNetwork, size: f64) -> (DriftNetwork, Vec<f32>) {
+    struct Move(f64, u64, Vec<f32>);
+    impl ModuleMapper for Move {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            self.1 += 1;
+            let shape = param.val().dims();
+            let direction = Noise::new(11).normal(Purpose::Samples, self.1, shape.iter().product());
+            self.2.extend(&direction);
+            param.map(|old| {
+                let device = old.device();
+                old + Tensor::<1>::from_floats(direction.as_slice(), &device).reshape(shape).mul_scalar(self.0)
+            })
+        }
+    }
+    let mut mover = Move(size, 0, Vec::new());
+    let network = network.clone().map(&mut mover);
+    (network, mover.2)
+}
+
+#[test]
+fn gradient_matches_finite_differences() {
+    let device = cpu_device();
+    for langevin in [false, true] {
+        let mut run = small("25-to-9", 6);
+        run.network.langevin = langevin;
+        let rows = 32;
+        let (chains, network) = chains(&run, &device);
+        let made = chains.roll_out(&network, batch(&run, rows), FOLLOW);
+        let weights = weights(rows);
+        let steps: Vec<usize> = (0..6).collect();
+        let tracked = network.clone().train();
+        let gradient = chains.gradient(&tracked, &made, &weights, &steps, 10_000);
+        let gradient = flat(&tracked, &gradient);
+
+        // The same trajectories scored under the network moved back and forth: Σ w·log p_φ
+        // changes as Σ w·(log p_φ − log p_θ) does, and that is what a replayed batch reports.
+        let scored = |network: &DriftNetwork| -> f64 {
+            let mut total = 0.0;
+            for step in 0..6 {
+                let x = &made.states[step];
+                let prior = made.prior[step].clone();
+                let kernel = rtb::process::Policy::kernel(&chains.policy, network, &[step], x.clone(), prior.clone());
+                let ratio = rtb::process::Process::log_ratio(
+                    &chains.process, &[step], x, &made.states[step + 1], &kernel, &prior,
+                );
+                total += numbers(ratio).iter().zip(&weights).map(|(q, w)| q * f64::from(*w)).sum::<f64>();
+            }
+            total
+        };
+        let size = 1e-3;
+        let (forward, direction) = moved(&network, size);
+        let (backward, _) = moved(&network, -size);
+        let finite = (scored(&forward) - scored(&backward)) / (2.0 * size);
+        let exact: f64 = gradient.iter().zip(&direction).map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
+        assert!(
+            (finite - exact).abs() <= 5e-3 * exact.abs().max(1.0),
+            "langevin {langevin}: finite differences give {finite}, the gradient {exact}"
+        );
+        assert!(exact.abs() > 1.0, "a direction along which nothing changes tests nothing: {exact}");
+    }
+}
+
+#[test]
+fn chunks_do_not_change_the_gradient() {
+    let device = cpu_device();
+    let run = small("25-to-9", 12);
+    let (chains, network) = chains(&run, &device);
+    let made = chains.roll_out(&network, batch(&run, 40), FOLLOW);
+    let tracked = network.train();
+    let steps: Vec<usize> = (0..12).collect();
+    let gradient = |chunk| flat(&tracked, &chains.gradient(&tracked, &made, &weights(40), &steps, chunk));
+    let whole = gradient(1_000_000);
+    for chunk in [1, 40, 130, 400] {
+        let difference = relative_difference(&whole, &gradient(chunk));
+        assert!(difference < 1e-5, "chunks of {chunk} rows differ by {difference}");
+    }
+}
+
+#[test]
+fn subsampled_steps_are_unbiased() {
+    let device = cpu_device();
+    let steps = 8;
+    let run = small("25-to-9", steps);
+    let (chains, network) = chains(&run, &device);
+    let made = chains.roll_out(&network, batch(&run, 24), FOLLOW);
+    let tracked = network.train();
+    let gradient = |of: &[usize]| flat(&tracked, &chains.gradient(&tracked, &made, &weights(24), of, 1000));
+    let whole = gradient(&(0..steps).collect::<Vec<_>>());
+    let mut mean = vec![0.0f32; whole.len()];
+    for step in 0..steps {
+        for (sum, part) in mean.iter_mut().zip(gradient(&[step])) {
+            *sum += part / steps as f32;
+        }
+    }
+    let difference = relative_difference(&whole, &mean);
+    assert!(difference < 1e-5, "the mean over single steps differs by {difference}");
+}
+
+#[test]
+fn steps_are_selected_equally_often() {
+    let (steps, share, rounds) = (20, 0.25, 20_000);
+    let mut counts = vec![0usize; steps];
+    for round in 0..rounds {
+        let chosen = select_steps(steps, share, &mut Noise::new(1).stream(Purpose::StepSelection, round));
+        assert_eq!(chosen.len(), 5);
+        assert!(chosen.windows(2).all(|w| w[0] < w[1]), "{chosen:?} is not in order");
+        chosen.iter().for_each(|s| counts[*s] += 1);
+    }
+    for (step, count) in counts.iter().enumerate() {
+        let rate = *count as f64 / rounds as f64;
+        assert!((rate - share).abs() < 0.015, "step {step} is taken with rate {rate}");
+    }
+    let one = select_steps(3, 0.01, &mut Noise::new(1).stream(Purpose::StepSelection, 0));
+    assert_eq!(one.len(), 1, "at least one step is taken");
+}
+
+#[test]
+fn shards_make_the_same_trajectories() {
+    let device = cpu_device();
+    let run = small("ring-tilt", 9);
+    let (chains, network) = chains(&run, &device);
+    let mut whole = batch(&run, 30);
+    whole.given = (0..14).map(|v| v as f32 - 7.0).collect();
+    whole.given_noise = Noise::new(5).normal(Purpose::Noising, 0, 7 * 9 * 2);
+    let made = chains.roll_out(&network, whole.clone(), FOLLOW);
+    let together = (numbers(made.log_ratio), numbers(made.states[9].clone()));
+
+    let mut fresh = (Vec::new(), Vec::new());
+    let mut given = (Vec::new(), Vec::new());
+    for part in whole.split(&chains.process, 3) {
+        let made = chains.roll_out(&network, part, FOLLOW);
+        let (ratio, ends) = (numbers(made.log_ratio), numbers(made.states[9].clone()));
+        fresh.0.extend(&ratio[..made.fresh]);
+        fresh.1.extend(&ends[..2 * made.fresh]);
+        given.0.extend(&ratio[made.fresh..]);
+        given.1.extend(&ends[2 * made.fresh..]);
+    }
+    fresh.0.extend(given.0);
+    fresh.1.extend(given.1);
+    for (a, b) in together.0.iter().zip(&fresh.0).chain(together.1.iter().zip(&fresh.1)) {
+        assert!((a - b).abs() <= 1e-4 * a.abs().max(1.0), "{a} and {b}");
+    }
+}

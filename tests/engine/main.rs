@@ -1,0 +1,13 @@
+//! The engine against exact answers and invariants.
+
+#![recursion_limit = "256"]
+
+mod chain;
+mod config;
+mod gradient;
+mod objective;
+mod oracle;
+mod reward;
+mod session;
+mod support;
+mod tokens;

@@ -1,0 +1,144 @@
+//! Rewards: what a description means at a point, and what is refused.
+
+use crate::support::preset;
+use rtb::config::{HALF_WIDTH, Reward, Run, Shape, presets};
+use rtb::mixture::Mixture;
+use rtb::reward::{LARGEST_LOG_REWARD, LogReward};
+
+fn with(reward: Reward) -> Run {
+    Run { reward, ..preset("25-to-9") }
+}
+
+fn formula(expression: &str) -> Run {
+    with(Reward::Formula { expression: expression.into(), logarithm: false })
+}
+
+fn value(expression: &str, x: [f64; 2]) -> f64 {
+    LogReward::new(&formula(expression)).unwrap_or_else(|e| panic!("{expression}: {e}")).log_r(x).exp()
+}
+
+#[test]
+fn formulas_mean_what_mathematics_says() {
+    let at = [1.5, -2.0];
+    let (x, y) = (at[0], at[1]);
+    let cases: [(&str, f64); 16] = [
+        ("x", x),
+        ("2*x + 10 - y", 2.0 * x + 10.0 - y),
+        ("20 - x - y - 1", 20.0 - x - y - 1.0),
+        ("12/2/3", 2.0),
+        ("2^3^1", 8.0),
+        ("(-y)^2", 4.0),
+        ("exp(-(x^2 + y^2)/4)", (-(x * x + y * y) / 4.0).exp()),
+        ("abs(y)", 2.0),
+        ("max(x, y) + min(x, y) + 1", x + y + 1.0),
+        ("hypot(x, y)", 2.5),
+        ("2 + sin(6*atan2(y, x))", 2.0 + (6.0 * y.atan2(x)).sin()),
+        ("x > 1", 1.0),
+        ("1 + (x + 1 > 3)", 1.0),
+        ("1 + (x > 1 && y < 0)", 2.0),
+        ("1 + (x < 1 || y < 0)", 2.0),
+        ("floor(x) + round(1.6)*PI/PI", 3.0),
+    ];
+    for (expression, expected) in cases {
+        let value = value(expression, at);
+        assert!((value - expected).abs() < 1e-9, "{expression} is {value}, {expected} expected");
+    }
+}
+
+#[test]
+fn undefined_negative_and_zero_rewards_are_floored_and_poles_bounded() {
+    let floor = Run::default().tempering.floor;
+    for (expression, x) in [("sqrt(x)", [-1.0, 0.0]), ("x", [-3.0, 0.0]), ("x > 0", [-1.0, 0.0]), ("log(x)", [-1.0, 1.0])] {
+        let reward = LogReward::new(&formula(expression)).expect(expression);
+        assert_eq!(reward.log_r(x), floor, "{expression}");
+        assert!(reward.is_floored(x));
+    }
+    let pole = LogReward::new(&formula("1/(x^2)")).expect("it compiles");
+    assert_eq!(pole.log_r([0.0, 0.0]), LARGEST_LOG_REWARD);
+    assert!(!pole.is_floored([1.0, 1.0]));
+}
+
+#[test]
+fn bad_formulas_are_refused_by_name() {
+    for expression in ["x +", "sin(", "z + 1", "x ** 2", "hello", "x y", "", "(x", "1 2", "foo(x)", "x = 2", "\"x\""] {
+        let run = formula(expression);
+        let error = match run.validate() {
+            Err(error) => error,
+            Ok(()) => LogReward::new(&run).expect_err(expression),
+        };
+        assert!(error.field.contains("reward.expression"), "{expression}: {error}");
+        assert!(error.to_string().contains("not allowed"), "{error}");
+    }
+    let nowhere = LogReward::new(&formula("0*x")).expect_err("r is 0 everywhere");
+    assert!(nowhere.to_string().contains("somewhere in the square"), "{nowhere}");
+}
+
+#[test]
+fn masks_hold_inside_and_outside() {
+    let reward = |shape| LogReward::new(&with(Reward::Mask { shape, inside: 2.0, outside: 0.0 })).expect("it compiles");
+    let cases = [
+        (Shape::HalfPlane { normal: [1.0, 1.0], offset: 1.0 }, [1.0, 1.0], [0.0, 0.0]),
+        (Shape::Disc { center: [1.0, 0.0], radius: 2.0 }, [2.5, 0.0], [-1.5, 0.0]),
+        (Shape::Ring { center: [0.0, 0.0], inner: 1.0, outer: 2.0 }, [0.0, 1.5], [0.0, 0.5]),
+        (Shape::Box { min: [-1.0, -2.0], max: [1.0, 2.0] }, [0.9, 1.9], [1.1, 0.0]),
+    ];
+    for (shape, inside, outside) in cases {
+        assert_eq!(reward(shape).log_r(inside), 2.0f64.ln(), "{shape:?}");
+        assert!(reward(shape).is_floored(outside), "{shape:?}");
+    }
+}
+
+#[test]
+fn painted_rewards_are_the_picture() {
+    let mut rows = vec!["0".repeat(56); 56];
+    rows[0] = "9".repeat(56);
+    rows[40].replace_range(10..11, "3");
+    let reward = LogReward::new(&with(Reward::Painted { rows })).expect("it compiles");
+    let cell = 2.0 * HALF_WIDTH / 56.0;
+    let center = |row: f64, column: f64| [-HALF_WIDTH + (column + 0.5) * cell, HALF_WIDTH - (row + 0.5) * cell];
+    assert!((reward.log_r(center(0.0, 20.0)) - 0.0).abs() < 1e-12, "the first row is the top");
+    assert!((reward.log_r(center(40.0, 10.0)).exp() - 3.0 / 9.0).abs() < 1e-12);
+    assert!((reward.log_r(center(40.0, 10.5)).exp() - 1.5 / 9.0).abs() < 1e-12, "linear in between");
+    assert!(reward.is_floored(center(20.0, 20.0)));
+    assert!((reward.log_r([0.0, 100.0]) - 0.0).abs() < 1e-12, "constant beyond the edge");
+}
+
+#[test]
+fn a_ratio_without_denominator_is_over_the_prior() {
+    let run = preset("25-to-9");
+    let Reward::Ratio { numerator, .. } = &run.reward else { panic!("the paper's reward is a ratio") };
+    let (above, below) = (Mixture::new(numerator), Mixture::new(&run.prior.components));
+    let reward = LogReward::new(&run).expect("it compiles");
+    for x in [[0.0, 0.0], [5.0, 0.3], [-10.2, -5.1]] {
+        assert!((reward.log_r(x) - (above.log_prob(x) - below.log_prob(x))).abs() < 1e-9);
+    }
+    assert!((reward.log_r([5.0, 0.0]) - (15.0f64 / 61.0 * 25.0).ln()).abs() < 1e-6);
+}
+
+#[test]
+fn the_gradient_table_is_the_gradient() {
+    let run = with(Reward::Formula { expression: "0.5*x*y - x^2/8".into(), logarithm: true });
+    let mut run = run;
+    run.tempering.floor = -200.0;
+    let reward = LogReward::new(&run).expect("it compiles");
+    let side = 32;
+    let table = reward.gradient_table(side, 1e9);
+    for cell in [0, 17, 500, 1023] {
+        let [x, y] = rtb::picture::center_of(cell, side);
+        let expected = [0.5 * y - x / 4.0, 0.5 * x];
+        for d in 0..2 {
+            assert!((f64::from(table[2 * cell + d]) - expected[d]).abs() < 1e-4, "cell {cell}");
+        }
+    }
+    for g in reward.gradient_table(side, 0.5).chunks_exact(2) {
+        assert!(g[0].hypot(g[1]) <= 0.5 + 1e-5);
+    }
+}
+
+#[test]
+fn every_preset_compiles() {
+    for preset in presets() {
+        preset.run.validate().unwrap_or_else(|e| panic!("{}: {e}", preset.name));
+        LogReward::new(&preset.run).unwrap_or_else(|e| panic!("{}: {e}", preset.name));
+    }
+}

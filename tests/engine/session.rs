@@ -1,0 +1,209 @@
+//! Whole runs: determinism, resume, files of weights, rollouts from elsewhere, other devices.
+
+use crate::support::small;
+use rtb::config::Run;
+use rtb::message::{Event, Iteration, Report, Request, Truth, from_bytes, to_bytes};
+use rtb::session::{Session, SessionError, cpu_device};
+use rtb::train::pretrain::{PretrainConfig, Pretraining};
+
+fn open(run: Run) -> Session {
+    pollster::block_on(Session::open(run, cpu_device(), None, None)).expect("it opens")
+}
+
+fn train(session: &mut Session, iterations: usize) -> Vec<Iteration> {
+    (0..iterations)
+        .map(|_| Iteration { seconds: 0.0, ..pollster::block_on(session.step()).expect("it trains") })
+        .collect()
+}
+
+fn report(session: &mut Session) -> Report {
+    let report = pollster::block_on(session.evaluate(400)).expect("it evaluates");
+    Report { seconds: 0.0, seconds_per_iteration: 0.0, ..report }
+}
+
+/// Everything on: what a resumed run has to carry.
+fn everything() -> Run {
+    let mut run = small("25-to-9", 8);
+    run.rollout.replay_share = 0.25;
+    run.rollout.noised_share = 0.25;
+    run.rollout.replay_capacity = 150;
+    run.rollout.exploration = 2.0;
+    run.rollout.exploration_iterations = 15;
+    run.tempering.start = 0.2;
+    run.tempering.iterations = 12;
+    run.objective.step_share = 0.5;
+    run.objective.residual_clip = 5.0;
+    run.optimizer.ema = 0.9;
+    run.optimizer.gradient_clip = 1.0;
+    run
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let (mut a, mut b) = (open(everything()), open(everything()));
+    assert_eq!(train(&mut a, 6), train(&mut b, 6));
+    assert_eq!(report(&mut a), report(&mut b));
+    let mut other = open(Run { seed: 1, ..everything() });
+    assert_ne!(train(&mut other, 6), train(&mut a, 6));
+}
+
+#[test]
+fn a_resumed_run_goes_on_exactly() {
+    for algorithm in ["adam", "adam_w", "rms_prop", "sgd"] {
+        let mut run = everything().with("optimizer.algorithm", algorithm).expect("it is one");
+        if algorithm == "sgd" {
+            run.optimizer.learning_rate = 1e-5;
+        }
+        let mut whole = open(run.clone());
+        let first = train(&mut whole, 5);
+        let checkpoint = whole.checkpoint().expect("it saves");
+        let rest = train(&mut whole, 7);
+        let mut resumed =
+            pollster::block_on(Session::resume(&checkpoint, cpu_device(), None)).expect("it resumes");
+        assert_eq!(resumed.iteration(), first.len());
+        assert_eq!(train(&mut resumed, 7), rest, "{algorithm}");
+        assert_eq!(report(&mut resumed), report(&mut whole), "{algorithm}");
+    }
+}
+
+#[test]
+fn damaged_checkpoints_are_refused() {
+    let mut session = open(small("25-to-9", 5));
+    train(&mut session, 1);
+    let good = session.checkpoint().expect("it saves");
+    for bad in [&[][..], &good[..good.len() / 2], b"hello"] {
+        match pollster::block_on(Session::resume(bad, cpu_device(), None)) {
+            Err(SessionError::Checkpoint(_)) => {}
+            Err(other) => panic!("{other}"),
+            Ok(_) => panic!("{} bytes were taken for a checkpoint", bad.len()),
+        }
+    }
+}
+
+#[test]
+fn weights_reopen_the_posterior() {
+    let mut session = open(everything());
+    train(&mut session, 6);
+    let before = report(&mut session);
+    let file = pollster::block_on(session.weights()).expect("they are read");
+    let mut reopened =
+        pollster::block_on(Session::open(everything(), cpu_device(), None, Some(&file))).expect("it opens");
+    assert_eq!(reopened.iteration(), 6);
+    assert_eq!(report(&mut reopened), before);
+}
+
+#[test]
+fn weights_that_do_not_fit_are_refused_by_name() {
+    let session = open(small("25-to-9", 5));
+    let file = pollster::block_on(session.weights()).expect("they are read");
+    let try_open = |run: Run, file: &[u8]| match pollster::block_on(Session::open(run, cpu_device(), None, Some(file))) {
+        Err(SessionError::Weights(text)) => text,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("they were taken"),
+    };
+    let mut wider = small("25-to-9", 5);
+    wider.network.width = 24;
+    let text = try_open(wider, &file);
+    assert!(text.contains("`") && text.contains("16") && text.contains("24"), "{text}");
+    let mut deeper = small("25-to-9", 5);
+    deeper.network.depth = 3;
+    assert!(try_open(deeper, &file).contains("missing"));
+    let mut shallower = small("25-to-9", 5);
+    shallower.network.depth = 1;
+    assert!(try_open(shallower, &file).contains("no layer"));
+    assert!(try_open(small("25-to-9", 5), &file[..file.len() / 2]).contains("safetensors"));
+    assert!(try_open(small("25-to-9", 5), b"").contains("safetensors"));
+}
+
+#[test]
+fn a_learned_prior_is_learned_and_is_its_own_truth() {
+    let mut run = small("25-to-9", 20);
+    run.prior.components.truncate(2);
+    run.reward = rtb::config::Reward::Formula { expression: "1 + 3*(y > -7)".into(), logarithm: false };
+    run.evaluation.samples = 4000;
+    let config = PretrainConfig { iterations: 400, batch: 256, width: 32, depth: 2, ..PretrainConfig::default() };
+    let config = PretrainConfig { ema: 0.98, ..config };
+    let mut pretraining = Pretraining::new(&run, config, cpu_device()).expect("it opens");
+    let mut losses = Vec::new();
+    while !pretraining.finished() {
+        losses.push(pollster::block_on(pretraining.step()).expect("it trains"));
+    }
+    assert!(losses[losses.len() - 1] < 0.5 * losses[0], "{} to {}", losses[0], losses[losses.len() - 1]);
+    let figures = pollster::block_on(pretraining.figures()).expect("they are measured");
+    assert!(figures.mode_total_variation < 0.1, "{figures:?}");
+    let weights = pollster::block_on(pretraining.weights()).expect("they are read");
+
+    run.prior.kind = rtb::config::PriorKind::Learned;
+    run.prior.weights = Some("test".into());
+    let mut session = pollster::block_on(Session::open(run.clone(), cpu_device(), Some(&weights), None)).expect("it opens");
+    // The posterior starts as a copy of the prior: no log ratio, so all weights are r.
+    let start = report(&mut session);
+    assert_eq!(start.truth, Truth::ImportanceWeighted);
+    assert!((start.log_z_importance - start.log_z_exact).abs() < 0.1, "{start:?}");
+    assert!((start.log_z_exact - 2.5f64.ln()).abs() < 0.1, "half of the mass is worth 4, half 1: {start:?}");
+    train(&mut session, 3);
+
+    match pollster::block_on(Session::open(run, cpu_device(), None, None)) {
+        Err(SessionError::Weights(_)) => {}
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("a learned prior opened without its weights"),
+    }
+}
+
+#[test]
+fn replayed_and_noised_trajectories_train_too() {
+    let mut run = small("islands", 15);
+    run.rollout.batch = 200;
+    run.rollout.replay_share = 0.3;
+    run.rollout.noised_share = 0.7;
+    let mut session = open(run);
+    let iterations = train(&mut session, 4);
+    // Given end points are drawn in proportion to r, so nearly all of them lie on the islands.
+    assert!(iterations[0].log_reward > -1.0, "{iterations:?}");
+    assert!(iterations.iter().all(|i| i.loss.is_finite()));
+}
+
+#[test]
+fn messages_survive_the_wire() {
+    let request = Request::Open {
+        run: Box::new(everything()),
+        prior_weights: None,
+        weights: Some(vec![0, 255, 3]),
+    };
+    assert_eq!(from_bytes::<Request>(&to_bytes(&request)).expect("it reads"), request);
+    let mut session = open(small("ring-tilt", 6));
+    let scene = pollster::block_on(session.scene()).expect("it draws");
+    assert_eq!((scene.prior.len(), scene.prior_paths.steps.last()), (scene.side * scene.side, Some(&6)));
+    let cell = (28.0 / scene.side as f64).powi(2);
+    let mass: f64 = scene.exact.iter().map(|v| f64::from(*v) * cell).sum();
+    assert!((mass - 1.0).abs() < 0.01, "the exact posterior has mass {mass}");
+    let event = Event::Opened(Box::new(scene));
+    assert_eq!(from_bytes::<Event>(&to_bytes(&event)).expect("it reads"), event);
+    assert!(from_bytes::<Event>(b"nonsense").is_err());
+}
+
+/// The GPU makes the same run as the processor. Needs an adapter; the project's test command
+/// installs a software one and sets RTB_REQUIRE_GPU.
+#[cfg(feature = "gpu")]
+#[test]
+fn the_gpu_trains_like_the_processor() {
+    let device = match pollster::block_on(rtb::session::gpu_device()) {
+        Ok(device) => device,
+        Err(error) => {
+            assert!(std::env::var_os("RTB_REQUIRE_GPU").is_none(), "{error}");
+            eprintln!("not tested here: {error}");
+            return;
+        }
+    };
+    let mut run = everything();
+    run.network.langevin = true;
+    let mut cpu = open(run.clone());
+    let mut gpu = pollster::block_on(Session::open(run, device, None, None)).expect("it opens");
+    for (a, b) in train(&mut cpu, 4).iter().zip(&train(&mut gpu, 4)) {
+        assert!((a.loss - b.loss).abs() < 1e-2 * a.loss, "{a:?} {b:?}");
+        assert!((a.log_z - b.log_z).abs() < 1e-3, "{a:?} {b:?}");
+    }
+    let (a, b) = (report(&mut cpu), report(&mut gpu));
+    assert!((a.elbo - b.elbo).abs() < 0.02 * a.elbo.abs().max(1.0), "{a:?} {b:?}");
+    assert!((a.ess - b.ess).abs() < 0.05, "{a:?} {b:?}");
+}

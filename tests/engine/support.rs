@@ -1,0 +1,95 @@
+//! What several tests need.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor};
+use rtb::config::{Preset, Run};
+use rtb::network::DriftNetwork;
+use rtb::noise::{Noise, Purpose};
+use rtb::policy::PlanePolicy;
+use rtb::prior::{ExactPrior, PlanePrior};
+use rtb::process::BrownianBridge;
+use rtb::reward::LogReward;
+use rtb::rollout::{Batch, Chains};
+
+pub type PlaneChains = Chains<BrownianBridge, PlanePrior, PlanePolicy>;
+
+pub fn preset(name: &str) -> Run {
+    Preset::find(name).expect("the preset exists").run
+}
+
+/// A run small enough for a test.
+pub fn small(name: &str, steps: usize) -> Run {
+    let mut run = preset(name);
+    run.process.steps = steps;
+    run.network.width = 16;
+    run.rollout.batch = 64;
+    run.evaluation.samples = 500;
+    run.evaluation.samples_while_training = 200;
+    run.training.iterations = 20;
+    run
+}
+
+/// Chains of a run with an exact prior, and its network with weights that are not zero anywhere.
+pub fn chains(run: &Run, device: &Device) -> (PlaneChains, DriftNetwork) {
+    let process = BrownianBridge { steps: run.process.steps, variance: run.process.variance, dimensions: 2 };
+    let reward = LogReward::new(run).expect("the reward compiles");
+    let policy = PlanePolicy::new(run, process, &reward, device);
+    let network = shaken(PlanePolicy::network(run).init(&Noise::new(run.seed), device));
+    let prior = PlanePrior::Exact(ExactPrior::new(run, device));
+    (Chains { process, prior, policy, device: device.clone() }, network)
+}
+
+/// The network with a head that is not zero, so that it does something.
+pub fn shaken(network: DriftNetwork) -> DriftNetwork {
+    struct Shake(u64);
+    impl burn::module::ModuleMapper for Shake {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            self.0 += 1;
+            param.map(|old| {
+                let shape = old.dims();
+                let noise = Noise::new(7).normal(Purpose::Samples, self.0, shape.iter().product());
+                let noise = Tensor::<1>::from_floats(noise.as_slice(), &old.device()).reshape(shape);
+                old + noise.mul_scalar(0.05)
+            })
+        }
+    }
+    network.map(&mut Shake(0))
+}
+
+pub fn batch(run: &Run, rows: usize) -> Batch {
+    let noise = Noise::new(run.seed).normal(Purpose::Rollout, 0, rows * run.process.steps * 2);
+    Batch { fresh: rows, noise, ..Batch::default() }
+}
+
+/// All gradients one after the other, in the order of the module's parameters.
+pub fn flat<M: Module>(module: &M, gradients: &GradientsParams) -> Vec<f32> {
+    struct Flat<'a>(&'a GradientsParams, Vec<f32>);
+    impl ModuleVisitor for Flat<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let gradient = self.0.get::<D>(param.id).expect("every parameter has a gradient");
+            self.1.extend(gradient.into_data().iter::<f32>());
+        }
+    }
+    let mut visitor = Flat(gradients, Vec::new());
+    module.visit(&mut visitor);
+    visitor.1
+}
+
+pub fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor.into_data().iter::<f32>().map(f64::from).collect()
+}
+
+/// Largest absolute difference over the largest absolute value.
+pub fn relative_difference(a: &[f32], b: &[f32]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let scale = a.iter().chain(b).fold(0.0f32, |m, v| m.max(v.abs()));
+    let difference = a.iter().zip(b).fold(0.0f32, |m, (x, y)| m.max((x - y).abs()));
+    f64::from(difference) / f64::from(scale)
+}
+
+pub fn mean_and_std(values: &[f64]) -> (f64, f64) {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64;
+    (mean, variance.sqrt())
+}

@@ -1,0 +1,185 @@
+//! The engine on a chain that is nothing like a diffusion: tokens of a tiny vocabulary, one after
+//! the other, whose posterior can be enumerated. No second engine is needed for it.
+
+use crate::support::numbers;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, TensorData, activation};
+use rtb::config::Run;
+use rtb::process::{Policy, Prior, Process};
+use rtb::rollout::{Batch, Chains, Follow, Replay};
+use rtb::session::cpu_device;
+use rtb::noise::{Noise, Purpose};
+use rtb::train::{EndReward, Trainer};
+
+const WORDS: usize = 3;
+const LENGTH: usize = 3;
+
+/// x_i: the first i tokens, the rest 0; a row is LENGTH columns of token numbers. The kernel is
+/// [rows, WORDS] logits of the next token.
+struct Tokens;
+
+impl Tokens {
+    /// log p of the token that was chosen, [rows].
+    fn chosen(&self, step: usize, next: &Tensor<2>, logits: &Tensor<2>) -> Tensor<1> {
+        let token = next.clone().narrow(1, step, 1).int();
+        let rows = token.dims()[0];
+        activation::log_softmax(logits.clone(), 1).gather(1, token).reshape([rows])
+    }
+
+    fn by_step(&self, steps: &[usize], next: &Tensor<2>, logits: &Tensor<2>) -> Tensor<1> {
+        let rows = next.dims()[0] / steps.len();
+        let blocks = steps.iter().enumerate().map(|(block, step)| {
+            self.chosen(*step, &self.rows(next, block * rows, rows), &self.kernel_rows(logits, block * rows, rows))
+        });
+        Tensor::cat(blocks.collect(), 0)
+    }
+}
+
+impl Process for Tokens {
+    type State = Tensor<2>;
+    type Kernel = Tensor<2>;
+
+    fn steps(&self) -> usize {
+        LENGTH
+    }
+    fn start(&self, rows: usize, device: &Device) -> Tensor<2> {
+        Tensor::zeros([rows, LENGTH], device)
+    }
+    fn noise_size(&self) -> usize {
+        WORDS
+    }
+    /// The Gumbel trick, from normal noise by its distribution function.
+    fn transition(&self, step: usize, x: &Tensor<2>, logits: &Tensor<2>, noise: Tensor<2>, _: f64) -> Tensor<2> {
+        let uniform = noise.div_scalar(2f64.sqrt()).erf().add_scalar(1.0).mul_scalar(0.5).clamp(1e-6, 1.0 - 1e-6);
+        let gumbel = uniform.log().neg().log().neg();
+        let token = (logits.clone() + gumbel).argmax(1).float();
+        let rows = x.dims()[0];
+        x.clone().slice_assign([0..rows, step..step + 1], token)
+    }
+    fn noise_back(&self, step: usize, next: &Tensor<2>, _: Tensor<2>) -> Tensor<2> {
+        let rows = next.dims()[0];
+        next.clone().slice_fill([0..rows, step..step + 1], 0.0)
+    }
+    fn log_ratio(&self, steps: &[usize], _: &Tensor<2>, next: &Tensor<2>, q: &Tensor<2>, p: &Tensor<2>) -> Tensor<1> {
+        self.by_step(steps, next, q) - self.by_step(steps, next, p)
+    }
+    fn weighted_log_prob(&self, steps: &[usize], _: &Tensor<2>, next: &Tensor<2>, q: &Tensor<2>, weight: Tensor<1>) -> Tensor<1> {
+        (self.by_step(steps, next, q) * weight).sum()
+    }
+    fn state_size(&self) -> usize {
+        LENGTH
+    }
+    fn upload(&self, states: Vec<f32>, device: &Device) -> Tensor<2> {
+        let rows = states.len() / LENGTH;
+        Tensor::from_data(TensorData::new(states, [rows, LENGTH]), device)
+    }
+    fn download(&self, state: &Tensor<2>) -> Tensor<2> {
+        state.clone()
+    }
+    fn rows(&self, state: &Tensor<2>, start: usize, count: usize) -> Tensor<2> {
+        state.clone().narrow(0, start, count)
+    }
+    fn kernel_rows(&self, kernel: &Tensor<2>, start: usize, count: usize) -> Tensor<2> {
+        kernel.clone().narrow(0, start, count)
+    }
+    fn stack(&self, states: Vec<Tensor<2>>) -> Tensor<2> {
+        Tensor::cat(states, 0)
+    }
+    fn stack_kernels(&self, kernels: Vec<Tensor<2>>) -> Tensor<2> {
+        Tensor::cat(kernels, 0)
+    }
+}
+
+/// Token k has probability ∝ k + 1, whatever came before.
+struct Unigram;
+
+impl Prior<Tokens> for Unigram {
+    fn kernel(&self, _: usize, x: &Tensor<2>) -> Tensor<2> {
+        let logits: Vec<f32> = (1..=WORDS).map(|k| (k as f32).ln()).collect();
+        Tensor::<1>::from_floats(logits.as_slice(), &x.device()).unsqueeze::<2>().repeat_dim(0, x.dims()[0])
+    }
+}
+
+/// A table of logits for every prefix.
+#[derive(Module, Debug)]
+struct Table {
+    logits: Param<Tensor<2>>,
+}
+
+struct ByPrefix;
+
+impl Policy<Tokens> for ByPrefix {
+    type Network = Table;
+
+    fn kernel(&self, network: &Table, steps: &[usize], x: Tensor<2>, prior: Tensor<2>) -> Tensor<2> {
+        let rows = x.dims()[0] / steps.len();
+        let device = x.device();
+        let offsets: Vec<f32> = steps
+            .iter()
+            .flat_map(|s| std::iter::repeat_n((*s * WORDS.pow(LENGTH as u32)) as f32, rows))
+            .collect();
+        let places: Vec<f32> = (0..LENGTH).map(|i| WORDS.pow(i as u32) as f32).collect();
+        let prefix = (x * Tensor::<1>::from_floats(places.as_slice(), &device).unsqueeze::<2>()).sum_dim(1);
+        let index = prefix.reshape([rows * steps.len()]) + Tensor::<1>::from_floats(offsets.as_slice(), &device);
+        prior + network.logits.val().select(0, index.int())
+    }
+}
+
+fn prior_of(word: &[usize]) -> f64 {
+    let total: usize = (1..=WORDS).sum();
+    word.iter().map(|k| (k + 1) as f64 / total as f64).product()
+}
+
+/// A reward that no product of per-token factors can express.
+fn reward_of(word: &[usize]) -> f64 {
+    let distinct = (0..WORDS).filter(|k| word.contains(k)).count();
+    [0.0, 0.2, 1.0, 4.0][distinct]
+}
+
+struct Distinct;
+
+impl EndReward for Distinct {
+    fn log_reward(&self, states: &[f32]) -> Vec<f64> {
+        states.chunks_exact(LENGTH).map(|w| reward_of(&w.iter().map(|v| *v as usize).collect::<Vec<_>>()).ln()).collect()
+    }
+}
+
+#[test]
+fn tokens_reach_their_enumerated_posterior() {
+    let device = cpu_device();
+    let mut run = Run { seed: 3, ..Run::default() };
+    run.rollout.batch = 256;
+    run.rollout.replay_share = 0.25;
+    run.training.iterations = 300;
+    run.optimizer.learning_rate = 0.1;
+    run.optimizer.log_z_learning_rate = 0.1;
+
+    let words: Vec<Vec<usize>> = (0..WORDS.pow(LENGTH as u32))
+        .map(|n| (0..LENGTH).map(|i| n / WORDS.pow(i as u32) % WORDS).collect())
+        .collect();
+    let z: f64 = words.iter().map(|w| prior_of(w) * reward_of(w)).sum();
+
+    let table = Table { logits: Param::from_tensor(Tensor::zeros([LENGTH * WORDS.pow(LENGTH as u32), WORDS], &device)) };
+    let chains = Chains { process: Tokens, prior: Unigram, policy: ByPrefix, device };
+    let mut trainer = Trainer::new(run, chains, Box::new(Distinct), table, Replay::new(1, LENGTH));
+    let mut last = None;
+    for _ in 0..300 {
+        last = Some(pollster::block_on(trainer.step()).expect("it trains"));
+    }
+    let last = last.expect("300 iterations were made");
+    assert!((last.log_z - z.ln()).abs() < 0.02, "log Z {}, exact {}", last.log_z, z.ln());
+    assert!(last.residual_std < 0.05, "a table can be exact: {last:?}");
+
+    let rows = 20_000;
+    let noise = Noise::new(8).normal(Purpose::Samples, 0, rows * LENGTH * WORDS);
+    let batch = Batch { fresh: rows, noise, ..Batch::default() };
+    let made = trainer.chains.roll_out(&trainer.network(), batch, Follow::Policy { exploration: 0.0 });
+    let mut counts = vec![0.0; words.len()];
+    for word in numbers(made.states[LENGTH].clone()).chunks_exact(LENGTH) {
+        let n: usize = word.iter().enumerate().map(|(i, v)| *v as usize * WORDS.pow(i as u32)).sum();
+        counts[n] += 1.0 / rows as f64;
+    }
+    let total_variation: f64 =
+        words.iter().zip(&counts).map(|(w, c)| (prior_of(w) * reward_of(w) / z - c).abs()).sum::<f64>() / 2.0;
+    assert!(total_variation < 0.03, "total variation {total_variation}");
+}

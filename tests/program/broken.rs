@@ -1,0 +1,218 @@
+//! Runs that are killed, stopped or damaged end like unbroken ones.
+
+use super::support::{
+    FILES, FINISHED, LONGER, UNBROKEN, metrics, place, report, resume, rtb, stderr, succeed,
+    tagged, text, tiny,
+};
+use std::collections::hash_map::RandomState;
+use std::fs;
+use std::hash::{BuildHasher, Hasher};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A copy of the finished tiny run that looks as if it had been stopped before its report.
+fn unfinished() -> TempDir {
+    let copy = place();
+    for name in FILES.iter().filter(|name| **name != "report.json") {
+        fs::copy(FINISHED.0.path().join(name), copy.path().join(name)).expect("copied");
+    }
+    copy
+}
+
+/// Flips a bit in the middle of a file.
+fn damage(path: &Path) {
+    let mut bytes = fs::read(path).expect("read");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(path, bytes).expect("written");
+}
+
+/// A run that is killed if the test fails.
+struct Running(Child);
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        Self(child.expect("the program starts"))
+    }
+
+    /// Waits until the run has written so many lines of metrics.
+    fn wait_for(&mut self, folder: &Path, lines: usize) {
+        let patience = Instant::now() + Duration::from_secs(30);
+        let written = || {
+            fs::read(folder.join("metrics.jsonl"))
+                .map_or(0, |b| b.iter().filter(|b| **b == b'\n').count())
+        };
+        while written() < lines {
+            let ended = self.0.try_wait().expect("a child");
+            assert!(
+                ended.is_none(),
+                "the run ended with {ended:?} before line {lines}"
+            );
+            assert!(Instant::now() < patience, "no line {lines} in 30 s");
+            sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn kill(mut self) {
+        self.0.kill().expect("killed");
+        self.0.wait().expect("a child");
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, name: &str) {
+        let id = self.0.id().to_string();
+        let sent = Command::new("kill").args([name, &id]).status();
+        assert!(sent.expect("kill starts").success());
+    }
+
+    #[cfg(unix)]
+    fn finish(mut self) -> (Option<i32>, String) {
+        use std::io::Read;
+        let mut said = String::new();
+        let mut pipe = self.0.stderr.take().expect("piped");
+        pipe.read_to_string(&mut said).expect("text");
+        (self.0.wait().expect("a child").code(), said)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has most often ended by now.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A number below `limit`, another one each time.
+fn any(limit: u64) -> u64 {
+    RandomState::new().build_hasher().finish() % limit
+}
+
+#[test]
+fn a_killed_run_ends_like_an_unbroken_one() {
+    let place = place();
+    let folder = place.path().join("run");
+    let mut lines = 0;
+    for stop in 0..4 {
+        lines += 1 + any(50) as usize;
+        let mut command = if stop == 0 {
+            tiny(&folder, LONGER)
+        } else {
+            resume(&folder)
+        };
+        let mut run = Running::start(&mut command);
+        run.wait_for(&folder, lines);
+        sleep(Duration::from_micros(any(3000)));
+        run.kill();
+        println!("killed after line {lines}");
+    }
+    assert!(!folder.join("report.json").exists());
+    succeed(&mut resume(&folder));
+    assert_eq!(metrics(&folder), metrics(UNBROKEN.path()));
+    assert_eq!(report(&folder), report(UNBROKEN.path()));
+}
+
+#[test]
+fn a_run_killed_before_its_first_checkpoint_starts_over() {
+    let folder = place();
+    fs::copy(
+        FINISHED.0.path().join("config.toml"),
+        folder.path().join("config.toml"),
+    )
+    .expect("copied");
+    succeed(&mut resume(folder.path()));
+    assert_eq!(metrics(folder.path()), metrics(FINISHED.0.path()));
+    assert_eq!(report(folder.path()), report(FINISHED.0.path()));
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_stop_with_a_checkpoint() {
+    for signal in ["-INT", "-TERM"] {
+        let place = place();
+        let folder = place.path().join("run");
+        let mut run = Running::start(&mut tiny(&folder, LONGER));
+        run.wait_for(&folder, 10);
+        run.signal(signal);
+        let (code, said) = run.finish();
+        assert_eq!(code, Some(130), "{signal}: {said}");
+        assert!(
+            said.contains(&format!("rtb run --resume {}", text(&folder))),
+            "{said}"
+        );
+        // The checkpoint is of the last iteration, not of the last multiple of seven.
+        let done = tagged(&metrics(&folder), "iteration", "iteration").len();
+        let output = succeed(&mut resume(&folder));
+        let wanted = format!("after iteration {done} of 300");
+        assert!(
+            stderr(&output).contains(&wanted),
+            "{wanted}: {}",
+            stderr(&output)
+        );
+        assert_eq!(metrics(&folder), metrics(UNBROKEN.path()));
+        assert_eq!(report(&folder), report(UNBROKEN.path()));
+    }
+}
+
+#[test]
+fn of_a_damaged_checkpoint_the_previous_one_is_used() {
+    let folder = unfinished();
+    let latest = folder.path().join("checkpoint.bin");
+    damage(&latest);
+    let output = succeed(&mut resume(folder.path()));
+    let said = stderr(&output);
+    assert!(
+        said.contains(&format!("{} is damaged: its checksum", text(&latest))),
+        "{said}"
+    );
+    assert!(
+        said.contains("going on from") && said.contains("checkpoint.previous.bin"),
+        "{said}"
+    );
+    assert!(said.contains("after iteration 9 of 10"), "{said}");
+    assert_eq!(metrics(folder.path()), metrics(FINISHED.0.path()));
+    assert_eq!(report(folder.path()), report(FINISHED.0.path()));
+}
+
+#[test]
+fn two_damaged_checkpoints_are_an_error() {
+    let folder = unfinished();
+    damage(&folder.path().join("checkpoint.bin"));
+    fs::write(
+        folder.path().join("checkpoint.previous.bin"),
+        "not a checkpoint",
+    )
+    .expect("written");
+    for mut command in [resume(folder.path()), rtb(["sample", text(folder.path())])] {
+        let output = command.output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(1));
+        let said = stderr(&output);
+        for part in [
+            "checkpoint.bin: its checksum",
+            "checkpoint.previous.bin: it does not begin",
+            "config.toml",
+        ] {
+            assert!(said.contains(part), "{part} is missing from {said}");
+        }
+    }
+}
+
+#[test]
+fn lost_checkpoints_do_not_cost_the_metrics() {
+    let folder = unfinished();
+    for name in ["checkpoint.bin", "checkpoint.previous.bin"] {
+        fs::remove_file(folder.path().join(name)).expect("removed");
+    }
+    let output = resume(folder.path()).output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("both are missing"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(metrics(folder.path()), metrics(FINISHED.0.path()));
+}

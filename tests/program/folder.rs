@@ -1,0 +1,250 @@
+//! What a run leaves behind, and what can be done with it.
+
+use super::support::{
+    FILES, FINISHED, KEYS, TINY, metrics, place, report, resume, rtb, stderr, stdout, succeed,
+    tagged, text, timeless,
+};
+use serde_json::Value;
+use std::fs;
+
+#[test]
+fn a_run_leaves_a_complete_folder() {
+    let (folder, output) = (FINISHED.0.path(), &FINISHED.1);
+    for name in FILES {
+        let bytes = fs::read(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert!(!bytes.is_empty(), "{name} is empty");
+        assert_eq!(
+            name.ends_with(".png"),
+            bytes.starts_with(b"\x89PNG"),
+            "{name}"
+        );
+    }
+    let left: Vec<_> = fs::read_dir(folder)
+        .expect("a folder")
+        .map(|e| e.expect("an entry").file_name())
+        .filter(|name| name.to_string_lossy().ends_with(".tmp"))
+        .collect();
+    assert!(left.is_empty(), "left behind: {left:?}");
+
+    let json = fs::read_to_string(folder.join("report.json")).expect("report.json");
+    let report: Value = serde_json::from_str(&json).expect("JSON");
+    for key in KEYS {
+        let value = report
+            .get(key)
+            .unwrap_or_else(|| panic!("{key} is missing"));
+        assert!(
+            value.is_number() || *key == "device" && value.is_string(),
+            "{key}: {value}"
+        );
+    }
+    assert_eq!(report["iterations"], 10);
+    assert!(report["seconds"].as_f64() > report["seconds_per_iteration"].as_f64());
+
+    let metrics = metrics(folder);
+    let iterations: Vec<_> = tagged(&metrics, "iteration", "iteration");
+    assert_eq!(iterations, (1..=10).collect::<Vec<_>>());
+    assert_eq!(tagged(&metrics, "evaluation", "iterations"), [0, 4, 8]);
+
+    let weights = fs::read(folder.join("weights.safetensors")).expect("weights");
+    let length = u64::from_le_bytes(weights[..8].try_into().expect("eight bytes")) as usize;
+    let header: Value = serde_json::from_slice(&weights[8..8 + length]).expect("a header of JSON");
+    assert!(header.as_object().is_some_and(|h| h.len() > 1));
+
+    let table = stdout(output);
+    for row in [
+        "measured",
+        "log Z, learned",
+        "effective sample size",
+        "Run folder",
+    ] {
+        assert!(table.contains(row), "{row} is missing from\n{table}");
+    }
+    assert!(!table.contains('\x1b') && !stderr(output).contains('\x1b'));
+}
+
+#[test]
+fn the_resolved_config_gives_the_same_run() {
+    let config = FINISHED.0.path().join("config.toml");
+    let again = place();
+    succeed(&mut rtb([
+        "run",
+        text(&config),
+        "--out",
+        text(again.path()),
+    ]));
+    assert_eq!(report(again.path()), report(FINISHED.0.path()));
+    assert_eq!(metrics(again.path()), metrics(FINISHED.0.path()));
+    assert_eq!(
+        fs::read_to_string(again.path().join("config.toml")).expect("read"),
+        fs::read_to_string(config).expect("read")
+    );
+}
+
+#[test]
+fn runs_without_a_place_get_a_folder_each() {
+    let home = place();
+    for _ in 0..2 {
+        let mut command = rtb(TINY.iter().copied());
+        succeed(
+            command
+                .args(["--seed=3", "--quiet"])
+                .current_dir(home.path()),
+        );
+    }
+    for name in ["25-to-9-seed3", "25-to-9-seed3-2"] {
+        let folder = home.path().join("runs").join(name);
+        assert_eq!(report(&folder)["seed"], 3, "{name}");
+    }
+}
+
+#[test]
+fn a_finished_run_is_left_alone() {
+    let folder = FINISHED.0.path();
+    let state = || -> Vec<_> {
+        let files = FILES.iter().map(|name| folder.join(name));
+        files
+            .map(|f| {
+                (
+                    fs::metadata(&f).and_then(|m| m.modified()).expect("a time"),
+                    fs::read(&f).expect("read"),
+                )
+            })
+            .collect()
+    };
+    let before = state();
+    let output = succeed(&mut resume(folder));
+    assert!(
+        stdout(&output).contains("this run is finished"),
+        "{}",
+        stdout(&output)
+    );
+    assert!(before == state(), "a file changed");
+}
+
+#[test]
+fn samples_come_as_csv() {
+    let folder = text(FINISHED.0.path());
+    let draw = |more: &[&str]| {
+        let mut command = rtb(["sample", folder, "--count", "50"]);
+        stdout(&succeed(command.args(more)))
+    };
+    let csv = draw(&[]);
+    let mut lines = csv.lines();
+    assert_eq!(lines.next(), Some("x,y"));
+    let points: Vec<Vec<f64>> = lines
+        .map(|line| {
+            line.split(',')
+                .map(|n| n.parse().expect("a number"))
+                .collect()
+        })
+        .collect();
+    assert_eq!(points.len(), 50);
+    assert!(
+        points
+            .iter()
+            .all(|p| p.len() == 2 && p.iter().all(|n| n.abs() < 100.0))
+    );
+    assert_eq!(csv, draw(&[]), "the same seed draws the same samples");
+    assert_ne!(csv, draw(&["--seed", "12"]), "another seed draws others");
+
+    let place = place();
+    let file = place.path().join("points.csv");
+    assert_eq!(draw(&["--out", text(&file)]), "");
+    assert_eq!(fs::read_to_string(file).expect("written"), csv);
+}
+
+#[test]
+fn an_evaluation_repeats_the_report() {
+    let folder = FINISHED.0.path();
+    let place = place();
+    let file = place.path().join("again.json");
+    let evaluate = |more: &[&str]| {
+        let mut command = rtb(["evaluate", text(folder), "--out", text(&file)]);
+        let table = stdout(&succeed(command.args(more)));
+        assert!(table.contains("log Z, importance-weighted"), "{table}");
+        timeless(&fs::read_to_string(&file).expect("written"))
+    };
+    assert_eq!(evaluate(&[]), report(folder));
+    assert_eq!(evaluate(&["--samples", "300"])["samples"], 300);
+}
+
+#[test]
+fn a_learned_prior_is_kept_with_its_run() {
+    let place = place();
+    let run = |args: &[&str]| succeed(rtb(args.iter().copied()).current_dir(place.path()));
+    let small = "preset = 'ring-tilt'\nprocess.steps = 5\nevaluation.samples = 200";
+    fs::write(place.path().join("small.toml"), small).expect("written");
+    let network = ["--iterations=3", "--batch=32", "--width=8", "--depth=1"];
+    run(&[
+        &[
+            "pretrain",
+            "small.toml",
+            "--out",
+            "prior.safetensors",
+            "--seed=4",
+        ],
+        &network[..],
+    ]
+    .concat());
+    let record = fs::read_to_string(place.path().join("prior.json")).expect("written");
+    let record: Value = serde_json::from_str(&record).expect("JSON");
+    assert_eq!(record["seed"], 4);
+    assert!(
+        record["command"]
+            .as_str()
+            .is_some_and(|c| c.contains("--iterations 3 --batch 32"))
+    );
+    assert!(record["seconds"].is_number() && record["figures"]["kl_grid"].is_number());
+
+    let learned = [
+        "--set=prior.kind=learned",
+        "--set=prior.weights=prior.safetensors",
+        "--iterations=3",
+    ];
+    let output = run(&[
+        &["run", "small.toml", "--batch=16", "--out", "run"],
+        &learned[..],
+    ]
+    .concat());
+    assert!(
+        stdout(&output).contains("the learned prior's own chain"),
+        "{}",
+        stdout(&output)
+    );
+    fs::remove_file(place.path().join("prior.safetensors")).expect("removed");
+    let csv = stdout(&run(&["sample", "run", "--count", "3"]));
+    assert_eq!(csv.lines().count(), 4);
+}
+
+#[test]
+fn presets_are_listed_and_printed() {
+    let listing = stdout(&succeed(&mut rtb(["list"])));
+    for preset in rtb::config::presets() {
+        assert!(listing.contains(preset.name) && listing.contains(preset.description));
+    }
+    let toml = stdout(&succeed(&mut rtb(["list", "--toml", "moons-disc"])));
+    let run = rtb::config::Run::from_toml(&toml).expect("a run");
+    assert_eq!(
+        run,
+        rtb::config::Preset::find("moons-disc")
+            .expect("a preset")
+            .run
+    );
+}
+
+#[test]
+fn help_shows_every_subcommand() {
+    let help = stdout(&succeed(&mut rtb(["--help"])));
+    for part in [
+        "run",
+        "pretrain",
+        "sample",
+        "evaluate",
+        "list",
+        "--device",
+        "--resume",
+        "Examples:",
+    ] {
+        assert!(help.contains(part), "{part} is missing from\n{help}");
+    }
+}

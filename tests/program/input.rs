@@ -1,0 +1,111 @@
+//! Bad input is refused in one message that names it.
+
+use super::support::{place, rtb, stderr};
+use std::fs;
+
+/// What is typed, and what the message must hold.
+const REFUSED: &[(&str, &str)] = &[
+    ("run 25-to-8", "25-to-8 | 25-to-9 | islands"),
+    ("run missing.toml", "missing.toml | cannot read the run"),
+    ("run syntax.toml", "syntax.toml | line 2 | name = ]"),
+    ("run unknown.toml", "unknown.toml | 25-to-8 | 25-to-9"),
+    ("run field.toml", "field.toml | rollout | batsh | batch"),
+    (
+        "run value.toml",
+        "value.toml | process.steps | 1 | from 2 to 1000",
+    ),
+    ("run folder", "folder | cannot read the run"),
+    ("--set rollout.batch", "--set | rollout.batch | FIELD=VALUE"),
+    ("--set rollout.batsh=5", "rollout | batsh | batch"),
+    ("--set rollout.batch=many", "rollout.batch | many"),
+    ("--set preset=islands", "preset | reward"),
+    ("--batch 1", "rollout.batch | 1 | from 2 to 100000"),
+    ("--batch many", "--batch | many"),
+    ("--log-z guessed", "objective.log_z | guessed | vargrad"),
+    (
+        "--learning-rate=-1",
+        "optimizer.learning_rate | -1 | above 0",
+    ),
+    ("--seed=-1", "--seed | -1"),
+    ("--device abacus", "--device | abacus"),
+    (
+        "--set reward.kind=formula --set reward.expression=sin(",
+        "reward.expression | sin(",
+    ),
+    (
+        "--set prior.kind=learned --set prior.weights=nowhere",
+        "prior.weights | nowhere",
+    ),
+    (
+        "--set prior.kind=learned --set prior.weights=value.toml",
+        "weights",
+    ),
+    (
+        "run --resume folder",
+        "folder | not the folder of a run | config.toml",
+    ),
+    ("run --resume nowhere", "nowhere | not the folder of a run"),
+    ("run --resume folder --batch 5", "--resume | --batch"),
+    ("run --resume folder islands", "--resume"),
+    ("--out taken", "taken | --out | --resume"),
+    ("--out value.toml", "value.toml | --out"),
+    (
+        "--out value.toml/below",
+        "value.toml/below | cannot make the folder",
+    ),
+    ("sample folder", "folder | not the folder of a run"),
+    ("sample folder --count 0", "--count | 0"),
+    ("evaluate folder", "folder | not the folder of a run"),
+    ("evaluate folder --samples 99", "--samples | 99"),
+    (
+        "pretrain 25-to-9 --out nowhere/prior.safetensors",
+        "nowhere/prior.safetensors | cannot write",
+    ),
+    (
+        "pretrain 25-to-9 --out prior --width 2",
+        "network.width | 2 | from 4",
+    ),
+    ("pretrain nothing --out prior", "nothing | 25-to-9"),
+    ("list --toml nothing", "nothing | 25-to-9"),
+    #[cfg(not(feature = "cuda"))]
+    (
+        "--device cuda",
+        "cuda | cargo build --release --features cuda",
+    ),
+];
+
+#[test]
+fn bad_input_is_refused_with_a_reason() {
+    let place = place();
+    let files = [
+        ("syntax.toml", "seed = 1\nname = ]"),
+        ("unknown.toml", "preset = \"25-to-8\""),
+        ("field.toml", "[rollout]\nbatsh = 3"),
+        ("value.toml", "[process]\nsteps = 1"),
+        ("taken/file", ""),
+    ];
+    for folder in ["folder", "taken"] {
+        fs::create_dir(place.path().join(folder)).expect("made");
+    }
+    for (name, contents) in files {
+        fs::write(place.path().join(name), contents).expect("written");
+    }
+    let entries = || fs::read_dir(place.path()).expect("a folder").count();
+    let before = entries();
+
+    for (typed, parts) in REFUSED {
+        let mut command = rtb(typed.split(' '));
+        let output = command.current_dir(place.path()).output();
+        let output = output.expect("the program starts");
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "rtb {typed}: {said}");
+        for part in parts.split(" | ") {
+            assert!(
+                said.contains(part),
+                "rtb {typed}: {part} is missing from {said}"
+            );
+        }
+        assert!(!said.contains("panicked"), "rtb {typed}: {said}");
+    }
+    assert_eq!(entries(), before, "a refused command left something behind");
+}

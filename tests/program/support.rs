@@ -1,0 +1,147 @@
+//! Commands, tiny runs and what is read of their folders.
+
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::LazyLock;
+use tempfile::TempDir;
+
+/// A run of a moment.
+pub const TINY: &[&str] = &[
+    "--steps=5",
+    "--batch=16",
+    "--width=8",
+    "--iterations=10",
+    "--samples=200",
+    "--set=evaluation.every=4",
+    "--set=evaluation.samples_while_training=100",
+    "--set=training.checkpoint_every=3",
+];
+
+/// The same, long enough to be killed on the way.
+pub const LONGER: &[&str] = &["--iterations=300", "--set=training.checkpoint_every=7"];
+
+pub const KEYS: &[&str] = &[
+    "log_z_learned",
+    "log_z_importance",
+    "log_z_exact",
+    "elbo",
+    "eubo",
+    "ess",
+    "mode_total_variation",
+    "excluded_mass",
+    "within_mode_variance",
+    "residual_mean",
+    "residual_std",
+    "iterations",
+    "seconds_per_iteration",
+    "seconds",
+    "seed",
+    "device",
+];
+
+pub const FILES: &[&str] = &[
+    "config.toml",
+    "metrics.jsonl",
+    "report.json",
+    "weights.safetensors",
+    "checkpoint.bin",
+    "checkpoint.previous.bin",
+    "prior.png",
+    "reward.png",
+    "learned.png",
+    "exact.png",
+    "curves.png",
+    "overview.png",
+];
+
+pub fn rtb<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rtb"));
+    command.args(args);
+    command
+}
+
+/// `rtb run 25-to-9` with the flags of a tiny run and more, into `out`.
+pub fn tiny(out: &Path, more: &[&str]) -> Command {
+    let mut command = rtb(["run", "25-to-9", "--out", text(out)]);
+    // Flags take the place of those of `TINY`; settings come after them.
+    let (sets, flags): (Vec<&str>, Vec<&str>) = more.iter().partition(|f| f.starts_with("--set"));
+    let given = |flag: &&&str| {
+        !flags
+            .iter()
+            .any(|f| f.split('=').next() == flag.split('=').next())
+    };
+    command
+        .args(TINY.iter().filter(given))
+        .args(&flags)
+        .args(&sets);
+    command
+}
+
+pub fn resume(folder: &Path) -> Command {
+    rtb(["run", "--resume", text(folder)])
+}
+
+pub fn text(path: &Path) -> &str {
+    path.to_str().expect("paths of tests are text")
+}
+
+pub fn place() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+/// Runs a command that must succeed.
+pub fn succeed(command: &mut Command) -> Output {
+    let output = command.output().expect("the program starts");
+    assert!(output.status.success(), "{command:?}\n{}", stderr(&output));
+    output
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("text")
+}
+
+/// JSON without wall times.
+pub fn timeless(json: &str) -> Value {
+    let mut value: Value = serde_json::from_str(json).expect("JSON");
+    let object = value.as_object_mut().expect("an object");
+    object.remove("seconds");
+    object.remove("seconds_per_iteration");
+    value
+}
+
+pub fn report(folder: &Path) -> Value {
+    timeless(&fs::read_to_string(folder.join("report.json")).expect("report.json"))
+}
+
+pub fn metrics(folder: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(folder.join("metrics.jsonl")).expect("metrics.jsonl");
+    text.lines().map(timeless).collect()
+}
+
+/// A finished tiny run that tests read, but do not change.
+pub static FINISHED: LazyLock<(TempDir, Output)> = LazyLock::new(|| {
+    let folder = place();
+    let output = succeed(&mut tiny(folder.path(), &[]));
+    (folder, output)
+});
+
+/// A finished longer run, against which broken ones are held.
+pub static UNBROKEN: LazyLock<TempDir> = LazyLock::new(|| {
+    let folder = place();
+    succeed(&mut tiny(folder.path(), LONGER));
+    folder
+});
+
+/// A field of the lines with a tag.
+pub fn tagged(metrics: &[Value], tag: &str, field: &str) -> Vec<u64> {
+    let lines = metrics.iter().filter(|line| line["tag"] == tag);
+    lines
+        .map(|line| line[field].as_u64().expect("a number"))
+        .collect()
+}

@@ -1,0 +1,112 @@
+//! The whole page: its state, the engine, and the address that mirrors the run.
+
+use crate::components::{Controls, Curves, Figures, Header, Intro, Messages, Panels, SaveOpen, Selection, Transport, use_dropped_files};
+use crate::engine::{Backend, Engine};
+use crate::link;
+use crate::shared::Shared;
+use crate::state::{Action, Notice, Phase, State};
+use crate::theme::{use_reduced_motion, use_theme};
+use gloo::events::EventListener;
+use gloo::timers::callback::Timeout;
+use rtb::message::Report;
+use yew::prelude::*;
+
+/// How long a change of the run waits for the next one, ms.
+const SETTLE: u32 = 300;
+
+/// The state the address asks for; a link that cannot be read gives the first preset and says so.
+fn opening() -> State {
+    match link::read() {
+        Ok(run) => State::new(run, None),
+        Err(error) => State::new(link::first(), Some(Notice::Refused(error))),
+    }
+}
+
+#[component]
+pub fn App() -> Html {
+    let state = use_reducer(opening);
+    let dispatch = {
+        let dispatcher = state.dispatcher();
+        use_callback((), move |action: Action, ()| dispatcher.dispatch(action))
+    };
+    let engine = {
+        let dispatch = dispatch.clone();
+        (*use_memo((), move |()| Engine::start(dispatch))).clone()
+    };
+    let selection = use_state_eq(Selection::default);
+    let select = {
+        let setter = selection.setter();
+        use_callback((), move |new: Selection, ()| setter.set(new))
+    };
+    let choose_device = use_callback(engine.clone(), |backend: Backend, engine| engine.choose(backend));
+    let dismiss = use_callback(dispatch.clone(), |(), dispatch| dispatch.emit(Action::Notice(None)));
+    let (theme, dark, choose_theme) = use_theme();
+    let still = use_reduced_motion();
+
+    let preset = *use_memo(state.run.clone(), |_| state.preset());
+    use_open(&state, &engine, &dispatch);
+    use_address(&state, preset, &dispatch);
+    use_dropped_files(state.run.clone(), engine.clone(), dispatch.clone());
+
+    let report: Option<Shared<Report>> = state.reports.items().last().cloned();
+    let log_z = (!state.stage.scene.exact.is_empty()).then_some(state.stage.scene.log_z);
+    html! {
+        <>
+            <Header device={state.device.clone()} stopped={state.phase == Phase::Stopped} {choose_device} {theme} {choose_theme} />
+            <Messages notice={state.notice.clone()} {dismiss} />
+            <main>
+                <Intro />
+                <Transport run={state.run.clone()} {preset} phase={state.phase} resume={state.resume} iteration={state.iteration()} last={state.last}
+                    engine={engine.clone()} dispatch={dispatch.clone()} />
+                <Controls run={state.run.clone()} notice={state.notice.clone()} selection={*selection} select={select.clone()} dispatch={dispatch.clone()} />
+                <Panels run={state.run.clone()} stage={state.stage.clone()} snapshots={state.snapshots.clone()} training={state.phase == Phase::Training}
+                    selection={*selection} {select} dispatch={dispatch.clone()} {dark} {still} />
+                <Curves curve={state.curve.clone()} reports={state.reports.clone()} {log_z} />
+                <Figures {report} />
+                <SaveOpen run={state.run.clone()} {engine} {dispatch} open={!state.snapshots.items().is_empty()} {dark} />
+            </main>
+        </>
+    }
+}
+
+/// Opens the run in the engine: at once when the page opens, a moment after later changes.
+#[hook]
+fn use_open(state: &UseReducerHandle<State>, engine: &Engine, dispatch: &Callback<Action>) {
+    let (run, resume, stopped) = (state.run.clone(), state.resume, state.phase == Phase::Stopped);
+    let (engine, dispatch) = (engine.clone(), dispatch.clone());
+    use_effect_with(state.revision, move |revision| {
+        let open = move || {
+            if stopped {
+                dispatch.emit(Action::Opening { resume });
+            }
+            engine.open(run, None, resume);
+        };
+        let waiting = if *revision == 0 {
+            open();
+            None
+        } else {
+            Some(Timeout::new(SETTLE, open))
+        };
+        move || drop(waiting)
+    });
+}
+
+/// Keeps the address and the run the same, whichever changes.
+#[hook]
+fn use_address(state: &UseReducerHandle<State>, preset: Option<&'static str>, dispatch: &Callback<Action>) {
+    use_effect_with(state.run.clone(), move |run| {
+        let run = run.clone();
+        let waiting = Timeout::new(SETTLE, move || link::write(&run, preset));
+        move || drop(waiting)
+    });
+    use_effect_with(dispatch.clone(), |dispatch| {
+        let dispatch = dispatch.clone();
+        let listener = EventListener::new(&gloo::utils::window(), "hashchange", move |_| {
+            dispatch.emit(match link::read() {
+                Ok(run) => Action::Load(run, None),
+                Err(error) => Action::Notice(Some(Notice::Refused(error))),
+            });
+        });
+        move || drop(listener)
+    });
+}

@@ -1,0 +1,172 @@
+//! A line chart in SVG: lines, a band, a rule, and the values under the pointer.
+
+use crate::axis::Axis;
+use crate::math::Math;
+use crate::size::use_width;
+use std::fmt::Write;
+use web_sys::{Element, PointerEvent};
+use yew::prelude::*;
+
+const HEIGHT: f64 = 126.0;
+const LEFT: f64 = 38.0;
+const RIGHT: f64 = 8.0;
+const TOP: f64 = 6.0;
+const BOTTOM: f64 = 18.0;
+
+/// Values over iterations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    pub name: &'static str,
+    /// Class of the style sheet that colours it.
+    pub class: &'static str,
+    pub points: Vec<(f64, f64)>,
+}
+
+#[derive(Properties, PartialEq)]
+pub struct ChartProps {
+    pub id: &'static str,
+    pub title: &'static str,
+    pub help: AttrValue,
+    #[prop_or_default]
+    pub formula: Option<&'static str>,
+    pub lines: Vec<Line>,
+    /// Low and high over iterations.
+    #[prop_or_default]
+    pub band: Vec<(f64, f64, f64)>,
+    #[prop_or_default]
+    pub band_name: &'static str,
+    /// A level to reach.
+    #[prop_or_default]
+    pub rule: Option<(&'static str, f64)>,
+    #[prop_or_default]
+    pub log: bool,
+    /// The range of values, where it is known.
+    #[prop_or_default]
+    pub range: Option<(f64, f64)>,
+}
+
+fn y_of(y_axis: &Axis, y: f64) -> f64 {
+    TOP + (1.0 - y_axis.share(y)) * (HEIGHT - TOP - BOTTOM)
+}
+
+#[component]
+pub fn Chart(props: &ChartProps) -> Html {
+    let node = use_node_ref();
+    let hovered = use_state_eq(|| None::<f64>);
+    // One unit of the drawing is one pixel, so that text and lines keep their size.
+    let width = use_width(&node).max(120.0);
+    let inner = width - LEFT - RIGHT;
+    let (x_axis, y_axis) = axes(props);
+    let x_of = |x: f64| LEFT + x_axis.share(x) * inner;
+    let onpointermove = {
+        let hovered = hovered.clone();
+        Callback::from(move |event: PointerEvent| {
+            let Some(target) = event.current_target() else { return };
+            let bounds = wasm_bindgen::JsCast::unchecked_into::<Element>(target).get_bounding_client_rect();
+            let x = f64::from(event.client_x()) - bounds.left();
+            hovered.set(Some(x_axis.value(((x - LEFT) / inner).clamp(0.0, 1.0))));
+        })
+    };
+    let onpointerleave = {
+        let hovered = hovered.clone();
+        Callback::from(move |_: PointerEvent| hovered.set(None))
+    };
+    let at = (*hovered).and_then(|x| nearest(&props.lines, x));
+    let path = |points: &[(f64, f64)]| {
+        points.iter().filter(|(_, y)| y.is_finite() && (!props.log || *y > 0.0)).fold(String::new(), |mut path, (x, y)| {
+            let pen = if path.is_empty() { 'M' } else { 'L' };
+            write!(path, "{pen}{:.1} {:.1}", x_of(*x), y_of(&y_axis, *y)).expect("writing to a string");
+            path
+        })
+    };
+    let band = {
+        let there = props.band.iter().map(|(x, low, _)| (*x, *low));
+        let back = props.band.iter().rev().map(|(x, _, high)| (*x, *high));
+        path(&there.chain(back).collect::<Vec<_>>())
+    };
+    let clip = format!("{}-clip", props.id);
+    html! {
+        <figure class="chart">
+            <h3 id={format!("{}-title", props.id)}>{ props.title }</h3>
+            <svg ref={node} viewBox={format!("0 0 {width} {HEIGHT}")} height={HEIGHT.to_string()} role="img" aria-label={spoken(props)} data-testid={props.id} {onpointermove} {onpointerleave}>
+                <clipPath id={clip.clone()}>
+                    <rect x={LEFT.to_string()} y={TOP.to_string()} width={inner.to_string()} height={(HEIGHT - TOP - BOTTOM).to_string()} />
+                </clipPath>
+                { for y_axis.ticks().iter().map(|(value, text)| {
+                    let y = format!("{:.1}", y_of(&y_axis, *value));
+                    html! {
+                        <>
+                            <line class="grid" x1={LEFT.to_string()} x2={(width - RIGHT).to_string()} y1={y.clone()} y2={y.clone()} />
+                            <text class="tick" x={(LEFT - 5.0).to_string()} {y} text-anchor="end" dominant-baseline="middle">{ text }</text>
+                        </>
+                    }
+                }) }
+                { for x_axis.ticks().iter().map(|(value, text)| html! {
+                    <text class="tick" x={format!("{:.1}", x_of(*value))} y={(HEIGHT - 4.0).to_string()} text-anchor="middle">{ text }</text>
+                }) }
+                <g clip-path={format!("url(#{clip})")}>
+                    if !band.is_empty() { <path class="band" d={band} /> }
+                    if let Some((_, level)) = props.rule {
+                        <path class="rule" d={path(&[(x_axis.value(0.0), level), (x_axis.value(1.0), level)])} />
+                    }
+                    { for props.lines.iter().map(|line| html! { <path class={classes!("line", line.class)} d={path(&line.points)} /> }) }
+                    if let Some(x) = at {
+                        <line class="cursor" x1={x_of(x).to_string()} x2={x_of(x).to_string()} y1={TOP.to_string()} y2={(HEIGHT - BOTTOM).to_string()} />
+                    }
+                </g>
+            </svg>
+            <p class="keys">
+                { for props.lines.iter().map(|line| html! {
+                    <span class={classes!("key", line.class)}>{ line.name }{ value_text(value_at(&line.points, at)) }</span>
+                }) }
+                if !props.band.is_empty() { <span class="key band">{ props.band_name }</span> }
+                if let Some((name, level)) = props.rule { <span class="key rule">{ name }{ value_text(Some(level)) }</span> }
+                if let Some(x) = at { <span class="at">{ format!("at {x:.0}") }</span> }
+            </p>
+            <figcaption class="help">
+                { &props.help }
+                if let Some(of) = props.formula { { " " }<Math {of} /> }
+            </figcaption>
+        </figure>
+    }
+}
+
+fn axes(props: &ChartProps) -> (Axis, Axis) {
+    let xs = props.lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
+    let last = xs.fold(0.0, f64::max);
+    let x_axis = Axis::between(0.0, last.max(10.0));
+    if let Some((low, high)) = props.range {
+        return (x_axis, Axis::between(low, high));
+    }
+    // The wild first tenth of a run must not squash the rest.
+    let from = if props.log { 0.0 } else { 0.1 * last };
+    let lines = props.lines.iter().flat_map(|l| &l.points).filter(|p| p.0 >= from).map(|p| p.1);
+    let band = props.band.iter().filter(|b| b.0 >= from).flat_map(|b| [b.1, b.2]);
+    let y_axis = Axis::over(lines.chain(band).chain(props.rule.map(|r| r.1)), props.log);
+    (x_axis, y_axis.unwrap_or(Axis::between(0.0, 1.0)))
+}
+
+/// The iteration of the longest line nearest to `x`.
+fn nearest(lines: &[Line], x: f64) -> Option<f64> {
+    let longest = lines.iter().max_by_key(|l| l.points.len())?;
+    longest.points.iter().map(|p| p.0).min_by(|a, b| (a - x).abs().total_cmp(&(b - x).abs()))
+}
+
+/// The value at an iteration, or the last one.
+fn value_at(points: &[(f64, f64)], x: Option<f64>) -> Option<f64> {
+    match x {
+        None => points.last().map(|p| p.1),
+        Some(x) => points.iter().min_by(|a, b| (a.0 - x).abs().total_cmp(&(b.0 - x).abs())).map(|p| p.1),
+    }
+}
+
+fn value_text(value: Option<f64>) -> String {
+    value.map_or(String::new(), |v| format!(" {}", super::figures::figure(v)))
+}
+
+fn spoken(props: &ChartProps) -> String {
+    let values = props.lines.iter().filter_map(|l| l.points.last().map(|p| format!("{} {}", l.name, super::figures::figure(p.1))));
+    let rule = props.rule.map(|(name, level)| format!("{name} {}", super::figures::figure(level)));
+    let all: Vec<_> = values.chain(rule).collect();
+    if all.is_empty() { format!("{}: nothing yet", props.title) } else { format!("{}: {}", props.title, all.join(", ")) }
+}

@@ -1,0 +1,76 @@
+//! Everything that describes a run.
+
+mod mixture;
+mod numbers;
+mod prior;
+mod reward;
+
+use crate::paint::Brush;
+use crate::shared::Shared;
+use crate::state::{Action, Notice};
+use numbers::{Group, Numbers, OBJECTIVE, ROLLOUT, TRAINING};
+use prior::PriorControls;
+use reward::RewardControls;
+use rtb::config::Run;
+use yew::prelude::*;
+
+/// What is selected for editing, on the panels and in the lists alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Selection {
+    /// A component of the prior, and of the reward's numerator.
+    pub prior: Option<usize>,
+    pub reward: Option<usize>,
+    pub brush: Brush,
+}
+
+impl Selection {
+    /// With another component selected, of the prior or of the reward.
+    pub fn with(mut self, prior: bool, component: Option<usize>) -> Self {
+        *(if prior { &mut self.prior } else { &mut self.reward }) = component;
+        self
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct ControlsProps {
+    pub run: Shared<Run>,
+    pub notice: Option<Notice>,
+    pub selection: Selection,
+    pub select: Callback<Selection>,
+    pub dispatch: Callback<Action>,
+}
+
+#[component]
+pub fn Controls(props: &ControlsProps) -> Html {
+    let edit = use_callback(props.dispatch.clone(), |run: Run, dispatch| dispatch.emit(Action::Edit(run)));
+    let refused = match &props.notice {
+        Some(Notice::Refused(error)) => Some(error.clone()),
+        _ => None,
+    };
+    html! {
+        <section class="controls" aria-labelledby="controls-title">
+            <h2 id="controls-title" class="hidden">{ "The run" }</h2>
+            <details open=true>
+                <summary><h3>{ "Reward" }</h3></summary>
+                <RewardControls run={props.run.clone()} edit={edit.clone()} {refused} selection={props.selection} select={props.select.clone()} />
+            </details>
+            <details>
+                <summary><h3>{ "Prior" }</h3></summary>
+                <PriorControls run={props.run.clone()} edit={edit.clone()} selection={props.selection} select={props.select.clone()} />
+            </details>
+            <details open=true>
+                <summary><h3>{ "Training" }</h3></summary>
+                <Numbers run={props.run.clone()} edit={edit.clone()} group={Group(&TRAINING)} />
+            </details>
+            <details>
+                <summary><h3>{ "Where trajectories come from" }</h3></summary>
+                <Numbers run={props.run.clone()} edit={edit.clone()} group={Group(&ROLLOUT)} />
+            </details>
+            <details>
+                <summary><h3>{ "Objective and network" }</h3></summary>
+                <numbers::ObjectiveChoices run={props.run.clone()} edit={edit.clone()} />
+                <Numbers run={props.run.clone()} {edit} group={Group(&OBJECTIVE)} />
+            </details>
+        </section>
+    }
+}

@@ -1,0 +1,128 @@
+//! The run's plain numbers, and the few choices among them.
+
+use crate::components::field::{Check, Choice, Number, apply};
+use crate::math;
+use crate::shared::Shared;
+use rtb::config::{LogZ, Run};
+use yew::prelude::*;
+
+/// One number of a run.
+pub struct Entry {
+    id: &'static str,
+    field: &'static str,
+    label: &'static str,
+    help: &'static str,
+    formula: Option<&'static str>,
+    whole: bool,
+    read: fn(&Run) -> f64,
+    write: fn(&mut Run, f64),
+}
+
+macro_rules! entry {
+    (whole $id:literal, $label:literal, $help:literal, $formula:expr, $($field:ident).+) => {
+        Entry {
+            id: $id, field: stringify!($($field).+), label: $label, help: $help, formula: $formula, whole: true,
+            read: |run| run.$($field).+ as f64, write: |run, value| run.$($field).+ = value as _,
+        }
+    };
+    (real $id:literal, $label:literal, $help:literal, $formula:expr, $($field:ident).+) => {
+        Entry {
+            id: $id, field: stringify!($($field).+), label: $label, help: $help, formula: $formula, whole: false,
+            read: |run| run.$($field).+, write: |run, value| run.$($field).+ = value,
+        }
+    };
+}
+
+pub static TRAINING: [Entry; 5] = [
+    entry!(whole "iterations", "Iterations", "How long to train; the learning rate falls towards the end.", None, training.iterations),
+    entry!(whole "batch", "Batch", "Trajectories of one iteration: more make it slower and steadier.", None, rollout.batch),
+    entry!(real "learning-rate", "Learning rate", "The size of the optimiser's steps for the network.", None, optimizer.learning_rate),
+    entry!(whole "steps", "Steps T", "Transitions from x₀ to x_T; Gaussian steps come closer to the exact posterior the more there are.", Some(math::CHAIN), process.steps),
+    entry!(whole "seed", "Seed", "All noise follows from it: the same seed gives the same run everywhere.", None, seed),
+];
+
+pub static ROLLOUT: [Entry; 6] = [
+    entry!(real "exploration", "Exploration", "Extra variance of the policy's steps at the start; it changes where trajectories go, never how they are scored.", None, rollout.exploration),
+    entry!(whole "exploration-iterations", "… fades over", "Iterations until exploration has gone; 0 keeps it.", None, rollout.exploration_iterations),
+    entry!(real "replay-share", "Replay share", "Share of each batch that is noised back from end points seen earlier, the better ones more often.", None, rollout.replay_share),
+    entry!(real "replay-priority", "Replay priority", "How strongly replay prefers a high reward, r to this power; 0 draws evenly.", None, rollout.replay_priority),
+    entry!(whole "replay-capacity", "Replay capacity", "How many end points are remembered.", None, rollout.replay_capacity),
+    entry!(real "noised-share", "Noised share", "Share of each batch that is noised back from prior samples resampled by reward.", None, rollout.noised_share),
+];
+
+pub static OBJECTIVE: [Entry; 10] = [
+    entry!(real "log-z-learning-rate", "Learning rate of log Z", "log Z is one number and may move faster than the network.", None, optimizer.log_z_learning_rate),
+    entry!(whole "width", "Network width", "Units of each hidden layer of the posterior's drift.", None, network.width),
+    entry!(whole "depth", "Network depth", "Number of hidden layers.", None, network.depth),
+    entry!(real "beta", "Inverse temperature β", "The reward that counts is r to this power: 0 gives the prior back, more sharpens.", Some(math::TEMPERED), tempering.beta),
+    entry!(real "floor", "Floor of log r", "The smallest log r: where the reward is 0 it counts as this.", None, tempering.floor),
+    entry!(real "step-share", "Share of steps", "Share of the T steps that give gradient in an iteration, rescaled to stay unbiased; fewer are faster.", None, objective.step_share),
+    entry!(real "gradient-clip", "Gradient clip", "Each parameter's gradient is cut to this norm; 0 leaves it alone.", None, optimizer.gradient_clip),
+    entry!(real "ema", "Averaging of weights", "Decay of a moving average of the weights; 0 turns it off.", None, optimizer.ema),
+    entry!(whole "evaluate-every", "Evaluate every", "Iterations between two rows of figures; 0 measures only at the end.", None, evaluation.every),
+    entry!(whole "evaluation-samples", "Samples of an evaluation", "More samples make the figures steadier and take longer.", None, evaluation.samples_while_training),
+];
+
+/// Entries that stand together.
+#[derive(Clone, Copy)]
+pub struct Group(pub &'static [Entry]);
+
+impl PartialEq for Group {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct NumbersProps {
+    pub run: Shared<Run>,
+    pub edit: Callback<Run>,
+    pub group: Group,
+}
+
+/// A group of numbers.
+#[component]
+pub fn Numbers(props: &NumbersProps) -> Html {
+    html! {
+        <div class="numbers">
+            { for props.group.0.iter().map(|entry| {
+                let (run, edit, write) = (props.run.clone(), props.edit.clone(), entry.write);
+                let set = Callback::from(move |value| apply(&run, &edit, |run| write(run, value)));
+                html! {
+                    <Number key={entry.id} id={entry.id} label={entry.label} help={entry.help} formula={entry.formula}
+                        field={entry.field} value={(entry.read)(&props.run)} whole={entry.whole} {set} />
+                }
+            }) }
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct ObjectiveChoicesProps {
+    pub run: Shared<Run>,
+    pub edit: Callback<Run>,
+}
+
+/// The choices of the objective and of the network.
+#[component]
+pub fn ObjectiveChoices(props: &ObjectiveChoicesProps) -> Html {
+    let change = |write: fn(&mut Run, bool)| {
+        let (run, edit) = (props.run.clone(), props.edit.clone());
+        Callback::from(move |yes: bool| {
+            let mut run = (*run).clone();
+            write(&mut run, yes);
+            edit.emit(run);
+        })
+    };
+    let log_z = change(|run, vargrad| run.objective.log_z = if vargrad { LogZ::Vargrad } else { LogZ::Learned });
+    let options = vec![("learned".into(), "learned".into()), ("vargrad".into(), "VarGrad: mean of the batch".into())];
+    let value = if props.run.objective.log_z == LogZ::Learned { "learned" } else { "vargrad" };
+    html! {
+        <>
+            <Choice id="log-z" label="log Z" {options} {value} set={log_z.reform(|v: String| v == "vargrad")}
+                help="Either a parameter of its own, or estimated in each batch, which turns the loss into the residuals' variance." />
+            <Check id="langevin" label="Langevin term" checked={props.run.network.langevin} set={change(|run, yes| run.network.langevin = yes)}
+                help="Adds s(x, t)·∇ log r to the drift, s learned; only where the reward has a gradient." />
+        </>
+    }
+}

@@ -1,0 +1,67 @@
+//! The prior: its mixture, and where its drift comes from.
+
+use super::Selection;
+use super::mixture::Mixture;
+use crate::components::field::{Choice, apply};
+use crate::shared::Shared;
+use rtb::config::{Component, Preset, PriorKind, Run};
+use yew::prelude::*;
+
+/// The learned priors that ship with the page, each with a preset that has its mixture.
+const LEARNED: [(&str, &str); 4] = [
+    ("prior-25", "25-to-9"),
+    ("prior-ring", "ring-tilt"),
+    ("prior-moons", "moons-one"),
+    ("prior-checkerboard", "checkerboard-waves"),
+];
+
+/// The learned prior of a mixture.
+fn learned(components: &[Component]) -> Option<&'static str> {
+    let same = |preset: &str| Preset::find(preset).is_ok_and(|p| p.run.prior.components == components);
+    LEARNED.iter().find(|(_, preset)| same(preset)).map(|(name, _)| *name)
+}
+
+#[derive(Properties, PartialEq)]
+pub struct PriorProps {
+    pub run: Shared<Run>,
+    pub edit: Callback<Run>,
+    pub selection: Selection,
+    pub select: Callback<Selection>,
+}
+
+#[component]
+pub fn PriorControls(props: &PriorProps) -> Html {
+    let missing = use_state_eq(|| false);
+    let kind = {
+        let (run, edit, missing) = (props.run.clone(), props.edit.clone(), missing.clone());
+        Callback::from(move |kind: String| {
+            let mut run = (*run).clone();
+            run.prior.weights = (kind == "learned").then(|| learned(&run.prior.components).map(str::to_owned)).flatten();
+            missing.set(kind == "learned" && run.prior.weights.is_none());
+            run.prior.kind = if run.prior.weights.is_some() { PriorKind::Learned } else { PriorKind::Exact };
+            edit.emit(run);
+        })
+    };
+    let set = {
+        let (run, edit) = (props.run.clone(), props.edit.clone());
+        Callback::from(move |components| {
+            apply(&run, &edit, |run| {
+                run.prior.components = components;
+            })
+        })
+    };
+    let select = {
+        let (selection, select) = (props.selection, props.select.clone());
+        Callback::from(move |component| select.emit(selection.with(true, component)))
+    };
+    let value = if props.run.prior.kind == PriorKind::Learned { "learned" } else { "exact" };
+    let error = missing.then_some("prior.kind: `learned` is not allowed for this mixture; weights ship for the presets’ own mixtures only");
+    html! {
+        <>
+            <Choice id="prior-kind" label="Drift" value={value} set={kind} {error}
+                options={vec![("exact".into(), "exact: closed form of the mixture".into()), ("learned".into(), "learned: a network trained on samples".into())]}
+                help="With the exact drift the only errors are time steps and training; a learned prior adds its own, and becomes the truth." />
+            <Mixture id="prior" field="prior.components" components={props.run.prior.components.clone()} selected={props.selection.prior} {select} {set} />
+        </>
+    }
+}

@@ -1,0 +1,239 @@
+//! The four panels on the same axes, and the two sliders of time.
+
+use super::controls::Selection;
+use super::field::apply;
+use super::gestures::{Gestures, use_hand};
+use super::panel::{Panel, Pointer};
+use super::pictures::Pictures;
+use super::timeline::Timeline;
+use crate::frames::Frames;
+use crate::handles::Draggable;
+use crate::math;
+use crate::shared::Shared;
+use crate::state::{Action, Notice, Stage};
+use crate::thinned::Thinned;
+use rtb::config::{Reward, Run};
+use rtb::message::{Paths, Report, Snapshot, Truth};
+use yew::prelude::*;
+
+/// The canvases' ids and titles.
+pub const PANELS: [(&str, &str); 4] = [
+    ("prior-canvas", "Prior p"),
+    ("reward-canvas", "Reward r"),
+    ("learned-canvas", "Learned posterior"),
+    ("exact-canvas", "Exact posterior"),
+];
+
+/// Positions in [`PANELS`].
+const PRIOR: usize = 0;
+const REWARD: usize = 1;
+const LEARNED: usize = 2;
+const EXACT: usize = 3;
+
+/// Milliseconds in which samples flow from step 0 to T, and then rest.
+const FLOW: f64 = 5000.0;
+const REST: f64 = 2500.0;
+
+#[derive(Properties, PartialEq)]
+pub struct PanelsProps {
+    pub run: Shared<Run>,
+    pub stage: Stage,
+    pub snapshots: Thinned<Shared<Snapshot>, 60>,
+    pub training: bool,
+    pub selection: Selection,
+    pub select: Callback<Selection>,
+    pub dispatch: Callback<Action>,
+    pub dark: bool,
+    /// Whether nothing should move by itself.
+    pub still: bool,
+}
+
+#[component]
+pub fn Panels(props: &PanelsProps) -> Html {
+    let steps = props.run.process.steps;
+    let playing = use_state_eq(|| !props.still);
+    let share = use_state_eq(|| if props.still { 1.0 } else { 0.0 });
+    let shown = use_state_eq(|| None::<usize>);
+    let wide = use_state_eq(|| None::<usize>);
+    let hand = use_hand();
+    use_flow(*playing, *share, share.setter());
+    {
+        // While training, what counts is where samples end.
+        let (playing, share) = (playing.setter(), share.setter());
+        use_effect_with(props.training, move |training| {
+            if *training {
+                playing.set(false);
+                share.set(1.0);
+            }
+        });
+    }
+
+    let snapshots = props.snapshots.items();
+    let last = snapshots.len().saturating_sub(1);
+    let at = (*shown).filter(|s| *s < last).unwrap_or(last);
+    let snapshot = snapshots.get(at).cloned();
+    let pictures = use_memo(props.stage.clone(), Pictures::new);
+    let learned = use_memo((snapshot.clone(), pictures.clone()), |(snapshot, pictures)| {
+        snapshot.as_ref().map(|s| pictures.learned(s))
+    });
+    let prior_paths = use_memo(props.stage.clone(), |stage| Shared::new(stage.scene.prior_paths.clone()));
+    let learned_paths = use_memo(snapshot.clone(), |s| s.as_ref().map(|s| Shared::new(s.paths.clone())));
+    let has_exact = !props.stage.scene.exact.is_empty();
+
+    let change = {
+        let (run, dispatch) = (props.run.clone(), props.dispatch.clone());
+        Callback::from(move |(panel, to): (usize, Draggable)| {
+            let edit = dispatch.reform(Action::Edit);
+            if let Err(error) = apply(&run, &edit, |run| put(run, panel, to)) {
+                dispatch.emit(Action::Notice(Some(Notice::Refused(error))));
+            }
+        })
+    };
+    let panel_of = |panel: usize| {
+        let (id, title) = PANELS[panel];
+        let draggable = match panel {
+            PRIOR => Draggable::Mixture { components: props.run.prior.components.clone(), selected: props.selection.prior },
+            REWARD => reward_draggable(&props.run, props.selection.reward),
+            _ => Draggable::None,
+        };
+        let paths: Option<Shared<Paths>> = match panel {
+            PRIOR => Some((*prior_paths).clone()),
+            EXACT => has_exact.then(|| props.stage.exact_paths.clone()),
+            _ => (*learned_paths).clone(),
+        };
+        let picture = match panel {
+            PRIOR => Some(pictures.prior.clone()),
+            REWARD => pictures.reward.clone(),
+            LEARNED => (*learned).clone(),
+            _ => pictures.exact.clone(),
+        };
+        // On the reward only end points matter.
+        let step = if panel == REWARD { steps as f64 } else { *share * steps as f64 };
+        let paints = matches!(draggable, Draggable::Grid(_));
+        let brush = hand.cursor.filter(|_| paints).map(|at| (at, props.selection.brush.radius));
+        let gestures = Gestures {
+            panel,
+            prior: panel == PRIOR,
+            draggable: draggable.clone(),
+            paths: paths.clone(),
+            step,
+            hand: hand.clone(),
+            selection: props.selection,
+            select: props.select.clone(),
+            change: change.reform(move |to| (panel, to)),
+        };
+        let on_pointer = {
+            let gestures = gestures.clone();
+            Callback::from(move |pointer: Pointer| gestures.pointer(pointer))
+        };
+        let on_key = Callback::from(move |event: KeyboardEvent| gestures.key(&event));
+        let on_wide = {
+            let wide = wide.clone();
+            Callback::from(move |()| wide.set((*wide != Some(panel)).then_some(panel)))
+        };
+        html! {
+            <Panel key={id} {id} {title} help={help(panel, props)} label={label(panel, props, snapshot.as_ref().map(|s| &s.report))}
+                legend={if panel == REWARD { "log r" } else { "density" }} formula={(panel == EXACT).then_some(math::POSTERIOR)}
+                {picture} smooth={!paints} {paths} {step} highlighted={highlight(*hand.highlighted, panel)} {draggable} {brush}
+                dark={props.dark} wide={*wide == Some(panel)} {on_pointer} {on_key} {on_wide} />
+        }
+    };
+    let on_step = {
+        let (playing, share) = (playing.clone(), share.clone());
+        Callback::from(move |step: f64| {
+            playing.set(false);
+            share.set(step / steps as f64);
+        })
+    };
+    let on_play = Callback::from({
+        let playing = playing.clone();
+        move |on| playing.set(on)
+    });
+    let on_shown = Callback::from(move |at| shown.set(Some(at)));
+    html! {
+        <section class="stage" aria-labelledby="stage-title">
+            <h2 id="stage-title" class="hidden">{ "Distributions" }</h2>
+            <div class="panels">{ for (0..PANELS.len()).map(panel_of) }</div>
+            <Timeline step={*share * steps as f64} {steps} playing={*playing} {on_step} {on_play}
+                iterations={snapshots.iter().map(|s| s.iteration).collect::<Vec<_>>()} shown={at} {on_shown} />
+        </section>
+    }
+}
+
+/// Lets the share of diffusion time flow from where it is, and rest at the end.
+#[hook]
+fn use_flow(playing: bool, from: f64, set: UseStateSetter<f64>) {
+    use_effect_with(playing, move |playing| {
+        let start = if from >= 1.0 { 0.0 } else { from * FLOW };
+        let frames = playing.then(|| Frames::start(move |time| set.set(((start + time) % (FLOW + REST) / FLOW).min(1.0))));
+        move || drop(frames)
+    });
+}
+
+/// The trajectory a panel shows whole. Prior and learned posterior share their noise, so the
+/// same trajectory shows in both.
+fn highlight(highlighted: Option<(usize, usize)>, panel: usize) -> Option<usize> {
+    let shared = |p: usize| p == PRIOR || p == LEARNED;
+    highlighted.filter(|(of, _)| *of == panel || (shared(*of) && shared(panel))).map(|(_, path)| path)
+}
+
+fn reward_draggable(run: &Run, selected: Option<usize>) -> Draggable {
+    match &run.reward {
+        Reward::Ratio { numerator, .. } => Draggable::Mixture { components: numerator.clone(), selected },
+        Reward::Formula { .. } => Draggable::None,
+        Reward::Mask { shape, .. } => Draggable::Shape(*shape),
+        Reward::Painted { rows } => Draggable::Grid(rows.clone()),
+    }
+}
+
+/// Puts what was dragged back into the run.
+fn put(run: &mut Run, panel: usize, dragged: Draggable) {
+    match (panel, dragged, &mut run.reward) {
+        (PRIOR, Draggable::Mixture { components, .. }, _) => run.prior.components = components,
+        (REWARD, Draggable::Mixture { components, .. }, Reward::Ratio { numerator, .. }) => *numerator = components,
+        (REWARD, Draggable::Shape(new), Reward::Mask { shape, .. }) => *shape = new,
+        (REWARD, Draggable::Grid(new), Reward::Painted { rows }) => *rows = new,
+        _ => {}
+    }
+}
+
+fn truth(props: &PanelsProps) -> &'static str {
+    match props.stage.scene.truth {
+        Truth::Quadrature => "exact by quadrature",
+        Truth::ImportanceWeighted => "importance-weighted samples of the learned prior",
+    }
+}
+
+/// The sentence under a panel.
+fn help(panel: usize, props: &PanelsProps) -> String {
+    match panel {
+        PRIOR => "Where the pretrained model’s samples end. Drag a component, double-click to add one, Delete to remove it.".to_owned(),
+        REWARD => match &props.run.reward {
+            Reward::Ratio { .. } => "How much each end point is wanted, under the learned end points. Drag the target’s components.",
+            Reward::Formula { .. } => "How much each end point is wanted, under the learned end points. Type its formula among the controls.",
+            Reward::Mask { .. } => "How much each end point is wanted, under the learned end points. Drag the shape’s handles.",
+            Reward::Painted { .. } => "Paint with the pointer. By keyboard: arrows move the brush, Space paints, Backspace erases.",
+        }
+        .to_owned(),
+        LEARNED => "Where the trained chain’s samples end, smoothed. Point at a sample, or use the arrow keys, for its whole trajectory.".to_owned(),
+        _ => format!("What the learned posterior should look like, {}:", truth(props)),
+    }
+}
+
+/// What a screen reader says of a panel.
+fn label(panel: usize, props: &PanelsProps, report: Option<&Report>) -> String {
+    let scene = &props.stage.scene;
+    match (panel, report) {
+        (PRIOR, _) => format!("Density of the prior, {} components, with samples on their way.", props.run.prior.components.len()),
+        (REWARD, _) => format!("Logarithm of the reward; log Z is {:.3}.", scene.log_z),
+        (LEARNED, Some(r)) => format!(
+            "Density of {} samples of the learned posterior at iteration {}: total variation of mode weights {:.3}, effective sample size {:.0} %.",
+            r.samples,
+            r.iterations,
+            r.mode_total_variation,
+            100.0 * r.ess
+        ),
+        (LEARNED, None) => "The learned posterior; the engine has not drawn it yet.".to_owned(),
+        _ => format!("Density of the exact posterior, {}; log Z is {:.3}.", truth(props), scene.log_z),
+    }
+}

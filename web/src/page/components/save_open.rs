@@ -1,0 +1,137 @@
+//! Saving weights, samples, config and picture; opening a config or weights.
+
+use crate::draw::{color, export};
+use crate::engine::Engine;
+use crate::files;
+use crate::shared::Shared;
+use crate::state::{Action, Notice};
+use gloo::events::{EventListener, EventListenerOptions};
+use rtb::config::Run;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{DragEvent, File, FileList, HtmlInputElement};
+use yew::prelude::*;
+
+/// Samples in a saved file.
+const SAMPLES: usize = 10_000;
+
+/// Reads a file and does with it what its name says.
+#[derive(Clone, PartialEq)]
+struct Opener {
+    run: Shared<Run>,
+    engine: Engine,
+    dispatch: Callback<Action>,
+}
+
+impl Opener {
+    fn open(&self, list: Option<FileList>) {
+        let Some(file) = list.and_then(|l| l.get(0)) else {
+            return;
+        };
+        let opener = self.clone();
+        spawn_local(async move {
+            let notice = match opener.read(file).await {
+                Ok(notice) => notice,
+                Err(notice) => Some(notice),
+            };
+            if notice.is_some() {
+                opener.dispatch.emit(Action::Notice(notice));
+            }
+        });
+    }
+
+    async fn read(&self, file: File) -> Result<Option<Notice>, Notice> {
+        let name = file.name();
+        let bytes = gloo::file::futures::read_as_bytes(&file.into())
+            .await
+            .map_err(|e| Notice::Trouble(format!("{name} cannot be read ({e})")))?;
+        if name.ends_with(".toml") {
+            let text = String::from_utf8(bytes).map_err(|_| Notice::Trouble(format!("{name} is not text")))?;
+            let run = Run::from_toml(&text).map_err(Notice::Refused)?;
+            self.dispatch.emit(Action::Load(run, Some(Notice::Done(format!("Opened {name}.")))));
+            return Ok(None);
+        }
+        if name.ends_with(".safetensors") {
+            self.dispatch.emit(Action::Opening { resume: false });
+            self.engine.open(self.run.clone(), Some(bytes), false);
+            return Ok(Some(Notice::Done(format!("Handed the weights of {name} to the engine."))));
+        }
+        Err(Notice::Trouble(format!("{name} is neither a config (.toml) nor weights (.safetensors).")))
+    }
+}
+
+/// Opens files dropped anywhere on the page.
+#[hook]
+pub fn use_dropped_files(run: Shared<Run>, engine: Engine, dispatch: Callback<Action>) {
+    use_effect_with(Opener { run, engine, dispatch }, |opener| {
+        let opener = opener.clone();
+        let options = EventListenerOptions::enable_prevent_default();
+        let window = gloo::utils::window();
+        let over = EventListener::new_with_options(&window, "dragover", options, |event| event.prevent_default());
+        let drop = EventListener::new_with_options(&window, "drop", options, move |event| {
+            event.prevent_default();
+            let event: &DragEvent = event.unchecked_ref();
+            opener.open(event.data_transfer().and_then(|d| d.files()));
+        });
+        move || std::mem::drop((over, drop))
+    });
+}
+
+#[derive(Properties, PartialEq)]
+pub struct SaveOpenProps {
+    pub run: Shared<Run>,
+    pub engine: Engine,
+    pub dispatch: Callback<Action>,
+    /// Whether there is a network to save.
+    pub open: bool,
+    pub dark: bool,
+}
+
+#[component]
+pub fn SaveOpen(props: &SaveOpenProps) -> Html {
+    let input = use_node_ref();
+    let click = {
+        let input = input.clone();
+        Callback::from(move |_: MouseEvent| {
+            if let Some(input) = input.cast::<HtmlInputElement>() {
+                input.click();
+            }
+        })
+    };
+    let onchange = {
+        let opener = Opener { run: props.run.clone(), engine: props.engine.clone(), dispatch: props.dispatch.clone() };
+        Callback::from(move |event: Event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            opener.open(input.files());
+            // The same file may be chosen again.
+            input.set_value("");
+        })
+    };
+    let save = |save: fn(&Run, &Engine, bool)| {
+        let (run, engine, dark) = (props.run.clone(), props.engine.clone(), props.dark);
+        Callback::from(move |_: MouseEvent| save(&run, &engine, dark))
+    };
+    let config = save(|run, _, _| files::save_text("rtb.toml", &run.to_toml()));
+    let weights = save(|_, engine, _| engine.save_weights("posterior.safetensors".to_owned()));
+    let samples = save(|_, engine, _| engine.save_samples(SAMPLES));
+    let picture = save(|_, _, dark| {
+        if export::save_panels(&super::panels::PANELS, color::ink(dark)).is_none() {
+            gloo::console::warn!("the picture cannot be drawn");
+        }
+    });
+    html! {
+        <section class="files" aria-labelledby="files-title">
+            <h2 id="files-title">{ "Keep and share" }</h2>
+            <p class="help">{ "The address of this page always holds the whole run: copy it to share what you see. Files can also be dropped anywhere on the page." }</p>
+            <div class="buttons">
+                <button type="button" data-testid="save-weights" disabled={!props.open} onclick={weights}>{ "Weights (.safetensors)" }</button>
+                <button type="button" data-testid="save-samples" disabled={!props.open} onclick={samples}>{ "Samples (.csv)" }</button>
+                <button type="button" data-testid="save-config" onclick={config}>{ "Config (.toml)" }</button>
+                <button type="button" data-testid="save-picture" onclick={picture}>{ "Picture (.png)" }</button>
+                <button type="button" data-testid="open-file" onclick={click}>{ "Open config or weights…" }</button>
+                <input ref={input} type="file" class="hidden" data-testid="file-input" tabindex="-1" aria-label="Config or weights file"
+                    accept=".toml,.safetensors" {onchange} />
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,8 @@
+//! Drawing on canvases.
+
+pub mod color;
+pub mod export;
+pub mod image;
+pub mod surface;
+
+pub use surface::Surface;

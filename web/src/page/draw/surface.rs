@@ -1,0 +1,171 @@
+//! A canvas that shows the square [−14, 14]², in the units of the plane.
+
+use super::color::Ink;
+use rtb::config::HALF_WIDTH;
+use rtb::message::Paths;
+use std::f64::consts::TAU;
+use wasm_bindgen::JsCast;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+
+/// The canvas for one drawing.
+pub struct Surface {
+    pub context: CanvasRenderingContext2d,
+    /// Device pixels on a side.
+    side: f64,
+    /// Device pixels of one CSS pixel.
+    scale: f64,
+    ink: Ink,
+}
+
+impl Surface {
+    /// Sizes the canvas to the space it has and clears it.
+    pub fn new(canvas: &HtmlCanvasElement, ink: Ink) -> Option<Self> {
+        let scale = gloo::utils::window().device_pixel_ratio().clamp(1.0, 3.0);
+        let side = (f64::from(canvas.client_width()) * scale).round().max(1.0);
+        if f64::from(canvas.width()) != side {
+            canvas.set_width(side as u32);
+            canvas.set_height(side as u32);
+        }
+        let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.unchecked_into();
+        context.set_fill_style_str(ink.surface);
+        context.fill_rect(0.0, 0.0, side, side);
+        Some(Self { context, side, scale, ink })
+    }
+
+    fn pixel(&self, [x, y]: [f64; 2]) -> (f64, f64) {
+        let unit = self.side / (2.0 * HALF_WIDTH);
+        ((x + HALF_WIDTH) * unit, (HALF_WIDTH - y) * unit)
+    }
+
+    pub fn image(&self, image: &HtmlCanvasElement, smooth: bool) {
+        self.context.set_image_smoothing_enabled(smooth);
+        // An image of a detached canvas always draws.
+        let _ = self.context.draw_image_with_html_canvas_element_and_dw_and_dh(image, 0.0, 0.0, self.side, self.side);
+    }
+
+    /// Lines every five units, with the axes' numbers at the edges.
+    pub fn grid(&self) {
+        let c = &self.context;
+        c.set_stroke_style_str(self.ink.grid);
+        c.set_line_width(self.scale);
+        c.set_fill_style_str(self.ink.text);
+        c.set_font(&format!("{}px system-ui, sans-serif", 9.5 * self.scale));
+        c.begin_path();
+        for at in [-10.0, -5.0, 0.0, 5.0, 10.0] {
+            let (x, _) = self.pixel([at, 0.0]);
+            let (_, y) = self.pixel([0.0, at]);
+            c.move_to(x, 0.0);
+            c.line_to(x, self.side);
+            c.move_to(0.0, y);
+            c.line_to(self.side, y);
+        }
+        c.stroke();
+        let gap = 4.0 * self.scale;
+        for at in [-10.0, 0.0, 10.0] {
+            let label = if at < 0.0 { format!("−{}", -at) } else { at.to_string() };
+            let (x, _) = self.pixel([at, 0.0]);
+            let (_, y) = self.pixel([0.0, at]);
+            c.set_text_align("center");
+            c.set_text_baseline("bottom");
+            let _ = c.fill_text(&label, x, self.side - gap);
+            c.set_text_align("left");
+            c.set_text_baseline("middle");
+            let _ = c.fill_text(&label, gap, y);
+        }
+    }
+
+    /// The points of trajectories at a step between 0 and T.
+    pub fn points(&self, paths: &Paths, step: f64, on_reward: bool) {
+        self.context.set_fill_style_str(if on_reward { self.ink.sample_on_reward } else { self.ink.sample });
+        self.context.set_global_alpha(0.78);
+        for path in 0..paths.count() {
+            self.dot(point_at(paths, path, step), 1.35);
+        }
+        self.context.set_global_alpha(1.0);
+    }
+
+    /// One whole trajectory, with its point at a step.
+    pub fn path(&self, paths: &Paths, path: usize, step: f64) {
+        let c = &self.context;
+        c.begin_path();
+        for i in 0..paths.steps.len() {
+            let (x, y) = self.pixel(paths.point(path, i).map(f64::from));
+            c.line_to(x, y);
+        }
+        c.set_line_join("round");
+        for (color, width) in [(self.ink.surface, 3.5), (self.ink.path, 1.6)] {
+            c.set_stroke_style_str(color);
+            c.set_line_width(width * self.scale);
+            c.stroke();
+        }
+        let end = paths.point(path, paths.steps.len() - 1).map(f64::from);
+        self.ring(end, 4.0);
+        let now = point_at(paths, path, step);
+        self.context.set_fill_style_str(self.ink.surface);
+        self.dot(now, 5.0);
+        self.context.set_fill_style_str(self.ink.path);
+        self.dot(now, 3.5);
+    }
+
+    fn dot(&self, at: [f64; 2], radius: f64) {
+        let (x, y) = self.pixel(at);
+        self.context.begin_path();
+        let _ = self.context.arc(x, y, radius * self.scale, 0.0, TAU);
+        self.context.fill();
+    }
+
+    fn ring(&self, at: [f64; 2], radius: f64) {
+        let (x, y) = self.pixel(at);
+        self.context.begin_path();
+        let _ = self.context.arc(x, y, radius * self.scale, 0.0, TAU);
+        self.context.stroke();
+    }
+
+    /// A handle to drag.
+    pub fn handle(&self, at: [f64; 2], strong: bool) {
+        let radius = if strong { 5.0 } else { 3.5 };
+        self.context.set_global_alpha(if strong { 1.0 } else { 0.75 });
+        self.context.set_fill_style_str(self.ink.surface);
+        self.dot(at, radius);
+        self.context.set_stroke_style_str(self.ink.handle);
+        self.context.set_line_width(1.8 * self.scale);
+        self.ring(at, radius);
+        self.context.set_global_alpha(1.0);
+    }
+
+    /// A closed or open line through points of the plane.
+    pub fn outline(&self, points: impl IntoIterator<Item = [f64; 2]>) {
+        self.context.begin_path();
+        for at in points {
+            let (x, y) = self.pixel(at);
+            self.context.line_to(x, y);
+        }
+        for (color, width) in [(self.ink.surface, 3.2), (self.ink.handle, 1.5)] {
+            self.context.set_stroke_style_str(color);
+            self.context.set_line_width(width * self.scale);
+            self.context.stroke();
+        }
+    }
+}
+
+/// The point of a trajectory at a step between shown ones.
+pub fn point_at(paths: &Paths, path: usize, step: f64) -> [f64; 2] {
+    let after = paths.steps.partition_point(|s| (*s as f64) < step).min(paths.steps.len() - 1);
+    let before = after.saturating_sub(1);
+    let (from, to) = (paths.steps[before] as f64, paths.steps[after] as f64);
+    let share = if to > from { ((step - from) / (to - from)).clamp(0.0, 1.0) } else { 1.0 };
+    let (a, b) = (paths.point(path, before), paths.point(path, after));
+    [0, 1].map(|axis| f64::from(a[axis]) * (1.0 - share) + f64::from(b[axis]) * share)
+}
+
+/// The trajectory whose point at a step is nearest to a place, within `reach`.
+pub fn nearest(paths: &Paths, step: f64, [x, y]: [f64; 2], reach: f64) -> Option<usize> {
+    (0..paths.count())
+        .map(|path| {
+            let [px, py] = point_at(paths, path, step);
+            (path, (px - x).hypot(py - y))
+        })
+        .filter(|(_, distance)| *distance < reach)
+        .min_by(|a, b| a.1.total_cmp(&b.1))
+        .map(|(path, _)| path)
+}

@@ -1,0 +1,234 @@
+//! What can be dragged on a panel, and what dragging does.
+
+use crate::gaussian::Axes;
+use rtb::config::{Component, HALF_WIDTH, Shape};
+
+/// The thing a panel lets its user change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Draggable {
+    None,
+    /// A mixture, one of whose components may show the handles of its axes.
+    Mixture { components: Vec<Component>, selected: Option<usize> },
+    Shape(Shape),
+    /// A painted grid, by its rows.
+    Grid(Vec<String>),
+}
+
+/// The limits that validation sets, kept while dragging.
+const DEVIATIONS: (f64, f64) = (0.11, HALF_WIDTH);
+
+impl Draggable {
+    /// The places that can be taken hold of. A mixture's are the means, then the ends of the
+    /// selected component's axes.
+    pub fn handles(&self) -> Vec<[f64; 2]> {
+        match self {
+            Self::None | Self::Grid(_) => Vec::new(),
+            Self::Mixture { components, selected } => {
+                let axes = selected.and_then(|i| components.get(i)).map(axis_ends);
+                components.iter().map(|c| c.mean).chain(axes.into_iter().flatten()).collect()
+            }
+            Self::Shape(shape) => shape_handles(shape),
+        }
+    }
+
+    /// The handle nearest to a place, within `reach`; ends of axes come before means.
+    pub fn handle_at(&self, [x, y]: [f64; 2], reach: f64) -> Option<usize> {
+        let handles = self.handles();
+        let distance = |i: &usize| (handles[*i][0] - x).hypot(handles[*i][1] - y);
+        (0..handles.len()).rev().filter(|i| distance(i) < reach).min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    }
+
+    /// The component a handle of a mixture belongs to.
+    pub fn component_of(&self, handle: usize) -> Option<usize> {
+        match self {
+            Self::Mixture { components, selected } => {
+                if handle < components.len() { Some(handle) } else { *selected }
+            }
+            _ => None,
+        }
+    }
+
+    /// This with one handle dragged to a place.
+    pub fn dragged(&self, handle: usize, to: [f64; 2]) -> Self {
+        let to = to.map(|v| round(v.clamp(-HALF_WIDTH, HALF_WIDTH)));
+        let mut moved = self.clone();
+        match &mut moved {
+            Self::None | Self::Grid(_) => {}
+            Self::Mixture { components, selected } => {
+                let count = components.len();
+                if let Some(component) = components.get_mut(handle) {
+                    component.mean = to;
+                } else if let Some(component) = selected.and_then(|i| components.get_mut(i)) {
+                    stretch(component, handle == count, to);
+                }
+            }
+            Self::Shape(shape) => drag_shape(shape, handle, to),
+        }
+        moved
+    }
+
+    /// The lines to draw: the selected component at two standard deviations, or the shape.
+    pub fn outlines(&self) -> Vec<Vec<[f64; 2]>> {
+        let circle = |center: [f64; 2], radius: f64| ellipse(center, Axes { angle: 0.0, along: radius, across: radius });
+        match self {
+            Self::None | Self::Grid(_) => Vec::new(),
+            Self::Mixture { components, selected } => {
+                let selected = selected.and_then(|i| components.get(i));
+                selected.map(|c| ellipse(c.mean, doubled(Axes::of(c.covariance)))).into_iter().collect()
+            }
+            Self::Shape(Shape::Disc { center, radius }) => vec![circle(*center, *radius)],
+            Self::Shape(Shape::Ring { center, inner, outer }) => vec![circle(*center, *inner), circle(*center, *outer)],
+            Self::Shape(Shape::Box { min: [a, b], max: [c, d] }) => {
+                vec![vec![[*a, *b], [*c, *b], [*c, *d], [*a, *d], [*a, *b]]]
+            }
+            Self::Shape(Shape::HalfPlane { normal, offset }) => {
+                let (foot, [nx, ny]) = foot_and_direction(*normal, *offset);
+                let far = 3.0 * HALF_WIDTH;
+                vec![vec![
+                    [foot[0] - far * ny, foot[1] + far * nx],
+                    [foot[0] + far * ny, foot[1] - far * nx],
+                ]]
+            }
+        }
+    }
+}
+
+/// Two decimals are finer than a pixel and keep links short.
+fn round(v: f64) -> f64 {
+    (100.0 * v).round() / 100.0
+}
+
+fn doubled(axes: Axes) -> Axes {
+    Axes { along: 2.0 * axes.along, across: 2.0 * axes.across, ..axes }
+}
+
+/// The ends of the axes at two standard deviations: the longer one, then the shorter one.
+fn axis_ends(component: &Component) -> [[f64; 2]; 2] {
+    let axes = doubled(Axes::of(component.covariance));
+    let (s, c) = axes.angle.sin_cos();
+    let [x, y] = component.mean;
+    [[x + axes.along * c, y + axes.along * s], [x - axes.across * s, y + axes.across * c]]
+}
+
+/// The longer axis turns with its end; the shorter one only changes its length.
+fn stretch(component: &mut Component, longer: bool, to: [f64; 2]) {
+    let (dx, dy) = (to[0] - component.mean[0], to[1] - component.mean[1]);
+    let deviation = round(0.5 * dx.hypot(dy)).clamp(DEVIATIONS.0, DEVIATIONS.1);
+    let mut axes = Axes::of(component.covariance);
+    if longer {
+        // The end that is dragged stays the longer one.
+        (axes.angle, axes.along) = (dy.atan2(dx), deviation.max(axes.across));
+    } else {
+        axes.across = deviation.min(axes.along);
+    }
+    component.covariance = axes.covariance().map(|v| (1e4 * v).round() / 1e4);
+}
+
+fn ellipse(center: [f64; 2], axes: Axes) -> Vec<[f64; 2]> {
+    let (s, c) = axes.angle.sin_cos();
+    (0..=72)
+        .map(|i| {
+            let (v, u) = (f64::from(i) * std::f64::consts::TAU / 72.0).sin_cos();
+            let (u, v) = (u * axes.along, v * axes.across);
+            [center[0] + u * c - v * s, center[1] + u * s + v * c]
+        })
+        .collect()
+}
+
+/// The point of a half-plane's edge nearest to 0, and the unit normal.
+fn foot_and_direction(normal: [f64; 2], offset: f64) -> ([f64; 2], [f64; 2]) {
+    let length = normal[0].hypot(normal[1]).max(1e-9);
+    let unit = normal.map(|v| v / length);
+    (unit.map(|v| v * offset / length), unit)
+}
+
+/// How far the handle of a half-plane's direction stands from its edge.
+const ARROW: f64 = 3.0;
+
+fn shape_handles(shape: &Shape) -> Vec<[f64; 2]> {
+    match *shape {
+        Shape::HalfPlane { normal, offset } => {
+            let (foot, unit) = foot_and_direction(normal, offset);
+            vec![foot, [foot[0] + ARROW * unit[0], foot[1] + ARROW * unit[1]]]
+        }
+        Shape::Disc { center, radius } => vec![center, [center[0] + radius, center[1]]],
+        Shape::Ring { center, inner, outer } => {
+            vec![center, [center[0] + inner, center[1]], [center[0], center[1] + outer]]
+        }
+        Shape::Box { min, max } => vec![min, max],
+    }
+}
+
+fn drag_shape(shape: &mut Shape, handle: usize, to: [f64; 2]) {
+    let from = |center: &[f64; 2]| round((to[0] - center[0]).hypot(to[1] - center[1]));
+    match shape {
+        Shape::HalfPlane { normal, offset } => {
+            let (foot, unit) = foot_and_direction(*normal, *offset);
+            if handle == 0 {
+                *normal = unit.map(round);
+                *offset = round(normal[0] * to[0] + normal[1] * to[1]);
+            } else {
+                let (dx, dy) = (to[0] - foot[0], to[1] - foot[1]);
+                let length = dx.hypot(dy);
+                if length > 0.1 {
+                    *normal = [round(dx / length), round(dy / length)];
+                    *offset = round(normal[0] * foot[0] + normal[1] * foot[1]);
+                }
+            }
+        }
+        Shape::Disc { center, radius } => match handle {
+            0 => *center = to,
+            _ => *radius = from(center).max(0.1),
+        },
+        Shape::Ring { center, inner, outer } => match handle {
+            0 => *center = to,
+            1 => *inner = from(center).min(*outer),
+            _ => *outer = from(center).max(*inner).max(0.1),
+        },
+        Shape::Box { min, max } => match handle {
+            0 => *min = [to[0].min(max[0]), to[1].min(max[1])],
+            _ => *max = [to[0].max(min[0]), to[1].max(min[1])],
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rtb::config::{Reward, presets};
+
+    #[test]
+    fn dragging_any_handle_anywhere_stays_valid() {
+        let shapes = presets().into_iter().filter_map(|p| match p.run.reward {
+            Reward::Mask { shape, .. } => Some(shape),
+            _ => None,
+        });
+        for shape in shapes {
+            let start = Draggable::Shape(shape);
+            for handle in 0..start.handles().len() {
+                for to in [[0.0, 0.0], [30.0, -30.0], [-3.0, 4.0]] {
+                    let Draggable::Shape(shape) = start.dragged(handle, to) else { unreachable!() };
+                    let mut run = presets()[0].run.clone();
+                    run.reward = Reward::Mask { shape, inside: 1.0, outside: 0.0 };
+                    assert_eq!(run.validate(), Ok(()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn stretching_a_component_stays_valid() {
+        let run = presets()[0].run.clone();
+        let components = run.prior.components.clone();
+        let count = components.len();
+        let start = Draggable::Mixture { components, selected: Some(3) };
+        for handle in [3, count, count + 1] {
+            for to in [[0.0, 0.0], [30.0, -30.0], [-10.0, 5.0], [-10.05, 5.0]] {
+                let Draggable::Mixture { components, .. } = start.dragged(handle, to) else { unreachable!() };
+                let mut run = run.clone();
+                run.prior.components = components;
+                assert_eq!(run.validate(), Ok(()));
+            }
+        }
+    }
+}

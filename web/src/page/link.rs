@@ -1,0 +1,42 @@
+//! The run in the fragment of the page's address.
+
+use rtb::config::{ConfigError, Preset, Run, link, presets};
+use wasm_bindgen::JsValue;
+
+const PRESET: &str = "preset=";
+
+/// The run the address names, the first preset if it names none.
+///
+/// # Errors
+///
+/// Says what is wrong with the link.
+pub fn read() -> Result<Run, ConfigError> {
+    let fragment = gloo::utils::window().location().hash().unwrap_or_default();
+    let fragment = fragment.trim_start_matches('#');
+    if fragment.is_empty() {
+        return Ok(first());
+    }
+    match fragment.strip_prefix(PRESET) {
+        Some(name) => Preset::find(name).map(|p| p.run),
+        None => link::decode(fragment),
+    }
+}
+
+/// The run that opens where none is named.
+pub fn first() -> Run {
+    presets().swap_remove(0).run
+}
+
+/// Writes the run into the address, without a new entry in the browser's history.
+pub fn write(run: &Run, preset: Option<&str>) {
+    let fragment = match preset {
+        Some(name) => format!("#{PRESET}{name}"),
+        None => format!("#{}", link::encode(run)),
+    };
+    let history = gloo::utils::window().history();
+    let written = history.and_then(|h| h.replace_state_with_url(&JsValue::NULL, "", Some(&fragment)));
+    if written.is_err() {
+        // Some hosts of embedded pages forbid it; the page works without.
+        gloo::console::warn!("the address cannot be changed here");
+    }
+}

@@ -1,0 +1,59 @@
+//! A series of bounded length that always reaches from the first item to the last.
+
+/// Keeps at most `CAP` items of a growing series, evenly spaced, and always the first and the
+/// last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Thinned<T, const CAP: usize> {
+    items: Vec<T>,
+    /// Every `stride`-th item is kept for good; the last may be in between.
+    stride: usize,
+    seen: usize,
+}
+
+impl<T, const CAP: usize> Default for Thinned<T, CAP> {
+    fn default() -> Self {
+        Self { items: Vec::new(), stride: 1, seen: 0 }
+    }
+}
+
+impl<T, const CAP: usize> Thinned<T, CAP> {
+    pub fn push(&mut self, item: T) {
+        let last_stays = self.seen == 0 || (self.seen - 1).is_multiple_of(self.stride);
+        if !last_stays {
+            self.items.pop();
+        }
+        if self.items.len() == CAP {
+            let mut at = 0;
+            self.items.retain(|_| {
+                at += 1;
+                at % 2 == 1
+            });
+            self.stride *= 2;
+        }
+        self.items.push(item);
+        self.seen += 1;
+    }
+
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Thinned;
+
+    #[test]
+    fn keeps_first_and_last_and_stays_even() {
+        let mut series = Thinned::<usize, 10>::default();
+        for i in 0..1000 {
+            series.push(i);
+            let items = series.items();
+            assert!(items.len() <= 10);
+            assert_eq!((items[0], items[items.len() - 1]), (0, i));
+            let gaps: Vec<_> = items.windows(2).map(|w| w[1] - w[0]).collect();
+            let inner = &gaps[..gaps.len().saturating_sub(1)];
+            assert!(inner.iter().all(|g| *g == inner[0]), "{items:?}");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The worker's loop: it obeys requests and, while training, runs one iteration after another.
+
+use super::{clock, port};
+use burn::tensor::Device;
+use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
+use rtb::message::{Event, Iteration, Request};
+use rtb::session::{Session, SessionError};
+use std::time::Duration;
+
+/// Least time between two posts of iterations, ms: the page draws no faster.
+const POST_INTERVAL: f64 = 33.0;
+/// A slow run shows a snapshot this often, ms, although its next evaluation is far.
+const SHOW_INTERVAL: f64 = 2000.0;
+/// … as long as snapshots take at most this share of the time.
+const SHOW_SHARE: f64 = 0.15;
+
+/// Serves the page for the life of the worker.
+pub async fn serve(device: Device, name: &str) {
+    let requests = port::requests();
+    port::post(&[Event::Ready { device: name.to_owned() }]);
+    let driver = Driver {
+        device,
+        requests,
+        session: None,
+        training: false,
+        rate: None,
+        fresh: Vec::new(),
+        posted: clock::now(),
+        shown: clock::now(),
+        show_cost: 0.0,
+    };
+    if let Err(error) = driver.run().await {
+        port::post(&[Event::Failed { message: error.to_string() }]);
+    }
+}
+
+struct Driver {
+    device: Device,
+    requests: UnboundedReceiver<Result<Request, String>>,
+    session: Option<Session>,
+    training: bool,
+    /// Iterations per second at most.
+    rate: Option<f64>,
+    /// Iterations not yet posted.
+    fresh: Vec<Event>,
+    posted: f64,
+    /// When the last snapshot was posted, and what it cost.
+    shown: f64,
+    show_cost: f64,
+}
+
+impl Driver {
+    async fn run(mut self) -> Result<(), SessionError> {
+        loop {
+            if self.training {
+                clock::turn().await;
+                while let Ok(request) = self.requests.try_recv() {
+                    self.obey(request).await?;
+                }
+                if self.training {
+                    let began = clock::now();
+                    self.iterate(false).await?;
+                    self.hold_back(began).await?;
+                }
+            } else if let Some(request) = self.requests.next().await {
+                self.obey(request).await?;
+            }
+        }
+    }
+
+    async fn obey(&mut self, request: Result<Request, String>) -> Result<(), SessionError> {
+        let request = match request {
+            Ok(request) => request,
+            Err(message) => {
+                self.post(Event::Failed { message });
+                return Ok(());
+            }
+        };
+        if let Request::Open { run, prior_weights, weights } = request {
+            return self.open(*run, prior_weights, weights).await;
+        }
+        if let Request::Speed(rate) = request {
+            self.rate = rate;
+            return Ok(());
+        }
+        // Everything else is about an open run; without one there is nothing to do.
+        let Some(session) = &mut self.session else {
+            return Ok(());
+        };
+        match request {
+            Request::Train => self.training = !session.finished(),
+            Request::Pause => {
+                self.training = false;
+                let iteration = session.iteration();
+                self.show().await?;
+                self.post(Event::Paused { iteration });
+            }
+            Request::Step => {
+                self.training = false;
+                if !session.finished() {
+                    self.iterate(true).await?;
+                }
+            }
+            Request::Weights => {
+                let weights = session.weights().await?;
+                self.post(Event::Weights(weights));
+            }
+            Request::Samples(count) => {
+                let samples = session.samples(count).await?;
+                self.post(Event::Samples(samples));
+            }
+            Request::Open { .. } | Request::Speed(_) => {}
+        }
+        Ok(())
+    }
+
+    async fn open(
+        &mut self,
+        run: rtb::config::Run,
+        prior_weights: Option<Vec<u8>>,
+        weights: Option<Vec<u8>>,
+    ) -> Result<(), SessionError> {
+        let opened = Session::open(run, self.device.clone(), prior_weights.as_deref(), weights.as_deref()).await;
+        match opened {
+            Ok(mut session) => {
+                let scene = session.scene().await?;
+                self.session = Some(session);
+                self.training = false;
+                self.post(Event::Opened(Box::new(scene)));
+                self.show().await?;
+            }
+            Err(SessionError::Config(error)) => self.post(error.into()),
+            Err(SessionError::Weights(why)) => self.post(Event::Refused {
+                field: "weights".to_owned(),
+                value: "this file".to_owned(),
+                allowed: format!("weights of this run's network are expected ({why})"),
+            }),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// One iteration, and a snapshot where one is due or wanted.
+    async fn iterate(&mut self, show: bool) -> Result<(), SessionError> {
+        let Some(session) = &mut self.session else {
+            return Ok(());
+        };
+        let iteration: Iteration = session.step().await?;
+        let every = session.run().evaluation.every;
+        let finished = session.finished();
+        self.fresh.push(Event::Iterated(iteration));
+        if clock::now() - self.posted >= POST_INTERVAL {
+            self.flush();
+        }
+        let evaluated = every > 0 && iteration.iteration.is_multiple_of(every);
+        if show || finished || evaluated || (every > 0 && self.show_is_due()) {
+            self.show().await?;
+        }
+        if finished {
+            self.training = false;
+            self.post(Event::Finished { iteration: iteration.iteration });
+        }
+        Ok(())
+    }
+
+    fn show_is_due(&self) -> bool {
+        let since = clock::now() - self.shown;
+        self.training && since > SHOW_INTERVAL && since * SHOW_SHARE > self.show_cost
+    }
+
+    async fn show(&mut self) -> Result<(), SessionError> {
+        let Some(session) = &mut self.session else {
+            return Ok(());
+        };
+        let began = clock::now();
+        let snapshot = session.snapshot().await?;
+        self.post(Event::Snapshot(Box::new(snapshot)));
+        self.shown = clock::now();
+        self.show_cost = self.shown - began;
+        Ok(())
+    }
+
+    /// Waits until the next iteration may start, but not longer than a request may wait.
+    async fn hold_back(&mut self, began: f64) -> Result<(), SessionError> {
+        while self.training
+            && let Some(rate) = self.rate
+        {
+            let left = began + 1000.0 / rate - clock::now();
+            if left <= 0.0 {
+                break;
+            }
+            self.flush();
+            clock::sleep(Duration::from_secs_f64(left.min(50.0) / 1000.0)).await;
+            while let Ok(request) = self.requests.try_recv() {
+                self.obey(request).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) {
+        if !self.fresh.is_empty() {
+            port::post(&self.fresh);
+            self.fresh.clear();
+            self.posted = clock::now();
+        }
+    }
+
+    /// Posts an event after all iterations before it.
+    fn post(&mut self, event: Event) {
+        self.fresh.push(event);
+        self.flush();
+    }
+}

@@ -1,0 +1,18 @@
+//! The worker that computes on the GPU through WebGPU.
+#![recursion_limit = "256"]
+
+mod clock;
+mod driver;
+mod port;
+
+use rtb::message::Event;
+
+fn main() {
+    port::report_panics();
+    wasm_bindgen_futures::spawn_local(async {
+        match rtb::session::gpu_device().await {
+            Ok(device) => driver::serve(device, "GPU (WebGPU)").await,
+            Err(error) => port::post(&[Event::Failed { message: error.to_string() }]),
+        }
+    });
+}

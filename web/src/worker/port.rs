@@ -1,0 +1,44 @@
+//! The worker's end of the line to the page: requests come in one at a time, events go out as
+//! lists, both as MessagePack in a `Uint8Array`.
+
+use futures::channel::mpsc::{UnboundedReceiver, unbounded};
+use gloo::events::EventListener;
+use js_sys::Uint8Array;
+use rtb::message::{Event, Request, from_bytes, to_bytes};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+/// Posts events to the page, in order.
+pub fn post(events: &[Event]) {
+    let bytes = Uint8Array::from(to_bytes(&events).as_slice());
+    let buffer = js_sys::Array::of1(&bytes.buffer());
+    if scope().post_message_with_transfer(&bytes, &buffer).is_err() {
+        // Only a page that is going away refuses a transferable message.
+        web_sys::console::warn_1(&JsValue::from_str("the page does not listen any more"));
+    }
+}
+
+/// All requests from now on, in order.
+pub fn requests() -> UnboundedReceiver<Result<Request, String>> {
+    let (sender, receiver) = unbounded();
+    EventListener::new(&scope(), "message", move |event| {
+        let data = event.unchecked_ref::<MessageEvent>().data();
+        let request = from_bytes(&Uint8Array::new(&data).to_vec());
+        // The receiver lives as long as the worker.
+        let _ = sender.unbounded_send(request);
+    })
+    .forget();
+    receiver
+}
+
+/// Tells the page of a panic before it becomes a trap without a text.
+pub fn report_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        post(&[Event::Failed { message: format!("the engine stopped: {info}") }]);
+    }));
+}
