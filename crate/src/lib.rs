@@ -17,7 +17,6 @@
 
 pub mod config;
 pub mod message;
-pub mod picture;
 #[cfg(feature = "engine")]
 pub mod metric;
 #[cfg(feature = "engine")]
@@ -30,6 +29,7 @@ pub mod noise;
 pub mod objective;
 #[cfg(feature = "engine")]
 mod parallel;
+pub mod picture;
 #[cfg(feature = "engine")]
 pub mod policy;
 #[cfg(feature = "engine")]

@@ -38,26 +38,42 @@ pub enum Request {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// The worker is up and waits for a run; `device` names what it computes on.
-    Ready { device: String },
+    Ready {
+        device: String,
+    },
     Opened(Box<Scene>),
     Iterated(Iteration),
     Snapshot(Box<Snapshot>),
-    Paused { iteration: usize },
+    Paused {
+        iteration: usize,
+    },
     /// All iterations of the run are done; the last snapshot came before.
-    Finished { iteration: usize },
+    Finished {
+        iteration: usize,
+    },
     /// The weights as a safetensors file.
     Weights(#[serde(with = "serde_bytes")] Vec<u8>),
     /// Posterior samples, x and y in turn.
     Samples(Vec<f32>),
     /// The request held something that is not allowed; nothing changed.
-    Refused { field: String, value: String, allowed: String },
+    Refused {
+        field: String,
+        value: String,
+        allowed: String,
+    },
     /// The engine cannot go on.
-    Failed { message: String },
+    Failed {
+        message: String,
+    },
 }
 
 impl From<ConfigError> for Event {
     fn from(error: ConfigError) -> Self {
-        Event::Refused { field: error.field, value: error.value, allowed: error.allowed }
+        Event::Refused {
+            field: error.field,
+            value: error.value,
+            allowed: error.allowed,
+        }
     }
 }
 

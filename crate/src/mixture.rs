@@ -139,7 +139,8 @@ impl Mixture {
                 let p = inverse(s);
                 let m = [t * c.mean[0], t * c.mean[1]];
                 let pm = times(p, m);
-                let constant = c.weight.ln() - 0.5 * determinant(s).ln() - 0.5 * (m[0] * pm[0] + m[1] * pm[1]);
+                let constant =
+                    c.weight.ln() - 0.5 * determinant(s).ln() - 0.5 * (m[0] * pm[0] + m[1] * pm[1]);
                 // A = t·Σ·S⁻¹; Σ and S commute, so A is symmetric too.
                 let [cx, cxy, cy] = c.covariance;
                 let a = [
@@ -167,9 +168,16 @@ impl Mixture {
         let weights: Vec<f64> = logs.iter().map(|l| (l - largest).exp()).collect();
         let total: f64 = weights.iter().sum();
         let end = |pick: fn(&BridgeComponent) -> &[f64; 3]| {
-            parts.iter().zip(&weights).map(|(p, w)| w / total * dot(pick(p), &features[3..])).sum::<f64>()
+            parts
+                .iter()
+                .zip(&weights)
+                .map(|(p, w)| w / total * dot(pick(p), &features[3..]))
+                .sum::<f64>()
         };
-        [(end(|p| &p.end_x) - x[0]) / (1.0 - t), (end(|p| &p.end_y) - x[1]) / (1.0 - t)]
+        [
+            (end(|p| &p.end_x) - x[0]) / (1.0 - t),
+            (end(|p| &p.end_y) - x[1]) / (1.0 - t),
+        ]
     }
 }
 

@@ -63,7 +63,9 @@ pub fn normal(rng: &mut impl Rng) -> f64 {
 pub fn index(rng: &mut impl Rng, running: &[f64]) -> usize {
     let total = running.last().copied().unwrap_or(0.0);
     let at = uniform(rng) * total;
-    running.partition_point(|sum| *sum <= at).min(running.len().saturating_sub(1))
+    running
+        .partition_point(|sum| *sum <= at)
+        .min(running.len().saturating_sub(1))
 }
 
 /// The running sum of weights, for [`index`].

@@ -41,7 +41,10 @@ pub(crate) fn map<T: Send, R: Send>(mut items: Vec<T>, work: impl Fn(T) -> R + S
     };
     std::thread::scope(|scope| {
         let work = &work;
-        let others: Vec<_> = items.into_iter().map(|item| scope.spawn(move || work(item))).collect();
+        let others: Vec<_> = items
+            .into_iter()
+            .map(|item| scope.spawn(move || work(item)))
+            .collect();
         let mut results = vec![work(first)];
         for other in others {
             match other.join() {

@@ -24,7 +24,9 @@ pub fn blurred(cells: &[f32], side: usize, blur: f64) -> Vec<f32> {
         return cells.to_vec();
     }
     let reach = (3.0 * blur).ceil() as isize;
-    let mut kernel: Vec<f64> = (-reach..=reach).map(|d| (-0.5 * (d as f64 / blur).powi(2)).exp()).collect();
+    let mut kernel: Vec<f64> = (-reach..=reach)
+        .map(|d| (-0.5 * (d as f64 / blur).powi(2)).exp())
+        .collect();
     let sum: f64 = kernel.iter().sum();
     kernel.iter_mut().for_each(|k| *k /= sum);
     let pass = |from: &[f32], stride: usize| {
@@ -34,7 +36,8 @@ pub fn blurred(cells: &[f32], side: usize, blur: f64) -> Vec<f32> {
             for (k, weight) in kernel.iter().enumerate() {
                 let there = here as isize + k as isize - reach;
                 if (0..side as isize).contains(&there) {
-                    to[(at as isize + (there - here as isize) * stride as isize) as usize] += value * *weight as f32;
+                    to[(at as isize + (there - here as isize) * stride as isize) as usize] +=
+                        value * *weight as f32;
                 }
             }
         }
@@ -55,5 +58,8 @@ pub fn cell_of([x, y]: [f64; 2], side: usize) -> Option<usize> {
 pub fn center_of(cell: usize, side: usize) -> [f64; 2] {
     let width = 2.0 * HALF_WIDTH / side as f64;
     let (row, column) = (cell / side, cell % side);
-    [-HALF_WIDTH + (column as f64 + 0.5) * width, HALF_WIDTH - (row as f64 + 0.5) * width]
+    [
+        -HALF_WIDTH + (column as f64 + 0.5) * width,
+        HALF_WIDTH - (row as f64 + 0.5) * width,
+    ]
 }

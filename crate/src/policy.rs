@@ -56,7 +56,13 @@ impl PlanePolicy {
         let scale = GUIDE_SIDE as f64 / (2.0 * HALF_WIDTH);
         let last = (GUIDE_SIDE - 1) as f64;
         let cell = |axis: usize, sign: f64| {
-            x.clone().narrow(1, axis, 1).mul_scalar(sign).add_scalar(HALF_WIDTH).mul_scalar(scale).clamp(0.0, last).floor()
+            x.clone()
+                .narrow(1, axis, 1)
+                .mul_scalar(sign)
+                .add_scalar(HALF_WIDTH)
+                .mul_scalar(scale)
+                .clamp(0.0, last)
+                .floor()
         };
         let index = cell(0, 1.0) + cell(1, -1.0).mul_scalar(GUIDE_SIDE as f64);
         let index: Tensor<1, Int> = index.reshape([rows]).int();
@@ -84,7 +90,9 @@ impl Policy<BrownianBridge> for PlanePolicy {
         let out = self.process.per_step(steps, out, |t| scales.output(t));
         match &self.guide {
             None => prior + out,
-            Some(table) => prior + out.clone().narrow(1, 0, 2) + out.narrow(1, 2, 1) * Self::guidance(table, &x),
+            Some(table) => {
+                prior + out.clone().narrow(1, 0, 2) + out.narrow(1, 2, 1) * Self::guidance(table, &x)
+            }
         }
     }
 }

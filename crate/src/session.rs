@@ -4,14 +4,16 @@ use crate::config::{ConfigError, PriorKind, Run};
 use crate::message::{Iteration, Paths, Report, Scene, Snapshot};
 use crate::metric::{self, PICTURE_SIDE, PolicySamples, PriorSamples, Truth};
 use crate::mixture::Mixture;
-use crate::network::{DriftNetwork, DriftNetworkConfig, Preconditioning, Weights, load_tensors, read_tensors};
+use crate::network::{
+    DriftNetwork, DriftNetworkConfig, Preconditioning, Weights, load_tensors, read_tensors,
+};
 use crate::noise::{Noise, Purpose};
 use crate::parallel;
 use crate::policy::PlanePolicy;
 use crate::prior::{ExactPrior, LearnedPrior, PlanePrior};
 use crate::process::BrownianBridge;
 use crate::reward::LogReward;
-use crate::rollout::{Batch, Chains, Follow, Replay, Trajectories};
+use crate::rollout::{Batch, Chains, Follow, Replay};
 use crate::train::{EndReward, Trainer, TrainerRecord};
 use burn::tensor::{Device, Tensor, Transaction};
 use serde::{Deserialize, Serialize};
@@ -54,7 +56,10 @@ pub fn cpu_device() -> Device {
 /// Where there is no adapter.
 #[cfg(feature = "gpu")]
 pub async fn gpu_device() -> Result<Device, SessionError> {
-    Device::wgpu_options().init_async().await.map_err(|e| SessionError::Device(format!("no GPU for wgpu: {e}")))
+    Device::wgpu_options()
+        .init_async()
+        .await
+        .map_err(|e| SessionError::Device(format!("no GPU for wgpu: {e}")))
 }
 
 /// The first CUDA device.
@@ -107,7 +112,11 @@ impl Session {
     ) -> Result<Self, SessionError> {
         run.validate()?;
         let reward = LogReward::new(&run)?;
-        let process = BrownianBridge { steps: run.process.steps, variance: run.process.variance, dimensions: 2 };
+        let process = BrownianBridge {
+            steps: run.process.steps,
+            variance: run.process.variance,
+            dimensions: 2,
+        };
         let noise = Noise::new(run.seed);
         let (prior, network) = match run.prior.kind {
             PriorKind::Exact => {
@@ -115,14 +124,20 @@ impl Session {
                 (PlanePrior::Exact(ExactPrior::new(&run, &device)), network)
             }
             PriorKind::Learned => {
-                let file = prior_weights.ok_or_else(|| SessionError::Weights("a learned prior needs its weights".into()))?;
+                let file = prior_weights
+                    .ok_or_else(|| SessionError::Weights("a learned prior needs its weights".into()))?;
                 let network = learned_network(file, &device)?;
                 let prior = LearnedPrior::new(network.clone(), Preconditioning::new(process));
-                (PlanePrior::Learned(prior), network.clone())
+                (PlanePrior::Learned(Box::new(prior)), network)
             }
         };
         let policy = PlanePolicy::new(&run, process, &reward, &device);
-        let chains = Chains { process, prior, policy, device };
+        let chains = Chains {
+            process,
+            prior,
+            policy,
+            device,
+        };
         let mixture = Mixture::new(&run.prior.components);
         let given = given_end_points(&run, &noise, &mixture, &reward);
         let (network, progress) = match weights {
@@ -133,7 +148,15 @@ impl Session {
         if let Some((iteration, log_z)) = progress {
             trainer.set_progress(iteration, log_z);
         }
-        Ok(Self { run, trainer, reward, mixture, noise, truth: None, seconds: 0.0 })
+        Ok(Self {
+            run,
+            trainer,
+            reward,
+            mixture,
+            noise,
+            truth: None,
+            seconds: 0.0,
+        })
     }
 
     /// Reopens a run exactly where [`Session::checkpoint`] was taken.
@@ -141,11 +164,18 @@ impl Session {
     /// # Errors
     ///
     /// Where the checkpoint is damaged or does not fit.
-    pub async fn resume(checkpoint: &[u8], device: Device, prior_weights: Option<&[u8]>) -> Result<Self, SessionError> {
+    pub async fn resume(
+        checkpoint: &[u8],
+        device: Device,
+        prior_weights: Option<&[u8]>,
+    ) -> Result<Self, SessionError> {
         let record: CheckpointRecord =
             rmp_serde::from_slice(checkpoint).map_err(|e| SessionError::Checkpoint(e.to_string()))?;
         let mut session = Self::open(record.run, device, prior_weights, None).await?;
-        session.trainer.restore(record.trainer).map_err(SessionError::Checkpoint)?;
+        session
+            .trainer
+            .restore(record.trainer)
+            .map_err(SessionError::Checkpoint)?;
         session.seconds = record.seconds;
         Ok(session)
     }
@@ -171,7 +201,7 @@ impl Session {
     ///
     /// Where the device fails.
     pub async fn scene(&mut self) -> Result<Scene, SessionError> {
-        let (prior_paths, _) = self.pictured(Follow::Prior).await?;
+        let prior_paths = self.pictured(Follow::Prior).await?;
         let truth = self.truth().await?;
         Ok(Scene {
             side: PICTURE_SIDE,
@@ -202,9 +232,14 @@ impl Session {
     ///
     /// Where the device fails.
     pub async fn snapshot(&mut self) -> Result<Snapshot, SessionError> {
-        let (paths, _) = self.pictured(Follow::Policy { exploration: 0.0 }).await?;
+        let paths = self.pictured(Follow::Policy { exploration: 0.0 }).await?;
         let (report, samples) = self.measure(self.run.evaluation.samples_while_training).await?;
-        Ok(Snapshot { iteration: self.iteration(), samples, paths, report })
+        Ok(Snapshot {
+            iteration: self.iteration(),
+            samples,
+            paths,
+            report,
+        })
     }
 
     /// The figures over `samples` policy samples.
@@ -222,7 +257,10 @@ impl Session {
     ///
     /// Where the device fails.
     pub async fn samples(&self, count: usize) -> Result<Vec<f32>, SessionError> {
-        Ok(self.simulate(Follow::Policy { exploration: 0.0 }, Purpose::Samples, count).await?.0)
+        Ok(self
+            .simulate(Follow::Policy { exploration: 0.0 }, Purpose::Samples, count)
+            .await?
+            .0)
     }
 
     /// The posterior as safetensors; its header holds the run, the iteration and log Z.
@@ -231,10 +269,16 @@ impl Session {
     ///
     /// Where the device fails.
     pub async fn weights(&self) -> Result<Vec<u8>, SessionError> {
-        let mut weights = Weights::of(&self.trainer.network()).await.map_err(SessionError::Device)?;
+        let mut weights = Weights::of(&self.trainer.network())
+            .await
+            .map_err(SessionError::Device)?;
         weights.metadata.insert("run".into(), self.run.to_toml());
-        weights.metadata.insert("iteration".into(), self.iteration().to_string());
-        weights.metadata.insert("log_z".into(), self.trainer.log_z().to_string());
+        weights
+            .metadata
+            .insert("iteration".into(), self.iteration().to_string());
+        weights
+            .metadata
+            .insert("log_z".into(), self.trainer.log_z().to_string());
         Ok(weights.to_safetensors(false))
     }
 
@@ -245,7 +289,11 @@ impl Session {
     /// Where the device fails.
     pub fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
         let trainer = self.trainer.record().map_err(SessionError::Checkpoint)?;
-        let record = CheckpointRecord { run: self.run.clone(), seconds: self.seconds, trainer };
+        let record = CheckpointRecord {
+            run: self.run.clone(),
+            seconds: self.seconds,
+            trainer,
+        };
         rmp_serde::to_vec_named(&record).map_err(|e| SessionError::Checkpoint(e.to_string()))
     }
 
@@ -256,7 +304,9 @@ impl Session {
                 PriorKind::Exact => Truth::quadrature(&self.mixture, &self.reward, beta),
                 PriorKind::Learned => {
                     let samples = self.run.evaluation.samples;
-                    let (ends, _) = self.simulate(Follow::Prior, Purpose::PriorEvaluation, samples).await?;
+                    let (ends, _) = self
+                        .simulate(Follow::Prior, Purpose::PriorEvaluation, samples)
+                        .await?;
                     Truth::importance_weighted(&ends, &self.mixture, &self.reward, beta)
                 }
             };
@@ -268,14 +318,33 @@ impl Session {
     /// The report over `count` policy samples, and their end points.
     async fn measure(&mut self, count: usize) -> Result<(Report, Vec<f32>), SessionError> {
         let beta = self.run.tempering.beta;
-        let tempered = |ends: &[f32]| self.reward.log_reward(ends).into_iter().map(|l| beta * l).collect::<Vec<_>>();
-        let (prior_ends, log_ratio) = self.simulate(Follow::Prior, Purpose::PriorEvaluation, count).await?;
-        let prior = PriorSamples { log_ratio, log_reward: tempered(&prior_ends) };
+        let tempered = |ends: &[f32]| {
+            self.reward
+                .log_reward(ends)
+                .into_iter()
+                .map(|l| beta * l)
+                .collect::<Vec<_>>()
+        };
+        let (prior_ends, log_ratio) = self
+            .simulate(Follow::Prior, Purpose::PriorEvaluation, count)
+            .await?;
+        let prior = PriorSamples {
+            log_ratio,
+            log_reward: tempered(&prior_ends),
+        };
         let follow = Follow::Policy { exploration: 0.0 };
         let (ends, log_ratio) = self.simulate(follow, Purpose::Evaluation, count).await?;
         let log_reward = tempered(&ends);
-        let floored = log_reward.iter().map(|l| *l <= beta * self.reward.floor()).collect();
-        let policy = PolicySamples { ends, log_ratio, log_reward, floored };
+        let floored = log_reward
+            .iter()
+            .map(|l| *l <= beta * self.reward.floor())
+            .collect();
+        let policy = PolicySamples {
+            ends,
+            log_ratio,
+            log_reward,
+            floored,
+        };
         self.truth().await?;
         let truth = self.truth.as_ref().expect("it was just computed");
         let iterations = self.iteration();
@@ -292,11 +361,17 @@ impl Session {
 
     /// End points [count][2] and log ratios of trajectories whose noise depends on the purpose
     /// only.
-    async fn simulate(&self, follow: Follow, purpose: Purpose, count: usize) -> Result<(Vec<f32>, Vec<f64>), SessionError> {
+    async fn simulate(
+        &self,
+        follow: Follow,
+        purpose: Purpose,
+        count: usize,
+    ) -> Result<(Vec<f32>, Vec<f64>), SessionError> {
         let chains = &self.trainer.chains;
         let network = self.trainer.network();
-        let sizes: Vec<(u64, usize)> =
-            (0..count.div_ceil(CHUNK)).map(|c| (c as u64, CHUNK.min(count - c * CHUNK))).collect();
+        let sizes: Vec<(u64, usize)> = (0..count.div_ceil(CHUNK))
+            .map(|c| (c as u64, CHUNK.min(count - c * CHUNK)))
+            .collect();
         let (mut ends, mut log_ratio) = (Vec::with_capacity(2 * count), Vec::with_capacity(count));
         for group in sizes.chunks(parallel::parts(&chains.device, CHUNK)) {
             let made = parallel::map(group.to_vec(), |(counter, rows)| {
@@ -321,13 +396,21 @@ impl Session {
 
     fn batch(&self, purpose: Purpose, counter: u64, rows: usize) -> Batch {
         let numbers = rows * 2 * self.run.process.steps;
-        Batch { fresh: rows, noise: self.noise.normal(purpose, counter, numbers), ..Batch::default() }
+        Batch {
+            fresh: rows,
+            noise: self.noise.normal(purpose, counter, numbers),
+            ..Batch::default()
+        }
     }
 
     /// Trajectories for a picture, with the same noise each time.
-    async fn pictured(&self, follow: Follow) -> Result<(Paths, Trajectories<BrownianBridge>), SessionError> {
+    async fn pictured(&self, follow: Follow) -> Result<Paths, SessionError> {
         let chains = &self.trainer.chains;
-        let made = chains.roll_out(&self.trainer.network(), self.batch(Purpose::Pictures, 0, PICTURED), follow);
+        let made = chains.roll_out(
+            &self.trainer.network(),
+            self.batch(Purpose::Pictures, 0, PICTURED),
+            follow,
+        );
         let last = chains.process.steps;
         let stride = last.div_ceil(PICTURED_STEPS - 1);
         let mut steps: Vec<usize> = (0..last).step_by(stride).collect();
@@ -336,13 +419,21 @@ impl Session {
         // [rows, shown steps, 2]
         let points = Tensor::stack::<3>(shown, 1);
         let points = read(Transaction::default().register(points)).await?.remove(0);
-        Ok((Paths { steps, points }, made))
+        Ok(Paths { steps, points })
     }
 }
 
 async fn read(transaction: Transaction) -> Result<Vec<Vec<f32>>, SessionError> {
-    let data = transaction.execute_async().await.map_err(|e| SessionError::Device(e.to_string()))?;
-    data.into_iter().map(|d| d.try_to_vec::<f32>().map_err(|e| SessionError::Device(format!("{e:?}")))).collect()
+    let data = transaction
+        .execute_async()
+        .await
+        .map_err(|e| SessionError::Device(e.to_string()))?;
+    data.into_iter()
+        .map(|d| {
+            d.try_to_vec::<f32>()
+                .map_err(|e| SessionError::Device(format!("{e:?}")))
+        })
+        .collect()
 }
 
 /// The network of a learned prior's file; its shape is read off the tensors.
@@ -365,7 +456,9 @@ fn posterior_network(
 ) -> Result<(DriftNetwork, Option<(usize, f64)>), SessionError> {
     let weights = read_tensors(file).map_err(SessionError::Weights)?;
     let header = |key: &str| weights.metadata.get(key);
-    let progress = header("iteration").and_then(|i| i.parse().ok()).zip(header("log_z").and_then(|z| z.parse().ok()));
+    let progress = header("iteration")
+        .and_then(|i| i.parse().ok())
+        .zip(header("log_z").and_then(|z| z.parse().ok()));
     let network = load_tensors(network, &weights).map_err(SessionError::Weights)?;
     Ok((network, progress))
 }
@@ -387,7 +480,14 @@ fn given_end_points(run: &Run, noise: &Noise, mixture: &Mixture, reward: &LogRew
 fn device_name(device: &Device) -> String {
     #[cfg(feature = "cpu")]
     if *device == Device::flex() {
-        return format!("CPU, {} threads", parallel::parts(device, usize::MAX));
+        return match parallel::parts(device, usize::MAX) {
+            1 => "CPU, 1 thread".to_owned(),
+            threads => format!("CPU, {threads} threads"),
+        };
+    }
+    #[cfg(any(feature = "gpu", feature = "cuda"))]
+    if let Some(identity) = device.identity() {
+        return identity.name;
     }
     format!("{device:?}")
 }

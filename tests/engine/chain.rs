@@ -12,8 +12,16 @@ use rtb::session::cpu_device;
 
 fn skewed() -> Mixture {
     Mixture::new(&[
-        Component { weight: 1.0, mean: [-3.0, 1.0], covariance: [2.0, 0.9, 0.8] },
-        Component { weight: 3.0, mean: [4.0, -2.0], covariance: [0.5, -0.3, 1.5] },
+        Component {
+            weight: 1.0,
+            mean: [-3.0, 1.0],
+            covariance: [2.0, 0.9, 0.8],
+        },
+        Component {
+            weight: 3.0,
+            mean: [4.0, -2.0],
+            covariance: [0.5, -0.3, 1.5],
+        },
     ])
 }
 
@@ -25,7 +33,10 @@ fn mixture_density_integrates_to_one_and_matches_its_samples() {
     assert!((mass - 1.0).abs() < 1e-6, "mass {mass}");
 
     let mut rng = Noise::new(1).stream(Purpose::Samples, 0);
-    let ends: Vec<f32> = (0..40_000).flat_map(|_| mixture.sample(&mut rng)).map(|v| v as f32).collect();
+    let ends: Vec<f32> = (0..40_000)
+        .flat_map(|_| mixture.sample(&mut rng))
+        .map(|v| v as f32)
+        .collect();
     let sampled = Truth::modes_of(metric::equally_weighted(&ends), &mixture);
     for (exact, sampled) in modes.iter().zip(&sampled) {
         assert!((exact.mass - sampled.mass).abs() < 0.01, "{exact:?} {sampled:?}");
@@ -53,7 +64,10 @@ fn drift_is_the_conditional_expectation() {
         let drift = mixture.drift(x, t, variance);
         for d in 0..2 {
             let expected = (sum[d] / total - x[d]) / (1.0 - t);
-            assert!((drift[d] - expected).abs() < 0.06, "t {t}: {drift:?}, sampled {expected}");
+            assert!(
+                (drift[d] - expected).abs() < 0.06,
+                "t {t}: {drift:?}, sampled {expected}"
+            );
         }
     }
 }
@@ -70,7 +84,11 @@ fn drift_on_the_device_is_the_drift_in_f64() {
             let points: Vec<f32> = if step == 0 {
                 vec![0.0, 0.0]
             } else {
-                Noise::new(4).normal(Purpose::Samples, 0, 60).into_iter().map(|v| v * 6.0 * t as f32).collect()
+                Noise::new(4)
+                    .normal(Purpose::Samples, 0, 60)
+                    .into_iter()
+                    .map(|v| v * 6.0 * t as f32)
+                    .collect()
             };
             let rows = points.len() / 2;
             let x = Tensor::<2>::from_data(TensorData::new(points.clone(), [rows, 2]), &device);
@@ -81,7 +99,10 @@ fn drift_on_the_device_is_the_drift_in_f64() {
                     let tolerance = 2e-3 * (1.0 + exact[d].abs());
                     assert!(
                         (drift[2 * row + d] - exact[d]).abs() < tolerance,
-                        "{} at step {step}: {} and {}", run.name, drift[2 * row + d], exact[d]
+                        "{} at step {step}: {} and {}",
+                        run.name,
+                        drift[2 * row + d],
+                        exact[d]
                     );
                 }
             }
@@ -94,7 +115,11 @@ fn drift_on_the_device_is_the_drift_in_f64() {
 #[test]
 fn noising_back_is_the_brownian_bridge() {
     let device = cpu_device();
-    let bridge = BrownianBridge { steps: 10, variance: 5.0, dimensions: 1 };
+    let bridge = BrownianBridge {
+        steps: 10,
+        variance: 5.0,
+        dimensions: 1,
+    };
     let rows = 40_000;
     let mut states = vec![Tensor::<2>::full([rows, 1], 3.0, &device)];
     for step in (0..10).rev() {
@@ -105,26 +130,43 @@ fn noising_back_is_the_brownian_bridge() {
     }
     states.reverse();
     let columns: Vec<Vec<f64>> = states.into_iter().map(numbers).collect();
-    assert!(columns[0].iter().all(|v| *v == 0.0), "every path starts at the origin");
+    assert!(
+        columns[0].iter().all(|v| *v == 0.0),
+        "every path starts at the origin"
+    );
     for step in 1..10 {
         let t = step as f64 / 10.0;
         let (mean, std) = mean_and_std(&columns[step]);
         let expected = (5.0 * t * (1.0 - t)).sqrt();
         assert!((mean - 3.0 * t).abs() < 0.03, "mean {mean} at {t}");
-        assert!((std - expected).abs() < 0.02, "deviation {std} at {t}, {expected} expected");
+        assert!(
+            (std - expected).abs() < 0.02,
+            "deviation {std} at {t}, {expected} expected"
+        );
     }
     let (m3, _) = mean_and_std(&columns[3]);
     let (m7, _) = mean_and_std(&columns[7]);
-    let covariance =
-        columns[3].iter().zip(&columns[7]).map(|(a, b)| (a - m3) * (b - m7)).sum::<f64>() / rows as f64;
-    assert!((covariance - 5.0 * 0.3 * 0.3).abs() < 0.03, "covariance {covariance}");
+    let covariance = columns[3]
+        .iter()
+        .zip(&columns[7])
+        .map(|(a, b)| (a - m3) * (b - m7))
+        .sum::<f64>()
+        / rows as f64;
+    assert!(
+        (covariance - 5.0 * 0.3 * 0.3).abs() < 0.03,
+        "covariance {covariance}"
+    );
 }
 
 /// The log ratio is the difference of two Gaussian log densities.
 #[test]
 fn log_ratio_is_the_difference_of_log_densities() {
     let device = cpu_device();
-    let bridge = BrownianBridge { steps: 8, variance: 2.0, dimensions: 2 };
+    let bridge = BrownianBridge {
+        steps: 8,
+        variance: 2.0,
+        dimensions: 2,
+    };
     let random = |seed| -> (Tensor<2>, Vec<f64>) {
         let values = Noise::new(seed).normal(Purpose::Samples, 0, 20);
         let tensor = Tensor::from_data(TensorData::new(values, [10, 2]), &device);
@@ -133,11 +175,16 @@ fn log_ratio_is_the_difference_of_log_densities() {
     let [(x, xs), (next, nexts), (u, us), (v, vs)] = [1, 2, 3, 4].map(random);
     let ratio = numbers(bridge.log_ratio(&[3], &x, &next, &u, &v));
     let log_density = |row: usize, drift: &[f64]| -> f64 {
-        (2 * row..2 * row + 2).map(|i| -0.5 * (nexts[i] - xs[i] - drift[i] / 8.0).powi(2) / (2.0 / 8.0)).sum()
+        (2 * row..2 * row + 2)
+            .map(|i| -0.5 * (nexts[i] - xs[i] - drift[i] / 8.0).powi(2) / (2.0 / 8.0))
+            .sum()
     };
     for (row, ratio) in ratio.iter().enumerate() {
         let expected = log_density(row, &us) - log_density(row, &vs);
-        assert!((ratio - expected).abs() < 1e-4, "row {row}: {ratio}, {expected} expected");
+        assert!(
+            (ratio - expected).abs() < 1e-4,
+            "row {row}: {ratio}, {expected} expected"
+        );
     }
 }
 
@@ -150,7 +197,11 @@ fn noise_is_addressed_not_drawn_in_turn() {
     assert_eq!(first[..50], noise.normal(Purpose::Rollout, 5, 50));
     assert_ne!(first, noise.normal(Purpose::Evaluation, 5, 100));
     assert_ne!(first, Noise::new(43).normal(Purpose::Rollout, 5, 100));
-    let many: Vec<f64> = noise.normal(Purpose::Rollout, 7, 200_000).into_iter().map(f64::from).collect();
+    let many: Vec<f64> = noise
+        .normal(Purpose::Rollout, 7, 200_000)
+        .into_iter()
+        .map(f64::from)
+        .collect();
     let (mean, std) = mean_and_std(&many);
     assert!(mean.abs() < 0.01 && (std - 1.0).abs() < 0.01, "{mean} {std}");
 }

@@ -6,15 +6,24 @@ use rtb::mixture::Mixture;
 use rtb::reward::{LARGEST_LOG_REWARD, LogReward};
 
 fn with(reward: Reward) -> Run {
-    Run { reward, ..preset("25-to-9") }
+    Run {
+        reward,
+        ..preset("25-to-9")
+    }
 }
 
 fn formula(expression: &str) -> Run {
-    with(Reward::Formula { expression: expression.into(), logarithm: false })
+    with(Reward::Formula {
+        expression: expression.into(),
+        logarithm: false,
+    })
 }
 
 fn value(expression: &str, x: [f64; 2]) -> f64 {
-    LogReward::new(&formula(expression)).unwrap_or_else(|e| panic!("{expression}: {e}")).log_r(x).exp()
+    LogReward::new(&formula(expression))
+        .unwrap_or_else(|e| panic!("{expression}: {e}"))
+        .log_r(x)
+        .exp()
 }
 
 #[test]
@@ -41,14 +50,22 @@ fn formulas_mean_what_mathematics_says() {
     ];
     for (expression, expected) in cases {
         let value = value(expression, at);
-        assert!((value - expected).abs() < 1e-9, "{expression} is {value}, {expected} expected");
+        assert!(
+            (value - expected).abs() < 1e-9,
+            "{expression} is {value}, {expected} expected"
+        );
     }
 }
 
 #[test]
 fn undefined_negative_and_zero_rewards_are_floored_and_poles_bounded() {
     let floor = Run::default().tempering.floor;
-    for (expression, x) in [("sqrt(x)", [-1.0, 0.0]), ("x", [-3.0, 0.0]), ("x > 0", [-1.0, 0.0]), ("log(x)", [-1.0, 1.0])] {
+    for (expression, x) in [
+        ("sqrt(x)", [-1.0, 0.0]),
+        ("x", [-3.0, 0.0]),
+        ("x > 0", [-1.0, 0.0]),
+        ("log(x)", [-1.0, 1.0]),
+    ] {
         let reward = LogReward::new(&formula(expression)).expect(expression);
         assert_eq!(reward.log_r(x), floor, "{expression}");
         assert!(reward.is_floored(x));
@@ -60,7 +77,9 @@ fn undefined_negative_and_zero_rewards_are_floored_and_poles_bounded() {
 
 #[test]
 fn bad_formulas_are_refused_by_name() {
-    for expression in ["x +", "sin(", "z + 1", "x ** 2", "hello", "x y", "", "(x", "1 2", "foo(x)", "x = 2", "\"x\""] {
+    for expression in [
+        "x +", "sin(", "z + 1", "x ** 2", "hello", "x y", "", "(x", "1 2", "foo(x)", "x = 2", "\"x\"",
+    ] {
         let run = formula(expression);
         let error = match run.validate() {
             Err(error) => error,
@@ -70,17 +89,56 @@ fn bad_formulas_are_refused_by_name() {
         assert!(error.to_string().contains("not allowed"), "{error}");
     }
     let nowhere = LogReward::new(&formula("0*x")).expect_err("r is 0 everywhere");
-    assert!(nowhere.to_string().contains("somewhere in the square"), "{nowhere}");
+    assert!(
+        nowhere.to_string().contains("somewhere in the square"),
+        "{nowhere}"
+    );
 }
 
 #[test]
 fn masks_hold_inside_and_outside() {
-    let reward = |shape| LogReward::new(&with(Reward::Mask { shape, inside: 2.0, outside: 0.0 })).expect("it compiles");
+    let reward = |shape| {
+        LogReward::new(&with(Reward::Mask {
+            shape,
+            inside: 2.0,
+            outside: 0.0,
+        }))
+        .expect("it compiles")
+    };
     let cases = [
-        (Shape::HalfPlane { normal: [1.0, 1.0], offset: 1.0 }, [1.0, 1.0], [0.0, 0.0]),
-        (Shape::Disc { center: [1.0, 0.0], radius: 2.0 }, [2.5, 0.0], [-1.5, 0.0]),
-        (Shape::Ring { center: [0.0, 0.0], inner: 1.0, outer: 2.0 }, [0.0, 1.5], [0.0, 0.5]),
-        (Shape::Box { min: [-1.0, -2.0], max: [1.0, 2.0] }, [0.9, 1.9], [1.1, 0.0]),
+        (
+            Shape::HalfPlane {
+                normal: [1.0, 1.0],
+                offset: 1.0,
+            },
+            [1.0, 1.0],
+            [0.0, 0.0],
+        ),
+        (
+            Shape::Disc {
+                center: [1.0, 0.0],
+                radius: 2.0,
+            },
+            [2.5, 0.0],
+            [-1.5, 0.0],
+        ),
+        (
+            Shape::Ring {
+                center: [0.0, 0.0],
+                inner: 1.0,
+                outer: 2.0,
+            },
+            [0.0, 1.5],
+            [0.0, 0.5],
+        ),
+        (
+            Shape::Box {
+                min: [-1.0, -2.0],
+                max: [1.0, 2.0],
+            },
+            [0.9, 1.9],
+            [1.1, 0.0],
+        ),
     ];
     for (shape, inside, outside) in cases {
         assert_eq!(reward(shape).log_r(inside), 2.0f64.ln(), "{shape:?}");
@@ -95,18 +153,34 @@ fn painted_rewards_are_the_picture() {
     rows[40].replace_range(10..11, "3");
     let reward = LogReward::new(&with(Reward::Painted { rows })).expect("it compiles");
     let cell = 2.0 * HALF_WIDTH / 56.0;
-    let center = |row: f64, column: f64| [-HALF_WIDTH + (column + 0.5) * cell, HALF_WIDTH - (row + 0.5) * cell];
-    assert!((reward.log_r(center(0.0, 20.0)) - 0.0).abs() < 1e-12, "the first row is the top");
+    let center = |row: f64, column: f64| {
+        [
+            -HALF_WIDTH + (column + 0.5) * cell,
+            HALF_WIDTH - (row + 0.5) * cell,
+        ]
+    };
+    assert!(
+        (reward.log_r(center(0.0, 20.0)) - 0.0).abs() < 1e-12,
+        "the first row is the top"
+    );
     assert!((reward.log_r(center(40.0, 10.0)).exp() - 3.0 / 9.0).abs() < 1e-12);
-    assert!((reward.log_r(center(40.0, 10.5)).exp() - 1.5 / 9.0).abs() < 1e-12, "linear in between");
+    assert!(
+        (reward.log_r(center(40.0, 10.5)).exp() - 1.5 / 9.0).abs() < 1e-12,
+        "linear in between"
+    );
     assert!(reward.is_floored(center(20.0, 20.0)));
-    assert!((reward.log_r([0.0, 100.0]) - 0.0).abs() < 1e-12, "constant beyond the edge");
+    assert!(
+        (reward.log_r([0.0, 100.0]) - 0.0).abs() < 1e-12,
+        "constant beyond the edge"
+    );
 }
 
 #[test]
 fn a_ratio_without_denominator_is_over_the_prior() {
     let run = preset("25-to-9");
-    let Reward::Ratio { numerator, .. } = &run.reward else { panic!("the paper's reward is a ratio") };
+    let Reward::Ratio { numerator, .. } = &run.reward else {
+        panic!("the paper's reward is a ratio")
+    };
     let (above, below) = (Mixture::new(numerator), Mixture::new(&run.prior.components));
     let reward = LogReward::new(&run).expect("it compiles");
     for x in [[0.0, 0.0], [5.0, 0.3], [-10.2, -5.1]] {
@@ -117,7 +191,10 @@ fn a_ratio_without_denominator_is_over_the_prior() {
 
 #[test]
 fn the_gradient_table_is_the_gradient() {
-    let run = with(Reward::Formula { expression: "0.5*x*y - x^2/8".into(), logarithm: true });
+    let run = with(Reward::Formula {
+        expression: "0.5*x*y - x^2/8".into(),
+        logarithm: true,
+    });
     let mut run = run;
     run.tempering.floor = -200.0;
     let reward = LogReward::new(&run).expect("it compiles");
@@ -127,7 +204,10 @@ fn the_gradient_table_is_the_gradient() {
         let [x, y] = rtb::picture::center_of(cell, side);
         let expected = [0.5 * y - x / 4.0, 0.5 * x];
         for d in 0..2 {
-            assert!((f64::from(table[2 * cell + d]) - expected[d]).abs() < 1e-4, "cell {cell}");
+            assert!(
+                (f64::from(table[2 * cell + d]) - expected[d]).abs() < 1e-4,
+                "cell {cell}"
+            );
         }
     }
     for g in reward.gradient_table(side, 0.5).chunks_exact(2) {
@@ -138,7 +218,10 @@ fn the_gradient_table_is_the_gradient() {
 #[test]
 fn every_preset_compiles() {
     for preset in presets() {
-        preset.run.validate().unwrap_or_else(|e| panic!("{}: {e}", preset.name));
+        preset
+            .run
+            .validate()
+            .unwrap_or_else(|e| panic!("{}: {e}", preset.name));
         LogReward::new(&preset.run).unwrap_or_else(|e| panic!("{}: {e}", preset.name));
     }
 }

@@ -12,13 +12,20 @@ fn open(run: Run) -> Session {
 
 fn train(session: &mut Session, iterations: usize) -> Vec<Iteration> {
     (0..iterations)
-        .map(|_| Iteration { seconds: 0.0, ..pollster::block_on(session.step()).expect("it trains") })
+        .map(|_| Iteration {
+            seconds: 0.0,
+            ..pollster::block_on(session.step()).expect("it trains")
+        })
         .collect()
 }
 
 fn report(session: &mut Session) -> Report {
     let report = pollster::block_on(session.evaluate(400)).expect("it evaluates");
-    Report { seconds: 0.0, seconds_per_iteration: 0.0, ..report }
+    Report {
+        seconds: 0.0,
+        seconds_per_iteration: 0.0,
+        ..report
+    }
 }
 
 /// Everything on: what a resumed run has to carry.
@@ -43,14 +50,19 @@ fn the_same_seed_gives_the_same_run() {
     let (mut a, mut b) = (open(everything()), open(everything()));
     assert_eq!(train(&mut a, 6), train(&mut b, 6));
     assert_eq!(report(&mut a), report(&mut b));
-    let mut other = open(Run { seed: 1, ..everything() });
+    let mut other = open(Run {
+        seed: 1,
+        ..everything()
+    });
     assert_ne!(train(&mut other, 6), train(&mut a, 6));
 }
 
 #[test]
 fn a_resumed_run_goes_on_exactly() {
     for algorithm in ["adam", "adam_w", "rms_prop", "sgd"] {
-        let mut run = everything().with("optimizer.algorithm", algorithm).expect("it is one");
+        let mut run = everything()
+            .with("optimizer.algorithm", algorithm)
+            .expect("it is one");
         if algorithm == "sgd" {
             run.optimizer.learning_rate = 1e-5;
         }
@@ -96,7 +108,12 @@ fn weights_reopen_the_posterior() {
 fn weights_that_do_not_fit_are_refused_by_name() {
     let session = open(small("25-to-9", 5));
     let file = pollster::block_on(session.weights()).expect("they are read");
-    let try_open = |run: Run, file: &[u8]| match pollster::block_on(Session::open(run, cpu_device(), None, Some(file))) {
+    let try_open = |run: Run, file: &[u8]| match pollster::block_on(Session::open(
+        run,
+        cpu_device(),
+        None,
+        Some(file),
+    )) {
         Err(SessionError::Weights(text)) => text,
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("they were taken"),
@@ -104,7 +121,10 @@ fn weights_that_do_not_fit_are_refused_by_name() {
     let mut wider = small("25-to-9", 5);
     wider.network.width = 24;
     let text = try_open(wider, &file);
-    assert!(text.contains("`") && text.contains("16") && text.contains("24"), "{text}");
+    assert!(
+        text.contains("`") && text.contains("16") && text.contains("24"),
+        "{text}"
+    );
     let mut deeper = small("25-to-9", 5);
     deeper.network.depth = 3;
     assert!(try_open(deeper, &file).contains("missing"));
@@ -119,28 +139,49 @@ fn weights_that_do_not_fit_are_refused_by_name() {
 fn a_learned_prior_is_learned_and_is_its_own_truth() {
     let mut run = small("25-to-9", 20);
     run.prior.components.truncate(2);
-    run.reward = rtb::config::Reward::Formula { expression: "1 + 3*(y > -7)".into(), logarithm: false };
+    run.reward = rtb::config::Reward::Formula {
+        expression: "1 + 3*(y > -7)".into(),
+        logarithm: false,
+    };
     run.evaluation.samples = 4000;
-    let config = PretrainConfig { iterations: 400, batch: 256, width: 32, depth: 2, ..PretrainConfig::default() };
+    let config = PretrainConfig {
+        iterations: 400,
+        batch: 256,
+        width: 32,
+        depth: 2,
+        ..PretrainConfig::default()
+    };
     let config = PretrainConfig { ema: 0.98, ..config };
     let mut pretraining = Pretraining::new(&run, config, cpu_device()).expect("it opens");
     let mut losses = Vec::new();
     while !pretraining.finished() {
         losses.push(pollster::block_on(pretraining.step()).expect("it trains"));
     }
-    assert!(losses[losses.len() - 1] < 0.5 * losses[0], "{} to {}", losses[0], losses[losses.len() - 1]);
+    assert!(
+        losses[losses.len() - 1] < 0.5 * losses[0],
+        "{} to {}",
+        losses[0],
+        losses[losses.len() - 1]
+    );
     let figures = pollster::block_on(pretraining.figures()).expect("they are measured");
     assert!(figures.mode_total_variation < 0.1, "{figures:?}");
     let weights = pollster::block_on(pretraining.weights()).expect("they are read");
 
     run.prior.kind = rtb::config::PriorKind::Learned;
     run.prior.weights = Some("test".into());
-    let mut session = pollster::block_on(Session::open(run.clone(), cpu_device(), Some(&weights), None)).expect("it opens");
+    let mut session =
+        pollster::block_on(Session::open(run.clone(), cpu_device(), Some(&weights), None)).expect("it opens");
     // The posterior starts as a copy of the prior: no log ratio, so all weights are r.
     let start = report(&mut session);
     assert_eq!(start.truth, Truth::ImportanceWeighted);
-    assert!((start.log_z_importance - start.log_z_exact).abs() < 0.1, "{start:?}");
-    assert!((start.log_z_exact - 2.5f64.ln()).abs() < 0.1, "half of the mass is worth 4, half 1: {start:?}");
+    assert!(
+        (start.log_z_importance - start.log_z_exact).abs() < 0.1,
+        "{start:?}"
+    );
+    assert!(
+        (start.log_z_exact - 2.5f64.ln()).abs() < 0.1,
+        "half of the mass is worth 4, half 1: {start:?}"
+    );
     train(&mut session, 3);
 
     match pollster::block_on(Session::open(run, cpu_device(), None, None)) {
@@ -170,10 +211,16 @@ fn messages_survive_the_wire() {
         prior_weights: None,
         weights: Some(vec![0, 255, 3]),
     };
-    assert_eq!(from_bytes::<Request>(&to_bytes(&request)).expect("it reads"), request);
+    assert_eq!(
+        from_bytes::<Request>(&to_bytes(&request)).expect("it reads"),
+        request
+    );
     let mut session = open(small("ring-tilt", 6));
     let scene = pollster::block_on(session.scene()).expect("it draws");
-    assert_eq!((scene.prior.len(), scene.prior_paths.steps.last()), (scene.side * scene.side, Some(&6)));
+    assert_eq!(
+        (scene.prior.len(), scene.prior_paths.steps.last()),
+        (scene.side * scene.side, Some(&6))
+    );
     let cell = (28.0 / scene.side as f64).powi(2);
     let mass: f64 = scene.exact.iter().map(|v| f64::from(*v) * cell).sum();
     assert!((mass - 1.0).abs() < 0.01, "the exact posterior has mass {mass}");
@@ -204,6 +251,9 @@ fn the_gpu_trains_like_the_processor() {
         assert!((a.log_z - b.log_z).abs() < 1e-3, "{a:?} {b:?}");
     }
     let (a, b) = (report(&mut cpu), report(&mut gpu));
-    assert!((a.elbo - b.elbo).abs() < 0.02 * a.elbo.abs().max(1.0), "{a:?} {b:?}");
+    assert!(
+        (a.elbo - b.elbo).abs() < 0.02 * a.elbo.abs().max(1.0),
+        "{a:?} {b:?}"
+    );
     assert!((a.ess - b.ess).abs() < 0.05, "{a:?} {b:?}");
 }

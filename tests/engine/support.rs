@@ -24,6 +24,8 @@ pub fn small(name: &str, steps: usize) -> Run {
     run.process.steps = steps;
     run.network.width = 16;
     run.rollout.batch = 64;
+    run.rollout.noised_share = 0.0;
+    run.tempering.iterations = 0;
     run.evaluation.samples = 500;
     run.evaluation.samples_while_training = 200;
     run.training.iterations = 20;
@@ -32,12 +34,24 @@ pub fn small(name: &str, steps: usize) -> Run {
 
 /// Chains of a run with an exact prior, and its network with weights that are not zero anywhere.
 pub fn chains(run: &Run, device: &Device) -> (PlaneChains, DriftNetwork) {
-    let process = BrownianBridge { steps: run.process.steps, variance: run.process.variance, dimensions: 2 };
+    let process = BrownianBridge {
+        steps: run.process.steps,
+        variance: run.process.variance,
+        dimensions: 2,
+    };
     let reward = LogReward::new(run).expect("the reward compiles");
     let policy = PlanePolicy::new(run, process, &reward, device);
     let network = shaken(PlanePolicy::network(run).init(&Noise::new(run.seed), device));
     let prior = PlanePrior::Exact(ExactPrior::new(run, device));
-    (Chains { process, prior, policy, device: device.clone() }, network)
+    (
+        Chains {
+            process,
+            prior,
+            policy,
+            device: device.clone(),
+        },
+        network,
+    )
 }
 
 /// The network with a head that is not zero, so that it does something.
@@ -59,7 +73,11 @@ pub fn shaken(network: DriftNetwork) -> DriftNetwork {
 
 pub fn batch(run: &Run, rows: usize) -> Batch {
     let noise = Noise::new(run.seed).normal(Purpose::Rollout, 0, rows * run.process.steps * 2);
-    Batch { fresh: rows, noise, ..Batch::default() }
+    Batch {
+        fresh: rows,
+        noise,
+        ..Batch::default()
+    }
 }
 
 /// All gradients one after the other, in the order of the module's parameters.

@@ -5,10 +5,10 @@ use crate::support::numbers;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use rtb::config::Run;
+use rtb::noise::{Noise, Purpose};
 use rtb::process::{Policy, Prior, Process};
 use rtb::rollout::{Batch, Chains, Follow, Replay};
 use rtb::session::cpu_device;
-use rtb::noise::{Noise, Purpose};
 use rtb::train::{EndReward, Trainer};
 
 const WORDS: usize = 3;
@@ -23,13 +23,19 @@ impl Tokens {
     fn chosen(&self, step: usize, next: &Tensor<2>, logits: &Tensor<2>) -> Tensor<1> {
         let token = next.clone().narrow(1, step, 1).int();
         let rows = token.dims()[0];
-        activation::log_softmax(logits.clone(), 1).gather(1, token).reshape([rows])
+        activation::log_softmax(logits.clone(), 1)
+            .gather(1, token)
+            .reshape([rows])
     }
 
     fn by_step(&self, steps: &[usize], next: &Tensor<2>, logits: &Tensor<2>) -> Tensor<1> {
         let rows = next.dims()[0] / steps.len();
         let blocks = steps.iter().enumerate().map(|(block, step)| {
-            self.chosen(*step, &self.rows(next, block * rows, rows), &self.kernel_rows(logits, block * rows, rows))
+            self.chosen(
+                *step,
+                &self.rows(next, block * rows, rows),
+                &self.kernel_rows(logits, block * rows, rows),
+            )
         });
         Tensor::cat(blocks.collect(), 0)
     }
@@ -49,8 +55,20 @@ impl Process for Tokens {
         WORDS
     }
     /// The Gumbel trick, from normal noise by its distribution function.
-    fn transition(&self, step: usize, x: &Tensor<2>, logits: &Tensor<2>, noise: Tensor<2>, _: f64) -> Tensor<2> {
-        let uniform = noise.div_scalar(2f64.sqrt()).erf().add_scalar(1.0).mul_scalar(0.5).clamp(1e-6, 1.0 - 1e-6);
+    fn transition(
+        &self,
+        step: usize,
+        x: &Tensor<2>,
+        logits: &Tensor<2>,
+        noise: Tensor<2>,
+        _: f64,
+    ) -> Tensor<2> {
+        let uniform = noise
+            .div_scalar(2f64.sqrt())
+            .erf()
+            .add_scalar(1.0)
+            .mul_scalar(0.5)
+            .clamp(1e-6, 1.0 - 1e-6);
         let gumbel = uniform.log().neg().log().neg();
         let token = (logits.clone() + gumbel).argmax(1).float();
         let rows = x.dims()[0];
@@ -60,10 +78,24 @@ impl Process for Tokens {
         let rows = next.dims()[0];
         next.clone().slice_fill([0..rows, step..step + 1], 0.0)
     }
-    fn log_ratio(&self, steps: &[usize], _: &Tensor<2>, next: &Tensor<2>, q: &Tensor<2>, p: &Tensor<2>) -> Tensor<1> {
+    fn log_ratio(
+        &self,
+        steps: &[usize],
+        _: &Tensor<2>,
+        next: &Tensor<2>,
+        q: &Tensor<2>,
+        p: &Tensor<2>,
+    ) -> Tensor<1> {
         self.by_step(steps, next, q) - self.by_step(steps, next, p)
     }
-    fn weighted_log_prob(&self, steps: &[usize], _: &Tensor<2>, next: &Tensor<2>, q: &Tensor<2>, weight: Tensor<1>) -> Tensor<1> {
+    fn weighted_log_prob(
+        &self,
+        steps: &[usize],
+        _: &Tensor<2>,
+        next: &Tensor<2>,
+        q: &Tensor<2>,
+        weight: Tensor<1>,
+    ) -> Tensor<1> {
         (self.by_step(steps, next, q) * weight).sum()
     }
     fn state_size(&self) -> usize {
@@ -96,7 +128,9 @@ struct Unigram;
 impl Prior<Tokens> for Unigram {
     fn kernel(&self, _: usize, x: &Tensor<2>) -> Tensor<2> {
         let logits: Vec<f32> = (1..=WORDS).map(|k| (k as f32).ln()).collect();
-        Tensor::<1>::from_floats(logits.as_slice(), &x.device()).unsqueeze::<2>().repeat_dim(0, x.dims()[0])
+        Tensor::<1>::from_floats(logits.as_slice(), &x.device())
+            .unsqueeze::<2>()
+            .repeat_dim(0, x.dims()[0])
     }
 }
 
@@ -120,7 +154,8 @@ impl Policy<Tokens> for ByPrefix {
             .collect();
         let places: Vec<f32> = (0..LENGTH).map(|i| WORDS.pow(i as u32) as f32).collect();
         let prefix = (x * Tensor::<1>::from_floats(places.as_slice(), &device).unsqueeze::<2>()).sum_dim(1);
-        let index = prefix.reshape([rows * steps.len()]) + Tensor::<1>::from_floats(offsets.as_slice(), &device);
+        let index =
+            prefix.reshape([rows * steps.len()]) + Tensor::<1>::from_floats(offsets.as_slice(), &device);
         prior + network.logits.val().select(0, index.int())
     }
 }
@@ -140,14 +175,21 @@ struct Distinct;
 
 impl EndReward for Distinct {
     fn log_reward(&self, states: &[f32]) -> Vec<f64> {
-        states.chunks_exact(LENGTH).map(|w| reward_of(&w.iter().map(|v| *v as usize).collect::<Vec<_>>()).ln()).collect()
+        states
+            .chunks_exact(LENGTH)
+            .map(|w| reward_of(&w.iter().map(|v| *v as usize).collect::<Vec<_>>()).ln())
+            .collect()
     }
 }
 
 #[test]
 fn tokens_reach_their_enumerated_posterior() {
     let device = cpu_device();
-    let mut run = Run { seed: 3, ..Run::default() };
+    let mut run = Run {
+        seed: 3,
+        ..Run::default()
+    };
+    run.tempering.iterations = 0;
     run.rollout.batch = 256;
     run.rollout.replay_share = 0.25;
     run.training.iterations = 300;
@@ -159,27 +201,53 @@ fn tokens_reach_their_enumerated_posterior() {
         .collect();
     let z: f64 = words.iter().map(|w| prior_of(w) * reward_of(w)).sum();
 
-    let table = Table { logits: Param::from_tensor(Tensor::zeros([LENGTH * WORDS.pow(LENGTH as u32), WORDS], &device)) };
-    let chains = Chains { process: Tokens, prior: Unigram, policy: ByPrefix, device };
+    let table = Table {
+        logits: Param::from_tensor(Tensor::zeros([LENGTH * WORDS.pow(LENGTH as u32), WORDS], &device)),
+    };
+    let chains = Chains {
+        process: Tokens,
+        prior: Unigram,
+        policy: ByPrefix,
+        device,
+    };
     let mut trainer = Trainer::new(run, chains, Box::new(Distinct), table, Replay::new(1, LENGTH));
     let mut last = None;
     for _ in 0..300 {
         last = Some(pollster::block_on(trainer.step()).expect("it trains"));
     }
     let last = last.expect("300 iterations were made");
-    assert!((last.log_z - z.ln()).abs() < 0.02, "log Z {}, exact {}", last.log_z, z.ln());
+    assert!(
+        (last.log_z - z.ln()).abs() < 0.02,
+        "log Z {}, exact {}",
+        last.log_z,
+        z.ln()
+    );
     assert!(last.residual_std < 0.05, "a table can be exact: {last:?}");
 
     let rows = 20_000;
     let noise = Noise::new(8).normal(Purpose::Samples, 0, rows * LENGTH * WORDS);
-    let batch = Batch { fresh: rows, noise, ..Batch::default() };
-    let made = trainer.chains.roll_out(&trainer.network(), batch, Follow::Policy { exploration: 0.0 });
+    let batch = Batch {
+        fresh: rows,
+        noise,
+        ..Batch::default()
+    };
+    let made = trainer
+        .chains
+        .roll_out(&trainer.network(), batch, Follow::Policy { exploration: 0.0 });
     let mut counts = vec![0.0; words.len()];
     for word in numbers(made.states[LENGTH].clone()).chunks_exact(LENGTH) {
-        let n: usize = word.iter().enumerate().map(|(i, v)| *v as usize * WORDS.pow(i as u32)).sum();
+        let n: usize = word
+            .iter()
+            .enumerate()
+            .map(|(i, v)| *v as usize * WORDS.pow(i as u32))
+            .sum();
         counts[n] += 1.0 / rows as f64;
     }
-    let total_variation: f64 =
-        words.iter().zip(&counts).map(|(w, c)| (prior_of(w) * reward_of(w) / z - c).abs()).sum::<f64>() / 2.0;
+    let total_variation: f64 = words
+        .iter()
+        .zip(&counts)
+        .map(|(w, c)| (prior_of(w) * reward_of(w) / z - c).abs())
+        .sum::<f64>()
+        / 2.0;
     assert!(total_variation < 0.03, "total variation {total_variation}");
 }

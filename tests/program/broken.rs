@@ -1,8 +1,8 @@
 //! Runs that are killed, stopped or damaged end like unbroken ones.
 
+use super::scratch::Scratch;
 use super::support::{
-    FILES, FINISHED, LONGER, UNBROKEN, metrics, place, report, resume, rtb, stderr, succeed,
-    tagged, text, tiny,
+    FILES, LONGER, finished, metrics, report, resume, rtb, stderr, succeed, tagged, text, tiny, unbroken,
 };
 use std::collections::hash_map::RandomState;
 use std::fs;
@@ -11,13 +11,13 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
 /// A copy of the finished tiny run that looks as if it had been stopped before its report.
-fn unfinished() -> TempDir {
-    let copy = place();
+fn unfinished() -> Scratch {
+    let finished = finished();
+    let copy = Scratch::new();
     for name in FILES.iter().filter(|name| **name != "report.json") {
-        fs::copy(FINISHED.0.path().join(name), copy.path().join(name)).expect("copied");
+        fs::copy(finished.path().join(name), copy.path().join(name)).expect("copied");
     }
     copy
 }
@@ -43,8 +43,7 @@ impl Running {
     fn wait_for(&mut self, folder: &Path, lines: usize) {
         let patience = Instant::now() + Duration::from_secs(30);
         let written = || {
-            fs::read(folder.join("metrics.jsonl"))
-                .map_or(0, |b| b.iter().filter(|b| **b == b'\n').count())
+            fs::read(folder.join("metrics.jsonl")).map_or(0, |b| b.iter().filter(|b| **b == b'\n').count())
         };
         while written() < lines {
             let ended = self.0.try_wait().expect("a child");
@@ -94,7 +93,8 @@ fn any(limit: u64) -> u64 {
 
 #[test]
 fn a_killed_run_ends_like_an_unbroken_one() {
-    let place = place();
+    let unbroken = unbroken();
+    let place = Scratch::new();
     let folder = place.path().join("run");
     let mut lines = 0;
     for stop in 0..4 {
@@ -112,28 +112,30 @@ fn a_killed_run_ends_like_an_unbroken_one() {
     }
     assert!(!folder.join("report.json").exists());
     succeed(&mut resume(&folder));
-    assert_eq!(metrics(&folder), metrics(UNBROKEN.path()));
-    assert_eq!(report(&folder), report(UNBROKEN.path()));
+    assert_eq!(metrics(&folder), metrics(unbroken.path()));
+    assert_eq!(report(&folder), report(unbroken.path()));
 }
 
 #[test]
 fn a_run_killed_before_its_first_checkpoint_starts_over() {
-    let folder = place();
+    let finished = finished();
+    let folder = Scratch::new();
     fs::copy(
-        FINISHED.0.path().join("config.toml"),
+        finished.path().join("config.toml"),
         folder.path().join("config.toml"),
     )
     .expect("copied");
     succeed(&mut resume(folder.path()));
-    assert_eq!(metrics(folder.path()), metrics(FINISHED.0.path()));
-    assert_eq!(report(folder.path()), report(FINISHED.0.path()));
+    assert_eq!(metrics(folder.path()), metrics(finished.path()));
+    assert_eq!(report(folder.path()), report(finished.path()));
 }
 
 #[cfg(unix)]
 #[test]
 fn signals_stop_with_a_checkpoint() {
+    let unbroken = unbroken();
     for signal in ["-INT", "-TERM"] {
-        let place = place();
+        let place = Scratch::new();
         let folder = place.path().join("run");
         let mut run = Running::start(&mut tiny(&folder, LONGER));
         run.wait_for(&folder, 10);
@@ -148,18 +150,15 @@ fn signals_stop_with_a_checkpoint() {
         let done = tagged(&metrics(&folder), "iteration", "iteration").len();
         let output = succeed(&mut resume(&folder));
         let wanted = format!("after iteration {done} of 300");
-        assert!(
-            stderr(&output).contains(&wanted),
-            "{wanted}: {}",
-            stderr(&output)
-        );
-        assert_eq!(metrics(&folder), metrics(UNBROKEN.path()));
-        assert_eq!(report(&folder), report(UNBROKEN.path()));
+        assert!(stderr(&output).contains(&wanted), "{wanted}: {}", stderr(&output));
+        assert_eq!(metrics(&folder), metrics(unbroken.path()));
+        assert_eq!(report(&folder), report(unbroken.path()));
     }
 }
 
 #[test]
 fn of_a_damaged_checkpoint_the_previous_one_is_used() {
+    let finished = finished();
     let folder = unfinished();
     let latest = folder.path().join("checkpoint.bin");
     damage(&latest);
@@ -174,19 +173,15 @@ fn of_a_damaged_checkpoint_the_previous_one_is_used() {
         "{said}"
     );
     assert!(said.contains("after iteration 9 of 10"), "{said}");
-    assert_eq!(metrics(folder.path()), metrics(FINISHED.0.path()));
-    assert_eq!(report(folder.path()), report(FINISHED.0.path()));
+    assert_eq!(metrics(folder.path()), metrics(finished.path()));
+    assert_eq!(report(folder.path()), report(finished.path()));
 }
 
 #[test]
 fn two_damaged_checkpoints_are_an_error() {
     let folder = unfinished();
     damage(&folder.path().join("checkpoint.bin"));
-    fs::write(
-        folder.path().join("checkpoint.previous.bin"),
-        "not a checkpoint",
-    )
-    .expect("written");
+    fs::write(folder.path().join("checkpoint.previous.bin"), "not a checkpoint").expect("written");
     for mut command in [resume(folder.path()), rtb(["sample", text(folder.path())])] {
         let output = command.output().expect("the program starts");
         assert_eq!(output.status.code(), Some(1));
@@ -203,6 +198,7 @@ fn two_damaged_checkpoints_are_an_error() {
 
 #[test]
 fn lost_checkpoints_do_not_cost_the_metrics() {
+    let finished = finished();
     let folder = unfinished();
     for name in ["checkpoint.bin", "checkpoint.previous.bin"] {
         fs::remove_file(folder.path().join(name)).expect("removed");
@@ -214,5 +210,5 @@ fn lost_checkpoints_do_not_cost_the_metrics() {
         "{}",
         stderr(&output)
     );
-    assert_eq!(metrics(folder.path()), metrics(FINISHED.0.path()));
+    assert_eq!(metrics(folder.path()), metrics(finished.path()));
 }

@@ -1,23 +1,21 @@
 //! What a run leaves behind, and what can be done with it.
 
+use super::scratch::Scratch;
 use super::support::{
-    FILES, FINISHED, KEYS, TINY, metrics, place, report, resume, rtb, stderr, stdout, succeed,
-    tagged, text, timeless,
+    FILES, KEYS, TINY, finished, metrics, report, resume, rtb, stderr, stdout, succeed, tagged, text,
+    timeless,
 };
 use serde_json::Value;
 use std::fs;
 
 #[test]
 fn a_run_leaves_a_complete_folder() {
-    let (folder, output) = (FINISHED.0.path(), &FINISHED.1);
+    let finished = finished();
+    let (folder, output) = (finished.path(), &finished.output);
     for name in FILES {
         let bytes = fs::read(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert!(!bytes.is_empty(), "{name} is empty");
-        assert_eq!(
-            name.ends_with(".png"),
-            bytes.starts_with(b"\x89PNG"),
-            "{name}"
-        );
+        assert_eq!(name.ends_with(".png"), bytes.starts_with(b"\x89PNG"), "{name}");
     }
     let left: Vec<_> = fs::read_dir(folder)
         .expect("a folder")
@@ -29,9 +27,7 @@ fn a_run_leaves_a_complete_folder() {
     let json = fs::read_to_string(folder.join("report.json")).expect("report.json");
     let report: Value = serde_json::from_str(&json).expect("JSON");
     for key in KEYS {
-        let value = report
-            .get(key)
-            .unwrap_or_else(|| panic!("{key} is missing"));
+        let value = report.get(key).unwrap_or_else(|| panic!("{key} is missing"));
         assert!(
             value.is_number() || *key == "device" && value.is_string(),
             "{key}: {value}"
@@ -64,16 +60,12 @@ fn a_run_leaves_a_complete_folder() {
 
 #[test]
 fn the_resolved_config_gives_the_same_run() {
-    let config = FINISHED.0.path().join("config.toml");
-    let again = place();
-    succeed(&mut rtb([
-        "run",
-        text(&config),
-        "--out",
-        text(again.path()),
-    ]));
-    assert_eq!(report(again.path()), report(FINISHED.0.path()));
-    assert_eq!(metrics(again.path()), metrics(FINISHED.0.path()));
+    let finished = finished();
+    let config = finished.path().join("config.toml");
+    let again = Scratch::new();
+    succeed(&mut rtb(["run", text(&config), "--out", text(again.path())]));
+    assert_eq!(report(again.path()), report(finished.path()));
+    assert_eq!(metrics(again.path()), metrics(finished.path()));
     assert_eq!(
         fs::read_to_string(again.path().join("config.toml")).expect("read"),
         fs::read_to_string(config).expect("read")
@@ -82,14 +74,10 @@ fn the_resolved_config_gives_the_same_run() {
 
 #[test]
 fn runs_without_a_place_get_a_folder_each() {
-    let home = place();
+    let home = Scratch::new();
     for _ in 0..2 {
         let mut command = rtb(TINY.iter().copied());
-        succeed(
-            command
-                .args(["--seed=3", "--quiet"])
-                .current_dir(home.path()),
-        );
+        succeed(command.args(["--seed=3", "--quiet"]).current_dir(home.path()));
     }
     for name in ["25-to-9-seed3", "25-to-9-seed3-2"] {
         let folder = home.path().join("runs").join(name);
@@ -99,7 +87,8 @@ fn runs_without_a_place_get_a_folder_each() {
 
 #[test]
 fn a_finished_run_is_left_alone() {
-    let folder = FINISHED.0.path();
+    let finished = finished();
+    let folder = finished.path();
     let state = || -> Vec<_> {
         let files = FILES.iter().map(|name| folder.join(name));
         files
@@ -123,7 +112,8 @@ fn a_finished_run_is_left_alone() {
 
 #[test]
 fn samples_come_as_csv() {
-    let folder = text(FINISHED.0.path());
+    let finished = finished();
+    let folder = text(finished.path());
     let draw = |more: &[&str]| {
         let mut command = rtb(["sample", folder, "--count", "50"]);
         stdout(&succeed(command.args(more)))
@@ -132,11 +122,7 @@ fn samples_come_as_csv() {
     let mut lines = csv.lines();
     assert_eq!(lines.next(), Some("x,y"));
     let points: Vec<Vec<f64>> = lines
-        .map(|line| {
-            line.split(',')
-                .map(|n| n.parse().expect("a number"))
-                .collect()
-        })
+        .map(|line| line.split(',').map(|n| n.parse().expect("a number")).collect())
         .collect();
     assert_eq!(points.len(), 50);
     assert!(
@@ -147,7 +133,7 @@ fn samples_come_as_csv() {
     assert_eq!(csv, draw(&[]), "the same seed draws the same samples");
     assert_ne!(csv, draw(&["--seed", "12"]), "another seed draws others");
 
-    let place = place();
+    let place = Scratch::new();
     let file = place.path().join("points.csv");
     assert_eq!(draw(&["--out", text(&file)]), "");
     assert_eq!(fs::read_to_string(file).expect("written"), csv);
@@ -155,8 +141,9 @@ fn samples_come_as_csv() {
 
 #[test]
 fn an_evaluation_repeats_the_report() {
-    let folder = FINISHED.0.path();
-    let place = place();
+    let finished = finished();
+    let folder = finished.path();
+    let place = Scratch::new();
     let file = place.path().join("again.json");
     let evaluate = |more: &[&str]| {
         let mut command = rtb(["evaluate", text(folder), "--out", text(&file)]);
@@ -170,19 +157,13 @@ fn an_evaluation_repeats_the_report() {
 
 #[test]
 fn a_learned_prior_is_kept_with_its_run() {
-    let place = place();
+    let place = Scratch::new();
     let run = |args: &[&str]| succeed(rtb(args.iter().copied()).current_dir(place.path()));
     let small = "preset = 'ring-tilt'\nprocess.steps = 5\nevaluation.samples = 200";
     fs::write(place.path().join("small.toml"), small).expect("written");
     let network = ["--iterations=3", "--batch=32", "--width=8", "--depth=1"];
     run(&[
-        &[
-            "pretrain",
-            "small.toml",
-            "--out",
-            "prior.safetensors",
-            "--seed=4",
-        ],
+        &["pretrain", "small.toml", "--out", "prior.safetensors", "--seed=4"],
         &network[..],
     ]
     .concat());
@@ -201,11 +182,7 @@ fn a_learned_prior_is_kept_with_its_run() {
         "--set=prior.weights=prior.safetensors",
         "--iterations=3",
     ];
-    let output = run(&[
-        &["run", "small.toml", "--batch=16", "--out", "run"],
-        &learned[..],
-    ]
-    .concat());
+    let output = run(&[&["run", "small.toml", "--batch=16", "--out", "run"], &learned[..]].concat());
     assert!(
         stdout(&output).contains("the learned prior's own chain"),
         "{}",
@@ -226,9 +203,7 @@ fn presets_are_listed_and_printed() {
     let run = rtb::config::Run::from_toml(&toml).expect("a run");
     assert_eq!(
         run,
-        rtb::config::Preset::find("moons-disc")
-            .expect("a preset")
-            .run
+        rtb::config::Preset::find("moons-disc").expect("a preset").run
     );
 }
 

@@ -1,6 +1,7 @@
 //! Bad input is refused in one message that names it.
 
-use super::support::{place, rtb, stderr};
+use super::scratch::Scratch;
+use super::support::{rtb, stderr};
 use std::fs;
 
 /// What is typed, and what the message must hold.
@@ -22,10 +23,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("--batch 1", "rollout.batch | 1 | from 2 to 100000"),
     ("--batch many", "--batch | many"),
     ("--log-z guessed", "objective.log_z | guessed | vargrad"),
-    (
-        "--learning-rate=-1",
-        "optimizer.learning_rate | -1 | above 0",
-    ),
+    ("--learning-rate=-1", "optimizer.learning_rate | -1 | above 0"),
     ("--seed=-1", "--seed | -1"),
     ("--device abacus", "--device | abacus"),
     (
@@ -68,15 +66,12 @@ const REFUSED: &[(&str, &str)] = &[
     ("pretrain nothing --out prior", "nothing | 25-to-9"),
     ("list --toml nothing", "nothing | 25-to-9"),
     #[cfg(not(feature = "cuda"))]
-    (
-        "--device cuda",
-        "cuda | cargo build --release --features cuda",
-    ),
+    ("--device cuda", "cuda | cargo build --release --features cuda"),
 ];
 
 #[test]
 fn bad_input_is_refused_with_a_reason() {
-    let place = place();
+    let place = Scratch::new();
     let files = [
         ("syntax.toml", "seed = 1\nname = ]"),
         ("unknown.toml", "preset = \"25-to-8\""),
@@ -100,10 +95,7 @@ fn bad_input_is_refused_with_a_reason() {
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "rtb {typed}: {said}");
         for part in parts.split(" | ") {
-            assert!(
-                said.contains(part),
-                "rtb {typed}: {part} is missing from {said}"
-            );
+            assert!(said.contains(part), "rtb {typed}: {part} is missing from {said}");
         }
         assert!(!said.contains("panicked"), "rtb {typed}: {said}");
     }

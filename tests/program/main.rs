@@ -4,4 +4,6 @@
 mod broken;
 mod folder;
 mod input;
+#[path = "../../crate/src/program/scratch.rs"]
+mod scratch;
 mod support;

@@ -1,11 +1,11 @@
 //! Commands, tiny runs and what is read of their folders.
 
+use super::scratch::Scratch;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::LazyLock;
-use tempfile::TempDir;
+use std::sync::{Arc, Mutex, Weak};
 
 /// A run of a moment.
 pub const TINY: &[&str] = &[
@@ -72,10 +72,7 @@ pub fn tiny(out: &Path, more: &[&str]) -> Command {
             .iter()
             .any(|f| f.split('=').next() == flag.split('=').next())
     };
-    command
-        .args(TINY.iter().filter(given))
-        .args(&flags)
-        .args(&sets);
+    command.args(TINY.iter().filter(given)).args(&flags).args(&sets);
     command
 }
 
@@ -85,10 +82,6 @@ pub fn resume(folder: &Path) -> Command {
 
 pub fn text(path: &Path) -> &str {
     path.to_str().expect("paths of tests are text")
-}
-
-pub fn place() -> TempDir {
-    tempfile::tempdir().expect("a temporary folder")
 }
 
 /// Runs a command that must succeed.
@@ -124,19 +117,41 @@ pub fn metrics(folder: &Path) -> Vec<Value> {
     text.lines().map(timeless).collect()
 }
 
-/// A finished tiny run that tests read, but do not change.
-pub static FINISHED: LazyLock<(TempDir, Output)> = LazyLock::new(|| {
-    let folder = place();
-    let output = succeed(&mut tiny(folder.path(), &[]));
-    (folder, output)
-});
+/// A finished run that tests read, but do not change. It is made once, shared while tests need
+/// it, and goes away with the last of them.
+pub struct Finished {
+    folder: Scratch,
+    pub output: Output,
+}
 
-/// A finished longer run, against which broken ones are held.
-pub static UNBROKEN: LazyLock<TempDir> = LazyLock::new(|| {
-    let folder = place();
-    succeed(&mut tiny(folder.path(), LONGER));
-    folder
-});
+impl Finished {
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn shared(slot: &Mutex<Weak<Self>>, flags: &[&str]) -> Arc<Self> {
+        let mut slot = slot.lock().expect("the run was made");
+        slot.upgrade().unwrap_or_else(|| {
+            let folder = Scratch::new();
+            let output = succeed(&mut tiny(folder.path(), flags));
+            let made = Arc::new(Self { folder, output });
+            *slot = Arc::downgrade(&made);
+            made
+        })
+    }
+}
+
+/// A tiny run.
+pub fn finished() -> Arc<Finished> {
+    static SLOT: Mutex<Weak<Finished>> = Mutex::new(Weak::new());
+    Finished::shared(&SLOT, &[])
+}
+
+/// A longer run, against which broken ones are held.
+pub fn unbroken() -> Arc<Finished> {
+    static SLOT: Mutex<Weak<Finished>> = Mutex::new(Weak::new());
+    Finished::shared(&SLOT, LONGER)
+}
 
 /// A field of the lines with a tag.
 pub fn tagged(metrics: &[Value], tag: &str, field: &str) -> Vec<u64> {

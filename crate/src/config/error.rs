@@ -23,20 +23,45 @@ impl ConfigError {
     }
 
     /// Text that is not TOML at all.
-    pub(super) fn syntax(what: &str, message: &str, span: Option<std::ops::Range<usize>>, text: &str) -> Self {
+    pub(super) fn syntax(
+        what: &str,
+        message: &str,
+        span: Option<std::ops::Range<usize>>,
+        text: &str,
+    ) -> Self {
         let line = span.map_or(1, |s| text[..s.start.min(text.len())].lines().count().max(1));
         let shown = text.lines().nth(line - 1).unwrap_or_default();
-        Self::new(format!("{what}, line {line}"), format!("`{shown}`"), format!("TOML is expected ({message})"))
+        Self::new(
+            format!("{what}, line {line}"),
+            format!("`{shown}`"),
+            format!("TOML is expected ({message})"),
+        )
     }
 
-    /// A table that does not have the shape of a run: serde's message names the field and what
-    /// it expected.
+    /// A table that does not have the shape of a run. serde says "invalid type: …, expected …" or
+    /// "unknown field `…`, expected …", and toml says where.
     pub(super) fn unreadable(error: &toml::de::Error) -> Self {
         let text = error.to_string();
-        let field = text
+        let place = text
             .lines()
-            .find_map(|l| l.trim().strip_prefix("in `").and_then(|l| l.strip_suffix('`')))
-            .unwrap_or("the run");
-        Self::new(field, error.message(), "see the documentation of that field")
+            .find_map(|l| l.trim().strip_prefix("in `").and_then(|l| l.strip_suffix('`')));
+        let message = error.message();
+        let (found, expected) = message
+            .split_once(", expected ")
+            .unwrap_or((message, "a value of another kind"));
+        if let Some(name) = found
+            .strip_prefix("unknown field `")
+            .and_then(|f| f.strip_suffix('`'))
+        {
+            let field = place.map_or_else(|| name.to_owned(), |place| format!("{place}.{name}"));
+            return Self::new(field, "an unknown field", format!("expected is {expected}"));
+        }
+        let found = found.split_once(": ").map_or(found, |(_, value)| value);
+        let found = found.strip_prefix("unknown variant ").unwrap_or(found);
+        Self::new(
+            place.unwrap_or("the run"),
+            found,
+            format!("expected is {expected}"),
+        )
     }
 }

@@ -66,7 +66,11 @@ pub struct Component {
 impl Component {
     /// A component with covariance `variance`·I.
     pub fn isotropic(weight: f64, mean: [f64; 2], variance: f64) -> Self {
-        Self { weight, mean, covariance: [variance, 0.0, variance] }
+        Self {
+            weight,
+            mean,
+            covariance: [variance, 0.0, variance],
+        }
     }
 }
 
@@ -114,7 +118,10 @@ pub struct Process {
 
 impl Default for Process {
     fn default() -> Self {
-        Self { steps: 100, variance: 5.0 }
+        Self {
+            steps: 100,
+            variance: 5.0,
+        }
     }
 }
 
@@ -132,7 +139,11 @@ pub struct Network {
 
 impl Default for Network {
     fn default() -> Self {
-        Self { width: 64, depth: 2, langevin: false }
+        Self {
+            width: 64,
+            depth: 2,
+            langevin: false,
+        }
     }
 }
 
@@ -163,7 +174,12 @@ pub struct Objective {
 
 impl Default for Objective {
     fn default() -> Self {
-        Self { log_z: LogZ::Learned, step_share: 1.0, residual_clip: 0.0, chunk: 12_500 }
+        Self {
+            log_z: LogZ::Learned,
+            step_share: 1.0,
+            residual_clip: 0.0,
+            chunk: 2000,
+        }
     }
 }
 
@@ -199,7 +215,7 @@ impl Default for Rollout {
             replay_share: 0.0,
             replay_priority: 1.0,
             replay_capacity: 5000,
-            noised_share: 0.0,
+            noised_share: 0.5,
         }
     }
 }
@@ -248,7 +264,7 @@ impl Default for Optimizer {
     fn default() -> Self {
         Self {
             algorithm: Algorithm::Adam,
-            learning_rate: 2e-3,
+            learning_rate: 5e-3,
             log_z_learning_rate: 5e-2,
             schedule: Schedule::Cosine,
             final_share: 0.01,
@@ -269,7 +285,10 @@ pub struct Training {
 
 impl Default for Training {
     fn default() -> Self {
-        Self { iterations: 2000, checkpoint_every: 200 }
+        Self {
+            iterations: 1500,
+            checkpoint_every: 200,
+        }
     }
 }
 
@@ -287,7 +306,11 @@ pub struct Evaluation {
 
 impl Default for Evaluation {
     fn default() -> Self {
-        Self { samples: 20_000, every: 100, samples_while_training: 2000 }
+        Self {
+            samples: 20_000,
+            every: 100,
+            samples_while_training: 2000,
+        }
     }
 }
 
@@ -299,13 +322,17 @@ impl Run {
     ///
     /// Names the field, its value and what is allowed.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        let mut table: toml::Table =
-            toml::from_str(text).map_err(|e| ConfigError::syntax("the TOML text", e.message(), e.span(), text))?;
+        let mut table: toml::Table = toml::from_str(text)
+            .map_err(|e| ConfigError::syntax("the TOML text", e.message(), e.span(), text))?;
         let base = match table.remove("preset") {
             None => Run::default(),
             Some(toml::Value::String(name)) => Preset::find(&name)?.run,
             Some(other) => {
-                return Err(ConfigError::new("preset", other, "the name of a preset, in quotes"));
+                return Err(ConfigError::new(
+                    "preset",
+                    other,
+                    "the name of a preset, in quotes",
+                ));
             }
         };
         base.overlaid(table)
@@ -319,7 +346,9 @@ impl Run {
     pub fn overlaid(&self, table: toml::Table) -> Result<Self, ConfigError> {
         let mut own = toml::Table::try_from(self).expect("a run is a TOML table");
         merge(&mut own, table);
-        let run: Run = own.try_into().map_err(|e: toml::de::Error| ConfigError::unreadable(&e))?;
+        let run: Run = own
+            .try_into()
+            .map_err(|e: toml::de::Error| ConfigError::unreadable(&e))?;
         run.validate()?;
         Ok(run)
     }

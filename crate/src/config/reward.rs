@@ -42,7 +42,10 @@ fn one() -> f64 {
 
 impl Default for Reward {
     fn default() -> Self {
-        Reward::Ratio { numerator: super::preset::nine(), denominator: Vec::new() }
+        Reward::Ratio {
+            numerator: super::preset::nine(),
+            denominator: Vec::new(),
+        }
     }
 }
 
@@ -51,10 +54,23 @@ impl Default for Reward {
 #[serde(tag = "form", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Shape {
     /// Points with a·x + b·y ≥ c, written normal = [a, b], offset = c.
-    HalfPlane { normal: [f64; 2], offset: f64 },
-    Disc { center: [f64; 2], radius: f64 },
-    Ring { center: [f64; 2], inner: f64, outer: f64 },
-    Box { min: [f64; 2], max: [f64; 2] },
+    HalfPlane {
+        normal: [f64; 2],
+        offset: f64,
+    },
+    Disc {
+        center: [f64; 2],
+        radius: f64,
+    },
+    Ring {
+        center: [f64; 2],
+        inner: f64,
+        outer: f64,
+    },
+    Box {
+        min: [f64; 2],
+        max: [f64; 2],
+    },
 }
 
 impl Shape {
@@ -87,7 +103,12 @@ pub struct Tempering {
 
 impl Default for Tempering {
     fn default() -> Self {
-        Self { beta: 1.0, start: 1.0, iterations: 0, floor: -12.0 }
+        Self {
+            beta: 1.0,
+            start: 0.0,
+            iterations: 200,
+            floor: -8.0,
+        }
     }
 }
 

@@ -13,21 +13,33 @@ fn range(field: &str, value: f64, low: f64, high: f64) -> Checked {
     if (low..=high).contains(&value) {
         return Ok(());
     }
-    Err(ConfigError::new(field, value, format!("a number from {low} to {high}")))
+    Err(ConfigError::new(
+        field,
+        value,
+        format!("a number from {low} to {high}"),
+    ))
 }
 
 fn whole(field: &str, value: usize, low: usize, high: usize) -> Checked {
     if (low..=high).contains(&value) {
         return Ok(());
     }
-    Err(ConfigError::new(field, value, format!("a whole number from {low} to {high}")))
+    Err(ConfigError::new(
+        field,
+        value,
+        format!("a whole number from {low} to {high}"),
+    ))
 }
 
 fn positive(field: &str, value: f64, high: f64) -> Checked {
     if value > 0.0 && value <= high {
         return Ok(());
     }
-    Err(ConfigError::new(field, value, format!("a number above 0, at most {high}")))
+    Err(ConfigError::new(
+        field,
+        value,
+        format!("a number above 0, at most {high}"),
+    ))
 }
 
 fn point(field: &str, p: [f64; 2]) -> Checked {
@@ -36,7 +48,12 @@ fn point(field: &str, p: [f64; 2]) -> Checked {
 }
 
 fn mixture(field: &str, components: &[Component]) -> Checked {
-    whole(&format!("the number of {field}"), components.len(), 1, MOST_COMPONENTS)?;
+    whole(
+        &format!("the number of {field}"),
+        components.len(),
+        1,
+        MOST_COMPONENTS,
+    )?;
     for (i, c) in components.iter().enumerate() {
         let at = format!("{field}[{i}]");
         positive(&format!("{at}.weight"), c.weight, 1e6)?;
@@ -52,7 +69,9 @@ fn mixture(field: &str, components: &[Component]) -> Checked {
             return Err(ConfigError::new(
                 format!("{at}.covariance"),
                 format!("{:?}", c.covariance),
-                format!("[xx, xy, yy] with standard deviations from {SMALLEST_DEVIATION} to {HALF_WIDTH} in every direction"),
+                format!(
+                    "[xx, xy, yy] with standard deviations from {SMALLEST_DEVIATION} to {HALF_WIDTH} in every direction"
+                ),
             ));
         }
     }
@@ -69,12 +88,22 @@ impl Run {
     pub fn validate(&self) -> Checked {
         // TOML holds no larger whole numbers.
         if self.seed > i64::MAX as u64 {
-            return Err(ConfigError::new("seed", self.seed, format!("a whole number from 0 to {}", i64::MAX)));
+            return Err(ConfigError::new(
+                "seed",
+                self.seed,
+                format!("a whole number from 0 to {}", i64::MAX),
+            ));
         }
         whole("the length of name", self.name.chars().count(), 0, 80)?;
         mixture("prior.components", &self.prior.components)?;
-        if self.prior.kind == PriorKind::Learned && self.prior.weights.as_deref().unwrap_or_default().is_empty() {
-            return Err(ConfigError::new("prior.weights", "nothing", "the name or the file of the learned prior's weights"));
+        if self.prior.kind == PriorKind::Learned
+            && self.prior.weights.as_deref().unwrap_or_default().is_empty()
+        {
+            return Err(ConfigError::new(
+                "prior.weights",
+                "nothing",
+                "the name or the file of the learned prior's weights",
+            ));
         }
         self.reward.validate()?;
         let t = &self.tempering;
@@ -92,7 +121,12 @@ impl Run {
         let r = &self.rollout;
         whole("rollout.batch", r.batch, 2, 100_000)?;
         range("rollout.exploration", r.exploration, 0.0, 100.0)?;
-        whole("rollout.exploration_iterations", r.exploration_iterations, 0, 10_000_000)?;
+        whole(
+            "rollout.exploration_iterations",
+            r.exploration_iterations,
+            0,
+            10_000_000,
+        )?;
         range("rollout.replay_share", r.replay_share, 0.0, 1.0)?;
         range("rollout.replay_priority", r.replay_priority, 0.0, 10.0)?;
         whole("rollout.replay_capacity", r.replay_capacity, 1, 1_000_000)?;
@@ -114,29 +148,55 @@ impl Run {
         range("optimizer.gradient_clip", o.gradient_clip, 0.0, 1e9)?;
         range("optimizer.ema", o.ema, 0.0, 0.99999)?;
         whole("training.iterations", self.training.iterations, 1, 10_000_000)?;
-        whole("training.checkpoint_every", self.training.checkpoint_every, 1, 10_000_000)?;
+        whole(
+            "training.checkpoint_every",
+            self.training.checkpoint_every,
+            1,
+            10_000_000,
+        )?;
         whole("evaluation.samples", self.evaluation.samples, 100, 1_000_000)?;
         whole("evaluation.every", self.evaluation.every, 0, 10_000_000)?;
-        whole("evaluation.samples_while_training", self.evaluation.samples_while_training, 100, 1_000_000)
+        whole(
+            "evaluation.samples_while_training",
+            self.evaluation.samples_while_training,
+            100,
+            1_000_000,
+        )
     }
 }
 
 impl Reward {
     fn validate(&self) -> Checked {
         match self {
-            Reward::Ratio { numerator, denominator } => {
+            Reward::Ratio {
+                numerator,
+                denominator,
+            } => {
                 mixture("reward.numerator", numerator)?;
                 if !denominator.is_empty() {
                     mixture("reward.denominator", denominator)?;
                 }
                 Ok(())
             }
-            Reward::Formula { expression, .. } => whole("the length of reward.expression", expression.chars().count(), 1, 500),
-            Reward::Mask { shape, inside, outside } => {
+            Reward::Formula { expression, .. } => whole(
+                "the length of reward.expression",
+                expression.chars().count(),
+                1,
+                500,
+            ),
+            Reward::Mask {
+                shape,
+                inside,
+                outside,
+            } => {
                 range("reward.inside", *inside, 0.0, 1e6)?;
                 range("reward.outside", *outside, 0.0, 1e6)?;
                 if inside.max(*outside) == 0.0 {
-                    return Err(ConfigError::new("reward.inside", inside, "a number above 0 inside or outside"));
+                    return Err(ConfigError::new(
+                        "reward.inside",
+                        inside,
+                        "a number above 0 inside or outside",
+                    ));
                 }
                 shape.validate()
             }
@@ -151,7 +211,11 @@ impl Shape {
             Shape::HalfPlane { normal, offset } => {
                 point("reward.shape.normal", normal)?;
                 range("reward.shape.offset", offset, -1e3, 1e3)?;
-                positive("the length of reward.shape.normal", normal[0].hypot(normal[1]), 100.0)
+                positive(
+                    "the length of reward.shape.normal",
+                    normal[0].hypot(normal[1]),
+                    100.0,
+                )
             }
             Shape::Disc { center, radius } => {
                 point("reward.shape.center", center)?;
@@ -175,13 +239,26 @@ impl Shape {
 fn painted(rows: &[String]) -> Checked {
     whole("the number of reward.rows", rows.len(), 2, 256)?;
     for (i, row) in rows.iter().enumerate() {
-        whole(&format!("the length of reward.rows[{i}]"), row.len(), rows.len(), rows.len())?;
+        whole(
+            &format!("the length of reward.rows[{i}]"),
+            row.len(),
+            rows.len(),
+            rows.len(),
+        )?;
         if let Some(c) = row.chars().find(|c| !c.is_ascii_digit()) {
-            return Err(ConfigError::new(format!("reward.rows[{i}]"), format!("`{c}`"), "digits 0 to 9 only"));
+            return Err(ConfigError::new(
+                format!("reward.rows[{i}]"),
+                format!("`{c}`"),
+                "digits 0 to 9 only",
+            ));
         }
     }
     if rows.iter().all(|row| row.bytes().all(|b| b == b'0')) {
-        return Err(ConfigError::new("reward.rows", "0 everywhere", "at least one cell above 0"));
+        return Err(ConfigError::new(
+            "reward.rows",
+            "0 everywhere",
+            "at least one cell above 0",
+        ));
     }
     Ok(())
 }

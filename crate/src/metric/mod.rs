@@ -49,7 +49,10 @@ pub fn log_mean_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
 fn mean_and_std(values: &[f64]) -> (f64, f64) {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
-    (mean, (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count).sqrt())
+    (
+        mean,
+        (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count).sqrt(),
+    )
 }
 
 /// Measures policy samples against the truth.
@@ -60,7 +63,12 @@ pub fn report(
     mixture: &Mixture,
     log_z_learned: f64,
 ) -> Report {
-    let log_weights: Vec<f64> = policy.log_reward.iter().zip(&policy.log_ratio).map(|(r, q)| r - q).collect();
+    let log_weights: Vec<f64> = policy
+        .log_reward
+        .iter()
+        .zip(&policy.log_ratio)
+        .map(|(r, q)| r - q)
+        .collect();
     let samples = log_weights.len();
     let (elbo, residual_std) = mean_and_std(&log_weights);
     let log_z_importance = log_mean_exp(log_weights.iter().copied());
@@ -69,7 +77,10 @@ pub fn report(
     // Posterior trajectories are prior ones weighted by r.
     let log_r = prior.log_reward.iter().copied();
     let log_z_prior = log_mean_exp(log_r.clone());
-    let eubo = log_r.zip(&prior.log_ratio).map(|(r, q)| (r - log_z_prior).exp() * (r - q)).sum::<f64>()
+    let eubo = log_r
+        .zip(&prior.log_ratio)
+        .map(|(r, q)| (r - log_z_prior).exp() * (r - q))
+        .sum::<f64>()
         / prior.log_reward.len() as f64;
 
     let learned = Truth::modes_of(equally_weighted(&policy.ends), mixture);
@@ -113,7 +124,11 @@ pub fn report(
 
 /// Half the summed absolute differences of the modes' masses.
 pub fn total_variation(learned: &[Mode], exact: &[Mode]) -> f64 {
-    0.5 * learned.iter().zip(exact).map(|(a, b)| (a.mass - b.mass).abs()).sum::<f64>()
+    0.5 * learned
+        .iter()
+        .zip(exact)
+        .map(|(a, b)| (a.mass - b.mass).abs())
+        .sum::<f64>()
 }
 
 /// Half the trace of the covariance, averaged over the mass of some modes.
@@ -128,5 +143,10 @@ pub fn within_mode_variance(modes: &[Mode], which: &[usize]) -> f64 {
 
 /// KL(learned ‖ exact) of cell masses. Where the truth has no mass its cell counts as 1e-9.
 pub fn kl(learned: &[f64], exact: &[f64]) -> f64 {
-    learned.iter().zip(exact).filter(|(q, _)| **q > 0.0).map(|(q, p)| q * (q / p.max(1e-9)).ln()).sum()
+    learned
+        .iter()
+        .zip(exact)
+        .filter(|(q, _)| **q > 0.0)
+        .map(|(q, p)| q * (q / p.max(1e-9)).ln())
+        .sum()
 }

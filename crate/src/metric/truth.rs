@@ -49,12 +49,26 @@ pub struct Truth {
 impl Truth {
     /// Quadrature with midpoints over the drawn square.
     pub fn quadrature(mixture: &Mixture, reward: &LogReward, beta: f64) -> Self {
-        Self::new(message::Truth::Quadrature, quadrature(mixture), mixture, reward, beta, 0.0)
+        Self::new(
+            message::Truth::Quadrature,
+            quadrature(mixture),
+            mixture,
+            reward,
+            beta,
+            0.0,
+        )
     }
 
     /// Samples of the prior's own chain, x and y in turn, weighted by r^β.
     pub fn importance_weighted(ends: &[f32], mixture: &Mixture, reward: &LogReward, beta: f64) -> Self {
-        Self::new(message::Truth::ImportanceWeighted, equally_weighted(ends), mixture, reward, beta, 1.0)
+        Self::new(
+            message::Truth::ImportanceWeighted,
+            equally_weighted(ends),
+            mixture,
+            reward,
+            beta,
+            1.0,
+        )
     }
 
     /// `prior` stands for the prior; the pictures are blurred by `blur` cells.
@@ -75,10 +89,21 @@ impl Truth {
             .collect();
         let z: f64 = points.iter().map(|(p, l, _)| p.weight * l.exp()).sum();
         let posterior = || {
-            points.iter().map(move |(p, l, floored)| (WeightedPoint { weight: p.weight * l.exp() / z, ..*p }, *floored))
+            points.iter().map(move |(p, l, floored)| {
+                (
+                    WeightedPoint {
+                        weight: p.weight * l.exp() / z,
+                        ..*p
+                    },
+                    *floored,
+                )
+            })
         };
         let cell_area = (2.0 * HALF_WIDTH / PICTURE_SIDE as f64).powi(2);
-        let mut pictures = [vec![0.0; PICTURE_SIDE * PICTURE_SIDE], vec![0.0; PICTURE_SIDE * PICTURE_SIDE]];
+        let mut pictures = [
+            vec![0.0; PICTURE_SIDE * PICTURE_SIDE],
+            vec![0.0; PICTURE_SIDE * PICTURE_SIDE],
+        ];
         for ((before, _, _), (after, _)) in points.iter().zip(posterior()) {
             if let Some(cell) = picture::cell_of(before.x, PICTURE_SIDE) {
                 pictures[0][cell] += (before.weight / cell_area) as f32;
@@ -91,7 +116,10 @@ impl Truth {
             kind,
             log_z: z.ln(),
             modes: Self::modes_of(posterior().map(|(p, _)| p), mixture),
-            floored_mass: posterior().filter(|(_, floored)| *floored).map(|(p, _)| p.weight).sum(),
+            floored_mass: posterior()
+                .filter(|(_, floored)| *floored)
+                .map(|(p, _)| p.weight)
+                .sum(),
             cells: cell_masses(posterior().map(|(p, _)| p)),
             prior,
             posterior: exact,
@@ -111,7 +139,12 @@ impl Truth {
                 *sum += weight * term;
             }
         }
-        for Mode { mass, mean, covariance } in modes.iter_mut().filter(|m| m.mass > 0.0) {
+        for Mode {
+            mass,
+            mean,
+            covariance,
+        } in modes.iter_mut().filter(|m| m.mass > 0.0)
+        {
             mean.iter_mut().for_each(|v| *v /= *mass);
             let products = [mean[0] * mean[0], mean[0] * mean[1], mean[1] * mean[1]];
             for (entry, product) in covariance.iter_mut().zip(products) {
@@ -128,14 +161,20 @@ pub fn quadrature(mixture: &Mixture) -> impl Iterator<Item = WeightedPoint> + '_
     let area = (2.0 * HALF_WIDTH / side as f64).powi(2);
     (0..side * side).map(move |cell| {
         let x = picture::center_of(cell, side);
-        WeightedPoint { x, weight: mixture.log_prob(x).exp() * area }
+        WeightedPoint {
+            x,
+            weight: mixture.log_prob(x).exp() * area,
+        }
     })
 }
 
 /// Samples, x and y in turn, as points of equal mass.
 pub fn equally_weighted(ends: &[f32]) -> impl Iterator<Item = WeightedPoint> + '_ {
     let weight = 2.0 / ends.len() as f64;
-    ends.chunks_exact(2).map(move |p| WeightedPoint { x: [p[0].into(), p[1].into()], weight })
+    ends.chunks_exact(2).map(move |p| WeightedPoint {
+        x: [p[0].into(), p[1].into()],
+        weight,
+    })
 }
 
 /// The masses of the cells of the KL grid.

@@ -9,6 +9,13 @@ use rand_chacha::ChaCha8Rng;
 
 /// Frequencies of the time embedding; each gives a sine and a cosine.
 const FREQUENCIES: usize = 16;
+/// Hat functions an input is spread over, and the largest input with a hat of its own.
+const HATS: usize = 13;
+const REACH: f64 = 2.0;
+/// Factor of the first layer's initial weights: the modes of a mixture are far narrower than the
+/// range of the inputs, and a network with weights of the usual size takes long to tell them
+/// apart.
+const FIRST_GAIN: f64 = 3.0;
 
 /// The shape of a [`DriftNetwork`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +26,11 @@ pub struct DriftNetworkConfig {
     pub depth: usize,
 }
 
-/// h_1 = a(W_1·x + e_1(t)), h_{l+1} = a(W_{l+1}·h_l + e_{l+1}(t)), out = W·h + b, with a = SiLU.
+/// h_1 = a(W_1·[x, hats(x)] + e_1(t)), h_{l+1} = a(W_{l+1}·h_l + e_{l+1}(t)), out = W·h + b, with
+/// a = ReLU and hats(x) piecewise linear functions that give each region of an input a feature of
+/// its own: a sum of two hats under a ReLU singles out one mode of the plane.
 ///
-/// The embedding e(t) is computed once a step, not once a row, and takes the place of the biases.
+/// The embedding e(t) is computed once a step, not once a row.
 #[derive(Module, Debug)]
 pub struct DriftNetwork {
     /// [2·FREQUENCIES, width].
@@ -29,7 +38,7 @@ pub struct DriftNetwork {
     time_bias: Param<Tensor<1>>,
     /// One [width, width] a hidden layer.
     embeddings: Vec<Param<Tensor<2>>>,
-    /// [inputs, width], then [width, width].
+    /// [inputs·(1 + HATS), width], then [width, width].
     layers: Vec<Param<Tensor<2>>>,
     biases: Vec<Param<Tensor<1>>>,
     /// [width, outputs], zero at the start.
@@ -53,41 +62,81 @@ impl DriftNetworkConfig {
                 .ok_or_else(|| format!("tensor `{name}` is missing"))
         };
         let (width, outputs) = shape("head")?;
-        let (inputs, _) = shape("layers.0")?;
-        let depth = weights.tensors.iter().filter(|(n, ..)| n.starts_with("layers.")).count();
-        Ok(Self { inputs, outputs, width, depth })
+        let (features, _) = shape("layers.0")?;
+        let depth = weights
+            .tensors
+            .iter()
+            .filter(|(n, ..)| n.starts_with("layers."))
+            .count();
+        Ok(Self {
+            inputs: features / (1 + HATS),
+            outputs,
+            width,
+            depth,
+        })
     }
 
-    /// A network with weights uniform on ±√(1/fan-in) from the run's generator and a head of 0.
+    /// A network with weights uniform on ±√(1/fan-in) (the first layer's FIRST_GAIN times that)
+    /// from the run's generator and a head of 0.
     pub fn init(&self, noise: &Noise, device: &Device) -> DriftNetwork {
         let mut rng = noise.stream(Purpose::Initialization, 0);
-        let mut matrix = |rows: usize, columns: usize| uniform(&mut rng, rows, columns, device);
-        let zeros = |size: usize| Param::from_tensor(Tensor::zeros([size], device));
-        let fan_in = |layer: usize| if layer == 0 { self.inputs } else { self.width };
+        let mut matrix = |rows: usize, columns: usize, gain: f64| {
+            let bound = gain / (rows as f64).sqrt();
+            Param::from_tensor(uniform(&mut rng, [rows, columns], bound, device))
+        };
+        let time = matrix(2 * FREQUENCIES, self.width, 1.0);
+        let embeddings = (0..self.depth)
+            .map(|_| matrix(self.width, self.width, 1.0))
+            .collect();
+        let layers = (0..self.depth)
+            .map(|layer| match layer {
+                0 => matrix(self.inputs * (1 + HATS), self.width, FIRST_GAIN),
+                _ => matrix(self.width, self.width, 1.0),
+            })
+            .collect();
+        let biases = (0..self.depth)
+            .map(|layer| {
+                let bound = if layer == 0 { 1.0 } else { 0.3 };
+                Param::from_tensor(uniform(&mut rng, [self.width], bound, device))
+            })
+            .collect();
         DriftNetwork {
-            time: matrix(2 * FREQUENCIES, self.width),
-            time_bias: zeros(self.width),
-            embeddings: (0..self.depth).map(|_| matrix(self.width, self.width)).collect(),
-            layers: (0..self.depth).map(|l| matrix(fan_in(l), self.width)).collect(),
-            biases: (0..self.depth).map(|_| zeros(self.width)).collect(),
+            time,
+            time_bias: Param::from_tensor(Tensor::zeros([self.width], device)),
+            embeddings,
+            layers,
+            biases,
             head: Param::from_tensor(Tensor::zeros([self.width, self.outputs], device)),
-            head_bias: zeros(self.outputs),
+            head_bias: Param::from_tensor(Tensor::zeros([self.outputs], device)),
         }
     }
 }
 
-fn uniform(rng: &mut ChaCha8Rng, rows: usize, columns: usize, device: &Device) -> Param<Tensor<2>> {
-    let bound = (rows as f64).sqrt().recip();
-    let values: Vec<f32> = (0..rows * columns).map(|_| ((2.0 * noise::uniform(rng) - 1.0) * bound) as f32).collect();
-    Param::from_tensor(Tensor::from_data(TensorData::new(values, [rows, columns]), device))
+/// Numbers uniform on ±bound.
+fn uniform<const D: usize>(
+    rng: &mut ChaCha8Rng,
+    shape: [usize; D],
+    bound: f64,
+    device: &Device,
+) -> Tensor<D> {
+    let count = shape.iter().product();
+    let values: Vec<f32> = (0..count)
+        .map(|_| ((2.0 * noise::uniform(rng) - 1.0) * bound) as f32)
+        .collect();
+    Tensor::from_data(TensorData::new(values, shape), device)
 }
 
 impl DriftNetwork {
     /// The shape of this network.
     pub fn config(&self) -> DriftNetworkConfig {
         let [width, outputs] = self.head.val().dims();
-        let [inputs, _] = self.layers[0].val().dims();
-        DriftNetworkConfig { inputs, outputs, width, depth: self.layers.len() }
+        let [features, _] = self.layers[0].val().dims();
+        DriftNetworkConfig {
+            inputs: features / (1 + HATS),
+            outputs,
+            width,
+            depth: self.layers.len(),
+        }
     }
 
     /// [blocks·rows, inputs] → [blocks·rows, outputs], block b at time `times[b]`.
@@ -95,9 +144,13 @@ impl DriftNetwork {
         let device = x.device();
         let blocks = times.len();
         let [all, _] = x.dims();
-        let features = Tensor::from_data(TensorData::new(time_features(times), [blocks, 2 * FREQUENCIES]), &device);
-        let embedding = activation::silu(features.matmul(self.time.val()) + self.time_bias.val().unsqueeze::<2>());
-        let mut h = x;
+        let features = Tensor::from_data(
+            TensorData::new(time_features(times), [blocks, 2 * FREQUENCIES]),
+            &device,
+        );
+        let embedding =
+            activation::silu(features.matmul(self.time.val()) + self.time_bias.val().unsqueeze::<2>());
+        let mut h = Tensor::cat(vec![x.clone(), hats(x)], 1);
         for ((layer, bias), projection) in self.layers.iter().zip(&self.biases).zip(&self.embeddings) {
             let shift = embedding.clone().matmul(projection.val()) + bias.val().unsqueeze::<2>();
             h = h.matmul(layer.val());
@@ -107,10 +160,20 @@ impl DriftNetwork {
             } else {
                 (h.reshape([blocks, all / blocks, width]) + shift.unsqueeze_dim::<3>(1)).reshape([all, width])
             };
-            h = activation::silu(h);
+            h = activation::relu(h);
         }
         h.matmul(self.head.val()) + self.head_bias.val().unsqueeze::<2>()
     }
+}
+
+/// [rows, inputs] → [rows, inputs·HATS]: max(0, 1 − |x − c|/h) for evenly spaced centres c.
+fn hats(x: Tensor<2>) -> Tensor<2> {
+    let [rows, inputs] = x.dims();
+    let per_unit = (HATS - 1) as f64 / (2.0 * REACH);
+    let centers: Vec<f32> = (0..HATS).map(|i| i as f32 - (HATS - 1) as f32 / 2.0).collect();
+    let centers = Tensor::<3>::from_data(TensorData::new(centers, [1, 1, HATS]), &x.device());
+    let distance = (x.mul_scalar(per_unit).reshape([rows, inputs, 1]) - centers).abs();
+    activation::relu(distance.neg().add_scalar(1.0)).reshape([rows, inputs * HATS])
 }
 
 /// sin and cos of π·t times frequencies spaced evenly in the logarithm from 1/2 to 32.
@@ -145,7 +208,9 @@ impl Preconditioning {
     /// 1/deviation of x_t.
     pub fn input(&self, t: f64) -> f64 {
         let t = t.max(self.process.dt());
-        (t * (t * DATA_VARIANCE + self.process.variance * (1.0 - t))).sqrt().recip()
+        (t * (t * DATA_VARIANCE + self.process.variance * (1.0 - t)))
+            .sqrt()
+            .recip()
     }
 
     /// Factor c in E[x_1 | x_t] ≈ c·x_t.
@@ -169,7 +234,8 @@ impl Preconditioning {
     pub fn learned_drift(&self, network: &DriftNetwork, steps: &[usize], x: Tensor<2>) -> Tensor<2> {
         let scaled = self.process.per_step(steps, x.clone(), |t| self.input(t));
         let out = network.forward(&self.process.times(steps), scaled);
-        self.process.per_step(steps, x, |t| (self.skip(t) - 1.0) / (1.0 - t))
+        self.process
+            .per_step(steps, x, |t| (self.skip(t) - 1.0) / (1.0 - t))
             + self.process.per_step(steps, out, |t| self.output(t))
     }
 }

@@ -22,14 +22,27 @@ impl Weights {
     pub async fn of<M: Module>(module: &M) -> Result<Self, String> {
         let mut visitor = Collector::default();
         module.visit(&mut visitor);
-        let data = visitor.transaction.execute_async().await.map_err(|e| e.to_string())?;
+        let data = visitor
+            .transaction
+            .execute_async()
+            .await
+            .map_err(|e| e.to_string())?;
         let tensors = visitor
             .names
             .into_iter()
             .zip(data)
-            .map(|((name, shape), data)| Ok((name, shape, data.try_to_vec::<f32>().map_err(|e| format!("{e:?}"))?)))
+            .map(|((name, shape), data)| {
+                Ok((
+                    name,
+                    shape,
+                    data.try_to_vec::<f32>().map_err(|e| format!("{e:?}"))?,
+                ))
+            })
             .collect::<Result<_, String>>()?;
-        Ok(Self { tensors, metadata: HashMap::new() })
+        Ok(Self {
+            tensors,
+            metadata: HashMap::new(),
+        })
     }
 
     /// The file, with numbers as f32, or as f16 where `half`.
@@ -39,7 +52,10 @@ impl Weights {
             .iter()
             .map(|(_, _, values)| {
                 if half {
-                    values.iter().flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect()
+                    values
+                        .iter()
+                        .flat_map(|v| half::f16::from_f32(*v).to_le_bytes())
+                        .collect()
                 } else {
                     values.iter().flat_map(|v| v.to_le_bytes()).collect()
                 }
@@ -47,7 +63,10 @@ impl Weights {
             .collect();
         let kind = if half { Dtype::F16 } else { Dtype::F32 };
         let views = self.tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
-            (name.clone(), TensorView::new(kind, shape.clone(), bytes).expect("as many bytes as the shape says"))
+            (
+                name.clone(),
+                TensorView::new(kind, shape.clone(), bytes).expect("as many bytes as the shape says"),
+            )
         });
         let metadata = (!self.metadata.is_empty()).then(|| self.metadata.clone());
         safetensors::serialize(views, metadata).expect("names and shapes are valid")
@@ -60,18 +79,31 @@ impl Weights {
 ///
 /// Says what is wrong with the file.
 pub fn read_tensors(file: &[u8]) -> Result<Weights, String> {
-    let (_, header) = SafeTensors::read_metadata(file).map_err(|e| format!("not a safetensors file ({e})"))?;
+    let (_, header) =
+        SafeTensors::read_metadata(file).map_err(|e| format!("not a safetensors file ({e})"))?;
     let metadata = header.metadata().clone().unwrap_or_default();
     let parsed = SafeTensors::deserialize(file).map_err(|e| format!("not a safetensors file ({e})"))?;
     let mut tensors = Vec::new();
     for (name, view) in parsed.tensors() {
         let values: Vec<f32> = match view.dtype() {
-            Dtype::F32 => view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
-            Dtype::F16 => view.data().chunks_exact(2).map(|b| half::f16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
-            other => return Err(format!("tensor `{name}` is {other:?}; F32 or F16 is expected")),
+            Dtype::F32 => view
+                .data()
+                .chunks_exact(4)
+                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                .collect(),
+            Dtype::F16 => view
+                .data()
+                .chunks_exact(2)
+                .map(|b| half::f16::from_le_bytes([b[0], b[1]]).to_f32())
+                .collect(),
+            other => {
+                return Err(format!("tensor `{name}` is {other:?}; F32 or F16 is expected"));
+            }
         };
         if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
-            return Err(format!("tensor `{name}` holds {bad}; finite numbers are expected"));
+            return Err(format!(
+                "tensor `{name}` holds {bad}; finite numbers are expected"
+            ));
         }
         tensors.push((name, view.shape().to_vec(), values));
     }
@@ -84,8 +116,16 @@ pub fn read_tensors(file: &[u8]) -> Result<Weights, String> {
 ///
 /// Names the first parameter that is missing, superfluous or of another shape.
 pub fn load_tensors<M: Module>(module: M, weights: &Weights) -> Result<M, String> {
-    let by_name = weights.tensors.iter().map(|(n, s, v)| (n.clone(), (s.clone(), v.clone()))).collect();
-    let mut loader = Loader { path: Vec::new(), by_name, error: None };
+    let by_name = weights
+        .tensors
+        .iter()
+        .map(|(n, s, v)| (n.clone(), (s.clone(), v.clone())))
+        .collect();
+    let mut loader = Loader {
+        path: Vec::new(),
+        by_name,
+        error: None,
+    };
     let module = module.map(&mut loader);
     if let Some(error) = loader.error {
         return Err(error);
@@ -139,11 +179,17 @@ impl ModuleMapper for Loader {
         let own = param.val().dims().to_vec();
         let wrong = match self.by_name.remove(&name) {
             None => format!("tensor `{name}` is missing"),
-            Some((shape, _)) if shape != own => format!("tensor `{name}` has shape {shape:?}; {own:?} is expected"),
+            Some((shape, _)) if shape != own => {
+                format!("tensor `{name}` has shape {shape:?}; {own:?} is expected")
+            }
             Some((shape, values)) => {
                 return param.map(|old| {
                     let value = Tensor::from_data(TensorData::new(values, shape), &old.device());
-                    if old.is_require_grad() { value.require_grad() } else { value }
+                    if old.is_require_grad() {
+                        value.require_grad()
+                    } else {
+                        value
+                    }
                 });
             }
         };

@@ -29,7 +29,13 @@ impl Residuals {
     /// `condition` names each trajectory's condition, an index into `log_z`. VarGrad (arXiv
     /// 2010.10436) ignores `log_z` and takes the mean of log_reward − log_ratio over the
     /// condition's trajectories, so that the loss is their variance.
-    pub fn new(objective: &Objective, log_ratio: &[f64], log_reward: &[f64], condition: &[usize], log_z: &[f64]) -> Self {
+    pub fn new(
+        objective: &Objective,
+        log_ratio: &[f64],
+        log_reward: &[f64],
+        condition: &[usize],
+        log_z: &[f64],
+    ) -> Self {
         let log_z = match objective.log_z {
             LogZ::Learned => log_z.to_vec(),
             LogZ::Vargrad => {
@@ -38,7 +44,9 @@ impl Residuals {
                     sums[*c].0 += reward - ratio;
                     sums[*c].1 += 1;
                 }
-                sums.into_iter().map(|(sum, count)| sum / count.max(1) as f64).collect()
+                sums.into_iter()
+                    .map(|(sum, count)| sum / count.max(1) as f64)
+                    .collect()
             }
         };
         let delta: Vec<f64> = log_ratio
@@ -49,15 +57,28 @@ impl Residuals {
             .collect();
         let count = delta.len() as f64;
         let loss = delta.iter().map(|d| d * d).sum::<f64>() / count;
-        let clip = if objective.residual_clip > 0.0 { objective.residual_clip } else { f64::INFINITY };
-        let weights: Vec<f32> = delta.iter().map(|d| (2.0 * d.clamp(-clip, clip) / count) as f32).collect();
+        let clip = if objective.residual_clip > 0.0 {
+            objective.residual_clip
+        } else {
+            f64::INFINITY
+        };
+        let weights: Vec<f32> = delta
+            .iter()
+            .map(|d| (2.0 * d.clamp(-clip, clip) / count) as f32)
+            .collect();
         let mut log_z_gradient = vec![0.0f32; log_z.len()];
         if objective.log_z == LogZ::Learned {
             for (weight, c) in weights.iter().zip(condition) {
                 log_z_gradient[*c] += weight;
             }
         }
-        Self { delta, log_z, loss, weights, log_z_gradient }
+        Self {
+            delta,
+            log_z,
+            loss,
+            weights,
+            log_z_gradient,
+        }
     }
 }
 
@@ -94,10 +115,16 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         let mut sum = GradientsAccumulator::new();
         for part in steps.chunks((chunk / trajectories.rows).max(1)) {
             let pick = |offset: usize| {
-                self.process.stack(part.iter().map(|s| trajectories.states[s + offset].clone()).collect())
+                self.process.stack(
+                    part.iter()
+                        .map(|s| trajectories.states[s + offset].clone())
+                        .collect(),
+                )
             };
             let (x, next) = (pick(0), pick(1));
-            let prior = self.process.stack_kernels(part.iter().map(|s| trajectories.prior[*s].clone()).collect());
+            let prior = self
+                .process
+                .stack_kernels(part.iter().map(|s| trajectories.prior[*s].clone()).collect());
             let kernel = self.policy.kernel(network, part, x.clone(), prior);
             let rows = scaled.len() * part.len();
             let weight = Tensor::from_data(TensorData::new(scaled.repeat(part.len()), [rows]), &self.device);

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData, activation};
 #[derive(Clone, Debug)]
 pub enum PlanePrior {
     Exact(ExactPrior),
-    Learned(LearnedPrior),
+    Learned(Box<LearnedPrior>),
 }
 
 impl Prior<BrownianBridge> for PlanePrior {
@@ -46,17 +46,22 @@ impl ExactPrior {
         let table = |step: usize| {
             let t = step as f64 / steps as f64;
             let parts = mixture.bridge(t, run.process.variance);
-            let log_weights: Vec<f32> =
-                (0..6).flat_map(|row| parts.iter().map(move |p| p.log_weight[row] as f32)).collect();
-            let ends: Vec<f32> =
-                parts.iter().flat_map(|p| p.end_x.into_iter().chain(p.end_y).map(|v| v as f32)).collect();
+            let log_weights: Vec<f32> = (0..6)
+                .flat_map(|row| parts.iter().map(move |p| p.log_weight[row] as f32))
+                .collect();
+            let ends: Vec<f32> = parts
+                .iter()
+                .flat_map(|p| p.end_x.into_iter().chain(p.end_y).map(|v| v as f32))
+                .collect();
             StepTable {
                 log_weights: Tensor::from_data(TensorData::new(log_weights, [6, parts.len()]), device),
                 ends: Tensor::from_data(TensorData::new(ends, [parts.len(), 6]), device),
                 rate: 1.0 / (1.0 - t),
             }
         };
-        Self { steps: (0..steps).map(table).collect() }
+        Self {
+            steps: (0..steps).map(table).collect(),
+        }
     }
 
     /// The drift at a step, [rows, 2].
@@ -68,7 +73,9 @@ impl ExactPrior {
         let features = Tensor::cat(vec![x.clone().square(), first * second, linear.clone()], 1);
         let responsibilities = activation::softmax(features.matmul(table.log_weights.clone()), 1);
         let maps = responsibilities.matmul(table.ends.clone()).reshape([rows, 2, 3]);
-        let end = (maps * linear.reshape([rows, 1, 3])).sum_dim(2).reshape([rows, 2]);
+        let end = (maps * linear.reshape([rows, 1, 3]))
+            .sum_dim(2)
+            .reshape([rows, 2]);
         (end - x.clone()).mul_scalar(table.rate)
     }
 }
@@ -82,7 +89,10 @@ pub struct LearnedPrior {
 
 impl LearnedPrior {
     pub fn new(network: DriftNetwork, preconditioning: Preconditioning) -> Self {
-        Self { network, preconditioning }
+        Self {
+            network,
+            preconditioning,
+        }
     }
 
     /// The network, to start a posterior from.
@@ -91,6 +101,7 @@ impl LearnedPrior {
     }
 
     fn drift(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
-        self.preconditioning.learned_drift(&self.network, &[step], x.clone())
+        self.preconditioning
+            .learned_drift(&self.network, &[step], x.clone())
     }
 }

@@ -58,7 +58,14 @@ impl Process for BrownianBridge {
         self.dimensions
     }
 
-    fn transition(&self, _step: usize, x: &Tensor<2>, drift: &Tensor<2>, noise: Tensor<2>, extra: f64) -> Tensor<2> {
+    fn transition(
+        &self,
+        _step: usize,
+        x: &Tensor<2>,
+        drift: &Tensor<2>,
+        noise: Tensor<2>,
+        extra: f64,
+    ) -> Tensor<2> {
         let deviation = ((self.variance + extra) * self.dt()).sqrt();
         x.clone() + drift.clone().mul_scalar(self.dt()) + noise.mul_scalar(deviation)
     }
@@ -81,7 +88,10 @@ impl Process for BrownianBridge {
         let moved = (next.clone() - x.clone()).mul_scalar(2.0);
         let sum = (posterior.clone() + prior.clone()).mul_scalar(self.dt());
         let terms = (posterior.clone() - prior.clone()) * (moved - sum);
-        terms.sum_dim(1).squeeze_dim::<1>(1).mul_scalar(0.5 / self.variance)
+        terms
+            .sum_dim(1)
+            .squeeze_dim::<1>(1)
+            .mul_scalar(0.5 / self.variance)
     }
 
     fn weighted_log_prob(

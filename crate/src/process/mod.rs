@@ -29,7 +29,14 @@ pub trait Process: Send + Sync {
 
     /// x_{i+1} drawn from the kernel. `noise` is [rows, noise_size], `extra` the exploration's
     /// additional variance per unit of time.
-    fn transition(&self, step: usize, x: &Self::State, kernel: &Self::Kernel, noise: Tensor<2>, extra: f64) -> Self::State;
+    fn transition(
+        &self,
+        step: usize,
+        x: &Self::State,
+        kernel: &Self::Kernel,
+        noise: Tensor<2>,
+        extra: f64,
+    ) -> Self::State;
 
     /// x_i drawn given x_{i+1} from the noising chain, the one the prior reverses.
     fn noise_back(&self, step: usize, next: &Self::State, noise: Tensor<2>) -> Self::State;

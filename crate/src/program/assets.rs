@@ -33,10 +33,7 @@ fn unknown(name: &str) -> ConfigError {
     let allowed = if names.is_empty() {
         "a safetensors file that exists".to_owned()
     } else {
-        format!(
-            "a safetensors file that exists, or one of {}",
-            names.join(", ")
-        )
+        format!("a safetensors file that exists, or one of {}", names.join(", "))
     };
     ConfigError::new("prior.weights", format!("`{name}`"), allowed)
 }

@@ -24,10 +24,7 @@ pub enum ProgramError {
     #[error("{}: {what} is there already; name another --out, or go on with --resume", path.display())]
     Occupied { path: PathBuf, what: String },
     #[error("{}: not the folder of a run: {missing} is missing; a folder that `rtb run` wrote is expected", path.display())]
-    NotARun {
-        path: PathBuf,
-        missing: &'static str,
-    },
+    NotARun { path: PathBuf, missing: &'static str },
     #[error("{}: another process is training in this folder", path.display())]
     InUse { path: PathBuf },
     #[error(

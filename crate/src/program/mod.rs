@@ -13,6 +13,8 @@ mod error;
 mod output;
 mod plot;
 mod progress;
+#[cfg(test)]
+mod scratch;
 mod signal;
 mod source;
 mod storage;

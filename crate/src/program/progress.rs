@@ -36,8 +36,7 @@ impl Progress {
                 begun: Instant::now(),
             };
         }
-        let style =
-            ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(total as u64)
             .with_style(style)
             .with_prefix(label.to_owned())

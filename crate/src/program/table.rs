@@ -17,11 +17,7 @@ pub fn report(report: &Report) -> String {
         ("log Z, upper bound (EUBO)", r.eubo, Some(r.log_z_exact)),
         ("log Z of the prior's chain", r.log_z_prior, None),
         ("effective sample size / N", r.ess, Some(1.0)),
-        (
-            "mode weights, total variation",
-            r.mode_total_variation,
-            Some(0.0),
-        ),
+        ("mode weights, total variation", r.mode_total_variation, Some(0.0)),
         (
             "mass on excluded modes",
             r.excluded_mass,
@@ -48,11 +44,7 @@ pub fn report(report: &Report) -> String {
     ];
     let mut lines = vec![line("", "measured", "exact")];
     lines.extend(rows.map(|(name, measured, exact)| {
-        line(
-            name,
-            &figure(measured),
-            &exact.map(figure).unwrap_or_default(),
-        )
+        line(name, &figure(measured), &exact.map(figure).unwrap_or_default())
     }));
     lines.push(String::new());
     lines.push(format!(

@@ -15,7 +15,14 @@ fn truth(value: bool) -> f64 {
 impl MakeOperators<f64> for Operators {
     fn make<'a>() -> Vec<Operator<'a, f64>> {
         let binary = |name: &'a str, prio: i64, apply: fn(f64, f64) -> f64| {
-            Operator::make_bin(name, BinOp { apply, prio, is_commutative: false })
+            Operator::make_bin(
+                name,
+                BinOp {
+                    apply,
+                    prio,
+                    is_commutative: false,
+                },
+            )
         };
         let mut all = FloatOpsFactory::<f64>::make();
         // Below + and −, which have priority 0: x + 1 > y compares sums.
@@ -70,7 +77,10 @@ impl Formula {
                 other => Err(refuse(format!("`{other}` is unknown"))),
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { expression, variables })
+        Ok(Self {
+            expression,
+            variables,
+        })
     }
 
     /// The value at a point; NaN where it is undefined.

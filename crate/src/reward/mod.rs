@@ -21,7 +21,7 @@ pub struct LogReward {
 #[derive(Clone, Debug)]
 enum Kind {
     Ratio(Mixture, Mixture),
-    Formula { formula: Formula, logarithm: bool },
+    Formula { formula: Box<Formula>, logarithm: bool },
     Mask { shape: Shape, inside: f64, outside: f64 },
     Painted { side: usize, cells: Vec<f64> },
 }
@@ -34,22 +34,45 @@ impl LogReward {
     /// Names what is wrong with a formula, or says that r is 0 wherever it was probed.
     pub fn new(run: &Run) -> Result<Self, ConfigError> {
         let kind = match &run.reward {
-            Reward::Ratio { numerator, denominator } => {
-                let below = if denominator.is_empty() { &run.prior.components } else { denominator };
+            Reward::Ratio {
+                numerator,
+                denominator,
+            } => {
+                let below = if denominator.is_empty() {
+                    &run.prior.components
+                } else {
+                    denominator
+                };
                 Kind::Ratio(Mixture::new(numerator), Mixture::new(below))
             }
-            Reward::Formula { expression, logarithm } => {
-                Kind::Formula { formula: Formula::new(expression)?, logarithm: *logarithm }
-            }
-            &Reward::Mask { shape, inside, outside } => {
-                Kind::Mask { shape, inside: inside.ln(), outside: outside.ln() }
-            }
+            Reward::Formula {
+                expression,
+                logarithm,
+            } => Kind::Formula {
+                formula: Box::new(Formula::new(expression)?),
+                logarithm: *logarithm,
+            },
+            &Reward::Mask {
+                shape,
+                inside,
+                outside,
+            } => Kind::Mask {
+                shape,
+                inside: inside.ln(),
+                outside: outside.ln(),
+            },
             Reward::Painted { rows } => Kind::Painted {
                 side: rows.len(),
-                cells: rows.iter().flat_map(|r| r.bytes().map(|b| f64::from(b - b'0') / f64::from(PAINT_LEVELS))).collect(),
+                cells: rows
+                    .iter()
+                    .flat_map(|r| r.bytes().map(|b| f64::from(b - b'0') / f64::from(PAINT_LEVELS)))
+                    .collect(),
             },
         };
-        let reward = Self { kind, floor: run.tempering.floor };
+        let reward = Self {
+            kind,
+            floor: run.tempering.floor,
+        };
         let side = 64;
         if (0..side * side).all(|cell| reward.is_floored(picture::center_of(cell, side))) {
             let (field, value) = match &run.reward {
@@ -59,7 +82,10 @@ impl LogReward {
             return Err(ConfigError::new(
                 field,
                 value,
-                format!("a reward with log r above tempering.floor ({}) somewhere in the square", run.tempering.floor),
+                format!(
+                    "a reward with log r above tempering.floor ({}) somewhere in the square",
+                    run.tempering.floor
+                ),
             ));
         }
         Ok(reward)
@@ -69,10 +95,24 @@ impl LogReward {
     fn raw(&self, x: [f64; 2]) -> f64 {
         match &self.kind {
             Kind::Ratio(above, below) => above.log_prob(x) - below.log_prob(x),
-            Kind::Formula { formula, logarithm: true } => formula.value(x),
-            Kind::Formula { formula, logarithm: false } => formula.value(x).max(0.0).ln(),
-            Kind::Mask { shape, inside, outside } => {
-                if shape.contains(x) { *inside } else { *outside }
+            Kind::Formula {
+                formula,
+                logarithm: true,
+            } => formula.value(x),
+            Kind::Formula {
+                formula,
+                logarithm: false,
+            } => formula.value(x).max(0.0).ln(),
+            Kind::Mask {
+                shape,
+                inside,
+                outside,
+            } => {
+                if shape.contains(x) {
+                    *inside
+                } else {
+                    *outside
+                }
             }
             Kind::Painted { side, cells } => painted(cells, *side, x).ln(),
         }
@@ -81,7 +121,11 @@ impl LogReward {
     /// log r(x), floored. Without tempering.
     pub fn log_r(&self, x: [f64; 2]) -> f64 {
         let raw = self.raw(x);
-        if raw.is_nan() { self.floor } else { raw.clamp(self.floor, LARGEST_LOG_REWARD) }
+        if raw.is_nan() {
+            self.floor
+        } else {
+            raw.clamp(self.floor, LARGEST_LOG_REWARD)
+        }
     }
 
     /// The smallest log r.
@@ -126,6 +170,9 @@ fn painted(cells: &[f64], side: usize, [x, y]: [f64; 2]) -> f64 {
 
 impl EndReward for LogReward {
     fn log_reward(&self, states: &[f32]) -> Vec<f64> {
-        states.chunks_exact(2).map(|p| self.log_r([p[0].into(), p[1].into()])).collect()
+        states
+            .chunks_exact(2)
+            .map(|p| self.log_r([p[0].into(), p[1].into()]))
+            .collect()
     }
 }

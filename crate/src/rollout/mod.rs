@@ -88,7 +88,8 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         let given_rows = batch.given.len() / self.process.state_size();
         let rows = fresh + given_rows;
         let given = (given_rows > 0).then(|| self.noise_back(batch.given, batch.given_noise));
-        let noise: Tensor<3> = Tensor::from_data(TensorData::new(batch.noise, [steps, fresh, size]), &self.device);
+        let noise: Tensor<3> =
+            Tensor::from_data(TensorData::new(batch.noise, [steps, fresh, size]), &self.device);
 
         let mut states = vec![self.process.start(rows, &self.device)];
         let (mut priors, mut posteriors) = (Vec::with_capacity(steps), Vec::with_capacity(steps));
@@ -100,14 +101,14 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
                 Follow::Policy { exploration } => (&posterior, exploration),
                 Follow::Prior => (&prior, 0.0),
             };
-            let drawn = noise.clone().narrow(0, step, 1).reshape([fresh, size]);
+            let drawn = || noise.clone().narrow(0, step, 1).reshape([fresh, size]);
             let next = match &given {
-                None => self.process.transition(step, x, kernel, drawn, extra),
+                None => self.process.transition(step, x, kernel, drawn(), extra),
                 Some(back) if fresh == 0 => back[step + 1].clone(),
                 Some(back) => {
                     let x = self.process.rows(x, 0, fresh);
                     let kernel = self.process.kernel_rows(kernel, 0, fresh);
-                    let next = self.process.transition(step, &x, &kernel, drawn, extra);
+                    let next = self.process.transition(step, &x, &kernel, drawn(), extra);
                     self.process.stack(vec![next, back[step + 1].clone()])
                 }
             };
@@ -116,7 +117,13 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             posteriors.push(posterior);
         }
         let log_ratio = self.log_ratio(&states, &posteriors, &priors, rows);
-        Trajectories { states, prior: priors, log_ratio, rows, fresh }
+        Trajectories {
+            states,
+            prior: priors,
+            log_ratio,
+            rows,
+            fresh,
+        }
     }
 
     /// The trajectories that end in given points, x_0 to x_T.
@@ -134,7 +141,13 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         back
     }
 
-    fn log_ratio(&self, states: &[P::State], posterior: &[P::Kernel], prior: &[P::Kernel], rows: usize) -> Tensor<1> {
+    fn log_ratio(
+        &self,
+        states: &[P::State],
+        posterior: &[P::Kernel],
+        prior: &[P::Kernel],
+        rows: usize,
+    ) -> Tensor<1> {
         let steps: Vec<usize> = (0..self.process.steps()).collect();
         let parts = steps.chunks((SCORED_ROWS / rows).max(1)).map(|part| {
             let (from, to) = (part[0], part[part.len() - 1] + 1);

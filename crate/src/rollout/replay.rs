@@ -24,7 +24,11 @@ pub struct ReplayRecord {
 
 impl Replay {
     pub fn new(capacity: usize, state_size: usize) -> Self {
-        Self { capacity, state_size, record: ReplayRecord::default() }
+        Self {
+            capacity,
+            state_size,
+            record: ReplayRecord::default(),
+        }
     }
 
     /// Goes on from a checkpoint.
@@ -47,7 +51,11 @@ impl Replay {
 
     /// Keeps one end point, in place of the oldest when full.
     pub fn push(&mut self, state: &[f32], log_reward: f64) {
-        let ReplayRecord { states, log_rewards, next } = &mut self.record;
+        let ReplayRecord {
+            states,
+            log_rewards,
+            next,
+        } = &mut self.record;
         if log_rewards.len() < self.capacity {
             states.extend_from_slice(state);
             log_rewards.push(log_reward);

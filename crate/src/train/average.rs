@@ -31,7 +31,10 @@ impl<N: Module> Average<N> {
     pub(super) fn update(&mut self, network: &N) {
         let mut values = Values(GradientsParams::new());
         network.visit(&mut values);
-        let mut blend = Blend { decay: self.decay, values };
+        let mut blend = Blend {
+            decay: self.decay,
+            values,
+        };
         self.network = self.network.clone().map(&mut blend);
     }
 }

@@ -69,7 +69,13 @@ pub struct TrainerRecord {
 impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     /// A trainer of a validated run that starts from `network`; `given` holds end points for
     /// noised trajectories.
-    pub fn new(run: Run, chains: Chains<P, Q, K>, reward: Box<dyn EndReward>, network: K::Network, given: Replay) -> Self {
+    pub fn new(
+        run: Run,
+        chains: Chains<P, Q, K>,
+        reward: Box<dyn EndReward>,
+        network: K::Network,
+        given: Replay,
+    ) -> Self {
         let device = chains.device.clone().autodiff();
         let log_z = Param::from_tensor(Tensor::zeros([1], &device));
         let network = network.train();
@@ -107,7 +113,8 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         self.schedule = optimizer::schedule(&self.run.optimizer, &self.run.training, iteration);
         let device = self.chains.device.clone().autodiff();
         let id = self.trained.log_z.id;
-        self.trained.log_z = Param::initialized(id, Tensor::from_floats([log_z as f32], &device).require_grad());
+        self.trained.log_z =
+            Param::initialized(id, Tensor::from_floats([log_z as f32], &device).require_grad());
     }
 
     /// The network to sample with: the moving average where there is one.
@@ -129,7 +136,9 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let parts = parallel::parts(&self.chains.device, self.run.rollout.batch);
         let batch = self.batch();
         let network = self.trained.network.valid();
-        let follow = Follow::Policy { exploration: self.exploration() };
+        let follow = Follow::Policy {
+            exploration: self.exploration(),
+        };
         let shards = parallel::map(batch.split(&self.chains.process, parts), |part| {
             self.chains.roll_out(&network, part, follow)
         });
@@ -138,12 +147,18 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let log_r = self.reward.log_reward(&read.ends);
         let tempered: Vec<f64> = log_r.iter().map(|l| beta * l).collect();
         let rows = tempered.len();
-        let residuals =
-            Residuals::new(&self.run.objective, &read.log_ratio, &tempered, &vec![0; rows], &[read.log_z]);
+        let residuals = Residuals::new(
+            &self.run.objective,
+            &read.log_ratio,
+            &tempered,
+            &vec![0; rows],
+            &[read.log_z],
+        );
         if !residuals.loss.is_finite() {
             return Err(format!(
                 "the loss is {} at iteration {}; a smaller learning rate or a residual clip may help",
-                residuals.loss, self.iteration + 1
+                residuals.loss,
+                self.iteration + 1
             ));
         }
         self.descend(&shards, &residuals);
@@ -178,20 +193,34 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     /// The host's part of this iteration's batch, in the proportions of the run.
     fn batch(&self) -> Batch {
         let rollout = &self.run.rollout;
-        let share = |of: f64, from: &Replay| if from.is_empty() { 0 } else { (of * rollout.batch as f64).round() as usize };
+        let share = |of: f64, from: &Replay| {
+            if from.is_empty() {
+                0
+            } else {
+                (of * rollout.batch as f64).round() as usize
+            }
+        };
         let at = self.iteration as u64;
         let replayed = share(rollout.replay_share, &self.replay);
         let noised = share(rollout.noised_share, &self.given).min(rollout.batch - replayed);
-        let mut given =
-            self.replay.draw(replayed, rollout.replay_priority, &mut self.noise.stream(Purpose::Replay, at));
-        given.extend(self.given.draw(noised, 1.0, &mut self.noise.stream(Purpose::GivenEndPoints, at)));
+        let mut given = self.replay.draw(
+            replayed,
+            rollout.replay_priority,
+            &mut self.noise.stream(Purpose::Replay, at),
+        );
+        given.extend(
+            self.given
+                .draw(noised, 1.0, &mut self.noise.stream(Purpose::GivenEndPoints, at)),
+        );
         let fresh = rollout.batch - replayed - noised;
         let numbers = self.chains.process.steps() * self.chains.process.noise_size();
         Batch {
             fresh,
             noise: self.noise.normal(Purpose::Rollout, at, fresh * numbers),
             given,
-            given_noise: self.noise.normal(Purpose::Noising, at, (replayed + noised) * numbers),
+            given_noise: self
+                .noise
+                .normal(Purpose::Noising, at, (replayed + noised) * numbers),
         }
     }
 
@@ -199,7 +228,10 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     async fn read(&self, shards: &[Trajectories<P>]) -> Result<Read, String> {
         let mut transaction = Transaction::default().register(self.trained.log_z.val().without_autodiff());
         for shard in shards {
-            let end = self.chains.process.download(&shard.states[self.chains.process.steps()]);
+            let end = self
+                .chains
+                .process
+                .download(&shard.states[self.chains.process.steps()]);
             transaction = transaction.register(shard.log_ratio.clone()).register(end);
         }
         let data = transaction.execute_async().await.map_err(|e| e.to_string())?;
@@ -209,7 +241,12 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         }
         Ok(Read {
             log_z: numbers[0][0].into(),
-            log_ratio: numbers[1..].iter().step_by(2).flatten().map(|v| f64::from(*v)).collect(),
+            log_ratio: numbers[1..]
+                .iter()
+                .step_by(2)
+                .flatten()
+                .map(|v| f64::from(*v))
+                .collect(),
             ends: numbers[2..].iter().step_by(2).flatten().copied().collect(),
         })
     }
@@ -232,7 +269,8 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let gradients = parallel::map(work, |(shard, weights)| {
             // A graph of its own, so that shards do not wait for each other.
             let network = self.trained.network.clone().fork(&device);
-            self.chains.gradient(&network, shard, weights, &steps, objective.chunk)
+            self.chains
+                .gradient(&network, shard, weights, &steps, objective.chunk)
         });
         let mut sum = GradientsAccumulator::new();
         for gradient in gradients {
@@ -277,7 +315,11 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             iteration: self.iteration,
             log_z: self.log_z,
             trained: pack(self.trained.clone().into_record())?,
-            average: self.average.as_ref().map(|a| pack(a.network().clone().into_record())).transpose()?,
+            average: self
+                .average
+                .as_ref()
+                .map(|a| pack(a.network().clone().into_record()))
+                .transpose()?,
             optimizer: self.optimizer.into_bytes().map_err(|e| e.to_string())?.to_vec(),
             replay: self.replay.record().clone(),
         })
@@ -289,13 +331,20 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     ///
     /// Says what does not fit.
     pub fn restore(&mut self, record: TrainerRecord) -> Result<(), String> {
-        let unpack = |bytes: Vec<u8>| ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|e| e.to_string());
-        self.trained =
-            self.trained.clone().try_load_record(unpack(record.trained)?).map_err(|e| e.to_string())?.train();
+        let unpack = |bytes: Vec<u8>| {
+            ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|e| e.to_string())
+        };
+        self.trained = self
+            .trained
+            .clone()
+            .try_load_record(unpack(record.trained)?)
+            .map_err(|e| e.to_string())?
+            .train();
         if let (Some(average), Some(bytes)) = (&mut self.average, record.average) {
             average.load(unpack(bytes)?).map_err(|e| e.to_string())?;
         }
-        let saved = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(record.optimizer)).map_err(|e| e.to_string())?;
+        let saved = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(record.optimizer))
+            .map_err(|e| e.to_string())?;
         self.optimizer = optimizer::optimizer(&self.run.optimizer, &self.chains.device).load_record(saved);
         self.schedule = optimizer::schedule(&self.run.optimizer, &self.run.training, record.iteration);
         self.replay.restore(record.replay);

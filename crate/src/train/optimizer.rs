@@ -1,14 +1,15 @@
 //! The optimiser of a run: burn's algorithms and schedules, log Z with a learning rate of its own.
 
 use crate::config::{Algorithm, Optimizer, Schedule, Training};
+use burn::grad_clipping::GradientClipping;
+use burn::lr_scheduler::LrSchedulerConfig;
 use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
 use burn::lr_scheduler::linear::LinearLrSchedulerConfig;
-use burn::lr_scheduler::LrSchedulerConfig;
 use burn::lr_scheduler::module_lr_scheduler::{ModuleLrScheduler, ModuleLrSchedulerConfig};
-use burn::grad_clipping::GradientClipping;
 use burn::module::ParamGroup;
 use burn::optim::{
-    AdamConfig, AdamWConfig, DynOptimizer, DynState, ModuleOptimizer, RmsPropConfig, SgdConfig, StateSink, StateSource,
+    AdamConfig, AdamWConfig, DynOptimizer, DynState, ModuleOptimizer, RmsPropConfig, SgdConfig, StateSink,
+    StateSource,
 };
 use burn::tensor::Device;
 use burn::tensor::kind::BridgeTensor;
@@ -21,14 +22,28 @@ pub(super) fn optimizer(config: &Optimizer, device: &Device) -> ModuleOptimizer 
     let clip = (config.gradient_clip > 0.0).then_some(GradientClipping::Norm(config.gradient_clip as f32));
     match config.algorithm {
         Algorithm::Adam => grouped(AdamConfig::new().with_epsilon(1e-8).build(), clip, device),
-        Algorithm::AdamW => grouped(AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(1e-4).build(), clip, device),
+        Algorithm::AdamW => grouped(
+            AdamWConfig::new()
+                .with_epsilon(1e-8)
+                .with_weight_decay(1e-4)
+                .build(),
+            clip,
+            device,
+        ),
         Algorithm::RmsProp => grouped(RmsPropConfig::new().build(), clip, device),
         Algorithm::Sgd => grouped(SgdConfig::new().build(), clip, device),
     }
 }
 
-fn grouped<O: burn::optim::Optimizer>(inner: O, clip: Option<GradientClipping>, device: &Device) -> ModuleOptimizer {
-    let here = || OnDevice { inner: inner.clone(), device: device.clone() };
+fn grouped<O: burn::optim::Optimizer>(
+    inner: O,
+    clip: Option<GradientClipping>,
+    device: &Device,
+) -> ModuleOptimizer {
+    let here = || OnDevice {
+        inner: inner.clone(),
+        device: device.clone(),
+    };
     ModuleOptimizer::from(inner.clone())
         .with_group(ParamGroup::all(), here(), clip)
         .with_group(ParamGroup::from_path(LOG_Z_PATH), here(), None)
@@ -61,7 +76,13 @@ impl<O: burn::optim::Optimizer> DynOptimizer for OnDevice<O> {
         self.inner.state_flatten(prefix, state, out);
     }
 
-    fn state_unflatten(&self, rank: usize, prefix: &str, src: &mut StateSource, _: &Device) -> Option<DynState> {
+    fn state_unflatten(
+        &self,
+        rank: usize,
+        prefix: &str,
+        src: &mut StateSource,
+        _: &Device,
+    ) -> Option<DynState> {
         self.inner.state_unflatten(rank, prefix, src, &self.device)
     }
 }
@@ -73,7 +94,9 @@ pub(super) fn schedule(config: &Optimizer, training: &Training, done: usize) -> 
         match config.schedule {
             Schedule::Constant => LrSchedulerConfig::Constant(rate),
             Schedule::Linear => LinearLrSchedulerConfig::new(rate, last, training.iterations).into(),
-            Schedule::Cosine => CosineAnnealingLrSchedulerConfig::new(rate, training.iterations).with_min_lr(last).into(),
+            Schedule::Cosine => CosineAnnealingLrSchedulerConfig::new(rate, training.iterations)
+                .with_min_lr(last)
+                .into(),
         }
     };
     let mut scheduler = ModuleLrSchedulerConfig::new(of(config.learning_rate))

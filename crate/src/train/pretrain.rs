@@ -30,7 +30,15 @@ pub struct PretrainConfig {
 
 impl Default for PretrainConfig {
     fn default() -> Self {
-        Self { iterations: 20_000, batch: 1024, width: 64, depth: 3, learning_rate: 3e-3, ema: 0.999, seed: 0 }
+        Self {
+            iterations: 20_000,
+            batch: 1024,
+            width: 64,
+            depth: 3,
+            learning_rate: 3e-3,
+            ema: 0.999,
+            seed: 0,
+        }
     }
 }
 
@@ -79,9 +87,18 @@ impl Pretraining {
         checked.prior.kind = PriorKind::Exact;
         checked.validate()?;
         let noise = Noise::new(config.seed);
-        let shape = DriftNetworkConfig { inputs: 2, outputs: 2, width: config.width, depth: config.depth };
+        let shape = DriftNetworkConfig {
+            inputs: 2,
+            outputs: 2,
+            width: config.width,
+            depth: config.depth,
+        };
         let network = shape.init(&noise, &device);
-        let process = BrownianBridge { steps: run.process.steps, variance: run.process.variance, dimensions: 2 };
+        let process = BrownianBridge {
+            steps: run.process.steps,
+            variance: run.process.variance,
+            dimensions: 2,
+        };
         let schedule = CosineAnnealingLrSchedulerConfig::new(config.learning_rate, config.iterations)
             .init()
             .expect("the learning rate was checked");
@@ -120,7 +137,10 @@ impl Pretraining {
         const TIMES: usize = 1000;
         // Blocks of rows share a time, as in the chain itself.
         const BLOCKS: usize = 32;
-        let fine = BrownianBridge { steps: TIMES, ..self.process };
+        let fine = BrownianBridge {
+            steps: TIMES,
+            ..self.process
+        };
         let scales = Preconditioning::new(fine);
         let mut rng = self.noise.stream(Purpose::Pretraining, self.iteration as u64);
         let rows = self.config.batch.div_ceil(BLOCKS);
@@ -143,12 +163,19 @@ impl Pretraining {
             }
         }
         let total = BLOCKS * rows;
-        let upload = |values: Vec<f32>| Tensor::<2>::from_data(TensorData::new(values, [total, 2]), &self.device);
+        let upload =
+            |values: Vec<f32>| Tensor::<2>::from_data(TensorData::new(values, [total, 2]), &self.device);
         let drift = scales.learned_drift(&self.network, &steps, upload(at));
         let loss = ((drift - upload(target)) * upload(weight)).square().mean();
-        let value = loss.clone().into_scalar_async::<f32>().await.map_err(|e| SessionError::Device(e.to_string()))?;
+        let value = loss
+            .clone()
+            .into_scalar_async::<f32>()
+            .await
+            .map_err(|e| SessionError::Device(e.to_string()))?;
         let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
-        self.network = self.optimizer.step(self.schedule.step(), self.network.clone(), gradients);
+        self.network = self
+            .optimizer
+            .step(self.schedule.step(), self.network.clone(), gradients);
         self.average.update(&self.network.valid());
         self.iteration += 1;
         Ok(value.into())
@@ -160,7 +187,9 @@ impl Pretraining {
     ///
     /// Where the device fails.
     pub async fn weights(&self) -> Result<Vec<u8>, SessionError> {
-        let weights = Weights::of(self.average.network()).await.map_err(SessionError::Device)?;
+        let weights = Weights::of(self.average.network())
+            .await
+            .map_err(SessionError::Device)?;
         Ok(weights.to_safetensors(true))
     }
 

@@ -1,6 +1,9 @@
 //! The whole page: its state, the engine, and the address that mirrors the run.
 
-use crate::components::{Controls, Curves, Figures, Header, Intro, Messages, Panels, SaveOpen, Selection, Transport, use_dropped_files};
+use crate::components::{
+    Controls, Curves, Figures, Header, Intro, Messages, Panels, SaveOpen, Selection, Transport,
+    use_dropped_files,
+};
 use crate::engine::{Backend, Engine};
 use crate::link;
 use crate::shared::Shared;
@@ -39,7 +42,9 @@ pub fn App() -> Html {
         use_callback((), move |new: Selection, ()| setter.set(new))
     };
     let choose_device = use_callback(engine.clone(), |backend: Backend, engine| engine.choose(backend));
-    let dismiss = use_callback(dispatch.clone(), |(), dispatch| dispatch.emit(Action::Notice(None)));
+    let dismiss = use_callback(dispatch.clone(), |(), dispatch| {
+        dispatch.emit(Action::Notice(None))
+    });
     let (theme, dark, choose_theme) = use_theme();
     let still = use_reduced_motion();
 

@@ -13,21 +13,37 @@ impl Axis {
     pub fn over(values: impl Iterator<Item = f64>, log: bool) -> Option<Self> {
         let values = values.filter(|v| v.is_finite() && (!log || *v > 0.0));
         let map = |v: f64| if log { v.log10() } else { v };
-        let (low, high) = values.map(map).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        let (low, high) = values
+            .map(map)
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| {
+                (l.min(v), h.max(v))
+            });
         (low <= high).then(|| {
             let margin = (0.06 * (high - low)).max(if log { 0.1 } else { 1e-3 * (1.0 + high.abs()) });
-            Self { low: low - margin, high: high + margin, log }
+            Self {
+                low: low - margin,
+                high: high + margin,
+                log,
+            }
         })
     }
 
     /// An axis from one value to another.
     pub fn between(low: f64, high: f64) -> Self {
-        Self { low, high, log: false }
+        Self {
+            low,
+            high,
+            log: false,
+        }
     }
 
     /// Where a value lies, 0 at the low end and 1 at the high one.
     pub fn share(&self, value: f64) -> f64 {
-        let value = if self.log { value.max(1e-300).log10() } else { value };
+        let value = if self.log {
+            value.max(1e-300).log10()
+        } else {
+            value
+        };
         (value - self.low) / (self.high - self.low)
     }
 
@@ -49,7 +65,11 @@ impl Axis {
         let (low, high) = (self.value(0.0), self.value(1.0));
         let rough = (high - low) / 4.0;
         let unit = 10f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].iter().map(|m| m * unit).find(|s| *s >= rough).unwrap_or(rough);
+        let step = [1.0, 2.0, 5.0, 10.0]
+            .iter()
+            .map(|m| m * unit)
+            .find(|s| *s >= rough)
+            .unwrap_or(rough);
         let digits = (-(step.log10().floor())).max(0.0) as usize;
         ((low / step).ceil() as i64..=(high / step).floor() as i64)
             .map(|i| (i as f64 * step, text(i as f64 * step, digits)))

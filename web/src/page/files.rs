@@ -12,7 +12,10 @@ pub fn save_text(name: &str, text: &str) {
 
 /// Hands bytes to the user as a file.
 pub fn save_bytes(name: &str, bytes: &[u8]) {
-    save(name, Blob::new_with_options(bytes, Some("application/octet-stream")));
+    save(
+        name,
+        Blob::new_with_options(bytes, Some("application/octet-stream")),
+    );
 }
 
 /// Hands a picture to the user as a PNG file.

@@ -18,7 +18,11 @@ impl Axes {
     pub fn of([xx, xy, yy]: [f64; 3]) -> Self {
         let (mid, half) = (0.5 * (xx + yy), (0.5 * (xx - yy)).hypot(xy));
         Self {
-            angle: if half < 1e-12 { 0.0 } else { 0.5 * (2.0 * xy).atan2(xx - yy) },
+            angle: if half < 1e-12 {
+                0.0
+            } else {
+                0.5 * (2.0 * xy).atan2(xx - yy)
+            },
             along: (mid + half).max(0.0).sqrt(),
             across: (mid - half).max(0.0).sqrt(),
         }
@@ -59,7 +63,11 @@ impl Mixture {
             .map(|([mx, my], [xx, xy, yy], scale)| {
                 let (dx, dy) = (x - mx, y - my);
                 let square = xx * dx * dx + 2.0 * xy * dx * dy + yy * dy * dy;
-                if square > 80.0 { 0.0 } else { scale * (-0.5 * square).exp() }
+                if square > 80.0 {
+                    0.0
+                } else {
+                    scale * (-0.5 * square).exp()
+                }
             })
             .sum()
     }
@@ -82,7 +90,11 @@ mod tests {
     #[test]
     fn a_mixture_integrates_to_one() {
         let mixture = Mixture::new(&[
-            Component { weight: 3.0, mean: [1.0, -2.0], covariance: [1.0, 0.4, 0.7] },
+            Component {
+                weight: 3.0,
+                mean: [1.0, -2.0],
+                covariance: [1.0, 0.4, 0.7],
+            },
             Component::isotropic(1.0, [-4.0, 5.0], 0.5),
         ]);
         let mass: f64 = (0..280 * 280)

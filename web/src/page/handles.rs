@@ -8,14 +8,17 @@ use rtb::config::{Component, HALF_WIDTH, Shape};
 pub enum Draggable {
     None,
     /// A mixture, one of whose components may show the handles of its axes.
-    Mixture { components: Vec<Component>, selected: Option<usize> },
+    Mixture {
+        components: Vec<Component>,
+        selected: Option<usize>,
+    },
     Shape(Shape),
     /// A painted grid, by its rows.
     Grid(Vec<String>),
 }
 
 /// The limits that validation sets, kept while dragging.
-const DEVIATIONS: (f64, f64) = (0.11, HALF_WIDTH);
+const DEVIATIONS: (f64, f64) = (0.11, 0.99 * HALF_WIDTH);
 
 impl Draggable {
     /// The places that can be taken hold of. A mixture's are the means, then the ends of the
@@ -25,7 +28,11 @@ impl Draggable {
             Self::None | Self::Grid(_) => Vec::new(),
             Self::Mixture { components, selected } => {
                 let axes = selected.and_then(|i| components.get(i)).map(axis_ends);
-                components.iter().map(|c| c.mean).chain(axes.into_iter().flatten()).collect()
+                components
+                    .iter()
+                    .map(|c| c.mean)
+                    .chain(axes.into_iter().flatten())
+                    .collect()
             }
             Self::Shape(shape) => shape_handles(shape),
         }
@@ -35,14 +42,21 @@ impl Draggable {
     pub fn handle_at(&self, [x, y]: [f64; 2], reach: f64) -> Option<usize> {
         let handles = self.handles();
         let distance = |i: &usize| (handles[*i][0] - x).hypot(handles[*i][1] - y);
-        (0..handles.len()).rev().filter(|i| distance(i) < reach).min_by(|a, b| distance(a).total_cmp(&distance(b)))
+        (0..handles.len())
+            .rev()
+            .filter(|i| distance(i) < reach)
+            .min_by(|a, b| distance(a).total_cmp(&distance(b)))
     }
 
     /// The component a handle of a mixture belongs to.
     pub fn component_of(&self, handle: usize) -> Option<usize> {
         match self {
             Self::Mixture { components, selected } => {
-                if handle < components.len() { Some(handle) } else { *selected }
+                if handle < components.len() {
+                    Some(handle)
+                } else {
+                    *selected
+                }
             }
             _ => None,
         }
@@ -69,16 +83,33 @@ impl Draggable {
 
     /// The lines to draw: the selected component at two standard deviations, or the shape.
     pub fn outlines(&self) -> Vec<Vec<[f64; 2]>> {
-        let circle = |center: [f64; 2], radius: f64| ellipse(center, Axes { angle: 0.0, along: radius, across: radius });
+        let circle = |center: [f64; 2], radius: f64| {
+            ellipse(
+                center,
+                Axes {
+                    angle: 0.0,
+                    along: radius,
+                    across: radius,
+                },
+            )
+        };
         match self {
             Self::None | Self::Grid(_) => Vec::new(),
             Self::Mixture { components, selected } => {
                 let selected = selected.and_then(|i| components.get(i));
-                selected.map(|c| ellipse(c.mean, doubled(Axes::of(c.covariance)))).into_iter().collect()
+                selected
+                    .map(|c| ellipse(c.mean, doubled(Axes::of(c.covariance))))
+                    .into_iter()
+                    .collect()
             }
             Self::Shape(Shape::Disc { center, radius }) => vec![circle(*center, *radius)],
-            Self::Shape(Shape::Ring { center, inner, outer }) => vec![circle(*center, *inner), circle(*center, *outer)],
-            Self::Shape(Shape::Box { min: [a, b], max: [c, d] }) => {
+            Self::Shape(Shape::Ring { center, inner, outer }) => {
+                vec![circle(*center, *inner), circle(*center, *outer)]
+            }
+            Self::Shape(Shape::Box {
+                min: [a, b],
+                max: [c, d],
+            }) => {
                 vec![vec![[*a, *b], [*c, *b], [*c, *d], [*a, *d], [*a, *b]]]
             }
             Self::Shape(Shape::HalfPlane { normal, offset }) => {
@@ -99,7 +130,11 @@ fn round(v: f64) -> f64 {
 }
 
 fn doubled(axes: Axes) -> Axes {
-    Axes { along: 2.0 * axes.along, across: 2.0 * axes.across, ..axes }
+    Axes {
+        along: 2.0 * axes.along,
+        across: 2.0 * axes.across,
+        ..axes
+    }
 }
 
 /// The ends of the axes at two standard deviations: the longer one, then the shorter one.
@@ -107,7 +142,10 @@ fn axis_ends(component: &Component) -> [[f64; 2]; 2] {
     let axes = doubled(Axes::of(component.covariance));
     let (s, c) = axes.angle.sin_cos();
     let [x, y] = component.mean;
-    [[x + axes.along * c, y + axes.along * s], [x - axes.across * s, y + axes.across * c]]
+    [
+        [x + axes.along * c, y + axes.along * s],
+        [x - axes.across * s, y + axes.across * c],
+    ]
 }
 
 /// The longer axis turns with its end; the shorter one only changes its length.
@@ -153,7 +191,11 @@ fn shape_handles(shape: &Shape) -> Vec<[f64; 2]> {
         }
         Shape::Disc { center, radius } => vec![center, [center[0] + radius, center[1]]],
         Shape::Ring { center, inner, outer } => {
-            vec![center, [center[0] + inner, center[1]], [center[0], center[1] + outer]]
+            vec![
+                center,
+                [center[0] + inner, center[1]],
+                [center[0], center[1] + outer],
+            ]
         }
         Shape::Box { min, max } => vec![min, max],
     }
@@ -207,9 +249,15 @@ mod tests {
             let start = Draggable::Shape(shape);
             for handle in 0..start.handles().len() {
                 for to in [[0.0, 0.0], [30.0, -30.0], [-3.0, 4.0]] {
-                    let Draggable::Shape(shape) = start.dragged(handle, to) else { unreachable!() };
+                    let Draggable::Shape(shape) = start.dragged(handle, to) else {
+                        unreachable!()
+                    };
                     let mut run = presets()[0].run.clone();
-                    run.reward = Reward::Mask { shape, inside: 1.0, outside: 0.0 };
+                    run.reward = Reward::Mask {
+                        shape,
+                        inside: 1.0,
+                        outside: 0.0,
+                    };
                     assert_eq!(run.validate(), Ok(()));
                 }
             }
@@ -221,10 +269,15 @@ mod tests {
         let run = presets()[0].run.clone();
         let components = run.prior.components.clone();
         let count = components.len();
-        let start = Draggable::Mixture { components, selected: Some(3) };
+        let start = Draggable::Mixture {
+            components,
+            selected: Some(3),
+        };
         for handle in [3, count, count + 1] {
             for to in [[0.0, 0.0], [30.0, -30.0], [-10.0, 5.0], [-10.05, 5.0]] {
-                let Draggable::Mixture { components, .. } = start.dragged(handle, to) else { unreachable!() };
+                let Draggable::Mixture { components, .. } = start.dragged(handle, to) else {
+                    unreachable!()
+                };
                 let mut run = run.clone();
                 run.prior.components = components;
                 assert_eq!(run.validate(), Ok(()));

@@ -16,14 +16,26 @@ pub struct Brush {
 
 impl Default for Brush {
     fn default() -> Self {
-        Self { radius: 1.5, level: 9 }
+        Self {
+            radius: 1.5,
+            level: 9,
+        }
     }
 }
 
 /// A grid with a round spot in the middle: all zeros is not a reward.
 pub fn start() -> Reward {
     let empty = vec!["0".repeat(SIDE); SIDE];
-    Reward::Painted { rows: stroke(&empty, [0.0, 0.0], Brush { radius: 3.0, level: 9 }) }
+    Reward::Painted {
+        rows: stroke(
+            &empty,
+            [0.0, 0.0],
+            Brush {
+                radius: 3.0,
+                level: 9,
+            },
+        ),
+    }
 }
 
 /// The rows after one touch of the brush.
@@ -39,7 +51,10 @@ pub fn stroke(rows: &[String], [x, y]: [f64; 2], brush: Brush) -> Vec<String> {
                 // The cell under the brush counts however small the brush is.
                 (cx - x).hypot(cy - y) <= brush.radius.max(0.75 * width)
             };
-            line.chars().enumerate().map(|(column, old)| if painted(column) { digit } else { old }).collect()
+            line.chars()
+                .enumerate()
+                .map(|(column, old)| if painted(column) { digit } else { old })
+                .collect()
         })
         .collect()
 }
@@ -50,7 +65,11 @@ pub fn line(rows: &[String], from: [f64; 2], to: [f64; 2], brush: Brush) -> Vec<
     let touches = (length / brush.radius.max(0.3)).ceil().max(1.0) as usize;
     (1..=touches).fold(rows.to_vec(), |rows, i| {
         let share = i as f64 / touches as f64;
-        stroke(&rows, [0, 1].map(|axis| from[axis] + share * (to[axis] - from[axis])), brush)
+        stroke(
+            &rows,
+            [0, 1].map(|axis| from[axis] + share * (to[axis] - from[axis])),
+            brush,
+        )
     })
 }
 
@@ -60,13 +79,22 @@ mod tests {
 
     #[test]
     fn painting_and_erasing_change_only_what_the_brush_covers() {
-        let Reward::Painted { rows } = start() else { unreachable!() };
+        let Reward::Painted { rows } = start() else {
+            unreachable!()
+        };
         let count = |rows: &[String]| rows.iter().flat_map(|r| r.bytes()).filter(|b| *b == b'9').count();
         let before = count(&rows);
         let painted = stroke(&rows, [10.0, 10.0], Brush::default());
         assert!(count(&painted) > before);
         assert_eq!(painted[8].as_bytes()[48], b'9');
-        let erased = stroke(&painted, [10.0, 10.0], Brush { level: 0, ..Brush::default() });
+        let erased = stroke(
+            &painted,
+            [10.0, 10.0],
+            Brush {
+                level: 0,
+                ..Brush::default()
+            },
+        );
         assert_eq!(erased, rows);
     }
 }

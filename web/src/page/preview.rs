@@ -21,7 +21,11 @@ pub fn scene(run: &Run) -> Scene {
     let log_reward = log_reward(run, &density);
     let cell = (2.0 * HALF_WIDTH / SIDE as f64).powi(2);
     let peak = log_reward.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut exact: Vec<f32> = density.iter().zip(&log_reward).map(|(p, r)| p * (r - peak).exp()).collect();
+    let mut exact: Vec<f32> = density
+        .iter()
+        .zip(&log_reward)
+        .map(|(p, r)| p * (r - peak).exp())
+        .collect();
     let mass: f64 = exact.iter().map(|v| f64::from(*v)).sum::<f64>() * cell;
     exact.iter_mut().for_each(|v| *v /= mass.max(1e-30) as f32);
     let prior_paths = bridge(&density, SIDE, run);
@@ -44,7 +48,10 @@ fn log_reward(run: &Run, prior: &[f32]) -> Vec<f32> {
     let tempered = |r: f64| (run.tempering.beta * r.ln().max(run.tempering.floor)) as f32;
     match &run.reward {
         Reward::Formula { .. } => Vec::new(),
-        Reward::Ratio { numerator, denominator } => {
+        Reward::Ratio {
+            numerator,
+            denominator,
+        } => {
             let top = Mixture::new(numerator);
             let own = (!denominator.is_empty()).then(|| Mixture::new(denominator));
             cells()
@@ -56,9 +63,13 @@ fn log_reward(run: &Run, prior: &[f32]) -> Vec<f32> {
                 })
                 .collect()
         }
-        Reward::Mask { shape, inside, outside } => {
-            cells().map(|at| tempered(if shape.contains(at) { *inside } else { *outside })).collect()
-        }
+        Reward::Mask {
+            shape,
+            inside,
+            outside,
+        } => cells()
+            .map(|at| tempered(if shape.contains(at) { *inside } else { *outside }))
+            .collect(),
         Reward::Painted { rows } => cells().map(|at| tempered(painted(rows, at))).collect(),
     }
 }
@@ -66,8 +77,15 @@ fn log_reward(run: &Run, prior: &[f32]) -> Vec<f32> {
 /// The painted reward of the cell that holds a point.
 fn painted(rows: &[String], [x, y]: [f64; 2]) -> f64 {
     let scale = rows.len() as f64 / (2.0 * HALF_WIDTH);
-    let (row, column) = (((HALF_WIDTH - y) * scale) as usize, ((x + HALF_WIDTH) * scale) as usize);
-    let digit = rows.get(row).and_then(|r| r.as_bytes().get(column)).copied().unwrap_or(b'0');
+    let (row, column) = (
+        ((HALF_WIDTH - y) * scale) as usize,
+        ((x + HALF_WIDTH) * scale) as usize,
+    );
+    let digit = rows
+        .get(row)
+        .and_then(|r| r.as_bytes().get(column))
+        .copied()
+        .unwrap_or(b'0');
     f64::from(digit - b'0') / f64::from(PAINT_LEVELS)
 }
 

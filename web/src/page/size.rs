@@ -15,7 +15,9 @@ pub fn use_width(node: &NodeRef) -> f64 {
             let element: Option<Element> = node.cast();
             let watched = element.and_then(|element| {
                 let of = element.clone();
-                let look = Closure::<dyn FnMut(JsValue)>::new(move |_| width.set(of.get_bounding_client_rect().width()));
+                let look = Closure::<dyn FnMut(JsValue)>::new(move |_| {
+                    width.set(of.get_bounding_client_rect().width())
+                });
                 let observer = ResizeObserver::new(look.as_ref().unchecked_ref()).ok()?;
                 observer.observe(&element);
                 Some((observer, look))

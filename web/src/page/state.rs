@@ -1,6 +1,7 @@
 //! The page's state, and how events change it.
 
 use crate::engine::Device;
+use crate::link;
 use crate::preview;
 use crate::shared::Shared;
 use crate::thinned::Thinned;
@@ -51,7 +52,11 @@ pub struct Stage {
 impl Stage {
     fn new(scene: Scene, run: &Run, from_engine: bool) -> Self {
         let exact_paths = Shared::new(preview::bridge(&scene.exact, scene.side, run));
-        Self { scene: Shared::new(scene), exact_paths, from_engine }
+        Self {
+            scene: Shared::new(scene),
+            exact_paths,
+            from_engine,
+        }
     }
 }
 
@@ -82,7 +87,9 @@ pub enum Action {
     /// Start over with the same run.
     Reset,
     /// The engine is about to open the run.
-    Opening { resume: bool },
+    Opening {
+        resume: bool,
+    },
     Train,
     Pause,
     Events(Vec<Event>),
@@ -151,12 +158,18 @@ impl State {
                 self.snapshots.push(Shared::new(*snapshot));
             }
             Event::Finished { .. } => self.phase = Phase::Finished,
-            Event::Refused { field, value, allowed } => {
-                self.notice = Some(Notice::Refused(ConfigError::new(field, value, allowed)));
+            Event::Refused {
+                field,
+                value,
+                allowed,
+            } => {
                 self.phase = if self.resume { Phase::Training } else { Phase::Idle };
-                if let Some((run, stage)) = self.accepted.clone() {
-                    (self.run, self.stage) = (run, stage);
+                match self.accepted.clone() {
+                    Some((run, stage)) => (self.run, self.stage) = (run, stage),
+                    // Nothing is open yet: a link whose run only the engine could refuse.
+                    None => self.load(link::first()),
                 }
+                self.notice = Some(Notice::Refused(ConfigError::new(field, value, allowed)));
             }
             // The phase follows the user's own pause at once.
             Event::Paused { .. } => {}
@@ -240,7 +253,10 @@ mod tests {
         let mut edited = run.clone();
         edited.seed = 7;
         let state = after(State::new(run.clone(), None), vec![Action::Edit(edited)]);
-        assert_eq!((state.run.name.as_str(), state.preset()), ("25-to-9 (edited)", None));
+        assert_eq!(
+            (state.run.name.as_str(), state.preset()),
+            ("25-to-9 (edited)", None)
+        );
         let mut back = (*state.run).clone();
         back.seed = run.seed;
         assert_eq!(state.reduce(Action::Edit(back)).preset(), Some("25-to-9"));
@@ -252,7 +268,12 @@ mod tests {
         let mut edited = run.clone();
         edited.seed = 7;
         let refused = Event::from(ConfigError::new("seed", 7, "something else"));
-        let actions = vec![opened(), Action::Train, Action::Edit(edited), Action::Events(vec![refused])];
+        let actions = vec![
+            opened(),
+            Action::Train,
+            Action::Edit(edited),
+            Action::Events(vec![refused]),
+        ];
         let state = after(State::new(run.clone(), None), actions);
         assert_eq!(*state.run, run);
         assert_eq!(state.phase, Phase::Training);

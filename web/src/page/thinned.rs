@@ -12,7 +12,11 @@ pub struct Thinned<T, const CAP: usize> {
 
 impl<T, const CAP: usize> Default for Thinned<T, CAP> {
     fn default() -> Self {
-        Self { items: Vec::new(), stride: 1, seen: 0 }
+        Self {
+            items: Vec::new(),
+            stride: 1,
+            seen: 0,
+        }
     }
 }
 

@@ -17,7 +17,9 @@ const SHOW_SHARE: f64 = 0.15;
 /// Serves the page for the life of the worker.
 pub async fn serve(device: Device, name: &str) {
     let requests = port::requests();
-    port::post(&[Event::Ready { device: name.to_owned() }]);
+    port::post(&[Event::Ready {
+        device: name.to_owned(),
+    }]);
     let driver = Driver {
         device,
         requests,
@@ -30,7 +32,9 @@ pub async fn serve(device: Device, name: &str) {
         show_cost: 0.0,
     };
     if let Err(error) = driver.run().await {
-        port::post(&[Event::Failed { message: error.to_string() }]);
+        port::post(&[Event::Failed {
+            message: error.to_string(),
+        }]);
     }
 }
 
@@ -76,7 +80,12 @@ impl Driver {
                 return Ok(());
             }
         };
-        if let Request::Open { run, prior_weights, weights } = request {
+        if let Request::Open {
+            run,
+            prior_weights,
+            weights,
+        } = request
+        {
             return self.open(*run, prior_weights, weights).await;
         }
         if let Request::Speed(rate) = request {
@@ -120,7 +129,13 @@ impl Driver {
         prior_weights: Option<Vec<u8>>,
         weights: Option<Vec<u8>>,
     ) -> Result<(), SessionError> {
-        let opened = Session::open(run, self.device.clone(), prior_weights.as_deref(), weights.as_deref()).await;
+        let opened = Session::open(
+            run,
+            self.device.clone(),
+            prior_weights.as_deref(),
+            weights.as_deref(),
+        )
+        .await;
         match opened {
             Ok(mut session) => {
                 let scene = session.scene().await?;
@@ -158,7 +173,9 @@ impl Driver {
         }
         if finished {
             self.training = false;
-            self.post(Event::Finished { iteration: iteration.iteration });
+            self.post(Event::Finished {
+                iteration: iteration.iteration,
+            });
         }
         Ok(())
     }

@@ -12,7 +12,9 @@ fn main() {
     wasm_bindgen_futures::spawn_local(async {
         match rtb::session::gpu_device().await {
             Ok(device) => driver::serve(device, "GPU (WebGPU)").await,
-            Err(error) => port::post(&[Event::Failed { message: error.to_string() }]),
+            Err(error) => port::post(&[Event::Failed {
+                message: error.to_string(),
+            }]),
         }
     });
 }

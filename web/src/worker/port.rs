@@ -39,6 +39,9 @@ pub fn requests() -> UnboundedReceiver<Result<Request, String>> {
 pub fn report_panics() {
     std::panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
-        post(&[Event::Failed { message: format!("the engine stopped: {info}") }]);
+        let what = info.payload_as_str().unwrap_or("for no stated reason");
+        let place = info.location().map(|l| format!(" ({}:{})", l.file(), l.line()));
+        let message = format!("{what}{}", place.unwrap_or_default());
+        post(&[Event::Failed { message }]);
     }));
 }

@@ -21,11 +21,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
 }
 
 fn listing(presets: &[Preset]) -> String {
-    let width = presets
-        .iter()
-        .map(|p| p.name.len())
-        .max()
-        .unwrap_or_default();
+    let width = presets.iter().map(|p| p.name.len()).max().unwrap_or_default();
     presets
         .iter()
         .map(|p| {

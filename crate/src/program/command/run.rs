@@ -76,14 +76,13 @@ fn start(source: &Path, options: &Options) -> Result<Trainer, ProgramError> {
     let device = options.device.device.open()?;
     let stop = Stop::catch()?;
     let weights = run.prior.weights.clone().unwrap_or_default();
-    let session = block_on(Session::open(run, device, prior.as_deref(), None)).map_err(
-        |error| match error {
+    let session =
+        block_on(Session::open(run, device, prior.as_deref(), None)).map_err(|error| match error {
             SessionError::Weights(reason) => {
                 ConfigError::new("prior.weights", format!("`{weights}`"), reason).into()
             }
             error => ProgramError::from(error),
-        },
-    )?;
+        })?;
     let out = options.out.as_deref();
     let folder = RunFolder::create(out, &label, session.run(), prior.as_deref())?;
     let lock = folder.lock()?;

@@ -8,8 +8,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::path::Path;
 
 pub type Canvas<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
-pub type Drawn =
-    Result<(), DrawingAreaErrorKind<<BitMapBackend<'static> as DrawingBackend>::ErrorType>>;
+pub type Drawn = Result<(), DrawingAreaErrorKind<<BitMapBackend<'static> as DrawingBackend>::ErrorType>>;
 
 /// Text and axes.
 pub const INK: RGBColor = RGBColor(32, 36, 44);

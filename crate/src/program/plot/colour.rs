@@ -84,12 +84,7 @@ impl Scale {
 }
 
 fn extent(cells: &[f32]) -> (f64, f64) {
-    let finite = || {
-        cells
-            .iter()
-            .filter(|v| v.is_finite())
-            .map(|v| f64::from(*v))
-    };
+    let finite = || cells.iter().filter(|v| v.is_finite()).map(|v| f64::from(*v));
     let low = finite().fold(f64::INFINITY, f64::min);
     let high = finite().fold(f64::NEG_INFINITY, f64::max);
     if low <= high { (low, high) } else { (0.0, 1.0) }

@@ -154,6 +154,27 @@ fn loss_range(loss: &[Point]) -> Range<f64> {
     low / 1.3..high.max(low * 2.0) * 1.3
 }
 
+/// The points, and those where the line between them enters or leaves the range.
+fn with_crossings(points: &[Point], range: &Range<f64>) -> Vec<Point> {
+    let mut all = Vec::with_capacity(points.len());
+    for (i, &(x, y)) in points.iter().enumerate() {
+        if let Some(&(x0, y0)) = i.checked_sub(1).and_then(|before| points.get(before)) {
+            let crossed = |edge: &f64| (y0 < *edge) != (y < *edge) && y0 != *edge && y != *edge;
+            let mut edges: Vec<f64> = [range.start, range.end].into_iter().filter(crossed).collect();
+            if y < y0 {
+                edges.reverse();
+            }
+            all.extend(
+                edges
+                    .iter()
+                    .map(|edge| (x0 + (x - x0) * (edge - y0) / (y - y0), *edge)),
+            );
+        }
+        all.push((x, y));
+    }
+    all
+}
+
 /// What the last three quarters of the run need: the bounds begin far out.
 fn log_z_range(curves: &[Curve], exact: f64) -> Range<f64> {
     let late = |c: &Curve| {
@@ -172,14 +193,7 @@ fn log_z_range(curves: &[Curve], exact: f64) -> Range<f64> {
 }
 
 /// One chart over `range`, for which `spec` is the axis.
-fn chart<Y>(
-    area: &Canvas,
-    title: &str,
-    x: Range<f64>,
-    range: Range<f64>,
-    spec: Y,
-    curves: &[Curve],
-) -> Drawn
+fn chart<Y>(area: &Canvas, title: &str, x: Range<f64>, range: Range<f64>, spec: Y, curves: &[Curve]) -> Drawn
 where
     Y: plotters::coord::ranged1d::AsRangedCoord<Value = f64>,
     Y::CoordDescType: ValueFormatter<f64>,
@@ -204,11 +218,8 @@ where
         .draw()?;
     for curve in curves {
         let style = curve.color.stroke_width(curve.width);
-        // A curve that leaves the chart is broken there.
-        for piece in curve
-            .points
-            .split(|p| !(range.start..=range.end).contains(&p.1))
-        {
+        let points = with_crossings(&curve.points, &range);
+        for piece in points.split(|p| !(range.start..=range.end).contains(&p.1)) {
             chart.draw_series(LineSeries::new(piece.iter().copied(), style))?;
         }
         if !curve.name.is_empty() {
@@ -231,4 +242,23 @@ where
             .draw()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_crossings;
+
+    #[test]
+    fn lines_are_cut_at_the_edge() {
+        let points = [(0.0, -1.0), (1.0, 3.0), (2.0, 1.0)];
+        let wanted = [
+            (0.0, -1.0),
+            (0.25, 0.0),
+            (0.75, 2.0),
+            (1.0, 3.0),
+            (1.5, 2.0),
+            (2.0, 1.0),
+        ];
+        assert_eq!(with_crossings(&points, &(0.0..2.0)), wanted);
+    }
 }

@@ -38,13 +38,7 @@ impl HeatMap<'_> {
     }
 
     /// The image in a square of `size` pixels, with its frame and the numbers along its edges.
-    pub fn draw_image(
-        &self,
-        canvas: &Canvas,
-        (left, top): (i32, i32),
-        size: i32,
-        font: u32,
-    ) -> Drawn {
+    pub fn draw_image(&self, canvas: &Canvas, (left, top): (i32, i32), size: i32, font: u32) -> Drawn {
         let cells_per_pixel = self.side as f64 / f64::from(size);
         for row in 0..size {
             for column in 0..size {
@@ -64,17 +58,10 @@ impl HeatMap<'_> {
                 [(x, top + size), (x, top + size + reach)],
                 PALE,
             ))?;
-            canvas.draw(&PathElement::new(
-                [(left - 1, y), (left - 1 - reach, y)],
-                PALE,
-            ))?;
+            canvas.draw(&PathElement::new([(left - 1, y), (left - 1 - reach, y)], PALE))?;
             let label = tick.to_string();
             let below = anchored(text(font, INK), HPos::Center, VPos::Center);
-            canvas.draw_text(
-                &label,
-                &below,
-                (x, top + size + reach + font as i32 * 3 / 4),
-            )?;
+            canvas.draw_text(&label, &below, (x, top + size + reach + font as i32 * 3 / 4))?;
             let beside = anchored(text(font, INK), HPos::Right, VPos::Center);
             canvas.draw_text(&label, &beside, (left - reach - 5, y))?;
         }
@@ -96,12 +83,7 @@ impl HeatMap<'_> {
         upper * (1.0 - v) + lower * v
     }
 
-    fn draw_bar(
-        &self,
-        canvas: &Canvas,
-        (left, top): (i32, i32),
-        (width, height): (i32, i32),
-    ) -> Drawn {
+    fn draw_bar(&self, canvas: &Canvas, (left, top): (i32, i32), (width, height): (i32, i32)) -> Drawn {
         for row in 0..height {
             let [r, g, b] = viridis(1.0 - f64::from(row) / f64::from(height));
             let line = [(left, top + row), (left + width, top + row)];

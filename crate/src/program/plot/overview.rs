@@ -31,10 +31,7 @@ pub fn draw(canvas: &Canvas, finished: &Finished, maps: [&HeatMap; 4]) -> Drawn 
 
     let figures = figures(finished.report);
     let top = TOP + IMAGE + 72;
-    canvas.draw(&PathElement::new(
-        [(MARGIN, top), (MARGIN + width, top)],
-        FAINT,
-    ))?;
+    canvas.draw(&PathElement::new([(MARGIN, top), (MARGIN + width, top)], FAINT))?;
     let step = width / figures.len() as i32;
     for (column, (name, measured, exact)) in figures.into_iter().enumerate() {
         let center = MARGIN + step / 2 + column as i32 * step;
@@ -58,7 +55,7 @@ fn subtitle(finished: &Finished) -> String {
     let (run, report) = (finished.run, finished.report);
     format!(
         "a diffusion posterior trained with relative trajectory balance: T = {}, batch {}, \
-         {} iterations in {}, {}, seed {}",
+         {} iterations in {} on {}, seed {}",
         run.process.steps,
         run.rollout.batch,
         report.iterations,
@@ -73,11 +70,7 @@ fn figures(r: &Report) -> [(&'static str, String, String); 6] {
     let row = |name, measured, exact| (name, figure(measured), format!("exact {}", figure(exact)));
     let ideal = |name, measured, best: &str| (name, figure(measured), format!("ideal {best}"));
     [
-        row(
-            "log Z, importance-weighted",
-            r.log_z_importance,
-            r.log_z_exact,
-        ),
+        row("log Z, importance-weighted", r.log_z_importance, r.log_z_exact),
         ideal("effective sample size / N", r.ess, "1"),
         ideal("mode weights, total variation", r.mode_total_variation, "0"),
         row(
@@ -85,11 +78,7 @@ fn figures(r: &Report) -> [(&'static str, String, String); 6] {
             r.within_mode_variance,
             r.within_mode_variance_exact,
         ),
-        row(
-            "mass on excluded modes",
-            r.excluded_mass,
-            r.excluded_mass_exact,
-        ),
+        row("mass on excluded modes", r.excluded_mass, r.excluded_mass_exact),
         ideal("residual δ, deviation", r.residual_std, "0"),
     ]
 }

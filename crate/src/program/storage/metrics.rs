@@ -138,8 +138,7 @@ impl Metrics {
             file.seek(SeekFrom::End(0))?;
             Ok((file, history))
         };
-        let (file, history) =
-            opened().map_err(|e| ProgramError::file("write the metrics", &path, e))?;
+        let (file, history) = opened().map_err(|e| ProgramError::file("write the metrics", &path, e))?;
         let found = history.iterations.len();
         if found != iteration {
             eprintln!(
@@ -147,11 +146,7 @@ impl Metrics {
                 path.display()
             );
         }
-        Ok(Self {
-            path,
-            file,
-            history,
-        })
+        Ok(Self { path, file, history })
     }
 
     pub fn history(&self) -> &History {
@@ -192,6 +187,7 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::Metrics;
+    use crate::program::scratch::Scratch;
     use rtb::message::{Iteration, Report};
     use std::fs;
 
@@ -206,7 +202,7 @@ mod tests {
 
     #[test]
     fn later_and_torn_lines_are_cut_off() {
-        let place = tempfile::tempdir().expect("a folder");
+        let place = Scratch::new();
         let path = place.path().join("metrics.jsonl");
         let mut metrics = Metrics::open(path.clone(), 0).expect("opened");
         metrics.evaluation(&Report::default()).expect("written");

@@ -67,8 +67,7 @@ impl RunFolder {
             }
             None => vacant(&Path::new("runs").join(format!("{label}-seed{}", run.seed)))?,
         };
-        fs::create_dir_all(&path)
-            .map_err(|e| ProgramError::file("make the folder of the run", &path, e))?;
+        fs::create_dir_all(&path).map_err(|e| ProgramError::file("make the folder of the run", &path, e))?;
         let folder = Self { path };
         if let Some(weights) = prior {
             folder.write(PRIOR, weights)?;
@@ -127,8 +126,7 @@ impl RunFolder {
     /// The run as it was resolved when it started.
     pub fn run(&self) -> Result<Run, ProgramError> {
         let path = self.file(CONFIG);
-        let text =
-            fs::read_to_string(&path).map_err(|e| ProgramError::file("read the run", &path, e))?;
+        let text = fs::read_to_string(&path).map_err(|e| ProgramError::file("read the run", &path, e))?;
         Run::from_toml(&text).map_err(|error| ProgramError::ConfigFile { path, error })
     }
 
@@ -161,8 +159,7 @@ impl RunFolder {
     pub fn save(&self, session: &[u8]) -> Result<(), ProgramError> {
         let (latest, previous) = (self.file(LATEST), self.file(PREVIOUS));
         let fresh = staged(&latest);
-        stage(&fresh, &checkpoint::encode(session))
-            .map_err(|e| ProgramError::file("write", &latest, e))?;
+        stage(&fresh, &checkpoint::encode(session)).map_err(|e| ProgramError::file("write", &latest, e))?;
         if latest.exists() {
             replace(&latest, &previous).map_err(|e| ProgramError::file("write", &previous, e))?;
         }
@@ -226,8 +223,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), ProgramError> {
 
 /// Writes a value as JSON.
 pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), ProgramError> {
-    let mut text = serde_json::to_string_pretty(value)
-        .map_err(|e| ProgramError::file("write", path, e.into()))?;
+    let mut text =
+        serde_json::to_string_pretty(value).map_err(|e| ProgramError::file("write", path, e.into()))?;
     text.push('\n');
     write(path, text.as_bytes())
 }
@@ -291,6 +288,7 @@ fn vacant(path: &Path) -> Result<PathBuf, ProgramError> {
 #[cfg(test)]
 mod tests {
     use super::{LATEST, PREVIOUS, RunFolder, vacant};
+    use crate::program::scratch::Scratch;
     use rtb::config::Run;
     use std::fs;
 
@@ -300,9 +298,8 @@ mod tests {
 
     #[test]
     fn the_last_two_checkpoints_are_kept() {
-        let place = tempfile::tempdir().expect("a folder");
-        let folder =
-            RunFolder::create(Some(place.path()), "x", &Run::default(), None).expect("created");
+        let place = Scratch::new();
+        let folder = RunFolder::create(Some(place.path()), "x", &Run::default(), None).expect("created");
         assert!(folder.checkpoint().expect("none yet").is_none());
         for iteration in 0..4 {
             folder.save(&checkpoint(iteration)).expect("saved");
@@ -319,9 +316,8 @@ mod tests {
 
     #[test]
     fn one_process_trains_in_a_folder() {
-        let place = tempfile::tempdir().expect("a folder");
-        let folder =
-            RunFolder::create(Some(place.path()), "x", &Run::default(), None).expect("created");
+        let place = Scratch::new();
+        let folder = RunFolder::create(Some(place.path()), "x", &Run::default(), None).expect("created");
         let first = folder.lock().expect("free");
         assert!(folder.lock().is_err());
         drop(first);
@@ -330,7 +326,7 @@ mod tests {
 
     #[test]
     fn taken_folders_get_a_number() {
-        let place = tempfile::tempdir().expect("a folder");
+        let place = Scratch::new();
         let wanted = place.path().join("run");
         assert_eq!(vacant(&wanted).expect("free"), wanted);
         for taken in ["run", "run-2"] {

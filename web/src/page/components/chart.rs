@@ -61,7 +61,9 @@ pub fn Chart(props: &ChartProps) -> Html {
     let onpointermove = {
         let hovered = hovered.clone();
         Callback::from(move |event: PointerEvent| {
-            let Some(target) = event.current_target() else { return };
+            let Some(target) = event.current_target() else {
+                return;
+            };
             let bounds = wasm_bindgen::JsCast::unchecked_into::<Element>(target).get_bounding_client_rect();
             let x = f64::from(event.client_x()) - bounds.left();
             hovered.set(Some(x_axis.value(((x - LEFT) / inner).clamp(0.0, 1.0))));
@@ -73,11 +75,14 @@ pub fn Chart(props: &ChartProps) -> Html {
     };
     let at = (*hovered).and_then(|x| nearest(&props.lines, x));
     let path = |points: &[(f64, f64)]| {
-        points.iter().filter(|(_, y)| y.is_finite() && (!props.log || *y > 0.0)).fold(String::new(), |mut path, (x, y)| {
-            let pen = if path.is_empty() { 'M' } else { 'L' };
-            write!(path, "{pen}{:.1} {:.1}", x_of(*x), y_of(&y_axis, *y)).expect("writing to a string");
-            path
-        })
+        points
+            .iter()
+            .filter(|(_, y)| y.is_finite() && (!props.log || *y > 0.0))
+            .fold(String::new(), |mut path, (x, y)| {
+                let pen = if path.is_empty() { 'M' } else { 'L' };
+                write!(path, "{pen}{:.1} {:.1}", x_of(*x), y_of(&y_axis, *y)).expect("writing to a string");
+                path
+            })
     };
     let band = {
         let there = props.band.iter().map(|(x, low, _)| (*x, *low));
@@ -140,7 +145,12 @@ fn axes(props: &ChartProps) -> (Axis, Axis) {
     }
     // The wild first tenth of a run must not squash the rest.
     let from = if props.log { 0.0 } else { 0.1 * last };
-    let lines = props.lines.iter().flat_map(|l| &l.points).filter(|p| p.0 >= from).map(|p| p.1);
+    let lines = props
+        .lines
+        .iter()
+        .flat_map(|l| &l.points)
+        .filter(|p| p.0 >= from)
+        .map(|p| p.1);
     let band = props.band.iter().filter(|b| b.0 >= from).flat_map(|b| [b.1, b.2]);
     let y_axis = Axis::over(lines.chain(band).chain(props.rule.map(|r| r.1)), props.log);
     (x_axis, y_axis.unwrap_or(Axis::between(0.0, 1.0)))
@@ -149,14 +159,21 @@ fn axes(props: &ChartProps) -> (Axis, Axis) {
 /// The iteration of the longest line nearest to `x`.
 fn nearest(lines: &[Line], x: f64) -> Option<f64> {
     let longest = lines.iter().max_by_key(|l| l.points.len())?;
-    longest.points.iter().map(|p| p.0).min_by(|a, b| (a - x).abs().total_cmp(&(b - x).abs()))
+    longest
+        .points
+        .iter()
+        .map(|p| p.0)
+        .min_by(|a, b| (a - x).abs().total_cmp(&(b - x).abs()))
 }
 
 /// The value at an iteration, or the last one.
 fn value_at(points: &[(f64, f64)], x: Option<f64>) -> Option<f64> {
     match x {
         None => points.last().map(|p| p.1),
-        Some(x) => points.iter().min_by(|a, b| (a.0 - x).abs().total_cmp(&(b.0 - x).abs())).map(|p| p.1),
+        Some(x) => points
+            .iter()
+            .min_by(|a, b| (a.0 - x).abs().total_cmp(&(b.0 - x).abs()))
+            .map(|p| p.1),
     }
 }
 
@@ -165,8 +182,18 @@ fn value_text(value: Option<f64>) -> String {
 }
 
 fn spoken(props: &ChartProps) -> String {
-    let values = props.lines.iter().filter_map(|l| l.points.last().map(|p| format!("{} {}", l.name, super::figures::figure(p.1))));
-    let rule = props.rule.map(|(name, level)| format!("{name} {}", super::figures::figure(level)));
+    let values = props.lines.iter().filter_map(|l| {
+        l.points
+            .last()
+            .map(|p| format!("{} {}", l.name, super::figures::figure(p.1)))
+    });
+    let rule = props
+        .rule
+        .map(|(name, level)| format!("{name} {}", super::figures::figure(level)));
     let all: Vec<_> = values.chain(rule).collect();
-    if all.is_empty() { format!("{}: nothing yet", props.title) } else { format!("{}: {}", props.title, all.join(", ")) }
+    if all.is_empty() {
+        format!("{}: nothing yet", props.title)
+    } else {
+        format!("{}: {}", props.title, all.join(", "))
+    }
 }

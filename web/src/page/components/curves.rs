@@ -20,14 +20,29 @@ pub fn Curves(props: &CurvesProps) -> Html {
     let trained = |name, class, read: fn(&Iteration) -> f64| Line {
         name,
         class,
-        points: props.curve.items().iter().map(|i| (i.iteration as f64, read(i))).collect(),
+        points: props
+            .curve
+            .items()
+            .iter()
+            .map(|i| (i.iteration as f64, read(i)))
+            .collect(),
     };
     let measured = |name, class, read: fn(&Report) -> f64| Line {
         name,
         class,
-        points: props.reports.items().iter().map(|r| (r.iterations as f64, read(r))).collect(),
+        points: props
+            .reports
+            .items()
+            .iter()
+            .map(|r| (r.iterations as f64, read(r)))
+            .collect(),
     };
-    let band: Vec<_> = props.reports.items().iter().map(|r| (r.iterations as f64, r.elbo, r.eubo)).collect();
+    let band: Vec<_> = props
+        .reports
+        .items()
+        .iter()
+        .map(|r| (r.iterations as f64, r.elbo, r.eubo))
+        .collect();
     html! {
         <section class="curves" aria-labelledby="curves-title">
             <h2 id="curves-title" class="hidden">{ "Curves" }</h2>

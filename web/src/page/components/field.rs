@@ -79,8 +79,16 @@ pub fn Number(props: &NumberProps) -> Html {
         let (field, whole) = (props.field.clone(), props.whole);
         Callback::from(move |event: InputEvent| {
             let text = event.target_unchecked_into::<HtmlInputElement>().value();
-            let parsed = text.trim().parse::<f64>().ok().filter(|v| v.is_finite() && (!whole || (v.fract() == 0.0 && *v >= 0.0)));
-            let allowed = if whole { "a whole number, 0 or more" } else { "a number" };
+            let parsed = text
+                .trim()
+                .parse::<f64>()
+                .ok()
+                .filter(|v| v.is_finite() && (!whole || (v.fract() == 0.0 && *v >= 0.0)));
+            let allowed = if whole {
+                "a whole number, 0 or more"
+            } else {
+                "a number"
+            };
             let result = match parsed {
                 Some(value) => set.emit(value),
                 None => Err(ConfigError::new(&*field, format!("`{text}`"), allowed)),
@@ -113,7 +121,11 @@ pub fn Number(props: &NumberProps) -> Html {
 
 /// A number as people write it: no more digits than it has, and 0.0001 rather than 1e-4.
 pub fn plain(value: f64) -> String {
-    if value != 0.0 && (value.abs() >= 1e15 || value.abs() < 1e-6) { format!("{value:e}") } else { format!("{}", (1e9 * value).round() / 1e9) }
+    if value != 0.0 && (value.abs() >= 1e15 || value.abs() < 1e-6) {
+        format!("{value:e}")
+    } else {
+        format!("{}", (1e9 * value).round() / 1e9)
+    }
 }
 
 #[derive(Properties, PartialEq)]
@@ -135,7 +147,9 @@ pub struct ChoiceProps {
 pub fn Choice(props: &ChoiceProps) -> Html {
     let onchange = {
         let set = props.set.clone();
-        Callback::from(move |event: Event| set.emit(event.target_unchecked_into::<HtmlSelectElement>().value()))
+        Callback::from(move |event: Event| {
+            set.emit(event.target_unchecked_into::<HtmlSelectElement>().value())
+        })
     };
     let described = (!props.help.is_empty()).then(|| format!("{}-help", props.id));
     html! {

@@ -19,7 +19,13 @@ struct Exact {
 }
 
 const fn row(key: &'static str, name: &'static str, help: &'static str, value: fn(&Report) -> f64) -> Row {
-    Row { key, name, help, value, exact: None }
+    Row {
+        key,
+        name,
+        help,
+        value,
+        exact: None,
+    }
 }
 
 impl Row {
@@ -30,24 +36,100 @@ impl Row {
 }
 
 const ROWS: [Row; 15] = [
-    row("log_z_learned", "log Z, learned", "the number in the loss", |r| r.log_z_learned).beside("log_z_exact", |r| r.log_z_exact),
-    row("log_z_importance", "log Z, importance-weighted", "log of the mean weight of policy samples", |r| r.log_z_importance),
-    row("log_z_prior", "log Z, from the prior", "log of the mean reward of prior samples", |r| r.log_z_prior),
-    row("elbo", "ELBO", "mean log weight of policy samples, below log Z", |r| r.elbo),
-    row("eubo", "EUBO", "mean log weight of posterior samples, above log Z", |r| r.eubo),
-    row("ess", "Effective sample size, ESS/N", "share of samples worth an exact one", |r| r.ess).beside("", |_| 1.0),
-    row("mode_total_variation", "Total variation of mode weights", "half the absolute differences, summed", |r| r.mode_total_variation).beside("", |_| 0.0),
-    row("kl_grid", "KL(learned ‖ exact)", "of the masses of the cells of a grid", |r| r.kl_grid).beside("", |_| 0.0),
-    row("excluded_mass", "Mass on excluded modes", "modes the posterior hardly has", |r| r.excluded_mass)
-        .beside("excluded_mass_exact", |r| r.excluded_mass_exact),
-    row("within_mode_variance", "Variance within a mode", "mean over samples", |r| r.within_mode_variance)
-        .beside("within_mode_variance_exact", |r| r.within_mode_variance_exact),
-    row("within_mode_covariance_error", "Error of modes' covariances", "largest entry, weighted mean over modes", |r| r.within_mode_covariance_error)
-        .beside("", |_| 0.0),
-    row("floored_mass", "Mass where r is floored", "share of samples", |r| r.floored_mass).beside("floored_mass_exact", |r| r.floored_mass_exact),
-    row("residual_mean", "Residual δ, mean", "over policy samples", |r| r.residual_mean).beside("", |_| 0.0),
-    row("residual_std", "Residual δ, deviation", "over policy samples", |r| r.residual_std).beside("", |_| 0.0),
-    row("seconds_per_iteration", "Seconds an iteration", "wall time on this machine", |r| r.seconds_per_iteration),
+    row("log_z_learned", "log Z, learned", "the number in the loss", |r| {
+        r.log_z_learned
+    })
+    .beside("log_z_exact", |r| r.log_z_exact),
+    row(
+        "log_z_importance",
+        "log Z, importance-weighted",
+        "log of the mean weight of policy samples",
+        |r| r.log_z_importance,
+    ),
+    row(
+        "log_z_prior",
+        "log Z, from the prior",
+        "log of the mean reward of prior samples",
+        |r| r.log_z_prior,
+    ),
+    row(
+        "elbo",
+        "ELBO",
+        "mean log weight of policy samples, below log Z",
+        |r| r.elbo,
+    ),
+    row(
+        "eubo",
+        "EUBO",
+        "mean log weight of posterior samples, above log Z",
+        |r| r.eubo,
+    ),
+    row(
+        "ess",
+        "Effective sample size, ESS/N",
+        "share of samples worth an exact one",
+        |r| r.ess,
+    )
+    .beside("", |_| 1.0),
+    row(
+        "mode_total_variation",
+        "Total variation of mode weights",
+        "half the absolute differences, summed",
+        |r| r.mode_total_variation,
+    )
+    .beside("", |_| 0.0),
+    row(
+        "kl_grid",
+        "KL(learned ‖ exact)",
+        "of the masses of the cells of a grid",
+        |r| r.kl_grid,
+    )
+    .beside("", |_| 0.0),
+    row(
+        "excluded_mass",
+        "Mass on excluded modes",
+        "modes the posterior hardly has",
+        |r| r.excluded_mass,
+    )
+    .beside("excluded_mass_exact", |r| r.excluded_mass_exact),
+    row(
+        "within_mode_variance",
+        "Variance within a mode",
+        "mean over samples",
+        |r| r.within_mode_variance,
+    )
+    .beside("within_mode_variance_exact", |r| r.within_mode_variance_exact),
+    row(
+        "within_mode_covariance_error",
+        "Error of modes' covariances",
+        "largest entry, weighted mean over modes",
+        |r| r.within_mode_covariance_error,
+    )
+    .beside("", |_| 0.0),
+    row(
+        "floored_mass",
+        "Mass where r is floored",
+        "share of samples",
+        |r| r.floored_mass,
+    )
+    .beside("floored_mass_exact", |r| r.floored_mass_exact),
+    row("residual_mean", "Residual δ, mean", "over policy samples", |r| {
+        r.residual_mean
+    })
+    .beside("", |_| 0.0),
+    row(
+        "residual_std",
+        "Residual δ, deviation",
+        "over policy samples",
+        |r| r.residual_std,
+    )
+    .beside("", |_| 0.0),
+    row(
+        "seconds_per_iteration",
+        "Seconds an iteration",
+        "wall time on this machine",
+        |r| r.seconds_per_iteration,
+    ),
 ];
 
 /// A figure as people read it.
@@ -77,13 +159,17 @@ pub struct FiguresProps {
 #[component]
 pub fn Figures(props: &FiguresProps) -> Html {
     let report = props.report.as_deref();
-    let cell = |key: &'static str, value: Option<f64>| html! {
-        <td data-testid={(!key.is_empty()).then(|| format!("metric-{key}"))} data-value={value.map(|v| v.to_string())}>
-            { value.map_or("–".to_owned(), figure) }
-        </td>
+    let cell = |key: &'static str, value: Option<f64>| {
+        html! {
+            <td data-testid={(!key.is_empty()).then(|| format!("metric-{key}"))} data-value={value.map(|v| v.to_string())}>
+                { value.map_or("–".to_owned(), figure) }
+            </td>
+        }
     };
     let truth = match report.map(|r| r.truth) {
-        Some(Truth::ImportanceWeighted) => "Exact means: importance-weighted samples of the learned prior, whose own chain is the truth here.",
+        Some(Truth::ImportanceWeighted) => {
+            "Exact means: importance-weighted samples of the learned prior, whose own chain is the truth here."
+        }
         _ => "Exact means: by quadrature of p·r on a grid, the mixture itself being the prior.",
     };
     html! {

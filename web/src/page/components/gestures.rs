@@ -68,7 +68,9 @@ impl Gestures {
         hand.cursor.set((touch != Touch::Leave).then_some(at));
         match (touch, *hand.held) {
             (Touch::Down, _) => self.change.emit(Draggable::Grid(paint::stroke(rows, at, brush))),
-            (Touch::Move, Some(Held::Brush(from))) => self.change.emit(Draggable::Grid(paint::line(rows, from, at, brush))),
+            (Touch::Move, Some(Held::Brush(from))) => self
+                .change
+                .emit(Draggable::Grid(paint::line(rows, from, at, brush))),
             _ => {}
         }
         let painting = touch == Touch::Down || (touch == Touch::Move && hand.held.is_some());
@@ -94,7 +96,11 @@ impl Gestures {
             Touch::Double => self.add_component(at, reach),
         }
         let free = touch != Touch::Leave && hand.held.is_none();
-        let near = self.paths.as_ref().filter(|_| free).and_then(|paths| nearest(paths, self.step, at, reach));
+        let near = self
+            .paths
+            .as_ref()
+            .filter(|_| free)
+            .and_then(|paths| nearest(paths, self.step, at, reach));
         hand.highlighted.set(near.map(|path| (self.panel, path)));
     }
 
@@ -104,8 +110,15 @@ impl Gestures {
         {
             let weight = components.first().map_or(1.0, |c| c.weight);
             let mut all = components.clone();
-            all.push(Component::isotropic(weight, at.map(|v| (100.0 * v).round() / 100.0), 0.5));
-            self.change.emit(Draggable::Mixture { components: all, selected: None });
+            all.push(Component::isotropic(
+                weight,
+                at.map(|v| (100.0 * v).round() / 100.0),
+                0.5,
+            ));
+            self.change.emit(Draggable::Mixture {
+                components: all,
+                selected: None,
+            });
             self.select_component(Some(components.len()));
         }
     }
@@ -114,11 +127,17 @@ impl Gestures {
         let key = event.key();
         let done = match &self.draggable {
             Draggable::Grid(rows) => self.paint_by_key(rows, &key),
-            Draggable::Mixture { components, selected: Some(index) } if matches!(key.as_str(), "Delete" | "Backspace") => {
+            Draggable::Mixture {
+                components,
+                selected: Some(index),
+            } if matches!(key.as_str(), "Delete" | "Backspace") => {
                 let mut all = components.clone();
                 all.remove(*index);
                 self.select_component(None);
-                self.change.emit(Draggable::Mixture { components: all, selected: None });
+                self.change.emit(Draggable::Mixture {
+                    components: all,
+                    selected: None,
+                });
                 true
             }
             _ => self.next_path(&key),
@@ -131,8 +150,14 @@ impl Gestures {
     fn paint_by_key(&self, rows: &[String], key: &str) -> bool {
         let at = self.hand.cursor.unwrap_or_default();
         match (key, arrow(key)) {
-            (" " | "Enter", _) => self.change.emit(Draggable::Grid(paint::stroke(rows, at, self.brush(false)))),
-            ("Backspace" | "Delete", _) => self.change.emit(Draggable::Grid(paint::stroke(rows, at, self.brush(true)))),
+            (" " | "Enter", _) => {
+                self.change
+                    .emit(Draggable::Grid(paint::stroke(rows, at, self.brush(false))))
+            }
+            ("Backspace" | "Delete", _) => {
+                self.change
+                    .emit(Draggable::Grid(paint::stroke(rows, at, self.brush(true))))
+            }
             (_, Some(by)) => {
                 let cell = 2.0 * HALF_WIDTH / rows.len() as f64;
                 let moved = [0, 1].map(|axis| (at[axis] + cell * by[axis]).clamp(-HALF_WIDTH, HALF_WIDTH));

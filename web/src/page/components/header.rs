@@ -56,7 +56,11 @@ fn DeviceBadge(props: &DeviceBadgeProps) -> Html {
         (_, "") => "Starting…".to_owned(),
         (_, name) => format!("Runs on {name}"),
     };
-    let wanted = if device.download.is_some() { Backend::Gpu } else { device.backend };
+    let wanted = if device.download.is_some() {
+        Backend::Gpu
+    } else {
+        device.backend
+    };
     let gpu_text = match &device.gpu {
         Gpu::Asking => "WebGPU (looking…)".to_owned(),
         Gpu::Absent(_) => "WebGPU (none here)".to_owned(),

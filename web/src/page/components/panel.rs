@@ -78,11 +78,23 @@ pub fn Panel(props: &PanelProps) -> Html {
             (props.paths.clone(), props.step, props.highlighted),
             (props.draggable.clone(), props.brush, *inside),
             (props.dark, width.round() as u32, props.smooth),
-            props.picture.as_ref().is_some_and(|p| p.ramp == color::Ramp::Reward),
+            props
+                .picture
+                .as_ref()
+                .is_some_and(|p| p.ramp == color::Ramp::Reward),
         );
         use_effect_with(drawn, move |drawn| {
-            let (picture, (paths, step, highlighted), (draggable, brush, inside), (dark, _, smooth), on_reward) = drawn;
-            let Some(surface) = canvas.cast().and_then(|c: HtmlCanvasElement| Surface::new(&c, color::ink(*dark))) else {
+            let (
+                picture,
+                (paths, step, highlighted),
+                (draggable, brush, inside),
+                (dark, _, smooth),
+                on_reward,
+            ) = drawn;
+            let Some(surface) = canvas
+                .cast()
+                .and_then(|c: HtmlCanvasElement| Surface::new(&c, color::ink(*dark)))
+            else {
                 return;
             };
             if let Some(image) = picture.as_ref() {
@@ -97,7 +109,14 @@ pub fn Panel(props: &PanelProps) -> Html {
             }
             draw_handles(&surface, draggable, *inside);
             if let Some((at, radius)) = brush {
-                surface.outline(Draggable::Shape(rtb::config::Shape::Disc { center: *at, radius: *radius }).outlines().concat());
+                surface.outline(
+                    Draggable::Shape(rtb::config::Shape::Disc {
+                        center: *at,
+                        radius: *radius,
+                    })
+                    .outlines()
+                    .concat(),
+                );
             }
         });
     }
@@ -111,7 +130,12 @@ pub fn Panel(props: &PanelProps) -> Html {
                 gloo::console::debug!("the pointer cannot be captured");
             }
             inside.set(touch != Touch::Leave);
-            on_pointer.emit(read(touch, &canvas, &event, event.buttons() == 2 || event.buttons() == 32));
+            on_pointer.emit(read(
+                touch,
+                &canvas,
+                &event,
+                event.buttons() == 2 || event.buttons() == 32,
+            ));
         })
     };
     let ondblclick = {
@@ -156,7 +180,12 @@ fn read(touch: Touch, canvas: &HtmlCanvasElement, event: &web_sys::MouseEvent, e
     let bounds = canvas.get_bounding_client_rect();
     let x = (f64::from(event.client_x()) - bounds.left()) * unit - HALF_WIDTH;
     let y = HALF_WIDTH - (f64::from(event.client_y()) - bounds.top()) * unit;
-    Pointer { touch, at: [x, y], reach: 11.0 * unit, erase }
+    Pointer {
+        touch,
+        at: [x, y],
+        reach: 11.0 * unit,
+        erase,
+    }
 }
 
 /// Handles show while the panel is in use; a shape's outline always does.
@@ -189,7 +218,9 @@ fn Legend(props: &LegendProps) -> Html {
     let Some(picture) = &props.picture else {
         return html! { <p class="legend">{ "waiting for the engine" }</p> };
     };
-    let stops: Vec<_> = (0..=8).map(|i| color::css(picture.ramp, props.dark, f64::from(i) / 8.0)).collect();
+    let stops: Vec<_> = (0..=8)
+        .map(|i| color::css(picture.ramp, props.dark, f64::from(i) / 8.0))
+        .collect();
     html! {
         <p class="legend">
             <span>{ short(picture.low) }</span>
@@ -201,6 +232,12 @@ fn Legend(props: &LegendProps) -> Html {
 }
 
 fn short(value: f32) -> String {
-    let text = if value == 0.0 { "0".to_owned() } else if value.abs() < 1.0 { format!("{value:.3}") } else { format!("{value:.1}") };
+    let text = if value == 0.0 {
+        "0".to_owned()
+    } else if value.abs() < 1.0 {
+        format!("{value:.3}")
+    } else {
+        format!("{value:.1}")
+    };
     text.replace('-', "−")
 }

@@ -76,8 +76,12 @@ pub fn Panels(props: &PanelsProps) -> Html {
     let learned = use_memo((snapshot.clone(), pictures.clone()), |(snapshot, pictures)| {
         snapshot.as_ref().map(|s| pictures.learned(s))
     });
-    let prior_paths = use_memo(props.stage.clone(), |stage| Shared::new(stage.scene.prior_paths.clone()));
-    let learned_paths = use_memo(snapshot.clone(), |s| s.as_ref().map(|s| Shared::new(s.paths.clone())));
+    let prior_paths = use_memo(props.stage.clone(), |stage| {
+        Shared::new(stage.scene.prior_paths.clone())
+    });
+    let learned_paths = use_memo(snapshot.clone(), |s| {
+        s.as_ref().map(|s| Shared::new(s.paths.clone()))
+    });
     let has_exact = !props.stage.scene.exact.is_empty();
 
     let change = {
@@ -92,7 +96,10 @@ pub fn Panels(props: &PanelsProps) -> Html {
     let panel_of = |panel: usize| {
         let (id, title) = PANELS[panel];
         let draggable = match panel {
-            PRIOR => Draggable::Mixture { components: props.run.prior.components.clone(), selected: props.selection.prior },
+            PRIOR => Draggable::Mixture {
+                components: props.run.prior.components.clone(),
+                selected: props.selection.prior,
+            },
             REWARD => reward_draggable(&props.run, props.selection.reward),
             _ => Draggable::None,
         };
@@ -108,9 +115,16 @@ pub fn Panels(props: &PanelsProps) -> Html {
             _ => pictures.exact.clone(),
         };
         // On the reward only end points matter.
-        let step = if panel == REWARD { steps as f64 } else { *share * steps as f64 };
+        let step = if panel == REWARD {
+            steps as f64
+        } else {
+            *share * steps as f64
+        };
         let paints = matches!(draggable, Draggable::Grid(_));
-        let brush = hand.cursor.filter(|_| paints).map(|at| (at, props.selection.brush.radius));
+        let brush = hand
+            .cursor
+            .filter(|_| paints)
+            .map(|at| (at, props.selection.brush.radius));
         let gestures = Gestures {
             panel,
             prior: panel == PRIOR,
@@ -165,7 +179,8 @@ pub fn Panels(props: &PanelsProps) -> Html {
 fn use_flow(playing: bool, from: f64, set: UseStateSetter<f64>) {
     use_effect_with(playing, move |playing| {
         let start = if from >= 1.0 { 0.0 } else { from * FLOW };
-        let frames = playing.then(|| Frames::start(move |time| set.set(((start + time) % (FLOW + REST) / FLOW).min(1.0))));
+        let frames = playing
+            .then(|| Frames::start(move |time| set.set(((start + time) % (FLOW + REST) / FLOW).min(1.0))));
         move || drop(frames)
     });
 }
@@ -174,12 +189,17 @@ fn use_flow(playing: bool, from: f64, set: UseStateSetter<f64>) {
 /// same trajectory shows in both.
 fn highlight(highlighted: Option<(usize, usize)>, panel: usize) -> Option<usize> {
     let shared = |p: usize| p == PRIOR || p == LEARNED;
-    highlighted.filter(|(of, _)| *of == panel || (shared(*of) && shared(panel))).map(|(_, path)| path)
+    highlighted
+        .filter(|(of, _)| *of == panel || (shared(*of) && shared(panel)))
+        .map(|(_, path)| path)
 }
 
 fn reward_draggable(run: &Run, selected: Option<usize>) -> Draggable {
     match &run.reward {
-        Reward::Ratio { numerator, .. } => Draggable::Mixture { components: numerator.clone(), selected },
+        Reward::Ratio { numerator, .. } => Draggable::Mixture {
+            components: numerator.clone(),
+            selected,
+        },
         Reward::Formula { .. } => Draggable::None,
         Reward::Mask { shape, .. } => Draggable::Shape(*shape),
         Reward::Painted { rows } => Draggable::Grid(rows.clone()),
@@ -190,7 +210,9 @@ fn reward_draggable(run: &Run, selected: Option<usize>) -> Draggable {
 fn put(run: &mut Run, panel: usize, dragged: Draggable) {
     match (panel, dragged, &mut run.reward) {
         (PRIOR, Draggable::Mixture { components, .. }, _) => run.prior.components = components,
-        (REWARD, Draggable::Mixture { components, .. }, Reward::Ratio { numerator, .. }) => *numerator = components,
+        (REWARD, Draggable::Mixture { components, .. }, Reward::Ratio { numerator, .. }) => {
+            *numerator = components
+        }
         (REWARD, Draggable::Shape(new), Reward::Mask { shape, .. }) => *shape = new,
         (REWARD, Draggable::Grid(new), Reward::Painted { rows }) => *rows = new,
         _ => {}
@@ -224,7 +246,10 @@ fn help(panel: usize, props: &PanelsProps) -> String {
 fn label(panel: usize, props: &PanelsProps, report: Option<&Report>) -> String {
     let scene = &props.stage.scene;
     match (panel, report) {
-        (PRIOR, _) => format!("Density of the prior, {} components, with samples on their way.", props.run.prior.components.len()),
+        (PRIOR, _) => format!(
+            "Density of the prior, {} components, with samples on their way.",
+            props.run.prior.components.len()
+        ),
         (REWARD, _) => format!("Logarithm of the reward; log Z is {:.3}.", scene.log_z),
         (LEARNED, Some(r)) => format!(
             "Density of {} samples of the learned posterior at iteration {}: total variation of mode weights {:.3}, effective sample size {:.0} %.",
@@ -234,6 +259,10 @@ fn label(panel: usize, props: &PanelsProps, report: Option<&Report>) -> String {
             100.0 * r.ess
         ),
         (LEARNED, None) => "The learned posterior; the engine has not drawn it yet.".to_owned(),
-        _ => format!("Density of the exact posterior, {}; log Z is {:.3}.", truth(props), scene.log_z),
+        _ => format!(
+            "Density of the exact posterior, {}; log Z is {:.3}.",
+            truth(props),
+            scene.log_z
+        ),
     }
 }

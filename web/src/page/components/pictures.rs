@@ -33,7 +33,11 @@ impl Pictures {
 
     /// The learned density on the exact one's colour scale, so that the two can be compared.
     pub fn learned(&self, snapshot: &Snapshot) -> Picture {
-        let values = density(&snapshot.samples, self.side, BLUR * self.side as f64 / (2.0 * HALF_WIDTH));
+        let values = density(
+            &snapshot.samples,
+            self.side,
+            BLUR * self.side as f64 / (2.0 * HALF_WIDTH),
+        );
         let high = self.exact.as_ref().map_or_else(|| largest(&values), |e| e.high);
         Picture::density(values, high)
     }

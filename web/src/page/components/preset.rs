@@ -22,11 +22,16 @@ pub fn Presets(props: &PresetsProps) -> Html {
         }
     });
     let all = use_memo((), |()| presets());
-    let mut options: Vec<(AttrValue, AttrValue)> = all.iter().map(|p| (p.name.into(), p.title.into())).collect();
+    let mut options: Vec<(AttrValue, AttrValue)> =
+        all.iter().map(|p| (p.name.into(), p.title.into())).collect();
     let description = match props.preset.and_then(|name| all.iter().find(|p| p.name == name)) {
         Some(preset) => preset.description,
         None => {
-            let title = if props.run.name.is_empty() { "A run of your own" } else { &props.run.name };
+            let title = if props.run.name.is_empty() {
+                "A run of your own"
+            } else {
+                &props.run.name
+            };
             options.insert(0, ("".into(), title.to_owned().into()));
             "Your own run; choose a preset to go back to it."
         }

@@ -46,35 +46,52 @@ impl Opener {
             .await
             .map_err(|e| Notice::Trouble(format!("{name} cannot be read ({e})")))?;
         if name.ends_with(".toml") {
-            let text = String::from_utf8(bytes).map_err(|_| Notice::Trouble(format!("{name} is not text")))?;
+            let text =
+                String::from_utf8(bytes).map_err(|_| Notice::Trouble(format!("{name} is not text")))?;
             let run = Run::from_toml(&text).map_err(Notice::Refused)?;
-            self.dispatch.emit(Action::Load(run, Some(Notice::Done(format!("Opened {name}.")))));
+            self.dispatch
+                .emit(Action::Load(run, Some(Notice::Done(format!("Opened {name}.")))));
             return Ok(None);
         }
         if name.ends_with(".safetensors") {
             self.dispatch.emit(Action::Opening { resume: false });
-            self.engine.open(self.run.clone(), Some(bytes), false);
-            return Ok(Some(Notice::Done(format!("Handed the weights of {name} to the engine."))));
+            // A run of its own, so that it counts as another one than the one that is open.
+            let run = Shared::new((*self.run).clone());
+            self.engine.open(run, Some(bytes), false);
+            return Ok(Some(Notice::Done(format!(
+                "Handed the weights of {name} to the engine."
+            ))));
         }
-        Err(Notice::Trouble(format!("{name} is neither a config (.toml) nor weights (.safetensors).")))
+        Err(Notice::Trouble(format!(
+            "{name} is neither a config (.toml) nor weights (.safetensors)."
+        )))
     }
 }
 
 /// Opens files dropped anywhere on the page.
 #[hook]
 pub fn use_dropped_files(run: Shared<Run>, engine: Engine, dispatch: Callback<Action>) {
-    use_effect_with(Opener { run, engine, dispatch }, |opener| {
-        let opener = opener.clone();
-        let options = EventListenerOptions::enable_prevent_default();
-        let window = gloo::utils::window();
-        let over = EventListener::new_with_options(&window, "dragover", options, |event| event.prevent_default());
-        let drop = EventListener::new_with_options(&window, "drop", options, move |event| {
-            event.prevent_default();
-            let event: &DragEvent = event.unchecked_ref();
-            opener.open(event.data_transfer().and_then(|d| d.files()));
-        });
-        move || std::mem::drop((over, drop))
-    });
+    use_effect_with(
+        Opener {
+            run,
+            engine,
+            dispatch,
+        },
+        |opener| {
+            let opener = opener.clone();
+            let options = EventListenerOptions::enable_prevent_default();
+            let window = gloo::utils::window();
+            let over = EventListener::new_with_options(&window, "dragover", options, |event| {
+                event.prevent_default()
+            });
+            let drop = EventListener::new_with_options(&window, "drop", options, move |event| {
+                event.prevent_default();
+                let event: &DragEvent = event.unchecked_ref();
+                opener.open(event.data_transfer().and_then(|d| d.files()));
+            });
+            move || std::mem::drop((over, drop))
+        },
+    );
 }
 
 #[derive(Properties, PartialEq)]
@@ -99,7 +116,11 @@ pub fn SaveOpen(props: &SaveOpenProps) -> Html {
         })
     };
     let onchange = {
-        let opener = Opener { run: props.run.clone(), engine: props.engine.clone(), dispatch: props.dispatch.clone() };
+        let opener = Opener {
+            run: props.run.clone(),
+            engine: props.engine.clone(),
+            dispatch: props.dispatch.clone(),
+        };
         Callback::from(move |event: Event| {
             let input: HtmlInputElement = event.target_unchecked_into();
             opener.open(input.files());

@@ -17,7 +17,9 @@ pub struct TimelineProps {
 }
 
 fn value(event: &InputEvent) -> f64 {
-    event.target_unchecked_into::<HtmlInputElement>().value_as_number()
+    event
+        .target_unchecked_into::<HtmlInputElement>()
+        .value_as_number()
 }
 
 #[component]

@@ -10,7 +10,13 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 /// Iterations per second the user may choose, and their names; 0 is no limit.
-const SPEEDS: [(f64, &str); 5] = [(0.0, "as fast as it goes"), (20.0, "20 a second"), (5.0, "5 a second"), (2.0, "2 a second"), (0.5, "1 in 2 seconds")];
+const SPEEDS: [(f64, &str); 5] = [
+    (0.0, "as fast as it goes"),
+    (20.0, "20 a second"),
+    (5.0, "5 a second"),
+    (2.0, "2 a second"),
+    (0.5, "1 in 2 seconds"),
+];
 
 #[derive(Properties, PartialEq)]
 pub struct TransportProps {
@@ -41,7 +47,11 @@ pub fn Transport(props: &TransportProps) -> Html {
     let onspeed = {
         let engine = props.engine.clone();
         Callback::from(move |event: Event| {
-            let rate = event.target_unchecked_into::<HtmlSelectElement>().value().parse().unwrap_or(0.0);
+            let rate = event
+                .target_unchecked_into::<HtmlSelectElement>()
+                .value()
+                .parse()
+                .unwrap_or(0.0);
             engine.speed((rate > 0.0).then_some(rate));
         })
     };
@@ -60,10 +70,12 @@ pub fn Transport(props: &TransportProps) -> Html {
                 }
                 <button type="button" data-testid="step" disabled={!idle} onclick={step}>{ "One step" }</button>
                 <button type="button" data-testid="reset" onclick={act(|_| (), || Action::Reset)}>{ "Reset" }</button>
-                <label for="speed">{ "Speed" }</label>
-                <select id="speed" data-testid="speed" onchange={onspeed}>
-                    { for SPEEDS.iter().map(|(rate, name)| html! { <option value={rate.to_string()} selected={*rate == 0.0}>{ *name }</option> }) }
-                </select>
+                <span class="pair">
+                    <label for="speed">{ "Speed" }</label>
+                    <select id="speed" data-testid="speed" onchange={onspeed}>
+                        { for SPEEDS.iter().map(|(rate, name)| html! { <option value={rate.to_string()} selected={*rate == 0.0}>{ *name }</option> }) }
+                    </select>
+                </span>
             </div>
             <div class="progress">
                 <progress max={total.to_string()} value={props.iteration.to_string()} aria-label="Iterations done"></progress>
@@ -95,5 +107,9 @@ fn status(props: &TransportProps) -> &'static str {
 }
 
 fn pace(seconds: f64) -> String {
-    if seconds < 1.0 { format!("{:.0} ms each", 1000.0 * seconds) } else { format!("{seconds:.1} s each") }
+    if seconds < 1.0 {
+        format!("{:.0} ms each", 1000.0 * seconds)
+    } else {
+        format!("{seconds:.1} s each")
+    }
 }

@@ -85,7 +85,11 @@ fn srgb(lightness: f64, chroma: f64, hue: f64) -> [u8; 3] {
     ]
     .map(|v| {
         let v = v.clamp(0.0, 1.0);
-        let curved = if v <= 0.003_130_8 { 12.92 * v } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 };
+        let curved = if v <= 0.003_130_8 {
+            12.92 * v
+        } else {
+            1.055 * v.powf(1.0 / 2.4) - 0.055
+        };
         (255.0 * curved).round() as u8
     })
 }
@@ -96,11 +100,16 @@ mod tests {
 
     #[test]
     fn lightness_is_monotonic() {
-        let luminance = |[r, g, b]: [u8; 3]| 0.2126 * f64::from(r) + 0.7152 * f64::from(g) + 0.0722 * f64::from(b);
+        let luminance =
+            |[r, g, b]: [u8; 3]| 0.2126 * f64::from(r) + 0.7152 * f64::from(g) + 0.0722 * f64::from(b);
         for ramp in [Ramp::Density, Ramp::Reward] {
             for dark in [false, true] {
-                let values: Vec<_> = (0..=20).map(|i| luminance(at(ramp, dark, f64::from(i) / 20.0))).collect();
-                let ordered = values.windows(2).all(|w| if dark { w[0] < w[1] } else { w[0] > w[1] });
+                let values: Vec<_> = (0..=20)
+                    .map(|i| luminance(at(ramp, dark, f64::from(i) / 20.0)))
+                    .collect();
+                let ordered = values
+                    .windows(2)
+                    .all(|w| if dark { w[0] < w[1] } else { w[0] > w[1] });
                 assert!(ordered, "{ramp:?} {dark} {values:?}");
             }
         }

@@ -28,7 +28,9 @@ pub fn save_panels(panels: &[(&str, &str)], ink: Ink) -> Option<()> {
         let panel: HtmlCanvasElement = document.get_element_by_id(id)?.unchecked_into();
         context.set_fill_style_str(ink.text);
         context.fill_text(title, x, y + TITLE / 2.0).ok()?;
-        context.draw_image_with_html_canvas_element_and_dw_and_dh(&panel, x, y + TITLE, SIDE, SIDE).ok()?;
+        context
+            .draw_image_with_html_canvas_element_and_dw_and_dh(&panel, x, y + TITLE, SIDE, SIDE)
+            .ok()?;
     }
     files::save_png("rtb.png", &sheet);
     Some(())

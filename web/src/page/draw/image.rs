@@ -18,7 +18,12 @@ impl Picture {
     /// A density, coloured from 0 to `high` by its square root: the eye sees light modes beside
     /// heavy ones.
     pub fn density(values: Vec<f32>, high: f32) -> Self {
-        Self { values: Shared::new(values), low: 0.0, high, ramp: Ramp::Density }
+        Self {
+            values: Shared::new(values),
+            low: 0.0,
+            high,
+            ramp: Ramp::Density,
+        }
     }
 
     /// log r, coloured over the range it takes.
@@ -27,7 +32,12 @@ impl Picture {
         let high = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         // A constant reward has the colour of the most.
         let low = if low < high { low } else { high - 1.0 };
-        Self { values: Shared::new(values), low, high, ramp: Ramp::Reward }
+        Self {
+            values: Shared::new(values),
+            low,
+            high,
+            ramp: Ramp::Reward,
+        }
     }
 
     fn share(&self, value: f32) -> f64 {
@@ -44,13 +54,18 @@ impl Picture {
         if side == 0 {
             return None;
         }
-        let shades: Vec<_> = (0..=255).map(|i| at(self.ramp, dark, f64::from(i) / 255.0)).collect();
+        let shades: Vec<_> = (0..=255)
+            .map(|i| at(self.ramp, dark, f64::from(i) / 255.0))
+            .collect();
         let mut bytes = Vec::with_capacity(4 * side * side);
         for value in self.values.iter() {
             let [r, g, b] = shades[(255.0 * self.share(*value).clamp(0.0, 1.0)) as usize];
             bytes.extend([r, g, b, 255]);
         }
-        let canvas: HtmlCanvasElement = gloo::utils::document().create_element("canvas").ok()?.unchecked_into();
+        let canvas: HtmlCanvasElement = gloo::utils::document()
+            .create_element("canvas")
+            .ok()?
+            .unchecked_into();
         canvas.set_width(side as u32);
         canvas.set_height(side as u32);
         let data = ImageData::new_with_u8_clamped_array(Clamped(&bytes), side as u32).ok()?;

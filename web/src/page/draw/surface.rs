@@ -29,7 +29,12 @@ impl Surface {
         let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.unchecked_into();
         context.set_fill_style_str(ink.surface);
         context.fill_rect(0.0, 0.0, side, side);
-        Some(Self { context, side, scale, ink })
+        Some(Self {
+            context,
+            side,
+            scale,
+            ink,
+        })
     }
 
     fn pixel(&self, [x, y]: [f64; 2]) -> (f64, f64) {
@@ -40,7 +45,9 @@ impl Surface {
     pub fn image(&self, image: &HtmlCanvasElement, smooth: bool) {
         self.context.set_image_smoothing_enabled(smooth);
         // An image of a detached canvas always draws.
-        let _ = self.context.draw_image_with_html_canvas_element_and_dw_and_dh(image, 0.0, 0.0, self.side, self.side);
+        let _ = self
+            .context
+            .draw_image_with_html_canvas_element_and_dw_and_dh(image, 0.0, 0.0, self.side, self.side);
     }
 
     /// Lines every five units, with the axes' numbers at the edges.
@@ -62,7 +69,11 @@ impl Surface {
         c.stroke();
         let gap = 4.0 * self.scale;
         for at in [-10.0, 0.0, 10.0] {
-            let label = if at < 0.0 { format!("−{}", -at) } else { at.to_string() };
+            let label = if at < 0.0 {
+                format!("−{}", -at)
+            } else {
+                at.to_string()
+            };
             let (x, _) = self.pixel([at, 0.0]);
             let (_, y) = self.pixel([0.0, at]);
             c.set_text_align("center");
@@ -76,10 +87,15 @@ impl Surface {
 
     /// The points of trajectories at a step between 0 and T.
     pub fn points(&self, paths: &Paths, step: f64, on_reward: bool) {
-        self.context.set_fill_style_str(if on_reward { self.ink.sample_on_reward } else { self.ink.sample });
-        self.context.set_global_alpha(0.78);
+        self.context.set_fill_style_str(if on_reward {
+            self.ink.sample_on_reward
+        } else {
+            self.ink.sample
+        });
+        self.context.set_global_alpha(0.75);
+        let radius = (0.0042 * self.side / self.scale).max(0.9);
         for path in 0..paths.count() {
-            self.dot(point_at(paths, path, step), 1.35);
+            self.dot(point_at(paths, path, step), radius);
         }
         self.context.set_global_alpha(1.0);
     }
@@ -150,10 +166,17 @@ impl Surface {
 
 /// The point of a trajectory at a step between shown ones.
 pub fn point_at(paths: &Paths, path: usize, step: f64) -> [f64; 2] {
-    let after = paths.steps.partition_point(|s| (*s as f64) < step).min(paths.steps.len() - 1);
+    let after = paths
+        .steps
+        .partition_point(|s| (*s as f64) < step)
+        .min(paths.steps.len() - 1);
     let before = after.saturating_sub(1);
     let (from, to) = (paths.steps[before] as f64, paths.steps[after] as f64);
-    let share = if to > from { ((step - from) / (to - from)).clamp(0.0, 1.0) } else { 1.0 };
+    let share = if to > from {
+        ((step - from) / (to - from)).clamp(0.0, 1.0)
+    } else {
+        1.0
+    };
     let (a, b) = (paths.point(path, before), paths.point(path, after));
     [0, 1].map(|axis| f64::from(a[axis]) * (1.0 - share) + f64::from(b[axis]) * share)
 }

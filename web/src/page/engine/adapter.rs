@@ -60,10 +60,25 @@ pub async fn look() -> Gpu {
     };
     let info = adapter.info();
     let text = |read: fn(&Info) -> Option<String>| info.as_ref().and_then(read).unwrap_or_default();
-    let (vendor, architecture, description) = (text(Info::vendor), text(Info::architecture), text(Info::description));
-    let name = if description.is_empty() { format!("{vendor} {architecture}") } else { description };
+    let (vendor, architecture, description) = (
+        text(Info::vendor),
+        text(Info::architecture),
+        text(Info::description),
+    );
+    let name = if description.is_empty() {
+        format!("{vendor} {architecture}")
+    } else {
+        description
+    };
     let software = name.to_lowercase().contains("swiftshader") || architecture == "swiftshader";
-    let fallback = adapter.is_fallback().or(info.as_ref().and_then(Info::is_fallback)).unwrap_or(false);
+    let fallback = adapter
+        .is_fallback()
+        .or(info.as_ref().and_then(Info::is_fallback))
+        .unwrap_or(false);
     let name = name.trim().to_owned();
-    if software || fallback { Gpu::Software(name) } else { Gpu::Hardware(name) }
+    if software || fallback {
+        Gpu::Software(name)
+    } else {
+        Gpu::Hardware(name)
+    }
 }

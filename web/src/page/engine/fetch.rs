@@ -9,21 +9,35 @@ use web_sys::{ReadableStreamDefaultReader, Url};
 
 /// The absolute address of a file beside the page.
 pub fn address(file: &str) -> String {
-    let base = gloo::utils::document().base_uri().ok().flatten().unwrap_or_default();
+    let base = gloo::utils::document()
+        .base_uri()
+        .ok()
+        .flatten()
+        .unwrap_or_default();
     Url::new_with_base(file, &base).map_or_else(|_| file.to_owned(), |url| url.href())
 }
 
 async fn get(file: &str) -> Result<Response, String> {
-    let response = Request::get(&address(file)).send().await.map_err(|e| format!("{file} cannot be fetched ({e})"))?;
+    let response = Request::get(&address(file))
+        .send()
+        .await
+        .map_err(|e| format!("{file} cannot be fetched ({e})"))?;
     if !response.ok() {
-        return Err(format!("{file} cannot be fetched (HTTP status {})", response.status()));
+        return Err(format!(
+            "{file} cannot be fetched (HTTP status {})",
+            response.status()
+        ));
     }
     Ok(response)
 }
 
 /// The bytes of a file.
 pub async fn bytes(file: &str) -> Result<Vec<u8>, String> {
-    get(file).await?.binary().await.map_err(|e| format!("{file} broke off ({e})"))
+    get(file)
+        .await?
+        .binary()
+        .await
+        .map_err(|e| format!("{file} broke off ({e})"))
 }
 
 /// Fetches a wasm file into memory and tells of its progress: bytes so far, and in all where the
@@ -33,7 +47,10 @@ pub async fn wasm(file: &str, progress: impl Fn(f64, Option<f64>)) -> Result<Obj
     let headers = response.headers();
     // The length of a compressed answer says nothing about the bytes that come out of it.
     let plain = headers.get("content-encoding").is_none();
-    let total = headers.get("content-length").filter(|_| plain).and_then(|l| l.parse().ok());
+    let total = headers
+        .get("content-length")
+        .filter(|_| plain)
+        .and_then(|l| l.parse().ok());
     let broken = |e: JsValue| format!("{file} broke off ({e:?})");
     let body = response.body().ok_or_else(|| format!("{file} is empty"))?;
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
@@ -43,12 +60,17 @@ pub async fn wasm(file: &str, progress: impl Fn(f64, Option<f64>)) -> Result<Obj
         if Reflect::get(&part, &"done".into()).map_err(broken)?.is_truthy() {
             break;
         }
-        let part: Uint8Array = Reflect::get(&part, &"value".into()).map_err(broken)?.unchecked_into();
+        let part: Uint8Array = Reflect::get(&part, &"value".into())
+            .map_err(broken)?
+            .unchecked_into();
         bytes.extend(part.to_vec());
         if bytes.len() - told > 100_000 {
             told = bytes.len();
             progress(told as f64, total);
         }
     }
-    Ok(ObjectUrl::from(Blob::new_with_options(bytes.as_slice(), Some("application/wasm"))))
+    Ok(ObjectUrl::from(Blob::new_with_options(
+        bytes.as_slice(),
+        Some("application/wasm"),
+    )))
 }

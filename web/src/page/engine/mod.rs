@@ -2,10 +2,12 @@
 //! fails.
 
 mod adapter;
+mod device;
 mod fetch;
 mod worker;
 
 pub use adapter::Gpu;
+pub use device::{Backend, Device};
 
 use crate::files;
 use crate::shared::Shared;
@@ -19,35 +21,6 @@ use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use worker::{Heard, Worker};
 use yew::Callback;
-
-/// The kinds of workers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Backend {
-    #[default]
-    Cpu,
-    Gpu,
-}
-
-impl Backend {
-    fn file(self) -> &'static str {
-        match self {
-            Self::Cpu => "worker-cpu",
-            Self::Gpu => "worker-gpu",
-        }
-    }
-}
-
-/// Which worker computes, and why that one.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Device {
-    pub backend: Backend,
-    /// The worker's own name for what it computes on; empty until it answers.
-    pub name: String,
-    pub why: String,
-    pub gpu: Gpu,
-    /// Download of the WebGPU worker: bytes so far, and in all where that is known.
-    pub download: Option<(f64, Option<f64>)>,
-}
 
 /// A run to open.
 #[derive(Clone)]
@@ -66,10 +39,14 @@ struct Inner {
     opening: Option<Opening>,
     /// What is open.
     accepted: Option<Opening>,
-    /// Opens that the worker has not answered; until it has, its events are about an older run.
-    pending: usize,
-    /// Grows with every open, so that a slow fetch of prior weights does not overtake a later one.
-    asked: u32,
+    /// The open that the worker has not answered; until it has, its events are about an older
+    /// run, and later opens wait.
+    sent: Option<Shared<Run>>,
+    /// The run the worker holds. A run that was overtaken while it opened is held, but was never
+    /// accepted.
+    held: Option<Shared<Run>>,
+    /// Counts workers: what an ended one left behind is not held against the next.
+    worker_number: u32,
     /// Whether this worker has opened a run: one that crashed before is not started again.
     opened: bool,
     training: bool,
@@ -99,11 +76,15 @@ impl Engine {
         let engine = Self(Rc::new(RefCell::new(Inner {
             emit,
             worker: None,
-            device: Device { why: "looking for a GPU".to_owned(), ..Device::default() },
+            device: Device {
+                why: "looking for a GPU".to_owned(),
+                ..Device::default()
+            },
             opening: None,
             accepted: None,
-            pending: 0,
-            asked: 0,
+            sent: None,
+            held: None,
+            worker_number: 0,
             opened: false,
             training: false,
             touched: false,
@@ -125,7 +106,9 @@ impl Engine {
         let why = match &gpu {
             Gpu::Asking => return,
             Gpu::Absent(why) => (*why).to_owned(),
-            Gpu::Software(name) => format!("WebGPU is only emulated here ({name}), which is slower"),
+            Gpu::Software(name) => {
+                format!("WebGPU is only emulated here ({name}), which is slower")
+            }
             Gpu::Hardware(_) => "you had begun before the GPU was found".to_owned(),
         };
         let hardware = matches!(gpu, Gpu::Hardware(_));
@@ -139,8 +122,8 @@ impl Engine {
     pub fn open(&self, run: Shared<Run>, weights: Option<Vec<u8>>, train: bool) {
         let mut inner = self.0.borrow_mut();
         inner.opening = Some(Opening { run, weights, train });
-        inner.asked += 1;
-        let (stopped, ready) = (inner.worker.is_none(), !inner.device.name.is_empty());
+        let stopped = inner.worker.is_none();
+        let ready = !inner.device.name.is_empty() && inner.sent.is_none();
         drop(inner);
         if stopped {
             self.spawn(Backend::Cpu);
@@ -156,7 +139,7 @@ impl Engine {
             return;
         }
         let mut inner = self.0.borrow_mut();
-        if inner.pending > 0 || inner.device.name.is_empty() {
+        if inner.sent.is_some() || inner.device.name.is_empty() {
             if let Some(opening) = &mut inner.opening {
                 opening.train = true;
             }
@@ -251,7 +234,11 @@ impl Engine {
         if !self.0.borrow().touched {
             self.device(|d| d.why = format!("this browser offers a GPU ({name})"));
         }
-        let train = self.0.borrow().training;
+        let train = {
+            let inner = self.0.borrow();
+            let opening = inner.sent.is_some() && inner.opening.as_ref().is_some_and(|o| o.train);
+            inner.training || opening
+        };
         self.spawn(backend);
         self.reopen(train);
     }
@@ -279,20 +266,18 @@ impl Engine {
             _ => fetch::address(&format!("{file}_bg.wasm")),
         };
         let engine = self.clone();
-        // What comes from a worker waits a turn, so that none is ended from within its own event.
-        let hear = move |heard| {
-            let engine = engine.clone();
-            match heard {
-                Heard::Events(events) => engine.heard(events),
-                Heard::Crashed(why) => later(move || engine.crashed(&why)),
-            }
+        let hear = move |heard| match heard {
+            Heard::Events(events) => engine.heard(events),
+            Heard::Crashed(why) => engine.crash_later(why),
         };
         // The old worker ends before the new one begins: they would share the device.
         self.0.borrow_mut().worker = None;
         let worker = Worker::start(&fetch::address(&format!("{file}.js")), &code, hear);
         {
             let mut inner = self.0.borrow_mut();
-            (inner.pending, inner.opened, inner.training) = (0, false, false);
+            (inner.sent, inner.held) = (None, None);
+            (inner.opened, inner.training) = (false, false);
+            inner.worker_number += 1;
         }
         self.device(|d| (d.backend, d.name) = (backend, String::new()));
         match worker {
@@ -301,44 +286,39 @@ impl Engine {
         }
     }
 
+    /// Sends the run to open; a learned prior's weights are fetched first.
     fn send_open(&self) {
-        let (Some(opening), asked) = ({
-            let inner = self.0.borrow();
-            (inner.opening.clone(), inner.asked)
-        }) else {
+        let Some(opening) = self.0.borrow().opening.clone() else {
             return;
         };
-        let engine = self.clone();
-        let prior = opening.run.prior.clone();
-        let send = move |prior_weights| {
-            let mut inner = engine.0.borrow_mut();
-            inner.pending += 1;
-            inner.send(&Request::Open {
-                run: Box::new((*opening.run).clone()),
-                prior_weights,
-                weights: opening.weights.clone(),
-            });
-        };
-        let (PriorKind::Learned, Some(name)) = (prior.kind, prior.weights) else {
-            return send(None);
+        self.0.borrow_mut().sent = Some(opening.run.clone());
+        let prior = &opening.run.prior;
+        let (PriorKind::Learned, Some(name)) = (prior.kind, prior.weights.clone()) else {
+            return self.send_opening(&opening, None);
         };
         let engine = self.clone();
+        let worker_number = self.0.borrow().worker_number;
         spawn_local(async move {
             let fetched = fetch::bytes(&format!("assets/{name}.safetensors")).await;
-            if engine.0.borrow().asked != asked {
+            if engine.0.borrow().worker_number != worker_number {
                 return;
             }
             match fetched {
-                Ok(weights) => send(Some(weights)),
-                Err(why) => {
-                    engine.0.borrow_mut().pending += 1;
-                    engine.heard(vec![Event::Refused {
-                        field: "prior.weights".to_owned(),
-                        value: name,
-                        allowed: format!("the name of weights that ship with the page is expected; {why}"),
-                    }]);
-                }
+                Ok(weights) => engine.send_opening(&opening, Some(weights)),
+                Err(why) => engine.heard(vec![Event::Refused {
+                    field: "prior.weights".to_owned(),
+                    value: name,
+                    allowed: format!("the name of weights that ship with the page is expected; {why}"),
+                }]),
             }
+        });
+    }
+
+    fn send_opening(&self, opening: &Opening, prior_weights: Option<Vec<u8>>) {
+        self.0.borrow().send(&Request::Open {
+            run: Box::new((*opening.run).clone()),
+            prior_weights,
+            weights: opening.weights.clone(),
         });
     }
 
@@ -365,23 +345,19 @@ impl Engine {
                 return None;
             }
             Event::Failed { message } => {
-                let (engine, message) = (self.clone(), message.clone());
-                later(move || engine.crashed(&message));
+                self.crash_later(message.clone());
                 return None;
             }
+            Event::Opened(_) | Event::Refused { .. } if !self.answered(matches!(event, Event::Opened(_))) => {
+                return None;
+            }
+            Event::Opened(_) | Event::Refused { .. } => {}
+            _ if self.0.borrow().sent.is_some() => return None,
             _ => {}
         }
         let mut inner = self.0.borrow_mut();
-        let answer = matches!(event, Event::Opened(_) | Event::Refused { .. });
-        if answer {
-            inner.pending = inner.pending.saturating_sub(1);
-        }
-        if inner.pending > 0 {
-            return None;
-        }
         match event {
             Event::Opened(_) => {
-                inner.opened = true;
                 inner.weights = None;
                 inner.accepted = inner.opening.clone();
                 inner.training = inner.opening.as_ref().is_some_and(|o| o.train);
@@ -389,7 +365,6 @@ impl Engine {
                     inner.send(&Request::Train);
                 }
             }
-            Event::Refused { .. } => inner.opening = inner.accepted.clone(),
             Event::Snapshot(_) => inner.send(&Request::Weights),
             Event::Finished { .. } => inner.training = false,
             Event::Weights(weights) => {
@@ -408,6 +383,42 @@ impl Engine {
         Some(event)
     }
 
+    /// Notes the answer to an open. Returns false, and opens the run that is wanted by now, where
+    /// another one overtook it.
+    fn answered(&self, opened: bool) -> bool {
+        let (overtaken, lost) = {
+            let mut inner = self.0.borrow_mut();
+            let sent = inner.sent.take();
+            inner.opened |= opened;
+            if opened {
+                inner.held = sent.clone();
+            }
+            let overtaken = inner.opening.as_ref().map(|o| &o.run) != sent.as_ref();
+            if !overtaken && !opened {
+                inner.opening = inner.accepted.clone();
+            }
+            // After a refusal the worker goes on with what it holds, which may be a run that was
+            // overtaken.
+            let lost = inner.opening.as_ref().map(|o| &o.run) != inner.held.as_ref();
+            (overtaken, lost)
+        };
+        if overtaken || lost {
+            self.send_open();
+        }
+        !overtaken
+    }
+
+    /// A worker's end waits a turn, so that none is dropped from within its own event.
+    fn crash_later(&self, why: String) {
+        let engine = self.clone();
+        let number = self.0.borrow().worker_number;
+        later(move || {
+            if engine.0.borrow().worker_number == number {
+                engine.crashed(&why);
+            }
+        });
+    }
+
     /// Goes on after a crash: from the GPU to the CPU, from the CPU to a fresh worker, unless
     /// that one never got as far as opening a run.
     fn crashed(&self, why: &str) {
@@ -418,7 +429,11 @@ impl Engine {
             }
             (inner.device.backend, inner.opened)
         };
-        let why = if why.is_empty() { "it could not be loaded" } else { why };
+        let why = if why.is_empty() {
+            "it could not be loaded"
+        } else {
+            why
+        };
         if backend == Backend::Gpu {
             self.0.borrow_mut().touched = true;
             self.device(|d| d.why = "the GPU worker stopped".to_owned());
@@ -432,7 +447,9 @@ impl Engine {
         } else {
             self.0.borrow_mut().weights = None;
             self.device(|d| d.name.clear());
-            self.notice(Notice::Trouble(format!("The engine did not start: {why}. Train, reset or any change of the run tries again.")));
+            self.notice(Notice::Trouble(format!(
+                "The engine did not start: {why}. Train, reset or any change of the run tries again."
+            )));
             self.emit(Action::Stopped);
         }
     }

@@ -40,10 +40,17 @@ impl Worker {
             EventListener::new(&worker, "message", move |event| hear(read(event.unchecked_ref())))
         };
         let on_error = EventListener::new(&worker, "error", move |event| {
-            let message = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).unwrap_or_default();
+            let message = event
+                .dyn_ref::<ErrorEvent>()
+                .map(ErrorEvent::message)
+                .unwrap_or_default();
             hear(Heard::Crashed(message));
         });
-        Ok(Self { worker, _script: script, _listeners: [on_message, on_error] })
+        Ok(Self {
+            worker,
+            _script: script,
+            _listeners: [on_message, on_error],
+        })
     }
 
     pub fn send(&self, request: &Request) {

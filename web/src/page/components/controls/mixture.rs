@@ -18,15 +18,35 @@ pub struct MixtureProps {
 }
 
 /// A number of a component: the end of its id, its label, and how it is read and written.
-type Part = (&'static str, &'static str, fn(&Component) -> f64, fn(&mut Component, f64));
+type Part = (
+    &'static str,
+    &'static str,
+    fn(&Component) -> f64,
+    fn(&mut Component, f64),
+);
 
 const PARTS: [Part; 6] = [
     ("x", "Mean x", |c| c.mean[0], |c, v| c.mean[0] = v),
     ("y", "Mean y", |c| c.mean[1], |c, v| c.mean[1] = v),
     ("weight", "Weight", |c| c.weight, |c, v| c.weight = v),
-    ("along", "Deviation along", |c| tidy(Axes::of(c.covariance).along), |c, v| reshape(c, |a| a.along = v)),
-    ("across", "Deviation across", |c| tidy(Axes::of(c.covariance).across), |c, v| reshape(c, |a| a.across = v)),
-    ("angle", "Angle, degrees", |c| tidy(Axes::of(c.covariance).angle.to_degrees()), |c, v| reshape(c, |a| a.angle = v.to_radians())),
+    (
+        "along",
+        "σ along",
+        |c| tidy(Axes::of(c.covariance).along),
+        |c, v| reshape(c, |a| a.along = v),
+    ),
+    (
+        "across",
+        "σ across",
+        |c| tidy(Axes::of(c.covariance).across),
+        |c, v| reshape(c, |a| a.across = v),
+    ),
+    (
+        "angle",
+        "Angle (°)",
+        |c| tidy(Axes::of(c.covariance).angle.to_degrees()),
+        |c, v| reshape(c, |a| a.angle = v.to_radians()),
+    ),
 ];
 
 fn tidy(value: f64) -> f64 {
@@ -41,9 +61,19 @@ fn reshape(component: &mut Component, change: impl FnOnce(&mut Axes)) {
 
 #[component]
 pub fn Mixture(props: &MixtureProps) -> Html {
-    let index = props.selected.unwrap_or(0).min(props.components.len().saturating_sub(1));
+    let index = props
+        .selected
+        .unwrap_or(0)
+        .min(props.components.len().saturating_sub(1));
     let options = props.components.iter().enumerate().map(|(i, c)| {
-        let text = format!("{} at ({:.1}, {:.1}), weight {:.3}", i + 1, c.mean[0], c.mean[1], c.weight).replace('-', "−");
+        let text = format!(
+            "{} at ({:.1}, {:.1}), weight {:.3}",
+            i + 1,
+            c.mean[0],
+            c.mean[1],
+            c.weight
+        )
+        .replace('-', "−");
         (i.to_string().into(), text.into())
     });
     let choose = props.select.reform(|v: String| v.parse().ok());
@@ -92,7 +122,7 @@ pub fn Mixture(props: &MixtureProps) -> Html {
                 <button type="button" data-testid={format!("{}-add", props.id)} onclick={add}>{ "Add one" }</button>
                 <button type="button" data-testid={format!("{}-remove", props.id)} disabled={props.components.len() < 2} onclick={remove}>{ "Remove it" }</button>
             </div>
-            <p class="help">{ "A Gaussian: its centre, its share, and how far it stretches along and across its angle. On the panel: drag, double-click, Delete." }</p>
+            <p class="help">{ "A Gaussian: its mean, its relative weight, and its standard deviations σ along and across its angle. On the panel: drag, double-click, Delete." }</p>
         </div>
     }
 }

@@ -42,7 +42,9 @@ pub struct ControlsProps {
 
 #[component]
 pub fn Controls(props: &ControlsProps) -> Html {
-    let edit = use_callback(props.dispatch.clone(), |run: Run, dispatch| dispatch.emit(Action::Edit(run)));
+    let edit = use_callback(props.dispatch.clone(), |run: Run, dispatch| {
+        dispatch.emit(Action::Edit(run))
+    });
     let refused = match &props.notice {
         Some(Notice::Refused(error)) => Some(error.clone()),
         _ => None,

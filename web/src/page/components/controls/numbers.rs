@@ -114,9 +114,17 @@ pub fn ObjectiveChoices(props: &ObjectiveChoicesProps) -> Html {
             edit.emit(run);
         })
     };
-    let log_z = change(|run, vargrad| run.objective.log_z = if vargrad { LogZ::Vargrad } else { LogZ::Learned });
-    let options = vec![("learned".into(), "learned".into()), ("vargrad".into(), "VarGrad: mean of the batch".into())];
-    let value = if props.run.objective.log_z == LogZ::Learned { "learned" } else { "vargrad" };
+    let log_z =
+        change(|run, vargrad| run.objective.log_z = if vargrad { LogZ::Vargrad } else { LogZ::Learned });
+    let options = vec![
+        ("learned".into(), "learned".into()),
+        ("vargrad".into(), "VarGrad: mean of the batch".into()),
+    ];
+    let value = if props.run.objective.log_z == LogZ::Learned {
+        "learned"
+    } else {
+        "vargrad"
+    };
     html! {
         <>
             <Choice id="log-z" label="log Z" {options} {value} set={log_z.reform(|v: String| v == "vargrad")}

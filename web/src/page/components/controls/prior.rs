@@ -18,7 +18,10 @@ const LEARNED: [(&str, &str); 4] = [
 /// The learned prior of a mixture.
 fn learned(components: &[Component]) -> Option<&'static str> {
     let same = |preset: &str| Preset::find(preset).is_ok_and(|p| p.run.prior.components == components);
-    LEARNED.iter().find(|(_, preset)| same(preset)).map(|(name, _)| *name)
+    LEARNED
+        .iter()
+        .find(|(_, preset)| same(preset))
+        .map(|(name, _)| *name)
 }
 
 #[derive(Properties, PartialEq)]
@@ -36,9 +39,15 @@ pub fn PriorControls(props: &PriorProps) -> Html {
         let (run, edit, missing) = (props.run.clone(), props.edit.clone(), missing.clone());
         Callback::from(move |kind: String| {
             let mut run = (*run).clone();
-            run.prior.weights = (kind == "learned").then(|| learned(&run.prior.components).map(str::to_owned)).flatten();
+            run.prior.weights = (kind == "learned")
+                .then(|| learned(&run.prior.components).map(str::to_owned))
+                .flatten();
             missing.set(kind == "learned" && run.prior.weights.is_none());
-            run.prior.kind = if run.prior.weights.is_some() { PriorKind::Learned } else { PriorKind::Exact };
+            run.prior.kind = if run.prior.weights.is_some() {
+                PriorKind::Learned
+            } else {
+                PriorKind::Exact
+            };
             edit.emit(run);
         })
     };
@@ -54,7 +63,11 @@ pub fn PriorControls(props: &PriorProps) -> Html {
         let (selection, select) = (props.selection, props.select.clone());
         Callback::from(move |component| select.emit(selection.with(true, component)))
     };
-    let value = if props.run.prior.kind == PriorKind::Learned { "learned" } else { "exact" };
+    let value = if props.run.prior.kind == PriorKind::Learned {
+        "learned"
+    } else {
+        "exact"
+    };
     let error = missing.then_some("prior.kind: `learned` is not allowed for this mixture; weights ship for the presets’ own mixtures only");
     html! {
         <>

@@ -1,0 +1,78 @@
+//! A reward that is a formula in x and y.
+
+use super::Common;
+use crate::components::field::{Check, Explain};
+use rtb::config::{ConfigError, Reward};
+use web_sys::HtmlTextAreaElement;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct FormulaProps {
+    pub common: Common,
+    pub expression: String,
+    pub logarithm: bool,
+    pub refused: Option<ConfigError>,
+}
+
+/// What is typed stays in the box even where it is refused; the last allowed formula stays
+/// active.
+#[component]
+pub fn Formula(
+    FormulaProps {
+        common,
+        expression,
+        logarithm,
+        refused,
+    }: &FormulaProps,
+) -> Html {
+    let draft = use_state(|| expression.clone());
+    let error = use_state(|| None::<ConfigError>);
+    let is_refused = refused.is_some();
+    {
+        let draft = draft.clone();
+        use_effect_with((expression.clone(), is_refused), move |(expression, refused)| {
+            if !refused {
+                draft.set(expression.clone());
+            }
+        });
+    }
+    let oninput = {
+        let (common, logarithm, draft, error) = (common.clone(), *logarithm, draft.clone(), error.clone());
+        Callback::from(move |event: InputEvent| {
+            let text = event.target_unchecked_into::<HtmlTextAreaElement>().value();
+            error.set(
+                common
+                    .set(Reward::Formula {
+                        expression: text.clone(),
+                        logarithm,
+                    })
+                    .err(),
+            );
+            draft.set(text);
+        })
+    };
+    let as_logarithm = {
+        let (common, expression) = (common.clone(), expression.clone());
+        Callback::from(move |logarithm| {
+            // The formula that is active is allowed either way.
+            let _ = common.set(Reward::Formula {
+                expression: expression.clone(),
+                logarithm,
+            });
+        })
+    };
+    let wrong = (*error).clone().or(refused.clone());
+    html! {
+        <>
+            <div class="field">
+                <label for="formula">{ if *logarithm { "log r(x, y) =" } else { "r(x, y) =" } }</label>
+                <textarea id="formula" data-testid="formula" rows="2" spellcheck="false" autocapitalize="off" value={(*draft).clone()} {oninput}
+                    aria-describedby="formula-help" aria-invalid={wrong.is_some().to_string()} />
+                <Explain id="formula" error={wrong.map(|e| AttrValue::from(e.to_string()))}
+                    help="Numbers, x, y, PI; + − * / ^; < > <= >= == && || count as 1 or 0; sin cos exp log sqrt abs hypot(a, b) atan2(y, x) min max floor round." />
+            </div>
+            <Check id="formula-log" label="The formula is log r" checked={*logarithm} set={as_logarithm}
+                help="Read the formula as the logarithm of the reward, where that is the simpler one." />
+        </>
+    }
+}

@@ -1,0 +1,137 @@
+//! The reward: a ratio of mixtures, a formula, a mask, or a painting.
+
+mod brush;
+mod formula;
+mod mask;
+mod ratio;
+
+use super::Selection;
+use crate::components::field::{Choice, apply};
+use crate::paint;
+use crate::shared::Shared;
+use brush::BrushControls;
+use formula::Formula;
+use mask::Mask;
+use ratio::Ratio;
+use rtb::config::{ConfigError, Reward, Run, Shape};
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct RewardProps {
+    pub run: Shared<Run>,
+    pub edit: Callback<Run>,
+    /// What the engine refused last.
+    pub refused: Option<ConfigError>,
+    pub selection: Selection,
+    pub select: Callback<Selection>,
+}
+
+fn kind(reward: &Reward) -> &'static str {
+    match reward {
+        Reward::Ratio { .. } => "ratio",
+        Reward::Formula { .. } => "formula",
+        Reward::Mask { .. } => "mask",
+        Reward::Painted { .. } => "painted",
+    }
+}
+
+/// What a kind of reward starts from.
+fn start(kind: &str, run: &Run) -> Reward {
+    match kind {
+        "formula" => Reward::Formula {
+            expression: "exp(0.3*x)".to_owned(),
+            logarithm: false,
+        },
+        "mask" => Reward::Mask {
+            shape: Shape::Disc {
+                center: [0.0, 0.0],
+                radius: 6.0,
+            },
+            inside: 1.0,
+            outside: 0.0,
+        },
+        "painted" => paint::start(),
+        _ => {
+            let numerator = run.prior.components.iter().step_by(2).copied().collect();
+            Reward::Ratio {
+                numerator,
+                denominator: Vec::new(),
+            }
+        }
+    }
+}
+
+#[component]
+pub fn RewardControls(props: &RewardProps) -> Html {
+    let choose = {
+        let (run, edit) = (props.run.clone(), props.edit.clone());
+        Callback::from(move |kind: String| {
+            let mut new = (*run).clone();
+            new.reward = start(&kind, &run);
+            edit.emit(new);
+        })
+    };
+    let options = [
+        ("ratio", "a target mixture over the prior"),
+        ("formula", "a formula in x and y"),
+        ("mask", "a mask"),
+        ("painted", "painted by hand"),
+    ];
+    let editor = match &props.run.reward {
+        Reward::Ratio {
+            numerator,
+            denominator,
+        } => {
+            html! { <Ratio common={Common::of(props)} numerator={numerator.clone()} denominator={denominator.clone()} /> }
+        }
+        Reward::Formula {
+            expression,
+            logarithm,
+        } => {
+            let refused = props.refused.clone().filter(|e| e.field == "reward.expression");
+            html! { <Formula common={Common::of(props)} expression={expression.clone()} logarithm={*logarithm} {refused} /> }
+        }
+        Reward::Mask {
+            shape,
+            inside,
+            outside,
+        } => {
+            html! { <Mask common={Common::of(props)} shape={*shape} inside={*inside} outside={*outside} /> }
+        }
+        Reward::Painted { .. } => {
+            html! { <BrushControls common={Common::of(props)} /> }
+        }
+    };
+    html! {
+        <>
+            <Choice id="reward-kind" label="Kind" value={kind(&props.run.reward)} set={choose}
+                options={options.map(|(value, text)| (value.into(), text.into())).to_vec()}
+                help="How much each end point is wanted, r ≥ 0; only its values are used, never its gradient." />
+            { editor }
+        </>
+    }
+}
+
+/// What every editor of a reward needs.
+#[derive(Clone, PartialEq)]
+struct Common {
+    run: Shared<Run>,
+    edit: Callback<Run>,
+    selection: Selection,
+    select: Callback<Selection>,
+}
+
+impl Common {
+    fn of(props: &RewardProps) -> Self {
+        Self {
+            run: props.run.clone(),
+            edit: props.edit.clone(),
+            selection: props.selection,
+            select: props.select.clone(),
+        }
+    }
+
+    fn set(&self, reward: Reward) -> Result<(), ConfigError> {
+        apply(&self.run, &self.edit, |run| run.reward = reward)
+    }
+}
