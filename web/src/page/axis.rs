@@ -55,11 +55,19 @@ impl Axis {
 
     /// A few round values with their texts.
     pub fn ticks(&self) -> Vec<(f64, String)> {
-        if self.log && self.high - self.low > 1.2 {
-            let every = ((self.high - self.low) / 4.0).ceil().max(1.0) as i32;
+        let decades = self.high - self.low;
+        if self.log && decades > 2.2 {
+            let every = (decades / 4.0).ceil() as i32;
             return (self.low.ceil() as i32..=self.high.floor() as i32)
                 .filter(|e| e.rem_euclid(every) == 0)
                 .map(|e| (10f64.powi(e), power(e)))
+                .collect();
+        }
+        if self.log && decades > 0.7 {
+            return (self.low.floor() as i32..=self.high.floor() as i32)
+                .flat_map(|e| [1.0, 2.0, 5.0].map(|m| m * 10f64.powi(e)))
+                .filter(|v| (0.0..=1.0).contains(&self.share(*v)))
+                .map(|v| (v, text(v, (-v.log10().floor()).max(0.0) as usize)))
                 .collect();
         }
         let (low, high) = (self.value(0.0), self.value(1.0));
@@ -112,6 +120,9 @@ mod tests {
             assert!((2..=6).contains(&ticks.len()), "{ticks:?}");
             assert!(ticks.iter().all(|(v, _)| (0.0..=1.0).contains(&axis.share(*v))));
         }
+        let few = Axis::over([0.03, 0.6].into_iter(), true).unwrap().ticks();
+        let texts: Vec<_> = few.iter().map(|(_, t)| t.as_str()).collect();
+        assert_eq!(texts, ["0.05", "0.1", "0.2", "0.5"]);
         let decades = Axis::over([0.02, 3000.0].into_iter(), true).unwrap().ticks();
         assert!(decades.iter().any(|(_, t)| t == "10²"), "{decades:?}");
     }
