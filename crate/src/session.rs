@@ -14,7 +14,7 @@ use crate::prior::{ExactPrior, LearnedPrior, PlanePrior};
 use crate::process::BrownianBridge;
 use crate::reward::LogReward;
 use crate::rollout::{Batch, Chains, Follow, Replay};
-use crate::train::{EndReward, Trainer, TrainerRecord};
+use crate::train::{EndReward, Timing, Trainer, TrainerRecord};
 use burn::tensor::{Device, Tensor, Transaction};
 use serde::{Deserialize, Serialize};
 
@@ -223,6 +223,11 @@ impl Session {
         let iteration = self.trainer.step().await.map_err(SessionError::Device)?;
         self.seconds += iteration.seconds;
         Ok(iteration)
+    }
+
+    /// Where the time of the last iteration went.
+    pub fn timing(&self) -> Timing {
+        self.trainer.timing()
     }
 
     /// Paths and samples with the fixed noise, and the figures over the samples

@@ -215,7 +215,7 @@ impl Default for Rollout {
             replay_share: 0.0,
             replay_priority: 1.0,
             replay_capacity: 5000,
-            noised_share: 0.5,
+            noised_share: 0.25,
         }
     }
 }
@@ -286,7 +286,7 @@ pub struct Training {
 impl Default for Training {
     fn default() -> Self {
         Self {
-            iterations: 1500,
+            iterations: 2000,
             checkpoint_every: 200,
         }
     }

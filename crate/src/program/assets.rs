@@ -6,7 +6,12 @@ use std::fs;
 use std::path::Path;
 
 /// Shipped weights by name.
-const SHIPPED: &[(&str, &[u8])] = &[];
+const SHIPPED: &[(&str, &[u8])] = &[
+    ("prior-25", include_bytes!("../../../assets/prior-25.safetensors")),
+    ("prior-ring", include_bytes!("../../../assets/prior-ring.safetensors")),
+    ("prior-moons", include_bytes!("../../../assets/prior-moons.safetensors")),
+    ("prior-checkerboard", include_bytes!("../../../assets/prior-checkerboard.safetensors")),
+];
 
 /// The weights a learned prior asks for: the file of that name if there is one, else the shipped
 /// weights of that name; nothing for an exact prior.
@@ -30,10 +35,6 @@ pub fn prior_weights(prior: &Prior) -> Result<Option<Vec<u8>>, ProgramError> {
 
 fn unknown(name: &str) -> ConfigError {
     let names: Vec<_> = SHIPPED.iter().map(|(name, _)| *name).collect();
-    let allowed = if names.is_empty() {
-        "a safetensors file that exists".to_owned()
-    } else {
-        format!("a safetensors file that exists, or one of {}", names.join(", "))
-    };
+    let allowed = format!("a safetensors file that exists, or one of {}", names.join(", "));
     ConfigError::new("prior.weights", format!("`{name}`"), allowed)
 }

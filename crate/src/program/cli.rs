@@ -1,6 +1,6 @@
 //! What can be typed after `rtb`.
 
-use super::command::{evaluate, list, pretrain, run, sample};
+use super::command::{bench, evaluate, list, pretrain, run, sample};
 use super::error::ProgramError;
 use super::source;
 use clap::{Parser, Subcommand};
@@ -45,6 +45,7 @@ enum Command {
     Sample(sample::Args),
     Evaluate(evaluate::Args),
     List(list::Args),
+    Bench(bench::Args),
 }
 
 impl Cli {
@@ -57,6 +58,7 @@ impl Cli {
             Some(Command::Sample(args)) => sample::execute(&args),
             Some(Command::Evaluate(args)) => evaluate::execute(&args),
             Some(Command::List(args)) => list::execute(&args),
+            Some(Command::Bench(args)) => bench::execute(&args),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::rollout::{Batch, Chains, Follow, Replay, ReplayRecord, Trajectories};
 use average::Average;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::{Module, ModuleDisplay, Param};
-use burn::optim::{GradientsAccumulator, ModuleOptimizer, OptimizerRecord};
+use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer, OptimizerRecord};
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Tensor, Transaction};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,20 @@ use web_time::Instant;
 pub trait EndReward: Send + Sync {
     /// log r of every end point, floored, not tempered; `states` is [rows][state_size].
     fn log_reward(&self, states: &[f32]) -> Vec<f64>;
+}
+
+/// Where the wall time of an iteration went, in seconds. A GPU computes while the host goes on;
+/// its rollouts end with the read in `score`, its gradients in the next iteration's.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Timing {
+    /// Noise, and the trajectories with their densities.
+    pub rollout: f64,
+    /// Reading them, rewards and residuals.
+    pub score: f64,
+    /// The network's second pass, forward and backward.
+    pub backward: f64,
+    /// The optimiser's step and the average of the weights.
+    pub update: f64,
 }
 
 /// What the optimiser moves.
@@ -50,6 +64,7 @@ pub struct Trainer<P: Process, Q, K: Policy<P>> {
     log_z: f64,
     learning_rate: f64,
     iteration: usize,
+    timing: Timing,
 }
 
 /// What a checkpoint keeps of a trainer.
@@ -88,6 +103,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             trained: Trained { network, log_z },
             log_z: 0.0,
             learning_rate: run.optimizer.learning_rate,
+            timing: Timing::default(),
             iteration: 0,
             chains,
             run,
@@ -99,6 +115,11 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     /// Iterations done.
     pub fn iteration(&self) -> usize {
         self.iteration
+    }
+
+    /// Where the time of the last iteration went.
+    pub fn timing(&self) -> Timing {
+        self.timing
     }
 
     /// log Z as the last iteration used it.
@@ -142,6 +163,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let shards = parallel::map(batch.split(&self.chains.process, parts), |part| {
             self.chains.roll_out(&network, part, follow)
         });
+        let rolled_out = started.elapsed().as_secs_f64();
         let read = self.read(&shards).await?;
 
         let log_r = self.reward.log_reward(&read.ends);
@@ -161,10 +183,19 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
                 self.iteration + 1
             ));
         }
-        self.descend(&shards, &residuals);
+        let scored = started.elapsed().as_secs_f64();
+        let gradients = self.gradients(&shards, &residuals);
+        let differentiated = started.elapsed().as_secs_f64();
+        self.descend(gradients, &residuals);
         self.remember(&read.ends, &log_r, &shards);
         self.log_z = residuals.log_z[0];
         self.iteration += 1;
+        self.timing = Timing {
+            rollout: rolled_out,
+            score: scored - rolled_out,
+            backward: differentiated - scored,
+            update: started.elapsed().as_secs_f64() - differentiated,
+        };
 
         let mean = residuals.delta.iter().sum::<f64>() / rows as f64;
         let variance = residuals.delta.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / rows as f64;
@@ -251,8 +282,8 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         })
     }
 
-    /// The gradient step.
-    fn descend(&mut self, shards: &[Trajectories<P>], residuals: &Residuals) {
+    /// The network's gradient over the steps that are this iteration's turn.
+    fn gradients(&self, shards: &[Trajectories<P>], residuals: &Residuals) -> GradientsParams {
         let objective = &self.run.objective;
         let mut rng = self.noise.stream(Purpose::StepSelection, self.iteration as u64);
         let steps = objective::select_steps(self.chains.process.steps(), objective.step_share, &mut rng);
@@ -276,8 +307,12 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         for gradient in gradients {
             sum.accumulate(&self.trained.network, gradient);
         }
-        let mut gradients = sum.grads();
-        if objective.log_z == LogZ::Learned {
+        sum.grads()
+    }
+
+    /// The optimiser's step.
+    fn descend(&mut self, mut gradients: GradientsParams, residuals: &Residuals) {
+        if self.run.objective.log_z == LogZ::Learned {
             let gradient = Tensor::<1>::from_floats(residuals.log_z_gradient.as_slice(), &self.chains.device);
             gradients.register(self.trained.log_z.id, gradient);
         }

@@ -1,5 +1,6 @@
 //! The subcommands: what each takes, and what it does.
 
+pub mod bench;
 pub mod evaluate;
 pub mod list;
 pub mod pretrain;

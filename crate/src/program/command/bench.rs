@@ -1,0 +1,105 @@
+//! `rtb bench`: what an iteration costs, in parts, and how long a posterior takes.
+
+use crate::program::assets::prior_weights;
+use crate::program::device::DeviceFlag;
+use crate::program::error::ProgramError;
+use crate::program::output::print;
+use crate::program::source::{self, Overrides};
+use pollster::block_on;
+use rtb::session::Session;
+use rtb::train::Timing;
+use std::path::PathBuf;
+
+/// Iterations that are not counted: caches fill and kernels are compiled.
+const WARM_UP: usize = 3;
+/// Iterations between two looks at the total variation.
+const LOOK: usize = 100;
+
+/// Time an iteration, its parts, and the way to a posterior
+#[derive(clap::Args)]
+#[command(after_help = "\
+With the defaults an iteration does the work of the paper's toy: 500 trajectories of 100 steps, a
+network 64 wide, two passes. For one thread: taskset -c 0 rtb bench.")]
+pub struct Args {
+    /// A preset (see `rtb list`) or a TOML file
+    #[arg(value_name = "PRESET|FILE.toml", default_value = source::DEFAULT)]
+    source: PathBuf,
+    /// Iterations to time
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    count: u32,
+    /// Train on until the total variation of the mode weights is this small
+    #[arg(long, value_name = "TV")]
+    until: Option<f64>,
+    #[command(flatten)]
+    device: DeviceFlag,
+    #[command(flatten)]
+    overrides: Overrides,
+}
+
+/// Times and prints.
+pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    let run = source::resolve(&args.source, &args.overrides)?.run;
+    let weights = prior_weights(&run.prior)?;
+    let device = args.device.device.open()?;
+    let mut session = block_on(Session::open(run, device, weights.as_deref(), None))?;
+    let count = args.count as usize;
+    let mut timed: Vec<(f64, Timing)> = Vec::with_capacity(count);
+    let mut training = 0.0;
+    for iteration in 0..WARM_UP + count {
+        let seconds = block_on(session.step())?.seconds;
+        training += seconds;
+        if iteration >= WARM_UP {
+            timed.push((seconds, session.timing()));
+        }
+    }
+    let mut text = format!(
+        "milliseconds of an iteration, {count} of them: median, smallest, largest\n{}",
+        line("iteration", timed.iter().map(|(seconds, _)| *seconds))
+    );
+    let parts: [(&str, fn(&Timing) -> f64); 4] = [
+        ("  rollout", |t| t.rollout),
+        ("  read, reward, residuals", |t| t.score),
+        ("  second pass and backward", |t| t.backward),
+        ("  optimiser", |t| t.update),
+    ];
+    for (name, part) in parts {
+        text += &line(name, timed.iter().map(|(_, timing)| part(timing)));
+    }
+    print(&text)?;
+    if let Some(until) = args.until {
+        print(&race(&mut session, until, training)?)?;
+    }
+    Ok(())
+}
+
+fn line(name: &str, seconds: impl Iterator<Item = f64>) -> String {
+    let mut sorted: Vec<f64> = seconds.map(|s| 1e3 * s).collect();
+    sorted.sort_by(f64::total_cmp);
+    let at = |index: usize| sorted[index];
+    format!("{name:<28}{:9.2}{:9.2}{:9.2}\n", at(sorted.len() / 2), at(0), at(sorted.len() - 1))
+}
+
+/// Trains on until the total variation is small; measuring does not count as training.
+fn race(session: &mut Session, until: f64, mut training: f64) -> Result<String, ProgramError> {
+    loop {
+        let samples = session.run().evaluation.samples;
+        let report = block_on(session.evaluate(samples))?;
+        if report.mode_total_variation <= until {
+            return Ok(format!(
+                "total variation {:.4} after {} iterations and {training:.1} s of training\n",
+                report.mode_total_variation, report.iterations
+            ));
+        }
+        if session.finished() {
+            return Ok(format!(
+                "total variation still {:.4} at the end, after {} iterations and {training:.1} s\n",
+                report.mode_total_variation, report.iterations
+            ));
+        }
+        for _ in 0..LOOK {
+            if !session.finished() {
+                training += block_on(session.step())?.seconds;
+            }
+        }
+    }
+}
