@@ -61,6 +61,10 @@ pub enum Event {
         value: String,
         allowed: String,
     },
+    /// The loss is no longer a number; training has stopped and the run stays open.
+    Diverged {
+        message: String,
+    },
     /// The engine cannot go on.
     Failed {
         message: String,
@@ -172,6 +176,9 @@ pub struct Report {
     pub log_z_exact: f64,
     /// log mean r over samples of the prior's own discretised chain.
     pub log_z_prior: f64,
+    /// Effective number of the prior samples behind `log_z_prior` and `eubo`: the two say little
+    /// below about 50, where the posterior is rare under the prior.
+    pub prior_samples_effective: f64,
     /// Mean log weight over policy samples, a lower bound of log Z.
     pub elbo: f64,
     /// Mean log weight over posterior trajectories (prior samples weighted by r), an upper bound.

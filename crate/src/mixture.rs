@@ -1,7 +1,8 @@
 //! Gaussian mixtures of the plane in f64: densities, samples, and their bridge in closed form.
 
-use crate::config::Component;
+use crate::config::{Component, HALF_WIDTH};
 use crate::noise;
+use crate::picture;
 use rand_chacha::rand_core::Rng;
 use std::f64::consts::PI;
 
@@ -108,13 +109,27 @@ impl Mixture {
 
     /// One sample.
     pub fn sample(&self, rng: &mut impl Rng) -> [f64; 2] {
-        let c = &self.components[noise::index(rng, &self.running)];
+        self.sample_component(noise::index(rng, &self.running), rng)
+    }
+
+    /// One sample of a component.
+    pub fn sample_component(&self, component: usize, rng: &mut impl Rng) -> [f64; 2] {
+        let c = &self.components[component];
         let [xx, xy, yy] = c.covariance;
         let a = xx.sqrt();
         let b = xy / a;
         let d = (yy - b * b).sqrt();
         let (u, v) = (noise::normal(rng), noise::normal(rng));
         [c.mean[0] + a * u, c.mean[1] + b * u + d * v]
+    }
+
+    /// The share of the mixture inside the drawn square, to a few thousandths.
+    pub fn mass_inside(&self) -> f64 {
+        const SIDE: usize = 112;
+        let area = (2.0 * HALF_WIDTH / SIDE as f64).powi(2);
+        (0..SIDE * SIDE)
+            .map(|cell| self.log_prob(picture::center_of(cell, SIDE)).exp() * area)
+            .sum()
     }
 
     /// What the drift of the Brownian bridge from 0 to this mixture needs at time `t`, for noise

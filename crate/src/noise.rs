@@ -12,7 +12,6 @@ use rand_distr::{Distribution, StandardNormal};
 pub enum Purpose {
     Initialization = 1,
     Rollout,
-    Exploration,
     Noising,
     Replay,
     StepSelection,

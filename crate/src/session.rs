@@ -1,6 +1,6 @@
 //! A run that is open: what the page's workers and the native program drive.
 
-use crate::config::{ConfigError, PriorKind, Run};
+use crate::config::{Component, ConfigError, HALF_WIDTH, PriorKind, Reward, Run};
 use crate::message::{Iteration, Paths, Report, Scene, Snapshot};
 use crate::metric::{self, PICTURE_SIDE, PolicySamples, PriorSamples, Truth};
 use crate::mixture::Mixture;
@@ -14,7 +14,7 @@ use crate::prior::{ExactPrior, LearnedPrior, PlanePrior};
 use crate::process::BrownianBridge;
 use crate::reward::LogReward;
 use crate::rollout::{Batch, Chains, Follow, Replay};
-use crate::train::{EndReward, Timing, Trainer, TrainerRecord};
+use crate::train::{EndReward, Timing, TrainError, Trainer, TrainerRecord};
 use burn::tensor::{Device, Tensor, Transaction};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,9 @@ const PICTURED_STEPS: usize = 51;
 /// Prior samples among which given end points are drawn.
 const GIVEN: usize = 20_000;
 
+/// Largest share of a mixture outside the drawn square.
+const MOST_OUTSIDE: f64 = 0.02;
+
 /// Why a run cannot open or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
@@ -38,7 +41,10 @@ pub enum SessionError {
     /// A checkpoint that is damaged or of another run.
     #[error("checkpoint: {0}")]
     Checkpoint(String),
-    /// The device failed: lost, out of memory, or a loss that is no number.
+    /// The loss is no longer a number. The session can still be measured and saved.
+    #[error("{0}")]
+    Diverged(String),
+    /// The device failed: lost, out of memory.
     #[error("device: {0}")]
     Device(String),
 }
@@ -111,6 +117,10 @@ impl Session {
         weights: Option<&[u8]>,
     ) -> Result<Self, SessionError> {
         run.validate()?;
+        check_inside("prior.components", &run.prior.components)?;
+        if let Reward::Ratio { numerator, .. } = &run.reward {
+            check_inside("reward.numerator", numerator)?;
+        }
         let reward = LogReward::new(&run)?;
         let process = BrownianBridge {
             steps: run.process.steps,
@@ -142,10 +152,11 @@ impl Session {
         let given = given_end_points(&run, &noise, &mixture, &reward);
         let (network, progress) = match weights {
             None => (network, None),
-            Some(file) => posterior_network(network, file)?,
+            Some(file) => posterior_network(&run, network, file)?,
         };
         let mut trainer = Trainer::new(run.clone(), chains, Box::new(reward.clone()), network, given);
-        if let Some((iteration, log_z)) = progress {
+        let seconds = progress.as_ref().map_or(0.0, |p| p.seconds);
+        if let Some(Progress { iteration, log_z, .. }) = progress {
             trainer.set_progress(iteration, log_z);
         }
         Ok(Self {
@@ -155,7 +166,7 @@ impl Session {
             mixture,
             noise,
             truth: None,
-            seconds: 0.0,
+            seconds,
         })
     }
 
@@ -220,7 +231,10 @@ impl Session {
     ///
     /// Where the device fails or the loss is no longer a number.
     pub async fn step(&mut self) -> Result<Iteration, SessionError> {
-        let iteration = self.trainer.step().await.map_err(SessionError::Device)?;
+        let iteration = self.trainer.step().await.map_err(|error| match error {
+            TrainError::Device(text) => SessionError::Device(text),
+            TrainError::Diverged(text) => SessionError::Diverged(text),
+        })?;
         self.seconds += iteration.seconds;
         Ok(iteration)
     }
@@ -268,7 +282,8 @@ impl Session {
             .0)
     }
 
-    /// The posterior as safetensors; its header holds the run, the iteration and log Z.
+    /// The posterior as safetensors; its header holds the run, the iteration, log Z
+    /// and the seconds so far.
     ///
     /// # Errors
     ///
@@ -284,6 +299,9 @@ impl Session {
         weights
             .metadata
             .insert("log_z".into(), self.trainer.log_z().to_string());
+        weights
+            .metadata
+            .insert("seconds".into(), self.seconds.to_string());
         Ok(weights.to_safetensors(false))
     }
 
@@ -340,9 +358,9 @@ impl Session {
         let follow = Follow::Policy { exploration: 0.0 };
         let (ends, log_ratio) = self.simulate(follow, Purpose::Evaluation, count).await?;
         let log_reward = tempered(&ends);
-        let floored = log_reward
-            .iter()
-            .map(|l| *l <= beta * self.reward.floor())
+        let floored = ends
+            .chunks_exact(2)
+            .map(|p| self.reward.is_floored([p[0].into(), p[1].into()]))
             .collect();
         let policy = PolicySamples {
             ends,
@@ -454,31 +472,86 @@ fn learned_network(file: &[u8], device: &Device) -> Result<DriftNetwork, Session
     load_tensors(config.init(&Noise::new(0), device), &weights).map_err(SessionError::Weights)
 }
 
-/// A posterior's network and, where its header has them, the iterations done and log Z.
-fn posterior_network(
-    network: DriftNetwork,
-    file: &[u8],
-) -> Result<(DriftNetwork, Option<(usize, f64)>), SessionError> {
-    let weights = read_tensors(file).map_err(SessionError::Weights)?;
-    let header = |key: &str| weights.metadata.get(key);
-    let progress = header("iteration")
-        .and_then(|i| i.parse().ok())
-        .zip(header("log_z").and_then(|z| z.parse().ok()));
-    let network = load_tensors(network, &weights).map_err(SessionError::Weights)?;
-    Ok((network, progress))
+/// How far a posterior's file says it was trained.
+struct Progress {
+    iteration: usize,
+    log_z: f64,
+    seconds: f64,
 }
 
-/// Samples of the mixture with their rewards, for trajectories noised back from given end points.
+/// A posterior's network and, where its header says that it was trained on this prior, reward
+/// and chain, how far.
+fn posterior_network(
+    run: &Run,
+    network: DriftNetwork,
+    file: &[u8],
+) -> Result<(DriftNetwork, Option<Progress>), SessionError> {
+    let weights = read_tensors(file).map_err(SessionError::Weights)?;
+    let network = load_tensors(network, &weights).map_err(SessionError::Weights)?;
+    let header = |key: &str| weights.metadata.get(key).map(String::as_str);
+    let trained_on = header("run").and_then(|toml| Run::from_toml(toml).ok());
+    let same = trained_on.is_some_and(|other| {
+        other.prior == run.prior
+            && other.reward == run.reward
+            && other.tempering == run.tempering
+            && other.process == run.process
+    });
+    if !same {
+        return Ok((network, None));
+    }
+    let number = |key: &str| {
+        header(key)
+            .and_then(|text| text.parse::<f64>().ok())
+            .filter(|v| v.is_finite())
+    };
+    match (number("iteration"), number("log_z"), number("seconds")) {
+        (Some(iteration), Some(log_z), Some(seconds)) if (0.0..=1e7).contains(&iteration) => {
+            let iteration = iteration as usize;
+            Ok((
+                network,
+                Some(Progress {
+                    iteration,
+                    log_z,
+                    seconds,
+                }),
+            ))
+        }
+        _ => Err(SessionError::Weights(
+            "its header has no sound iteration, log_z and seconds".into(),
+        )),
+    }
+}
+
+/// Samples of the mixture with their rewards, for trajectories noised back from given end points:
+/// equally many of every component, however small, weighted back to the mixture.
 fn given_end_points(run: &Run, noise: &Noise, mixture: &Mixture, reward: &LogReward) -> Replay {
     let mut given = Replay::new(GIVEN, 2);
     if run.rollout.noised_share > 0.0 {
         let mut rng = noise.stream(Purpose::GivenEndPoints, (1 << 48) - 1);
-        for _ in 0..GIVEN {
-            let x = mixture.sample(&mut rng);
-            given.push(&x.map(|v| v as f32), reward.log_r(x));
+        for sample in 0..GIVEN {
+            let component = sample % mixture.len();
+            let x = mixture.sample_component(component, &mut rng);
+            let priority = reward.log_r(x) + mixture.weight(component).ln();
+            given.push(&x.map(|v| v as f32), priority);
         }
     }
     given
+}
+
+/// Refuses mixtures that reach far out of the square in which everything exact is computed.
+fn check_inside(field: &str, components: &[Component]) -> Result<(), ConfigError> {
+    let outside = 1.0 - Mixture::new(components).mass_inside();
+    if outside > MOST_OUTSIDE {
+        return Err(ConfigError::new(
+            field,
+            format!("{:.0} % of the mass outside the square", 100.0 * outside),
+            format!(
+                "at most {:.0} % outside [−{HALF_WIDTH}, {HALF_WIDTH}]²",
+                100.0 * MOST_OUTSIDE
+            ),
+        ));
+    }
+    Ok(())
 }
 
 /// What people call the device.

@@ -29,7 +29,8 @@ impl ConfigError {
         span: Option<std::ops::Range<usize>>,
         text: &str,
     ) -> Self {
-        let line = span.map_or(1, |s| text[..s.start.min(text.len())].lines().count().max(1));
+        let before = span.and_then(|s| text.get(..s.start)).unwrap_or_default();
+        let line = 1 + before.matches('\n').count();
         let shown = text.lines().nth(line - 1).unwrap_or_default();
         Self::new(
             format!("{what}, line {line}"),

@@ -125,7 +125,8 @@ impl Default for Process {
     }
 }
 
-/// The posterior's network.
+/// The posterior's network. Above a learned prior it is a copy of the prior's, whatever is said
+/// here.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Network {

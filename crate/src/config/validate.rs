@@ -105,6 +105,13 @@ impl Run {
                 "the name or the file of the learned prior's weights",
             ));
         }
+        if self.prior.kind == PriorKind::Learned && self.network.langevin {
+            return Err(ConfigError::new(
+                "network.langevin",
+                true,
+                "false with a learned prior: its network has no output for it",
+            ));
+        }
         self.reward.validate()?;
         let t = &self.tempering;
         range("tempering.beta", t.beta, 0.0, 100.0)?;

@@ -82,17 +82,26 @@ impl Truth {
     ) -> Self {
         let points: Vec<_> = prior
             .map(|p| {
-                // Where there is no prior there is no posterior.
-                let log_r = if p.weight > 0.0 { reward.log_r(p.x) } else { 0.0 };
+                let log_r = reward.log_r(p.x);
                 (p, beta * log_r, log_r <= reward.floor())
             })
+            // Where there is no prior there is no posterior.
+            .filter(|(p, _, _)| p.weight > 0.0)
             .collect();
-        let z: f64 = points.iter().map(|(p, l, _)| p.weight * l.exp()).sum();
+        // Relative to the largest: β·log r may be far beyond what exp can hold.
+        let largest = points
+            .iter()
+            .map(|(_, l, _)| *l)
+            .fold(f64::NEG_INFINITY, f64::max);
+        let z: f64 = points
+            .iter()
+            .map(|(p, l, _)| p.weight * (l - largest).exp())
+            .sum();
         let posterior = || {
             points.iter().map(move |(p, l, floored)| {
                 (
                     WeightedPoint {
-                        weight: p.weight * l.exp() / z,
+                        weight: p.weight * (l - largest).exp() / z,
                         ..*p
                     },
                     *floored,
@@ -114,7 +123,7 @@ impl Truth {
         let centers = (0..PICTURE_SIDE * PICTURE_SIDE).map(|cell| picture::center_of(cell, PICTURE_SIDE));
         Self {
             kind,
-            log_z: z.ln(),
+            log_z: largest + z.ln(),
             modes: Self::modes_of(posterior().map(|(p, _)| p), mixture),
             floored_mass: posterior()
                 .filter(|(_, floored)| *floored)

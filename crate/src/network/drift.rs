@@ -68,6 +68,11 @@ impl DriftNetworkConfig {
             .iter()
             .filter(|(n, ..)| n.starts_with("layers."))
             .count();
+        if !(4..=1024).contains(&width) || !(1..=8).contains(&depth) {
+            return Err(format!(
+                "a network {width} wide and {depth} deep; 4 to 1024 wide and 1 to 8 deep is allowed"
+            ));
+        }
         Ok(Self {
             inputs: features / (1 + HATS),
             outputs,

@@ -8,9 +8,18 @@ use std::path::Path;
 /// Shipped weights by name.
 const SHIPPED: &[(&str, &[u8])] = &[
     ("prior-25", include_bytes!("../../../assets/prior-25.safetensors")),
-    ("prior-ring", include_bytes!("../../../assets/prior-ring.safetensors")),
-    ("prior-moons", include_bytes!("../../../assets/prior-moons.safetensors")),
-    ("prior-checkerboard", include_bytes!("../../../assets/prior-checkerboard.safetensors")),
+    (
+        "prior-ring",
+        include_bytes!("../../../assets/prior-ring.safetensors"),
+    ),
+    (
+        "prior-moons",
+        include_bytes!("../../../assets/prior-moons.safetensors"),
+    ),
+    (
+        "prior-checkerboard",
+        include_bytes!("../../../assets/prior-checkerboard.safetensors"),
+    ),
 ];
 
 /// The weights a learned prior asks for: the file of that name if there is one, else the shipped

@@ -40,6 +40,16 @@ pub struct Timing {
     pub update: f64,
 }
 
+/// Why an iteration could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    #[error("{0}")]
+    Device(String),
+    /// The loss is no longer a number.
+    #[error("{0}")]
+    Diverged(String),
+}
+
 /// What the optimiser moves.
 #[derive(Module, Debug)]
 pub struct Trained<N: Module + ModuleDisplay> {
@@ -151,7 +161,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     /// # Errors
     ///
     /// Where the device fails, or the loss is no longer a number.
-    pub async fn step(&mut self) -> Result<Iteration, String> {
+    pub async fn step(&mut self) -> Result<Iteration, TrainError> {
         let started = Instant::now();
         let beta = self.run.tempering.at(self.iteration);
         let parts = parallel::parts(&self.chains.device, self.run.rollout.batch);
@@ -164,7 +174,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             self.chains.roll_out(&network, part, follow)
         });
         let rolled_out = started.elapsed().as_secs_f64();
-        let read = self.read(&shards).await?;
+        let read = self.read(&shards).await.map_err(TrainError::Device)?;
 
         let log_r = self.reward.log_reward(&read.ends);
         let tempered: Vec<f64> = log_r.iter().map(|l| beta * l).collect();
@@ -177,11 +187,11 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             &[read.log_z],
         );
         if !residuals.loss.is_finite() {
-            return Err(format!(
+            return Err(TrainError::Diverged(format!(
                 "the loss is {} at iteration {}; a smaller learning rate or a residual clip may help",
                 residuals.loss,
                 self.iteration + 1
-            ));
+            )));
         }
         let scored = started.elapsed().as_secs_f64();
         let gradients = self.gradients(&shards, &residuals);

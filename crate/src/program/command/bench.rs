@@ -76,7 +76,12 @@ fn line(name: &str, seconds: impl Iterator<Item = f64>) -> String {
     let mut sorted: Vec<f64> = seconds.map(|s| 1e3 * s).collect();
     sorted.sort_by(f64::total_cmp);
     let at = |index: usize| sorted[index];
-    format!("{name:<28}{:9.2}{:9.2}{:9.2}\n", at(sorted.len() / 2), at(0), at(sorted.len() - 1))
+    format!(
+        "{name:<28}{:9.2}{:9.2}{:9.2}\n",
+        at(sorted.len() / 2),
+        at(0),
+        at(sorted.len() - 1)
+    )
 }
 
 /// Trains on until the total variation is small; measuring does not count as training.
