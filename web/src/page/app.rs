@@ -49,9 +49,9 @@ pub fn App() -> Html {
     let still = use_reduced_motion();
 
     let preset = *use_memo(state.run.clone(), |_| state.preset());
-    use_open(&state, &engine, &dispatch);
+    use_open(&state, &engine);
     use_address(&state, preset, &dispatch);
-    use_dropped_files(state.run.clone(), engine.clone(), dispatch.clone());
+    use_dropped_files(dispatch.clone());
 
     let report: Option<Shared<Report>> = state.reports.items().last().cloned();
     let log_z = (!state.stage.scene.exact.is_empty()).then_some(state.stage.scene.log_z);
@@ -68,29 +68,25 @@ pub fn App() -> Html {
                     selection={*selection} {select} dispatch={dispatch.clone()} {dark} {still} />
                 <Curves curve={state.curve.clone()} reports={state.reports.clone()} {log_z} />
                 <Figures {report} />
-                <SaveOpen run={state.run.clone()} {engine} {dispatch} open={!state.snapshots.items().is_empty()} {dark} />
+                <SaveOpen run={state.run.clone()} {engine} {dispatch} open={state.phase.is_open()} {dark} />
             </main>
         </>
     }
 }
 
-/// Opens the run in the engine: at once when the page opens, a moment after later changes.
+/// Opens the run in the engine: at once when the page opens, a moment after later changes. The
+/// engine hears of a change at once, so that clicks in that moment are about the new run.
 #[hook]
-fn use_open(state: &UseReducerHandle<State>, engine: &Engine, dispatch: &Callback<Action>) {
-    let (run, resume, stopped) = (state.run.clone(), state.resume, state.phase == Phase::Stopped);
-    let (engine, dispatch) = (engine.clone(), dispatch.clone());
+fn use_open(state: &UseReducerHandle<State>, engine: &Engine) {
+    let (run, weights, resume) = (state.run.clone(), state.weights.clone(), state.resume);
+    let engine = engine.clone();
     use_effect_with(state.revision, move |revision| {
-        let open = move || {
-            if stopped {
-                dispatch.emit(Action::Opening { resume });
-            }
-            engine.open(run, None, resume);
-        };
+        engine.prepare(run, weights, resume);
         let waiting = if *revision == 0 {
-            open();
+            engine.open();
             None
         } else {
-            Some(Timeout::new(SETTLE, open))
+            Some(Timeout::new(SETTLE, move || engine.open()))
         };
         move || drop(waiting)
     });

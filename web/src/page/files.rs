@@ -1,6 +1,7 @@
 //! Files the user saves and opens.
 
 use gloo::file::{Blob, ObjectUrl};
+use rtb::config::Run;
 use std::fmt::Write;
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{HtmlAnchorElement, HtmlCanvasElement};
@@ -41,10 +42,42 @@ fn save(name: &str, blob: Blob) {
     gloo::timers::callback::Timeout::new(10_000, move || drop(url)).forget();
 }
 
+/// The run that the header of a weights file (safetensors) names, if it does.
+pub fn run_of(weights: &[u8]) -> Option<Run> {
+    let (length, rest) = weights.split_first_chunk()?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+    let header: serde_json::Value = serde_json::from_slice(rest.get(..length)?).ok()?;
+    Run::from_toml(header["__metadata__"]["run"].as_str()?).ok()
+}
+
 /// Points as comma-separated values with a header.
 pub fn csv(points: &[f32]) -> String {
     points.chunks_exact(2).fold("x,y\n".to_owned(), |mut text, p| {
         writeln!(text, "{},{}", p[0], p[1]).expect("writing to a string");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(header: &serde_json::Value) -> Vec<u8> {
+        let header = header.to_string().into_bytes();
+        [&(header.len() as u64).to_le_bytes()[..], &header, &[0; 8]].concat()
+    }
+
+    #[test]
+    fn a_weights_file_names_its_run_or_none() {
+        let run = Run {
+            seed: 17,
+            ..Run::default()
+        };
+        let metadata = |run: &str| serde_json::json!({ "__metadata__": { "run": run } });
+        assert_eq!(run_of(&file(&metadata(&run.to_toml()))), Some(run));
+        assert_eq!(run_of(&file(&metadata("seed = -1"))), None);
+        assert_eq!(run_of(&file(&serde_json::json!({}))), None);
+        assert_eq!(run_of(b"nonsense"), None);
+        assert_eq!(run_of(b"short"), None);
+    }
 }

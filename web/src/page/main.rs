@@ -15,6 +15,7 @@ mod math;
 mod paint;
 mod preview;
 mod shared;
+mod shipped;
 mod size;
 mod state;
 mod theme;

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 /// δ(τ), the residual of a trajectory.
-pub const RESIDUAL: &str = "<math display='block'><mi>δ</mi><mo stretchy='false'>(</mo><mi>τ</mi><mo stretchy='false'>)</mo><mo>=</mo><mi>log</mi><mi>Z</mi><mo>+</mo>\
+pub const RESIDUAL: &str = "<math display='block' tabindex='0'><mi>δ</mi><mo stretchy='false'>(</mo><mi>τ</mi><mo stretchy='false'>)</mo><mo>=</mo><mi>log</mi><mi>Z</mi><mo>+</mo>\
 <munder><mo>∑</mo><mi>i</mi></munder><mo stretchy='false'>[</mo><mi>log</mi><msub><mi>p</mi><mi>φ</mi></msub><mo stretchy='false'>(</mo><msub><mi>x</mi><mrow><mi>i</mi><mo>+</mo><mn>1</mn></mrow></msub>\
 <mo stretchy='false'>|</mo><msub><mi>x</mi><mi>i</mi></msub><mo stretchy='false'>)</mo><mo>−</mo><mi>log</mi><msub><mi>p</mi><mi>θ</mi></msub><mo stretchy='false'>(</mo><msub><mi>x</mi><mrow><mi>i</mi><mo>+</mo><mn>1</mn></mrow></msub>\
 <mo stretchy='false'>|</mo><msub><mi>x</mi><mi>i</mi></msub><mo stretchy='false'>)</mo><mo stretchy='false'>]</mo><mo>−</mo><mi>log</mi><mi>r</mi><mo stretchy='false'>(</mo><msub><mi>x</mi><mi>T</mi></msub><mo stretchy='false'>)</mo></math>";

@@ -4,6 +4,7 @@ use crate::engine::Device;
 use crate::link;
 use crate::preview;
 use crate::shared::Shared;
+use crate::shipped;
 use crate::thinned::Thinned;
 use rtb::config::{ConfigError, Preset, Run, presets};
 use rtb::message::{Event, Iteration, Paths, Report, Scene, Snapshot};
@@ -28,6 +29,13 @@ pub enum Phase {
     Stopped,
 }
 
+impl Phase {
+    /// Whether the engine holds the run that is shown.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Idle | Self::Training | Self::Finished)
+    }
+}
+
 /// A message for the user.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
@@ -37,6 +45,8 @@ pub enum Notice {
     Trouble(String),
     /// Something done.
     Done(String),
+    /// Something the page changed on its own; it outlives the edits of the drag that caused it.
+    Changed(String),
 }
 
 /// The pictures and trajectories of a run.
@@ -65,6 +75,8 @@ pub struct State {
     pub run: Shared<Run>,
     /// Grows with every change of the run or reset: the engine then opens the run anew.
     pub revision: u32,
+    /// Weights the run begins with, from a file.
+    pub weights: Option<Shared<Vec<u8>>>,
     pub phase: Phase,
     /// Whether training goes on when the run has been opened.
     pub resume: bool,
@@ -84,6 +96,12 @@ pub enum Action {
     Edit(Run),
     /// A preset, a link or a file replaces the run.
     Load(Run, Option<Notice>),
+    /// A file of weights, and the run it belongs to where it says so.
+    Weights {
+        run: Option<Run>,
+        weights: Vec<u8>,
+        notice: Notice,
+    },
     /// Start over with the same run.
     Reset,
     /// The engine is about to open the run.
@@ -93,17 +111,24 @@ pub enum Action {
     Train,
     Pause,
     Events(Vec<Event>),
+    /// The engine refused the run that was to be opened; what it does with the one it holds.
+    Refused {
+        error: ConfigError,
+        phase: Phase,
+    },
     Device(Device),
     Stopped,
     Notice(Option<Notice>),
 }
 
 impl State {
-    pub fn new(run: Run, notice: Option<Notice>) -> Self {
+    pub fn new(mut run: Run, notice: Option<Notice>) -> Self {
+        let changed = shipped::fit(&mut run).map(Notice::Changed);
         Self {
             stage: Stage::new(preview::scene(&run), &run, false),
             run: Shared::new(run),
             revision: 0,
+            weights: None,
             phase: Phase::Starting,
             resume: false,
             accepted: None,
@@ -112,7 +137,7 @@ impl State {
             curve: Thinned::default(),
             last: None,
             device: Device::default(),
-            notice,
+            notice: notice.or(changed),
         }
     }
 
@@ -127,15 +152,29 @@ impl State {
         presets().iter().find(|p| p.run == *self.run).map(|p| p.name)
     }
 
-    fn load(&mut self, run: Run) {
+    /// Replaces the run by one whose learned prior, if it has one, ships with the page.
+    fn load(&mut self, mut run: Run, notice: Option<Notice>) {
+        self.notice = shipped::fit(&mut run).map(Notice::Changed).or(notice);
         self.stage = Stage::new(preview::scene(&run), &run, false);
         self.run = Shared::new(run);
+        self.weights = None;
         self.revision += 1;
-        self.resume = self.phase == Phase::Training || (self.phase == Phase::Opening && self.resume);
-        self.notice = None;
+        let waits = matches!(self.phase, Phase::Starting | Phase::Opening);
+        self.resume = self.phase == Phase::Training || (waits && self.resume);
         if !matches!(self.phase, Phase::Starting | Phase::Stopped) {
             self.phase = Phase::Opening;
         }
+    }
+
+    /// Goes back to the run that the engine accepted last.
+    fn refuse(&mut self, error: ConfigError, phase: Phase) {
+        self.phase = phase;
+        match self.accepted.clone() {
+            Some((run, stage)) => (self.run, self.stage) = (run, stage),
+            // Nothing is open yet: a link whose run only the engine could refuse.
+            None => self.load(link::first(), None),
+        }
+        self.notice = Some(Notice::Refused(error));
     }
 
     fn on(&mut self, event: Event) {
@@ -158,22 +197,18 @@ impl State {
                 self.snapshots.push(Shared::new(*snapshot));
             }
             Event::Finished { .. } => self.phase = Phase::Finished,
-            Event::Refused {
-                field,
-                value,
-                allowed,
-            } => {
-                self.phase = if self.resume { Phase::Training } else { Phase::Idle };
-                match self.accepted.clone() {
-                    Some((run, stage)) => (self.run, self.stage) = (run, stage),
-                    // Nothing is open yet: a link whose run only the engine could refuse.
-                    None => self.load(link::first()),
-                }
-                self.notice = Some(Notice::Refused(ConfigError::new(field, value, allowed)));
+            Event::Diverged { message } => {
+                self.phase = Phase::Idle;
+                self.notice = Some(Notice::Trouble(format!("Training stopped: {message}.")));
             }
-            // The phase follows the user's own pause at once.
+            // The phase followed the user's own pause at once; by now training may go on again.
             Event::Paused { .. } => {}
-            Event::Ready { .. } | Event::Weights(_) | Event::Samples(_) | Event::Failed { .. } => {}
+            // The engine's own business.
+            Event::Ready { .. }
+            | Event::Weights(_)
+            | Event::Samples(_)
+            | Event::Refused { .. }
+            | Event::Failed { .. } => {}
         }
     }
 }
@@ -198,15 +233,18 @@ impl Reducible for State {
             Action::Edit(run) => {
                 let run = named(run);
                 if run != *next.run {
-                    next.load(run);
+                    let changed = next.notice.take().filter(|n| matches!(n, Notice::Changed(_)));
+                    next.load(run, changed);
                 }
             }
-            Action::Load(run, notice) => {
-                next.load(run);
-                next.notice = notice;
+            Action::Load(run, notice) => next.load(run, notice),
+            Action::Weights { run, weights, notice } => {
+                next.load(run.unwrap_or_else(|| (*self.run).clone()), Some(notice));
+                next.weights = Some(Shared::new(weights));
+                next.resume = false;
             }
             Action::Reset => {
-                next.load((*self.run).clone());
+                next.load((*self.run).clone(), None);
                 next.resume = false;
             }
             Action::Opening { resume } => {
@@ -227,6 +265,7 @@ impl Reducible for State {
                 }
             }
             Action::Events(events) => events.into_iter().for_each(|e| next.on(e)),
+            Action::Refused { error, phase } => next.refuse(error, phase),
             Action::Device(device) => next.device = device,
             Action::Stopped => next.phase = Phase::Stopped,
             Action::Notice(notice) => next.notice = notice,
@@ -238,6 +277,7 @@ impl Reducible for State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rtb::config::PriorKind;
 
     fn after(state: State, actions: Vec<Action>) -> Rc<State> {
         actions.into_iter().fold(Rc::new(state), |s, a| s.reduce(a))
@@ -267,17 +307,30 @@ mod tests {
         let run = presets()[0].run.clone();
         let mut edited = run.clone();
         edited.seed = 7;
-        let refused = Event::from(ConfigError::new("seed", 7, "something else"));
-        let actions = vec![
-            opened(),
-            Action::Train,
-            Action::Edit(edited),
-            Action::Events(vec![refused]),
-        ];
+        let refused = Action::Refused {
+            error: ConfigError::new("seed", 7, "something else"),
+            phase: Phase::Training,
+        };
+        let actions = vec![opened(), Action::Train, Action::Edit(edited), refused];
         let state = after(State::new(run.clone(), None), actions);
         assert_eq!(*state.run, run);
         assert_eq!(state.phase, Phase::Training);
         assert!(matches!(&state.notice, Some(Notice::Refused(e)) if e.field == "seed"));
+    }
+
+    #[test]
+    fn a_learned_prior_goes_when_its_mixture_changes_and_the_reason_stays() {
+        let mut run = presets()[0].run.clone();
+        (run.prior.kind, run.prior.weights) = (PriorKind::Learned, Some("prior-25".to_owned()));
+        let state = State::new(run.clone(), None);
+        assert_eq!((state.run.prior.kind, &state.notice), (PriorKind::Learned, &None));
+        run.prior.components[0].mean[0] += 1.0;
+        let state = Rc::new(state).reduce(Action::Edit(run));
+        assert_eq!(state.run.prior.kind, PriorKind::Exact);
+        let mut dragged = (*state.run).clone();
+        dragged.prior.components[0].mean[0] += 1.0;
+        let state = state.reduce(Action::Edit(dragged));
+        assert!(matches!(state.notice, Some(Notice::Changed(_))));
     }
 
     #[test]

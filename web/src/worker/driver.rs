@@ -29,6 +29,7 @@ pub async fn serve(device: Device, name: &str) {
         fresh: Vec::new(),
         posted: clock::now(),
         shown: clock::now(),
+        shown_iteration: None,
         show_cost: 0.0,
     };
     if let Err(error) = driver.run().await {
@@ -48,6 +49,8 @@ struct Driver {
     /// Iterations not yet posted.
     fresh: Vec<Event>,
     posted: f64,
+    /// The iteration of the last snapshot of the open run.
+    shown_iteration: Option<usize>,
     /// When the last snapshot was posted, and what it cost.
     shown: f64,
     show_cost: f64,
@@ -97,18 +100,19 @@ impl Driver {
             return Ok(());
         };
         match request {
-            Request::Train => self.training = !session.finished(),
+            Request::Train | Request::Step if session.finished() => self.post_finished(),
+            Request::Train => self.training = true,
             Request::Pause => {
                 self.training = false;
                 let iteration = session.iteration();
-                self.show().await?;
+                if self.shown_iteration != Some(iteration) {
+                    self.show().await?;
+                }
                 self.post(Event::Paused { iteration });
             }
             Request::Step => {
                 self.training = false;
-                if !session.finished() {
-                    self.iterate(true).await?;
-                }
+                self.iterate(true).await?;
             }
             Request::Weights => {
                 let weights = session.weights().await?;
@@ -139,10 +143,15 @@ impl Driver {
         match opened {
             Ok(mut session) => {
                 let scene = session.scene().await?;
+                let finished = session.finished();
                 self.session = Some(session);
                 self.training = false;
                 self.post(Event::Opened(Box::new(scene)));
                 self.show().await?;
+                // Weights carry the iterations done with them.
+                if finished {
+                    self.post_finished();
+                }
             }
             Err(SessionError::Config(error)) => self.post(error.into()),
             Err(SessionError::Weights(why)) => self.post(Event::Refused {
@@ -160,7 +169,15 @@ impl Driver {
         let Some(session) = &mut self.session else {
             return Ok(());
         };
-        let iteration: Iteration = session.step().await?;
+        let iteration: Iteration = match session.step().await {
+            Ok(iteration) => iteration,
+            Err(SessionError::Diverged(message)) => {
+                self.training = false;
+                self.post(Event::Diverged { message });
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
         let every = session.run().evaluation.every;
         let finished = session.finished();
         self.fresh.push(Event::Iterated(iteration));
@@ -172,10 +189,7 @@ impl Driver {
             self.show().await?;
         }
         if finished {
-            self.training = false;
-            self.post(Event::Finished {
-                iteration: iteration.iteration,
-            });
+            self.post_finished();
         }
         Ok(())
     }
@@ -191,6 +205,7 @@ impl Driver {
         };
         let began = clock::now();
         let snapshot = session.snapshot().await?;
+        self.shown_iteration = Some(snapshot.iteration);
         self.post(Event::Snapshot(Box::new(snapshot)));
         self.shown = clock::now();
         self.show_cost = self.shown - began;
@@ -220,6 +235,15 @@ impl Driver {
             port::post(&self.fresh);
             self.fresh.clear();
             self.posted = clock::now();
+        }
+    }
+
+    /// Ends training for good: the page waits for this answer to any wish to go on.
+    fn post_finished(&mut self) {
+        self.training = false;
+        if let Some(session) = &self.session {
+            let iteration = session.iteration();
+            self.post(Event::Finished { iteration });
         }
     }
 

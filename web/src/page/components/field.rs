@@ -173,6 +173,8 @@ pub struct CheckProps {
     pub label: AttrValue,
     pub help: AttrValue,
     pub checked: bool,
+    #[prop_or_default]
+    pub disabled: bool,
     pub set: Callback<bool>,
 }
 
@@ -189,7 +191,7 @@ pub fn Check(props: &CheckProps) -> Html {
     };
     html! {
         <div class="field check">
-            <input id={props.id.clone()} data-testid={props.id.clone()} type="checkbox" checked={props.checked} {onchange}
+            <input id={props.id.clone()} data-testid={props.id.clone()} type="checkbox" checked={props.checked} disabled={props.disabled} {onchange}
                 aria-describedby={format!("{}-help", props.id)} />
             <label for={props.id.clone()}>{ &props.label }</label>
             <Explain id={props.id.clone()} help={props.help.clone()} />

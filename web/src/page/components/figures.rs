@@ -176,7 +176,13 @@ pub fn Figures(props: &FiguresProps) -> Html {
         <section class="figures" aria-labelledby="figures-title">
             <h2 id="figures-title">{ "Figures" }</h2>
             <p class="help">
-                { "Measured over samples of the learned posterior, each beside its exact value where there is one. " }
+                { "Measured over " }
+                if let Some(r) = report {
+                    <span data-testid="metric-samples" data-value={r.samples.to_string()}>{ format!("{} samples", r.samples) }</span>
+                } else {
+                    { "samples" }
+                }
+                { " of the learned posterior, each figure beside its exact value where there is one. " }
                 <span data-testid="truth">{ truth }</span>
             </p>
             <table>
@@ -197,8 +203,7 @@ pub fn Figures(props: &FiguresProps) -> Html {
             </table>
             if let Some(r) = report {
                 <p class="help">
-                    <span data-testid="metric-samples" data-value={r.samples.to_string()}>{ format!("{} samples", r.samples) }</span>
-                    { ", iteration " }
+                    { "Iteration " }
                     <span data-testid="metric-iterations" data-value={r.iterations.to_string()}>{ r.iterations }</span>
                     { ", " }
                     <span data-testid="metric-seconds" data-value={r.seconds.to_string()}>{ format!("{:.1} s", r.seconds) }</span>

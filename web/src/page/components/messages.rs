@@ -15,7 +15,7 @@ pub fn Messages(props: &MessagesProps) -> Html {
     let shown = props.notice.as_ref().map(|notice| match notice {
         Notice::Refused(error) => ("bad", error.to_string()),
         Notice::Trouble(text) => ("bad", text.clone()),
-        Notice::Done(text) => ("good", text.clone()),
+        Notice::Done(text) | Notice::Changed(text) => ("good", text.clone()),
     });
     html! {
         <div role="alert" aria-live="assertive" class="messages">

@@ -53,6 +53,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
     let steps = props.run.process.steps;
     let playing = use_state_eq(|| !props.still);
     let share = use_state_eq(|| if props.still { 1.0 } else { 0.0 });
+    // The iteration chosen with the slider; none follows training.
     let shown = use_state_eq(|| None::<usize>);
     let wide = use_state_eq(|| None::<usize>);
     let hand = use_hand();
@@ -68,9 +69,15 @@ pub fn Panels(props: &PanelsProps) -> Html {
         });
     }
 
+    {
+        // Another run has no such iteration yet.
+        let shown = shown.setter();
+        use_effect_with(props.stage.clone(), move |_| shown.set(None));
+    }
+
     let snapshots = props.snapshots.items();
     let last = snapshots.len().saturating_sub(1);
-    let at = (*shown).filter(|s| *s < last).unwrap_or(last);
+    let at = shown.map_or(last, |iteration| kept(snapshots, iteration));
     let snapshot = snapshots.get(at).cloned();
     let pictures = use_memo(props.stage.clone(), Pictures::new);
     let learned = use_memo((snapshot.clone(), pictures.clone()), |(snapshot, pictures)| {
@@ -147,7 +154,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
         };
         html! {
             <Panel key={id} {id} {title} help={help(panel, props)} label={label(panel, props, snapshot.as_ref().map(|s| &s.report))}
-                legend={if panel == REWARD { "log r" } else { "density" }} formula={(panel == EXACT).then_some(math::POSTERIOR)}
+                legend={if panel == REWARD { "β·log r (floored)" } else { "density" }} formula={(panel == EXACT).then_some(math::POSTERIOR)}
                 {picture} smooth={!paints} {paths} {step} highlighted={highlight(*hand.highlighted, panel)} {draggable} {brush}
                 dark={props.dark} wide={*wide == Some(panel)} {on_pointer} {on_key} {on_wide} />
         }
@@ -163,15 +170,27 @@ pub fn Panels(props: &PanelsProps) -> Html {
         let playing = playing.clone();
         move |on| playing.set(on)
     });
-    let on_shown = Callback::from(move |at| shown.set(Some(at)));
+    let iterations: Vec<usize> = snapshots.iter().map(|s| s.iteration).collect();
+    let on_shown = {
+        let iterations = iterations.clone();
+        Callback::from(move |at: usize| shown.set(iterations.get(at).copied().filter(|_| at < last)))
+    };
     html! {
         <section class="stage" aria-labelledby="stage-title">
             <h2 id="stage-title" class="hidden">{ "Distributions" }</h2>
             <div class="panels">{ for (0..PANELS.len()).map(panel_of) }</div>
             <Timeline step={*share * steps as f64} {steps} playing={*playing} {on_step} {on_play}
-                iterations={snapshots.iter().map(|s| s.iteration).collect::<Vec<_>>()} shown={at} {on_shown} />
+                {iterations} shown={at} {on_shown} />
         </section>
     }
+}
+
+/// The kept snapshot that stands for an iteration: its own, or the last before it where thinning
+/// took that one.
+fn kept(snapshots: &[Shared<Snapshot>], iteration: usize) -> usize {
+    snapshots
+        .partition_point(|s| s.iteration <= iteration)
+        .saturating_sub(1)
 }
 
 /// Lets the share of diffusion time flow from where it is, and rest at the end.
@@ -238,7 +257,7 @@ fn help(panel: usize, props: &PanelsProps) -> String {
         }
         .to_owned(),
         LEARNED => "Where the trained chain’s samples end, smoothed. Point at a sample, or use the arrow keys, for its whole trajectory.".to_owned(),
-        _ => format!("What the learned posterior should look like, {}:", truth(props)),
+        _ => format!("What the learned posterior should look like, {}, smoothed alike:", truth(props)),
     }
 }
 
@@ -250,7 +269,10 @@ fn label(panel: usize, props: &PanelsProps, report: Option<&Report>) -> String {
             "Density of the prior, {} components, with samples on their way.",
             props.run.prior.components.len()
         ),
-        (REWARD, _) => format!("Logarithm of the reward; log Z is {:.3}.", scene.log_z),
+        (REWARD, _) => format!(
+            "Tempered and floored logarithm of the reward; log Z is {:.3}.",
+            scene.log_z
+        ),
         (LEARNED, Some(r)) => format!(
             "Density of {} samples of the learned posterior at iteration {}: total variation of mode weights {:.3}, effective sample size {:.0} %.",
             r.samples,

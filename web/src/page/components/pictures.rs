@@ -2,12 +2,12 @@
 
 use crate::draw::image::Picture;
 use crate::state::Stage;
-use rtb::config::HALF_WIDTH;
-use rtb::message::Snapshot;
-use rtb::picture::density;
+use rtb::message::{Scene, Snapshot, Truth};
+use rtb::picture::{blurred, density};
 
-/// Smoothing of densities drawn from samples, in units of the plane.
-const BLUR: f64 = 0.22;
+/// Smoothing of every density, in cells: only pictures that are equally smooth compare. It is what
+/// the engine gives pictures that it makes of samples.
+const BLUR: f64 = 1.0;
 
 /// The pictures that stay for a stage.
 #[derive(PartialEq)]
@@ -22,24 +22,32 @@ pub struct Pictures {
 impl Pictures {
     pub fn new(stage: &Stage) -> Self {
         let scene = &stage.scene;
-        let filled = |values: &Vec<f32>| (!values.is_empty()).then(|| values.clone());
+        let picture = |values: &[f32]| {
+            let values = smooth(values, scene);
+            let high = largest(&values);
+            Picture::density(values, high)
+        };
         Self {
             side: scene.side,
-            prior: Picture::density(scene.prior.clone(), largest(&scene.prior)),
-            reward: filled(&scene.log_reward).map(Picture::reward),
-            exact: filled(&scene.exact).map(|v| Picture::density(v, largest(&scene.exact))),
+            prior: picture(&scene.prior),
+            reward: (!scene.log_reward.is_empty()).then(|| Picture::reward(scene.log_reward.clone())),
+            exact: (!scene.exact.is_empty()).then(|| picture(&scene.exact)),
         }
     }
 
     /// The learned density on the exact one's colour scale, so that the two can be compared.
     pub fn learned(&self, snapshot: &Snapshot) -> Picture {
-        let values = density(
-            &snapshot.samples,
-            self.side,
-            BLUR * self.side as f64 / (2.0 * HALF_WIDTH),
-        );
+        let values = density(&snapshot.samples, self.side, BLUR);
         let high = self.exact.as_ref().map_or_else(|| largest(&values), |e| e.high);
         Picture::density(values, high)
+    }
+}
+
+/// A density of the scene as smooth as one of samples; those that come from samples already are.
+fn smooth(values: &[f32], scene: &Scene) -> Vec<f32> {
+    match scene.truth {
+        Truth::Quadrature => blurred(values, scene.side, BLUR),
+        Truth::ImportanceWeighted => values.to_vec(),
     }
 }
 

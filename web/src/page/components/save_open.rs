@@ -18,8 +18,6 @@ const SAMPLES: usize = 10_000;
 /// Reads a file and does with it what its name says.
 #[derive(Clone, PartialEq)]
 struct Opener {
-    run: Shared<Run>,
-    engine: Engine,
     dispatch: Callback<Action>,
 }
 
@@ -30,17 +28,14 @@ impl Opener {
         };
         let opener = self.clone();
         spawn_local(async move {
-            let notice = match opener.read(file).await {
-                Ok(notice) => notice,
-                Err(notice) => Some(notice),
-            };
-            if notice.is_some() {
-                opener.dispatch.emit(Action::Notice(notice));
-            }
+            let opened = opener.read(file).await;
+            opener
+                .dispatch
+                .emit(opened.unwrap_or_else(|notice| Action::Notice(Some(notice))));
         });
     }
 
-    async fn read(&self, file: File) -> Result<Option<Notice>, Notice> {
+    async fn read(&self, file: File) -> Result<Action, Notice> {
         let name = file.name();
         let bytes = gloo::file::futures::read_as_bytes(&file.into())
             .await
@@ -49,18 +44,19 @@ impl Opener {
             let text =
                 String::from_utf8(bytes).map_err(|_| Notice::Trouble(format!("{name} is not text")))?;
             let run = Run::from_toml(&text).map_err(Notice::Refused)?;
-            self.dispatch
-                .emit(Action::Load(run, Some(Notice::Done(format!("Opened {name}.")))));
-            return Ok(None);
+            return Ok(Action::Load(run, Some(Notice::Done(format!("Opened {name}.")))));
         }
         if name.ends_with(".safetensors") {
-            self.dispatch.emit(Action::Opening { resume: false });
-            // A run of its own, so that it counts as another one than the one that is open.
-            let run = Shared::new((*self.run).clone());
-            self.engine.open(run, Some(bytes), false);
-            return Ok(Some(Notice::Done(format!(
-                "Handed the weights of {name} to the engine."
-            ))));
+            let run = files::run_of(&bytes);
+            let what = match run {
+                Some(_) => format!("Opened {name}: its weights and the run they belong to."),
+                None => format!("Opened the weights of {name}; the file names no run, so yours stays."),
+            };
+            return Ok(Action::Weights {
+                run,
+                weights: bytes,
+                notice: Notice::Done(what),
+            });
         }
         Err(Notice::Trouble(format!(
             "{name} is neither a config (.toml) nor weights (.safetensors)."
@@ -70,28 +66,20 @@ impl Opener {
 
 /// Opens files dropped anywhere on the page.
 #[hook]
-pub fn use_dropped_files(run: Shared<Run>, engine: Engine, dispatch: Callback<Action>) {
-    use_effect_with(
-        Opener {
-            run,
-            engine,
-            dispatch,
-        },
-        |opener| {
-            let opener = opener.clone();
-            let options = EventListenerOptions::enable_prevent_default();
-            let window = gloo::utils::window();
-            let over = EventListener::new_with_options(&window, "dragover", options, |event| {
-                event.prevent_default()
-            });
-            let drop = EventListener::new_with_options(&window, "drop", options, move |event| {
-                event.prevent_default();
-                let event: &DragEvent = event.unchecked_ref();
-                opener.open(event.data_transfer().and_then(|d| d.files()));
-            });
-            move || std::mem::drop((over, drop))
-        },
-    );
+pub fn use_dropped_files(dispatch: Callback<Action>) {
+    use_effect_with(Opener { dispatch }, |opener| {
+        let opener = opener.clone();
+        let options = EventListenerOptions::enable_prevent_default();
+        let window = gloo::utils::window();
+        let over =
+            EventListener::new_with_options(&window, "dragover", options, |event| event.prevent_default());
+        let drop = EventListener::new_with_options(&window, "drop", options, move |event| {
+            event.prevent_default();
+            let event: &DragEvent = event.unchecked_ref();
+            opener.open(event.data_transfer().and_then(|d| d.files()));
+        });
+        move || std::mem::drop((over, drop))
+    });
 }
 
 #[derive(Properties, PartialEq)]
@@ -99,7 +87,7 @@ pub struct SaveOpenProps {
     pub run: Shared<Run>,
     pub engine: Engine,
     pub dispatch: Callback<Action>,
-    /// Whether there is a network to save.
+    /// Whether the engine holds the run, and so has a network to save.
     pub open: bool,
     pub dark: bool,
 }
@@ -117,8 +105,6 @@ pub fn SaveOpen(props: &SaveOpenProps) -> Html {
     };
     let onchange = {
         let opener = Opener {
-            run: props.run.clone(),
-            engine: props.engine.clone(),
             dispatch: props.dispatch.clone(),
         };
         Callback::from(move |event: Event| {

@@ -11,10 +11,10 @@ pub use device::{Backend, Device};
 
 use crate::files;
 use crate::shared::Shared;
-use crate::state::{Action, Notice};
+use crate::state::{Action, Notice, Phase};
 use gloo::file::ObjectUrl;
 use gloo::timers::callback::Timeout;
-use rtb::config::{PriorKind, Run};
+use rtb::config::{ConfigError, PriorKind, Run};
 use rtb::message::{Event, Request};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,11 +22,14 @@ use wasm_bindgen_futures::spawn_local;
 use worker::{Heard, Worker};
 use yew::Callback;
 
+/// Least time between two requests for the weights while training, ms: a crash loses no more.
+const WEIGHTS_INTERVAL: f64 = 5000.0;
+
 /// A run to open.
 #[derive(Clone)]
 struct Opening {
     run: Shared<Run>,
-    weights: Option<Vec<u8>>,
+    weights: Option<Shared<Vec<u8>>>,
     /// Train as soon as it is open.
     train: bool,
 }
@@ -35,8 +38,10 @@ struct Inner {
     emit: Callback<Action>,
     worker: Option<Worker>,
     device: Device,
-    /// What is open or being opened.
+    /// What is open, being opened, or to be opened as soon as the run has settled.
     opening: Option<Opening>,
+    /// Whether the run to open may still change: it waits for [`Engine::open`].
+    settling: bool,
     /// What is open.
     accepted: Option<Opening>,
     /// The open that the worker has not answered; until it has, its events are about an older
@@ -49,12 +54,15 @@ struct Inner {
     worker_number: u32,
     /// Whether this worker has opened a run: one that crashed before is not started again.
     opened: bool,
-    training: bool,
+    /// What the worker does with the run it holds: idle, training or finished.
+    phase: Phase,
     /// Whether the user ever trained or chose a device: then nothing switches by itself.
     touched: bool,
     rate: Option<f64>,
     /// The last weights the worker sent of the accepted run.
-    weights: Option<Vec<u8>>,
+    weights: Option<Shared<Vec<u8>>>,
+    /// When the weights were last asked for.
+    weights_asked: f64,
     /// Whether the next weights go into a file of that name.
     save_as: Option<String>,
     gpu_code: Option<Rc<ObjectUrl>>,
@@ -81,15 +89,17 @@ impl Engine {
                 ..Device::default()
             },
             opening: None,
+            settling: false,
             accepted: None,
             sent: None,
             held: None,
             worker_number: 0,
             opened: false,
-            training: false,
+            phase: Phase::Idle,
             touched: false,
             rate: None,
             weights: None,
+            weights_asked: 0.0,
             save_as: None,
             gpu_code: None,
         })));
@@ -103,64 +113,93 @@ impl Engine {
     }
 
     fn found(&self, gpu: Gpu) {
+        let touched = self.0.borrow().touched;
         let why = match &gpu {
             Gpu::Asking => return,
             Gpu::Absent(why) => (*why).to_owned(),
             Gpu::Software(name) => {
                 format!("WebGPU is only emulated here ({name}), which is slower")
             }
-            Gpu::Hardware(_) => "you had begun before the GPU was found".to_owned(),
+            Gpu::Hardware(_) if touched => "you had begun before the GPU was found".to_owned(),
+            Gpu::Hardware(name) => format!("until the worker for the GPU ({name}) is here"),
         };
         let hardware = matches!(gpu, Gpu::Hardware(_));
         self.device(|d| (d.gpu, d.why) = (gpu, why));
-        if hardware && !self.0.borrow().touched {
+        if hardware && !touched {
             self.switch(Backend::Gpu);
         }
     }
 
-    /// Opens a run in place of the one that is open.
-    pub fn open(&self, run: Shared<Run>, weights: Option<Vec<u8>>, train: bool) {
+    /// Notes a run that is to be opened in place of the one that is open. Until [`Engine::open`]
+    /// the worker goes on with the old one, but clicks are about the new one.
+    pub fn prepare(&self, run: Shared<Run>, weights: Option<Shared<Vec<u8>>>, train: bool) {
         let mut inner = self.0.borrow_mut();
         inner.opening = Some(Opening { run, weights, train });
-        let stopped = inner.worker.is_none();
-        let ready = !inner.device.name.is_empty() && inner.sent.is_none();
-        drop(inner);
+        inner.settling = true;
+        inner.save_as = None;
+    }
+
+    /// Opens the run that was prepared, unless that has already happened.
+    pub fn open(&self) {
+        let (stopped, ready, train) = {
+            let inner = self.0.borrow();
+            if !inner.settling {
+                return;
+            }
+            let ready = !inner.device.name.is_empty() && inner.sent.is_none();
+            (inner.worker.is_none(), ready, inner.wants_training())
+        };
         if stopped {
+            self.emit(Action::Opening { resume: train });
             self.spawn(Backend::Cpu);
         } else if ready {
             self.send_open();
+        } else {
+            // The answer to the open before, or the worker's first word, sends it.
+            self.0.borrow_mut().settling = false;
         }
     }
 
     pub fn train(&self) {
-        self.0.borrow_mut().touched = true;
+        self.begin();
         if self.0.borrow().worker.is_none() {
             self.reopen(true);
             return;
         }
         let mut inner = self.0.borrow_mut();
-        if inner.sent.is_some() || inner.device.name.is_empty() {
-            if let Some(opening) = &mut inner.opening {
-                opening.train = true;
-            }
-        } else {
-            inner.training = true;
+        if !inner.waits() {
+            inner.phase = Phase::Training;
             inner.send(&Request::Train);
+        } else if let Some(opening) = &mut inner.opening {
+            opening.train = true;
         }
     }
 
     pub fn pause(&self) {
         let mut inner = self.0.borrow_mut();
-        inner.training = false;
         if let Some(opening) = &mut inner.opening {
             opening.train = false;
         }
-        inner.send(&Request::Pause);
+        // Also the run that is about to be replaced: it stays if the new one is refused.
+        if inner.phase == Phase::Training {
+            inner.phase = Phase::Idle;
+            inner.send(&Request::Pause);
+        }
     }
 
     pub fn step(&self) {
-        self.0.borrow_mut().touched = true;
+        self.begin();
         self.0.borrow().send(&Request::Step);
+    }
+
+    /// Notes that the user trains: from now on nothing switches by itself.
+    fn begin(&self) {
+        let first = !std::mem::replace(&mut self.0.borrow_mut().touched, true);
+        // Only the page itself can have begun a download before the user did anything.
+        if first && self.0.borrow().device.download.is_some() {
+            let why = "you had begun before the GPU worker was here".to_owned();
+            self.device(|d| (d.download, d.why) = (None, why));
+        }
     }
 
     /// Iterations per second at most.
@@ -181,7 +220,6 @@ impl Engine {
     /// Moves the run, with the weights it has, to another worker, at the user's wish.
     pub fn choose(&self, backend: Backend) {
         self.0.borrow_mut().touched = true;
-        self.device(|d| d.why = "chosen by you".to_owned());
         self.switch(backend);
     }
 
@@ -190,6 +228,10 @@ impl Engine {
         if backend == Backend::Cpu || code.is_some() {
             self.device(|d| d.download = None);
             return self.move_to(backend);
+        }
+        let touched = self.0.borrow().touched;
+        if touched {
+            self.device(|d| d.why = "until the GPU worker you chose is here".to_owned());
         }
         if self.0.borrow().device.download.is_some() {
             return;
@@ -214,6 +256,8 @@ impl Engine {
                         engine.move_to(Backend::Gpu);
                     }
                 }
+                // What was given up on is not missed.
+                Err(_) if !wanted => {}
                 Err(message) => {
                     engine.device(|d| d.why = "the WebGPU worker could not be fetched".to_owned());
                     engine.notice(Notice::Trouble(message));
@@ -223,22 +267,19 @@ impl Engine {
     }
 
     fn move_to(&self, backend: Backend) {
+        let why = {
+            let inner = self.0.borrow();
+            match &inner.device.gpu {
+                Gpu::Hardware(name) if !inner.touched => format!("this browser offers a GPU ({name})"),
+                _ => "chosen by you".to_owned(),
+            }
+        };
+        self.device(|d| d.why = why);
         let runs = self.0.borrow().worker.is_some();
         if runs && self.0.borrow().device.backend == backend {
             return;
         }
-        let name = match &self.0.borrow().device.gpu {
-            Gpu::Software(name) | Gpu::Hardware(name) if backend == Backend::Gpu => name.clone(),
-            _ => String::new(),
-        };
-        if !self.0.borrow().touched {
-            self.device(|d| d.why = format!("this browser offers a GPU ({name})"));
-        }
-        let train = {
-            let inner = self.0.borrow();
-            let opening = inner.sent.is_some() && inner.opening.as_ref().is_some_and(|o| o.train);
-            inner.training || opening
-        };
+        let train = self.0.borrow().wants_training();
         self.spawn(backend);
         self.reopen(train);
     }
@@ -255,7 +296,8 @@ impl Engine {
         };
         if let Some((run, weights)) = again {
             self.emit(Action::Opening { resume: train });
-            self.open(run, weights, train);
+            self.prepare(run, weights, train);
+            self.open();
         }
     }
 
@@ -276,7 +318,8 @@ impl Engine {
         {
             let mut inner = self.0.borrow_mut();
             (inner.sent, inner.held) = (None, None);
-            (inner.opened, inner.training) = (false, false);
+            (inner.opened, inner.phase) = (false, Phase::Idle);
+            inner.save_as = None;
             inner.worker_number += 1;
         }
         self.device(|d| (d.backend, d.name) = (backend, String::new()));
@@ -291,7 +334,11 @@ impl Engine {
         let Some(opening) = self.0.borrow().opening.clone() else {
             return;
         };
-        self.0.borrow_mut().sent = Some(opening.run.clone());
+        {
+            let mut inner = self.0.borrow_mut();
+            inner.sent = Some(opening.run.clone());
+            inner.settling = false;
+        }
         let prior = &opening.run.prior;
         let (PriorKind::Learned, Some(name)) = (prior.kind, prior.weights.clone()) else {
             return self.send_opening(&opening, None);
@@ -318,7 +365,7 @@ impl Engine {
         self.0.borrow().send(&Request::Open {
             run: Box::new((*opening.run).clone()),
             prior_weights,
-            weights: opening.weights.clone(),
+            weights: opening.weights.as_deref().cloned(),
         });
     }
 
@@ -336,76 +383,74 @@ impl Engine {
 
     /// Does what an event asks of the engine itself; returns it if the page should know.
     fn take(&self, event: Event) -> Option<Event> {
-        match &event {
+        match event {
             Event::Ready { device } => {
-                self.device(|d| d.name = device.clone());
+                self.device(|d| d.name = device);
                 let rate = self.0.borrow().rate;
                 self.0.borrow().send(&Request::Speed(rate));
                 self.send_open();
-                return None;
+                None
             }
             Event::Failed { message } => {
-                self.crash_later(message.clone());
-                return None;
+                self.crash_later(message);
+                None
             }
-            Event::Opened(_) | Event::Refused { .. } if !self.answered(matches!(event, Event::Opened(_))) => {
-                return None;
+            Event::Opened(_) => self.opened().then_some(event),
+            Event::Refused {
+                field,
+                value,
+                allowed,
+            } => {
+                self.refused(ConfigError::new(field, value, allowed));
+                None
             }
-            Event::Opened(_) | Event::Refused { .. } => {}
-            _ if self.0.borrow().sent.is_some() => return None,
-            _ => {}
+            _ => self.0.borrow_mut().note(event),
         }
-        let mut inner = self.0.borrow_mut();
-        match event {
-            Event::Opened(_) => {
-                inner.weights = None;
-                inner.accepted = inner.opening.clone();
-                inner.training = inner.opening.as_ref().is_some_and(|o| o.train);
-                if inner.training {
-                    inner.send(&Request::Train);
-                }
-            }
-            Event::Snapshot(_) => inner.send(&Request::Weights),
-            Event::Finished { .. } => inner.training = false,
-            Event::Weights(weights) => {
-                if let Some(name) = inner.save_as.take() {
-                    files::save_bytes(&name, &weights);
-                }
-                inner.weights = Some(weights);
-                return None;
-            }
-            Event::Samples(samples) => {
-                files::save_text("samples.csv", &files::csv(&samples));
-                return None;
-            }
-            _ => {}
-        }
-        Some(event)
     }
 
-    /// Notes the answer to an open. Returns false, and opens the run that is wanted by now, where
-    /// another one overtook it.
-    fn answered(&self, opened: bool) -> bool {
-        let (overtaken, lost) = {
+    /// The worker holds the run it was sent. Returns whether that is the run that is wanted.
+    fn opened(&self) -> bool {
+        let current = {
+            let mut inner = self.0.borrow_mut();
+            inner.opened = true;
+            inner.held = inner.sent.take();
+            inner.phase = Phase::Idle;
+            let current = inner.opening.as_ref().map(|o| &o.run) == inner.held.as_ref();
+            if current {
+                inner.accept();
+            }
+            current
+        };
+        if !current {
+            self.send_settled();
+        }
+        current
+    }
+
+    /// The worker refused the run it was sent, and goes on with the one it holds.
+    fn refused(&self, error: ConfigError) {
+        let phase = {
             let mut inner = self.0.borrow_mut();
             let sent = inner.sent.take();
-            inner.opened |= opened;
-            if opened {
-                inner.held = sent.clone();
-            }
             let overtaken = inner.opening.as_ref().map(|o| &o.run) != sent.as_ref();
-            if !overtaken && !opened {
-                inner.opening = inner.accepted.clone();
-            }
-            // After a refusal the worker goes on with what it holds, which may be a run that was
-            // overtaken.
-            let lost = inner.opening.as_ref().map(|o| &o.run) != inner.held.as_ref();
-            (overtaken, lost)
+            (!overtaken).then(|| inner.go_back())
         };
-        if overtaken || lost {
+        match phase {
+            None => self.send_settled(),
+            Some(phase) => {
+                self.emit(Action::Refused { error, phase });
+                if phase == Phase::Opening {
+                    self.send_open();
+                }
+            }
+        }
+    }
+
+    /// Sends the run that overtook another one, unless it may still change.
+    fn send_settled(&self) {
+        if !self.0.borrow().settling {
             self.send_open();
         }
-        !overtaken
     }
 
     /// A worker's end waits a turn, so that none is dropped from within its own event.
@@ -483,5 +528,78 @@ impl Inner {
         if let Some(worker) = &self.worker {
             worker.send(request);
         }
+    }
+
+    /// Whether the wanted run is not open yet: what the worker says is about an older one.
+    fn waits(&self) -> bool {
+        self.settling || self.sent.is_some() || self.device.name.is_empty()
+    }
+
+    /// Whether the user wants the run to train, be it open or not.
+    fn wants_training(&self) -> bool {
+        if self.waits() {
+            self.opening.as_ref().is_some_and(|o| o.train)
+        } else {
+            self.phase == Phase::Training
+        }
+    }
+
+    /// The run that was wanted is open.
+    fn accept(&mut self) {
+        self.weights = None;
+        self.accepted = self.opening.clone();
+        if self.opening.as_ref().is_some_and(|o| o.train) {
+            self.phase = Phase::Training;
+            self.send(&Request::Train);
+        }
+    }
+
+    /// Wants the last accepted run again after a refusal. Returns what it does: where the worker
+    /// holds another run, one that was overtaken while it opened, it has to be opened again.
+    fn go_back(&mut self) -> Phase {
+        let train = self.opening.as_ref().is_some_and(|o| o.train);
+        self.opening = self.accepted.clone().map(|accepted| Opening {
+            weights: self.weights.clone().or(accepted.weights),
+            train,
+            ..accepted
+        });
+        let lost = self.opening.as_ref().map(|o| &o.run) != self.held.as_ref();
+        if lost { Phase::Opening } else { self.phase }
+    }
+
+    /// Does what an event about the open run asks for; returns it if the page should know.
+    fn note(&mut self, event: Event) -> Option<Event> {
+        match event {
+            Event::Finished { .. } => self.phase = Phase::Finished,
+            Event::Diverged { .. } => self.phase = Phase::Idle,
+            _ => {}
+        }
+        if self.waits() {
+            return None;
+        }
+        match event {
+            Event::Snapshot(_) => self.ask_for_weights(),
+            Event::Iterated(_) if js_sys::Date::now() - self.weights_asked > WEIGHTS_INTERVAL => {
+                self.ask_for_weights();
+            }
+            Event::Weights(weights) => {
+                if let Some(name) = self.save_as.take() {
+                    files::save_bytes(&name, &weights);
+                }
+                self.weights = Some(Shared::new(weights));
+                return None;
+            }
+            Event::Samples(samples) => {
+                files::save_text("samples.csv", &files::csv(&samples));
+                return None;
+            }
+            _ => {}
+        }
+        Some(event)
+    }
+
+    fn ask_for_weights(&mut self) {
+        self.weights_asked = js_sys::Date::now();
+        self.send(&Request::Weights);
     }
 }

@@ -3,7 +3,7 @@
 use crate::components::field::{Check, Choice, Number, apply};
 use crate::math;
 use crate::shared::Shared;
-use rtb::config::{LogZ, Run};
+use rtb::config::{LogZ, PriorKind, Run};
 use yew::prelude::*;
 
 /// One number of a run.
@@ -125,12 +125,16 @@ pub fn ObjectiveChoices(props: &ObjectiveChoicesProps) -> Html {
     } else {
         "vargrad"
     };
+    let learned_prior = props.run.prior.kind == PriorKind::Learned;
     html! {
         <>
             <Choice id="log-z" label="log Z" {options} {value} set={log_z.reform(|v: String| v == "vargrad")}
                 help="Either a parameter of its own, or estimated in each batch, which turns the loss into the residuals' variance." />
-            <Check id="langevin" label="Langevin term" checked={props.run.network.langevin} set={change(|run, yes| run.network.langevin = yes)}
+            <Check id="langevin" label="Langevin term" checked={props.run.network.langevin} disabled={learned_prior} set={change(|run, yes| run.network.langevin = yes)}
                 help="Adds s(x, t)·∇ log r to the drift, s learned; only where the reward has a gradient." />
+            if learned_prior {
+                <p class="help" data-testid="learned-network">{ "With a learned prior the posterior starts as a copy of the prior’s network: width and depth are that network’s own, whatever stands below, and it has no Langevin term." }</p>
+            }
         </>
     }
 }

@@ -4,25 +4,9 @@ use super::Selection;
 use super::mixture::Mixture;
 use crate::components::field::{Choice, apply};
 use crate::shared::Shared;
-use rtb::config::{Component, Preset, PriorKind, Run};
+use crate::shipped;
+use rtb::config::{PriorKind, Run};
 use yew::prelude::*;
-
-/// The learned priors that ship with the page, each with a preset that has its mixture.
-const LEARNED: [(&str, &str); 4] = [
-    ("prior-25", "25-to-9"),
-    ("prior-ring", "ring-tilt"),
-    ("prior-moons", "moons-one"),
-    ("prior-checkerboard", "checkerboard-waves"),
-];
-
-/// The learned prior of a mixture.
-fn learned(components: &[Component]) -> Option<&'static str> {
-    let same = |preset: &str| Preset::find(preset).is_ok_and(|p| p.run.prior.components == components);
-    LEARNED
-        .iter()
-        .find(|(_, preset)| same(preset))
-        .map(|(name, _)| *name)
-}
 
 #[derive(Properties, PartialEq)]
 pub struct PriorProps {
@@ -40,10 +24,12 @@ pub fn PriorControls(props: &PriorProps) -> Html {
         Callback::from(move |kind: String| {
             let mut run = (*run).clone();
             run.prior.weights = (kind == "learned")
-                .then(|| learned(&run.prior.components).map(str::to_owned))
+                .then(|| shipped::learned(&run.prior.components).map(str::to_owned))
                 .flatten();
             missing.set(kind == "learned" && run.prior.weights.is_none());
             run.prior.kind = if run.prior.weights.is_some() {
+                // The prior's network has no output for it.
+                run.network.langevin = false;
                 PriorKind::Learned
             } else {
                 PriorKind::Exact

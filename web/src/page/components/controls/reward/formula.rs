@@ -69,7 +69,9 @@ pub fn Formula(
                 <textarea id="formula" data-testid="formula" rows="2" spellcheck="false" autocapitalize="off" value={(*draft).clone()} {oninput}
                     aria-describedby="formula-help" aria-invalid={wrong.is_some().to_string()} />
                 <Explain id="formula" error={wrong.map(|e| AttrValue::from(e.to_string()))}
-                    help="Numbers, x, y, PI; + − * / ^; < > <= >= == && || count as 1 or 0; sin cos exp log sqrt abs hypot(a, b) atan2(y, x) min max floor round." />
+                    help="Numbers, x, y, PI, E and + - * / ^ with the usual precedence: -x^2 is -(x^2), 2^3^2 is 2^(3^2). Comparisons < > <= >= == != and && || give 1 or 0. \
+                          Functions: exp log ln log2 log10 sqrt cbrt abs sign floor ceil round sin cos tan asin acos atan sinh cosh tanh min max atan2(y, x) hypot mod. \
+                          Where the value is negative or undefined, r counts as 0." />
             </div>
             <Check id="formula-log" label="The formula is log r" checked={*logarithm} set={as_logarithm}
                 help="Read the formula as the logarithm of the reward, where that is the simpler one." />
