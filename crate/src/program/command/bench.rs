@@ -10,6 +10,9 @@ use rtb::session::Session;
 use rtb::train::Timing;
 use std::path::PathBuf;
 
+/// Picks one part of an iteration's time.
+type Part = fn(&Timing) -> f64;
+
 /// Iterations that are not counted: caches fill and kernels are compiled.
 const WARM_UP: usize = 3;
 /// Iterations between two looks at the total variation.
@@ -56,7 +59,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         "milliseconds of an iteration, {count} of them: median, smallest, largest\n{}",
         line("iteration", timed.iter().map(|(seconds, _)| *seconds))
     );
-    let parts: [(&str, fn(&Timing) -> f64); 4] = [
+    let parts: [(&str, Part); 4] = [
         ("  rollout", |t| t.rollout),
         ("  read, reward, residuals", |t| t.score),
         ("  second pass and backward", |t| t.backward),
