@@ -6,7 +6,7 @@ use crate::picture;
 use rand_chacha::rand_core::Rng;
 use std::f64::consts::PI;
 
-/// A symmetric 2 × 2 matrix [xx, xy, yy].
+/// A symmetric 2 × 2 matrix `[xx, xy, yy]`.
 pub type Symmetric = [f64; 3];
 
 /// The determinant of a symmetric matrix.
@@ -196,7 +196,7 @@ impl Mixture {
     }
 }
 
-/// One component of [`Mixture::bridge`]; the rows multiply [x², y², xy, x, y, 1] and [x, y, 1].
+/// One component of [`Mixture::bridge`]; the rows multiply `[x², y², xy, x, y, 1]` and `[x, y, 1]`.
 #[derive(Clone, Copy, Debug)]
 pub struct BridgeComponent {
     /// Unnormalised log responsibility.

@@ -22,7 +22,7 @@ pub struct PlanePolicy {
     process: BrownianBridge,
     preconditioning: Preconditioning,
     above_prior: bool,
-    /// ∇ log r, [GUIDE_SIDE², 2].
+    /// ∇ log r, `[GUIDE_SIDE², 2]`.
     guide: Option<Tensor<2>>,
 }
 
@@ -50,7 +50,7 @@ impl PlanePolicy {
         }
     }
 
-    /// ∇ log r at the cells of x, [rows, 2].
+    /// ∇ log r at the cells of x, `[rows, 2]`.
     fn guidance(table: &Tensor<2>, x: &Tensor<2>) -> Tensor<2> {
         let rows = x.dims()[0];
         let scale = GUIDE_SIDE as f64 / (2.0 * HALF_WIDTH);

@@ -382,7 +382,7 @@ impl Session {
         Ok((report, policy.ends))
     }
 
-    /// End points [count][2] and log ratios of trajectories whose noise depends on the purpose
+    /// End points `[count][2]` and log ratios of trajectories whose noise depends on the purpose
     /// only.
     async fn simulate(
         &self,

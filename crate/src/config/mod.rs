@@ -16,7 +16,7 @@ pub use reward::{PAINT_LEVELS, Reward, Shape, Tempering};
 
 use serde::{Deserialize, Serialize};
 
-/// Half the side of the square [−HALF_WIDTH, HALF_WIDTH]² in which everything is drawn and every
+/// Half the side of the square `[−HALF_WIDTH, HALF_WIDTH]`² in which everything is drawn and every
 /// exact integral is taken.
 pub const HALF_WIDTH: f64 = 14.0;
 
@@ -59,7 +59,7 @@ pub struct Component {
     /// Relative weight, > 0; the weights of a mixture need not sum to one.
     pub weight: f64,
     pub mean: [f64; 2],
-    /// The covariance as [xx, xy, yy].
+    /// The covariance as `[xx, xy, yy]`.
     pub covariance: [f64; 3],
 }
 

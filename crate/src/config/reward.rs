@@ -53,7 +53,7 @@ impl Default for Reward {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "form", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Shape {
-    /// Points with a·x + b·y ≥ c, written normal = [a, b], offset = c.
+    /// Points with a·x + b·y ≥ c, written normal = `[a, b]`, offset = c.
     HalfPlane {
         normal: [f64; 2],
         offset: f64,

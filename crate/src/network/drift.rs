@@ -26,22 +26,22 @@ pub struct DriftNetworkConfig {
     pub depth: usize,
 }
 
-/// h_1 = a(W_1·[x, hats(x)] + e_1(t)), h_{l+1} = a(W_{l+1}·h_l + e_{l+1}(t)), out = W·h + b, with
+/// h_1 = a(W_1·`[x, hats(x)]` + e_1(t)), h_{l+1} = a(W_{l+1}·h_l + e_{l+1}(t)), out = W·h + b, with
 /// a = ReLU and hats(x) piecewise linear functions that give each region of an input a feature of
 /// its own: a sum of two hats under a ReLU singles out one mode of the plane.
 ///
 /// The embedding e(t) is computed once a step, not once a row.
 #[derive(Module, Debug)]
 pub struct DriftNetwork {
-    /// [2·FREQUENCIES, width].
+    /// `[2·FREQUENCIES, width]`.
     time: Param<Tensor<2>>,
     time_bias: Param<Tensor<1>>,
-    /// One [width, width] a hidden layer.
+    /// One `[width, width]` a hidden layer.
     embeddings: Vec<Param<Tensor<2>>>,
-    /// [inputs·(1 + HATS), width], then [width, width].
+    /// `[inputs·(1 + HATS), width]`, then `[width, width]`.
     layers: Vec<Param<Tensor<2>>>,
     biases: Vec<Param<Tensor<1>>>,
-    /// [width, outputs], zero at the start.
+    /// `[width, outputs]`, zero at the start.
     head: Param<Tensor<2>>,
     head_bias: Param<Tensor<1>>,
 }
@@ -144,7 +144,7 @@ impl DriftNetwork {
         }
     }
 
-    /// [blocks·rows, inputs] → [blocks·rows, outputs], block b at time `times[b]`.
+    /// `[blocks·rows, inputs]` → `[blocks·rows, outputs]`, block b at time `times[b]`.
     pub fn forward(&self, times: &[f64], x: Tensor<2>) -> Tensor<2> {
         let device = x.device();
         let blocks = times.len();
@@ -171,7 +171,7 @@ impl DriftNetwork {
     }
 }
 
-/// [rows, inputs] → [rows, inputs·HATS]: max(0, 1 − |x − c|/h) for evenly spaced centres c.
+/// `[rows, inputs]` → `[rows, inputs·HATS]`: max(0, 1 − |x − c|/h) for evenly spaced centres c.
 fn hats(x: Tensor<2>) -> Tensor<2> {
     let [rows, inputs] = x.dims();
     let per_unit = (HATS - 1) as f64 / (2.0 * REACH);

@@ -97,7 +97,7 @@ pub fn select_steps(steps: usize, share: f64, rng: &mut impl Rng) -> Vec<usize> 
 }
 
 impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
-    /// The gradient of Σ_j weights[j]·Σ_i log p_φ(x_{i+1}|x_i) with respect to a network that
+    /// The gradient of Σ_j `weights[j]`·Σ_i log p_φ(x_{i+1}|x_i) with respect to a network that
     /// tracks gradients, over the given steps, rescaled by T/|steps| to stay unbiased.
     ///
     /// Rows (trajectory, step) go through the network in chunks of at most `chunk`, so memory

@@ -64,7 +64,7 @@ impl ExactPrior {
         }
     }
 
-    /// The drift at a step, [rows, 2].
+    /// The drift at a step, `[rows, 2]`.
     fn drift(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
         let table = &self.steps[step];
         let [rows, _] = x.dims();

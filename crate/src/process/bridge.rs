@@ -3,8 +3,8 @@
 use super::Process;
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// The chain of the paper's toy (arXiv 2405.20971, §3.1). A state is [rows, dimensions], a kernel
-/// the drift u [rows, dimensions].
+/// The chain of the paper's toy (arXiv 2405.20971, §3.1). A state is `[rows, dimensions]`, a kernel
+/// the drift u `[rows, dimensions]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BrownianBridge {
     pub steps: usize,

@@ -27,7 +27,7 @@ pub trait Process: Send + Sync {
     /// Host noise of one row of one transition, in numbers.
     fn noise_size(&self) -> usize;
 
-    /// x_{i+1} drawn from the kernel. `noise` is [rows, noise_size], `extra` the exploration's
+    /// x_{i+1} drawn from the kernel. `noise` is `[rows, noise_size]`, `extra` the exploration's
     /// additional variance per unit of time.
     fn transition(
         &self,
@@ -41,7 +41,7 @@ pub trait Process: Send + Sync {
     /// x_i drawn given x_{i+1} from the noising chain, the one the prior reverses.
     fn noise_back(&self, step: usize, next: &Self::State, noise: Tensor<2>) -> Self::State;
 
-    /// log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), [rows]: one difference, since the two sums
+    /// log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), `[rows]`: one difference, since the two sums
     /// are too large for f32. Rows are `steps.len()` blocks of equal length.
     fn log_ratio(
         &self,
@@ -52,8 +52,8 @@ pub trait Process: Send + Sync {
         prior: &Self::Kernel,
     ) -> Tensor<1>;
 
-    /// Σ_rows weight·log p(x_{i+1}|x_i), up to terms without the kernel, [1]. Rows are
-    /// `steps.len()` blocks of equal length; `weight` is [rows].
+    /// Σ_rows weight·log p(x_{i+1}|x_i), up to terms without the kernel, `[1]`. Rows are
+    /// `steps.len()` blocks of equal length; `weight` is `[rows]`.
     fn weighted_log_prob(
         &self,
         steps: &[usize],
@@ -66,10 +66,10 @@ pub trait Process: Send + Sync {
     /// Numbers of one row of a state on the host.
     fn state_size(&self) -> usize;
 
-    /// States from the host, [rows][state_size].
+    /// States from the host, `[rows][state_size]`.
     fn upload(&self, states: Vec<f32>, device: &Device) -> Self::State;
 
-    /// A state as a tensor to read, [rows, state_size].
+    /// A state as a tensor to read, `[rows, state_size]`.
     fn download(&self, state: &Self::State) -> Tensor<2>;
 
     /// `count` rows from row `start` on.

@@ -139,7 +139,7 @@ impl LogReward {
     }
 
     /// ∇ log r on a grid of `side`² cell centres, row by row from the top left, by central
-    /// differences over the cell and clipped to length `clip`; [side²][2].
+    /// differences over the cell and clipped to length `clip`; `[side²][2]`.
     pub fn gradient_table(&self, side: usize, clip: f64) -> Vec<f32> {
         let h = HALF_WIDTH / side as f64;
         (0..side * side)

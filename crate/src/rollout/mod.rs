@@ -30,11 +30,11 @@ pub enum Follow {
 pub struct Batch {
     /// Fresh trajectories.
     pub fresh: usize,
-    /// Their noise, [steps][fresh][noise_size].
+    /// Their noise, `[steps][fresh][noise_size]`.
     pub noise: Vec<f32>,
-    /// End points to noise back, [given][state_size].
+    /// End points to noise back, `[given][state_size]`.
     pub given: Vec<f32>,
-    /// The noise for that, [steps][given][noise_size].
+    /// The noise for that, `[steps][given][noise_size]`.
     pub given_noise: Vec<f32>,
 }
 
@@ -70,7 +70,7 @@ pub struct Trajectories<P: Process> {
     pub states: Vec<P::State>,
     /// The prior's kernels of the T transitions.
     pub prior: Vec<P::Kernel>,
-    /// Σ_i log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), [rows].
+    /// Σ_i log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), `[rows]`.
     pub log_ratio: Tensor<1>,
     pub rows: usize,
     /// Rows that were not noised back.

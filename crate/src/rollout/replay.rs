@@ -15,7 +15,7 @@ pub struct Replay {
 /// What a checkpoint keeps of a buffer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReplayRecord {
-    /// [kept][state_size].
+    /// `[kept][state_size]`.
     states: Vec<f32>,
     log_rewards: Vec<f64>,
     /// Where the next point goes once the buffer is full.
@@ -66,7 +66,7 @@ impl Replay {
         *next = (*next + 1) % self.capacity;
     }
 
-    /// `count` end points with replacement, in proportion to r^priority, [count][state_size].
+    /// `count` end points with replacement, in proportion to r^priority, `[count][state_size]`.
     pub fn draw(&self, count: usize, priority: f64, rng: &mut impl Rng) -> Vec<f32> {
         let rewards = &self.record.log_rewards;
         let largest = rewards.iter().copied().fold(f64::NEG_INFINITY, f64::max);

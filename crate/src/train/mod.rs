@@ -22,7 +22,7 @@ use web_time::Instant;
 
 /// The reward as the trainer sees it: a black box of end points on the host.
 pub trait EndReward: Send + Sync {
-    /// log r of every end point, floored, not tempered; `states` is [rows][state_size].
+    /// log r of every end point, floored, not tempered; `states` is `[rows][state_size]`.
     fn log_reward(&self, states: &[f32]) -> Vec<f64>;
 }
 
@@ -54,7 +54,7 @@ pub enum TrainError {
 #[derive(Module, Debug)]
 pub struct Trained<N: Module + ModuleDisplay> {
     pub network: N,
-    /// log Z of every condition, [conditions].
+    /// log Z of every condition, `[conditions]`.
     pub log_z: Param<Tensor<1>>,
 }
 
@@ -403,6 +403,6 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
 struct Read {
     log_z: f64,
     log_ratio: Vec<f64>,
-    /// x_T, [rows][state_size].
+    /// x_T, `[rows][state_size]`.
     ends: Vec<f32>,
 }
