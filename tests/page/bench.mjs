@@ -1,6 +1,7 @@
 // Figures of the built page: sizes, warm reload, time of an iteration on each worker, memory.
 // `node tests/page/bench.mjs [iterations]` after `trunk build`; 2000 iterations take minutes.
 
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
@@ -38,17 +39,13 @@ async function idle(page) {
     await idle(page);
     console.log(`warm reload: interactive after ${interactive} ms, run open after ${Date.now() - began} ms`);
   }
-  // Memory of the whole browser process tree is noisy; the page's and the worker's own are not.
-  const memory = async () => page.evaluate(async () => (await performance.measureUserAgentSpecificMemory?.())?.bytes
-    ?? performance.memory.usedJSHeapSize);
-  const worker = async () => page.workers()[0].evaluate(() => performance.memory?.usedJSHeapSize ?? 0);
+  // The largest renderer is the page's process, its worker's WebAssembly memory included.
+  const memory = () => Math.max(...execFileSync('ps', ['-eo', 'rss,args'], { encoding: 'utf8' }).split('\n')
+    .filter((line) => line.includes('--type=renderer')).map((line) => parseInt(line, 10) / 1024));
   await id(page, 'train').click();
-  let early;
   for (const at of [200, iterations]) {
     await until(`${at} iterations`, async () => (await iteration(page)) >= Math.min(at, iterations) || /Finished/.test(await id(page, 'status').textContent()), 3000);
-    const now = { page: await memory(), worker: await worker() };
-    early ??= now;
-    console.log(`after ${await iteration(page)} iterations: page heap ${(now.page / 1e6).toFixed(1)} MB, worker heap ${(now.worker / 1e6).toFixed(1)} MB`);
+    console.log(`after ${await iteration(page)} iterations: ${memory().toFixed(0)} MB resident`);
   }
   await id(page, 'pause').click().catch(() => {});
   await idle(page);
