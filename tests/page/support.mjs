@@ -44,7 +44,7 @@ const quiet = [
 export async function browse({ webgpu = false, ...options } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'rtb-page-'));
   return chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM,
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
     args: webgpu ? [...quiet, '--enable-unsafe-webgpu'] : quiet,
     viewport: { width: 1400, height: 900 },
