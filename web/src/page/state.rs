@@ -55,17 +55,14 @@ pub struct Stage {
     pub scene: Shared<Scene>,
     /// Bridges to samples of the exact posterior.
     pub exact_paths: Shared<Paths>,
-    /// Whether the engine made the scene, or the page's preview.
-    pub from_engine: bool,
 }
 
 impl Stage {
-    fn new(scene: Scene, run: &Run, from_engine: bool) -> Self {
+    fn new(scene: Scene, run: &Run) -> Self {
         let exact_paths = Shared::new(preview::bridge(&scene.exact, scene.side, run));
         Self {
             scene: Shared::new(scene),
             exact_paths,
-            from_engine,
         }
     }
 }
@@ -125,7 +122,7 @@ impl State {
     pub fn new(mut run: Run, notice: Option<Notice>) -> Self {
         let changed = shipped::fit(&mut run).map(Notice::Changed);
         Self {
-            stage: Stage::new(preview::scene(&run), &run, false),
+            stage: Stage::new(preview::scene(&run), &run),
             run: Shared::new(run),
             revision: 0,
             weights: None,
@@ -155,7 +152,7 @@ impl State {
     /// Replaces the run by one whose learned prior, if it has one, ships with the page.
     fn load(&mut self, mut run: Run, notice: Option<Notice>) {
         self.notice = shipped::fit(&mut run).map(Notice::Changed).or(notice);
-        self.stage = Stage::new(preview::scene(&run), &run, false);
+        self.stage = Stage::new(preview::scene(&run), &run);
         self.run = Shared::new(run);
         self.weights = None;
         self.revision += 1;
@@ -180,7 +177,7 @@ impl State {
     fn on(&mut self, event: Event) {
         match event {
             Event::Opened(scene) => {
-                self.stage = Stage::new(*scene, &self.run, true);
+                self.stage = Stage::new(*scene, &self.run);
                 self.accepted = Some((self.run.clone(), self.stage.clone()));
                 self.snapshots = Thinned::default();
                 self.reports = Thinned::default();
