@@ -31,6 +31,8 @@ pub mod objective;
 mod parallel;
 pub mod picture;
 #[cfg(feature = "engine")]
+pub mod plane;
+#[cfg(feature = "engine")]
 pub mod policy;
 #[cfg(feature = "engine")]
 pub mod prior;
@@ -41,6 +43,10 @@ pub mod reward;
 #[cfg(feature = "engine")]
 pub mod rollout;
 #[cfg(feature = "engine")]
+pub mod sampler;
+#[cfg(feature = "engine")]
 pub mod session;
 #[cfg(feature = "engine")]
 pub mod train;
+#[cfg(feature = "engine")]
+pub mod trial;

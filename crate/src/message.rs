@@ -3,7 +3,7 @@
 //! The messages hold plain numbers, never tensors, so that a face needs no part of the engine.
 //! Between the page and its workers they travel as MessagePack ([`to_bytes`], [`from_bytes`]).
 
-use crate::config::{ConfigError, Run};
+use crate::config::{ConfigError, Method, Run};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// From a face to the engine.
@@ -32,6 +32,15 @@ pub enum Request {
     Weights,
     /// Answered by [`Event::Samples`].
     Samples(usize),
+    /// Run these methods on a run, one after the other, and give it up for another comparison or
+    /// for [`Request::Pause`]. Answered by [`Event::Compared`] with every method's outcome, trained
+    /// ones again and again while they train, then by [`Event::ComparisonEnded`].
+    Compare {
+        run: Box<Run>,
+        methods: Vec<Method>,
+        #[serde(with = "serde_bytes")]
+        prior_weights: Option<Vec<u8>>,
+    },
 }
 
 /// From the engine to a face.
@@ -55,6 +64,17 @@ pub enum Event {
     Weights(#[serde(with = "serde_bytes")] Vec<u8>),
     /// Posterior samples, x and y in turn.
     Samples(Vec<f32>),
+    /// Outcome of the method at this place of the comparison.
+    Compared {
+        index: usize,
+        outcome: Box<Outcome>,
+    },
+    /// The method at this place cannot be used on the run, and why.
+    NotComparable {
+        index: usize,
+        message: String,
+    },
+    ComparisonEnded,
     /// The request held something that is not allowed; nothing changed.
     Refused {
         field: String,
@@ -212,6 +232,43 @@ pub struct Report {
     pub seconds: f64,
     pub seed: u64,
     pub device: String,
+}
+
+/// How one method did on a run, or does so far.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The method's name and title.
+    pub method: String,
+    pub title: String,
+    pub seed: u64,
+    /// Share of the work that is done, 1 at the end.
+    pub progress: f64,
+    /// Iterations of training so far; 0 for a training-free method.
+    pub iterations: usize,
+    /// Samples behind the figures.
+    pub samples: usize,
+    /// log Z by importance weights, where the method has any.
+    pub log_z: Option<f64>,
+    pub log_z_exact: f64,
+    /// Effective sample size of those weights over the number of samples.
+    pub ess: Option<f64>,
+    /// As in [`Report`].
+    pub mode_total_variation: f64,
+    pub excluded_mass: f64,
+    pub within_mode_variance: f64,
+    pub within_mode_variance_exact: f64,
+    pub kl_grid: f64,
+    /// Mean tempered log r of the samples.
+    pub log_reward: f64,
+    pub training_seconds: f64,
+    pub sampling_seconds: f64,
+    /// Evaluations of a drift for one state, prior and policy alike; a backward pass counts as two.
+    pub training_evaluations: f64,
+    pub sampling_evaluations: f64,
+    pub truth: Truth,
+    pub device: String,
+    /// Posterior samples to draw, x and y in turn; weighted ones are resampled.
+    pub points: Vec<f32>,
 }
 
 /// A message as MessagePack.

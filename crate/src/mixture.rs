@@ -20,6 +20,11 @@ pub fn inverse(m: Symmetric) -> Symmetric {
     [m[2] / d, -m[1] / d, m[0] / d]
 }
 
+/// exp, or 0 where it would not change a sum of which the largest term is 1.
+fn negligible_or_exp(exponent: f64) -> f64 {
+    if exponent < -40.0 { 0.0 } else { exponent.exp() }
+}
+
 fn times([xx, xy, yy]: Symmetric, [x, y]: [f64; 2]) -> [f64; 2] {
     [xx * x + xy * y, xy * x + yy * y]
 }
@@ -77,6 +82,24 @@ impl Mixture {
         self.components[component].weight
     }
 
+    /// Variance of a coordinate, the mean of both.
+    pub fn variance(&self) -> f64 {
+        let mean = |axis: usize| {
+            self.components
+                .iter()
+                .map(|c| c.weight * c.mean[axis])
+                .sum::<f64>()
+        };
+        let center = [mean(0), mean(1)];
+        self.components
+            .iter()
+            .map(|c| {
+                let [dx, dy] = [c.mean[0] - center[0], c.mean[1] - center[1]];
+                c.weight * 0.5 * (c.covariance[0] + c.covariance[2] + dx * dx + dy * dy)
+            })
+            .sum()
+    }
+
     fn terms(&self, x: [f64; 2]) -> impl Iterator<Item = f64> + '_ {
         self.components.iter().map(move |c| {
             let d = [x[0] - c.mean[0], x[1] - c.mean[1]];
@@ -93,10 +116,24 @@ impl Mixture {
                 sum = sum * (largest - term).exp() + 1.0;
                 largest = term;
             } else {
-                sum += (term - largest).exp();
+                sum += negligible_or_exp(term - largest);
             }
         }
         largest + sum.ln()
+    }
+
+    /// ∇ log p(x).
+    pub fn score(&self, x: [f64; 2]) -> [f64; 2] {
+        let terms: Vec<f64> = self.terms(x).collect();
+        let largest = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let (mut total, mut sum) = (0.0, [0.0; 2]);
+        for (c, term) in self.components.iter().zip(&terms) {
+            let weight = negligible_or_exp(term - largest);
+            let pull = times(c.precision, [c.mean[0] - x[0], c.mean[1] - x[1]]);
+            total += weight;
+            sum = [sum[0] + weight * pull[0], sum[1] + weight * pull[1]];
+        }
+        sum.map(|v| v / total)
     }
 
     /// The component with the largest responsibility for x: the mode x belongs to.

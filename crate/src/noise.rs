@@ -21,6 +21,10 @@ pub enum Purpose {
     Pretraining,
     GivenEndPoints,
     Samples,
+    Proposal,
+    Acceptance,
+    Resampling,
+    Paths,
 }
 
 /// The generator of one run.
@@ -43,14 +47,18 @@ impl Noise {
 
     /// `count` standard normal numbers.
     pub fn normal(&self, purpose: Purpose, counter: u64, count: usize) -> Vec<f32> {
-        let mut rng = self.stream(purpose, counter);
-        (0..count).map(|_| StandardNormal.sample(&mut rng)).collect()
+        normals(&mut self.stream(purpose, counter), count)
     }
 }
 
 /// A number uniform on [0, 1).
 pub fn uniform(rng: &mut impl Rng) -> f64 {
     (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// `count` standard normal numbers.
+pub fn normals(rng: &mut impl Rng, count: usize) -> Vec<f32> {
+    (0..count).map(|_| StandardNormal.sample(rng)).collect()
 }
 
 /// A standard normal number.

@@ -10,8 +10,7 @@ const ROWS_A_PART: usize = 32;
 #[cfg(not(target_family = "wasm"))]
 pub(crate) fn parts(device: &Device, rows: usize) -> usize {
     if is_processor(device) {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        threads.min(rows / ROWS_A_PART).max(1)
+        threads().min(rows / ROWS_A_PART).max(1)
     } else {
         1
     }
@@ -30,6 +29,36 @@ fn is_processor(_device: &Device) -> bool {
 /// How many parts `rows` rows are cut into on this device: wasm has one thread.
 #[cfg(target_family = "wasm")]
 pub(crate) fn parts(_device: &Device, _rows: usize) -> usize {
+    1
+}
+
+/// Rows of host work that are worth a thread.
+const HOST_ROWS_A_PART: usize = 2000;
+
+/// Applies `work` to every row of `size` numbers; results in the order of the rows.
+pub(crate) fn over_rows<R: Send>(
+    numbers: &[f32],
+    size: usize,
+    work: impl Fn(&[f32]) -> R + Sync + Send,
+) -> Vec<R> {
+    let rows = numbers.len() / size;
+    let parts = threads().min(rows / HOST_ROWS_A_PART).max(1);
+    let blocks: Vec<&[f32]> = numbers.chunks(rows.div_ceil(parts).max(1) * size).collect();
+    let made = map(blocks, |block| {
+        block.chunks_exact(size).map(&work).collect::<Vec<R>>()
+    });
+    made.into_iter().flatten().collect()
+}
+
+/// Threads there are.
+#[cfg(not(target_family = "wasm"))]
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// wasm has one thread.
+#[cfg(target_family = "wasm")]
+fn threads() -> usize {
     1
 }
 

@@ -1,34 +1,27 @@
 //! A run that is open: what the page's workers and the native program drive.
 
-use crate::config::{Component, ConfigError, HALF_WIDTH, PriorKind, Reward, Run};
+use crate::config::{ConfigError, Method, Run};
 use crate::message::{Iteration, Paths, Report, Scene, Snapshot};
-use crate::metric::{self, PICTURE_SIDE, PolicySamples, PriorSamples, Truth};
-use crate::mixture::Mixture;
-use crate::network::{
-    DriftNetwork, DriftNetworkConfig, Preconditioning, Weights, load_tensors, read_tensors,
-};
-use crate::noise::{Noise, Purpose};
+use crate::metric::{self, PICTURE_SIDE, PolicySamples, PriorSamples};
+use crate::network::{DriftNetwork, Weights, load_tensors, read_tensors};
+use crate::noise::Purpose;
+use crate::objective;
 use crate::parallel;
+use crate::plane::{CHUNK, Plane, device_name};
 use crate::policy::PlanePolicy;
-use crate::prior::{ExactPrior, LearnedPrior, PlanePrior};
+use crate::prior::PlanePrior;
 use crate::process::BrownianBridge;
-use crate::reward::LogReward;
 use crate::rollout::{Batch, Chains, Follow, Replay};
 use crate::train::{EndReward, Timing, TrainError, Trainer, TrainerRecord};
 use burn::tensor::{Device, Tensor, Transaction};
 use serde::{Deserialize, Serialize};
 
-/// Trajectories that are simulated at once.
-const CHUNK: usize = 1000;
 /// Trajectories in a picture.
 const PICTURED: usize = 192;
 /// Most points of a pictured trajectory.
 const PICTURED_STEPS: usize = 51;
 /// Prior samples among which given end points are drawn.
 const GIVEN: usize = 20_000;
-
-/// Largest share of a mixture outside the drawn square.
-const MOST_OUTSIDE: f64 = 0.02;
 
 /// Why a run cannot open or go on.
 #[derive(Debug, thiserror::Error)]
@@ -84,13 +77,8 @@ pub fn cuda_device() -> Result<Device, SessionError> {
 
 /// An open run.
 pub struct Session {
-    run: Run,
+    plane: Plane,
     trainer: Trainer<BrownianBridge, PlanePrior, PlanePolicy>,
-    reward: LogReward,
-    mixture: Mixture,
-    noise: Noise,
-    /// Computed when first asked for.
-    truth: Option<Truth>,
     /// Training time so far.
     seconds: f64,
 }
@@ -116,56 +104,41 @@ impl Session {
         prior_weights: Option<&[u8]>,
         weights: Option<&[u8]>,
     ) -> Result<Self, SessionError> {
-        run.validate()?;
-        check_inside("prior.components", &run.prior.components)?;
-        if let Reward::Ratio { numerator, .. } = &run.reward {
-            check_inside("reward.numerator", numerator)?;
-        }
-        let reward = LogReward::new(&run)?;
-        let process = BrownianBridge {
-            steps: run.process.steps,
-            variance: run.process.variance,
-            dimensions: 2,
+        let plane = Plane::open(run, device, prior_weights)?;
+        let run = plane.run.clone();
+        let objective = objective::objective(&run).ok_or_else(|| {
+            let trained = Method::all().into_iter().filter(Method::is_trained);
+            let names: Vec<_> = trained.map(|m| m.info().name).collect();
+            ConfigError::new(
+                "method",
+                format!("`{}`, which is not trained", run.method.info().name),
+                format!("one of {}; compare runs the others", names.join(", ")),
+            )
+        })?;
+        let network = match &plane.prior {
+            PlanePrior::Exact(_) => PlanePolicy::network(&run).init(&plane.noise, &plane.device),
+            PlanePrior::Learned(prior) => prior.network().clone(),
         };
-        let noise = Noise::new(run.seed);
-        let (prior, network) = match run.prior.kind {
-            PriorKind::Exact => {
-                let network = PlanePolicy::network(&run).init(&noise, &device);
-                (PlanePrior::Exact(ExactPrior::new(&run, &device)), network)
-            }
-            PriorKind::Learned => {
-                let file = prior_weights
-                    .ok_or_else(|| SessionError::Weights("a learned prior needs its weights".into()))?;
-                let network = learned_network(file, &device)?;
-                let prior = LearnedPrior::new(network.clone(), Preconditioning::new(process));
-                (PlanePrior::Learned(Box::new(prior)), network)
-            }
-        };
-        let policy = PlanePolicy::new(&run, process, &reward, &device);
         let chains = Chains {
-            process,
-            prior,
-            policy,
-            device,
+            process: plane.process,
+            prior: plane.prior.clone(),
+            policy: PlanePolicy::new(&run, plane.process, &plane.reward, &plane.device),
+            device: plane.device.clone(),
         };
-        let mixture = Mixture::new(&run.prior.components);
-        let given = given_end_points(&run, &noise, &mixture, &reward);
+        let given = given_end_points(&plane);
         let (network, progress) = match weights {
             None => (network, None),
-            Some(file) => posterior_network(&run, network, file)?,
+            Some(file) => posterior_network(&plane.run, network, file)?,
         };
-        let mut trainer = Trainer::new(run.clone(), chains, Box::new(reward.clone()), network, given);
+        let reward = Box::new(plane.reward.clone());
+        let mut trainer = Trainer::new(run, chains, reward, objective, network, given);
         let seconds = progress.as_ref().map_or(0.0, |p| p.seconds);
         if let Some(Progress { iteration, log_z, .. }) = progress {
             trainer.set_progress(iteration, log_z);
         }
         Ok(Self {
-            run,
+            plane,
             trainer,
-            reward,
-            mixture,
-            noise,
-            truth: None,
             seconds,
         })
     }
@@ -193,7 +166,7 @@ impl Session {
 
     /// The run as it was opened.
     pub fn run(&self) -> &Run {
-        &self.run
+        &self.plane.run
     }
 
     /// Iterations done.
@@ -203,7 +176,7 @@ impl Session {
 
     /// Whether all iterations of the run are done.
     pub fn finished(&self) -> bool {
-        self.iteration() >= self.run.training.iterations
+        self.iteration() >= self.plane.run.training.iterations
     }
 
     /// The run's fixed pictures.
@@ -213,7 +186,7 @@ impl Session {
     /// Where the device fails.
     pub async fn scene(&mut self) -> Result<Scene, SessionError> {
         let prior_paths = self.pictured(Follow::Prior).await?;
-        let truth = self.truth().await?;
+        let truth = self.plane.truth().await?;
         Ok(Scene {
             side: PICTURE_SIDE,
             prior: truth.prior.clone(),
@@ -252,7 +225,9 @@ impl Session {
     /// Where the device fails.
     pub async fn snapshot(&mut self) -> Result<Snapshot, SessionError> {
         let paths = self.pictured(Follow::Policy { exploration: 0.0 }).await?;
-        let (report, samples) = self.measure(self.run.evaluation.samples_while_training).await?;
+        let (report, samples) = self
+            .measure(self.plane.run.evaluation.samples_while_training)
+            .await?;
         Ok(Snapshot {
             iteration: self.iteration(),
             samples,
@@ -282,6 +257,35 @@ impl Session {
             .0)
     }
 
+    /// Posterior samples with the log weights r·p_θ(τ)/p_φ(τ) of their trajectories.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn weighted_samples(&self, count: usize) -> Result<(Vec<f32>, Vec<f64>), SessionError> {
+        let follow = Follow::Policy { exploration: 0.0 };
+        let (ends, log_ratio) = self.simulate(follow, Purpose::Evaluation, count).await?;
+        let weights = self.tempered(&ends).into_iter().zip(log_ratio);
+        Ok((ends, weights.map(|(r, q)| r - q).collect()))
+    }
+
+    /// Seconds of training so far.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    /// The task, whose truth is computed when first asked for.
+    pub fn plane_mut(&mut self) -> &mut Plane {
+        &mut self.plane
+    }
+
+    /// Tempered log r.
+    fn tempered(&self, ends: &[f32]) -> Vec<f64> {
+        let beta = self.plane.run.tempering.beta;
+        let log_r = self.plane.reward.log_reward(ends);
+        log_r.into_iter().map(|l| beta * l).collect()
+    }
+
     /// The posterior as safetensors; its header holds the run, the iteration, log Z
     /// and the seconds so far.
     ///
@@ -292,7 +296,7 @@ impl Session {
         let mut weights = Weights::of(&self.trainer.network())
             .await
             .map_err(SessionError::Device)?;
-        weights.metadata.insert("run".into(), self.run.to_toml());
+        weights.metadata.insert("run".into(), self.plane.run.to_toml());
         weights
             .metadata
             .insert("iteration".into(), self.iteration().to_string());
@@ -313,54 +317,28 @@ impl Session {
     pub fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
         let trainer = self.trainer.record().map_err(SessionError::Checkpoint)?;
         let record = CheckpointRecord {
-            run: self.run.clone(),
+            run: self.plane.run.clone(),
             seconds: self.seconds,
             trainer,
         };
         rmp_serde::to_vec_named(&record).map_err(|e| SessionError::Checkpoint(e.to_string()))
     }
 
-    async fn truth(&mut self) -> Result<&Truth, SessionError> {
-        if self.truth.is_none() {
-            let beta = self.run.tempering.beta;
-            let truth = match self.run.prior.kind {
-                PriorKind::Exact => Truth::quadrature(&self.mixture, &self.reward, beta),
-                PriorKind::Learned => {
-                    let samples = self.run.evaluation.samples;
-                    let (ends, _) = self
-                        .simulate(Follow::Prior, Purpose::PriorEvaluation, samples)
-                        .await?;
-                    Truth::importance_weighted(&ends, &self.mixture, &self.reward, beta)
-                }
-            };
-            self.truth = Some(truth);
-        }
-        Ok(self.truth.as_ref().expect("it was just computed"))
-    }
-
     /// The report over `count` policy samples, and their end points.
     async fn measure(&mut self, count: usize) -> Result<(Report, Vec<f32>), SessionError> {
-        let beta = self.run.tempering.beta;
-        let tempered = |ends: &[f32]| {
-            self.reward
-                .log_reward(ends)
-                .into_iter()
-                .map(|l| beta * l)
-                .collect::<Vec<_>>()
-        };
         let (prior_ends, log_ratio) = self
             .simulate(Follow::Prior, Purpose::PriorEvaluation, count)
             .await?;
         let prior = PriorSamples {
             log_ratio,
-            log_reward: tempered(&prior_ends),
+            log_reward: self.tempered(&prior_ends),
         };
         let follow = Follow::Policy { exploration: 0.0 };
         let (ends, log_ratio) = self.simulate(follow, Purpose::Evaluation, count).await?;
-        let log_reward = tempered(&ends);
+        let log_reward = self.tempered(&ends);
         let floored = ends
             .chunks_exact(2)
-            .map(|p| self.reward.is_floored([p[0].into(), p[1].into()]))
+            .map(|p| self.plane.reward.is_floored([p[0].into(), p[1].into()]))
             .collect();
         let policy = PolicySamples {
             ends,
@@ -368,16 +346,15 @@ impl Session {
             log_reward,
             floored,
         };
-        self.truth().await?;
-        let truth = self.truth.as_ref().expect("it was just computed");
+        let truth = self.plane.truth().await?;
         let iterations = self.iteration();
         let report = Report {
             iterations,
             seconds: self.seconds,
             seconds_per_iteration: self.seconds / iterations.max(1) as f64,
-            seed: self.run.seed,
+            seed: self.plane.run.seed,
             device: device_name(&self.trainer.chains.device),
-            ..metric::report(&policy, &prior, truth, &self.mixture, self.trainer.log_z())
+            ..metric::report(&policy, &prior, &truth, &self.plane.mixture, self.trainer.log_z())
         };
         Ok((report, policy.ends))
     }
@@ -418,10 +395,10 @@ impl Session {
     }
 
     fn batch(&self, purpose: Purpose, counter: u64, rows: usize) -> Batch {
-        let numbers = rows * 2 * self.run.process.steps;
+        let numbers = rows * 2 * self.plane.run.process.steps;
         Batch {
             fresh: rows,
-            noise: self.noise.normal(purpose, counter, numbers),
+            noise: self.plane.noise.normal(purpose, counter, numbers),
             ..Batch::default()
         }
     }
@@ -457,19 +434,6 @@ async fn read(transaction: Transaction) -> Result<Vec<Vec<f32>>, SessionError> {
                 .map_err(|e| SessionError::Device(format!("{e:?}")))
         })
         .collect()
-}
-
-/// The network of a learned prior's file; its shape is read off the tensors.
-fn learned_network(file: &[u8], device: &Device) -> Result<DriftNetwork, SessionError> {
-    let weights = read_tensors(file).map_err(SessionError::Weights)?;
-    let config = DriftNetworkConfig::of(&weights).map_err(SessionError::Weights)?;
-    if (config.inputs, config.outputs) != (2, 2) {
-        return Err(SessionError::Weights(format!(
-            "a network from {} to {} numbers; a learned prior goes from 2 to 2",
-            config.inputs, config.outputs
-        )));
-    }
-    load_tensors(config.init(&Noise::new(0), device), &weights).map_err(SessionError::Weights)
 }
 
 /// How far a posterior's file says it was trained.
@@ -524,48 +488,17 @@ fn posterior_network(
 
 /// Samples of the mixture with their rewards, for trajectories noised back from given end points:
 /// equally many of every component, however small, weighted back to the mixture.
-fn given_end_points(run: &Run, noise: &Noise, mixture: &Mixture, reward: &LogReward) -> Replay {
+fn given_end_points(plane: &Plane) -> Replay {
     let mut given = Replay::new(GIVEN, 2);
-    if run.rollout.noised_share > 0.0 {
-        let mut rng = noise.stream(Purpose::GivenEndPoints, (1 << 48) - 1);
+    if plane.run.rollout.noised_share > 0.0 {
+        let mixture = &plane.mixture;
+        let mut rng = plane.noise.stream(Purpose::GivenEndPoints, (1 << 48) - 1);
         for sample in 0..GIVEN {
             let component = sample % mixture.len();
             let x = mixture.sample_component(component, &mut rng);
-            let priority = reward.log_r(x) + mixture.weight(component).ln();
+            let priority = plane.reward.log_r(x) + mixture.weight(component).ln();
             given.push(&x.map(|v| v as f32), priority);
         }
     }
     given
-}
-
-/// Refuses mixtures that reach far out of the square in which everything exact is computed.
-fn check_inside(field: &str, components: &[Component]) -> Result<(), ConfigError> {
-    let outside = 1.0 - Mixture::new(components).mass_inside();
-    if outside > MOST_OUTSIDE {
-        return Err(ConfigError::new(
-            field,
-            format!("{:.0} % of the mass outside the square", 100.0 * outside),
-            format!(
-                "at most {:.0} % outside [−{HALF_WIDTH}, {HALF_WIDTH}]²",
-                100.0 * MOST_OUTSIDE
-            ),
-        ));
-    }
-    Ok(())
-}
-
-/// What people call the device.
-fn device_name(device: &Device) -> String {
-    #[cfg(feature = "cpu")]
-    if *device == Device::flex() {
-        return match parallel::parts(device, usize::MAX) {
-            1 => "CPU, 1 thread".to_owned(),
-            threads => format!("CPU, {threads} threads"),
-        };
-    }
-    #[cfg(any(feature = "gpu", feature = "cuda"))]
-    if let Some(identity) = device.identity() {
-        return identity.name;
-    }
-    format!("{device:?}")
 }

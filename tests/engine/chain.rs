@@ -78,7 +78,12 @@ fn drift_on_the_device_is_the_drift_in_f64() {
     for preset in presets() {
         let run = preset.run;
         let mixture = Mixture::new(&run.prior.components);
-        let prior = PlanePrior::Exact(ExactPrior::new(&run, &device));
+        let process = BrownianBridge {
+            steps: run.process.steps,
+            variance: run.process.variance,
+            dimensions: 2,
+        };
+        let prior = PlanePrior::Exact(ExactPrior::new(&mixture, &process, &device));
         for step in [0, 1, run.process.steps / 2, run.process.steps - 1] {
             let t = step as f64 / run.process.steps as f64;
             let points: Vec<f32> = if step == 0 {

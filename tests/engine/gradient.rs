@@ -5,7 +5,7 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
 use rtb::network::DriftNetwork;
 use rtb::noise::{Noise, Purpose};
-use rtb::objective::select_steps;
+use rtb::objective::{Pull, select_steps};
 use rtb::rollout::Follow;
 use rtb::session::cpu_device;
 
@@ -50,7 +50,7 @@ fn gradient_matches_finite_differences() {
         let weights = weights(rows);
         let steps: Vec<usize> = (0..6).collect();
         let tracked = network.clone().train();
-        let gradient = chains.gradient(&tracked, &made, &weights, &steps, 10_000);
+        let gradient = chains.gradient(&tracked, &made, Pull::new(&weights), &steps, 10_000);
         let gradient = flat(&tracked, &gradient);
 
         // The same trajectories scored under the network moved back and forth: Σ w·log p_φ
@@ -110,7 +110,7 @@ fn chunks_do_not_change_the_gradient() {
     let gradient = |chunk| {
         flat(
             &tracked,
-            &chains.gradient(&tracked, &made, &weights(40), &steps, chunk),
+            &chains.gradient(&tracked, &made, Pull::new(&weights(40)), &steps, chunk),
         )
     };
     let whole = gradient(1_000_000);
@@ -131,7 +131,7 @@ fn subsampled_steps_are_unbiased() {
     let gradient = |of: &[usize]| {
         flat(
             &tracked,
-            &chains.gradient(&tracked, &made, &weights(24), of, 1000),
+            &chains.gradient(&tracked, &made, Pull::new(&weights(24)), of, 1000),
         )
     };
     let whole = gradient(&(0..steps).collect::<Vec<_>>());

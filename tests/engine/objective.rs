@@ -2,10 +2,10 @@
 
 use crate::support::{batch, chains, flat, mean_and_std, numbers, relative_difference, small};
 use burn::module::Module;
-use rtb::config::{LogZ, Objective, Reward};
+use rtb::config::{LogZ, Reward};
 use rtb::network::DriftNetwork;
 use rtb::noise::Noise;
-use rtb::objective::Residuals;
+use rtb::objective::{Balance, Objective, Pull, Scores, Signal};
 use rtb::policy::PlanePolicy;
 use rtb::reward::LogReward;
 use rtb::rollout::Follow;
@@ -14,11 +14,27 @@ use rtb::train::EndReward;
 
 const FOLLOW: Follow = Follow::Policy { exploration: 0.0 };
 
-fn objective(log_z: LogZ) -> Objective {
-    Objective {
+fn balance(log_z: LogZ) -> Balance {
+    Balance {
         log_z,
-        ..Objective::default()
+        clip: 0.0,
+        alpha: 1.0,
     }
+}
+
+fn signal(
+    objective: &impl Objective,
+    log_ratio: &[f64],
+    log_reward: &[f64],
+    condition: &[usize],
+    log_z: &[f64],
+) -> Signal {
+    objective.signal(&Scores {
+        log_ratio,
+        log_reward,
+        condition,
+        log_z,
+    })
 }
 
 #[test]
@@ -38,8 +54,8 @@ fn a_constant_reward_leaves_no_residual_at_the_start() {
         .map(|v| *v as f32)
         .collect();
     let log_reward = LogReward::new(&run).expect("it compiles").log_reward(&ends);
-    let residuals = Residuals::new(
-        &objective(LogZ::Learned),
+    let residuals = signal(
+        &balance(LogZ::Learned),
         &log_ratio,
         &log_reward,
         &[0; 50],
@@ -64,13 +80,10 @@ fn scaling_the_reward_moves_only_log_z() {
     let (ratio, reward) = numbers_for(40);
     let scaled: Vec<f64> = reward.iter().map(|r| r + 1.7).collect();
     let condition = [0; 40];
-    let learned = |reward: &[f64], log_z| {
-        Residuals::new(&objective(LogZ::Learned), &ratio, reward, &condition, &[log_z])
-    };
-    let vargrad =
-        |reward: &[f64]| Residuals::new(&objective(LogZ::Vargrad), &ratio, reward, &condition, &[0.0]);
-    let close =
-        |a: &Residuals, b: &Residuals| a.delta.iter().zip(&b.delta).all(|(x, y)| (x - y).abs() < 1e-12);
+    let learned =
+        |reward: &[f64], log_z| signal(&balance(LogZ::Learned), &ratio, reward, &condition, &[log_z]);
+    let vargrad = |reward: &[f64]| signal(&balance(LogZ::Vargrad), &ratio, reward, &condition, &[0.0]);
+    let close = |a: &Signal, b: &Signal| a.delta.iter().zip(&b.delta).all(|(x, y)| (x - y).abs() < 1e-12);
     assert!(close(&learned(&reward, 0.3), &learned(&scaled, 2.0)));
     assert!(close(&vargrad(&reward), &vargrad(&scaled)));
     assert!((vargrad(&scaled).log_z[0] - vargrad(&reward).log_z[0] - 1.7).abs() < 1e-12);
@@ -82,15 +95,9 @@ fn vargrad_is_rtb_at_the_batch_optimum_of_log_z() {
     let (ratio, reward) = numbers_for(60);
     // Two conditions, in no order.
     let condition: Vec<usize> = (0..60).map(|i| usize::from(i * 7 % 5 < 2)).collect();
-    let vargrad = Residuals::new(
-        &objective(LogZ::Vargrad),
-        &ratio,
-        &reward,
-        &condition,
-        &[0.0, 0.0],
-    );
-    let learned = Residuals::new(
-        &objective(LogZ::Learned),
+    let vargrad = signal(&balance(LogZ::Vargrad), &ratio, &reward, &condition, &[0.0, 0.0]);
+    let learned = signal(
+        &balance(LogZ::Learned),
         &ratio,
         &reward,
         &condition,
@@ -120,8 +127,8 @@ fn vargrad_is_rtb_at_the_batch_optimum_of_log_z() {
 #[test]
 fn the_gradient_of_log_z_is_that_of_the_loss() {
     let (ratio, reward) = numbers_for(30);
-    let loss = |z: f64| Residuals::new(&objective(LogZ::Learned), &ratio, &reward, &[0; 30], &[z]).loss;
-    let at = Residuals::new(&objective(LogZ::Learned), &ratio, &reward, &[0; 30], &[0.4]);
+    let loss = |z: f64| signal(&balance(LogZ::Learned), &ratio, &reward, &[0; 30], &[z]).loss;
+    let at = signal(&balance(LogZ::Learned), &ratio, &reward, &[0; 30], &[0.4]);
     let finite = (loss(0.4 + 1e-5) - loss(0.4 - 1e-5)) / 2e-5;
     assert!((finite - f64::from(at.log_z_gradient[0])).abs() < 1e-4);
 }
@@ -129,12 +136,12 @@ fn the_gradient_of_log_z_is_that_of_the_loss() {
 #[test]
 fn clipping_bounds_the_weights_and_nothing_else() {
     let (ratio, reward) = numbers_for(30);
-    let free = Residuals::new(&objective(LogZ::Learned), &ratio, &reward, &[0; 30], &[0.0]);
-    let clipped = Objective {
-        residual_clip: 1.0,
-        ..objective(LogZ::Learned)
+    let free = signal(&balance(LogZ::Learned), &ratio, &reward, &[0; 30], &[0.0]);
+    let clipped = Balance {
+        clip: 1.0,
+        ..balance(LogZ::Learned)
     };
-    let clipped = Residuals::new(&clipped, &ratio, &reward, &[0; 30], &[0.0]);
+    let clipped = signal(&clipped, &ratio, &reward, &[0; 30], &[0.0]);
     assert_eq!(free.delta, clipped.delta);
     assert_eq!(free.loss, clipped.loss);
     for ((delta, weight), unclipped) in clipped.delta.iter().zip(&clipped.weights).zip(&free.weights) {
@@ -234,9 +241,9 @@ fn zero_gradients_where_residuals_are_zero() {
     let (chains, network) = chains(&run, &device);
     let made = chains.roll_out(&network, batch(&run, 20), FOLLOW);
     let tracked: DriftNetwork = network.train();
-    let gradient = chains.gradient(&tracked, &made, &[0.0; 20], &[0, 1, 2, 3, 4], 1000);
+    let gradient = chains.gradient(&tracked, &made, Pull::new(&[0.0; 20]), &[0, 1, 2, 3, 4], 1000);
     assert!(flat(&tracked, &gradient).iter().all(|g| *g == 0.0));
-    let gradient = chains.gradient(&tracked, &made, &[1.0; 20], &[0, 1, 2, 3, 4], 1000);
+    let gradient = chains.gradient(&tracked, &made, Pull::new(&[1.0; 20]), &[0, 1, 2, 3, 4], 1000);
     assert!(
         relative_difference(
             &flat(&tracked, &gradient),

@@ -89,14 +89,22 @@ fn exact_drifts_reproduce_the_table() {
         let mut posterior = Run { ..run.clone() };
         posterior.prior.components = numerator;
 
+        let process = BrownianBridge {
+            steps: row.steps,
+            variance: run.process.variance,
+            dimensions: 2,
+        };
+        let exact = |of: &Run| {
+            PlanePrior::Exact(ExactPrior::new(
+                &Mixture::new(&of.prior.components),
+                &process,
+                &device,
+            ))
+        };
         let chains = Chains {
-            process: BrownianBridge {
-                steps: row.steps,
-                variance: run.process.variance,
-                dimensions: 2,
-            },
-            prior: PlanePrior::Exact(ExactPrior::new(&run, &device)),
-            policy: ExactPolicy(PlanePrior::Exact(ExactPrior::new(&posterior, &device))),
+            process,
+            prior: exact(&run),
+            policy: ExactPolicy(exact(&posterior)),
             device: device.clone(),
         };
         let unused = DriftNetworkConfig {

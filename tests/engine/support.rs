@@ -4,6 +4,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use rtb::config::{Preset, Run};
+use rtb::mixture::Mixture;
 use rtb::network::DriftNetwork;
 use rtb::noise::{Noise, Purpose};
 use rtb::policy::PlanePolicy;
@@ -42,7 +43,11 @@ pub fn chains(run: &Run, device: &Device) -> (PlaneChains, DriftNetwork) {
     let reward = LogReward::new(run).expect("the reward compiles");
     let policy = PlanePolicy::new(run, process, &reward, device);
     let network = shaken(PlanePolicy::network(run).init(&Noise::new(run.seed), device));
-    let prior = PlanePrior::Exact(ExactPrior::new(run, device));
+    let prior = PlanePrior::Exact(ExactPrior::new(
+        &Mixture::new(&run.prior.components),
+        &process,
+        device,
+    ));
     (
         Chains {
             process,

@@ -6,6 +6,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use rtb::config::Run;
 use rtb::noise::{Noise, Purpose};
+use rtb::objective::objective;
 use rtb::process::{Policy, Prior, Process};
 use rtb::rollout::{Batch, Chains, Follow, Replay};
 use rtb::session::cpu_device;
@@ -88,15 +89,19 @@ impl Process for Tokens {
     ) -> Tensor<1> {
         self.by_step(steps, next, q) - self.by_step(steps, next, p)
     }
-    fn weighted_log_prob(
-        &self,
-        steps: &[usize],
-        _: &Tensor<2>,
-        next: &Tensor<2>,
-        q: &Tensor<2>,
-        weight: Tensor<1>,
-    ) -> Tensor<1> {
-        (self.by_step(steps, next, q) * weight).sum()
+    fn log_prob(&self, steps: &[usize], _: &Tensor<2>, next: &Tensor<2>, q: &Tensor<2>) -> Tensor<1> {
+        self.by_step(steps, next, q)
+    }
+    /// Forgetting the last token is certain.
+    fn log_noise(&self, _: usize, x: &Tensor<2>, _: &Tensor<2>) -> Tensor<1> {
+        Tensor::zeros([x.dims()[0]], &x.device())
+    }
+    fn divergence(&self, _: &[usize], q: &Tensor<2>, p: &Tensor<2>) -> Tensor<1> {
+        let (q, p) = (
+            activation::log_softmax(q.clone(), 1),
+            activation::log_softmax(p.clone(), 1),
+        );
+        (q.clone().exp() * (q - p)).sum_dim(1).squeeze_dim::<1>(1)
     }
     fn state_size(&self) -> usize {
         LENGTH
@@ -107,6 +112,10 @@ impl Process for Tokens {
     }
     fn download(&self, state: &Tensor<2>) -> Tensor<2> {
         state.clone()
+    }
+    fn select(&self, state: &Tensor<2>, rows: &[usize]) -> Tensor<2> {
+        let blocks = rows.iter().map(|r| self.rows(state, *r, 1));
+        Tensor::cat(blocks.collect(), 0)
     }
     fn rows(&self, state: &Tensor<2>, start: usize, count: usize) -> Tensor<2> {
         state.clone().narrow(0, start, count)
@@ -210,7 +219,15 @@ fn tokens_reach_their_enumerated_posterior() {
         policy: ByPrefix,
         device,
     };
-    let mut trainer = Trainer::new(run, chains, Box::new(Distinct), table, Replay::new(1, LENGTH));
+    let objective = objective(&run).expect("RTB is trained");
+    let mut trainer = Trainer::new(
+        run,
+        chains,
+        Box::new(Distinct),
+        objective,
+        table,
+        Replay::new(1, LENGTH),
+    );
     let mut last = None;
     for _ in 0..300 {
         last = Some(pollster::block_on(trainer.step()).expect("it trains"));

@@ -6,11 +6,13 @@
 
 mod error;
 pub mod link;
+mod method;
 mod preset;
 mod reward;
 mod validate;
 
 pub use error::ConfigError;
+pub use method::{Advantage, Method, MethodInfo};
 pub use preset::{Preset, presets};
 pub use reward::{PAINT_LEVELS, Reward, Shape, Tempering};
 
@@ -34,6 +36,7 @@ pub struct Run {
     pub prior: Prior,
     pub reward: Reward,
     pub tempering: Tempering,
+    pub method: Method,
     pub process: Process,
     pub network: Network,
     pub objective: Objective,
@@ -159,10 +162,11 @@ pub enum LogZ {
     Vargrad,
 }
 
-/// The loss.
+/// How a trained method's loss is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Objective {
+    /// For RTB and Trust-PCL.
     pub log_z: LogZ,
     /// Share of the T steps whose gradient is taken in an iteration, rescaled so that the gradient
     /// stays unbiased; 1 takes them all.

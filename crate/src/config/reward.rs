@@ -34,6 +34,11 @@ pub enum Reward {
     /// A painted picture: equally long rows of digits, the first row at the top (y largest),
     /// covering the drawn square; between cell centres r is interpolated linearly.
     Painted { rows: Vec<String> },
+    /// r = p^(power − 1), p the prior's mixture: the posterior is the prior at another
+    /// temperature, p^power.
+    Annealed { power: f64 },
+    /// r = the density of a second mixture: the posterior is the product of two priors.
+    Product { components: Vec<Component> },
 }
 
 fn one() -> f64 {

@@ -9,7 +9,7 @@ pub const SMALLEST_DEVIATION: f64 = 0.1;
 
 type Checked = Result<(), ConfigError>;
 
-fn range(field: &str, value: f64, low: f64, high: f64) -> Checked {
+pub(super) fn range(field: &str, value: f64, low: f64, high: f64) -> Checked {
     if (low..=high).contains(&value) {
         return Ok(());
     }
@@ -20,7 +20,7 @@ fn range(field: &str, value: f64, low: f64, high: f64) -> Checked {
     ))
 }
 
-fn whole(field: &str, value: usize, low: usize, high: usize) -> Checked {
+pub(super) fn whole(field: &str, value: usize, low: usize, high: usize) -> Checked {
     if (low..=high).contains(&value) {
         return Ok(());
     }
@@ -31,7 +31,7 @@ fn whole(field: &str, value: usize, low: usize, high: usize) -> Checked {
     ))
 }
 
-fn positive(field: &str, value: f64, high: f64) -> Checked {
+pub(super) fn positive(field: &str, value: f64, high: f64) -> Checked {
     if value > 0.0 && value <= high {
         return Ok(());
     }
@@ -112,6 +112,7 @@ impl Run {
                 "false with a learned prior: its network has no output for it",
             ));
         }
+        self.method.validate()?;
         self.reward.validate()?;
         let t = &self.tempering;
         range("tempering.beta", t.beta, 0.0, 100.0)?;
@@ -208,6 +209,17 @@ impl Reward {
                 shape.validate()
             }
             Reward::Painted { rows } => painted(rows),
+            Reward::Annealed { power } => {
+                if *power > 0.5 && *power <= 10.0 {
+                    return Ok(());
+                }
+                Err(ConfigError::new(
+                    "reward.power",
+                    power,
+                    "a number above 0.5, at most 10",
+                ))
+            }
+            Reward::Product { components } => mixture("reward.components", components),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 mod truth;
 
-pub use truth::{Mode, PICTURE_SIDE, Truth, WeightedPoint, cell_masses, equally_weighted, quadrature};
+pub use truth::{
+    Mode, PICTURE_SIDE, Truth, WeightedPoint, cell_masses, equally_weighted, quadrature, weighted,
+};
 
 use crate::message::Report;
 use crate::mixture::Mixture;
@@ -85,14 +87,7 @@ pub fn report(
         .sum::<f64>()
         / prior.log_reward.len() as f64;
 
-    let learned = Truth::modes_of(equally_weighted(&policy.ends), mixture);
-    let (kept, excluded): (Vec<usize>, Vec<usize>) =
-        (0..mixture.len()).partition(|m| truth.modes[*m].mass >= EXCLUDED_BELOW);
-    let mass = |of: &[Mode], which: &[usize]| which.iter().map(|m| of[*m].mass).sum::<f64>();
-    let covariance_error = |m: usize| {
-        let differences = learned[m].covariance.iter().zip(truth.modes[m].covariance);
-        differences.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
-    };
+    let fit = fit(|| equally_weighted(&policy.ends), truth, mixture);
 
     Report {
         log_z_learned,
@@ -103,6 +98,56 @@ pub fn report(
         elbo,
         eubo,
         ess: (2.0 * log_z_importance - log_square).exp(),
+        mode_total_variation: fit.mode_total_variation,
+        excluded_mass: fit.excluded_mass,
+        excluded_mass_exact: fit.excluded_mass_exact,
+        within_mode_variance: fit.within_mode_variance,
+        within_mode_variance_exact: fit.within_mode_variance_exact,
+        within_mode_covariance_error: fit.within_mode_covariance_error,
+        kl_grid: fit.kl_grid,
+        floored_mass: policy.floored.iter().filter(|f| **f).count() as f64 / samples as f64,
+        floored_mass_exact: truth.floored_mass,
+        residual_mean: log_z_learned - elbo,
+        residual_std,
+        samples,
+        truth: truth.kind,
+        ..Report::default()
+    }
+}
+
+/// How far a set of weighted points is from the truth.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Fit {
+    /// Half the absolute differences of mode weights against the truth, summed.
+    pub mode_total_variation: f64,
+    /// Mass on modes that hold less than 1/1000 of the exact posterior.
+    pub excluded_mass: f64,
+    pub excluded_mass_exact: f64,
+    /// Mean over the points of half the trace of the covariance of their mode.
+    pub within_mode_variance: f64,
+    pub within_mode_variance_exact: f64,
+    /// Largest absolute difference of an entry of a mode's covariance from the truth, weighted
+    /// mean over modes.
+    pub within_mode_covariance_error: f64,
+    /// KL(points ‖ exact) of the masses of the cells of a grid.
+    pub kl_grid: f64,
+}
+
+/// Holds points of total mass 1 against the truth.
+pub fn fit<I: Iterator<Item = WeightedPoint>>(
+    points: impl Fn() -> I,
+    truth: &Truth,
+    mixture: &Mixture,
+) -> Fit {
+    let learned = Truth::modes_of(points(), mixture);
+    let (kept, excluded): (Vec<usize>, Vec<usize>) =
+        (0..mixture.len()).partition(|m| truth.modes[*m].mass >= EXCLUDED_BELOW);
+    let mass = |of: &[Mode], which: &[usize]| which.iter().map(|m| of[*m].mass).sum::<f64>();
+    let covariance_error = |m: usize| {
+        let differences = learned[m].covariance.iter().zip(truth.modes[m].covariance);
+        differences.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+    };
+    Fit {
         mode_total_variation: total_variation(&learned, &truth.modes),
         excluded_mass: mass(&learned, &excluded),
         excluded_mass_exact: mass(&truth.modes, &excluded),
@@ -114,14 +159,7 @@ pub fn report(
             .map(|m| truth.modes[*m].mass * covariance_error(*m))
             .sum::<f64>()
             / mass(&truth.modes, &kept),
-        kl_grid: kl(&cell_masses(equally_weighted(&policy.ends)), &truth.cells),
-        floored_mass: policy.floored.iter().filter(|f| **f).count() as f64 / samples as f64,
-        floored_mass_exact: truth.floored_mass,
-        residual_mean: log_z_learned - elbo,
-        residual_std,
-        samples,
-        truth: truth.kind,
-        ..Report::default()
+        kl_grid: kl(&cell_masses(points()), &truth.cells),
     }
 }
 

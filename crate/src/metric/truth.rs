@@ -186,6 +186,18 @@ pub fn equally_weighted(ends: &[f32]) -> impl Iterator<Item = WeightedPoint> + '
     })
 }
 
+/// Samples, x and y in turn, as points whose masses are in proportion to exp(log weight).
+pub fn weighted<'a>(ends: &'a [f32], log_weights: &'a [f64]) -> impl Iterator<Item = WeightedPoint> + 'a {
+    let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let total: f64 = log_weights.iter().map(|l| (l - largest).exp()).sum();
+    ends.chunks_exact(2)
+        .zip(log_weights)
+        .map(move |(p, l)| WeightedPoint {
+            x: [p[0].into(), p[1].into()],
+            weight: (l - largest).exp() / total,
+        })
+}
+
 /// The masses of the cells of the KL grid.
 pub fn cell_masses(points: impl Iterator<Item = WeightedPoint>) -> Vec<f64> {
     let mut cells = vec![0.0; KL_SIDE * KL_SIDE];

@@ -1,91 +1,166 @@
-//! Relative trajectory balance (arXiv 2405.20971, eq. 8): residuals on the host, and the exact
-//! two-pass gradient of their mean square.
+//! Trained methods: what a batch's scores say about the loss, and the exact two-pass gradient.
+//!
+//! An [`Objective`] sees numbers only. Its [`Signal`] is a weight for every trajectory; the
+//! gradient of Σ weight·Σ_i log p_φ(x_{i+1}|x_i) is then taken in chunks ([`Chains::gradient`]).
 
-use crate::config::{LogZ, Objective};
+mod balance;
+mod policy_gradient;
+
+pub use balance::Balance;
+pub use policy_gradient::{ClippedPolicyGradient, PolicyGradient};
+
+use crate::config::{Method, Run};
 use crate::process::{Policy, Prior, Process};
 use crate::rollout::{Chains, Trajectories};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::rand_core::Rng;
 
-/// δ of a batch, and what follows from it.
+/// What is known of a batch of trajectories, one entry each.
+#[derive(Clone, Copy, Debug)]
+pub struct Scores<'a> {
+    /// Σ_i log p_φ − log p_θ.
+    pub log_ratio: &'a [f64],
+    /// Tempered, floored log r of the end point.
+    pub log_reward: &'a [f64],
+    /// The trajectory's condition, an index into `log_z`.
+    pub condition: &'a [usize],
+    /// log Z of every condition, where it is learned.
+    pub log_z: &'a [f64],
+}
+
+/// What an objective makes of a batch.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Residuals {
-    /// δ of every trajectory.
+pub struct Signal {
+    /// δ = log Z + log_ratio − log_reward of every trajectory.
     pub delta: Vec<f64>,
     /// log Z of every condition that δ was taken with.
     pub log_z: Vec<f64>,
-    /// Mean of δ², unclipped.
+    /// The loss that is reported.
     pub loss: f64,
-    /// ∂loss/∂(Σ log p_φ) of every trajectory: 2δ/batch, with δ clipped.
+    /// ∂loss/∂(Σ log p_φ) of every trajectory.
     pub weights: Vec<f32>,
     /// ∂loss/∂log Z of every condition; 0 where log Z is estimated.
     pub log_z_gradient: Vec<f32>,
+    /// ∂loss/∂Σ KL(p_φ(·|x_i) ‖ p_θ(·|x_i)), the sum over all steps of all trajectories.
+    pub divergence: f64,
 }
 
-impl Residuals {
-    /// δ = log Z + log_ratio − log_reward, trajectory by trajectory.
-    ///
-    /// `condition` names each trajectory's condition, an index into `log_z`. VarGrad (arXiv
-    /// 2010.10436) ignores `log_z` and takes the mean of log_reward − log_ratio over the
-    /// condition's trajectories, so that the loss is their variance.
-    pub fn new(
-        objective: &Objective,
-        log_ratio: &[f64],
-        log_reward: &[f64],
-        condition: &[usize],
-        log_z: &[f64],
-    ) -> Self {
-        let log_z = match objective.log_z {
-            LogZ::Learned => log_z.to_vec(),
-            LogZ::Vargrad => {
-                let mut sums = vec![(0.0, 0usize); log_z.len()];
-                for ((ratio, reward), c) in log_ratio.iter().zip(log_reward).zip(condition) {
-                    sums[*c].0 += reward - ratio;
-                    sums[*c].1 += 1;
-                }
-                sums.into_iter()
-                    .map(|(sum, count)| sum / count.max(1) as f64)
-                    .collect()
-            }
-        };
-        let delta: Vec<f64> = log_ratio
-            .iter()
-            .zip(log_reward)
-            .zip(condition)
-            .map(|((ratio, reward), c)| log_z[*c] + ratio - reward)
-            .collect();
-        let count = delta.len() as f64;
-        let loss = delta.iter().map(|d| d * d).sum::<f64>() / count;
-        let clip = if objective.residual_clip > 0.0 {
-            objective.residual_clip
-        } else {
-            f64::INFINITY
-        };
-        let weights: Vec<f32> = delta
-            .iter()
-            .map(|d| (2.0 * d.clamp(-clip, clip) / count) as f32)
-            .collect();
-        let mut log_z_gradient = vec![0.0f32; log_z.len()];
-        if objective.log_z == LogZ::Learned {
-            for (weight, c) in weights.iter().zip(condition) {
-                log_z_gradient[*c] += weight;
-            }
-        }
+/// How a batch is used.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Use {
+    /// Optimiser steps on it.
+    pub epochs: usize,
+    /// See [`Pull::ratio_clip`].
+    pub ratio_clip: Option<f64>,
+}
+
+impl Default for Use {
+    fn default() -> Self {
         Self {
-            delta,
-            log_z,
-            loss,
-            weights,
-            log_z_gradient,
+            epochs: 1,
+            ratio_clip: None,
         }
     }
+}
+
+/// What [`Chains::gradient`] differentiates.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pull<'a> {
+    /// Weight of every trajectory's Σ_i log p_φ.
+    pub weights: &'a [f32],
+    /// Weight of Σ KL(p_φ(·|x_i) ‖ p_θ(·|x_i)) over all steps of all trajectories.
+    pub divergence: f64,
+    /// Multiplies each step's weight by its ratio of today's policy to the one that made the
+    /// trajectory; where the ratio has left [1 − clip, 1 + clip] in the direction that the weight
+    /// pushes, the step is left out (arXiv 1707.06347).
+    pub ratio_clip: Option<f64>,
+}
+
+impl<'a> Pull<'a> {
+    /// Weights alone.
+    pub fn new(weights: &'a [f32]) -> Self {
+        Self {
+            weights,
+            divergence: 0.0,
+            ratio_clip: None,
+        }
+    }
+}
+
+/// A trained method.
+pub trait Objective: Send + Sync {
+    /// The loss of a batch and its derivatives.
+    fn signal(&self, scores: &Scores) -> Signal;
+
+    /// How a batch is used.
+    fn usage(&self) -> Use {
+        Use::default()
+    }
+}
+
+/// The objective of a run's method; `None` for a training-free one.
+pub fn objective(run: &Run) -> Option<Box<dyn Objective>> {
+    let clip = run.objective.residual_clip;
+    let log_z = run.objective.log_z;
+    Some(match run.method {
+        Method::Rtb => Box::new(Balance {
+            log_z,
+            clip,
+            alpha: 1.0,
+        }),
+        Method::TrustPcl { alpha } => Box::new(Balance { log_z, clip, alpha }),
+        Method::PolicyGradient { advantage, kl_weight } => Box::new(PolicyGradient { advantage, kl_weight }),
+        Method::Ddpo { clip, epochs } => Box::new(ClippedPolicyGradient {
+            clip,
+            epochs,
+            divergence: 0.0,
+        }),
+        Method::Dpok {
+            kl_weight,
+            clip,
+            epochs,
+        } => Box::new(ClippedPolicyGradient {
+            clip,
+            epochs,
+            divergence: kl_weight,
+        }),
+        _ => return None,
+    })
+}
+
+/// The mean of log_reward − log_ratio over each condition's trajectories.
+fn mean_log_weight(scores: &Scores) -> Vec<f64> {
+    let mut sums = vec![(0.0, 0usize); scores.log_z.len()];
+    for ((ratio, reward), c) in scores
+        .log_ratio
+        .iter()
+        .zip(scores.log_reward)
+        .zip(scores.condition)
+    {
+        sums[*c].0 += reward - ratio;
+        sums[*c].1 += 1;
+    }
+    sums.into_iter()
+        .map(|(sum, count)| sum / count.max(1) as f64)
+        .collect()
+}
+
+/// δ of every trajectory.
+fn residuals(scores: &Scores, log_z: &[f64]) -> Vec<f64> {
+    scores
+        .log_ratio
+        .iter()
+        .zip(scores.log_reward)
+        .zip(scores.condition)
+        .map(|((ratio, reward), c)| log_z[*c] + ratio - reward)
+        .collect()
 }
 
 /// The steps whose gradient an iteration takes, in order: `share` of all T, at least one, drawn
 /// without replacement.
 pub fn select_steps(steps: usize, share: f64, rng: &mut impl Rng) -> Vec<usize> {
-    let wanted = ((share * steps as f64).round() as usize).clamp(1, steps);
+    let wanted = selected(steps, share);
     let mut left = wanted;
     (0..steps)
         .filter(|step| {
@@ -96,9 +171,15 @@ pub fn select_steps(steps: usize, share: f64, rng: &mut impl Rng) -> Vec<usize> 
         .collect()
 }
 
+/// How many steps [`select_steps`] takes.
+pub fn selected(steps: usize, share: f64) -> usize {
+    ((share * steps as f64).round() as usize).clamp(1, steps)
+}
+
 impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
-    /// The gradient of Σ_j `weights[j]`·Σ_i log p_φ(x_{i+1}|x_i) with respect to a network that
-    /// tracks gradients, over the given steps, rescaled by T/|steps| to stay unbiased.
+    /// The gradient of Σ_j `weights[j]`·Σ_i log p_φ(x_{i+1}|x_i), and of what else `pull` holds,
+    /// with respect to a network that tracks gradients, over the given steps, rescaled by
+    /// T/|steps| to stay unbiased.
     ///
     /// Rows (trajectory, step) go through the network in chunks of at most `chunk`, so memory
     /// grows with the chunk and not with T.
@@ -106,12 +187,12 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         &self,
         network: &K::Network,
         trajectories: &Trajectories<P>,
-        weights: &[f32],
+        pull: Pull,
         steps: &[usize],
         chunk: usize,
     ) -> GradientsParams {
         let rescale = self.process.steps() as f32 / steps.len() as f32;
-        let scaled: Vec<f32> = weights.iter().map(|w| w * rescale).collect();
+        let scaled: Vec<f32> = pull.weights.iter().map(|w| w * rescale).collect();
         let mut sum = GradientsAccumulator::new();
         for part in steps.chunks((chunk / trajectories.rows).max(1)) {
             let pick = |offset: usize| {
@@ -121,17 +202,45 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
                         .collect(),
                 )
             };
+            let kernels = |of: &[P::Kernel]| {
+                self.process
+                    .stack_kernels(part.iter().map(|s| of[*s].clone()).collect())
+            };
             let (x, next) = (pick(0), pick(1));
-            let prior = self
-                .process
-                .stack_kernels(part.iter().map(|s| trajectories.prior[*s].clone()).collect());
-            let kernel = self.policy.kernel(network, part, x.clone(), prior);
+            let prior = kernels(&trajectories.prior);
+            let kernel = self.policy.kernel(network, part, x.clone(), prior.clone());
             let rows = scaled.len() * part.len();
-            let weight = Tensor::from_data(TensorData::new(scaled.repeat(part.len()), [rows]), &self.device);
-            let value = self.process.weighted_log_prob(part, &x, &next, &kernel, weight);
+            let mut weight =
+                Tensor::from_data(TensorData::new(scaled.repeat(part.len()), [rows]), &self.device);
+            if let Some(clip) = pull.ratio_clip {
+                let before = kernels(&trajectories.posterior);
+                let ratio = self
+                    .process
+                    .log_ratio(part, &x, &next, &kernel, &before)
+                    .without_autodiff()
+                    .exp();
+                weight = clipped(weight, ratio, clip);
+            }
+            let mut value = (self.process.log_prob(part, &x, &next, &kernel) * weight).sum();
+            if pull.divergence > 0.0 {
+                let divergence = self.process.divergence(part, &kernel, &prior).sum();
+                value = value + divergence.mul_scalar(pull.divergence * f64::from(rescale));
+            }
             let gradients = GradientsParams::from_grads(value.backward(), network);
             sum.accumulate(network, gradients);
         }
         sum.grads()
     }
+}
+
+/// weight·ratio, 0 where the ratio is beyond its clip and the weight would push it further.
+fn clipped(weight: Tensor<1>, ratio: Tensor<1>, clip: f64) -> Tensor<1> {
+    // A negative weight raises the density.
+    let raised = weight.clone().lower_elem(0.0);
+    let beyond = ratio
+        .clone()
+        .greater_elem(1.0 + clip)
+        .bool_and(raised.clone())
+        .bool_or(ratio.clone().lower_elem(1.0 - clip).bool_and(raised.bool_not()));
+    (weight * ratio).mask_fill(beyond, 0.0)
 }

@@ -1,6 +1,5 @@
 //! Priors: the drift of a mixture in closed form, or a network trained on its samples.
 
-use crate::config::Run;
 use crate::mixture::Mixture;
 use crate::network::{DriftNetwork, Preconditioning};
 use crate::process::{BrownianBridge, Prior};
@@ -39,13 +38,12 @@ struct StepTable {
 }
 
 impl ExactPrior {
-    /// The tables of the run's prior mixture on a device.
-    pub fn new(run: &Run, device: &Device) -> Self {
-        let mixture = Mixture::new(&run.prior.components);
-        let steps = run.process.steps;
+    /// The tables of a mixture's bridge on a device.
+    pub fn new(mixture: &Mixture, process: &BrownianBridge, device: &Device) -> Self {
+        let steps = process.steps;
         let table = |step: usize| {
             let t = step as f64 / steps as f64;
-            let parts = mixture.bridge(t, run.process.variance);
+            let parts = mixture.bridge(t, process.variance);
             let log_weights: Vec<f32> = (0..6)
                 .flat_map(|row| parts.iter().map(move |p| p.log_weight[row] as f32))
                 .collect();
@@ -77,6 +75,12 @@ impl ExactPrior {
             .sum_dim(2)
             .reshape([rows, 2]);
         (end - x.clone()).mul_scalar(table.rate)
+    }
+}
+
+impl Prior<BrownianBridge> for ExactPrior {
+    fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
+        self.drift(step, x)
     }
 }
 

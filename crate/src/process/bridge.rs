@@ -1,7 +1,8 @@
 //! The Brownian bridge from the origin: x_0 = 0, x_{i+1} = x_i + u·dt + N(0, σ²·dt·I), dt = 1/T.
 
-use super::Process;
-use burn::tensor::{Device, Tensor, TensorData};
+use super::{Diffusion, Process};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use std::f64::consts::PI;
 
 /// The chain of the paper's toy (arXiv 2405.20971, §3.1). A state is `[rows, dimensions]`, a kernel
 /// the drift u `[rows, dimensions]`.
@@ -22,6 +23,16 @@ impl BrownianBridge {
     /// The time of a step, from 0 to 1.
     pub fn time(&self, step: usize) -> f64 {
         step as f64 / self.steps as f64
+    }
+
+    /// log N(miss; 0, variance·I), `[rows]`.
+    fn log_gaussian(&self, miss: Tensor<2>, variance: f64) -> Tensor<1> {
+        let constant = 0.5 * self.dimensions as f64 * (2.0 * PI * variance).ln();
+        miss.square()
+            .sum_dim(1)
+            .squeeze_dim::<1>(1)
+            .mul_scalar(-0.5 / variance)
+            .sub_scalar(constant)
     }
 
     /// The times of steps.
@@ -94,17 +105,27 @@ impl Process for BrownianBridge {
             .mul_scalar(0.5 / self.variance)
     }
 
-    fn weighted_log_prob(
-        &self,
-        _steps: &[usize],
-        x: &Tensor<2>,
-        next: &Tensor<2>,
-        drift: &Tensor<2>,
-        weight: Tensor<1>,
-    ) -> Tensor<1> {
+    fn log_prob(&self, _steps: &[usize], x: &Tensor<2>, next: &Tensor<2>, drift: &Tensor<2>) -> Tensor<1> {
         let miss = next.clone() - x.clone() - drift.clone().mul_scalar(self.dt());
-        let factor = weight.mul_scalar(-0.5 / (self.variance * self.dt()));
-        (miss.square() * factor.unsqueeze_dim::<2>(1)).sum()
+        self.log_gaussian(miss, self.variance * self.dt())
+    }
+
+    fn log_noise(&self, step: usize, x: &Tensor<2>, next: &Tensor<2>) -> Tensor<1> {
+        if step == 0 {
+            return Tensor::zeros([x.dims()[0]], &x.device());
+        }
+        let share = step as f64 / (step + 1) as f64;
+        let miss = x.clone() - next.clone().mul_scalar(share);
+        self.log_gaussian(miss, self.variance * self.dt() * share)
+    }
+
+    /// |u_φ − u_θ|²·dt/(2σ²).
+    fn divergence(&self, _steps: &[usize], posterior: &Tensor<2>, prior: &Tensor<2>) -> Tensor<1> {
+        (posterior.clone() - prior.clone())
+            .square()
+            .sum_dim(1)
+            .squeeze_dim::<1>(1)
+            .mul_scalar(0.5 * self.dt() / self.variance)
     }
 
     fn state_size(&self) -> usize {
@@ -118,6 +139,12 @@ impl Process for BrownianBridge {
 
     fn download(&self, state: &Tensor<2>) -> Tensor<2> {
         state.clone()
+    }
+
+    fn select(&self, state: &Tensor<2>, rows: &[usize]) -> Tensor<2> {
+        let numbers: Vec<i32> = rows.iter().map(|r| *r as i32).collect();
+        let index = Tensor::<1, Int>::from_data(TensorData::new(numbers, [rows.len()]), &state.device());
+        state.clone().select(0, index)
     }
 
     fn rows(&self, state: &Tensor<2>, start: usize, count: usize) -> Tensor<2> {
@@ -134,5 +161,51 @@ impl Process for BrownianBridge {
 
     fn stack_kernels(&self, kernels: Vec<Tensor<2>>) -> Tensor<2> {
         Tensor::cat(kernels, 0)
+    }
+}
+
+/// The bridge's noising chain, forward in time, has the drift x/t, and u = x/t + σ²·∇log p_t.
+impl Diffusion for BrownianBridge {
+    /// x + (1 − t)·u.
+    fn expected_end(&self, step: usize, x: &Tensor<2>, drift: &Tensor<2>) -> Tensor<2> {
+        x.clone() + drift.clone().mul_scalar(1.0 - self.time(step))
+    }
+
+    /// x_t/t is x_1 with noise of variance σ²(1 − t)/t.
+    fn end_deviation(&self, step: usize, data_variance: f64) -> f64 {
+        let t = self.time(step);
+        let noise = self.variance * (1.0 - t);
+        (noise * data_variance / (t * data_variance + noise)).sqrt()
+    }
+
+    /// N(x_{i+1}·(1 − dt/t_{i+1}), σ²·dt): the mean is exact, the variance lacks the factor
+    /// i/(i + 1).
+    fn log_noise_euler(&self, step: usize, x: &Tensor<2>, next: &Tensor<2>) -> Tensor<1> {
+        if step == 0 {
+            return self.log_noise(step, x, next);
+        }
+        let share = step as f64 / (step + 1) as f64;
+        let miss = x.clone() - next.clone().mul_scalar(share);
+        self.log_gaussian(miss, self.variance * self.dt())
+    }
+
+    /// u + σ²·gradient.
+    fn guide(&self, drift: &Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
+        drift.clone() + gradient.mul_scalar(self.variance)
+    }
+
+    /// x/t + Σ_k weight_k·(u_k − x/t). At the origin, where all chains start, x/t is left out.
+    fn compose(&self, step: usize, x: &Tensor<2>, kernels: &[(f64, Tensor<2>)]) -> Tensor<2> {
+        let total: f64 = kernels.iter().map(|(weight, _)| weight).sum();
+        let rate = if step == 0 {
+            0.0
+        } else {
+            (1.0 - total) / self.time(step)
+        };
+        kernels
+            .iter()
+            .fold(x.clone().mul_scalar(rate), |sum, (weight, drift)| {
+                sum + drift.clone().mul_scalar(*weight)
+            })
     }
 }

@@ -52,16 +52,20 @@ pub trait Process: Send + Sync {
         prior: &Self::Kernel,
     ) -> Tensor<1>;
 
-    /// Σ_rows weight·log p(x_{i+1}|x_i), up to terms without the kernel, `[1]`. Rows are
-    /// `steps.len()` blocks of equal length; `weight` is `[rows]`.
-    fn weighted_log_prob(
+    /// log p(x_{i+1}|x_i), normalised, `[rows]`. Rows are `steps.len()` blocks of equal length.
+    fn log_prob(
         &self,
         steps: &[usize],
         x: &Self::State,
         next: &Self::State,
         kernel: &Self::Kernel,
-        weight: Tensor<1>,
     ) -> Tensor<1>;
+
+    /// log q(x_i|x_{i+1}) of [`Process::noise_back`], normalised, `[rows]`; 0 where x_i is certain.
+    fn log_noise(&self, step: usize, x: &Self::State, next: &Self::State) -> Tensor<1>;
+
+    /// KL(p_φ(·|x_i) ‖ p_θ(·|x_i)), `[rows]`. Rows are `steps.len()` blocks of equal length.
+    fn divergence(&self, steps: &[usize], posterior: &Self::Kernel, prior: &Self::Kernel) -> Tensor<1>;
 
     /// Numbers of one row of a state on the host.
     fn state_size(&self) -> usize;
@@ -71,6 +75,9 @@ pub trait Process: Send + Sync {
 
     /// A state as a tensor to read, `[rows, state_size]`.
     fn download(&self, state: &Self::State) -> Tensor<2>;
+
+    /// The rows of these numbers, in their order; a row may be taken more than once.
+    fn select(&self, state: &Self::State, rows: &[usize]) -> Self::State;
 
     /// `count` rows from row `start` on.
     fn rows(&self, state: &Self::State, start: usize, count: usize) -> Self::State;
@@ -83,6 +90,27 @@ pub trait Process: Send + Sync {
 
     /// Kernels one below the other.
     fn stack_kernels(&self, kernels: Vec<Self::Kernel>) -> Self::Kernel;
+}
+
+/// A chain through ℝᵈ with Gaussian kernels: its kernels can be moved along a gradient.
+pub trait Diffusion: Process<State = Tensor<2>, Kernel = Tensor<2>> {
+    /// E[x_T | x_i] according to a kernel, `[rows, state_size]`; differentiable in both.
+    fn expected_end(&self, step: usize, x: &Tensor<2>, kernel: &Tensor<2>) -> Tensor<2>;
+
+    /// The deviation of a coordinate of x_T given x_i, for Gaussian data of this variance: r² of
+    /// LGD-MC (ICML 2023, §3.2), there for data of variance 1.
+    fn end_deviation(&self, step: usize, data_variance: f64) -> f64;
+
+    /// log of the noising kernel q(x_i|x_{i+1}) as Euler and Maruyama discretise its SDE, `[rows]`;
+    /// 0 where x_i is certain.
+    fn log_noise_euler(&self, step: usize, x: &Tensor<2>, next: &Tensor<2>) -> Tensor<1>;
+
+    /// The kernel of the chain whose score has `gradient`, `[rows, state_size]`, added.
+    fn guide(&self, kernel: &Tensor<2>, gradient: Tensor<2>) -> Tensor<2>;
+
+    /// The kernel of the chain whose score is Σ_k weight_k·score_k of the chains with these
+    /// kernels.
+    fn compose(&self, step: usize, x: &Tensor<2>, kernels: &[(f64, Tensor<2>)]) -> Tensor<2>;
 }
 
 /// A prior: kernels that never change.

@@ -4,12 +4,17 @@ mod formula;
 
 use crate::config::{ConfigError, HALF_WIDTH, PAINT_LEVELS, Reward, Run, Shape};
 use crate::mixture::Mixture;
+use crate::parallel;
 use crate::picture;
 use crate::train::EndReward;
 use formula::Formula;
 
 /// Largest log r; above it a reward counts as this, so that a pole of a formula stays finite.
 pub const LARGEST_LOG_REWARD: f64 = 50.0;
+/// Half the distance of a central difference.
+const DIFFERENCE: f64 = 1e-3;
+/// Points along a side of the grid on which the largest reward is looked for.
+const BOUND_SIDE: usize = 448;
 
 /// The compiled reward of a run. A black box: no gradient is asked of it.
 #[derive(Clone, Debug)]
@@ -21,9 +26,24 @@ pub struct LogReward {
 #[derive(Clone, Debug)]
 enum Kind {
     Ratio(Mixture, Mixture),
-    Formula { formula: Box<Formula>, logarithm: bool },
-    Mask { shape: Shape, inside: f64, outside: f64 },
-    Painted { side: usize, cells: Vec<f64> },
+    Formula {
+        formula: Box<Formula>,
+        logarithm: bool,
+    },
+    Mask {
+        shape: Shape,
+        inside: f64,
+        outside: f64,
+    },
+    Painted {
+        side: usize,
+        cells: Vec<f64>,
+    },
+    /// power·log density.
+    Density {
+        mixture: Mixture,
+        power: f64,
+    },
 }
 
 impl LogReward {
@@ -67,6 +87,14 @@ impl LogReward {
                     .iter()
                     .flat_map(|r| r.bytes().map(|b| f64::from(b - b'0') / f64::from(PAINT_LEVELS)))
                     .collect(),
+            },
+            Reward::Annealed { power } => Kind::Density {
+                mixture: Mixture::new(&run.prior.components),
+                power: power - 1.0,
+            },
+            Reward::Product { components } => Kind::Density {
+                mixture: Mixture::new(components),
+                power: 1.0,
             },
         };
         let reward = Self {
@@ -115,7 +143,44 @@ impl LogReward {
                 }
             }
             Kind::Painted { side, cells } => painted(cells, *side, x).ln(),
+            Kind::Density { mixture, power } => power * mixture.log_prob(x),
         }
+    }
+
+    /// ∇ log r before floors: in closed form for mixtures, by central differences for a formula,
+    /// 0 where there is none.
+    pub fn log_r_gradient(&self, x: [f64; 2]) -> [f64; 2] {
+        let gradient = match &self.kind {
+            Kind::Ratio(above, below) => {
+                let (a, b) = (above.score(x), below.score(x));
+                [a[0] - b[0], a[1] - b[1]]
+            }
+            Kind::Density { mixture, power } => mixture.score(x).map(|s| power * s),
+            Kind::Formula { .. } | Kind::Painted { .. } => {
+                let h = DIFFERENCE;
+                let [x, y] = x;
+                [
+                    (self.raw([x + h, y]) - self.raw([x - h, y])) / (2.0 * h),
+                    (self.raw([x, y + h]) - self.raw([x, y - h])) / (2.0 * h),
+                ]
+            }
+            Kind::Mask { .. } => [0.0; 2],
+        };
+        gradient.map(|g| if g.is_finite() { g } else { 0.0 })
+    }
+
+    /// The largest log r: exact for masks and paintings, else the largest at the points of a fine
+    /// grid.
+    pub fn log_bound(&self) -> f64 {
+        let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(f64::NEG_INFINITY, f64::max);
+        let bound = match &self.kind {
+            Kind::Mask { inside, outside, .. } => inside.max(*outside),
+            Kind::Painted { cells, .. } => largest(&mut cells.iter().map(|c| c.ln())),
+            _ => largest(
+                &mut (0..BOUND_SIDE * BOUND_SIDE).map(|c| self.log_r(picture::center_of(c, BOUND_SIDE))),
+            ),
+        };
+        bound.clamp(self.floor, LARGEST_LOG_REWARD)
     }
 
     /// log r(x), floored. Without tempering.
@@ -170,9 +235,17 @@ fn painted(cells: &[f64], side: usize, [x, y]: [f64; 2]) -> f64 {
 
 impl EndReward for LogReward {
     fn log_reward(&self, states: &[f32]) -> Vec<f64> {
-        states
-            .chunks_exact(2)
-            .map(|p| self.log_r([p[0].into(), p[1].into()]))
-            .collect()
+        parallel::over_rows(states, 2, |p| self.log_r([p[0].into(), p[1].into()]))
+    }
+
+    fn log_reward_gradient(&self, states: &[f32]) -> Option<Vec<f32>> {
+        let gradients = parallel::over_rows(states, 2, |p| {
+            self.log_r_gradient([p[0].into(), p[1].into()]).map(|g| g as f32)
+        });
+        Some(gradients.into_iter().flatten().collect())
+    }
+
+    fn log_bound(&self) -> Option<f64> {
+        Some(self.log_bound())
     }
 }

@@ -70,6 +70,8 @@ pub struct Trajectories<P: Process> {
     pub states: Vec<P::State>,
     /// The prior's kernels of the T transitions.
     pub prior: Vec<P::Kernel>,
+    /// The policy's, when the trajectories were made.
+    pub posterior: Vec<P::Kernel>,
     /// Σ_i log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), `[rows]`.
     pub log_ratio: Tensor<1>,
     pub rows: usize,
@@ -120,6 +122,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         Trajectories {
             states,
             prior: priors,
+            posterior: posteriors,
             log_ratio,
             rows,
             fresh,

@@ -4,14 +4,15 @@ mod average;
 mod optimizer;
 pub mod pretrain;
 
-use crate::config::{LogZ, Run};
+use crate::config::Run;
 use crate::message::Iteration;
 use crate::noise::{Noise, Purpose};
-use crate::objective::{self, Residuals};
+use crate::objective::{self, Objective, Pull, Scores, Signal};
 use crate::parallel;
 use crate::process::{Policy, Prior, Process};
 use crate::rollout::{Batch, Chains, Follow, Replay, ReplayRecord, Trajectories};
 use average::Average;
+use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::{Module, ModuleDisplay, Param};
 use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer, OptimizerRecord};
@@ -24,6 +25,17 @@ use web_time::Instant;
 pub trait EndReward: Send + Sync {
     /// log r of every end point, floored, not tempered; `states` is `[rows][state_size]`.
     fn log_reward(&self, states: &[f32]) -> Vec<f64>;
+
+    /// ∇ log r of every end point, not floored, `[rows][state_size]`; `None` for a black box.
+    fn log_reward_gradient(&self, _states: &[f32]) -> Option<Vec<f32>> {
+        None
+    }
+
+    /// An upper bound of log r, exact or the largest value that was seen on a search; `None` where
+    /// there is none to be had.
+    fn log_bound(&self) -> Option<f64> {
+        None
+    }
 }
 
 /// Where the wall time of an iteration went, in seconds. A GPU computes while the host goes on;
@@ -63,6 +75,7 @@ pub struct Trainer<P: Process, Q, K: Policy<P>> {
     pub chains: Chains<P, Q, K>,
     run: Run,
     reward: Box<dyn EndReward>,
+    objective: Box<dyn Objective>,
     noise: Noise,
     trained: Trained<K::Network>,
     average: Option<Average<K::Network>>,
@@ -98,6 +111,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         run: Run,
         chains: Chains<P, Q, K>,
         reward: Box<dyn EndReward>,
+        objective: Box<dyn Objective>,
         network: K::Network,
         given: Replay,
     ) -> Self {
@@ -118,6 +132,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             chains,
             run,
             reward,
+            objective,
             given,
         }
     }
@@ -179,13 +194,12 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let log_r = self.reward.log_reward(&read.ends);
         let tempered: Vec<f64> = log_r.iter().map(|l| beta * l).collect();
         let rows = tempered.len();
-        let residuals = Residuals::new(
-            &self.run.objective,
-            &read.log_ratio,
-            &tempered,
-            &vec![0; rows],
-            &[read.log_z],
-        );
+        let residuals = self.objective.signal(&Scores {
+            log_ratio: &read.log_ratio,
+            log_reward: &tempered,
+            condition: &vec![0; rows],
+            log_z: &[read.log_z],
+        });
         if !residuals.loss.is_finite() {
             return Err(TrainError::Diverged(format!(
                 "the loss is {} at iteration {}; a smaller learning rate or a residual clip may help",
@@ -194,17 +208,25 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             )));
         }
         let scored = started.elapsed().as_secs_f64();
-        let gradients = self.gradients(&shards, &residuals);
-        let differentiated = started.elapsed().as_secs_f64();
-        self.descend(gradients, &residuals);
+        let (mut differentiated, mut updated) = (0.0, 0.0);
+        let rates = self.schedule.step();
+        self.learning_rate = rates.base();
+        for _ in 0..self.objective.usage().epochs {
+            let before = started.elapsed().as_secs_f64();
+            let gradients = self.gradients(&shards, &residuals);
+            let between = started.elapsed().as_secs_f64();
+            self.descend(gradients, &residuals, &rates);
+            differentiated += between - before;
+            updated += started.elapsed().as_secs_f64() - between;
+        }
         self.remember(&read.ends, &log_r, &shards);
         self.log_z = residuals.log_z[0];
         self.iteration += 1;
         self.timing = Timing {
             rollout: rolled_out,
             score: scored - rolled_out,
-            backward: differentiated - scored,
-            update: started.elapsed().as_secs_f64() - differentiated,
+            backward: differentiated,
+            update: updated,
         };
 
         let mean = residuals.delta.iter().sum::<f64>() / rows as f64;
@@ -225,6 +247,9 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     /// Exploration variance of this iteration.
     fn exploration(&self) -> f64 {
         let rollout = &self.run.rollout;
+        if self.run.method.is_on_policy() {
+            return 0.0;
+        }
         if rollout.exploration_iterations == 0 {
             return rollout.exploration;
         }
@@ -235,7 +260,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     fn batch(&self) -> Batch {
         let rollout = &self.run.rollout;
         let share = |of: f64, from: &Replay| {
-            if from.is_empty() {
+            if from.is_empty() || self.run.method.is_on_policy() {
                 0
             } else {
                 (of * rollout.batch as f64).round() as usize
@@ -293,25 +318,31 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     }
 
     /// The network's gradient over the steps that are this iteration's turn.
-    fn gradients(&self, shards: &[Trajectories<P>], residuals: &Residuals) -> GradientsParams {
+    fn gradients(&self, shards: &[Trajectories<P>], signal: &Signal) -> GradientsParams {
         let objective = &self.run.objective;
         let mut rng = self.noise.stream(Purpose::StepSelection, self.iteration as u64);
         let steps = objective::select_steps(self.chains.process.steps(), objective.step_share, &mut rng);
         let device = self.chains.device.clone().autodiff();
+        let ratio_clip = self.objective.usage().ratio_clip;
         let mut start = 0;
         let work: Vec<_> = shards
             .iter()
             .map(|shard| {
-                let weights = &residuals.weights[start..start + shard.rows];
+                let weights = &signal.weights[start..start + shard.rows];
                 start += shard.rows;
-                (shard, weights)
+                let pull = Pull {
+                    weights,
+                    divergence: signal.divergence,
+                    ratio_clip,
+                };
+                (shard, pull)
             })
             .collect();
-        let gradients = parallel::map(work, |(shard, weights)| {
+        let gradients = parallel::map(work, |(shard, pull)| {
             // A graph of its own, so that shards do not wait for each other.
             let network = self.trained.network.clone().fork(&device);
             self.chains
-                .gradient(&network, shard, weights, &steps, objective.chunk)
+                .gradient(&network, shard, pull, &steps, objective.chunk)
         });
         let mut sum = GradientsAccumulator::new();
         for gradient in gradients {
@@ -321,14 +352,14 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     }
 
     /// The optimiser's step.
-    fn descend(&mut self, mut gradients: GradientsParams, residuals: &Residuals) {
-        if self.run.objective.log_z == LogZ::Learned {
-            let gradient = Tensor::<1>::from_floats(residuals.log_z_gradient.as_slice(), &self.chains.device);
+    fn descend(&mut self, mut gradients: GradientsParams, signal: &Signal, rates: &ModuleLearningRate) {
+        if signal.log_z_gradient.iter().any(|g| *g != 0.0) {
+            let gradient = Tensor::<1>::from_floats(signal.log_z_gradient.as_slice(), &self.chains.device);
             gradients.register(self.trained.log_z.id, gradient);
         }
-        let rates = self.schedule.step();
-        self.learning_rate = rates.base();
-        self.trained = self.optimizer.step(rates, self.trained.clone(), gradients);
+        self.trained = self
+            .optimizer
+            .step(rates.clone(), self.trained.clone(), gradients);
         if let Some(average) = &mut self.average {
             average.update(&self.trained.network.valid());
         }

@@ -1,0 +1,167 @@
+//! A task in the plane: prior, reward and chain of a run, and the exact posterior.
+
+use crate::config::{Component, ConfigError, HALF_WIDTH, PriorKind, Reward, Run};
+use crate::metric::Truth;
+use crate::mixture::Mixture;
+use crate::network::{DriftNetwork, DriftNetworkConfig, Preconditioning, load_tensors, read_tensors};
+use crate::noise::{Noise, Purpose};
+use crate::parallel;
+use crate::prior::{ExactPrior, LearnedPrior, PlanePrior};
+use crate::process::BrownianBridge;
+use crate::reward::LogReward;
+use crate::sampler::{Setting, prior_samples};
+use crate::session::SessionError;
+use burn::tensor::Device;
+use std::sync::Arc;
+
+/// Largest share of a mixture outside the drawn square.
+const MOST_OUTSIDE: f64 = 0.02;
+/// Trajectories that are simulated at once.
+pub const CHUNK: usize = 1000;
+
+/// What every method of a run shares.
+pub struct Plane {
+    pub run: Run,
+    pub process: BrownianBridge,
+    pub prior: PlanePrior,
+    pub reward: LogReward,
+    pub mixture: Mixture,
+    pub noise: Noise,
+    pub device: Device,
+    /// Computed when first asked for.
+    truth: Option<Arc<Truth>>,
+}
+
+impl Plane {
+    /// The task of a run on a device; a learned prior needs its weights (safetensors).
+    ///
+    /// # Errors
+    ///
+    /// Where the run, a formula in it or the file of weights is refused.
+    pub fn open(run: Run, device: Device, prior_weights: Option<&[u8]>) -> Result<Self, SessionError> {
+        run.validate()?;
+        check_inside("prior.components", &run.prior.components)?;
+        match &run.reward {
+            Reward::Ratio { numerator, .. } => check_inside("reward.numerator", numerator)?,
+            Reward::Product { components } => check_inside("reward.components", components)?,
+            _ => {}
+        }
+        let reward = LogReward::new(&run)?;
+        let process = BrownianBridge {
+            steps: run.process.steps,
+            variance: run.process.variance,
+            dimensions: 2,
+        };
+        let mixture = Mixture::new(&run.prior.components);
+        let prior = match run.prior.kind {
+            PriorKind::Exact => PlanePrior::Exact(ExactPrior::new(&mixture, &process, &device)),
+            PriorKind::Learned => {
+                let file = prior_weights
+                    .ok_or_else(|| SessionError::Weights("a learned prior needs its weights".into()))?;
+                let network = learned_network(file, &device)?;
+                let prior = LearnedPrior::new(network, Preconditioning::new(process));
+                PlanePrior::Learned(Box::new(prior))
+            }
+        };
+        Ok(Self {
+            noise: Noise::new(run.seed),
+            run,
+            process,
+            prior,
+            reward,
+            mixture,
+            device,
+            truth: None,
+        })
+    }
+
+    /// The task as training-free methods see it.
+    pub fn setting(&self) -> Setting<'_, BrownianBridge, PlanePrior> {
+        Setting {
+            process: &self.process,
+            prior: &self.prior,
+            reward: &self.reward,
+            beta: self.run.tempering.beta,
+            noise: self.noise,
+            device: &self.device,
+        }
+    }
+
+    /// The exact posterior: by quadrature above an exact prior; above a learned one, samples of the
+    /// prior's own chain weighted by r.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn truth(&mut self) -> Result<Arc<Truth>, SessionError> {
+        if let Some(truth) = &self.truth {
+            return Ok(truth.clone());
+        }
+        let beta = self.run.tempering.beta;
+        let truth = Arc::new(match self.run.prior.kind {
+            PriorKind::Exact => Truth::quadrature(&self.mixture, &self.reward, beta),
+            PriorKind::Learned => {
+                let ends = self.prior_samples(self.run.evaluation.samples).await?;
+                Truth::importance_weighted(&ends, &self.mixture, &self.reward, beta)
+            }
+        });
+        self.truth = Some(truth.clone());
+        Ok(truth)
+    }
+
+    /// `count` samples of the prior's chain, x and y in turn.
+    async fn prior_samples(&self, count: usize) -> Result<Vec<f32>, SessionError> {
+        let mut ends = Vec::with_capacity(2 * count);
+        for chunk in 0..count.div_ceil(CHUNK) {
+            let rows = CHUNK.min(count - chunk * CHUNK);
+            let made = prior_samples(&self.setting(), Purpose::PriorEvaluation, rows, chunk as u64).await;
+            ends.extend(made.map_err(SessionError::Device)?);
+        }
+        Ok(ends)
+    }
+}
+
+/// The network of a learned prior's file; its shape is read off the tensors.
+fn learned_network(file: &[u8], device: &Device) -> Result<DriftNetwork, SessionError> {
+    let weights = read_tensors(file).map_err(SessionError::Weights)?;
+    let config = DriftNetworkConfig::of(&weights).map_err(SessionError::Weights)?;
+    if (config.inputs, config.outputs) != (2, 2) {
+        return Err(SessionError::Weights(format!(
+            "a network from {} to {} numbers; a learned prior goes from 2 to 2",
+            config.inputs, config.outputs
+        )));
+    }
+    load_tensors(config.init(&Noise::new(0), device), &weights).map_err(SessionError::Weights)
+}
+
+/// Refuses mixtures that reach far out of the square in which everything exact is computed.
+fn check_inside(field: &str, components: &[Component]) -> Result<(), ConfigError> {
+    let outside = 1.0 - Mixture::new(components).mass_inside();
+    if outside > MOST_OUTSIDE {
+        return Err(ConfigError::new(
+            field,
+            format!("{:.0} % of the mass outside the square", 100.0 * outside),
+            format!(
+                "at most {:.0} % outside [−{HALF_WIDTH}, {HALF_WIDTH}]²",
+                100.0 * MOST_OUTSIDE
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// What people call the device.
+pub fn device_name(device: &Device) -> String {
+    #[cfg(feature = "cpu")]
+    if *device == Device::flex() {
+        return match parallel::parts(device, usize::MAX) {
+            1 => "CPU, 1 thread".to_owned(),
+            threads => format!("CPU, {threads} threads"),
+        };
+    }
+    #[cfg(any(feature = "gpu", feature = "cuda"))]
+    if let Some(identity) = device.identity() {
+        return identity.name;
+    }
+    format!("{device:?}")
+}

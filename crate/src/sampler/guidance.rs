@@ -1,0 +1,200 @@
+//! Guidance: every step of the prior's chain is moved along the gradient of an estimate of
+//! log E[r(x_T) | x_i]. Biased, each in its own way.
+
+use super::{Population, Sampler, Setting, read};
+use crate::metric::log_mean_exp;
+use crate::noise::{self, Purpose};
+use crate::process::{Diffusion, Prior, Process};
+use burn::tensor::{Tensor, TensorData};
+use rand_chacha::rand_core::Rng;
+
+/// Longest gradient of an end point, per unit of length: rewards may have walls.
+const LONGEST: f32 = 20.0;
+/// Smallest residual's norm that [`Guidance::Dps`] divides by.
+const SMALLEST_RESIDUAL: f64 = 0.1;
+
+/// What stands for log E[r(x_T) | x_i].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Guidance {
+    /// log r(x_i) (arXiv 2105.05233, with a classifier that does not know the noise).
+    Classifier,
+    /// log r(E[x_T | x_i]) (DPS, arXiv 2209.14687); normalised, each sample's gradient is divided
+    /// by its √(2·(log max r − log r)).
+    Dps { normalized: bool },
+    /// log mean_k r(E[x_T | x_i] + s_i·ε_k) (LGD-MC, ICML 2023).
+    LgdMc { points: usize, data_variance: f64 },
+}
+
+/// Guidance as a sampler.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Guided {
+    pub guidance: Guidance,
+    /// 1 adds the gradient to the score as it is.
+    pub scale: f64,
+}
+
+impl<P: Diffusion, Q: Prior<P>> Sampler<P, Q> for Guided {
+    async fn population(
+        &self,
+        setting: &Setting<'_, P, Q>,
+        rows: usize,
+        counter: u64,
+    ) -> Result<Population, String> {
+        let (process, device) = (setting.process, setting.device);
+        let size = process.noise_size();
+        let mut rng = setting.noise.stream(Purpose::Proposal, counter);
+        let mut x = process.start(rows, device);
+        for step in 0..process.steps() {
+            let (prior, gradient) = match self.guidance {
+                Guidance::Classifier => {
+                    let gradient = setting.gradient(&read(x.clone()).await?)?;
+                    (
+                        setting.kernel(step, &x, rows),
+                        upload(clipped(gradient, size), &x),
+                    )
+                }
+                Guidance::Dps { normalized } => {
+                    through_the_end(setting, step, &x, |ends| dps_cotangent(setting, ends, normalized))
+                        .await?
+                }
+                Guidance::LgdMc {
+                    points,
+                    data_variance,
+                } => {
+                    let offsets = offsets(&mut rng, points, size, process.end_deviation(step, data_variance));
+                    through_the_end(setting, step, &x, |ends| {
+                        let (_, cotangent) = averaged_with_gradient(setting, ends, &offsets)?;
+                        Ok(cotangent)
+                    })
+                    .await?
+                }
+            };
+            let kernel = process.guide(&prior, gradient.mul_scalar(self.scale));
+            let numbers = noise::normals(&mut rng, rows * size);
+            let drawn = Tensor::from_data(TensorData::new(numbers, [rows, size]), device);
+            x = process.transition(step, &x, &kernel, drawn, 0.0);
+        }
+        let forward = (rows * process.steps()) as u64;
+        Ok(Population {
+            ends: read(x).await?,
+            log_weights: vec![0.0; rows],
+            weighs: false,
+            evaluations: match self.guidance {
+                Guidance::Classifier => forward,
+                _ => 3 * forward,
+            },
+        })
+    }
+}
+
+/// The prior's kernel at x, and the gradient in x of a function of E[x_T | x_i = x]; `cotangent`
+/// gives the function's gradient at the end points.
+pub(super) async fn through_the_end<P: Diffusion, Q: Prior<P>>(
+    setting: &Setting<'_, P, Q>,
+    step: usize,
+    x: &Tensor<2>,
+    cotangent: impl FnOnce(&[f32]) -> Result<Vec<f32>, String>,
+) -> Result<(Tensor<2>, Tensor<2>), String> {
+    let leaf = x.clone().autodiff().require_grad();
+    let prior = setting.prior.kernel(step, &leaf);
+    let end = setting.process.expected_end(step, &leaf, &prior);
+    let ends = read(end.clone()).await?;
+    let pulled = (end * upload(cotangent(&ends)?, x)).sum();
+    let gradient = leaf
+        .grad(&pulled.backward())
+        .ok_or("the prior has no gradient in its state")?;
+    Ok((prior.without_autodiff(), gradient))
+}
+
+/// `points` standard normal offsets times a deviation, `[points][size]`.
+pub(super) fn offsets(rng: &mut impl Rng, points: usize, size: usize, deviation: f64) -> Vec<f32> {
+    let mut offsets = noise::normals(rng, points * size);
+    offsets.iter_mut().for_each(|o| *o *= deviation as f32);
+    offsets
+}
+
+/// The end points with each offset added, `[rows][points][size]`.
+fn around(ends: &[f32], offsets: &[f32], size: usize) -> Vec<f32> {
+    ends.chunks_exact(size)
+        .flat_map(|end| {
+            offsets
+                .chunks_exact(size)
+                .flat_map(move |offset| end.iter().zip(offset).map(|(e, o)| e + o))
+        })
+        .collect()
+}
+
+/// Tempered log mean_k r(end + offset_k) of every end point.
+pub(super) fn averaged<P: Process, Q: Prior<P>>(
+    setting: &Setting<'_, P, Q>,
+    ends: &[f32],
+    offsets: &[f32],
+) -> Vec<f64> {
+    let size = setting.process.state_size();
+    setting
+        .log_reward(&around(ends, offsets, size))
+        .chunks_exact(offsets.len() / size)
+        .map(|logs| log_mean_exp(logs.iter().copied()))
+        .collect()
+}
+
+/// The same, and its gradient in the end point.
+pub(super) fn averaged_with_gradient<P: Process, Q: Prior<P>>(
+    setting: &Setting<'_, P, Q>,
+    ends: &[f32],
+    offsets: &[f32],
+) -> Result<(Vec<f64>, Vec<f32>), String> {
+    let size = setting.process.state_size();
+    let points = offsets.len() / size;
+    let around = around(ends, offsets, size);
+    let log_r = setting.log_reward(&around);
+    let gradients = setting.gradient(&around)?;
+    let mut values = Vec::with_capacity(ends.len() / size);
+    let mut mean = vec![0.0f32; ends.len()];
+    let rows = log_r
+        .chunks_exact(points)
+        .zip(gradients.chunks_exact(points * size));
+    for ((logs, gradients), mean) in rows.zip(mean.chunks_exact_mut(size)) {
+        let value = log_mean_exp(logs.iter().copied());
+        values.push(value);
+        for (log, gradient) in logs.iter().zip(gradients.chunks_exact(size)) {
+            let weight = ((log - value).exp() / points as f64) as f32;
+            mean.iter_mut().zip(gradient).for_each(|(m, g)| *m += weight * g);
+        }
+    }
+    Ok((values, clipped(mean, size)))
+}
+
+fn dps_cotangent<P: Diffusion, Q: Prior<P>>(
+    setting: &Setting<'_, P, Q>,
+    ends: &[f32],
+    normalized: bool,
+) -> Result<Vec<f32>, String> {
+    let size = setting.process.state_size();
+    let mut gradient = setting.gradient(ends)?;
+    if normalized {
+        let bound = setting.reward.log_bound().ok_or("this reward has no bound")?;
+        let log_r = setting.log_reward(ends);
+        for (row, log_r) in gradient.chunks_exact_mut(size).zip(log_r) {
+            let residual = (2.0 * (setting.beta * bound - log_r)).max(0.0).sqrt();
+            let scale = 1.0 / residual.max(SMALLEST_RESIDUAL) as f32;
+            row.iter_mut().for_each(|g| *g *= scale);
+        }
+    }
+    Ok(clipped(gradient, size))
+}
+
+/// Rows no longer than [`LONGEST`].
+fn clipped(mut gradient: Vec<f32>, size: usize) -> Vec<f32> {
+    for row in gradient.chunks_exact_mut(size) {
+        let length = row.iter().map(|g| g * g).sum::<f32>().sqrt();
+        if length > LONGEST {
+            row.iter_mut().for_each(|g| *g *= LONGEST / length);
+        }
+    }
+    gradient
+}
+
+fn upload(numbers: Vec<f32>, like: &Tensor<2>) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(numbers, like.dims()), &like.device())
+}

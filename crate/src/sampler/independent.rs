@@ -1,0 +1,114 @@
+//! Prior samples, weighted or rejected.
+
+use super::{Population, Sampler, Setting, read};
+use crate::noise::{self, Purpose};
+use crate::process::{Prior, Process};
+use burn::tensor::{Tensor, TensorData};
+
+/// Prior samples weighted by r^β.
+#[derive(Clone, Copy, Debug)]
+pub struct Importance;
+
+impl<P: Process, Q: Prior<P>> Sampler<P, Q> for Importance {
+    async fn population(
+        &self,
+        setting: &Setting<'_, P, Q>,
+        rows: usize,
+        counter: u64,
+    ) -> Result<Population, String> {
+        let ends = prior_samples(setting, Purpose::Proposal, rows, counter).await?;
+        Ok(Population {
+            log_weights: setting.log_reward(&ends),
+            ends,
+            weighs: true,
+            evaluations: (rows * setting.process.steps()) as u64,
+        })
+    }
+}
+
+/// Prior samples kept with probability (r/max r)^β.
+#[derive(Clone, Copy, Debug)]
+pub struct Rejection {
+    /// Prior samples drawn at most for one that is wanted.
+    pub proposals: usize,
+}
+
+impl<P: Process, Q: Prior<P>> Sampler<P, Q> for Rejection {
+    /// Fewer than `rows` samples where the proposals do not suffice. Where the reward's bound was
+    /// only searched for and a sample exceeds it, the bound is raised and what was kept before is
+    /// thinned to match.
+    async fn population(
+        &self,
+        setting: &Setting<'_, P, Q>,
+        rows: usize,
+        counter: u64,
+    ) -> Result<Population, String> {
+        let bound = setting
+            .reward
+            .log_bound()
+            .ok_or("this reward has no bound; rejection needs one")?;
+        let mut bound = setting.beta * bound;
+        let size = setting.process.state_size();
+        let mut rng = setting.noise.stream(Purpose::Acceptance, counter);
+        let mut made = Population::default();
+        for round in 0..self.proposals as u64 {
+            let ends = prior_samples(
+                setting,
+                Purpose::Proposal,
+                rows,
+                counter * self.proposals as u64 + round,
+            )
+            .await?;
+            made.evaluations += (rows * setting.process.steps()) as u64;
+            let log_r = setting.log_reward(&ends);
+            let highest = log_r.iter().copied().fold(bound, f64::max);
+            if highest > bound {
+                let kept: Vec<f32> = made
+                    .ends
+                    .chunks_exact(size)
+                    .filter(|_| noise::uniform(&mut rng) < (bound - highest).exp())
+                    .flatten()
+                    .copied()
+                    .collect();
+                made.ends = kept;
+                bound = highest;
+            }
+            for (end, log_r) in ends.chunks_exact(size).zip(log_r) {
+                if noise::uniform(&mut rng) < (log_r - bound).exp() {
+                    made.ends.extend(end);
+                }
+            }
+            if made.ends.len() >= rows * size {
+                made.ends.truncate(rows * size);
+                break;
+            }
+        }
+        if made.ends.is_empty() {
+            return Err(format!(
+                "rejection kept none of {} prior samples: r is too rare under the prior",
+                rows * self.proposals
+            ));
+        }
+        made.log_weights = vec![0.0; made.ends.len() / size];
+        Ok(made)
+    }
+}
+
+/// End points of the prior's chain, on the host.
+pub(crate) async fn prior_samples<P: Process, Q: Prior<P>>(
+    setting: &Setting<'_, P, Q>,
+    purpose: Purpose,
+    rows: usize,
+    counter: u64,
+) -> Result<Vec<f32>, String> {
+    let (process, device) = (setting.process, setting.device);
+    let mut rng = setting.noise.stream(purpose, counter);
+    let mut x = process.start(rows, device);
+    for step in 0..process.steps() {
+        let kernel = setting.kernel(step, &x, rows);
+        let numbers = noise::normals(&mut rng, rows * process.noise_size());
+        let drawn = Tensor::from_data(TensorData::new(numbers, [rows, process.noise_size()]), device);
+        x = process.transition(step, &x, &kernel, drawn, 0.0);
+    }
+    read(process.download(&x)).await
+}

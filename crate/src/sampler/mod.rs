@@ -1,0 +1,107 @@
+//! Training-free methods: weighted samples of the posterior from the prior's own chain.
+
+mod density;
+mod guidance;
+mod independent;
+mod resample;
+mod smc;
+
+pub use density::{Density, PathNoise, log_densities};
+pub use guidance::{Guidance, Guided};
+pub(crate) use independent::prior_samples;
+pub use independent::{Importance, Rejection};
+pub use resample::{effective_share, systematic};
+pub use smc::{Composed, Look, Smc, Target, Tilted};
+
+use crate::noise::Noise;
+use crate::parallel;
+use crate::process::{Prior, Process};
+use crate::train::EndReward;
+use burn::tensor::{Device, Tensor, Transaction};
+use std::future::Future;
+
+/// What a training-free method works on.
+pub struct Setting<'a, P, Q> {
+    pub process: &'a P,
+    pub prior: &'a Q,
+    pub reward: &'a dyn EndReward,
+    /// Power of the reward.
+    pub beta: f64,
+    pub noise: Noise,
+    pub device: &'a Device,
+}
+
+/// Weighted samples.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Population {
+    /// End points, `[rows][state_size]`.
+    pub ends: Vec<f32>,
+    /// Log weights, one a row; their log mean exp estimates log Z where `weighs` is set.
+    pub log_weights: Vec<f64>,
+    /// Whether the weights estimate Z; without, all are 0.
+    pub weighs: bool,
+    /// Evaluations of the prior's kernel, one a state; a backward pass counts as two.
+    pub evaluations: u64,
+}
+
+/// A training-free method.
+pub trait Sampler<P: Process, Q: Prior<P>> {
+    /// Draws about `rows` samples; the same `counter` draws the same again.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails, or the method cannot be used here.
+    fn population(
+        &self,
+        setting: &Setting<'_, P, Q>,
+        rows: usize,
+        counter: u64,
+    ) -> impl Future<Output = Result<Population, String>>;
+}
+
+impl<P: Process, Q: Prior<P>> Setting<'_, P, Q> {
+    /// The prior's kernels, on the processor's threads.
+    fn kernel(&self, step: usize, x: &P::State, rows: usize) -> P::Kernel {
+        let parts = parallel::parts(self.device, rows);
+        if parts == 1 {
+            return self.prior.kernel(step, x);
+        }
+        let blocks: Vec<P::State> = (0..parts)
+            .map(|part| {
+                let (from, to) = (rows * part / parts, rows * (part + 1) / parts);
+                self.process.rows(x, from, to - from)
+            })
+            .collect();
+        self.process
+            .stack_kernels(parallel::map(blocks, |block| self.prior.kernel(step, &block)))
+    }
+
+    /// Tempered log r of end points on the host.
+    fn log_reward(&self, ends: &[f32]) -> Vec<f64> {
+        let log_r = self.reward.log_reward(ends);
+        log_r.into_iter().map(|l| self.beta * l).collect()
+    }
+
+    /// Tempered ∇ log r of end points on the host.
+    fn gradient(&self, ends: &[f32]) -> Result<Vec<f32>, String> {
+        let gradient = self
+            .reward
+            .log_reward_gradient(ends)
+            .ok_or("this reward has no gradient; guidance needs one")?;
+        Ok(gradient.into_iter().map(|g| self.beta as f32 * g).collect())
+    }
+}
+
+/// Numbers on the host.
+async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, String> {
+    let data = Transaction::default()
+        .register(tensor.without_autodiff())
+        .execute_async()
+        .await
+        .map_err(|e| e.to_string())?;
+    data.into_iter()
+        .next()
+        .expect("one tensor was asked for")
+        .try_to_vec::<f32>()
+        .map_err(|e| format!("{e:?}"))
+}

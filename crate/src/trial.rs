@@ -1,0 +1,294 @@
+//! One method on one run: trained where it has to be, then sampled and held against the truth.
+//!
+//! A comparison is a list of trials on the same prior, reward and seed.
+
+use crate::config::{Method, Reward, Run};
+use crate::message::Outcome;
+use crate::metric::{self, log_mean_exp, weighted};
+use crate::mixture::Mixture;
+use crate::noise::Purpose;
+use crate::objective::{objective, selected};
+use crate::plane::{Plane, device_name};
+use crate::prior::ExactPrior;
+use crate::sampler::{
+    Composed, Guidance, Guided, Importance, Population, Rejection, Sampler, Smc, Tilted, effective_share,
+    systematic,
+};
+use crate::session::{Session, SessionError};
+use burn::tensor::Device;
+use web_time::Instant;
+
+/// Samples of a picture.
+const PICTURED: usize = 4000;
+/// Samples that a method without populations of its own draws at once.
+const BLOCK: usize = 5000;
+
+/// A method at work on a run.
+pub struct Trial {
+    kind: Kind,
+    /// Samples drawn so far, and what they cost.
+    drawn: Drawn,
+}
+
+enum Kind {
+    Trained(Box<Session>),
+    Free(Box<Plane>),
+}
+
+#[derive(Default)]
+struct Drawn {
+    ends: Vec<f32>,
+    log_weights: Vec<f64>,
+    weighs: bool,
+    evaluations: u64,
+    seconds: f64,
+}
+
+impl Trial {
+    /// Sets up the run's method.
+    ///
+    /// # Errors
+    ///
+    /// Where the run or the prior's weights are refused.
+    pub async fn open(run: Run, device: Device, prior_weights: Option<&[u8]>) -> Result<Self, SessionError> {
+        let kind = if run.method.is_trained() {
+            Kind::Trained(Box::new(Session::open(run, device, prior_weights, None).await?))
+        } else {
+            Kind::Free(Box::new(Plane::open(run, device, prior_weights)?))
+        };
+        Ok(Self {
+            kind,
+            drawn: Drawn::default(),
+        })
+    }
+
+    /// The run.
+    pub fn run(&self) -> &Run {
+        match &self.kind {
+            Kind::Trained(session) => session.run(),
+            Kind::Free(plane) => &plane.run,
+        }
+    }
+
+    /// Trains one iteration. Whether there was one left to train.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails or the loss is no longer a number.
+    pub async fn step(&mut self) -> Result<bool, SessionError> {
+        let Kind::Trained(session) = &mut self.kind else {
+            return Ok(false);
+        };
+        if session.finished() {
+            return Ok(false);
+        }
+        session.step().await?;
+        Ok(true)
+    }
+
+    /// The outcome so far, over `samples` posterior samples.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails, or the method cannot be used on this run.
+    pub async fn outcome(&mut self, samples: usize) -> Result<Outcome, SessionError> {
+        let started = Instant::now();
+        match &mut self.kind {
+            Kind::Trained(session) => {
+                let (ends, log_weights) = session.weighted_samples(samples).await?;
+                let run = session.run();
+                self.drawn = Drawn {
+                    evaluations: (2 * samples * run.process.steps) as u64,
+                    seconds: started.elapsed().as_secs_f64(),
+                    weighs: true,
+                    ends,
+                    log_weights,
+                };
+            }
+            Kind::Free(plane) => {
+                self.drawn = draw(plane, samples).await?;
+                self.drawn.seconds = started.elapsed().as_secs_f64();
+            }
+        }
+        self.measure().await
+    }
+
+    async fn measure(&mut self) -> Result<Outcome, SessionError> {
+        let (iterations, training_seconds) = match &self.kind {
+            Kind::Trained(session) => (session.iteration(), session.seconds()),
+            Kind::Free(_) => (0, 0.0),
+        };
+        let plane = match &mut self.kind {
+            Kind::Trained(session) => session.plane_mut(),
+            Kind::Free(plane) => plane,
+        };
+        let truth = plane.truth().await?;
+        let run = &plane.run;
+        let drawn = &self.drawn;
+        // A trained policy's samples stand for themselves; their weights only estimate log Z.
+        let flat = vec![0.0; drawn.log_weights.len()];
+        let mass = if run.method.is_trained() {
+            &flat
+        } else {
+            &drawn.log_weights
+        };
+        let fit = metric::fit(|| weighted(&drawn.ends, mass), &truth, &plane.mixture);
+        let largest = mass.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let (mut total, mut log_reward) = (0.0, 0.0);
+        for (p, l) in drawn.ends.chunks_exact(2).zip(mass) {
+            let weight = (l - largest).exp();
+            total += weight;
+            log_reward += weight * plane.reward.log_r([p[0].into(), p[1].into()]);
+        }
+        let mut rng = plane.noise.stream(Purpose::Resampling, (1 << 48) - 1);
+        let pictured = PICTURED.min(mass.len());
+        let points = systematic(mass, pictured, &mut rng)
+            .into_iter()
+            .flat_map(|i| [drawn.ends[2 * i], drawn.ends[2 * i + 1]])
+            .collect();
+        let info = run.method.info();
+        Ok(Outcome {
+            method: info.name.to_owned(),
+            title: info.title.to_owned(),
+            seed: run.seed,
+            progress: if run.method.is_trained() {
+                iterations as f64 / run.training.iterations as f64
+            } else {
+                1.0
+            },
+            iterations,
+            samples: mass.len(),
+            log_z: drawn
+                .weighs
+                .then(|| log_mean_exp(drawn.log_weights.iter().copied())),
+            log_z_exact: truth.log_z,
+            ess: drawn.weighs.then(|| effective_share(&drawn.log_weights)),
+            mode_total_variation: fit.mode_total_variation,
+            excluded_mass: fit.excluded_mass,
+            within_mode_variance: fit.within_mode_variance,
+            within_mode_variance_exact: fit.within_mode_variance_exact,
+            kl_grid: fit.kl_grid,
+            log_reward: run.tempering.beta * log_reward / total,
+            training_seconds,
+            sampling_seconds: drawn.seconds,
+            training_evaluations: training_evaluations(run, iterations),
+            sampling_evaluations: drawn.evaluations as f64,
+            truth: truth.kind,
+            device: device_name(&plane.device),
+            points,
+        })
+    }
+}
+
+/// Evaluations of a drift for one state in `iterations` of training: prior and policy in the
+/// rollout, the policy forward and backward in each epoch.
+fn training_evaluations(run: &Run, iterations: usize) -> f64 {
+    let Some(objective) = objective(run) else {
+        return 0.0;
+    };
+    let steps = run.process.steps;
+    let second = 3 * objective.usage().epochs * selected(steps, run.objective.step_share);
+    (iterations * run.rollout.batch * (2 * steps + second)) as f64
+}
+
+/// Populations of a training-free method until there are `samples`, pooled by their weights.
+async fn draw(plane: &Plane, samples: usize) -> Result<Drawn, SessionError> {
+    let mut drawn = Drawn::default();
+    let mut counter = 0;
+    let block = match plane.run.method {
+        Method::Smc { particles, .. } => particles,
+        _ => BLOCK,
+    };
+    while drawn.log_weights.len() < samples {
+        // A population of particles is whole.
+        let rows = match plane.run.method {
+            Method::Smc { .. } => block,
+            _ => block.min(samples - drawn.log_weights.len()),
+        };
+        let population = population(plane, rows, counter)
+            .await
+            .map_err(SessionError::Device)?;
+        counter += 1;
+        let short = population.log_weights.len() < rows;
+        drawn.evaluations += population.evaluations;
+        drawn.weighs = population.weighs;
+        drawn.ends.extend(population.ends);
+        drawn.log_weights.extend(population.log_weights);
+        if short {
+            break;
+        }
+    }
+    Ok(drawn)
+}
+
+async fn population(plane: &Plane, rows: usize, counter: u64) -> Result<Population, String> {
+    let setting = plane.setting();
+    let data_variance = plane.mixture.variance();
+    let guided = |guidance, scale| Guided { guidance, scale };
+    match plane.run.method {
+        Method::Importance => Importance.population(&setting, rows, counter).await,
+        Method::Rejection { proposals } => Rejection { proposals }.population(&setting, rows, counter).await,
+        Method::Guidance { scale } => {
+            guided(Guidance::Classifier, scale)
+                .population(&setting, rows, counter)
+                .await
+        }
+        Method::Dps { scale, normalized } => {
+            guided(Guidance::Dps { normalized }, scale)
+                .population(&setting, rows, counter)
+                .await
+        }
+        Method::LgdMc { scale, points } => {
+            guided(
+                Guidance::LgdMc {
+                    points,
+                    data_variance,
+                },
+                scale,
+            )
+            .population(&setting, rows, counter)
+            .await
+        }
+        Method::Smc {
+            resample_below,
+            points,
+            guidance,
+            ..
+        } => {
+            // A reward made of priors needs no density of theirs: their kernels' ratios do.
+            let beta = plane.run.tempering.beta;
+            let composed = |power, others| Smc {
+                target: Composed { power, others },
+                resample_below,
+            };
+            match &plane.run.reward {
+                Reward::Annealed { power } => {
+                    let power = 1.0 + beta * (power - 1.0);
+                    composed(power, Vec::<(f64, ExactPrior)>::new())
+                        .population(&setting, rows, counter)
+                        .await
+                }
+                Reward::Product { components } => {
+                    let other = ExactPrior::new(&Mixture::new(components), &plane.process, &plane.device);
+                    composed(1.0, vec![(beta, other)])
+                        .population(&setting, rows, counter)
+                        .await
+                }
+                _ => {
+                    let target = Tilted {
+                        points,
+                        guidance,
+                        data_variance,
+                    };
+                    Smc {
+                        target,
+                        resample_below,
+                    }
+                    .population(&setting, rows, counter)
+                    .await
+                }
+            }
+        }
+        trained => Err(format!("`{}` has to be trained", trained.info().name)),
+    }
+}
