@@ -86,11 +86,13 @@ pub enum Method {
         /// Resample when the effective share of the particles falls below this.
         #[serde(default = "default::resample_below")]
         resample_below: f64,
-        /// Points of the Monte Carlo estimate of log E[r | x_t] that the intermediate targets use.
-        #[serde(default = "default::points")]
+        /// Points of the Monte Carlo estimate of log E[r | x_t] that the intermediate targets use;
+        /// 0 weighs at the end only.
+        #[serde(default = "default::smc_points")]
         points: usize,
-        /// Share of that estimate's gradient in the proposal; 0 proposes from the prior.
-        #[serde(default = "default::one")]
+        /// Share of that estimate's gradient in the proposal; 0 proposes from the prior and asks
+        /// for no gradient.
+        #[serde(default)]
         guidance: f64,
     },
 }
@@ -110,6 +112,9 @@ mod default {
     }
     pub const fn points() -> usize {
         8
+    }
+    pub const fn smc_points() -> usize {
+        16
     }
     pub const fn particles() -> usize {
         5000
@@ -213,8 +218,8 @@ impl Method {
             Self::Smc {
                 particles: default::particles(),
                 resample_below: default::resample_below(),
-                points,
-                guidance: one,
+                points: default::smc_points(),
+                guidance: 0.0,
             },
         ]
     }
@@ -323,7 +328,7 @@ impl Method {
             Self::Smc { .. } => info(
                 "smc",
                 "SMC (RNE)",
-                "Sequential Monte Carlo: guided proposals, corrected by Radon–Nikodym weights and resampling.",
+                "Sequential Monte Carlo: particles on the prior's chain, weighted by Radon–Nikodym ratios and resampled on the way.",
             ),
         }
     }
@@ -357,7 +362,7 @@ impl Method {
             } => {
                 whole("method.particles", particles, 2, 1_000_000)?;
                 range("method.resample_below", resample_below, 0.0, 1.0)?;
-                whole("method.points", points, 1, 1000)?;
+                whole("method.points", points, 0, 1000)?;
                 range("method.guidance", guidance, 0.0, 10.0)
             }
         }

@@ -194,18 +194,71 @@ impl Diffusion for BrownianBridge {
         drift.clone() + gradient.mul_scalar(self.variance)
     }
 
-    /// x/t + Σ_k weight_k·(u_k − x/t). At the origin, where all chains start, x/t is left out.
-    fn compose(&self, step: usize, x: &Tensor<2>, kernels: &[(f64, Tensor<2>)]) -> Tensor<2> {
-        let total: f64 = kernels.iter().map(|(weight, _)| weight).sum();
-        let rate = if step == 0 {
-            0.0
-        } else {
-            (1.0 - total) / self.time(step)
-        };
+    /// x/t + σ²/Σ power·Σ_k power_k·score_k = Σ_k power_k·u_k/Σ power.
+    fn compose(&self, kernels: &[(f64, Tensor<2>)]) -> Tensor<2> {
+        let total: f64 = kernels.iter().map(|(power, _)| power).sum();
         kernels
             .iter()
-            .fold(x.clone().mul_scalar(rate), |sum, (weight, drift)| {
-                sum + drift.clone().mul_scalar(*weight)
-            })
+            .map(|(power, drift)| drift.clone().mul_scalar(power / total))
+            .reduce(|a, b| a + b)
+            .expect("there is a kernel")
+    }
+
+    fn transition_scaled(
+        &self,
+        x: &Tensor<2>,
+        drift: &Tensor<2>,
+        noise: Tensor<2>,
+        factor: f64,
+    ) -> Tensor<2> {
+        let deviation = (self.variance * factor * self.dt()).sqrt();
+        x.clone() + drift.clone().mul_scalar(self.dt()) + noise.mul_scalar(deviation)
+    }
+
+    fn log_back_over_forth(
+        &self,
+        step: usize,
+        x: &Tensor<2>,
+        next: &Tensor<2>,
+        drift: &Tensor<2>,
+        factor: f64,
+    ) -> Tensor<1> {
+        let variance = self.variance * factor * self.dt();
+        let forth = self.log_gaussian(
+            next.clone() - x.clone() - drift.clone().mul_scalar(self.dt()),
+            variance,
+        );
+        if step == 0 {
+            return forth.neg();
+        }
+        let share = step as f64 / (step + 1) as f64;
+        self.log_gaussian(x.clone() - next.clone().mul_scalar(share), variance * share) - forth
+    }
+
+    /// With noise of variance g² the marginals are kept by the drift x/t + ½(σ² + g²)·∇log p_t, and
+    /// its reversal has x/t + ½(σ² − g²)·∇log p_t; the first marginal is the first kernel.
+    fn log_marginal_ratio(
+        &self,
+        step: usize,
+        x: &Tensor<2>,
+        next: &Tensor<2>,
+        [drift, next_drift]: [&Tensor<2>; 2],
+        factor: f64,
+    ) -> Tensor<1> {
+        if step == 0 {
+            return self.log_prob(&[step], x, next, drift);
+        }
+        let (t, dt) = (self.time(step), self.dt());
+        let variance = self.variance * factor * dt;
+        let share = step as f64 / (step + 1) as f64;
+        let next_t = self.time((step + 1).min(self.steps - 1));
+        // σ²·∇log p_t = u − x/t.
+        let score = drift.clone() - x.clone().mul_scalar(1.0 / t);
+        let next_score = next_drift.clone() - next.clone().mul_scalar(1.0 / next_t);
+        let forth =
+            next.clone() - x.clone().mul_scalar(1.0 + dt / t) - score.mul_scalar(0.5 * (1.0 + factor) * dt);
+        let back =
+            x.clone() - next.clone().mul_scalar(share) + next_score.mul_scalar(0.5 * (1.0 - factor) * dt);
+        self.log_gaussian(forth, variance) - self.log_gaussian(back, variance * share)
     }
 }

@@ -108,9 +108,42 @@ pub trait Diffusion: Process<State = Tensor<2>, Kernel = Tensor<2>> {
     /// The kernel of the chain whose score has `gradient`, `[rows, state_size]`, added.
     fn guide(&self, kernel: &Tensor<2>, gradient: Tensor<2>) -> Tensor<2>;
 
-    /// The kernel of the chain whose score is Σ_k weight_k·score_k of the chains with these
-    /// kernels.
-    fn compose(&self, step: usize, x: &Tensor<2>, kernels: &[(f64, Tensor<2>)]) -> Tensor<2>;
+    /// The chain led by Σ_k power_k·score_k of priors with these kernels, whose noise has `factor`
+    /// times the variance: its kernels are their mean, weighted by the powers, for factor 1/Σ power.
+    fn compose(&self, kernels: &[(f64, Tensor<2>)]) -> Tensor<2>;
+
+    /// [`Process::transition`] with `factor` times the variance.
+    fn transition_scaled(
+        &self,
+        x: &Tensor<2>,
+        kernel: &Tensor<2>,
+        noise: Tensor<2>,
+        factor: f64,
+    ) -> Tensor<2>;
+
+    /// log q(x_i|x_{i+1}) − log p(x_{i+1}|x_i), both with `factor` times the variance, `[rows]`.
+    fn log_back_over_forth(
+        &self,
+        step: usize,
+        x: &Tensor<2>,
+        next: &Tensor<2>,
+        kernel: &Tensor<2>,
+        factor: f64,
+    ) -> Tensor<1>;
+
+    /// log p_{i+1}(x_{i+1}) − log p_i(x_i) of a prior's marginals on a path whose noise has
+    /// `factor` times the variance, `[rows]`: the ratio of the kernels, forward and backward in
+    /// time, of the process with that noise and the same marginals (RNE, arXiv 2506.05668). The
+    /// prior's kernels are given at x_i and at x_{i+1}, the latter at its own step, or at this one
+    /// where it is the last.
+    fn log_marginal_ratio(
+        &self,
+        step: usize,
+        x: &Tensor<2>,
+        next: &Tensor<2>,
+        kernels: [&Tensor<2>; 2],
+        factor: f64,
+    ) -> Tensor<1>;
 }
 
 /// A prior: kernels that never change.

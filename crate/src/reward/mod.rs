@@ -8,6 +8,7 @@ use crate::parallel;
 use crate::picture;
 use crate::train::EndReward;
 use formula::Formula;
+use std::sync::OnceLock;
 
 /// Largest log r; above it a reward counts as this, so that a pole of a formula stays finite.
 pub const LARGEST_LOG_REWARD: f64 = 50.0;
@@ -21,6 +22,8 @@ const BOUND_SIDE: usize = 448;
 pub struct LogReward {
     kind: Kind,
     floor: f64,
+    /// Looked for when first asked for.
+    bound: OnceLock<f64>,
 }
 
 #[derive(Clone, Debug)]
@@ -100,6 +103,7 @@ impl LogReward {
         let reward = Self {
             kind,
             floor: run.tempering.floor,
+            bound: OnceLock::new(),
         };
         let side = 64;
         if (0..side * side).all(|cell| reward.is_floored(picture::center_of(cell, side))) {
@@ -173,14 +177,17 @@ impl LogReward {
     /// grid.
     pub fn log_bound(&self) -> f64 {
         let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(f64::NEG_INFINITY, f64::max);
-        let bound = match &self.kind {
-            Kind::Mask { inside, outside, .. } => inside.max(*outside),
-            Kind::Painted { cells, .. } => largest(&mut cells.iter().map(|c| c.ln())),
-            _ => largest(
-                &mut (0..BOUND_SIDE * BOUND_SIDE).map(|c| self.log_r(picture::center_of(c, BOUND_SIDE))),
-            ),
-        };
-        bound.clamp(self.floor, LARGEST_LOG_REWARD)
+        *self.bound.get_or_init(|| {
+            let bound = match &self.kind {
+                Kind::Mask { inside, outside, .. } => inside.max(*outside),
+                Kind::Painted { cells, .. } => largest(&mut cells.iter().map(|c| c.ln())),
+                _ => {
+                    let points = (0..BOUND_SIDE * BOUND_SIDE).map(|c| picture::center_of(c, BOUND_SIDE));
+                    largest(&mut points.map(|x| self.log_r(x)))
+                }
+            };
+            bound.clamp(self.floor, LARGEST_LOG_REWARD)
+        })
     }
 
     /// log r(x), floored. Without tempering.
