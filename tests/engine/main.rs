@@ -5,9 +5,11 @@
 mod chain;
 mod config;
 mod gradient;
+mod methods;
 mod objective;
 mod oracle;
 mod reward;
+mod samplers;
 mod session;
 mod support;
 mod tokens;

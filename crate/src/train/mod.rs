@@ -245,7 +245,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     }
 
     /// Exploration variance of this iteration.
-    fn exploration(&self) -> f64 {
+    pub fn exploration(&self) -> f64 {
         let rollout = &self.run.rollout;
         if self.run.method.is_on_policy() {
             return 0.0;
@@ -257,7 +257,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     }
 
     /// The host's part of this iteration's batch, in the proportions of the run.
-    fn batch(&self) -> Batch {
+    pub fn batch(&self) -> Batch {
         let rollout = &self.run.rollout;
         let share = |of: f64, from: &Replay| {
             if from.is_empty() || self.run.method.is_on_policy() {

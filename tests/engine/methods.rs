@@ -1,0 +1,310 @@
+//! Trained baselines: what their losses are, and how they relate to RTB.
+
+use crate::support::{batch, chains, flat, mean_and_std, numbers, relative_difference, small};
+use burn::module::Module;
+use rtb::config::{Advantage, LogZ, Method, Reward, Run, Shape};
+use rtb::network::DriftNetwork;
+use rtb::objective::{
+    Balance, ClippedPolicyGradient, Objective, PolicyGradient, Pull, Scores, Signal, objective,
+};
+use rtb::policy::PlanePolicy;
+use rtb::process::Process;
+use rtb::rollout::Follow;
+use rtb::session::{Session, cpu_device};
+use rtb::train::Trainer;
+
+const FOLLOW: Follow = Follow::Policy { exploration: 0.0 };
+const STEPS: [usize; 5] = [0, 1, 2, 3, 4];
+
+/// log ratios and log rewards: any numbers.
+fn scores(rows: usize) -> (Vec<f64>, Vec<f64>) {
+    let wild = |seed| rtb::noise::Noise::new(seed).normal(rtb::noise::Purpose::Samples, 0, rows);
+    let double = |values: Vec<f32>| values.into_iter().map(f64::from).collect::<Vec<_>>();
+    (double(wild(5)), double(wild(6)))
+}
+
+fn signal(objective: &impl Objective, log_ratio: &[f64], log_reward: &[f64], log_z: f64) -> Signal {
+    objective.signal(&Scores {
+        log_ratio,
+        log_reward,
+        condition: &vec![0; log_ratio.len()],
+        log_z: &[log_z],
+    })
+}
+
+#[test]
+fn trust_pcl_is_alpha_squared_times_rtb() {
+    let (ratio, reward) = scores(50);
+    let balance = |alpha| Balance {
+        log_z: LogZ::Learned,
+        clip: 0.0,
+        alpha,
+    };
+    for alpha in [0.3, 1.0, 2.5] {
+        // Path consistency in Trust-PCL's own terms: V_0 − R + α·Σ log π/π̃, V_0 = α·log Z and
+        // R = α·log r.
+        let value = alpha * 0.7;
+        let errors = ratio
+            .iter()
+            .zip(&reward)
+            .map(|(q, r)| value - alpha * r + alpha * q);
+        let loss = errors.map(|e| e * e).sum::<f64>() / 50.0;
+        let trust = signal(&balance(alpha), &ratio, &reward, 0.7);
+        let rtb = signal(&balance(1.0), &ratio, &reward, 0.7);
+        assert!((trust.loss - loss).abs() < 1e-12);
+        assert!((trust.loss - alpha * alpha * rtb.loss).abs() < 1e-12);
+        for (a, b) in trust.weights.iter().zip(&rtb.weights) {
+            assert!((f64::from(*a) - alpha * alpha * f64::from(*b)).abs() < 1e-6);
+        }
+    }
+}
+
+#[test]
+fn the_kl_regularised_policy_gradient_is_half_of_vargrad_on_policy() {
+    let (ratio, reward) = scores(50);
+    let regularised = PolicyGradient {
+        advantage: Advantage::LogReward,
+        kl_weight: 1.0,
+    };
+    let vargrad = Balance {
+        log_z: LogZ::Vargrad,
+        clip: 0.0,
+        alpha: 1.0,
+    };
+    let (a, b) = (
+        signal(&regularised, &ratio, &reward, 0.0),
+        signal(&vargrad, &ratio, &reward, 0.0),
+    );
+    for (x, y) in a.weights.iter().zip(&b.weights) {
+        assert!((2.0 * x - y).abs() < 1e-6, "{x} {y}");
+    }
+    assert_eq!(a.log_z, b.log_z);
+}
+
+/// The weights are the derivatives of the surrogate Σ_j of each loss in log p_φ, with the
+/// advantage held fixed; the squared penalty of the paper's code is stationary at
+/// log p_φ − log p_θ = (r − mean r)/2α.
+#[test]
+fn the_papers_baseline_rests_at_the_exponential_of_r() {
+    let alpha = 0.8;
+    let objective = PolicyGradient {
+        advantage: Advantage::Reward,
+        kl_weight: alpha,
+    };
+    let (_, reward) = scores(40);
+    let mean = reward.iter().map(|l| l.exp()).sum::<f64>() / 40.0;
+    let resting: Vec<f64> = reward.iter().map(|l| (l.exp() - mean) / (2.0 * alpha)).collect();
+    let at = signal(&objective, &resting, &reward, 0.0);
+    assert!(at.weights.iter().all(|w| w.abs() < 1e-7));
+    // The posterior's own ratio, log r − log Z, is not where it rests.
+    let posterior: Vec<f64> = reward.iter().map(|l| l - mean.ln()).collect();
+    let away = signal(&objective, &posterior, &reward, 0.0);
+    assert!(away.weights.iter().any(|w| w.abs() > 1e-3));
+}
+
+#[test]
+fn ddpo_does_not_notice_the_scale_of_log_r() {
+    let (ratio, reward) = scores(40);
+    let scaled: Vec<f64> = reward.iter().map(|r| 3.0 * r + 2.0).collect();
+    let ddpo = ClippedPolicyGradient {
+        clip: 0.1,
+        epochs: 2,
+        divergence: 0.0,
+    };
+    let dpok = ClippedPolicyGradient {
+        divergence: 0.5,
+        ..ddpo
+    };
+    let ratio_of = |objective: &ClippedPolicyGradient| {
+        let a = signal(objective, &ratio, &reward, 0.0).weights;
+        let b = signal(objective, &ratio, &scaled, 0.0).weights;
+        let pairs = a
+            .iter()
+            .zip(&b)
+            .map(|(x, y)| f64::from(y / x))
+            .collect::<Vec<_>>();
+        mean_and_std(&pairs)
+    };
+    let ((once, spread), (thrice, wide)) = (ratio_of(&ddpo), ratio_of(&dpok));
+    assert!((once - 1.0).abs() < 1e-4 && spread < 1e-3, "{once} ± {spread}");
+    assert!((thrice - 3.0).abs() < 1e-3 && wide < 1e-2, "{thrice} ± {wide}");
+    assert!(
+        signal(&dpok, &ratio, &reward, 0.0).divergence > 0.0,
+        "DPOK pulls towards the prior"
+    );
+}
+
+/// On the batch that made the trajectories all ratios are 1, so clipping changes nothing; when the
+/// network has moved far, steps that would go further are left out.
+#[test]
+fn importance_ratios_start_at_one_and_are_clipped() {
+    let device = cpu_device();
+    let run = small("25-to-9", 5);
+    let (chains, network) = chains(&run, &device);
+    let made = chains.roll_out(&network, batch(&run, 30), FOLLOW);
+    let tracked = network.clone().train();
+    let weights: Vec<f32> = scores(30).0.iter().map(|w| *w as f32).collect();
+    let gradient = |network: &DriftNetwork, weights: &[f32], ratio_clip| {
+        let pull = Pull {
+            ratio_clip,
+            ..Pull::new(weights)
+        };
+        flat(network, &chains.gradient(network, &made, pull, &STEPS, 1000))
+    };
+    let plain = gradient(&tracked, &weights, None);
+    let clipped = gradient(&tracked, &weights, Some(0.1));
+    assert!(relative_difference(&plain, &clipped) < 1e-4);
+
+    // Every weight wants its trajectory less likely, and after a long step that way all are.
+    let moved = PlanePolicy::network(&run)
+        .init(&rtb::noise::Noise::new(99), &device)
+        .train();
+    let up = vec![-1.0; 30];
+    let free = gradient(&moved, &up, Some(1e9));
+    let held = gradient(&moved, &up, Some(1e-6));
+    assert!(
+        relative_difference(&free, &held) > 1e-3,
+        "the clip leaves steps out"
+    );
+    // Ratios of the moved network over the one that sampled, summed as the engine weighs them.
+    let ratios = numbers(chains.process.log_ratio(
+        &[2],
+        &made.states[2],
+        &made.states[3],
+        &rtb::process::Policy::kernel(
+            &chains.policy,
+            &moved.valid(),
+            &[2],
+            made.states[2].clone(),
+            made.prior[2].clone(),
+        ),
+        &made.posterior[2],
+    ));
+    assert!(ratios.iter().any(|l| l.abs() > 1e-4));
+}
+
+/// The steps' KL in closed form against the mean of log p_φ − log p_θ over the kernel's own draws.
+#[test]
+fn the_divergence_is_the_mean_of_the_log_ratio() {
+    let device = cpu_device();
+    let run = small("25-to-9", 5);
+    let (chains, network) = chains(&run, &device);
+    let made = chains.roll_out(&network, batch(&run, 20_000), FOLLOW);
+    let step = 3;
+    let ratio = numbers(chains.process.log_ratio(
+        &[step],
+        &made.states[step],
+        &made.states[step + 1],
+        &made.posterior[step],
+        &made.prior[step],
+    ));
+    let exact = numbers(
+        chains
+            .process
+            .divergence(&[step], &made.posterior[step], &made.prior[step]),
+    );
+    let ((mean, spread), (exact, _)) = (mean_and_std(&ratio), mean_and_std(&exact));
+    let error = 4.0 * spread / (ratio.len() as f64).sqrt();
+    assert!((mean - exact).abs() < error, "{mean} {exact} ± {error}");
+    assert!(exact > 1e-4);
+}
+
+/// A Gaussian prior N(0, 4·I) under r = exp(x): the posterior is N((4, 0), 4·I) and log Z = 2.
+fn gaussian(method: Method) -> Run {
+    let mut run = small("25-to-9", 20);
+    run.prior.components = vec![rtb::config::Component::isotropic(1.0, [0.0, 0.0], 4.0)];
+    run.reward = Reward::Formula {
+        expression: "x".into(),
+        logarithm: true,
+    };
+    run.method = method;
+    run.tempering.floor = -50.0;
+    run.rollout.batch = 256;
+    run.rollout.noised_share = 0.25;
+    run.training.iterations = 250;
+    run.network.width = 32;
+    run
+}
+
+#[test]
+fn right_objectives_find_the_gaussian_posterior() {
+    for method in [
+        Method::Rtb,
+        Method::TrustPcl { alpha: 2.0 },
+        Method::find("policy-gradient-kl").expect("it is there"),
+    ] {
+        let report = pollster::block_on(async {
+            let mut session = Session::open(gaussian(method), cpu_device(), None, None).await?;
+            while !session.finished() {
+                session.step().await?;
+            }
+            session.evaluate(4000).await
+        })
+        .expect("it trains");
+        let name = method.info().name;
+        assert!((report.log_z_exact - 2.0).abs() < 1e-3, "{}", report.log_z_exact);
+        let error = (report.log_z_importance - 2.0).abs();
+        assert!(error < 0.05, "{name}: log Z {}", report.log_z_importance);
+        assert!(report.ess > 0.9, "{name}: ESS {}", report.ess);
+    }
+}
+
+/// Without a penalty nothing holds the policy: its samples run up the reward, away from the
+/// posterior, whose mean log r is 4.
+#[test]
+fn without_a_penalty_the_reward_is_all() {
+    for name in ["policy-gradient", "ddpo"] {
+        let mut run = gaussian(Method::find(name).expect("it is there"));
+        run.reward = Reward::Mask {
+            shape: Shape::HalfPlane {
+                normal: [1.0, 0.0],
+                offset: 1.0,
+            },
+            inside: 1.0,
+            outside: 0.1,
+        };
+        let (before, after) = pollster::block_on(async {
+            let mut session = Session::open(run, cpu_device(), None, None).await?;
+            let before = session.evaluate(2000).await?;
+            while !session.finished() {
+                session.step().await?;
+            }
+            Ok::<_, rtb::session::SessionError>((before, session.evaluate(2000).await?))
+        })
+        .expect("it trains");
+        // ELBO less its KL part: the lower bound falls although more samples are inside.
+        assert!(
+            after.residual_std > before.residual_std,
+            "{name} leaves the prior"
+        );
+        assert!(after.ess < 0.5 * before.ess.max(0.5), "{name}: ESS {}", after.ess);
+    }
+}
+
+#[test]
+fn on_policy_methods_take_fresh_trajectories_only() {
+    let device = cpu_device();
+    for (method, wanted) in [
+        (Method::Rtb, 48),
+        (Method::find("dpok").expect("it is there"), 64),
+    ] {
+        let mut run = small("25-to-9", 5);
+        run.method = method;
+        run.rollout.noised_share = 0.25;
+        run.rollout.exploration = 5.0;
+        let (chains, network) = chains(&run, &device);
+        let mut given = rtb::rollout::Replay::new(10, 2);
+        given.push(&[1.0, 1.0], 0.0);
+        let trainer = Trainer::new(
+            run.clone(),
+            chains,
+            Box::new(rtb::reward::LogReward::new(&run).expect("it compiles")),
+            objective(&run).expect("it is trained"),
+            network,
+            given,
+        );
+        let batch = trainer.batch();
+        assert_eq!(batch.fresh, wanted);
+        assert_eq!(trainer.exploration() > 0.0, method == Method::Rtb);
+    }
+}
