@@ -30,12 +30,13 @@ fn outcome(run: Run) -> Outcome {
     .expect("it samples")
 }
 
-/// N(0, 4·I) under log r = x·0.8 − y²/4: x ~ N(3.2, 4), y ~ N(0, 4/3), log Z = 1.28 − ½·log 3.
+/// N(0, 4·I) under log r = 0.8·x − x²/8 − y²/4: x ~ N(1.6, 2), y ~ N(0, 4/3),
+/// log Z = 0.64 − ½·log 6.
 fn gaussian(method: &str) -> Run {
     let mut run = run_with("25-to-9", method, 8000);
     run.prior.components = vec![Component::isotropic(1.0, [0.0, 0.0], 4.0)];
     run.reward = Reward::Formula {
-        expression: "0.8*x - y^2/4".into(),
+        expression: "0.8*x - x^2/8 - y^2/4".into(),
         logarithm: true,
     };
     run.tempering.floor = -100.0;
@@ -50,7 +51,7 @@ fn every_exact_method_finds_the_gaussian_posterior() {
             *particles = 4000;
         }
         let outcome = outcome(run);
-        let log_z = 1.28 - 0.5 * 3f64.ln();
+        let log_z = 0.64 - 0.5 * 6f64.ln();
         assert!(
             (outcome.log_z_exact - log_z).abs() < 2e-3,
             "{}",
@@ -69,7 +70,7 @@ fn every_exact_method_finds_the_gaussian_posterior() {
         };
         let ((x, dx), (y, dy)) = (axis(0), axis(1));
         assert!(
-            (x - 3.2).abs() < 0.2 && (dx - 2.0).abs() < 0.15,
+            (x - 1.6).abs() < 0.1 && (dx - 2f64.sqrt()).abs() < 0.1,
             "{method}: x {x} ± {dx}"
         );
         let wanted = (4f64 / 3.0).sqrt();
