@@ -54,6 +54,11 @@ pub fn cell_of([x, y]: [f64; 2], side: usize) -> Option<usize> {
     (inside(column) && inside(row)).then(|| row as usize * side + column as usize)
 }
 
+/// The area of a cell.
+pub fn cell_area(side: usize) -> f64 {
+    (2.0 * HALF_WIDTH / side as f64).powi(2)
+}
+
 /// The centre of a cell.
 pub fn center_of(cell: usize, side: usize) -> [f64; 2] {
     let width = 2.0 * HALF_WIDTH / side as f64;

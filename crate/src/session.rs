@@ -37,6 +37,9 @@ pub enum SessionError {
     /// The loss is no longer a number. The session can still be measured and saved.
     #[error("{0}")]
     Diverged(String),
+    /// A training-free method cannot be used on the run, or its device failed.
+    #[error("{0}")]
+    Method(String),
     /// The device failed: lost, out of memory.
     #[error("device: {0}")]
     Device(String),
@@ -423,7 +426,8 @@ impl Session {
     }
 }
 
-async fn read(transaction: Transaction) -> Result<Vec<Vec<f32>>, SessionError> {
+/// Tensors on the host, one read for all.
+pub(crate) async fn read(transaction: Transaction) -> Result<Vec<Vec<f32>>, SessionError> {
     let data = transaction
         .execute_async()
         .await

@@ -4,6 +4,7 @@
 
 mod chain;
 mod config;
+mod energy;
 mod gradient;
 mod methods;
 mod objective;

@@ -60,7 +60,7 @@ pub fn chains(run: &Run, device: &Device) -> (PlaneChains, DriftNetwork) {
 }
 
 /// The network with a head that is not zero, so that it does something.
-pub fn shaken(network: DriftNetwork) -> DriftNetwork {
+pub fn shaken<M: Module>(network: M) -> M {
     struct Shake(u64);
     impl burn::module::ModuleMapper for Shake {
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {

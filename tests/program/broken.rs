@@ -2,15 +2,15 @@
 
 use super::scratch::Scratch;
 use super::support::{
-    FILES, LONGER, finished, metrics, report, resume, rtb, stderr, succeed, tagged, text, tiny, unbroken,
+    FILES, LONGER, Running, finished, metrics, report, resume, rtb, stderr, succeed, tagged, text, tiny,
+    unbroken,
 };
 use std::collections::hash_map::RandomState;
 use std::fs;
 use std::hash::{BuildHasher, Hasher};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A copy of the finished tiny run that looks as if it had been stopped before its report.
 fn unfinished() -> Scratch {
@@ -28,62 +28,6 @@ fn damage(path: &Path) {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(path, bytes).expect("written");
-}
-
-/// A run that is killed if the test fails.
-struct Running(Child);
-
-impl Running {
-    fn start(command: &mut Command) -> Self {
-        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
-        Self(child.expect("the program starts"))
-    }
-
-    /// Waits until the run has written so many lines of metrics.
-    fn wait_for(&mut self, folder: &Path, lines: usize) {
-        let patience = Instant::now() + Duration::from_secs(30);
-        let written = || {
-            fs::read(folder.join("metrics.jsonl")).map_or(0, |b| b.iter().filter(|b| **b == b'\n').count())
-        };
-        while written() < lines {
-            let ended = self.0.try_wait().expect("a child");
-            assert!(
-                ended.is_none(),
-                "the run ended with {ended:?} before line {lines}"
-            );
-            assert!(Instant::now() < patience, "no line {lines} in 30 s");
-            sleep(Duration::from_millis(1));
-        }
-    }
-
-    fn kill(mut self) {
-        self.0.kill().expect("killed");
-        self.0.wait().expect("a child");
-    }
-
-    #[cfg(unix)]
-    fn signal(&self, name: &str) {
-        let id = self.0.id().to_string();
-        let sent = Command::new("kill").args([name, &id]).status();
-        assert!(sent.expect("kill starts").success());
-    }
-
-    #[cfg(unix)]
-    fn finish(mut self) -> (Option<i32>, String) {
-        use std::io::Read;
-        let mut said = String::new();
-        let mut pipe = self.0.stderr.take().expect("piped");
-        pipe.read_to_string(&mut said).expect("text");
-        (self.0.wait().expect("a child").code(), said)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It has most often ended by now.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// A number below `limit`, another one each time.
@@ -119,15 +63,18 @@ fn a_killed_run_ends_like_an_unbroken_one() {
 #[test]
 fn a_run_killed_before_its_first_checkpoint_starts_over() {
     let finished = finished();
-    let folder = Scratch::new();
-    fs::copy(
-        finished.path().join("config.toml"),
-        folder.path().join("config.toml"),
-    )
-    .expect("copied");
-    succeed(&mut resume(folder.path()));
-    assert_eq!(metrics(folder.path()), metrics(finished.path()));
-    assert_eq!(report(folder.path()), report(finished.path()));
+    let lines = fs::read_to_string(finished.path().join("metrics.jsonl")).expect("read");
+    let first = lines.split_inclusive('\n').next().expect("a line");
+    // Killed before and after the evaluation at the start.
+    for written in ["", first] {
+        let folder = Scratch::new();
+        let config = folder.path().join("config.toml");
+        fs::copy(finished.path().join("config.toml"), config).expect("copied");
+        fs::write(folder.path().join("metrics.jsonl"), written).expect("written");
+        succeed(&mut resume(folder.path()));
+        assert_eq!(metrics(folder.path()), metrics(finished.path()));
+        assert_eq!(report(folder.path()), report(finished.path()));
+    }
 }
 
 #[cfg(unix)]

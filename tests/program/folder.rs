@@ -199,6 +199,12 @@ fn presets_are_listed_and_printed() {
     for preset in rtb::config::presets() {
         assert!(listing.contains(preset.name) && listing.contains(preset.description));
     }
+    for experiment in rtb::config::experiments() {
+        assert!(listing.contains(experiment.name) && listing.contains(experiment.question));
+    }
+    for method in rtb::config::Method::all() {
+        assert!(listing.contains(method.info().name) && listing.contains(method.info().description));
+    }
     let toml = stdout(&succeed(&mut rtb(["list", "--toml", "moons-disc"])));
     let run = rtb::config::Run::from_toml(&toml).expect("a run");
     assert_eq!(
@@ -215,7 +221,9 @@ fn help_shows_every_subcommand() {
         "pretrain",
         "sample",
         "evaluate",
+        "compare",
         "list",
+        "density",
         "--device",
         "--resume",
         "Examples:",

@@ -64,6 +64,51 @@ const REFUSED: &[(&str, &str)] = &[
         "network.width | 2 | from 4",
     ),
     ("pretrain nothing --out prior", "nothing | 25-to-9"),
+    (
+        "compare nothing",
+        "nothing | 25-to-9 | experiment | on-policy-share",
+    ),
+    ("compare --method rtv", "--method | rtv | rtb, trust-pcl"),
+    (
+        "compare --method dps:scle=1",
+        "--method dps | scle | normalized, scale",
+    ),
+    ("compare --method rtb:scale=1", "--method rtb | scale | no fields"),
+    ("compare --method dps:scale", "--method dps | scale | FIELD=VALUE"),
+    (
+        "compare --method dps:scale=500",
+        "method.scale | 500 | from 0 to 100",
+    ),
+    ("compare --vary process.steps", "--vary | FIELD=VALUE"),
+    (
+        "compare --vary process.stps=10,20",
+        "process.stps | unknown field | steps",
+    ),
+    (
+        "compare --vary process.steps=10,1",
+        "process.steps | 1 | from 2 to 1000",
+    ),
+    ("compare --vary seed=1,2", "--vary | seed | --seeds"),
+    (
+        "compare --vary method.scale=1,2",
+        "--vary | method.scale | --method",
+    ),
+    ("compare --seeds 1,2,1", "--seeds | 1 twice"),
+    ("compare --vary process.steps=5,5", "--vary | 5 twice"),
+    (
+        "compare --method rtb --method dps --method dps:scale=1.0",
+        "--method | `dps` twice",
+    ),
+    ("compare --seeds 1 --seed 2", "--seeds | --seed"),
+    (
+        "compare --set prior.kind=learned --set prior.weights=value.toml",
+        "prior.weights | value.toml",
+    ),
+    (
+        "compare --method importance --out taken",
+        "taken | a folder with files | --out",
+    ),
+    ("density --count 0", "--count | 0"),
     ("list --toml nothing", "nothing | 25-to-9"),
     #[cfg(not(feature = "cuda"))]
     ("--device cuda", "cuda | cargo build --release --features cuda"),

@@ -2,6 +2,7 @@
 //! codes.
 
 mod broken;
+mod comparison;
 mod folder;
 mod input;
 #[path = "../../crate/src/program/scratch.rs"]

@@ -3,9 +3,12 @@
 use super::scratch::Scratch;
 use serde_json::Value;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, Weak};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 /// A run of a moment.
 pub const TINY: &[&str] = &[
@@ -159,4 +162,71 @@ pub fn tagged(metrics: &[Value], tag: &str, field: &str) -> Vec<u64> {
     lines
         .map(|line| line[field].as_u64().expect("a number"))
         .collect()
+}
+
+/// A run that is killed if the test fails.
+pub struct Running(Child);
+
+impl Running {
+    pub fn start(command: &mut Command) -> Self {
+        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        Self(child.expect("the program starts"))
+    }
+
+    /// Waits until the run has written so many lines of metrics.
+    pub fn wait_for(&mut self, folder: &Path, lines: usize) {
+        let patience = Instant::now() + Duration::from_secs(30);
+        let written = || {
+            fs::read(folder.join("metrics.jsonl")).map_or(0, |b| b.iter().filter(|b| **b == b'\n').count())
+        };
+        while written() < lines {
+            let ended = self.0.try_wait().expect("a child");
+            assert!(
+                ended.is_none(),
+                "the run ended with {ended:?} before line {lines}"
+            );
+            assert!(Instant::now() < patience, "no line {lines} in 30 s");
+            sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[cfg(unix)]
+    /// Waits until the program has said this on standard error.
+    pub fn wait_for_line(&mut self, part: &str) {
+        let mut pipe = BufReader::new(self.0.stderr.as_mut().expect("piped"));
+        let mut said = String::new();
+        while !said.contains(part) {
+            let read = pipe.read_line(&mut said).expect("text");
+            assert!(read > 0, "the program ended without {part}: {said}");
+        }
+    }
+
+    pub fn kill(mut self) {
+        self.0.kill().expect("killed");
+        self.0.wait().expect("a child");
+    }
+
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        let id = self.0.id().to_string();
+        let sent = Command::new("kill").args([name, &id]).status();
+        assert!(sent.expect("kill starts").success());
+    }
+
+    #[cfg(unix)]
+    pub fn finish(mut self) -> (Option<i32>, String) {
+        use std::io::Read;
+        let mut said = String::new();
+        let mut pipe = self.0.stderr.take().expect("piped");
+        pipe.read_to_string(&mut said).expect("text");
+        (self.0.wait().expect("a child").code(), said)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has most often ended by now.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

@@ -5,6 +5,7 @@
 //! before anything is built from it, so the engine itself never meets a bad one.
 
 mod error;
+mod experiment;
 pub mod link;
 mod method;
 mod preset;
@@ -12,6 +13,7 @@ mod reward;
 mod validate;
 
 pub use error::ConfigError;
+pub use experiment::{Experiment, experiments};
 pub use method::{Advantage, Method, MethodInfo};
 pub use preset::{Preset, presets};
 pub use reward::{PAINT_LEVELS, Reward, Shape, Tempering};
@@ -391,13 +393,13 @@ pub fn assignment(path: &str, value: &str) -> toml::Table {
     table
 }
 
-/// Lays `over` on `base`, table by table. A reward of another kind replaces the whole reward:
-/// its fields belong to its kind.
-fn merge(base: &mut toml::Table, over: toml::Table) {
+/// Lays `over` on `base`, table by table. A reward or a method of another kind replaces the whole
+/// table, as its fields belong to its kind; a prior keeps its components.
+pub fn merge(base: &mut toml::Table, over: toml::Table) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
             (Some(toml::Value::Table(old)), toml::Value::Table(new))
-                if !new.contains_key("kind") || old.get("kind") == new.get("kind") || key == "prior" =>
+                if key == "prior" || !differ(old.get("kind"), new.get("kind")) =>
             {
                 merge(old, new)
             }
@@ -406,4 +408,10 @@ fn merge(base: &mut toml::Table, over: toml::Table) {
             }
         }
     }
+}
+
+/// Whether both are said, and not the same. A table without a kind says something about whatever
+/// kind there is.
+fn differ(a: Option<&toml::Value>, b: Option<&toml::Value>) -> bool {
+    a.zip(b).is_some_and(|(a, b)| a != b)
 }

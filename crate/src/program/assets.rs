@@ -2,6 +2,7 @@
 
 use super::error::ProgramError;
 use rtb::config::{ConfigError, Prior, PriorKind};
+use rtb::session::SessionError;
 use std::fs;
 use std::path::Path;
 
@@ -39,6 +40,17 @@ pub fn prior_weights(prior: &Prior) -> Result<Option<Vec<u8>>, ProgramError> {
     match shipped {
         Some((_, bytes)) => Ok(Some(bytes.to_vec())),
         None => Err(unknown(name).into()),
+    }
+}
+
+/// An error of opening a run; weights that do not fit are those that the prior asked for.
+pub fn refused(error: SessionError, prior: &Prior) -> ProgramError {
+    match error {
+        SessionError::Weights(reason) => {
+            let name = prior.weights.as_deref().unwrap_or_default();
+            ConfigError::new("prior.weights", format!("`{name}`"), reason).into()
+        }
+        error => error.into(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can be typed after `rtb`.
 
-use super::command::{bench, evaluate, list, pretrain, run, sample};
+use super::command::{bench, compare, density, energy, evaluate, list, pretrain, run, sample};
 use super::error::ProgramError;
 use super::source;
 use clap::{Parser, Subcommand};
@@ -9,7 +9,7 @@ use std::path::Path;
 const EXAMPLES: &str = "\
 Examples:
   rtb                                       train the 25-to-9 preset on the CPU
-  rtb list                                  what presets there are
+  rtb list                                  what presets, methods and experiments there are
   rtb run ring-teeth --seed 3               train another preset with another seed
   rtb run 25-to-9 --batch 200 --set optimizer.ema=0.99
                                             any field of a run can be set
@@ -18,6 +18,11 @@ Examples:
   rtb run --resume runs/mine                go on after Ctrl-C or a crash
   rtb sample runs/mine --count 1000 --out points.csv
   rtb evaluate runs/mine --samples 100000
+  rtb compare moons-disc                    RTB beside every other method, trained or not
+  rtb compare 25-to-9 --method rtb --method smc --vary process.steps=20,50,100
+  rtb compare steps                         a prepared comparison
+  rtb density 25-to-9                       log densities of the prior, from single paths
+  rtb energy 25-to-9 --out energy.png       the prior's density, learned as an energy
   rtb pretrain mine.toml --out prior.safetensors
                                             learn a prior from samples, then train on it:
   rtb run mine.toml --set prior.kind=learned --set prior.weights=prior.safetensors";
@@ -44,8 +49,11 @@ enum Command {
     Pretrain(pretrain::Args),
     Sample(sample::Args),
     Evaluate(evaluate::Args),
+    Compare(compare::Args),
     List(list::Args),
     Bench(bench::Args),
+    Density(density::Args),
+    Energy(energy::Args),
 }
 
 impl Cli {
@@ -57,8 +65,11 @@ impl Cli {
             Some(Command::Pretrain(args)) => pretrain::execute(&args),
             Some(Command::Sample(args)) => sample::execute(&args),
             Some(Command::Evaluate(args)) => evaluate::execute(&args),
+            Some(Command::Compare(args)) => compare::execute(&args),
             Some(Command::List(args)) => list::execute(&args),
             Some(Command::Bench(args)) => bench::execute(&args),
+            Some(Command::Density(args)) => density::execute(&args),
+            Some(Command::Energy(args)) => energy::execute(&args),
         }
     }
 }

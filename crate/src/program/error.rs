@@ -21,8 +21,12 @@ pub enum ProgramError {
         path: PathBuf,
         error: io::Error,
     },
-    #[error("{}: {what} is there already; name another --out, or go on with --resume", path.display())]
-    Occupied { path: PathBuf, what: String },
+    #[error("{}: {what} is there already; {remedy}", path.display())]
+    Occupied {
+        path: PathBuf,
+        what: &'static str,
+        remedy: &'static str,
+    },
     #[error("{}: not the folder of a run: {missing} is missing; a folder that `rtb run` wrote is expected", path.display())]
     NotARun { path: PathBuf, missing: &'static str },
     #[error("{}: another process is training in this folder", path.display())]
@@ -49,6 +53,12 @@ pub enum ProgramError {
     Training { error: SessionError, path: PathBuf },
     #[error("Stopped; go on with `rtb run --resume {}`", path.display())]
     Interrupted { path: PathBuf },
+    #[error("Stopped after {ended} of {trials} trials; what came of them is in {}", path.display())]
+    Stopped {
+        path: PathBuf,
+        ended: usize,
+        trials: usize,
+    },
 }
 
 impl ProgramError {
@@ -77,7 +87,7 @@ impl ProgramError {
             | Self::Signal(_)
             | Self::Session(_)
             | Self::Training { .. } => 1,
-            Self::Interrupted { .. } => INTERRUPTED,
+            Self::Interrupted { .. } | Self::Stopped { .. } => INTERRUPTED,
         }
     }
 }

@@ -2,14 +2,17 @@
 //!
 //! [`cli`] is what can be typed and [`command`] does it, one module a subcommand. A run is
 //! described by [`source`], computed on a [`device`], driven by [`trainer`] and kept in a folder
-//! by [`storage`]; [`progress`], [`table`] and [`plot`] show it. Everything that can go wrong is a
-//! [`error::ProgramError`], which also knows the exit code.
+//! by [`storage`]; [`progress`], [`table`] and [`plot`] show it. Several methods on a run are a
+//! [`comparison`]. Everything that can go wrong is a [`error::ProgramError`], which also knows the
+//! exit code.
 
 mod assets;
 mod cli;
 mod command;
+mod comparison;
 mod device;
 mod error;
+mod grid;
 mod output;
 mod plot;
 mod progress;
@@ -31,7 +34,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let heading = match error {
-                ProgramError::Interrupted { .. } => "",
+                ProgramError::Interrupted { .. } | ProgramError::Stopped { .. } => "",
                 _ => "error: ",
             };
             eprintln!("{heading}{error}");

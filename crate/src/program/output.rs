@@ -35,6 +35,17 @@ pub fn tick(value: f64) -> String {
     format!("{}", (value * scale).round() / scale + 0.0)
 }
 
+/// A whole number with its thousands apart.
+pub fn grouped(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    let sign = if value <= -0.5 { "-" } else { "" };
+    let first = digits.len() % 3;
+    let groups = digits.as_bytes()[first..].chunks(3);
+    let groups = groups.map(|group| String::from_utf8_lossy(group).into_owned());
+    let head = (first > 0).then(|| digits[..first].to_owned());
+    sign.to_owned() + &head.into_iter().chain(groups).collect::<Vec<_>>().join(",")
+}
+
 /// A span of time for people.
 pub fn duration(seconds: f64) -> String {
     if seconds < 60.0 {
@@ -51,7 +62,7 @@ pub fn duration(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{duration, figure, tick};
+    use super::{duration, figure, grouped, tick};
 
     #[test]
     fn figures_are_short() {
@@ -63,6 +74,12 @@ mod tests {
     fn ticks_have_no_needless_zeros() {
         let shown = [-1e-9, 0.02, -12.0, 1500.4].map(tick);
         assert_eq!(shown, ["0", "0.02", "-12", "1500"]);
+    }
+
+    #[test]
+    fn thousands_are_apart() {
+        let shown = [0.0, 999.4, 20_000.0, -1_234_567.0].map(grouped);
+        assert_eq!(shown, ["0", "999", "20,000", "-1,234,567"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use clap::Args;
 use rtb::config::{self, ConfigError, Preset, Run};
 use std::fs;
 use std::path::Path;
-use toml::{Table, Value};
+use toml::Table;
 
 /// The preset of a bare `rtb`.
 pub const DEFAULT: &str = "25-to-9";
@@ -51,7 +51,8 @@ pub struct Overrides {
     pub set: Vec<(String, String)>,
 }
 
-fn assignment(text: &str) -> Result<(String, String), String> {
+/// Reads `FIELD=VALUE`.
+pub fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((field, value)) if !field.trim().is_empty() => {
             Ok((field.trim().to_owned(), value.trim().to_owned()))
@@ -62,7 +63,7 @@ fn assignment(text: &str) -> Result<(String, String), String> {
 
 impl Overrides {
     /// All of them as one table, so that fields which only fit together can be set together.
-    fn table(&self) -> Table {
+    pub fn table(&self) -> Table {
         fn text<T: ToString>(value: &Option<T>) -> Option<String> {
             value.as_ref().map(T::to_string)
         }
@@ -82,25 +83,13 @@ impl Overrides {
         let mut table = Table::new();
         for (field, value) in flags {
             if let Some(value) = value {
-                lay(&mut table, config::assignment(field, &value));
+                config::merge(&mut table, config::assignment(field, &value));
             }
         }
         for (field, value) in &self.set {
-            lay(&mut table, config::assignment(field, value));
+            config::merge(&mut table, config::assignment(field, value));
         }
         table
-    }
-}
-
-/// Lays `over` on `base`, table by table.
-fn lay(base: &mut Table, over: Table) {
-    for (key, value) in over {
-        match (base.get_mut(&key), value) {
-            (Some(Value::Table(old)), Value::Table(new)) => lay(old, new),
-            (_, value) => {
-                base.insert(key, value);
-            }
-        }
     }
 }
 
@@ -119,7 +108,8 @@ pub fn resolve(name: &Path, overrides: &Overrides) -> Result<Source, ProgramErro
     Ok(source)
 }
 
-fn read(name: &Path) -> Result<Source, ProgramError> {
+/// The run that `name` stands for, without flags.
+pub fn read(name: &Path) -> Result<Source, ProgramError> {
     let unknown = match Preset::find(&name.to_string_lossy()) {
         Ok(preset) => {
             return Ok(Source {
@@ -148,6 +138,15 @@ fn read(name: &Path) -> Result<Source, ProgramError> {
     Ok(Source { label, run })
 }
 
+/// What people call a run.
+pub fn title(run: &Run) -> String {
+    match Preset::find(&run.name) {
+        Ok(preset) => preset.title.to_owned(),
+        Err(_) if run.name.is_empty() => "A run".to_owned(),
+        Err(_) => run.name.clone(),
+    }
+}
+
 /// A name fit for a folder: letters and digits, everything else a single dash.
 fn slug(name: &str) -> String {
     name.to_lowercase()
@@ -160,6 +159,7 @@ fn slug(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Overrides, resolve, slug};
+    use rtb::config::Reward;
     use std::path::Path;
 
     #[test]
@@ -175,6 +175,31 @@ mod tests {
         assert_eq!(source.run.rollout.noised_share, 0.1);
         assert_eq!(source.run.name, "mine");
         assert_eq!(source.label, "islands");
+    }
+
+    #[test]
+    fn fields_of_another_kind_are_set_in_any_order() {
+        let pair = |(field, value): (&str, &str)| (field.to_owned(), value.to_owned());
+        let formula = [
+            ("reward.kind", "formula"),
+            ("reward.expression", "exp(x)"),
+            ("reward.logarithm", "true"),
+        ];
+        for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0]] {
+            let overrides = Overrides {
+                set: order.map(|i| pair(formula[i])).to_vec(),
+                ..Overrides::default()
+            };
+            let source = resolve(Path::new("25-half-plane"), &overrides).expect("a formula");
+            let Reward::Formula {
+                expression,
+                logarithm,
+            } = source.run.reward
+            else {
+                panic!("{order:?}: {:?}", source.run.reward);
+            };
+            assert_eq!((expression.as_str(), logarithm), ("exp(x)", true), "{order:?}");
+        }
     }
 
     #[test]

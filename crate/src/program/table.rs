@@ -47,14 +47,7 @@ pub fn report(report: &Report) -> String {
         line(name, &figure(measured), &exact.map(figure).unwrap_or_default())
     }));
     lines.push(String::new());
-    lines.push(format!(
-        "{} samples; exact means {}.",
-        r.samples,
-        match r.truth {
-            Truth::Quadrature => "quadrature of p(x)·r(x) on a grid",
-            Truth::ImportanceWeighted => "samples of the learned prior's own chain, weighted by r",
-        }
-    ));
+    lines.push(format!("{} samples; exact means {}.", r.samples, exact(r.truth)));
     lines.push(format!(
         "{} iterations in {} ({:.4} s each), seed {}, {}.",
         r.iterations,
@@ -64,6 +57,14 @@ pub fn report(report: &Report) -> String {
         r.device
     ));
     lines.join("\n") + "\n"
+}
+
+/// What "exact" means.
+pub fn exact(truth: Truth) -> &'static str {
+    match truth {
+        Truth::Quadrature => "quadrature of p(x)·r(x) on a grid",
+        Truth::ImportanceWeighted => "samples of the learned prior's own chain, weighted by r",
+    }
 }
 
 fn line(name: &str, measured: &str, exact: &str) -> String {

@@ -62,7 +62,10 @@ impl Trainer {
     /// Trains to the end of the run and leaves the finished folder behind.
     pub fn train(mut self, quiet: bool) -> Result<(), ProgramError> {
         if self.session.iteration() == 0 {
-            self.evaluate_if_due()?;
+            // A run that goes on from its start has been evaluated there.
+            if self.metrics.history().evaluations.is_empty() {
+                self.evaluate_if_due()?;
+            }
             self.save()?;
         }
         let run = self.session.run();

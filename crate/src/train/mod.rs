@@ -1,6 +1,7 @@
 //! The training loop: one for every chain.
 
 mod average;
+pub mod energy;
 mod optimizer;
 pub mod pretrain;
 

@@ -1,6 +1,9 @@
 //! The subcommands: what each takes, and what it does.
 
 pub mod bench;
+pub mod compare;
+pub mod density;
+pub mod energy;
 pub mod evaluate;
 pub mod list;
 pub mod pretrain;

@@ -9,8 +9,7 @@ use crate::program::source::{self, Overrides, Source};
 use crate::program::storage::RunFolder;
 use crate::program::trainer::{Trainer, reopen};
 use pollster::block_on;
-use rtb::config::ConfigError;
-use rtb::session::{Session, SessionError};
+use rtb::session::Session;
 use std::path::{Path, PathBuf};
 
 const AFTER_HELP: &str = "\
@@ -75,14 +74,9 @@ fn start(source: &Path, options: &Options) -> Result<Trainer, ProgramError> {
     let prior = assets::prior_weights(&run.prior)?;
     let device = options.device.device.open()?;
     let stop = Stop::catch()?;
-    let weights = run.prior.weights.clone().unwrap_or_default();
-    let session =
-        block_on(Session::open(run, device, prior.as_deref(), None)).map_err(|error| match error {
-            SessionError::Weights(reason) => {
-                ConfigError::new("prior.weights", format!("`{weights}`"), reason).into()
-            }
-            error => ProgramError::from(error),
-        })?;
+    let described = run.prior.clone();
+    let session = block_on(Session::open(run, device, prior.as_deref(), None))
+        .map_err(|error| assets::refused(error, &described))?;
     let out = options.out.as_deref();
     let folder = RunFolder::create(out, &label, session.run(), prior.as_deref())?;
     let lock = folder.lock()?;

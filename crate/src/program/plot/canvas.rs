@@ -1,6 +1,7 @@
 //! What all pictures are drawn on: a white PNG, its font and its inks.
 
 use crate::program::error::ProgramError;
+use crate::program::storage;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::register_font;
@@ -19,7 +20,7 @@ pub const FAINT: RGBColor = RGBColor(226, 229, 233);
 
 const FONT: &str = "sans-serif";
 
-/// Draws a PNG of `size` pixels.
+/// Draws a PNG of `size` pixels, whole or not at all.
 pub fn picture(
     path: &Path,
     size: (u32, u32),
@@ -32,12 +33,16 @@ pub fn picture(
     register_font(FONT, FontStyle::Normal, dejavu::sans::regular())
         .and_then(|()| register_font(FONT, FontStyle::Bold, dejavu::sans::bold()))
         .map_err(|_| error("the font is broken".to_owned()))?;
-    let canvas = BitMapBackend::new(path, size).into_drawing_area();
+    // The format follows from how the name ends.
+    let fresh = path.with_extension("tmp.png");
+    let canvas = BitMapBackend::new(&fresh, size).into_drawing_area();
     canvas
         .fill(&WHITE)
         .and_then(|()| draw(&canvas))
         .and_then(|()| canvas.present())
-        .map_err(|e| error(e.to_string()))
+        .map_err(|e| error(e.to_string()))?;
+    drop(canvas);
+    storage::replace(&fresh, path).map_err(|e| ProgramError::file("write", path, e))
 }
 
 /// A style of text, anchored at its upper left.

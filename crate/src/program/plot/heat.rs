@@ -37,8 +37,8 @@ impl HeatMap<'_> {
         self.draw_bar(canvas, (left + size + 30, top), (26, size))
     }
 
-    /// The image in a square of `size` pixels, with its frame and the numbers along its edges.
-    pub fn draw_image(&self, canvas: &Canvas, (left, top): (i32, i32), size: i32, font: u32) -> Drawn {
+    /// The image in a square of `size` pixels, with its frame.
+    pub fn draw_cells(&self, canvas: &Canvas, (left, top): (i32, i32), size: i32) -> Drawn {
         let cells_per_pixel = self.side as f64 / f64::from(size);
         for row in 0..size {
             for column in 0..size {
@@ -48,7 +48,12 @@ impl HeatMap<'_> {
             }
         }
         let corners = [(left - 1, top - 1), (left + size, top + size)];
-        canvas.draw(&Rectangle::new(corners, PALE))?;
+        canvas.draw(&Rectangle::new(corners, PALE))
+    }
+
+    /// The image with the numbers along its edges.
+    pub fn draw_image(&self, canvas: &Canvas, (left, top): (i32, i32), size: i32, font: u32) -> Drawn {
+        self.draw_cells(canvas, (left, top), size)?;
         let reach = font as i32 / 3;
         for tick in TICKS {
             let share = (f64::from(tick) + HALF_WIDTH) / (2.0 * HALF_WIDTH);

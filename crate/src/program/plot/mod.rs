@@ -1,19 +1,22 @@
-//! The pictures of a finished run.
+//! The pictures of a finished run, and of a comparison.
 
 mod canvas;
 mod colour;
+pub mod comparison;
 mod curves;
 mod heat;
 mod overview;
 
 use super::error::ProgramError;
 use super::storage::{History, RunFolder};
-use canvas::picture;
+use canvas::{INK, anchored, bold, picture};
 use colour::Scale;
 use heat::HeatMap;
+use plotters::style::text_anchor::{HPos, VPos};
 use rtb::config::Run;
 use rtb::message::{Report, Scene};
 use rtb::picture::density;
+use std::path::Path;
 
 /// Everything the pictures show.
 pub struct Finished<'a> {
@@ -23,6 +26,30 @@ pub struct Finished<'a> {
     pub samples: &'a [f32],
     pub report: &'a Report,
     pub history: &'a History,
+}
+
+/// Densities side by side in the colours of the first, each a title and its cells.
+pub fn draw_row(path: &Path, maps: &[(&str, &Vec<f32>)], side: usize) -> Result<(), ProgramError> {
+    const SIZE: i32 = 420;
+    const LEFT: i32 = 50;
+    const TOP: i32 = 60;
+    let width = (SIZE + LEFT + 20) * maps.len() as i32;
+    let scale = Scale::density(maps[0].1);
+    picture(path, (width as u32, (SIZE + TOP + 50) as u32), |canvas| {
+        for (place, (title, cells)) in maps.iter().enumerate() {
+            let left = LEFT + place as i32 * (SIZE + LEFT + 20);
+            let style = anchored(bold(24, INK), HPos::Center, VPos::Center);
+            canvas.draw_text(title, &style, (left + SIZE / 2, TOP / 2))?;
+            let map = HeatMap {
+                title,
+                cells,
+                side,
+                scale,
+            };
+            map.draw_image(canvas, (left, TOP), SIZE, 16)?;
+        }
+        Ok(())
+    })
 }
 
 /// Draws all pictures into the folder of the run.

@@ -4,9 +4,9 @@ use super::Finished;
 use super::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, bold, text};
 use super::heat::HeatMap;
 use crate::program::output::{duration, figure};
+use crate::program::source::title;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
-use rtb::config::{Preset, Run};
 use rtb::message::Report;
 
 pub const SIZE: (u32, u32) = (2200, 900);
@@ -41,14 +41,6 @@ pub fn draw(canvas: &Canvas, finished: &Finished, maps: [&HeatMap; 4]) -> Drawn 
         canvas.draw_text(&exact, &style(text(20, PALE)), (center, top + 122))?;
     }
     Ok(())
-}
-
-fn title(run: &Run) -> String {
-    match Preset::find(&run.name) {
-        Ok(preset) => preset.title.to_owned(),
-        Err(_) if run.name.is_empty() => "A run".to_owned(),
-        Err(_) => run.name.clone(),
-    }
 }
 
 fn subtitle(finished: &Finished) -> String {

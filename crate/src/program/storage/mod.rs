@@ -52,22 +52,11 @@ impl RunFolder {
         run: &Run,
         prior: Option<&[u8]>,
     ) -> Result<Self, ProgramError> {
-        let path = match out {
-            Some(path) if is_vacant(path)? => path.to_owned(),
-            Some(path) => {
-                let what = if path.is_dir() {
-                    "a folder with files"
-                } else {
-                    "a file"
-                };
-                return Err(ProgramError::Occupied {
-                    path: path.to_owned(),
-                    what: what.to_owned(),
-                });
-            }
-            None => vacant(&Path::new("runs").join(format!("{label}-seed{}", run.seed)))?,
-        };
-        fs::create_dir_all(&path).map_err(|e| ProgramError::file("make the folder of the run", &path, e))?;
+        let path = create_folder(
+            out,
+            &Path::new("runs").join(format!("{label}-seed{}", run.seed)),
+            "name another --out, or go on with --resume",
+        )?;
         let folder = Self { path };
         if let Some(weights) = prior {
             folder.write(PRIOR, weights)?;
@@ -213,6 +202,32 @@ impl RunFolder {
     }
 }
 
+/// Makes the folder `out`, which must be vacant; without it `usual`, with a number behind it if
+/// that is taken. `remedy` says what to do about a taken one.
+pub fn create_folder(
+    out: Option<&Path>,
+    usual: &Path,
+    remedy: &'static str,
+) -> Result<PathBuf, ProgramError> {
+    let path = match out {
+        Some(path) if is_vacant(path)? => path.to_owned(),
+        Some(path) => {
+            return Err(ProgramError::Occupied {
+                path: path.to_owned(),
+                what: if path.is_dir() {
+                    "a folder with files"
+                } else {
+                    "a file"
+                },
+                remedy,
+            });
+        }
+        None => vacant(usual)?,
+    };
+    fs::create_dir_all(&path).map_err(|e| ProgramError::file("make the folder", &path, e))?;
+    Ok(path)
+}
+
 /// Writes a file whole or not at all.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), ProgramError> {
     let fresh = staged(path);
@@ -250,7 +265,8 @@ fn stage(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn replace(from: &Path, to: &Path) -> io::Result<()> {
+/// Moves a file into the place of another, in one step.
+pub fn replace(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)?;
     // A rename outlives a power cut once its folder is written too; only Unix can ask for that.
     #[cfg(unix)]

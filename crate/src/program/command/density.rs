@@ -1,0 +1,163 @@
+//! `rtb density`: how well the density of a diffusion prior is had from single paths.
+
+use crate::program::assets;
+use crate::program::device::DeviceFlag;
+use crate::program::error::ProgramError;
+use crate::program::grid::Grid;
+use crate::program::output::{figure, print};
+use crate::program::source::{self, Overrides};
+use pollster::block_on;
+use rtb::config::{Component, PriorKind};
+use rtb::mixture::Mixture;
+use rtb::noise::Purpose;
+use rtb::plane::{CHUNK, Plane};
+use rtb::prior::ExactPrior;
+use rtb::sampler::{Density, PathNoise, log_densities};
+use rtb::session::SessionError;
+use std::path::PathBuf;
+use std::time::Instant;
+
+const AFTER_HELP: &str = "\
+RNE, the Radon-Nikodym estimator (arXiv 2506.05668): along any path that ends at x, log p(x) is the
+log density of the path under the prior's chain less that under the noising chain from x. Samples of
+the prior's mixture are the points, and the mixture's own log density is the truth. Three estimators
+are held against it, on independent noise and on balanced noise (of equal quadratic variation in all
+directions): with the noising chain discretised by Euler and Maruyama, with its exact kernels, and
+relative to a Gaussian reference chain of the prior's variance, whose density is known and whose
+discretisation errs alike.
+
+Example:
+  rtb density 25-to-9 --steps 200 --paths 4";
+
+/// Measure how well single paths estimate the prior's density
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// A preset (see `rtb list`) or a TOML file; its prior and its process count
+    #[arg(value_name = "PRESET|FILE.toml", default_value = source::DEFAULT)]
+    source: PathBuf,
+    /// Number of points
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 2000,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    count: u32,
+    /// Paths for each point, whose estimates of log p are averaged
+    #[arg(long, value_name = "K", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    paths: u32,
+    #[command(flatten)]
+    device: DeviceFlag,
+    #[command(flatten)]
+    overrides: Overrides,
+}
+
+/// Picks one estimator.
+type Estimator = (&'static str, fn(&Density) -> &[f64]);
+
+const ESTIMATORS: [Estimator; 3] = [
+    ("Euler kernels", |d| &d.euler),
+    ("exact noising kernels", |d| &d.exact),
+    ("with reference", |d| &d.reference),
+];
+const NOISES: [(&str, PathNoise); 2] = [
+    ("independent", PathNoise::Normal),
+    ("balanced", PathNoise::Balanced),
+];
+
+/// Estimates and prints.
+pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    let run = source::resolve(&args.source, &args.overrides)?.run;
+    let prior = run.prior.clone();
+    let weights = assets::prior_weights(&prior)?;
+    let plane = Plane::open(run, args.device.device.open()?, weights.as_deref())
+        .map_err(|error| assets::refused(error, &prior))?;
+    let mut rng = plane.noise.stream(Purpose::Samples, 0);
+    let points: Vec<[f64; 2]> = (0..args.count).map(|_| plane.mixture.sample(&mut rng)).collect();
+    let truth: Vec<f64> = points.iter().map(|x| plane.mixture.log_prob(*x)).collect();
+    let ends: Vec<f32> = points.iter().flatten().map(|v| *v as f32).collect();
+    let mut rows = Vec::new();
+    for (name, noise) in NOISES {
+        let begun = Instant::now();
+        let density = estimates(&plane, &ends, noise, args.paths)?;
+        let seconds = begun.elapsed().as_secs_f64();
+        for (estimator, pick) in ESTIMATORS {
+            let errors: Vec<f64> = pick(&density).iter().zip(&truth).map(|(e, t)| e - t).collect();
+            let mean = |value: fn(f64) -> f64| {
+                figure(errors.iter().map(|e| value(*e)).sum::<f64>() / errors.len() as f64)
+            };
+            rows.push(vec![
+                name.to_owned(),
+                estimator.to_owned(),
+                mean(f64::abs),
+                mean(|e| e),
+                figure(seconds),
+            ]);
+        }
+    }
+    let headings = [
+        "path noise",
+        "estimator",
+        "mean absolute\nerror, nats",
+        "mean error,\nnats",
+        "seconds for\nall three",
+    ];
+    let grid = Grid {
+        headings: headings.map(str::to_owned).to_vec(),
+        rows,
+        words: 2,
+    };
+    print(&format!("{}\n{}", grid.text(), remarks(args, &plane)))
+}
+
+/// Estimates for all points, averaged over their paths.
+fn estimates(plane: &Plane, ends: &[f32], noise: PathNoise, paths: u32) -> Result<Density, ProgramError> {
+    // The Gaussian whose chain is most like the prior's, as far as one can be.
+    let gaussian = Mixture::new(&[Component::isotropic(1.0, [0.0, 0.0], plane.mixture.variance())]);
+    let reference = ExactPrior::new(&gaussian, &plane.process, &plane.device);
+    let log_prob = |x: &[f32]| gaussian.log_prob([x[0].into(), x[1].into()]);
+    let mut mean = Density::default();
+    let mut counter = 0;
+    for chunk in ends.chunks(2 * CHUNK) {
+        let mut sum = Density::default();
+        for _ in 0..paths {
+            let setting = plane.setting();
+            let made = log_densities(&setting, &reference, log_prob, chunk.to_vec(), noise, counter);
+            let made = block_on(made).map_err(SessionError::Device)?;
+            counter += 1;
+            add(&mut sum.euler, &made.euler, paths);
+            add(&mut sum.exact, &made.exact, paths);
+            add(&mut sum.reference, &made.reference, paths);
+        }
+        mean.euler.extend(sum.euler);
+        mean.exact.extend(sum.exact);
+        mean.reference.extend(sum.reference);
+    }
+    Ok(mean)
+}
+
+/// Adds a share of one path's estimates.
+fn add(sum: &mut Vec<f64>, made: &[f64], paths: u32) {
+    sum.resize(made.len(), 0.0);
+    sum.iter_mut()
+        .zip(made)
+        .for_each(|(s, m)| *s += m / f64::from(paths));
+}
+
+fn remarks(args: &Args, plane: &Plane) -> String {
+    let paths = match args.paths {
+        1 => "one path each".to_owned(),
+        paths => format!("the mean of {paths} paths each"),
+    };
+    let learned = match plane.run.prior.kind {
+        PriorKind::Exact => "",
+        PriorKind::Learned => {
+            "The prior is learned: its density is not quite that of the mixture, which is taken for the truth.\n"
+        }
+    };
+    format!(
+        "{} samples of the prior's mixture, {paths}, T = {}, seed {}, {}.\n{learned}",
+        args.count,
+        plane.run.process.steps,
+        plane.run.seed,
+        rtb::plane::device_name(&plane.device)
+    )
+}

@@ -1,0 +1,125 @@
+//! `rtb energy`: the density of a prior as an energy network learns it, with and without the
+//! Radon–Nikodym estimator's consistency.
+
+use crate::program::assets;
+use crate::program::device::DeviceFlag;
+use crate::program::error::ProgramError;
+use crate::program::grid::Grid;
+use crate::program::output::{duration, figure, print};
+use crate::program::plot;
+use crate::program::progress::Progress;
+use crate::program::source::{self, Overrides};
+use crate::program::storage;
+use pollster::block_on;
+use rtb::metric::{KL_SIDE, cell_masses, quadrature};
+use rtb::mixture::Mixture;
+use rtb::picture::cell_area;
+use rtb::plane::Plane;
+use rtb::train::energy::{EnergyConfig, EnergyFigures, EnergyTraining};
+use std::path::PathBuf;
+use std::time::Instant;
+
+const AFTER_HELP: &str = "\
+Denoising score matching teaches -grad E at every time; it is blind to the relative weight of modes
+that are far apart. On paths of the prior's chain the Radon-Nikodym estimator (RNE, arXiv 2506.05668)
+knows how log p changes, and asking the energies for the same normalises them.
+
+Example:
+  rtb energy 25-to-9 --out energy.png";
+
+/// Learn the prior's density as an energy, with and without the Radon-Nikodym consistency
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// A preset (see `rtb list`) or a TOML file; its prior and its process count
+    #[arg(value_name = "PRESET|FILE.toml", default_value = source::DEFAULT)]
+    source: PathBuf,
+    /// Iterations of either training
+    #[arg(long = "updates", value_name = "N", default_value_t = EnergyConfig::default().iterations)]
+    updates: usize,
+    /// Weight of the consistency in the second training
+    #[arg(long, value_name = "WEIGHT", default_value_t = EnergyConfig::default().consistency)]
+    consistency: f64,
+    /// Picture (PNG) of both densities beside the mixture's
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    device: DeviceFlag,
+    #[command(flatten)]
+    overrides: Overrides,
+    /// Show no progress
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Trains twice, prints and draws.
+pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    let run = source::resolve(&args.source, &args.overrides)?.run;
+    if let Some(path) = &args.out {
+        storage::probe(path)?;
+    }
+    let weights = assets::prior_weights(&run.prior)?;
+    let device = args.device.device.open()?;
+    let mut rows = Vec::new();
+    let mut densities = Vec::new();
+    for (name, consistency) in [
+        ("score matching", 0.0),
+        ("with the consistency", args.consistency),
+    ] {
+        let plane = Plane::open(run.clone(), device.clone(), weights.as_deref())
+            .map_err(|error| assets::refused(error, &run.prior))?;
+        let config = EnergyConfig {
+            iterations: args.updates,
+            consistency,
+            ..EnergyConfig::default()
+        };
+        let begun = Instant::now();
+        let figures = train(plane, config, name, args.quiet)?;
+        rows.push(vec![
+            name.to_owned(),
+            figure(figures.mode_total_variation),
+            figure(figures.kl_grid),
+            figure(figures.log_normalizer),
+            duration(begun.elapsed().as_secs_f64()),
+        ]);
+        densities.push((name, figures.density));
+    }
+    if let Some(path) = &args.out {
+        let area = cell_area(KL_SIDE);
+        let exact = cell_masses(quadrature(&Mixture::new(&run.prior.components)));
+        let exact: Vec<f32> = exact.iter().map(|c| (c / area) as f32).collect();
+        let [(plain, first), (regularised, second)] = [&densities[0], &densities[1]];
+        let maps = [("mixture", &exact), (*plain, first), (*regularised, second)];
+        plot::draw_row(path, &maps, KL_SIDE)?;
+    }
+    let headings = [
+        "exp(-E) at t = 1",
+        "TV of\nmode weights",
+        "KL to the\nmixture",
+        "log of its\nintegral",
+        "time",
+    ];
+    let grid = Grid {
+        headings: headings.map(str::to_owned).to_vec(),
+        rows,
+        words: 1,
+    };
+    print(&format!(
+        "{}\n{} iterations each, T = {}, seed {}.\n",
+        grid.text(),
+        args.updates,
+        run.process.steps,
+        run.seed
+    ))
+}
+
+fn train(plane: Plane, config: EnergyConfig, name: &str, quiet: bool) -> Result<EnergyFigures, ProgramError> {
+    let mut training = block_on(EnergyTraining::new(plane, config))?;
+    let progress = Progress::new(name, 0, config.iterations, quiet);
+    while !training.finished() {
+        let loss = block_on(training.step())?;
+        progress.advance(training.iteration(), || format!("loss {}", figure(loss)));
+    }
+    progress.clear();
+    Ok(block_on(training.figures())?)
+}

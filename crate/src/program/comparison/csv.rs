@@ -1,0 +1,103 @@
+//! `outcomes.csv`: a line for every finished trial and for every look at one while it trained.
+
+use super::{Comparison, Finished};
+use rtb::message::{Outcome, Truth};
+
+const HEADINGS: &str = "label,varied_field,varied_value,final,\
+    method,title,seed,progress,iterations,samples,log_z,log_z_exact,ess,mode_total_variation,\
+    excluded_mass,within_mode_variance,within_mode_variance_exact,kl_grid,log_reward,\
+    training_seconds,sampling_seconds,training_evaluations,sampling_evaluations,truth,device\n";
+
+/// The whole file.
+pub fn text(comparison: &Comparison) -> String {
+    let mut text = HEADINGS.to_owned();
+    for trial in &comparison.finished {
+        for outcome in &trial.curve {
+            text += &line(comparison, trial, outcome, false);
+        }
+        text += &line(comparison, trial, &trial.outcome, true);
+    }
+    text
+}
+
+fn line(comparison: &Comparison, trial: &Finished, outcome: &Outcome, last: bool) -> String {
+    // Taken apart in full, so that a new figure is not forgotten here.
+    let Outcome {
+        method,
+        title,
+        seed,
+        progress,
+        iterations,
+        samples,
+        log_z,
+        log_z_exact,
+        ess,
+        mode_total_variation,
+        excluded_mass,
+        within_mode_variance,
+        within_mode_variance_exact,
+        kl_grid,
+        log_reward,
+        training_seconds,
+        sampling_seconds,
+        training_evaluations,
+        sampling_evaluations,
+        truth,
+        device,
+        points: _,
+    } = outcome;
+    let plan = &comparison.plan;
+    let value = plan.variants[trial.place.variant].value.as_deref();
+    let optional = |number: &Option<f64>| number.map_or_else(String::new, |n| n.to_string());
+    let cells = [
+        quoted(&comparison.entrant(trial.place).label),
+        quoted(plan.field.as_deref().unwrap_or_default()),
+        quoted(value.unwrap_or_default()),
+        last.to_string(),
+        quoted(method),
+        quoted(title),
+        seed.to_string(),
+        progress.to_string(),
+        iterations.to_string(),
+        samples.to_string(),
+        optional(log_z),
+        log_z_exact.to_string(),
+        optional(ess),
+        mode_total_variation.to_string(),
+        excluded_mass.to_string(),
+        within_mode_variance.to_string(),
+        within_mode_variance_exact.to_string(),
+        kl_grid.to_string(),
+        log_reward.to_string(),
+        training_seconds.to_string(),
+        sampling_seconds.to_string(),
+        training_evaluations.to_string(),
+        sampling_evaluations.to_string(),
+        match truth {
+            Truth::Quadrature => "quadrature".to_owned(),
+            Truth::ImportanceWeighted => "importance_weighted".to_owned(),
+        },
+        quoted(device),
+    ];
+    cells.join(",") + "\n"
+}
+
+/// A cell of text (RFC 4180).
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn commas_are_quoted() {
+        assert_eq!(quoted("RTB"), "RTB");
+        assert_eq!(quoted("CPU, \"2\" threads"), "\"CPU, \"\"2\"\" threads\"");
+    }
+}

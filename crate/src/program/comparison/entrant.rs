@@ -1,0 +1,113 @@
+//! A method of a comparison, as it is typed and as tables call it.
+
+use rtb::config::{self, ConfigError, Method, Run};
+use toml::{Table, Value};
+
+/// A method and what it is called.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entrant {
+    pub method: Method,
+    /// Its title and the fields that differ from its defaults.
+    pub label: String,
+    /// What `--method` has to be given for it.
+    pub typed: String,
+}
+
+impl From<Method> for Entrant {
+    fn from(method: Method) -> Self {
+        let info = method.info();
+        let defaults = Method::find(info.name).map_or_else(|_| Table::new(), |m| fields(&m));
+        let own: Vec<String> = fields(&method)
+            .iter()
+            .filter(|(field, value)| defaults.get(*field) != Some(value))
+            .map(|(field, value)| format!("{field}={}", bare(value)))
+            .collect();
+        let label = match own.as_slice() {
+            [] => info.title.to_owned(),
+            own => format!("{} ({})", info.title, own.join(", ")),
+        };
+        let typed = std::iter::once(info.name.to_owned())
+            .chain(own)
+            .collect::<Vec<_>>()
+            .join(":");
+        Self { method, label, typed }
+    }
+}
+
+impl Entrant {
+    /// Reads `NAME[:FIELD=VALUE…]`.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let mut parts = text.split(':');
+        let name = parts.next().unwrap_or_default();
+        let method = Method::find(name).map_err(|unknown| ConfigError {
+            field: "--method".to_owned(),
+            ..unknown
+        })?;
+        let defaults = fields(&method);
+        let mut table = Table::try_from(method).expect("a method is a TOML table");
+        for part in parts {
+            let refused = |value: &str, allowed| {
+                ConfigError::new(format!("--method {name}"), format!("`{value}`"), allowed)
+            };
+            let (field, value) = part
+                .split_once('=')
+                .ok_or_else(|| refused(part, "FIELD=VALUE is expected".to_owned()))?;
+            if !defaults.contains_key(field) {
+                return Err(refused(field, allowed(&defaults)));
+            }
+            config::merge(&mut table, config::assignment(field, value));
+        }
+        let run = Table::from_iter([("method".to_owned(), Value::Table(table))]);
+        Ok(Run::default().overlaid(run)?.method.into())
+    }
+}
+
+/// The fields of a method with their values.
+pub fn fields(method: &Method) -> Table {
+    let mut table = Table::try_from(method).expect("a method is a TOML table");
+    table.remove("kind");
+    table
+}
+
+/// A value as it is typed: text without its quotes.
+pub fn bare(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn allowed(fields: &Table) -> String {
+    if fields.is_empty() {
+        return "it has no fields".to_owned();
+    }
+    let names: Vec<_> = fields.keys().map(String::as_str).collect();
+    format!("its fields are {}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Entrant;
+    use rtb::config::Method;
+
+    #[test]
+    fn what_differs_from_the_defaults_is_said() {
+        let shown = |text| {
+            let entrant = Entrant::parse(text).expect("a method");
+            (entrant.label, entrant.typed)
+        };
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(shown("rtb"), pair("RTB", "rtb"));
+        assert_eq!(shown("dps:scale=0.5"), pair("DPS (scale=0.5)", "dps:scale=0.5"));
+        assert_eq!(shown("dps:scale=1.0"), pair("DPS", "dps"));
+        assert_eq!(
+            shown("policy-gradient:kl_weight=0.5").1,
+            "policy-gradient-kl:kl_weight=0.5"
+        );
+    }
+
+    #[test]
+    fn every_method_can_be_typed() {
+        for method in Method::all() {
+            let entrant = Entrant::from(method);
+            assert_eq!(Entrant::parse(&entrant.typed), Ok(entrant));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What has to be known to read the table of a comparison.
+
+use super::crossover;
+use super::{Comparison, Finished};
+use crate::program::output::{figure, grouped};
+use crate::program::table;
+
+/// One sentence or a few each.
+pub fn notes(comparison: &Comparison) -> Vec<String> {
+    let mut notes = vec![seeds(comparison)];
+    notes.push(format!(
+        "Exact means {}. {}",
+        table::exact(comparison.truths[0].kind),
+        by_variant(comparison, "Variance within modes, exact", |variant| {
+            let trials = comparison.finished.iter().find(|f| f.place.variant == variant);
+            trials.map(|f| figure(f.outcome.within_mode_variance_exact))
+        })
+    ));
+    notes.push(by_variant(
+        comparison,
+        "TV (total variation) of as many samples of the exact posterior itself, on average",
+        |variant| Some(figure(comparison.exact_variation(variant))),
+    ));
+    notes.push(
+        "Evaluations are millions of drifts for one state, of prior and policy alike; a backward pass counts as \
+         two. Samples of trained methods are weighed with the prior, for log Z and ESS, which doubles theirs."
+            .to_owned(),
+    );
+    notes.extend(samples(comparison));
+    for failed in &comparison.failed {
+        notes.push(format!(
+            "{}: {}.",
+            comparison.name_of(failed.place),
+            failed.reason
+        ));
+    }
+    if comparison.ended() < comparison.trials() {
+        notes.push(format!(
+            "Stopped after {} of {} trials.",
+            comparison.ended(),
+            comparison.trials()
+        ));
+    }
+    notes.extend(crossover::sentences(comparison));
+    notes
+}
+
+fn seeds(comparison: &Comparison) -> String {
+    let seeds: Vec<_> = comparison.plan.seeds.iter().map(u64::to_string).collect();
+    match seeds.as_slice() {
+        [one] => format!("Seed {one}."),
+        many => format!("Mean ± standard deviation over the seeds {}.", many.join(", ")),
+    }
+}
+
+/// A figure of the exact posterior: once, or once a value of the varied field where they differ.
+fn by_variant(comparison: &Comparison, name: &str, figure: impl Fn(usize) -> Option<String>) -> String {
+    let plan = &comparison.plan;
+    let found: Vec<(usize, String)> = (0..plan.variants.len())
+        .filter_map(|v| Some((v, figure(v)?)))
+        .collect();
+    match found.as_slice() {
+        [] => String::new(),
+        [(_, first), rest @ ..] if rest.iter().all(|(_, other)| other == first) => {
+            format!("{name}: {first}.")
+        }
+        all => {
+            let each = all.iter().map(|(v, figure)| {
+                let setting = plan.setting(*v).unwrap_or_default();
+                format!("{figure} ({setting})")
+            });
+            format!("{name}: {}.", each.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+/// How many samples stand behind the figures, and what computed them.
+fn samples(comparison: &Comparison) -> Option<String> {
+    let first = comparison.finished.first()?;
+    let wanted = comparison.plan.run.evaluation.samples;
+    let plan = &comparison.plan;
+    let other = |f: &&Finished| {
+        let wanted = plan.variants[f.place.variant].run.evaluation.samples;
+        f.outcome.samples != wanted && f.place.seed == 0
+    };
+    let mut others: Vec<String> = Vec::new();
+    for trial in comparison.finished.iter().filter(other) {
+        let count = grouped(trial.outcome.samples as f64);
+        let text = format!("{} {count}", comparison.entrant(trial.place).label);
+        if !others.contains(&text) {
+            others.push(text);
+        }
+    }
+    let others = match others.as_slice() {
+        [] => String::new(),
+        others => format!(" ({})", others.join(", ")),
+    };
+    Some(format!(
+        "{} samples{others}; {}.",
+        grouped(wanted as f64),
+        first.outcome.device
+    ))
+}

@@ -1,0 +1,262 @@
+//! What a comparison runs: methods, values of a varied field, seeds.
+
+use super::entrant::Entrant;
+use super::words::{quoted, values};
+use crate::program::error::ProgramError;
+use crate::program::source::{self, Overrides};
+use rtb::config::{ConfigError, Experiment, Method, Run};
+use std::collections::HashSet;
+use std::path::Path;
+
+/// What the command line says besides the source; what is empty is the experiment's, or the
+/// default.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice<'a> {
+    pub methods: &'a [String],
+    pub vary: Option<&'a (String, String)>,
+    pub seeds: &'a [u64],
+    pub overrides: &'a Overrides,
+}
+
+/// The run with one value of the varied field.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// As in the TOML file; none where no field is varied.
+    pub value: Option<String>,
+    pub run: Run,
+}
+
+/// A field of the run and its values, as in the TOML file.
+type Vary = (String, Vec<String>);
+
+/// One trial: indices into the plan's variants, entrants and seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub variant: usize,
+    pub entrant: usize,
+    pub seed: usize,
+}
+
+/// A comparison before it is run. Every run in it is validated.
+#[derive(Debug)]
+pub struct Plan {
+    /// The short name its folder gets.
+    pub label: String,
+    pub title: String,
+    /// What an experiment asks.
+    pub question: Option<&'static str>,
+    pub run: Run,
+    pub entrants: Vec<Entrant>,
+    /// The field that is varied.
+    pub field: Option<String>,
+    /// One a value of that field, or the run alone.
+    pub variants: Vec<Variant>,
+    pub seeds: Vec<u64>,
+}
+
+impl Plan {
+    /// The comparison that `name` stands for, an experiment, a preset or a TOML file, with what
+    /// the command line says on top.
+    pub fn new(name: &Path, choice: &Choice) -> Result<Self, ProgramError> {
+        let (mut plan, vary) = Self::read(name, choice.overrides)?;
+        if !choice.methods.is_empty() {
+            let parsed: Result<_, ConfigError> = choice.methods.iter().map(|m| Entrant::parse(m)).collect();
+            plan.entrants = parsed?;
+        }
+        if !choice.seeds.is_empty() {
+            plan.seeds = choice.seeds.to_vec();
+        } else if choice.overrides.seed.is_some() {
+            plan.seeds = vec![plan.run.seed];
+        }
+        let vary = choice
+            .vary
+            .map(|(field, list)| (field.clone(), values(list)))
+            .or(vary);
+        plan.vary(vary)?;
+        plan.check()?;
+        Ok(plan)
+    }
+
+    fn read(name: &Path, overrides: &Overrides) -> Result<(Self, Option<Vary>), ProgramError> {
+        let plan = |label: String, title, run: Run, methods: Vec<Method>| Self {
+            label,
+            title,
+            question: None,
+            seeds: vec![run.seed],
+            run,
+            entrants: methods.into_iter().map(Entrant::from).collect(),
+            field: None,
+            variants: Vec::new(),
+        };
+        let unknown = match Experiment::find(&name.to_string_lossy()) {
+            Ok(found) => {
+                let run = found.run.overlaid(overrides.table())?;
+                let plan = Self {
+                    question: Some(found.question),
+                    seeds: found.seeds,
+                    ..plan(found.name.to_owned(), found.title.to_owned(), run, found.methods)
+                };
+                return Ok((plan, found.vary.map(|(field, values)| (field.to_owned(), values))));
+            }
+            Err(unknown) => unknown,
+        };
+        let found = source::read(name).map_err(|error| match error {
+            ProgramError::Config(error) => ProgramError::Config(ConfigError {
+                allowed: format!("{}; or an experiment, {}", error.allowed, unknown.allowed),
+                ..error
+            }),
+            error => error,
+        })?;
+        let run = found.run.overlaid(overrides.table())?;
+        Ok((plan(found.label, source::title(&run), run, Method::all()), None))
+    }
+
+    fn vary(&mut self, vary: Option<Vary>) -> Result<(), ConfigError> {
+        let Some((field, values)) = vary else {
+            self.variants = vec![Variant {
+                value: None,
+                run: self.run.clone(),
+            }];
+            return Ok(());
+        };
+        let instead = match field.split('.').next() {
+            Some("method") => Some("a field of the run; for a method's own, repeat --method"),
+            Some("seed") => Some("a field of the run; for seeds there is --seeds"),
+            _ => None,
+        };
+        if let Some(allowed) = instead {
+            return Err(ConfigError::new("--vary", format!("`{field}`"), allowed));
+        }
+        let variant = |value: String| {
+            let run = self.run.with(&field, &value)?;
+            Ok(Variant {
+                value: Some(value),
+                run,
+            })
+        };
+        self.variants = values
+            .into_iter()
+            .map(variant)
+            .collect::<Result<_, ConfigError>>()?;
+        self.field = Some(field);
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        once("--seeds", self.seeds.iter().map(u64::to_string))?;
+        once("--method", self.entrants.iter().map(|e| format!("`{}`", e.typed)))?;
+        once("--vary", self.variants.iter().filter_map(|v| v.value.clone()))?;
+        self.places().try_for_each(|place| self.run_of(place).validate())
+    }
+
+    /// All trials in the order in which they are run.
+    pub fn places(&self) -> impl Iterator<Item = Place> + '_ {
+        let (entrants, seeds) = (self.entrants.len(), self.seeds.len());
+        (0..self.variants.len() * entrants * seeds).map(move |i| Place {
+            variant: i / seeds / entrants,
+            entrant: i / seeds % entrants,
+            seed: i % seeds,
+        })
+    }
+
+    /// The run of a trial.
+    pub fn run_of(&self, place: Place) -> Run {
+        Run {
+            method: self.entrants[place.entrant].method,
+            seed: self.seeds[place.seed],
+            ..self.variants[place.variant].run.clone()
+        }
+    }
+
+    /// The varied field with its value in a variant, as in `process.steps = 10`.
+    pub fn setting(&self, variant: usize) -> Option<String> {
+        let (field, value) = (self.field.as_ref()?, self.variants[variant].value.as_ref()?);
+        Some(format!("{field} = {value}"))
+    }
+
+    /// The command that repeats the comparison in its folder, with all choices written out.
+    pub fn command(&self) -> String {
+        let mut words = vec!["rtb compare config.toml".to_owned()];
+        words.extend(
+            self.entrants
+                .iter()
+                .map(|e| format!("--method {}", quoted(&e.typed))),
+        );
+        let seeds: Vec<_> = self.seeds.iter().map(u64::to_string).collect();
+        words.push(format!("--seeds {}", seeds.join(",")));
+        if let Some(field) = &self.field {
+            let values: Vec<_> = self.variants.iter().filter_map(|v| v.value.as_deref()).collect();
+            words.push(format!(
+                "--vary {}",
+                quoted(&format!("{field}={}", values.join(",")))
+            ));
+        }
+        words.join(" ")
+    }
+}
+
+/// Refuses what is asked for twice: it would count twice where it is one.
+fn once(flag: &str, asked: impl Iterator<Item = String>) -> Result<(), ConfigError> {
+    let mut seen = HashSet::new();
+    for value in asked {
+        if seen.contains(&value) {
+            return Err(ConfigError::new(flag, format!("{value} twice"), "each once"));
+        }
+        seen.insert(value);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Choice, Plan};
+    use crate::program::source::Overrides;
+    use rtb::config::{Method, experiments};
+    use std::path::Path;
+
+    /// Nothing chosen.
+    fn choice(overrides: &Overrides) -> Choice<'_> {
+        Choice {
+            methods: &[],
+            vary: None,
+            seeds: &[],
+            overrides,
+        }
+    }
+
+    #[test]
+    fn every_experiment_is_a_plan() {
+        for experiment in experiments() {
+            let overrides = Overrides::default();
+            let plan = Plan::new(Path::new(experiment.name), &choice(&overrides)).expect("a plan");
+            let values = experiment.vary.map_or(1, |(_, values)| values.len());
+            let trials = values * experiment.methods.len() * experiment.seeds.len();
+            assert_eq!(plan.places().count(), trials, "{}", experiment.name);
+        }
+    }
+
+    #[test]
+    fn flags_take_the_place_of_an_experiments_choices() {
+        let (methods, vary) = (["smc".to_owned()], ("rollout.batch".to_owned(), "8,9".to_owned()));
+        let overrides = Overrides {
+            iterations: Some(3),
+            ..Overrides::default()
+        };
+        let choice = Choice {
+            methods: &methods,
+            vary: Some(&vary),
+            seeds: &[7],
+            ..choice(&overrides)
+        };
+        let plan = Plan::new(Path::new("steps"), &choice).expect("a plan");
+        let last = plan.places().last().expect("trials");
+        let run = plan.run_of(last);
+        assert_eq!(plan.places().count(), 2);
+        assert_eq!((run.seed, run.rollout.batch, run.training.iterations), (7, 9, 3));
+        assert!(matches!(run.method, Method::Smc { .. }));
+        assert_eq!(
+            plan.command(),
+            "rtb compare config.toml --method smc --seeds 7 --vary rollout.batch=8,9"
+        );
+    }
+}

@@ -1,0 +1,209 @@
+//! Small densities: the exact posterior, then every method's samples.
+
+use super::Mark;
+use super::series::mark;
+use crate::program::comparison::Comparison;
+use crate::program::comparison::summary::Summary;
+use crate::program::plot::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, text};
+use crate::program::plot::colour::Scale;
+use crate::program::plot::heat::HeatMap;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, VPos};
+use rtb::metric::PICTURE_SIDE;
+use rtb::picture::{blurred, density};
+
+/// Cells over which samples are smeared; the exact posterior is treated alike.
+const BLUR: f64 = 1.0;
+/// Pixels between two maps.
+const GAP: i32 = 24;
+const FONT: u32 = 20;
+const LINE: i32 = 24;
+/// Smallest and largest side of a map.
+const SIDES: (i32, i32) = (150, 300);
+/// Below this side a name may have three lines, else two.
+const NARROW: i32 = 190;
+
+/// One small density, or why there is none.
+struct Map {
+    name: String,
+    mark: Option<Mark>,
+    /// Below the name.
+    figure: String,
+    cells: Result<Vec<f32>, String>,
+}
+
+/// The maps of a comparison, laid out.
+pub struct Maps {
+    maps: Vec<Map>,
+    columns: usize,
+    side: i32,
+    scale: Scale,
+}
+
+impl Maps {
+    /// As large as they can be in about `room` pixels; a varied field gets a column for each value.
+    pub fn new(comparison: &Comparison, room: (i32, i32)) -> Self {
+        let plan = &comparison.plan;
+        let exact: Vec<Vec<f32>> = comparison
+            .truths
+            .iter()
+            .map(|truth| blurred(&truth.posterior, PICTURE_SIDE, BLUR))
+            .collect();
+        let scale = Scale::density(&exact.concat());
+        let variants = plan.variants.len();
+        let mut maps: Vec<Map> = exact
+            .into_iter()
+            .enumerate()
+            .map(|(v, cells)| Map {
+                name: setting(comparison, v).unwrap_or_else(|| "exact posterior".to_owned()),
+                mark: None,
+                figure: if variants > 1 {
+                    "exact posterior".to_owned()
+                } else {
+                    String::new()
+                },
+                cells: Ok(cells),
+            })
+            .collect();
+        for e in 0..plan.entrants.len() {
+            maps.extend((0..variants).map(|v| method(comparison, v, e)));
+        }
+        let (columns, side) = if variants > 1 {
+            (variants, side_of(variants, maps.len(), room))
+        } else {
+            (1..=maps.len())
+                .map(|columns| (columns, side_of(columns, maps.len(), room)))
+                .max_by_key(|(columns, side)| (*side, std::cmp::Reverse(*columns)))
+                .unwrap_or((1, SIDES.0))
+        };
+        Self {
+            maps,
+            columns,
+            side: side.clamp(SIDES.0, SIDES.1),
+            scale,
+        }
+    }
+
+    /// Width and height in pixels.
+    pub fn size(&self) -> (i32, i32) {
+        let (columns, rows) = (self.columns as i32, self.maps.len().div_ceil(self.columns) as i32);
+        (
+            columns * (self.side + GAP) - GAP,
+            rows * (self.side + caption(self.side) + GAP) - GAP,
+        )
+    }
+
+    pub fn draw(&self, canvas: &Canvas, (left, top): (i32, i32)) -> Drawn {
+        for (i, map) in self.maps.iter().enumerate() {
+            let (column, row) = ((i % self.columns) as i32, (i / self.columns) as i32);
+            let corner = (
+                left + column * (self.side + GAP),
+                top + row * (self.side + caption(self.side) + GAP),
+            );
+            self.draw_map(canvas, map, corner)?;
+        }
+        Ok(())
+    }
+
+    fn draw_map(&self, canvas: &Canvas, map: &Map, (left, top): (i32, i32)) -> Drawn {
+        let side = self.side;
+        match &map.cells {
+            Ok(cells) => HeatMap {
+                title: "",
+                cells,
+                side: PICTURE_SIDE,
+                scale: self.scale,
+            }
+            .draw_cells(canvas, (left, top), side)?,
+            Err(reason) => {
+                let corners = [(left - 1, top - 1), (left + side, top + side)];
+                canvas.draw(&Rectangle::new(corners, FAINT))?;
+                let style = text(FONT, PALE);
+                for (i, line) in wrapped(canvas, reason, &style, side - 20)?.iter().enumerate() {
+                    let at = (left + 10, top + 10 + i as i32 * LINE);
+                    canvas.draw_text(line, &style, at)?;
+                }
+            }
+        }
+        let style = anchored(text(FONT, INK), HPos::Left, VPos::Center);
+        let mut at = (left, top + side + 8 + LINE / 2);
+        let indent = if map.mark.is_some() { 22 } else { 0 };
+        if let Some(mark) = map.mark {
+            mark.draw(canvas, (left + 8, at.1), 7)?;
+        }
+        let mut lines = wrapped(canvas, &map.name, &style, side - indent)?;
+        if lines.len() > name_lines(side) {
+            lines.truncate(name_lines(side));
+            lines.last_mut().into_iter().for_each(|line| line.push_str(" …"));
+        }
+        for line in lines {
+            canvas.draw_text(&line, &style, (at.0 + indent, at.1))?;
+            at.1 += LINE;
+        }
+        let style = anchored(text(FONT, PALE), HPos::Left, VPos::Center);
+        canvas.draw_text(&map.figure, &style, (at.0 + indent, at.1))
+    }
+}
+
+/// The varied field's last name and its value.
+fn setting(comparison: &Comparison, variant: usize) -> Option<String> {
+    let setting = comparison.plan.setting(variant)?;
+    let (field, value) = setting.split_once(" = ")?;
+    Some(format!("{} = {value}", field.rsplit('.').next()?))
+}
+
+/// A method's samples of the first seed that has any.
+fn method(comparison: &Comparison, variant: usize, entrant: usize) -> Map {
+    let trials = comparison.of(variant, entrant);
+    let variation = Summary::over(&trials, |o| Some(o.mode_total_variation));
+    let failures = comparison.failures_of(variant, entrant);
+    Map {
+        name: comparison.plan.entrants[entrant].label.clone(),
+        mark: Some(mark(comparison, variant, entrant)),
+        figure: variation.map_or_else(String::new, |v| format!("TV {v}")),
+        cells: match (trials.first(), failures.first()) {
+            (Some(trial), _) => Ok(density(&trial.outcome.points, PICTURE_SIDE, BLUR)),
+            (None, Some(failed)) => Err(failed.reason.clone()),
+            (None, None) => Err("not done".to_owned()),
+        },
+    }
+}
+
+/// Lines that a name may have below a map.
+fn name_lines(side: i32) -> usize {
+    if side < NARROW { 3 } else { 2 }
+}
+
+/// Pixels below a map: its name and its figure.
+fn caption(side: i32) -> i32 {
+    10 + LINE * (name_lines(side) as i32 + 1)
+}
+
+/// The side of `count` maps in so many columns that fill the room.
+fn side_of(columns: usize, count: usize, (width, height): (i32, i32)) -> i32 {
+    let (columns, rows) = (columns as i32, count.div_ceil(columns) as i32);
+    let wide = (width + GAP) / columns - GAP;
+    let high = (height + GAP) / rows - GAP;
+    wide.min(high - caption(wide.min(high)))
+}
+
+/// Text in lines of at most `width` pixels, broken between words.
+fn wrapped(
+    canvas: &Canvas,
+    words: &str,
+    style: &TextStyle,
+    width: i32,
+) -> Result<Vec<String>, super::DrawError> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words.split_whitespace() {
+        let longer = lines.last().map(|line| format!("{line} {word}"));
+        match longer {
+            Some(longer) if canvas.estimate_text_size(&longer, style)?.0 as i32 <= width => {
+                lines.pop();
+                lines.push(longer);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    Ok(lines)
+}

@@ -1,0 +1,294 @@
+//! An energy-based model of a diffusion prior: denoising score matching, regularised by the
+//! Radon–Nikodym estimator (RNE, arXiv 2506.05668, §4).
+//!
+//! Score matching learns −∇E and is blind to the relative weight of modes that are far apart, and
+//! to a constant at every time. On paths of the prior the estimator knows
+//! log p_j(x_j) − log p_i(x_i) from the prior's kernels; asking the energies for the same fixes both,
+//! down to the first marginal, which is a known Gaussian.
+
+use crate::metric::{self, KL_SIDE, Truth, WeightedPoint};
+use crate::network::{EnergyModel, EnergyNetwork};
+use crate::noise::{self, Purpose};
+use crate::picture;
+use crate::plane::Plane;
+use crate::process::{Prior, Process};
+use crate::session::{SessionError, read};
+use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn::module::Module;
+use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::{Tensor, TensorData, Transaction};
+
+/// Blocks of rows that share a time, and rows of a block.
+const BLOCKS: usize = 16;
+const ROWS: usize = 32;
+/// Paths on which the estimator is evaluated.
+const PATHS: usize = 2000;
+/// Points along a side of a cell of the grid that the density is summed on.
+const POINTS_A_CELL: usize = 3;
+
+/// How an energy is trained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EnergyConfig {
+    pub iterations: usize,
+    pub width: usize,
+    pub learning_rate: f64,
+    /// Weight of the estimator's consistency; 0 is denoising score matching alone.
+    pub consistency: f64,
+}
+
+impl Default for EnergyConfig {
+    fn default() -> Self {
+        Self {
+            iterations: 3000,
+            width: 64,
+            learning_rate: 3e-3,
+            consistency: 0.3,
+        }
+    }
+}
+
+/// How well exp(−E) at the end of the chain is the prior.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EnergyFigures {
+    /// log ∫ exp(−E): 0 for a normalised density.
+    pub log_normalizer: f64,
+    /// Total variation of mode weights against the mixture.
+    pub mode_total_variation: f64,
+    /// KL(exp(−E) ‖ mixture) of the masses of a grid's cells.
+    pub kl_grid: f64,
+    /// The density as a picture of KL_SIDE² cells, row by row from the top left.
+    pub density: Vec<f32>,
+}
+
+/// An energy in training.
+pub struct EnergyTraining {
+    plane: Plane,
+    config: EnergyConfig,
+    model: EnergyModel,
+    network: EnergyNetwork,
+    optimizer: ModuleOptimizer,
+    schedule: ModuleLrScheduler,
+    paths: Paths,
+    iteration: usize,
+}
+
+/// Noised prior samples, and the estimator's log density along each.
+struct Paths {
+    /// `[PATHS][steps + 1][2]`.
+    states: Vec<f32>,
+    /// `[PATHS][steps + 1]`; the start has no density.
+    log_prob: Vec<f64>,
+}
+
+impl EnergyTraining {
+    /// Sets up the training for the prior of an open task.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn new(plane: Plane, config: EnergyConfig) -> Result<Self, SessionError> {
+        let network = EnergyNetwork::new(config.width, &plane.noise, &plane.device).train();
+        let schedule = CosineAnnealingLrSchedulerConfig::new(config.learning_rate, config.iterations)
+            .init()
+            .map_err(|e| SessionError::Device(format!("learning rate: {e}")))?;
+        Ok(Self {
+            model: EnergyModel {
+                process: plane.process,
+                data_variance: plane.mixture.variance(),
+            },
+            paths: paths(&plane).await?,
+            network,
+            optimizer: AdamConfig::new().with_epsilon(1e-8).init(),
+            schedule,
+            iteration: 0,
+            plane,
+            config,
+        })
+    }
+
+    /// Iterations done.
+    pub fn iteration(&self) -> usize {
+        self.iteration
+    }
+
+    /// Whether all iterations are done.
+    pub fn finished(&self) -> bool {
+        self.iteration >= self.config.iterations
+    }
+
+    /// One iteration; the loss.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn step(&mut self) -> Result<f64, SessionError> {
+        let mut rng = self
+            .plane
+            .noise
+            .stream(Purpose::Pretraining, self.iteration as u64);
+        let mut loss = self.score_matching(&mut rng);
+        if self.config.consistency > 0.0 {
+            loss = loss + self.consistency(&mut rng).mul_scalar(self.config.consistency);
+        }
+        let value = loss
+            .clone()
+            .into_scalar_async::<f32>()
+            .await
+            .map_err(|e| SessionError::Device(e.to_string()))?;
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
+        self.network = self
+            .optimizer
+            .step(self.schedule.step(), self.network.clone(), gradients);
+        self.iteration += 1;
+        Ok(value.into())
+    }
+
+    /// Mean |σ_t·s(x_t) + ε|² over stratified times.
+    fn score_matching(&self, rng: &mut rand_chacha::ChaCha8Rng) -> Tensor<1> {
+        let offset = noise::uniform(rng);
+        let times: Vec<f64> = (0..BLOCKS)
+            .map(|b| ((b as f64 + offset) / BLOCKS as f64).clamp(1e-3, 1.0 - 1e-3))
+            .collect();
+        let (mut at, mut target, mut deviations) = (Vec::new(), Vec::new(), Vec::new());
+        for t in &times {
+            let deviation = (self.plane.process.variance * t * (1.0 - t)).sqrt();
+            for _ in 0..ROWS {
+                for end in self.plane.mixture.sample(rng) {
+                    let epsilon = noise::normal(rng);
+                    at.push((t * end + deviation * epsilon) as f32);
+                    target.push(epsilon as f32);
+                    deviations.push(deviation as f32);
+                }
+            }
+        }
+        let (_, score) = self
+            .model
+            .log_prob_and_score(&self.network, &times, self.upload(at));
+        (score * self.upload(deviations) + self.upload(target))
+            .square()
+            .mean()
+    }
+
+    /// Mean squared difference of log p̂_j(x_j) − log p̂_i(x_i) from the estimator's, i < j on a path.
+    /// For i = 0, where there is no density, log p̂_j(x_j) itself is held against it.
+    fn consistency(&self, rng: &mut rand_chacha::ChaCha8Rng) -> Tensor<1> {
+        let steps = self.plane.process.steps;
+        let pick =
+            |rng: &mut _, from: usize, to: usize| from + (noise::uniform(rng) * (to - from) as f64) as usize;
+        let (mut early, mut late) = (Vec::new(), Vec::new());
+        let (mut early_at, mut late_at) = (Vec::new(), Vec::new());
+        let (mut anchored, mut wanted) = (Vec::new(), Vec::new());
+        for block in 0..BLOCKS {
+            // Half of the blocks are anchored at the start.
+            let i = if block % 2 == 0 { 0 } else { pick(rng, 1, steps) };
+            let j = pick(rng, i + 1, steps + 1);
+            early.push(self.plane.process.time(i.max(1)));
+            late.push(self.plane.process.time(j));
+            for _ in 0..ROWS {
+                let path = pick(rng, 0, PATHS) * (steps + 1);
+                let point = |step: usize| &self.paths.states[2 * (path + step)..2 * (path + step) + 2];
+                early_at.extend(point(i.max(1)));
+                late_at.extend(point(j));
+                anchored.push(if i == 0 { 0.0 } else { 1.0 });
+                let before = if i == 0 {
+                    0.0
+                } else {
+                    self.paths.log_prob[path + i]
+                };
+                wanted.push((self.paths.log_prob[path + j] - before) as f32);
+            }
+        }
+        let vector = |values: Vec<f32>| Tensor::<1>::from_floats(values.as_slice(), &self.plane.device);
+        let log_prob = |times: &[f64], at| {
+            self.model
+                .log_prob_and_score(&self.network, times, self.upload(at))
+                .0
+        };
+        let change = log_prob(&late, late_at) - log_prob(&early, early_at) * vector(anchored);
+        (change - vector(wanted)).square().mean()
+    }
+
+    fn upload(&self, values: Vec<f32>) -> Tensor<2> {
+        let rows = values.len() / 2;
+        Tensor::from_data(TensorData::new(values, [rows, 2]), &self.plane.device)
+    }
+
+    /// exp(−E) at the end of the chain against the mixture.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn figures(&self) -> Result<EnergyFigures, SessionError> {
+        let side = KL_SIDE * POINTS_A_CELL;
+        let centers: Vec<[f64; 2]> = (0..side * side)
+            .map(|cell| picture::center_of(cell, side))
+            .collect();
+        let at = centers.iter().flatten().map(|v| *v as f32).collect();
+        let network = self.network.valid();
+        let (log_prob, _) = self.model.log_prob_and_score(&network, &[1.0], self.upload(at));
+        let log_prob = read(Transaction::default().register(log_prob)).await?.remove(0);
+        let area = picture::cell_area(side);
+        let total: f64 = log_prob.iter().map(|l| f64::from(*l).exp() * area).sum();
+        let points = || {
+            centers.iter().zip(&log_prob).map(|(x, l)| WeightedPoint {
+                x: *x,
+                weight: f64::from(*l).exp() * area / total,
+            })
+        };
+        let mixture = &self.plane.mixture;
+        let exact = || metric::quadrature(mixture);
+        let cells = metric::cell_masses(points());
+        let per_area = picture::cell_area(KL_SIDE).recip();
+        Ok(EnergyFigures {
+            log_normalizer: total.ln(),
+            mode_total_variation: metric::total_variation(
+                &Truth::modes_of(points(), mixture),
+                &Truth::modes_of(exact(), mixture),
+            ),
+            kl_grid: metric::kl(&cells, &metric::cell_masses(exact())),
+            density: cells.iter().map(|c| (c * per_area) as f32).collect(),
+        })
+    }
+}
+
+/// Samples of the mixture noised back to the start, with the estimator's log density on the way.
+async fn paths(plane: &Plane) -> Result<Paths, SessionError> {
+    let (process, device) = (&plane.process, &plane.device);
+    let steps = process.steps;
+    let mut rng = plane.noise.stream(Purpose::Paths, 0);
+    let ends = (0..PATHS)
+        .flat_map(|_| plane.mixture.sample(&mut rng))
+        .map(|v| v as f32)
+        .collect();
+    let mut states = vec![process.upload(ends, device)];
+    for step in (0..steps).rev() {
+        let noise = process.upload(noise::normals(&mut rng, 2 * PATHS), device);
+        let back = process.noise_back(step, &states[states.len() - 1], noise);
+        states.push(back);
+    }
+    states.reverse();
+    let ratios = (0..steps).map(|step| {
+        let (x, next) = (&states[step], &states[step + 1]);
+        let kernel = plane.prior.kernel(step, x);
+        process.log_prob(&[step], x, next, &kernel) - process.log_noise(step, x, next)
+    });
+    let ratios = Tensor::stack::<2>(ratios.collect(), 1);
+    let points = Tensor::stack::<3>(states, 1);
+    let mut numbers = read(Transaction::default().register(points).register(ratios)).await?;
+    let ratios = numbers.remove(1);
+    let log_prob = ratios
+        .chunks_exact(steps)
+        .flat_map(|of_path| {
+            let mut sum = 0.0;
+            std::iter::once(f64::NAN).chain(of_path.iter().map(move |r| {
+                sum += f64::from(*r);
+                sum
+            }))
+        })
+        .collect();
+    Ok(Paths {
+        states: numbers.remove(0),
+        log_prob,
+    })
+}

@@ -1,0 +1,92 @@
+//! The energy network: its written-out gradient, and what the Radon–Nikodym consistency mends.
+
+use crate::support::{numbers, preset};
+use burn::tensor::{Tensor, TensorData};
+use rtb::config::Component;
+use rtb::network::{EnergyModel, EnergyNetwork};
+use rtb::noise::Noise;
+use rtb::plane::Plane;
+use rtb::process::BrownianBridge;
+use rtb::session::cpu_device;
+use rtb::train::energy::{EnergyConfig, EnergyFigures, EnergyTraining};
+
+fn trained(consistency: f64) -> EnergyFigures {
+    let mut run = preset("25-to-9");
+    run.process.steps = 50;
+    // Two modes far apart, with unequal weights.
+    run.prior.components = vec![
+        Component::isotropic(4.0, [-6.0, 0.0], 1.5),
+        Component::isotropic(1.0, [6.0, 0.0], 1.5),
+    ];
+    let plane = Plane::open(run, cpu_device(), None).expect("it opens");
+    let config = EnergyConfig {
+        iterations: 600,
+        width: 32,
+        consistency,
+        ..EnergyConfig::default()
+    };
+    pollster::block_on(async {
+        let mut training = EnergyTraining::new(plane, config).await?;
+        while !training.finished() {
+            training.step().await?;
+        }
+        training.figures().await
+    })
+    .expect("it trains")
+}
+
+#[test]
+fn the_consistency_normalises_the_energy_and_weighs_the_modes() {
+    let (without, with) = (trained(0.0), trained(0.3));
+    assert!(
+        with.log_normalizer.abs() < 0.1,
+        "log ∫ exp(−E) = {}",
+        with.log_normalizer
+    );
+    assert!(with.mode_total_variation < 0.03, "{}", with.mode_total_variation);
+    assert!(without.log_normalizer.abs() > 2.0 * with.log_normalizer.abs());
+    assert!(without.mode_total_variation > with.mode_total_variation);
+    let mass: f32 = with.density.iter().sum::<f32>() * 0.25;
+    assert!((mass - 1.0).abs() < 0.02, "the picture is a density: {mass}");
+}
+
+#[test]
+fn the_score_is_the_gradient_of_the_log_density() {
+    let device = cpu_device();
+    let model = EnergyModel {
+        process: BrownianBridge {
+            steps: 10,
+            variance: 5.0,
+            dimensions: 2,
+        },
+        data_variance: 20.0,
+    };
+    // A head that is not zero.
+    let mut network = EnergyNetwork::new(16, &Noise::new(1), &device);
+    network = crate::support::shaken(network);
+    let times = [0.3, 0.9];
+    let places = [1.0f32, -2.0, 3.5, 0.4, -6.0, 5.0, 0.1, 0.2];
+    let at = |places: &[f32]| Tensor::<2>::from_data(TensorData::new(places.to_vec(), [4, 2]), &device);
+    let (_, score) = model.log_prob_and_score(&network, &times, at(&places));
+    let score = numbers(score);
+    let h = 1e-2;
+    for axis in 0..2 {
+        let moved = |by: f32| {
+            let places: Vec<f32> = places
+                .iter()
+                .enumerate()
+                .map(|(i, v)| if i % 2 == axis { v + by } else { *v })
+                .collect();
+            numbers(model.log_prob_and_score(&network, &times, at(&places)).0)
+        };
+        let (up, down) = (moved(h), moved(-h));
+        for row in 0..4 {
+            let finite = (up[row] - down[row]) / (2.0 * f64::from(h));
+            let found = score[2 * row + axis];
+            assert!(
+                (finite - found).abs() < 5e-3 * (1.0 + found.abs()),
+                "{finite} {found}"
+            );
+        }
+    }
+}

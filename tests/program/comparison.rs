@@ -1,0 +1,194 @@
+//! What `rtb compare` and `rtb density` compute, write and say.
+
+use super::scratch::Scratch;
+use super::support::{Running, rtb, stderr, stdout, succeed, text};
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+const FILES: [&str; 4] = ["config.toml", "outcomes.csv", "comparison.md", "comparison.png"];
+
+/// A comparison of a moment.
+const TINY: &[&str] = &[
+    "--steps=5",
+    "--batch=16",
+    "--width=8",
+    "--iterations=10",
+    "--samples=200",
+    "--set=evaluation.samples_while_training=100",
+];
+
+fn read(folder: &Path, name: &str) -> String {
+    fs::read_to_string(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+/// The rows of the first Markdown table, without its heading.
+fn rows(markdown: &str) -> Vec<&str> {
+    markdown.lines().filter(|l| l.starts_with("| ")).skip(2).collect()
+}
+
+#[test]
+fn methods_are_compared() {
+    let place = Scratch::new();
+    let folder = place.path().join("out");
+    let mut command = rtb(["compare", "25-to-9", "--seeds=0,1", "--vary=process.steps=4,6"]);
+    command.args(TINY).args(["--out", text(&folder)]);
+    command.args([
+        "--method=rtb",
+        "--method=dps:scale=0.5",
+        "--method=smc:particles=100",
+    ]);
+    let output = succeed(&mut command);
+
+    let written: HashSet<_> = fs::read_dir(&folder)
+        .expect("a folder")
+        .map(|e| e.expect("an entry").file_name())
+        .collect();
+    assert_eq!(written, FILES.map(Into::into).into());
+    let png = fs::read(folder.join("comparison.png")).expect("written");
+    assert!(png.starts_with(b"\x89PNG"));
+
+    let csv = read(&folder, "outcomes.csv");
+    let columns = csv.lines().next().expect("a heading").split(',').count();
+    let (finals, looks): (Vec<&str>, Vec<&str>) =
+        csv.lines().skip(1).partition(|line| line.contains(",true,"));
+    // Two values, three methods, two seeds; RTB is also looked at after nine tenths.
+    assert_eq!((finals.len(), looks.len()), (12, 2 * 2 * 9));
+    assert!(looks.iter().all(|line| line.starts_with("RTB,process.steps,")));
+    assert!(
+        finals
+            .iter()
+            .any(|line| line.starts_with("DPS (scale=0.5),process.steps,6,true,dps,"))
+    );
+    for line in finals.iter().filter(|line| line.starts_with("RTB,")) {
+        let cells: Vec<&str> = line.split(',').collect();
+        // The device's name holds a comma.
+        assert!((columns..=columns + 1).contains(&cells.len()), "{line}");
+        let variation: f64 = cells[13].parse().expect("a number");
+        assert!((0.0..=1.0).contains(&variation), "{line}");
+    }
+
+    let markdown = read(&folder, "comparison.md");
+    assert!(markdown.starts_with("# 25 Gaussians → 9\n"));
+    let rows = rows(&markdown);
+    assert_eq!(rows.len(), 6, "{markdown}");
+    assert!(rows.iter().all(|row| row.contains(" ± ")), "{markdown}");
+    assert!(rows[1].starts_with("| DPS (scale=0.5) | 4 |"), "{markdown}");
+    let table = stdout(&output);
+    for part in [
+        "SMC (RNE) (particles=100)",
+        "Mean ± standard deviation over the seeds 0, 1.",
+        "process.steps = 4: The training of RTB ",
+        "pays off against SMC (RNE) (particles=100)",
+        "quadrature",
+        text(&folder),
+    ] {
+        assert!(table.contains(part), "{part} is missing from\n{table}");
+    }
+
+    // What is written repeats the comparison.
+    let command = markdown
+        .lines()
+        .find_map(|l| l.strip_prefix("rtb "))
+        .expect("a command");
+    let again = succeed(rtb(command.split(' ').chain(["--out=again", "--quiet"])).current_dir(&folder));
+    assert_eq!(stderr(&again), "");
+    let timeless = |csv: String| -> Vec<String> {
+        let lines = csv.lines().skip(1);
+        lines
+            .map(|l| {
+                l.split(',')
+                    .enumerate()
+                    .filter(|(i, _)| ![19, 20].contains(i))
+                    .map(|(_, c)| c)
+                    .collect()
+            })
+            .collect()
+    };
+    assert_eq!(
+        timeless(read(&folder.join("again"), "outcomes.csv")),
+        timeless(csv)
+    );
+}
+
+#[test]
+fn a_method_that_cannot_be_used_leaves_a_line() {
+    let place = Scratch::new();
+    let mut command = rtb([
+        "compare",
+        "islands",
+        "--method=rejection:proposals=1",
+        "--method=importance",
+    ]);
+    command
+        .args(TINY)
+        .args(["--seed=0", "--set=reward.expression=exp(-2*hypot(x-9,y-9))"]);
+    let output = succeed(command.current_dir(place.path()));
+    let folder = place.path().join("comparisons/islands");
+    let markdown = read(&folder, "comparison.md");
+    let rows = rows(&markdown);
+    assert_eq!(rows.len(), 2);
+    assert!(
+        rows[0].contains("rejection kept none of 200 prior samples"),
+        "{markdown}"
+    );
+    assert!(!rows[1].contains("rejection"), "{markdown}");
+    assert!(stderr(&output).contains("1/2 Rejection (proposals=1), seed 0: rejection kept none"));
+    assert_eq!(read(&folder, "outcomes.csv").lines().count(), 2);
+    assert!(folder.join("comparison.png").is_file());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stopped_comparison_keeps_what_is_finished() {
+    let place = Scratch::new();
+    let folder = place.path().join("out");
+    let mut command = rtb(["compare", "25-to-9", "--method=importance", "--method=rtb"]);
+    command.args(TINY.iter().filter(|flag| !flag.starts_with("--iterations")));
+    command.args(["--iterations=20000", "--out", text(&folder)]);
+    let mut running = Running::start(&mut command);
+    running.wait_for_line("2/2 RTB, seed 0: ");
+    running.signal("-INT");
+    let (code, said) = running.finish();
+    assert_eq!(code, Some(130), "{said}");
+    let wanted = format!(
+        "Stopped after 1 of 2 trials; what came of them is in {}",
+        text(&folder)
+    );
+    assert!(said.contains(&wanted), "{said}");
+    assert_eq!(read(&folder, "outcomes.csv").lines().count(), 2);
+    let markdown = read(&folder, "comparison.md");
+    assert!(markdown.contains("Stopped after 1 of 2 trials."), "{markdown}");
+    assert_eq!(rows(&markdown).len(), 1);
+}
+
+#[test]
+fn densities_are_estimated() {
+    let table = stdout(&succeed(&mut rtb([
+        "density",
+        "25-to-9",
+        "--steps=30",
+        "--count=200",
+        "--paths=2",
+    ])));
+    let error = |noise: &str, estimator: &str| -> f64 {
+        let line = table
+            .lines()
+            .find(|l| l.starts_with(noise) && l.contains(estimator))
+            .unwrap_or_else(|| panic!("{noise}, {estimator} is missing from\n{table}"));
+        let after = line.split(estimator).nth(1).expect("figures");
+        let figure = after.split_whitespace().next().expect("a figure");
+        figure
+            .parse()
+            .unwrap_or_else(|e| panic!("{figure}: {e}\n{table}"))
+    };
+    for noise in ["independent", "balanced"] {
+        assert!(error(noise, "exact noising kernels").is_finite());
+        assert!(
+            error(noise, "with reference") < error(noise, "Euler kernels"),
+            "{table}"
+        );
+    }
+    assert!(error("balanced", "with reference") < error("independent", "with reference"));
+    assert!(table.contains("200 samples of the prior's mixture, the mean of 2 paths each, T = 30"));
+}
