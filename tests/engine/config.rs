@@ -3,7 +3,7 @@
 use crate::support::preset;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use miniz_oxide::deflate::compress_to_vec_zlib;
-use rtb::config::{ConfigError, Run, link, presets};
+use rtb::config::{ConfigError, Method, Reward, Run, link, presets};
 
 #[test]
 fn presets_survive_toml_and_links() {
@@ -238,4 +238,41 @@ fn tempering_moves_linearly() {
         ),
         (0.0, 1.0, 2.0, 2.0)
     );
+}
+
+#[test]
+fn a_shape_of_another_form_replaces_the_whole_shape() {
+    let run = preset("25-half-plane");
+    let disc = "{ form = \"disc\", center = [1.0, 2.0], radius = 3.0 }";
+    let run = run
+        .with("reward.shape", disc)
+        .expect("the old shape's fields are gone");
+    let Reward::Mask { shape, .. } = run.reward else {
+        panic!("it is still a mask")
+    };
+    assert!(shape.contains([1.0, 4.9]) && !shape.contains([1.0, 5.1]));
+}
+
+#[test]
+fn methods_are_described_like_everything_else() {
+    for method in Method::all() {
+        let run = Run {
+            method,
+            ..Run::default()
+        };
+        assert_eq!(Run::from_toml(&run.to_toml()).expect("it reads back"), run);
+        assert_eq!(Method::find(method.info().name).expect("it has a name"), method);
+    }
+    let run = Run::default()
+        .with("method.kind", "dpok")
+        .expect("defaults fill the rest");
+    assert!(matches!(run.method, Method::Dpok { epochs: 2, .. }));
+    let refused = |path: &str, value: &str| {
+        let error = Run::default().with(path, value).expect_err("it is refused");
+        error.to_string()
+    };
+    assert!(refused("method", "{ kind = \"ddpo\", clip = 0.0 }").contains("method.clip"));
+    assert!(refused("method", "{ kind = \"smc\", particles = 1 }").contains("method.particles"));
+    assert!(refused("method.kind", "magic").contains("magic"));
+    assert!(refused("reward", "{ kind = \"annealed\", power = 0.5 }").contains("reward.power"));
 }

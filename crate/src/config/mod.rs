@@ -393,13 +393,16 @@ pub fn assignment(path: &str, value: &str) -> toml::Table {
     table
 }
 
-/// Lays `over` on `base`, table by table. A reward or a method of another kind replaces the whole
-/// table, as its fields belong to its kind; a prior keeps its components.
+/// Lays `over` on `base`, table by table. A reward or a method of another kind, or a shape of
+/// another form, replaces the whole table, as its fields belong to it; a prior keeps its components.
 pub fn merge(base: &mut toml::Table, over: toml::Table) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
             (Some(toml::Value::Table(old)), toml::Value::Table(new))
-                if key == "prior" || !differ(old.get("kind"), new.get("kind")) =>
+                if key == "prior"
+                    || !["kind", "form"]
+                        .iter()
+                        .any(|tag| differ(old.get(*tag), new.get(*tag))) =>
             {
                 merge(old, new)
             }
@@ -411,7 +414,7 @@ pub fn merge(base: &mut toml::Table, over: toml::Table) {
 }
 
 /// Whether both are said, and not the same. A table without a kind says something about whatever
-/// kind there is.
+/// there is.
 fn differ(a: Option<&toml::Value>, b: Option<&toml::Value>) -> bool {
     a.zip(b).is_some_and(|(a, b)| a != b)
 }

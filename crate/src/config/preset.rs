@@ -236,10 +236,42 @@ pub fn presets() -> Vec<Preset> {
             islands(),
             formula("0.00001 + (max(abs(x), abs(y)) > 5)"),
         ),
+        preset(
+            "nine-cooled",
+            "Nine Gaussians, cooled",
+            "The prior at half its temperature, p²: narrower modes, and their weights squared.",
+            nine(),
+            Reward::Annealed { power: 2.0 },
+        ),
+        preset(
+            "25-product",
+            "25 Gaussians × two",
+            "The product of two priors: the grid where a second, wide mixture has mass.",
+            twenty_five(),
+            Reward::Product {
+                components: vec![
+                    Component::isotropic(1.0, [-4.0, -4.0], 12.0),
+                    Component {
+                        weight: 1.0,
+                        mean: [5.0, 3.0],
+                        covariance: [8.0, 3.0, 8.0],
+                    },
+                ],
+            },
+        ),
     ];
     for preset in all.iter_mut().filter(|p| p.name == "islands") {
         // Below the small reward of the heavy mode.
         preset.run.tempering.floor = -12.0;
+    }
+    for preset in &mut all {
+        // Densities of the plane are small numbers.
+        if matches!(
+            preset.run.reward,
+            Reward::Annealed { .. } | Reward::Product { .. }
+        ) {
+            preset.run.tempering.floor = -20.0;
+        }
     }
     all
 }
