@@ -41,6 +41,15 @@ pub enum Request {
         #[serde(with = "serde_bytes")]
         prior_weights: Option<Vec<u8>>,
     },
+    /// Learn the density of the run's prior as an energy, first by score matching alone, then with
+    /// the Radon–Nikodym estimator's consistency, `iterations` each; given up as a comparison is.
+    /// Answered by [`Event::Energy`] again and again, then by [`Event::ComparisonEnded`].
+    LearnEnergy {
+        run: Box<Run>,
+        iterations: usize,
+        #[serde(with = "serde_bytes")]
+        prior_weights: Option<Vec<u8>>,
+    },
 }
 
 /// From the engine to a face.
@@ -75,6 +84,7 @@ pub enum Event {
         message: String,
     },
     ComparisonEnded,
+    Energy(Box<Energy>),
     /// The request held something that is not allowed; nothing changed.
     Refused {
         field: String,
@@ -269,6 +279,25 @@ pub struct Outcome {
     pub device: String,
     /// Posterior samples to draw, x and y in turn; weighted ones are resampled.
     pub points: Vec<f32>,
+}
+
+/// The density exp(−E) that an energy network has learned of the prior.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Energy {
+    /// Whether it is trained with the Radon–Nikodym estimator's consistency.
+    pub regularized: bool,
+    pub iterations: usize,
+    /// Share of the training that is done, 1 at the end.
+    pub progress: f64,
+    /// log ∫ exp(−E): 0 for a normalised density.
+    pub log_normalizer: f64,
+    /// Total variation of mode weights against the mixture.
+    pub mode_total_variation: f64,
+    /// KL(exp(−E) ‖ mixture) of the masses of a grid's cells.
+    pub kl_grid: f64,
+    /// The density, normalised, as a picture of `side`² cells, row by row from the top left.
+    pub side: usize,
+    pub density: Vec<f32>,
 }
 
 /// A message as MessagePack.

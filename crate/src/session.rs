@@ -460,6 +460,7 @@ fn posterior_network(
     let trained_on = header("run").and_then(|toml| Run::from_toml(toml).ok());
     let same = trained_on.is_some_and(|other| {
         other.prior == run.prior
+            && other.method == run.method
             && other.reward == run.reward
             && other.tempering == run.tempering
             && other.process == run.process

@@ -2,7 +2,7 @@
 //!
 //! A comparison is a list of trials on the same prior, reward and seed.
 
-use crate::config::{Method, Reward, Run};
+use crate::config::{Method, PriorKind, Reward, Run};
 use crate::message::Outcome;
 use crate::metric::{self, log_mean_exp, weighted};
 use crate::mixture::Mixture;
@@ -26,7 +26,7 @@ const BLOCK: usize = 5000;
 /// A method at work on a run.
 pub struct Trial {
     kind: Kind,
-    /// Samples drawn so far, and what they cost.
+    /// The samples of the last outcome, and what they cost.
     drawn: Drawn,
 }
 
@@ -98,7 +98,7 @@ impl Trial {
                 let (ends, log_weights) = session.weighted_samples(samples).await?;
                 let run = session.run();
                 self.drawn = Drawn {
-                    evaluations: (2 * samples * run.process.steps) as u64,
+                    evaluations: 2 * samples as u64 * run.process.steps as u64,
                     seconds: started.elapsed().as_secs_f64(),
                     weighs: true,
                     ends,
@@ -188,7 +188,7 @@ fn training_evaluations(run: &Run, iterations: usize) -> f64 {
     };
     let steps = run.process.steps;
     let second = 3 * objective.usage().epochs * selected(steps, run.objective.step_share);
-    (iterations * run.rollout.batch * (2 * steps + second)) as f64
+    iterations as f64 * run.rollout.batch as f64 * (2 * steps + second) as f64
 }
 
 /// Populations of a training-free method until there are `samples`, pooled by their weights.
@@ -196,7 +196,8 @@ async fn draw(plane: &Plane, samples: usize) -> Result<Drawn, SessionError> {
     let mut drawn = Drawn::default();
     let mut counter = 0;
     let block = match plane.run.method {
-        Method::Smc { particles, .. } => particles,
+        // No more particles than samples: a larger population would be a better one.
+        Method::Smc { particles, .. } => particles.min(samples),
         _ => BLOCK,
     };
     while drawn.log_weights.len() < samples {
@@ -205,9 +206,12 @@ async fn draw(plane: &Plane, samples: usize) -> Result<Drawn, SessionError> {
             Method::Smc { .. } => block,
             _ => block.min(samples - drawn.log_weights.len()),
         };
-        let population = population(plane, rows, counter)
-            .await
-            .map_err(SessionError::Device)?;
+        let population = match population(plane, rows, counter).await {
+            Ok(population) => population,
+            // What there is stands for itself.
+            Err(_) if !drawn.log_weights.is_empty() => break,
+            Err(why) => return Err(SessionError::Method(why)),
+        };
         counter += 1;
         let short = population.log_weights.len() < rows;
         drawn.evaluations += population.evaluations;
@@ -255,20 +259,22 @@ async fn population(plane: &Plane, rows: usize, counter: u64) -> Result<Populati
             guidance,
             ..
         } => {
-            // A reward made of priors needs no density of theirs: their kernels' ratios do.
+            // A reward made of priors needs no density of theirs: their kernels' ratios do. Above a
+            // learned prior the run's reward is still the mixture's density, so there it is a tilt.
+            let exact = plane.run.prior.kind == PriorKind::Exact;
             let beta = plane.run.tempering.beta;
             let composed = |power, others| Smc {
                 target: Composed { power, others },
                 resample_below,
             };
             match &plane.run.reward {
-                Reward::Annealed { power } => {
+                Reward::Annealed { power } if exact => {
                     let power = 1.0 + beta * (power - 1.0);
                     composed(power, Vec::<(f64, ExactPrior)>::new())
                         .population(&setting, rows, counter)
                         .await
                 }
-                Reward::Product { components } => {
+                Reward::Product { components } if exact => {
                     let other = ExactPrior::new(&Mixture::new(components), &plane.process, &plane.device);
                     composed(1.0, vec![(beta, other)])
                         .population(&setting, rows, counter)

@@ -3,14 +3,15 @@
 use crate::support::{numbers, preset};
 use burn::tensor::{Tensor, TensorData};
 use rtb::config::Component;
+use rtb::message::Energy;
 use rtb::network::{EnergyModel, EnergyNetwork};
 use rtb::noise::Noise;
 use rtb::plane::Plane;
 use rtb::process::BrownianBridge;
 use rtb::session::cpu_device;
-use rtb::train::energy::{EnergyConfig, EnergyFigures, EnergyTraining};
+use rtb::train::energy::{EnergyConfig, EnergyTraining};
 
-fn trained(consistency: f64) -> EnergyFigures {
+fn trained(consistency: f64) -> Energy {
     let mut run = preset("25-to-9");
     run.process.steps = 50;
     // Two modes far apart, with unequal weights.

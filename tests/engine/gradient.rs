@@ -17,7 +17,7 @@ fn weights(rows: usize) -> Vec<f32> {
 }
 
 /// The network moved by `size` along a fixed random direction, and that direction.
-fn moved(network: &DriftNetwork, size: f64) -> (DriftNetwork, Vec<f32>) {
+pub fn moved(network: &DriftNetwork, size: f64) -> (DriftNetwork, Vec<f32>) {
     struct Move(f64, u64, Vec<f32>);
     impl ModuleMapper for Move {
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {

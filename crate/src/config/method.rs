@@ -4,6 +4,9 @@
 use super::{ConfigError, validate};
 use serde::{Deserialize, Serialize};
 
+/// Most points at which a population's reward is evaluated at once.
+const MOST_POINTS: usize = 10_000_000;
+
 /// The method of a run. Trained methods change a copy of the prior iteration by iteration;
 /// training-free ones draw weighted samples from the prior's own chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -90,8 +93,8 @@ pub enum Method {
         /// 0 weighs at the end only.
         #[serde(default = "default::smc_points")]
         points: usize,
-        /// Share of that estimate's gradient in the proposal; 0 proposes from the prior and asks
-        /// for no gradient.
+        /// Share of the gradient of that estimate, as the intermediate targets use it, in the
+        /// proposal; 0 proposes from the prior and asks for no gradient.
         #[serde(default)]
         guidance: f64,
     },
@@ -165,15 +168,6 @@ impl Method {
             self,
             Self::PolicyGradient { .. } | Self::Ddpo { .. } | Self::Dpok { .. }
         )
-    }
-
-    /// Whether it needs ∇ log r.
-    pub fn needs_gradient(&self) -> bool {
-        match self {
-            Self::Guidance { .. } | Self::Dps { .. } | Self::LgdMc { .. } => true,
-            Self::Smc { guidance, .. } => *guidance > 0.0,
-            _ => false,
-        }
     }
 
     /// Every method with its default settings, in the order of a comparison.
@@ -301,7 +295,7 @@ impl Method {
             Self::Rejection { .. } => info(
                 "rejection",
                 "Rejection",
-                "Prior samples kept with probability r/max r: exact samples of the discretised prior's posterior.",
+                "Prior samples kept with probability r/max r: samples of the discretised prior's posterior itself, as far as max r is known.",
             ),
             Self::Guidance { .. } => info(
                 "guidance",
@@ -345,7 +339,7 @@ impl Method {
                 clip,
                 epochs,
             } => {
-                range("method.kl_weight", kl_weight, 0.0, 1000.0)?;
+                positive("method.kl_weight", kl_weight, 1000.0)?;
                 clipping(clip, epochs)
             }
             Self::Rejection { proposals } => whole("method.proposals", proposals, 1, 1_000_000),
@@ -360,10 +354,24 @@ impl Method {
                 points,
                 guidance,
             } => {
-                whole("method.particles", particles, 2, 1_000_000)?;
+                whole("method.particles", particles, 10, 1_000_000)?;
                 range("method.resample_below", resample_below, 0.0, 1.0)?;
                 whole("method.points", points, 0, 1000)?;
-                range("method.guidance", guidance, 0.0, 10.0)
+                whole(
+                    "method.particles × method.points",
+                    particles.saturating_mul(points),
+                    0,
+                    MOST_POINTS,
+                )?;
+                range("method.guidance", guidance, 0.0, 10.0)?;
+                if guidance > 0.0 && points == 0 {
+                    return Err(ConfigError::new(
+                        "method.guidance",
+                        guidance,
+                        "0 without method.points: guidance is the gradient of their average",
+                    ));
+                }
+                Ok(())
             }
         }
     }

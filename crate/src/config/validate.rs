@@ -115,6 +115,17 @@ impl Run {
         self.method.validate()?;
         self.reward.validate()?;
         let t = &self.tempering;
+        if let Reward::Annealed { power } = &self.reward {
+            // The target is p to this power.
+            let power = 1.0 + t.beta * (power - 1.0);
+            if power.is_nan() || power <= 0.5 {
+                return Err(ConfigError::new(
+                    "1 + tempering.beta·(reward.power − 1)",
+                    power,
+                    "a number above 0.5",
+                ));
+            }
+        }
         range("tempering.beta", t.beta, 0.0, 100.0)?;
         range("tempering.start", t.start, 0.0, 100.0)?;
         whole("tempering.iterations", t.iterations, 0, 10_000_000)?;

@@ -16,6 +16,9 @@ use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::rand_core::Rng;
 
+/// Beyond this a ratio of densities tells no more, and f32 cannot hold its exponential for long.
+const FARTHEST_LOG_RATIO: f64 = 20.0;
+
 /// What is known of a batch of trajectories, one entry each.
 #[derive(Clone, Copy, Debug)]
 pub struct Scores<'a> {
@@ -218,6 +221,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
                     .process
                     .log_ratio(part, &x, &next, &kernel, &before)
                     .without_autodiff()
+                    .clamp(-FARTHEST_LOG_RATIO, FARTHEST_LOG_RATIO)
                     .exp();
                 weight = clipped(weight, ratio, clip);
             }

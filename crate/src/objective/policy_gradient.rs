@@ -55,8 +55,9 @@ impl Objective for PolicyGradient {
 /// importance ratios per step, several optimiser steps a batch; DPOK adds the steps' KL to the
 /// prior at the visited states.
 ///
-/// DDPO divides the advantage by the batch's deviation, as its paper does; DPOK's KL weight is
-/// relative to log r, so there it is only centred.
+/// DDPO divides the advantage by the deviation of log r, here the batch's; DPOK's KL weight is
+/// relative to log r, so there it is only centred, by the batch's mean in place of its paper's
+/// learned value. Both papers clip far tighter, for far larger networks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClippedPolicyGradient {
     pub clip: f64,

@@ -17,7 +17,7 @@ const DIFFERENCE: f64 = 1e-3;
 /// Points along a side of the grid on which the largest reward is looked for.
 const BOUND_SIDE: usize = 448;
 
-/// The compiled reward of a run. A black box: no gradient is asked of it.
+/// The compiled reward of a run. Training takes it for a black box; guidance asks for gradients.
 #[derive(Clone, Debug)]
 pub struct LogReward {
     kind: Kind,

@@ -61,9 +61,14 @@ impl<P: Diffusion, Q: Prior<P>> Sampler<P, Q> for Guided {
                     points,
                     data_variance,
                 } => {
-                    let offsets = offsets(&mut rng, points, size, process.end_deviation(step, data_variance));
+                    let offsets = offsets(
+                        &mut rng,
+                        rows * points,
+                        size,
+                        process.end_deviation(step, data_variance),
+                    );
                     through_the_end(setting, step, &x, |ends| {
-                        let (_, cotangent) = averaged_with_gradient(setting, ends, &offsets)?;
+                        let (_, cotangent) = averaged_with_gradient(setting, ends, &offsets, points)?;
                         Ok(cotangent)
                     })
                     .await?
@@ -74,7 +79,7 @@ impl<P: Diffusion, Q: Prior<P>> Sampler<P, Q> for Guided {
             let drawn = Tensor::from_data(TensorData::new(numbers, [rows, size]), device);
             x = process.transition(step, &x, &kernel, drawn, 0.0);
         }
-        let forward = (rows * process.steps()) as u64;
+        let forward = rows as u64 * process.steps() as u64;
         Ok(Population {
             ends: read(x).await?,
             log_weights: vec![0.0; rows],
@@ -113,10 +118,12 @@ pub(super) fn offsets(rng: &mut impl Rng, points: usize, size: usize, deviation:
     offsets
 }
 
-/// The end points with each offset added, `[rows][points][size]`.
-fn around(ends: &[f32], offsets: &[f32], size: usize) -> Vec<f32> {
+/// The end points with `points` offsets added to each, `[rows][points][size]`; offsets of one row
+/// serve all.
+fn around(ends: &[f32], offsets: &[f32], points: usize, size: usize) -> Vec<f32> {
     ends.chunks_exact(size)
-        .flat_map(|end| {
+        .zip(offsets.chunks_exact(points * size).cycle())
+        .flat_map(|(end, offsets)| {
             offsets
                 .chunks_exact(size)
                 .flat_map(move |offset| end.iter().zip(offset).map(|(e, o)| e + o))
@@ -129,11 +136,12 @@ pub(super) fn averaged<P: Process, Q: Prior<P>>(
     setting: &Setting<'_, P, Q>,
     ends: &[f32],
     offsets: &[f32],
+    points: usize,
 ) -> Vec<f64> {
     let size = setting.process.state_size();
     setting
-        .log_reward(&around(ends, offsets, size))
-        .chunks_exact(offsets.len() / size)
+        .log_reward(&around(ends, offsets, points, size))
+        .chunks_exact(points)
         .map(|logs| log_mean_exp(logs.iter().copied()))
         .collect()
 }
@@ -143,10 +151,10 @@ pub(super) fn averaged_with_gradient<P: Process, Q: Prior<P>>(
     setting: &Setting<'_, P, Q>,
     ends: &[f32],
     offsets: &[f32],
+    points: usize,
 ) -> Result<(Vec<f64>, Vec<f32>), String> {
     let size = setting.process.state_size();
-    let points = offsets.len() / size;
-    let around = around(ends, offsets, size);
+    let around = around(ends, offsets, points, size);
     let log_r = setting.log_reward(&around);
     let gradients = setting.gradient(&around)?;
     let mut values = Vec::with_capacity(ends.len() / size);

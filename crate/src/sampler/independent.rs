@@ -21,7 +21,7 @@ impl<P: Process, Q: Prior<P>> Sampler<P, Q> for Importance {
             log_weights: setting.log_reward(&ends),
             ends,
             weighs: true,
-            evaluations: (rows * setting.process.steps()) as u64,
+            evaluations: rows as u64 * setting.process.steps() as u64,
         })
     }
 }
@@ -59,7 +59,7 @@ impl<P: Process, Q: Prior<P>> Sampler<P, Q> for Rejection {
                 counter * self.proposals as u64 + round,
             )
             .await?;
-            made.evaluations += (rows * setting.process.steps()) as u64;
+            made.evaluations += rows as u64 * setting.process.steps() as u64;
             let log_r = setting.log_reward(&ends);
             let highest = log_r.iter().copied().fold(bound, f64::max);
             if highest > bound {
@@ -86,7 +86,7 @@ impl<P: Process, Q: Prior<P>> Sampler<P, Q> for Rejection {
         if made.ends.is_empty() {
             return Err(format!(
                 "rejection kept none of {} prior samples: r is too rare under the prior",
-                rows * self.proposals
+                rows as u64 * self.proposals as u64
             ));
         }
         made.log_weights = vec![0.0; made.ends.len() / size];

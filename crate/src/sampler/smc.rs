@@ -7,8 +7,8 @@
 //!
 //! Δ log w = log B(x_i|x_{i+1}) − log A(x_{i+1}|x_i) + log π_{i+1}(x_{i+1})/π_i(x_i),
 //!
-//! in which the unknown densities cancel to kernels. A tilt without intermediate factors needs
-//! only what every [`Process`] has, so a chain of tokens is weighed alike.
+//! in which the unknown densities cancel to kernels. [`Smc`] asks of a chain only what every
+//! [`Process`] has; the targets here are those of diffusions.
 
 use super::guidance::{averaged, averaged_with_gradient, offsets, through_the_end};
 use super::{Population, Sampler, Setting, effective_share, read, systematic};
@@ -71,7 +71,7 @@ pub trait Target<P: Process, Q: Prior<P>> {
 pub struct Tilted {
     /// Points of the average; 0 leaves the marginals at the prior's until the end.
     pub points: usize,
-    /// Share of the gradient of the average's logarithm that is added to the proposal's score.
+    /// Share of the factor's gradient that is added to the proposal's score.
     pub guidance: f64,
     /// Variance of a coordinate of the prior's samples.
     pub data_variance: f64,
@@ -189,7 +189,7 @@ impl<P: Diffusion, Q: Prior<P>> Target<P, Q> for Tilted {
         if self.guidance == 0.0 {
             let prior = setting.kernel(step, x, rows);
             let ends = read(process.expected_end(step, x, &prior)).await?;
-            let values = averaged(setting, &ends, &offsets);
+            let values = averaged(setting, &ends, &offsets, self.points);
             return Ok(Look {
                 proposal: prior.clone(),
                 priors: vec![prior],
@@ -198,7 +198,7 @@ impl<P: Diffusion, Q: Prior<P>> Target<P, Q> for Tilted {
         }
         let mut factor = Vec::new();
         let (prior, gradient) = through_the_end(setting, step, x, |ends| {
-            let (values, cotangent) = averaged_with_gradient(setting, ends, &offsets)?;
+            let (values, cotangent) = averaged_with_gradient(setting, ends, &offsets, self.points)?;
             factor = values.into_iter().map(|v| trust * v).collect();
             Ok(cotangent)
         })

@@ -6,6 +6,7 @@
 //! log p_j(x_j) − log p_i(x_i) from the prior's kernels; asking the energies for the same fixes both,
 //! down to the first marginal, which is a known Gaussian.
 
+use crate::message::Energy;
 use crate::metric::{self, KL_SIDE, Truth, WeightedPoint};
 use crate::network::{EnergyModel, EnergyNetwork};
 use crate::noise::{self, Purpose};
@@ -46,19 +47,6 @@ impl Default for EnergyConfig {
             consistency: 0.3,
         }
     }
-}
-
-/// How well exp(−E) at the end of the chain is the prior.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct EnergyFigures {
-    /// log ∫ exp(−E): 0 for a normalised density.
-    pub log_normalizer: f64,
-    /// Total variation of mode weights against the mixture.
-    pub mode_total_variation: f64,
-    /// KL(exp(−E) ‖ mixture) of the masses of a grid's cells.
-    pub kl_grid: f64,
-    /// The density as a picture of KL_SIDE² cells, row by row from the top left.
-    pub density: Vec<f32>,
 }
 
 /// An energy in training.
@@ -144,7 +132,7 @@ impl EnergyTraining {
         Ok(value.into())
     }
 
-    /// Mean |σ_t·s(x_t) + ε|² over stratified times.
+    /// Mean square of the coordinates of σ_t·s(x_t) + ε, over stratified times.
     fn score_matching(&self, rng: &mut rand_chacha::ChaCha8Rng) -> Tensor<1> {
         let offset = noise::uniform(rng);
         let times: Vec<f64> = (0..BLOCKS)
@@ -219,7 +207,7 @@ impl EnergyTraining {
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn figures(&self) -> Result<EnergyFigures, SessionError> {
+    pub async fn figures(&self) -> Result<Energy, SessionError> {
         let side = KL_SIDE * POINTS_A_CELL;
         let centers: Vec<[f64; 2]> = (0..side * side)
             .map(|cell| picture::center_of(cell, side))
@@ -229,24 +217,31 @@ impl EnergyTraining {
         let (log_prob, _) = self.model.log_prob_and_score(&network, &[1.0], self.upload(at));
         let log_prob = read(Transaction::default().register(log_prob)).await?.remove(0);
         let area = picture::cell_area(side);
-        let total: f64 = log_prob.iter().map(|l| f64::from(*l).exp() * area).sum();
+        // Relative to the largest: an energy without the consistency may be far off.
+        let largest = log_prob.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let mass = |l: f32| f64::from(l - largest).exp() * area;
+        let total: f64 = log_prob.iter().map(|l| mass(*l)).sum();
         let points = || {
             centers.iter().zip(&log_prob).map(|(x, l)| WeightedPoint {
                 x: *x,
-                weight: f64::from(*l).exp() * area / total,
+                weight: mass(*l) / total,
             })
         };
         let mixture = &self.plane.mixture;
         let exact = || metric::quadrature(mixture);
         let cells = metric::cell_masses(points());
         let per_area = picture::cell_area(KL_SIDE).recip();
-        Ok(EnergyFigures {
-            log_normalizer: total.ln(),
+        Ok(Energy {
+            regularized: self.config.consistency > 0.0,
+            iterations: self.iteration,
+            progress: self.iteration as f64 / self.config.iterations as f64,
+            log_normalizer: f64::from(largest) + total.ln(),
             mode_total_variation: metric::total_variation(
                 &Truth::modes_of(points(), mixture),
                 &Truth::modes_of(exact(), mixture),
             ),
             kl_grid: metric::kl(&cells, &metric::cell_masses(exact())),
+            side: KL_SIDE,
             density: cells.iter().map(|c| (c * per_area) as f32).collect(),
         })
     }

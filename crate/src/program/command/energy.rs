@@ -11,11 +11,12 @@ use crate::program::progress::Progress;
 use crate::program::source::{self, Overrides};
 use crate::program::storage;
 use pollster::block_on;
+use rtb::message::Energy;
 use rtb::metric::{KL_SIDE, cell_masses, quadrature};
 use rtb::mixture::Mixture;
 use rtb::picture::cell_area;
 use rtb::plane::Plane;
-use rtb::train::energy::{EnergyConfig, EnergyFigures, EnergyTraining};
+use rtb::train::energy::{EnergyConfig, EnergyTraining};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -35,8 +36,9 @@ pub struct Args {
     #[arg(value_name = "PRESET|FILE.toml", default_value = source::DEFAULT)]
     source: PathBuf,
     /// Iterations of either training
-    #[arg(long = "updates", value_name = "N", default_value_t = EnergyConfig::default().iterations)]
-    updates: usize,
+    #[arg(long = "updates", value_name = "N", default_value_t = EnergyConfig::default().iterations as u32,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    updates: u32,
     /// Weight of the consistency in the second training
     #[arg(long, value_name = "WEIGHT", default_value_t = EnergyConfig::default().consistency)]
     consistency: f64,
@@ -69,7 +71,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         let plane = Plane::open(run.clone(), device.clone(), weights.as_deref())
             .map_err(|error| assets::refused(error, &run.prior))?;
         let config = EnergyConfig {
-            iterations: args.updates,
+            iterations: args.updates as usize,
             consistency,
             ..EnergyConfig::default()
         };
@@ -113,7 +115,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     ))
 }
 
-fn train(plane: Plane, config: EnergyConfig, name: &str, quiet: bool) -> Result<EnergyFigures, ProgramError> {
+fn train(plane: Plane, config: EnergyConfig, name: &str, quiet: bool) -> Result<Energy, ProgramError> {
     let mut training = block_on(EnergyTraining::new(plane, config))?;
     let progress = Progress::new(name, 0, config.iterations, quiet);
     while !training.finished() {
