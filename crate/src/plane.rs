@@ -5,7 +5,6 @@ use crate::metric::Truth;
 use crate::mixture::Mixture;
 use crate::network::{DriftNetwork, DriftNetworkConfig, Preconditioning, load_tensors, read_tensors};
 use crate::noise::{Noise, Purpose};
-use crate::parallel;
 use crate::prior::{ExactPrior, LearnedPrior, PlanePrior};
 use crate::process::BrownianBridge;
 use crate::reward::LogReward;
@@ -154,7 +153,7 @@ fn check_inside(field: &str, components: &[Component]) -> Result<(), ConfigError
 pub fn device_name(device: &Device) -> String {
     #[cfg(feature = "cpu")]
     if *device == Device::flex() {
-        return match parallel::parts(device, usize::MAX) {
+        return match crate::parallel::parts(device, usize::MAX) {
             1 => "CPU, 1 thread".to_owned(),
             threads => format!("CPU, {threads} threads"),
         };

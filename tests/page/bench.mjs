@@ -1,5 +1,6 @@
-// Figures of the built page: sizes, warm reload, time of an iteration on each worker, memory.
-// `node tests/page/bench.mjs [iterations]` after `trunk build`; 2000 iterations take minutes.
+// Figures of the built page: sizes, warm reload, time of an iteration, memory, and how long it takes
+// to a total variation of 0.03. `node tests/page/bench.mjs [iterations] [--gpu]` after `trunk build`;
+// 2000 iterations take minutes. With --gpu also an iteration on the WebGPU worker.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -7,30 +8,43 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { browse, id, iteration, metric, open, serve, until } from './support.mjs';
 
-const iterations = Number(process.argv[2] ?? 200);
+const arguments_ = process.argv.slice(2);
+const iterations = Number(arguments_.find((a) => !a.startsWith('--')) ?? 200);
+/** The total variation to reach. */
+const goal = 0.03;
+/** Iterations on the WebGPU worker; an emulated one takes many seconds for each. */
+const onGpu = Math.min(iterations, 20);
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 
-const compressed = (file) => brotliCompressSync(readFileSync(dist + file), {
-  params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 },
-}).length;
-const groups = { 'page and CPU worker': 0, 'WebGPU worker': 0 };
-for (const file of readdirSync(dist).filter((f) => /\.(js|wasm|css|html)$/.test(f))) {
-  const size = compressed(file);
-  groups[/gpu/.test(file) ? 'WebGPU worker' : 'page and CPU worker'] += size;
-  console.log(`${file}: ${(size / 1e6).toFixed(3)} MB brotli`);
-}
-for (const [group, size] of Object.entries(groups)) console.log(`${group}: ${(size / 1e6).toFixed(3)} MB brotli`);
-
-const site = await serve();
-
-async function idle(page) {
-  await until('the run', async () => /Ready|Paused|Finished/.test(await id(page, 'status').textContent()), 300);
+function sizes() {
+  const compressed = (file) => brotliCompressSync(readFileSync(dist + file), {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 },
+  }).length;
+  const groups = { 'page and CPU worker': 0, 'WebGPU worker': 0 };
+  for (const file of readdirSync(dist).filter((f) => /\.(js|wasm|css|html)$/.test(f))) {
+    const size = compressed(file);
+    groups[/gpu/.test(file) ? 'WebGPU worker' : 'page and CPU worker'] += size;
+    console.log(`${file}: ${(size / 1e6).toFixed(3)} MB brotli`);
+  }
+  for (const [group, size] of Object.entries(groups)) console.log(`${group}: ${(size / 1e6).toFixed(3)} MB brotli`);
 }
 
-{
-  const context = await browse();
-  const { page } = await open(context, `${site.url}#preset=25-to-9`);
-  await idle(page);
+const status = (page) => id(page, 'status').textContent();
+const idle = (page) => until('the run', async () => /Ready|Paused|Finished/.test(await status(page)), 300);
+
+/** Trains exactly so many iterations; `watch` looks at the page again and again meanwhile. */
+async function train(page, count, watch = async () => {}) {
+  await id(page, 'iterations').fill(String(count));
+  await id(page, 'iterations').press('Tab');
+  await until('the run to open', async () => /Ready/.test(await status(page)) && (await iteration(page)) === 0, 300);
+  await id(page, 'train').click();
+  await until(`${count} iterations`, async () => {
+    await watch();
+    return /Finished/.test(await status(page));
+  }, Infinity);
+}
+
+async function reloads(page) {
   for (let round = 0; round < 3; round += 1) {
     const began = Date.now();
     await page.reload({ waitUntil: 'commit' });
@@ -39,18 +53,52 @@ async function idle(page) {
     await idle(page);
     console.log(`warm reload: interactive after ${interactive} ms, run open after ${Date.now() - began} ms`);
   }
-  // The largest renderer is the page's process, its worker's WebAssembly memory included.
-  const memory = () => Math.max(...execFileSync('ps', ['-eo', 'rss,args'], { encoding: 'utf8' }).split('\n')
-    .filter((line) => line.includes('--type=renderer')).map((line) => parseInt(line, 10) / 1024));
-  await id(page, 'train').click();
-  for (const at of [200, iterations]) {
-    await until(`${at} iterations`, async () => (await iteration(page)) >= Math.min(at, iterations) || /Finished/.test(await id(page, 'status').textContent()), 3000);
-    console.log(`after ${await iteration(page)} iterations: ${memory().toFixed(0)} MB resident`);
-  }
-  await id(page, 'pause').click().catch(() => {});
+}
+
+/** The largest renderer is the page's process, its worker's WebAssembly memory included, MB. */
+const memory = () => Math.max(...execFileSync('ps', ['-eo', 'rss,args'], { encoding: 'utf8' }).split('\n')
+  .filter((line) => line.includes('--type=renderer')).map((line) => parseInt(line, 10) / 1024));
+
+async function cpu(site) {
+  const context = await browse();
+  const { page } = await open(context, `${site.url}#preset=25-to-9`);
   await idle(page);
+  await reloads(page);
+  let early = null;
+  let reached = null;
+  await train(page, iterations, async () => {
+    if (early === null && (await iteration(page)) >= Math.min(200, iterations / 2)) early = [await iteration(page), memory()];
+    if (reached === null && (await metric(page, 'mode_total_variation')) <= goal) {
+      reached = `${await metric(page, 'iterations')} iterations, ${(await metric(page, 'seconds')).toFixed(1)} s of training`;
+    }
+  });
+  for (const [at, size] of [early, [await iteration(page), memory()]]) console.log(`after ${at} iterations: ${size.toFixed(0)} MB resident`);
   console.log(`CPU worker: ${(1e3 * (await metric(page, 'seconds_per_iteration'))).toFixed(1)} ms an iteration, total variation ${await metric(page, 'mode_total_variation')}`);
+  console.log(`CPU worker: total variation of ${goal} ${reached === null ? 'not reached' : `after ${reached}`}`);
   await context.close();
 }
 
+async function gpu(site) {
+  const context = await browse({ webgpu: true });
+  const { page } = await open(context, `${site.url}#preset=25-to-9`);
+  await idle(page);
+  const adapter = await id(page, 'device-select').locator('option[value=gpu]').textContent();
+  // An emulated GPU does not survive the whole task.
+  const size = /emulated/.test(adapter) ? { batch: 64, steps: 20, 'evaluation-samples': 100 } : {};
+  await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
+  for (const [field, value] of Object.entries(size)) await id(page, field).fill(String(value));
+  await id(page, 'device-select').selectOption('gpu');
+  await until('the WebGPU worker', async () => /Runs on GPU/.test(await id(page, 'device-badge').textContent()), 600);
+  await train(page, onGpu);
+  const name = `${adapter}, batch ${await id(page, 'batch').inputValue()}, T ${await id(page, 'steps').inputValue()}`;
+  console.log(`${name}: ${(1e3 * (await metric(page, 'seconds_per_iteration'))).toFixed(1)} ms an iteration, mean of ${onGpu}, compiling shaders included`);
+  const last = /[\d.]+ m?s each/.exec(await page.locator('.transport .progress').textContent());
+  console.log(`${name}: ${last} for the last one`);
+  await context.close();
+}
+
+sizes();
+const site = await serve();
+await cpu(site);
+if (arguments_.includes('--gpu')) await gpu(site);
 site.close();

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { deflateSync } from 'node:zlib';
 import { browse, id, iteration, metric, open, serve, until } from './support.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -51,6 +52,25 @@ const pixels = (page, canvas) => id(page, canvas).evaluate((c) => {
   for (let i = 0; i < data.length; i += 97) hash = (hash * 31 + data[i]) | 0;
   return hash;
 });
+
+/** A run as the fragment of a link. */
+const fragment = (toml) => `#${deflateSync(toml).toString('base64url')}`;
+
+const errors = async (page) => (await id(page, 'error').allTextContents()).join();
+
+/** Saves the file that a button hands out; its text. */
+async function saved(page, button) {
+  const [file] = await Promise.all([page.waitForEvent('download'), id(page, button).click()]);
+  return readFileSync(await file.path(), 'utf8');
+}
+
+/** Serious findings of axe in a part of the page. */
+async function serious(page, part = 'html') {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate((selector) => globalThis.axe.run(selector), part);
+  return violations.filter((v) => ['serious', 'critical'].includes(v.impact))
+    .map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' | ')}`);
+}
 
 test('something moves within two seconds of opening', async () => {
   const { page, problems } = await open(cpu, site.url);
@@ -208,15 +228,189 @@ test('a crashed worker is replaced and nothing is lost', { timeout: 120_000 }, a
   await page.close();
 });
 
+test('a worker that cannot even be made says so', { timeout: 60_000 }, async () => {
+  const page = await cpu.newPage();
+  await page.addInitScript(() => {
+    globalThis.Worker = class { constructor() { throw new Error('no workers in here'); } };
+  });
+  await page.goto(site.url);
+  await until('a message', async () => /did not start: .*no workers in here/.test(await errors(page)), 10);
+  assert.match(await id(page, 'device-badge').textContent(), /Not running/);
+  assert.match(await id(page, 'status').textContent(), /not running/);
+  await page.close();
+});
+
+test('a power of the prior and a product with another one are rewards, and links keep them', { timeout: 120_000 }, async () => {
+  const { page, problems } = await ready(cpu);
+  await small(page);
+  const before = await pixels(page, 'exact-canvas');
+  await id(page, 'reward-kind').selectOption('annealed');
+  await until('another exact posterior', async () => (await pixels(page, 'exact-canvas')) !== before, 10);
+  await id(page, 'power').fill('1.5');
+  // One of 25 equal modes, far apart: ∫ p^γ = 25^(1−γ) · ∫ N^γ, the latter (2πσ²)^(1−γ)/γ.
+  const logZ = -0.5 * Math.log(25 * 2 * Math.PI * 0.3) - Math.log(1.5);
+  await until('log Z of the annealed prior', async () => Math.abs((await metric(page, 'log_z_exact')) - logZ) < 0.01, 20);
+  const link = await until('the link', async () => /#.{100}/.test(page.url()) && page.url(), 10);
+  await new Promise((next) => setTimeout(next, 500));
+  const annealed = await ready(cpu, page.url().slice(site.url.length));
+  assert.equal(await id(annealed.page, 'reward-kind').inputValue(), 'annealed');
+  assert.equal(await id(annealed.page, 'power').inputValue(), '1.5');
+
+  await id(page, 'reward-kind').selectOption('product');
+  await set(page, 'product-x', -5);
+  const box = await id(page, 'reward-canvas').boundingBox();
+  const at = (x, y) => [box.x + ((x + 14) / 28) * box.width, box.y + ((14 - y) / 28) * box.height];
+  await page.mouse.move(...at(-5, 0));
+  await page.mouse.down();
+  await page.mouse.move(...at(-5, 3), { steps: 4 });
+  await page.mouse.up();
+  await until('the dragged mean', async () => Math.abs(Number(await id(page, 'product-y').inputValue()) - 3) < 0.3, 10);
+  await until('the product to open', async () => /Ready/.test(await id(page, 'status').textContent()), 20);
+  await until('the new link', async () => page.url() !== link && page.url() !== annealed.page.url(), 10);
+  await new Promise((next) => setTimeout(next, 500));
+  const product = await ready(cpu, page.url().slice(site.url.length));
+  assert.equal(await id(product.page, 'reward-kind').inputValue(), 'product');
+  await until('its figures', async () => Number.isFinite(await metric(product.page, 'log_z_exact')));
+  assert.equal(await metric(product.page, 'log_z_exact'), await metric(page, 'log_z_exact'));
+  for (const opened of [annealed, product]) {
+    await opened.page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
+    assert.deepEqual(await serious(opened.page, '.controls'), []);
+  }
+  assert.deepEqual([...problems, ...annealed.problems, ...product.problems], []);
+  for (const p of [page, annealed.page, product.page]) await p.close();
+});
+
+test('the method is part of the run and of its address', { timeout: 120_000 }, async () => {
+  const { page, problems } = await ready(cpu);
+  await small(page);
+  const before = page.url();
+  await id(page, 'method').selectOption('dpok');
+  assert.equal(await id(page, 'on-policy').count(), 1);
+  await set(page, 'method-epochs', 1);
+  await until('the new run', async () => page.url() !== before && /Ready/.test(await id(page, 'status').textContent()), 20);
+  await id(page, 'step').click();
+  await until('one iteration', async () => (await iteration(page)) === 1);
+  const again = await ready(cpu, page.url().slice(site.url.length));
+  assert.equal(await id(again.page, 'method').inputValue(), 'dpok');
+  assert.equal(await id(again.page, 'method-epochs').inputValue(), '1');
+
+  const free = await open(cpu, site.url + fragment('[method]\nkind = "dps"\n'));
+  await until('the refusal', async () => /method: .*dps/.test(await errors(free.page)), 30);
+  assert.equal(await id(free.page, 'method').inputValue(), 'rtb');
+  assert.deepEqual([...problems, ...again.problems, ...free.problems], []);
+  for (const p of [page, again.page, free.page]) await p.close();
+});
+
+/** A small run, and exactly these methods chosen for a comparison. */
+async function comparable(page, methods) {
+  await small(page);
+  for (const box of await page.locator('.compare input[type=checkbox]').all()) {
+    await box.setChecked(methods.includes((await box.getAttribute('data-testid')).replace('compare-', '')));
+  }
+  await set(page, 'compare-samples', 500);
+}
+
+const standing = (page, method) => id(page, `card-${method}`).getAttribute('data-standing');
+
+test('methods are compared side by side', { timeout: 240_000 }, async () => {
+  const { page, problems } = await ready(cpu);
+  const methods = ['rtb', 'dps', 'importance', 'smc'];
+  await comparable(page, methods);
+  await set(page, 'compare-smc-particles', 500);
+  await id(page, 'compare').click();
+  const ended = async () => /Ended/.test(await id(page, 'compare-status').textContent());
+  await until('the comparison', ended, 120);
+  assert.equal(await id(page, 'card-exact').count(), 1);
+  for (const method of methods) {
+    assert.equal(await standing(page, method), 'done', method);
+    const error = Number(await id(page, `card-${method}`).locator('[data-figure=total_variation]').textContent());
+    assert.ok(error >= 0 && error <= 1, `${method}: ${error}`);
+  }
+  assert.ok(Number(await id(page, 'card-importance').locator('[data-figure=total_variation]').textContent()) < 0.3);
+  assert.match(await id(page, 'payoff').textContent(), /RTB: training (pays off against SMC after [\d.]+|never pays off)/);
+  assert.equal(await page.locator('[data-testid=chart-compare] .dot').count(), methods.length);
+
+  const order = () => page.locator('[data-testid=compare-table] tbody tr').evaluateAll((rows) => rows.map((r) => r.dataset.method));
+  assert.deepEqual(await order(), ['rtb', 'importance', 'dps', 'smc']);
+  const lines = (await saved(page, 'compare-csv')).trim().split('\n').map((line) => line.split(','));
+  assert.deepEqual(lines.map((line) => line[0]), ['method', 'rtb', 'importance', 'dps', 'smc']);
+  assert.ok(lines.every((line) => line.length === lines[0].length));
+  const column = lines[0].indexOf('total_variation');
+  const byError = lines.slice(1).sort((a, b) => a[column] - b[column]).map((line) => line[0]);
+  await id(page, 'sort-total_variation').click();
+  assert.deepEqual(await order(), byError);
+  assert.deepEqual(await serious(page, '.compare'), []);
+
+  // The page's own run has not moved; a change of it leaves the figures, and says whose they are.
+  assert.equal(await iteration(page), 0);
+  assert.match(await id(page, 'status').textContent(), /Ready/);
+  assert.equal(await id(page, 'compare-old').count(), 0);
+  await set(page, 'seed', 5);
+  await until('the note', async () => (await id(page, 'compare-old').count()) === 1, 5);
+
+  // Stop is heard between iterations, and what there is by then stays.
+  await until('the other run to open', async () => /Ready/.test(await id(page, 'status').textContent()), 20);
+  await set(page, 'compare-iterations', 100_000);
+  await id(page, 'compare').click();
+  await until('RTB to train', async () => (await standing(page, 'rtb')) === 'working'
+    && (await id(page, 'card-rtb').locator('dd').count()) > 0, 60);
+  const began = Date.now();
+  await id(page, 'compare-stop').click();
+  await until('the end', ended, 10);
+  assert.ok(Date.now() - began < 2500, 'the worker itself heard of it');
+  assert.equal(await standing(page, 'rtb'), 'stopped');
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test('methods that cannot be used say why, and a crash of their worker leaves the rest', { timeout: 180_000 }, async () => {
+  const { page } = await ready(cpu);
+  await comparable(page, ['rejection', 'rtb']);
+  // A disc in the empty corner, where prior samples never are.
+  await id(page, 'reward-kind').selectOption('formula');
+  await set(page, 'formula', 'hypot(x - 13, y + 13) < 0.6');
+  await until('the run to open', async () => (await id(page, 'compare').isEnabled()) && (await metric(page, 'log_z_exact')) < -5, 20);
+  await set(page, 'compare-rejection-proposals', 1);
+  await set(page, 'compare-iterations', 100_000);
+  await id(page, 'compare').click();
+  await until('RTB to train', async () => (await standing(page, 'rtb')) === 'working', 60);
+  // One proposal for a sample, where one in thousands is kept.
+  assert.equal(await standing(page, 'rejection'), 'refused');
+  assert.match(await id(page, 'card-rejection').textContent(), /too rare under the prior/);
+  const worker = await until('its worker', async () => page.workers()[1], 10);
+  await worker.evaluate(() => setTimeout(() => { throw new Error('a crash for the test'); }, 0));
+  await until('a message', async () => /a crash for the test/.test((await id(page, 'compare-lost').allTextContents()).join()), 20);
+  assert.equal(await id(page, 'error').count(), 0);
+  await id(page, 'step').click();
+  await until('the run to go on', async () => (await iteration(page)) === 1, 20);
+  await set(page, 'compare-iterations', 3);
+  await id(page, 'compare').click();
+  await until('another comparison', async () => (await standing(page, 'rtb')) === 'done', 60);
+  assert.equal(await id(page, 'compare-lost').count(), 0);
+  await page.close();
+});
+
+test('learns the energy of the prior', { timeout: 180_000 }, async () => {
+  const { page, problems } = await ready(cpu);
+  await small(page);
+  await page.evaluate(() => { document.querySelector('[data-testid="energy"]').open = true; });
+  await id(page, 'energy-start').click();
+  const variation = id(page, 'energy-score').locator('[data-figure="tv"]');
+  await until('a first density', async () => (await variation.count()) === 1, 60);
+  const first = Number(await variation.textContent());
+  assert.ok(first >= 0 && first <= 1, `total variation ${first}`);
+  await id(page, 'energy-stop').click();
+  await until('it to stop', async () => /Idle/.test(await id(page, 'energy-status').textContent()), 30);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
 test('has no serious accessibility findings, at desktop and phone width, light and dark', { timeout: 120_000 }, async () => {
   for (const [width, colorScheme] of [[1400, 'light'], [390, 'dark']]) {
     const context = await browse({ viewport: { width, height: 844 }, colorScheme, reducedMotion: 'reduce' });
     const { page, problems } = await ready(context);
     await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate(() => globalThis.axe.run());
-    const serious = violations.filter((v) => ['serious', 'critical'].includes(v.impact));
-    assert.deepEqual(serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' | ')}`), []);
+    assert.deepEqual(await serious(page), []);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(overflow <= 1, `the page is ${overflow} px wider than a window of ${width}`);
     assert.deepEqual(problems, []);

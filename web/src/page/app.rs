@@ -1,7 +1,7 @@
 //! The whole page: its state, the engine, and the address that mirrors the run.
 
 use crate::components::{
-    Controls, Curves, Figures, Header, Intro, Messages, Panels, SaveOpen, Selection, Transport,
+    Compare, Controls, Curves, Figures, Header, Intro, Messages, Panels, SaveOpen, Selection, Transport,
     use_dropped_files,
 };
 use crate::engine::{Backend, Engine};
@@ -66,9 +66,10 @@ pub fn App() -> Html {
                 <Controls run={state.run.clone()} notice={state.notice.clone()} selection={*selection} select={select.clone()} dispatch={dispatch.clone()} />
                 <Panels run={state.run.clone()} stage={state.stage.clone()} snapshots={state.snapshots.clone()} training={state.phase == Phase::Training}
                     selection={*selection} {select} dispatch={dispatch.clone()} {dark} {still} />
-                <Curves curve={state.curve.clone()} reports={state.reports.clone()} {log_z} />
+                <Curves method={state.run.method} curve={state.curve.clone()} reports={state.reports.clone()} {log_z} />
                 <Figures {report} />
-                <SaveOpen run={state.run.clone()} {engine} {dispatch} open={state.phase.is_open()} {dark} />
+                <SaveOpen run={state.run.clone()} engine={engine.clone()} {dispatch} open={state.phase.is_open()} {dark} />
+                <Compare run={state.run.clone()} stage={state.stage.clone()} {engine} open={state.phase.is_open()} {dark} />
             </main>
         </>
     }

@@ -86,7 +86,10 @@ impl Axis {
 }
 
 fn text(value: f64, digits: usize) -> String {
-    if value.abs() >= 10_000.0 {
+    if value.abs() >= 1e6 {
+        return format!("{}M", value / 1e6).replace('-', "−");
+    }
+    if value.abs() >= 1e4 {
         return format!("{}k", value / 1000.0).replace('-', "−");
     }
     format!("{value:.digits$}").replace('-', "−")

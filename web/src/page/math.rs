@@ -36,6 +36,21 @@ pub const CHAIN: &str = "<math><mi>x</mi><mo>′</mo><mo>=</mo><mi>x</mi><mo>+</
 /// The tempered reward.
 pub const TEMPERED: &str = "<math><mi>β</mi><mo>·</mo><mi>max</mi><mo stretchy='false'>(</mo><mi>log</mi><mi>r</mi><mo>,</mo><mi>floor</mi><mo stretchy='false'>)</mo></math>";
 
+/// The posterior of an annealed reward.
+pub const ANNEALED: &str = "<math><mi>r</mi><mo>=</mo><msup><mi>p</mi><mrow><mi>γ</mi><mo>−</mo><mn>1</mn></mrow></msup></math> \
+<math><msub><mi>p</mi><mi>post</mi></msub><mo>∝</mo><msup><mi>p</mi><mi>γ</mi></msup></math>";
+
+/// The posterior of a product.
+pub const PRODUCT: &str = "<math><mi>r</mi><mo>=</mo><mi>q</mi></math> \
+<math><msub><mi>p</mi><mi>post</mi></msub><mo>∝</mo><mi>p</mi><mo>·</mo><mi>q</mi></math>";
+
+/// The optimum of a policy gradient on log r with the KL to the prior.
+pub const TILTED: &str =
+    "<math><msub><mi>p</mi><mi>φ</mi></msub><mo>∝</mo><mi>p</mi><mo>·</mo><mi>r</mi></math>";
+
+/// The optimum of the paper's policy gradient on r.
+pub const PENALISED: &str = "<math><msub><mi>p</mi><mi>φ</mi></msub><mo>∝</mo><mi>p</mi><mo>·</mo><mi>exp</mi><mo stretchy='false'>(</mo><mi>r</mi><mo>/</mo><mn>2</mn><mi>α</mi><mo stretchy='false'>)</mo></math>";
+
 /// A formula, one of this module's.
 #[component]
 pub fn Math(props: &MathProps) -> Html {

@@ -71,6 +71,15 @@ fn log_reward(run: &Run, prior: &[f32]) -> Vec<f32> {
             .map(|at| tempered(if shape.contains(at) { *inside } else { *outside }))
             .collect(),
         Reward::Painted { rows } => cells().map(|at| tempered(painted(rows, at))).collect(),
+        // Where f32 knows the prior no more, its power matters to nobody either.
+        Reward::Annealed { power } => prior
+            .iter()
+            .map(|p| tempered(f64::from(p.max(1e-30)).powf(power - 1.0)))
+            .collect(),
+        Reward::Product { components } => {
+            let other = Mixture::new(components);
+            cells().map(|at| tempered(other.density(at))).collect()
+        }
     }
 }
 
@@ -152,11 +161,44 @@ impl Noise {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rtb::config::Component;
 
     #[test]
     fn the_papers_toy_has_log_z_zero() {
         let scene = scene(&Run::default());
         assert!(scene.log_z.abs() < 1e-3, "{}", scene.log_z);
+    }
+
+    /// The previewed posterior of a standard Gaussian pair must be the Gaussian of the closed form.
+    fn assert_posterior(reward: Reward, mean: f64, variance: f64) {
+        let mut run = Run {
+            reward,
+            ..Run::default()
+        };
+        run.prior.components = vec![Component::isotropic(1.0, [-2.0, 0.0], 2.0)];
+        run.tempering.floor = -60.0;
+        let scene = scene(&run);
+        let mass: f64 = scene.exact.iter().map(|v| f64::from(*v)).sum();
+        let moment = |of: &dyn Fn(f64) -> f64| {
+            let pairs = cells().zip(&scene.exact);
+            pairs.map(|([x, _], v)| of(x) * f64::from(*v)).sum::<f64>() / mass
+        };
+        let found = moment(&|x| x);
+        assert!((found - mean).abs() < 0.01, "mean {found}");
+        let found = moment(&|x| (x - mean).powi(2));
+        assert!((found - variance).abs() < 0.02, "variance {found}");
+    }
+
+    #[test]
+    fn an_annealed_prior_is_its_power() {
+        assert_posterior(Reward::Annealed { power: 2.0 }, -2.0, 1.0);
+        assert_posterior(Reward::Annealed { power: 0.8 }, -2.0, 2.5);
+    }
+
+    #[test]
+    fn a_product_of_gaussians_is_between_them() {
+        let components = vec![Component::isotropic(3.0, [2.0, 0.0], 2.0)];
+        assert_posterior(Reward::Product { components }, 0.0, 1.0);
     }
 
     #[test]

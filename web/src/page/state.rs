@@ -200,10 +200,14 @@ impl State {
             }
             // The phase followed the user's own pause at once; by now training may go on again.
             Event::Paused { .. } => {}
-            // The engine's own business.
+            // The engine's own business, and that of a comparison's own worker.
             Event::Ready { .. }
             | Event::Weights(_)
             | Event::Samples(_)
+            | Event::Compared { .. }
+            | Event::NotComparable { .. }
+            | Event::ComparisonEnded
+            | Event::Energy(_)
             | Event::Refused { .. }
             | Event::Failed { .. } => {}
         }

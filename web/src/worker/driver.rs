@@ -1,5 +1,7 @@
 //! The worker's loop: it obeys requests and, while training, runs one iteration after another.
 
+use super::compare::Comparison;
+use super::energy::Learning;
 use super::{clock, port};
 use burn::tensor::Device;
 use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
@@ -25,6 +27,7 @@ pub async fn serve(device: Device, name: &str) {
         requests,
         session: None,
         training: false,
+        aside: None,
         rate: None,
         fresh: Vec::new(),
         posted: clock::now(),
@@ -39,11 +42,18 @@ pub async fn serve(device: Device, name: &str) {
     }
 }
 
+/// Work that is not about the open run.
+enum Aside {
+    Comparison(Box<Comparison>),
+    Energy(Box<Learning>),
+}
+
 struct Driver {
     device: Device,
     requests: UnboundedReceiver<Result<Request, String>>,
     session: Option<Session>,
     training: bool,
+    aside: Option<Aside>,
     /// Iterations per second at most.
     rate: Option<f64>,
     /// Iterations not yet posted.
@@ -59,11 +69,12 @@ struct Driver {
 impl Driver {
     async fn run(mut self) -> Result<(), SessionError> {
         loop {
-            if self.training {
+            if self.training || self.aside.is_some() {
                 clock::turn().await;
                 while let Ok(request) = self.requests.try_recv() {
                     self.obey(request).await?;
                 }
+                self.go_on_aside().await;
                 if self.training {
                     let began = clock::now();
                     self.iterate(false).await?;
@@ -91,9 +102,38 @@ impl Driver {
         {
             return self.open(*run, prior_weights, weights).await;
         }
+        if let Request::Compare {
+            run,
+            methods,
+            prior_weights,
+        } = request
+        {
+            self.aside = Some(Aside::Comparison(Box::new(Comparison::new(
+                *run,
+                methods,
+                prior_weights,
+            ))));
+            return Ok(());
+        }
+        if let Request::LearnEnergy {
+            run,
+            iterations,
+            prior_weights,
+        } = request
+        {
+            self.aside = Some(Aside::Energy(Box::new(Learning::new(
+                *run,
+                iterations,
+                prior_weights,
+            ))));
+            return Ok(());
+        }
         if let Request::Speed(rate) = request {
             self.rate = rate;
             return Ok(());
+        }
+        if request == Request::Pause && self.aside.take().is_some() {
+            self.post(Event::ComparisonEnded);
         }
         // Everything else is about an open run; without one there is nothing to do.
         let Some(session) = &mut self.session else {
@@ -122,9 +162,27 @@ impl Driver {
                 let samples = session.samples(count).await?;
                 self.post(Event::Samples(samples));
             }
-            Request::Open { .. } | Request::Speed(_) => {}
+            Request::Open { .. }
+            | Request::Speed(_)
+            | Request::Compare { .. }
+            | Request::LearnEnergy { .. } => {}
         }
         Ok(())
+    }
+
+    /// Goes on with what is done beside a run, if there is anything.
+    async fn go_on_aside(&mut self) {
+        let event = match &mut self.aside {
+            None => None,
+            Some(Aside::Comparison(comparison)) => comparison.advance(&self.device).await,
+            Some(Aside::Energy(learning)) => learning.advance(&self.device).await,
+        };
+        if let Some(event) = event {
+            if matches!(event, Event::ComparisonEnded | Event::Failed { .. }) {
+                self.aside = None;
+            }
+            self.post(event);
+        }
     }
 
     async fn open(

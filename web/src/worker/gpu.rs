@@ -2,7 +2,9 @@
 #![recursion_limit = "256"]
 
 mod clock;
+mod compare;
 mod driver;
+mod energy;
 mod port;
 
 use rtb::message::Event;

@@ -7,13 +7,12 @@ use std::fmt::Write;
 use web_sys::{Element, PointerEvent};
 use yew::prelude::*;
 
-const HEIGHT: f64 = 126.0;
 const LEFT: f64 = 38.0;
 const RIGHT: f64 = 8.0;
 const TOP: f64 = 6.0;
 const BOTTOM: f64 = 18.0;
 
-/// Values over iterations.
+/// Values over iterations, or over whatever the chart's x is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     pub name: &'static str,
@@ -40,13 +39,18 @@ pub struct ChartProps {
     pub rule: Option<(&'static str, f64)>,
     #[prop_or_default]
     pub log: bool,
+    /// x on a logarithmic axis, and a dot at the end of every line: lines may be single points.
+    #[prop_or_default]
+    pub log_x: bool,
+    #[prop_or(126.0)]
+    pub height: f64,
     /// The range of values, where it is known.
     #[prop_or_default]
     pub range: Option<(f64, f64)>,
 }
 
-fn y_of(y_axis: &Axis, y: f64) -> f64 {
-    TOP + (1.0 - y_axis.share(y)) * (HEIGHT - TOP - BOTTOM)
+fn y_of(y_axis: &Axis, y: f64, height: f64) -> f64 {
+    TOP + (1.0 - y_axis.share(y)) * (height - TOP - BOTTOM)
 }
 
 #[component]
@@ -55,7 +59,7 @@ pub fn Chart(props: &ChartProps) -> Html {
     let hovered = use_state_eq(|| None::<f64>);
     // One unit of the drawing is one pixel, so that text and lines keep their size.
     let width = use_width(&node).max(120.0);
-    let inner = width - LEFT - RIGHT;
+    let (inner, height) = (width - LEFT - RIGHT, props.height);
     let (x_axis, y_axis) = axes(props);
     let x_of = |x: f64| LEFT + x_axis.share(x) * inner;
     let onpointermove = {
@@ -73,14 +77,21 @@ pub fn Chart(props: &ChartProps) -> Html {
         let hovered = hovered.clone();
         Callback::from(move |_: PointerEvent| hovered.set(None))
     };
-    let at = (*hovered).and_then(|x| nearest(&props.lines, x));
+    let at = (*hovered).and_then(|x| {
+        if props.log_x {
+            Some(x)
+        } else {
+            nearest(&props.lines, x)
+        }
+    });
     let path = |points: &[(f64, f64)]| {
         points
             .iter()
             .filter(|(_, y)| y.is_finite() && (!props.log || *y > 0.0))
             .fold(String::new(), |mut path, (x, y)| {
                 let pen = if path.is_empty() { 'M' } else { 'L' };
-                write!(path, "{pen}{:.1} {:.1}", x_of(*x), y_of(&y_axis, *y)).expect("writing to a string");
+                write!(path, "{pen}{:.1} {:.1}", x_of(*x), y_of(&y_axis, *y, height))
+                    .expect("writing to a string");
                 path
             })
     };
@@ -93,12 +104,12 @@ pub fn Chart(props: &ChartProps) -> Html {
     html! {
         <figure class="chart">
             <h3 id={format!("{}-title", props.id)}>{ props.title }</h3>
-            <svg ref={node} viewBox={format!("0 0 {width} {HEIGHT}")} height={HEIGHT.to_string()} role="img" aria-label={spoken(props)} data-testid={props.id} {onpointermove} {onpointerleave}>
+            <svg ref={node} viewBox={format!("0 0 {width} {height}")} height={height.to_string()} role="img" aria-label={spoken(props)} data-testid={props.id} {onpointermove} {onpointerleave}>
                 <clipPath id={clip.clone()}>
-                    <rect x={LEFT.to_string()} y={TOP.to_string()} width={inner.to_string()} height={(HEIGHT - TOP - BOTTOM).to_string()} />
+                    <rect x={LEFT.to_string()} y={TOP.to_string()} width={inner.to_string()} height={(height - TOP - BOTTOM).to_string()} />
                 </clipPath>
                 { for y_axis.ticks().iter().map(|(value, text)| {
-                    let y = format!("{:.1}", y_of(&y_axis, *value));
+                    let y = format!("{:.1}", y_of(&y_axis, *value, height));
                     html! {
                         <>
                             <line class="grid" x1={LEFT.to_string()} x2={(width - RIGHT).to_string()} y1={y.clone()} y2={y.clone()} />
@@ -107,7 +118,7 @@ pub fn Chart(props: &ChartProps) -> Html {
                     }
                 }) }
                 { for x_axis.ticks().iter().map(|(value, text)| html! {
-                    <text class="tick" x={format!("{:.1}", x_of(*value))} y={(HEIGHT - 4.0).to_string()} text-anchor="middle">{ text }</text>
+                    <text class="tick" x={format!("{:.1}", x_of(*value))} y={(height - 4.0).to_string()} text-anchor="middle">{ text }</text>
                 }) }
                 <g clip-path={format!("url(#{clip})")}>
                     if !band.is_empty() { <path class="band" d={band} /> }
@@ -115,8 +126,11 @@ pub fn Chart(props: &ChartProps) -> Html {
                         <path class="rule" d={path(&[(x_axis.value(0.0), level), (x_axis.value(1.0), level)])} />
                     }
                     { for props.lines.iter().map(|line| html! { <path class={classes!("line", line.class)} d={path(&line.points)} /> }) }
+                    { for props.lines.iter().filter(|_| props.log_x).filter_map(|line| line.points.last().map(|(x, y)| html! {
+                        <circle class={classes!("dot", line.class)} cx={format!("{:.1}", x_of(*x))} cy={format!("{:.1}", y_of(&y_axis, *y, height))} r="3.5" />
+                    })) }
                     if let Some(x) = at {
-                        <line class="cursor" x1={x_of(x).to_string()} x2={x_of(x).to_string()} y1={TOP.to_string()} y2={(HEIGHT - BOTTOM).to_string()} />
+                        <line class="cursor" x1={x_of(x).to_string()} x2={x_of(x).to_string()} y1={TOP.to_string()} y2={(height - BOTTOM).to_string()} />
                     }
                 </g>
             </svg>
@@ -126,7 +140,7 @@ pub fn Chart(props: &ChartProps) -> Html {
                 }) }
                 if !props.band.is_empty() { <span class="key band">{ props.band_name }</span> }
                 if let Some((name, level)) = props.rule { <span class="key rule">{ name }{ value_text(Some(level)) }</span> }
-                if let Some(x) = at { <span class="at">{ format!("at {x:.0}") }</span> }
+                if let Some(x) = at { <span class="at">{ format!("at {}", super::figures::count(x)) }</span> }
             </p>
             <figcaption class="help">
                 { &props.help }
@@ -138,8 +152,12 @@ pub fn Chart(props: &ChartProps) -> Html {
 
 fn axes(props: &ChartProps) -> (Axis, Axis) {
     let xs = props.lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
-    let last = xs.fold(0.0, f64::max);
-    let x_axis = Axis::between(0.0, last.max(10.0));
+    let last = xs.clone().fold(0.0, f64::max);
+    let x_axis = if props.log_x {
+        Axis::over(xs, true).unwrap_or(Axis::between(0.0, 1.0))
+    } else {
+        Axis::between(0.0, last.max(10.0))
+    };
     if let Some((low, high)) = props.range {
         return (x_axis, Axis::between(low, high));
     }
@@ -166,15 +184,10 @@ fn nearest(lines: &[Line], x: f64) -> Option<f64> {
         .min_by(|a, b| (a - x).abs().total_cmp(&(b - x).abs()))
 }
 
-/// The value at an iteration, or the last one.
+/// The last value, or the last one up to `x`.
 fn value_at(points: &[(f64, f64)], x: Option<f64>) -> Option<f64> {
-    match x {
-        None => points.last().map(|p| p.1),
-        Some(x) => points
-            .iter()
-            .min_by(|a, b| (a.0 - x).abs().total_cmp(&(b.0 - x).abs()))
-            .map(|p| p.1),
-    }
+    let known = points.iter().rev().find(|p| x.is_none_or(|x| p.0 <= x));
+    known.map(|p| p.1)
 }
 
 fn value_text(value: Option<f64>) -> String {

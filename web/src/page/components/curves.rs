@@ -4,11 +4,13 @@ use super::chart::{Chart, Line};
 use crate::math;
 use crate::shared::Shared;
 use crate::thinned::Thinned;
+use rtb::config::Method;
 use rtb::message::{Iteration, Report};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
 pub struct CurvesProps {
+    pub method: Method,
     pub curve: Thinned<Iteration, 600>,
     pub reports: Thinned<Shared<Report>, 400>,
     /// log Z of the truth, where it is known.
@@ -43,11 +45,17 @@ pub fn Curves(props: &CurvesProps) -> Html {
         .iter()
         .map(|r| (r.iterations as f64, r.elbo, r.eubo))
         .collect();
+    // Only a loss of squares has a scale of its own.
+    let balances = !props.method.is_on_policy();
+    let loss_help = if balances {
+        "The mean squared residual of each batch, on a logarithmic axis; 0 would be the exact posterior."
+    } else {
+        "The policy gradient’s loss of each batch: less is better, but no level of it says that the posterior is reached."
+    };
     html! {
         <section class="curves" aria-labelledby="curves-title">
             <h2 id="curves-title" class="hidden">{ "Curves" }</h2>
-            <Chart id="chart-loss" title="Loss" log=true formula={math::LOSS}
-                help="The mean squared residual of each batch, on a logarithmic axis; 0 would be the exact posterior."
+            <Chart id="chart-loss" title="Loss" log={balances} formula={balances.then_some(math::LOSS)} help={loss_help}
                 lines={vec![trained("loss", "first", |i| i.loss)]} />
             <Chart id="chart-log-z" title="log Z" formula={math::BOUNDS}
                 help="The learned log Z, its estimate by importance weights, and bounds that close in on the exact value."

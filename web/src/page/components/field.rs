@@ -198,3 +198,35 @@ pub fn Check(props: &CheckProps) -> Html {
         </div>
     }
 }
+
+#[derive(Properties, PartialEq)]
+pub struct SliderProps {
+    pub id: AttrValue,
+    pub label: AttrValue,
+    pub help: AttrValue,
+    #[prop_or_default]
+    pub formula: Option<&'static str>,
+    pub value: f64,
+    pub low: f64,
+    pub high: f64,
+    pub step: f64,
+    pub set: Callback<f64>,
+}
+
+/// A number between two others.
+#[component]
+pub fn Slider(props: &SliderProps) -> Html {
+    let oninput = props.set.reform(|event: InputEvent| {
+        event
+            .target_unchecked_into::<HtmlInputElement>()
+            .value_as_number()
+    });
+    html! {
+        <div class="field">
+            <label for={props.id.clone()}>{ &props.label }{ " " }<output>{ plain(props.value) }</output></label>
+            <input id={props.id.clone()} data-testid={props.id.clone()} type="range" min={props.low.to_string()} max={props.high.to_string()}
+                step={props.step.to_string()} value={props.value.to_string()} {oninput} aria-describedby={format!("{}-help", props.id)} />
+            <Explain id={props.id.clone()} help={props.help.clone()} formula={props.formula} />
+        </div>
+    }
+}

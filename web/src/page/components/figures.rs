@@ -151,6 +151,22 @@ pub fn figure(value: f64) -> String {
     text.replace('-', "−")
 }
 
+/// A large number as people read it.
+pub fn count(value: f64) -> String {
+    let scaled = |by: f64, unit: &str| {
+        let value = value / by;
+        let digits = if value < 9.95 { 1 } else { 0 };
+        format!("{value:.digits$} {unit}")
+    };
+    match value {
+        v if v >= 1e9 => scaled(1e9, "G"),
+        v if v >= 1e6 => scaled(1e6, "M"),
+        v if v >= 1e4 => scaled(1e3, "k"),
+        v if v.fract() == 0.0 => format!("{v:.0}"),
+        v => figure(v),
+    }
+}
+
 #[derive(Properties, PartialEq)]
 pub struct FiguresProps {
     pub report: Option<Shared<Report>>,

@@ -29,7 +29,7 @@ pub fn Intro() -> Html {
                 </p>
                 <p>
                     { "In the plane the exact answer is known, so you can watch the learned posterior become the exact one. Press Train; \
-                       drag the prior's components; type or paint another reward; point at a sample to see the path it took. " }
+                       drag the prior's components; type or paint another reward; point at a sample to see the path it took. At the foot of the page, other ways to the same posterior run side by side. " }
                     { "The method: Venkatraman et al., “Amortizing intractable inference in diffusion models for vision, language, and control”, arXiv 2405.20971." }
                 </p>
             </div>

@@ -1,6 +1,7 @@
 //! The parts of the page.
 
 mod chart;
+mod compare;
 mod controls;
 mod curves;
 mod field;
@@ -9,6 +10,7 @@ mod gestures;
 mod header;
 mod intro;
 mod messages;
+mod method;
 mod panel;
 mod panels;
 mod pictures;
@@ -17,6 +19,7 @@ mod save_open;
 mod timeline;
 mod transport;
 
+pub use compare::Compare;
 pub use controls::{Controls, Selection};
 pub use curves::Curves;
 pub use figures::Figures;

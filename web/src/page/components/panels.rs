@@ -81,7 +81,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
     let snapshot = snapshots.get(at).cloned();
     let pictures = use_memo(props.stage.clone(), Pictures::new);
     let learned = use_memo((snapshot.clone(), pictures.clone()), |(snapshot, pictures)| {
-        snapshot.as_ref().map(|s| pictures.learned(s))
+        snapshot.as_ref().map(|s| pictures.of_samples(&s.samples))
     });
     let prior_paths = use_memo(props.stage.clone(), |stage| {
         Shared::new(stage.scene.prior_paths.clone())
@@ -219,7 +219,11 @@ fn reward_draggable(run: &Run, selected: Option<usize>) -> Draggable {
             components: numerator.clone(),
             selected,
         },
-        Reward::Formula { .. } => Draggable::None,
+        Reward::Product { components } => Draggable::Mixture {
+            components: components.clone(),
+            selected,
+        },
+        Reward::Formula { .. } | Reward::Annealed { .. } => Draggable::None,
         Reward::Mask { shape, .. } => Draggable::Shape(*shape),
         Reward::Painted { rows } => Draggable::Grid(rows.clone()),
     }
@@ -231,6 +235,9 @@ fn put(run: &mut Run, panel: usize, dragged: Draggable) {
         (PRIOR, Draggable::Mixture { components, .. }, _) => run.prior.components = components,
         (REWARD, Draggable::Mixture { components, .. }, Reward::Ratio { numerator, .. }) => {
             *numerator = components
+        }
+        (REWARD, Draggable::Mixture { components: new, .. }, Reward::Product { components }) => {
+            *components = new
         }
         (REWARD, Draggable::Shape(new), Reward::Mask { shape, .. }) => *shape = new,
         (REWARD, Draggable::Grid(new), Reward::Painted { rows }) => *rows = new,
@@ -253,6 +260,8 @@ fn help(panel: usize, props: &PanelsProps) -> String {
             Reward::Ratio { .. } => "How much each end point is wanted, under the learned end points. Drag the target’s components.",
             Reward::Formula { .. } => "How much each end point is wanted, under the learned end points. Type its formula among the controls.",
             Reward::Mask { .. } => "How much each end point is wanted, under the learned end points. Drag the shape’s handles.",
+            Reward::Annealed { .. } => "How much each end point is wanted, under the learned end points: a power of the prior itself.",
+            Reward::Product { .. } => "How much each end point is wanted, under the learned end points. Drag the second prior’s components.",
             Reward::Painted { .. } => "Paint with the pointer. By keyboard: arrows move the brush, Space paints, Backspace erases.",
         }
         .to_owned(),

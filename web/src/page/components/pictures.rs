@@ -2,7 +2,7 @@
 
 use crate::draw::image::Picture;
 use crate::state::Stage;
-use rtb::message::{Scene, Snapshot, Truth};
+use rtb::message::{Scene, Truth};
 use rtb::picture::{blurred, density};
 
 /// Smoothing of every density, in cells: only pictures that are equally smooth compare. It is what
@@ -35,9 +35,10 @@ impl Pictures {
         }
     }
 
-    /// The learned density on the exact one's colour scale, so that the two can be compared.
-    pub fn learned(&self, snapshot: &Snapshot) -> Picture {
-        let values = density(&snapshot.samples, self.side, BLUR);
+    /// The density of posterior samples on the exact one's colour scale, so that the two can be
+    /// compared.
+    pub fn of_samples(&self, samples: &[f32]) -> Picture {
+        let values = density(samples, self.side, BLUR);
         let high = self.exact.as_ref().map_or_else(|| largest(&values), |e| e.high);
         Picture::density(values, high)
     }

@@ -3,6 +3,7 @@
 use gloo::file::{Blob, ObjectUrl};
 use gloo::net::http::{Request, Response};
 use js_sys::{Reflect, Uint8Array};
+use rtb::config::{ConfigError, PriorKind, Run};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Url};
@@ -32,12 +33,24 @@ async fn get(file: &str) -> Result<Response, String> {
 }
 
 /// The bytes of a file.
-pub async fn bytes(file: &str) -> Result<Vec<u8>, String> {
+async fn bytes(file: &str) -> Result<Vec<u8>, String> {
     get(file)
         .await?
         .binary()
         .await
         .map_err(|e| format!("{file} broke off ({e})"))
+}
+
+/// The weights of a run's prior, where it is a learned one.
+pub async fn prior_weights(run: &Run) -> Result<Option<Vec<u8>>, ConfigError> {
+    let (PriorKind::Learned, Some(name)) = (run.prior.kind, &run.prior.weights) else {
+        return Ok(None);
+    };
+    let fetched = bytes(&format!("assets/{name}.safetensors")).await;
+    fetched.map(Some).map_err(|why| {
+        let allowed = format!("the name of weights that ship with the page is expected; {why}");
+        ConfigError::new("prior.weights", name, allowed)
+    })
 }
 
 /// Fetches a wasm file into memory and tells of its progress: bytes so far, and in all where the

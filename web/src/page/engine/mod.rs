@@ -2,37 +2,32 @@
 //! fails.
 
 mod adapter;
+mod comparer;
 mod device;
 mod fetch;
+mod keeping;
+mod opening;
 mod worker;
 
 pub use adapter::Gpu;
+pub use comparer::{Comparer, News};
 pub use device::{Backend, Device};
 
 use crate::files;
 use crate::shared::Shared;
 use crate::state::{Action, Notice, Phase};
 use gloo::file::ObjectUrl;
-use gloo::timers::callback::Timeout;
-use rtb::config::{ConfigError, PriorKind, Run};
+use opening::Opening;
+use rtb::config::{ConfigError, Run};
 use rtb::message::{Event, Request};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
-use worker::{Heard, Worker};
+use worker::Worker;
 use yew::Callback;
 
 /// Least time between two requests for the weights while training, ms: a crash loses no more.
 const WEIGHTS_INTERVAL: f64 = 5000.0;
-
-/// A run to open.
-#[derive(Clone)]
-struct Opening {
-    run: Shared<Run>,
-    weights: Option<Shared<Vec<u8>>>,
-    /// Train as soon as it is open.
-    train: bool,
-}
 
 struct Inner {
     emit: Callback<Action>,
@@ -112,54 +107,6 @@ impl Engine {
         engine
     }
 
-    fn found(&self, gpu: Gpu) {
-        let touched = self.0.borrow().touched;
-        let why = match &gpu {
-            Gpu::Asking => return,
-            Gpu::Absent(why) => (*why).to_owned(),
-            Gpu::Software(name) => {
-                format!("WebGPU is only emulated here ({name}), which is slower")
-            }
-            Gpu::Hardware(_) if touched => "you had begun before the GPU was found".to_owned(),
-            Gpu::Hardware(name) => format!("until the worker for the GPU ({name}) is here"),
-        };
-        let hardware = matches!(gpu, Gpu::Hardware(_));
-        self.device(|d| (d.gpu, d.why) = (gpu, why));
-        if hardware && !touched {
-            self.switch(Backend::Gpu);
-        }
-    }
-
-    /// Notes a run that is to be opened in place of the one that is open. Until [`Engine::open`]
-    /// the worker goes on with the old one, but clicks are about the new one.
-    pub fn prepare(&self, run: Shared<Run>, weights: Option<Shared<Vec<u8>>>, train: bool) {
-        let mut inner = self.0.borrow_mut();
-        inner.opening = Some(Opening { run, weights, train });
-        inner.settling = true;
-        inner.save_as = None;
-    }
-
-    /// Opens the run that was prepared, unless that has already happened.
-    pub fn open(&self) {
-        let (stopped, ready, train) = {
-            let inner = self.0.borrow();
-            if !inner.settling {
-                return;
-            }
-            let ready = !inner.device.name.is_empty() && inner.sent.is_none();
-            (inner.worker.is_none(), ready, inner.wants_training())
-        };
-        if stopped {
-            self.emit(Action::Opening { resume: train });
-            self.spawn(Backend::Cpu);
-        } else if ready {
-            self.send_open();
-        } else {
-            // The answer to the open before, or the worker's first word, sends it.
-            self.0.borrow_mut().settling = false;
-        }
-    }
-
     pub fn train(&self) {
         self.begin();
         if self.0.borrow().worker.is_none() {
@@ -202,6 +149,11 @@ impl Engine {
         }
     }
 
+    /// The kind of worker that runs.
+    pub fn backend(&self) -> Backend {
+        self.0.borrow().device.backend
+    }
+
     /// Iterations per second at most.
     pub fn speed(&self, rate: Option<f64>) {
         self.0.borrow_mut().rate = rate;
@@ -215,158 +167,6 @@ impl Engine {
 
     pub fn save_samples(&self, count: usize) {
         self.0.borrow().send(&Request::Samples(count));
-    }
-
-    /// Moves the run, with the weights it has, to another worker, at the user's wish.
-    pub fn choose(&self, backend: Backend) {
-        self.0.borrow_mut().touched = true;
-        self.switch(backend);
-    }
-
-    fn switch(&self, backend: Backend) {
-        let code = self.0.borrow().gpu_code.clone();
-        if backend == Backend::Cpu || code.is_some() {
-            self.device(|d| d.download = None);
-            return self.move_to(backend);
-        }
-        let touched = self.0.borrow().touched;
-        if touched {
-            self.device(|d| d.why = "until the GPU worker you chose is here".to_owned());
-        }
-        if self.0.borrow().device.download.is_some() {
-            return;
-        }
-        self.device(|d| d.download = Some((0.0, None)));
-        let engine = self.clone();
-        spawn_local(async move {
-            let telling = engine.clone();
-            let tell = move |done, total| {
-                // A download the user gave up goes on unseen.
-                if telling.0.borrow().device.download.is_some() {
-                    telling.device(|d| d.download = Some((done, total)));
-                }
-            };
-            let code = fetch::wasm("worker-gpu_bg.wasm", tell).await;
-            let wanted = engine.0.borrow().device.download.is_some();
-            engine.device(|d| d.download = None);
-            match code {
-                Ok(code) => {
-                    engine.0.borrow_mut().gpu_code = Some(Rc::new(code));
-                    if wanted {
-                        engine.move_to(Backend::Gpu);
-                    }
-                }
-                // What was given up on is not missed.
-                Err(_) if !wanted => {}
-                Err(message) => {
-                    engine.device(|d| d.why = "the WebGPU worker could not be fetched".to_owned());
-                    engine.notice(Notice::Trouble(message));
-                }
-            }
-        });
-    }
-
-    fn move_to(&self, backend: Backend) {
-        let why = {
-            let inner = self.0.borrow();
-            match &inner.device.gpu {
-                Gpu::Hardware(name) if !inner.touched => format!("this browser offers a GPU ({name})"),
-                _ => "chosen by you".to_owned(),
-            }
-        };
-        self.device(|d| d.why = why);
-        let runs = self.0.borrow().worker.is_some();
-        if runs && self.0.borrow().device.backend == backend {
-            return;
-        }
-        let train = self.0.borrow().wants_training();
-        self.spawn(backend);
-        self.reopen(train);
-    }
-
-    /// Opens the last run again, with the last weights.
-    fn reopen(&self, train: bool) {
-        let again = {
-            let inner = self.0.borrow();
-            inner.opening.clone().map(|o| {
-                let same = inner.accepted.as_ref().is_some_and(|a| a.run == o.run);
-                let weights = inner.weights.clone().filter(|_| same);
-                (o.run, weights.or(o.weights))
-            })
-        };
-        if let Some((run, weights)) = again {
-            self.emit(Action::Opening { resume: train });
-            self.prepare(run, weights, train);
-            self.open();
-        }
-    }
-
-    fn spawn(&self, backend: Backend) {
-        let file = backend.file();
-        let code = match (backend, &self.0.borrow().gpu_code) {
-            (Backend::Gpu, Some(code)) => code.to_string(),
-            _ => fetch::address(&format!("{file}_bg.wasm")),
-        };
-        let engine = self.clone();
-        let hear = move |heard| match heard {
-            Heard::Events(events) => engine.heard(events),
-            Heard::Crashed(why) => engine.crash_later(why),
-        };
-        // The old worker ends before the new one begins: they would share the device.
-        self.0.borrow_mut().worker = None;
-        let worker = Worker::start(&fetch::address(&format!("{file}.js")), &code, hear);
-        {
-            let mut inner = self.0.borrow_mut();
-            (inner.sent, inner.held) = (None, None);
-            (inner.opened, inner.phase) = (false, Phase::Idle);
-            inner.save_as = None;
-            inner.worker_number += 1;
-        }
-        self.device(|d| (d.backend, d.name) = (backend, String::new()));
-        match worker {
-            Ok(worker) => self.0.borrow_mut().worker = Some(worker),
-            Err(message) => self.crashed(&message),
-        }
-    }
-
-    /// Sends the run to open; a learned prior's weights are fetched first.
-    fn send_open(&self) {
-        let Some(opening) = self.0.borrow().opening.clone() else {
-            return;
-        };
-        {
-            let mut inner = self.0.borrow_mut();
-            inner.sent = Some(opening.run.clone());
-            inner.settling = false;
-        }
-        let prior = &opening.run.prior;
-        let (PriorKind::Learned, Some(name)) = (prior.kind, prior.weights.clone()) else {
-            return self.send_opening(&opening, None);
-        };
-        let engine = self.clone();
-        let worker_number = self.0.borrow().worker_number;
-        spawn_local(async move {
-            let fetched = fetch::bytes(&format!("assets/{name}.safetensors")).await;
-            if engine.0.borrow().worker_number != worker_number {
-                return;
-            }
-            match fetched {
-                Ok(weights) => engine.send_opening(&opening, Some(weights)),
-                Err(why) => engine.heard(vec![Event::Refused {
-                    field: "prior.weights".to_owned(),
-                    value: name,
-                    allowed: format!("the name of weights that ship with the page is expected; {why}"),
-                }]),
-            }
-        });
-    }
-
-    fn send_opening(&self, opening: &Opening, prior_weights: Option<Vec<u8>>) {
-        self.0.borrow().send(&Request::Open {
-            run: Box::new((*opening.run).clone()),
-            prior_weights,
-            weights: opening.weights.as_deref().cloned(),
-        });
     }
 
     fn heard(&self, events: Vec<Event>) {
@@ -408,97 +208,6 @@ impl Engine {
         }
     }
 
-    /// The worker holds the run it was sent. Returns whether that is the run that is wanted.
-    fn opened(&self) -> bool {
-        let current = {
-            let mut inner = self.0.borrow_mut();
-            inner.opened = true;
-            inner.held = inner.sent.take();
-            inner.phase = Phase::Idle;
-            let current = inner.opening.as_ref().map(|o| &o.run) == inner.held.as_ref();
-            if current {
-                inner.accept();
-            }
-            current
-        };
-        if !current {
-            self.send_settled();
-        }
-        current
-    }
-
-    /// The worker refused the run it was sent, and goes on with the one it holds.
-    fn refused(&self, error: ConfigError) {
-        let phase = {
-            let mut inner = self.0.borrow_mut();
-            let sent = inner.sent.take();
-            let overtaken = inner.opening.as_ref().map(|o| &o.run) != sent.as_ref();
-            (!overtaken).then(|| inner.go_back())
-        };
-        match phase {
-            None => self.send_settled(),
-            Some(phase) => {
-                self.emit(Action::Refused { error, phase });
-                if phase == Phase::Opening {
-                    self.send_open();
-                }
-            }
-        }
-    }
-
-    /// Sends the run that overtook another one, unless it may still change.
-    fn send_settled(&self) {
-        if !self.0.borrow().settling {
-            self.send_open();
-        }
-    }
-
-    /// A worker's end waits a turn, so that none is dropped from within its own event.
-    fn crash_later(&self, why: String) {
-        let engine = self.clone();
-        let number = self.0.borrow().worker_number;
-        later(move || {
-            if engine.0.borrow().worker_number == number {
-                engine.crashed(&why);
-            }
-        });
-    }
-
-    /// Goes on after a crash: from the GPU to the CPU, from the CPU to a fresh worker, unless
-    /// that one never got as far as opening a run.
-    fn crashed(&self, why: &str) {
-        let (backend, opened) = {
-            let mut inner = self.0.borrow_mut();
-            if inner.worker.take().is_none() {
-                return;
-            }
-            (inner.device.backend, inner.opened)
-        };
-        let why = if why.is_empty() {
-            "it could not be loaded"
-        } else {
-            why
-        };
-        if backend == Backend::Gpu {
-            self.0.borrow_mut().touched = true;
-            self.device(|d| d.why = "the GPU worker stopped".to_owned());
-            self.notice(Notice::Trouble(format!("The GPU worker stopped: {why}. The run goes on from its last weights on the CPU; press Train.")));
-            self.spawn(Backend::Cpu);
-            self.reopen(false);
-        } else if opened {
-            self.notice(Notice::Trouble(format!("The worker stopped: {why}. A new one opened the run with its last weights; press Train to go on.")));
-            self.spawn(Backend::Cpu);
-            self.reopen(false);
-        } else {
-            self.0.borrow_mut().weights = None;
-            self.device(|d| d.name.clear());
-            self.notice(Notice::Trouble(format!(
-                "The engine did not start: {why}. Train, reset or any change of the run tries again."
-            )));
-            self.emit(Action::Stopped);
-        }
-    }
-
     fn device(&self, change: impl FnOnce(&mut Device)) {
         let device = {
             let mut inner = self.0.borrow_mut();
@@ -518,53 +227,11 @@ impl Engine {
     }
 }
 
-/// Does something in the event loop's next turn.
-fn later(act: impl FnOnce() + 'static) {
-    Timeout::new(0, act).forget();
-}
-
 impl Inner {
     fn send(&self, request: &Request) {
         if let Some(worker) = &self.worker {
             worker.send(request);
         }
-    }
-
-    /// Whether the wanted run is not open yet: what the worker says is about an older one.
-    fn waits(&self) -> bool {
-        self.settling || self.sent.is_some() || self.device.name.is_empty()
-    }
-
-    /// Whether the user wants the run to train, be it open or not.
-    fn wants_training(&self) -> bool {
-        if self.waits() {
-            self.opening.as_ref().is_some_and(|o| o.train)
-        } else {
-            self.phase == Phase::Training
-        }
-    }
-
-    /// The run that was wanted is open.
-    fn accept(&mut self) {
-        self.weights = None;
-        self.accepted = self.opening.clone();
-        if self.opening.as_ref().is_some_and(|o| o.train) {
-            self.phase = Phase::Training;
-            self.send(&Request::Train);
-        }
-    }
-
-    /// Wants the last accepted run again after a refusal. Returns what it does: where the worker
-    /// holds another run, one that was overtaken while it opened, it has to be opened again.
-    fn go_back(&mut self) -> Phase {
-        let train = self.opening.as_ref().is_some_and(|o| o.train);
-        self.opening = self.accepted.clone().map(|accepted| Opening {
-            weights: self.weights.clone().or(accepted.weights),
-            train,
-            ..accepted
-        });
-        let lost = self.opening.as_ref().map(|o| &o.run) != self.held.as_ref();
-        if lost { Phase::Opening } else { self.phase }
     }
 
     /// Does what an event about the open run asks for; returns it if the page should know.

@@ -2,7 +2,7 @@
 
 use gloo::events::EventListener;
 use gloo::file::{Blob, ObjectUrl};
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Error, Uint8Array};
 use rtb::message::{Event, Request, from_bytes, to_bytes};
 use wasm_bindgen::JsCast;
 use web_sys::{ErrorEvent, MessageEvent, WorkerOptions, WorkerType};
@@ -34,7 +34,11 @@ impl Worker {
         let script = ObjectUrl::from(Blob::new_with_options(script.as_str(), Some("text/javascript")));
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = web_sys::Worker::new_with_options(&script, &options).map_err(|e| format!("{e:?}"))?;
+        let worker =
+            web_sys::Worker::new_with_options(&script, &options).map_err(|e| match e.dyn_ref::<Error>() {
+                Some(error) => String::from(error.message()),
+                None => format!("{e:?}"),
+            })?;
         let on_message = {
             let hear = hear.clone();
             EventListener::new(&worker, "message", move |event| hear(read(event.unchecked_ref())))

@@ -1,5 +1,6 @@
 //! Everything that describes a run.
 
+mod method;
 mod mixture;
 mod numbers;
 mod prior;
@@ -8,6 +9,7 @@ mod reward;
 use crate::paint::Brush;
 use crate::shared::Shared;
 use crate::state::{Action, Notice};
+use method::MethodControls;
 use numbers::{Group, Numbers, OBJECTIVE, ROLLOUT, TRAINING};
 use prior::PriorControls;
 use reward::RewardControls;
@@ -62,6 +64,7 @@ pub fn Controls(props: &ControlsProps) -> Html {
             </details>
             <details open=true>
                 <summary><h3>{ "Training" }</h3></summary>
+                <MethodControls run={props.run.clone()} edit={edit.clone()} />
                 <Numbers run={props.run.clone()} edit={edit.clone()} group={Group(&TRAINING)} />
             </details>
             <details>

@@ -13,47 +13,63 @@ pub struct MaskProps {
     pub outside: f64,
 }
 
-/// A number of a mask's shape: the end of its field's name, its label, and the number.
-fn shape_parts(shape: &mut Shape) -> Vec<(&'static str, &'static str, &mut f64)> {
+/// A number of a mask: its field's name, its label, and the number.
+type Part<'a> = (&'static str, &'static str, &'a mut f64);
+
+fn shape_parts(shape: &mut Shape) -> Vec<Part<'_>> {
     match shape {
         Shape::HalfPlane {
             normal: [a, b],
             offset,
         } => vec![
-            ("normal[0]", "Normal x", a),
-            ("normal[1]", "Normal y", b),
-            ("offset", "Offset", offset),
+            ("shape.normal[0]", "Normal x", a),
+            ("shape.normal[1]", "Normal y", b),
+            ("shape.offset", "Offset", offset),
         ],
         Shape::Disc {
             center: [x, y],
             radius,
         } => vec![
-            ("center[0]", "Centre x", x),
-            ("center[1]", "Centre y", y),
-            ("radius", "Radius", radius),
+            ("shape.center[0]", "Centre x", x),
+            ("shape.center[1]", "Centre y", y),
+            ("shape.radius", "Radius", radius),
         ],
         Shape::Ring {
             center: [x, y],
             inner,
             outer,
-        } => {
-            vec![
-                ("center[0]", "Centre x", x),
-                ("center[1]", "Centre y", y),
-                ("inner", "Inner radius", inner),
-                ("outer", "Outer radius", outer),
-            ]
-        }
+        } => vec![
+            ("shape.center[0]", "Centre x", x),
+            ("shape.center[1]", "Centre y", y),
+            ("shape.inner", "Inner radius", inner),
+            ("shape.outer", "Outer radius", outer),
+        ],
         Shape::Box {
             min: [a, b],
             max: [c, d],
         } => vec![
-            ("min[0]", "Left", a),
-            ("min[1]", "Bottom", b),
-            ("max[0]", "Right", c),
-            ("max[1]", "Top", d),
+            ("shape.min[0]", "Left", a),
+            ("shape.min[1]", "Bottom", b),
+            ("shape.max[0]", "Right", c),
+            ("shape.max[1]", "Top", d),
         ],
     }
+}
+
+/// All numbers of a mask, those of its shape first.
+fn parts(mask: &mut Reward) -> Vec<Part<'_>> {
+    let Reward::Mask {
+        shape,
+        inside,
+        outside,
+    } = mask
+    else {
+        return Vec::new();
+    };
+    let mut all = shape_parts(shape);
+    all.push(("inside", "r inside", inside));
+    all.push(("outside", "r outside", outside));
+    all
 }
 
 fn form(shape: &Shape) -> &'static str {
@@ -108,49 +124,26 @@ pub fn Mask(
             });
         })
     };
-    let set_inside = {
-        let (common, shape) = (common.clone(), *shape);
-        Callback::from(move |inside| {
-            common.set(Reward::Mask {
-                shape,
-                inside,
-                outside,
-            })
-        })
+    let mask = Reward::Mask {
+        shape: *shape,
+        inside,
+        outside,
     };
-    let set_outside = {
-        let (common, shape) = (common.clone(), *shape);
-        Callback::from(move |outside| {
-            common.set(Reward::Mask {
-                shape,
-                inside,
-                outside,
-            })
-        })
+    let number = |(at, (field, label, value)): (usize, Part)| {
+        let (common, mask) = (common.clone(), mask.clone());
+        let set = Callback::from(move |value| {
+            let mut mask = mask.clone();
+            *parts(&mut mask)[at].2 = value;
+            common.set(mask)
+        });
+        html! { <Number key={field} id={format!("mask-{at}")} {label} field={format!("reward.{field}")} value={*value} {set} /> }
     };
-    let mut parts = *shape;
-    let parts: Vec<_> = shape_parts(&mut parts)
-        .into_iter()
-        .map(|(end, label, value)| (end, label, *value))
-        .collect();
     html! {
         <>
             <Choice id="mask-form" label="Shape" value={form(shape)} set={choose}
                 options={["half-plane", "disc", "ring", "box"].map(|f| (f.into(), f.into())).to_vec()}
                 help="One reward inside, another outside; drag its handles on the panel or type its numbers." />
-            <div class="grid2">
-                { for parts.into_iter().enumerate().map(|(at, (end, label, value))| {
-                    let (common, shape) = (common.clone(), *shape);
-                    let set = Callback::from(move |value| {
-                        let mut shape = shape;
-                        *shape_parts(&mut shape)[at].2 = value;
-                        common.set(Reward::Mask { shape, inside, outside })
-                    });
-                    html! { <Number key={end} id={format!("mask-{at}")} {label} field={format!("reward.shape.{end}")} {value} {set} /> }
-                }) }
-                <Number id="mask-inside" label="r inside" field="reward.inside" value={inside} set={set_inside} />
-                <Number id="mask-outside" label="r outside" field="reward.outside" value={outside} set={set_outside} />
-            </div>
+            <div class="grid2">{ for parts(&mut mask.clone()).into_iter().enumerate().map(number) }</div>
         </>
     }
 }

@@ -1,19 +1,24 @@
-//! The reward: a ratio of mixtures, a formula, a mask, or a painting.
+//! The reward: a ratio of mixtures, a formula, a mask, a painting, a power of the prior, or a second
+//! prior.
 
+mod annealed;
 mod brush;
 mod formula;
 mod mask;
+mod product;
 mod ratio;
 
 use super::Selection;
 use crate::components::field::{Choice, apply};
 use crate::paint;
 use crate::shared::Shared;
+use annealed::Annealed;
 use brush::BrushControls;
 use formula::Formula;
 use mask::Mask;
+use product::Product;
 use ratio::Ratio;
-use rtb::config::{ConfigError, Reward, Run, Shape};
+use rtb::config::{Component, ConfigError, Reward, Run, Shape, Tempering};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -32,6 +37,17 @@ fn kind(reward: &Reward) -> &'static str {
         Reward::Formula { .. } => "formula",
         Reward::Mask { .. } => "mask",
         Reward::Painted { .. } => "painted",
+        Reward::Annealed { .. } => "annealed",
+        Reward::Product { .. } => "product",
+    }
+}
+
+/// The floor of log r that a kind needs, where it needs its own: densities are small numbers.
+fn floor(kind: &str) -> Option<f64> {
+    match kind {
+        "annealed" => Some(-40.0),
+        "product" => Some(-16.0),
+        _ => None,
     }
 }
 
@@ -51,6 +67,12 @@ fn start(kind: &str, run: &Run) -> Reward {
             outside: 0.0,
         },
         "painted" => paint::start(),
+        "annealed" => Reward::Annealed { power: 2.0 },
+        "product" => Reward::Product {
+            components: [[-6.0, 0.0], [4.0, 6.0], [5.0, -6.0]]
+                .map(|mean| Component::isotropic(1.0, mean, 4.0))
+                .to_vec(),
+        },
         _ => {
             let numerator = run.prior.components.iter().step_by(2).copied().collect();
             Reward::Ratio {
@@ -65,9 +87,14 @@ fn start(kind: &str, run: &Run) -> Reward {
 pub fn RewardControls(props: &RewardProps) -> Html {
     let choose = {
         let (run, edit) = (props.run.clone(), props.edit.clone());
-        Callback::from(move |kind: String| {
+        Callback::from(move |chosen: String| {
             let mut new = (*run).clone();
-            new.reward = start(&kind, &run);
+            let own = floor(kind(&run.reward)).is_none();
+            // A floor that came with the kind goes with it; the user's own stays.
+            if let Some(floor) = floor(&chosen).or((!own).then_some(Tempering::default().floor)) {
+                new.tempering.floor = floor;
+            }
+            new.reward = start(&chosen, &run);
             edit.emit(new);
         })
     };
@@ -76,6 +103,8 @@ pub fn RewardControls(props: &RewardProps) -> Html {
         ("formula", "a formula in x and y"),
         ("mask", "a mask"),
         ("painted", "painted by hand"),
+        ("annealed", "the prior at another temperature"),
+        ("product", "a second prior: their product"),
     ];
     let editor = match &props.run.reward {
         Reward::Ratio {
@@ -100,6 +129,12 @@ pub fn RewardControls(props: &RewardProps) -> Html {
         }
         Reward::Painted { .. } => {
             html! { <BrushControls common={Common::of(props)} /> }
+        }
+        Reward::Annealed { power } => {
+            html! { <Annealed common={Common::of(props)} power={*power} /> }
+        }
+        Reward::Product { components } => {
+            html! { <Product common={Common::of(props)} components={components.clone()} /> }
         }
     };
     html! {

@@ -1,0 +1,141 @@
+//! A card for every method: its picture and its figures, beside the exact posterior's.
+
+use super::columns::COLUMNS;
+use super::state::{Comparison, Entry, Standing, Task};
+use super::thumbnail::Thumbnail;
+use crate::components::figures::{count, figure};
+use crate::components::pictures::Pictures;
+use crate::shared::Shared;
+use rtb::message::{Outcome, Paths, Truth};
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// Samples drawn on a picture.
+const DOTS: usize = 200;
+
+#[derive(Properties, PartialEq)]
+pub struct CardsProps {
+    pub comparison: Rc<Comparison>,
+    pub task: Task,
+    pub dark: bool,
+}
+
+#[component]
+pub fn Cards(props: &CardsProps) -> Html {
+    let pictures = use_memo(props.task.stage.clone(), Pictures::new);
+    html! {
+        <ul class="cards">
+            <ExactCard task={props.task.clone()} pictures={pictures.clone()} dark={props.dark} />
+            { for props.comparison.entries.iter().map(|entry| html! {
+                <MethodCard key={entry.name()} entry={entry.clone()} standing={props.comparison.standing(entry)}
+                    pictures={pictures.clone()} dark={props.dark} />
+            }) }
+        </ul>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ExactCardProps {
+    task: Task,
+    pictures: Rc<Pictures>,
+    dark: bool,
+}
+
+#[component]
+fn ExactCard(props: &ExactCardProps) -> Html {
+    let stage = &props.task.stage;
+    let how = match stage.scene.truth {
+        Truth::Quadrature => "by quadrature",
+        Truth::ImportanceWeighted => "by importance-weighted samples of the learned prior",
+    };
+    let log_z = figure(stage.scene.log_z);
+    html! {
+        <li class="card exact" data-testid="card-exact">
+            <h3>{ "Exact posterior" }</h3>
+            <p class="help">{ format!("What every method is after, {how}.") }</p>
+            <Thumbnail label={format!("Density of the exact posterior, {how}; log Z is {log_z}.")} picture={props.pictures.exact.clone()}
+                paths={Some(stage.exact_paths.clone())} dark={props.dark} />
+            <dl><dt>{ "log Z" }</dt><dd>{ log_z }</dd></dl>
+        </li>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct MethodCardProps {
+    entry: Entry,
+    standing: Standing,
+    pictures: Rc<Pictures>,
+    dark: bool,
+}
+
+#[component]
+fn MethodCard(props: &MethodCardProps) -> Html {
+    let MethodCardProps { entry, standing, .. } = props;
+    let drawn = use_memo(
+        (entry.outcome.clone(), props.pictures.clone()),
+        |(outcome, pictures)| {
+            let outcome = outcome.as_ref()?;
+            // Resampled ones lie in order, each beside its own copies.
+            let every = (outcome.points.len() / 2).div_ceil(DOTS).max(1);
+            let ends = outcome.points.chunks_exact(2).step_by(every);
+            let paths = Paths {
+                steps: vec![0],
+                points: ends.flatten().copied().collect(),
+            };
+            Some((pictures.of_samples(&outcome.points), Shared::new(paths)))
+        },
+    );
+    let (picture, paths) = (*drawn).clone().unzip();
+    let info = entry.method.info();
+    let outcome = entry.outcome.as_deref();
+    let trained = entry.method.is_trained();
+    html! {
+        <li class="card" data-testid={format!("card-{}", info.name)} data-standing={format!("{standing:?}").to_lowercase()}>
+            <h3 title={info.description}>{ info.title }</h3>
+            <p class="help">{ status(entry, *standing) }</p>
+            if let Some(why) = &entry.refused {
+                <p class="refused">{ why }</p>
+            }
+            if trained && matches!(standing, Standing::Working | Standing::Stopping) {
+                <progress max="1" value={outcome.map_or(0.0, |o| o.progress).to_string()} aria-label={format!("Training of {}", info.title)} />
+            }
+            <Thumbnail label={label(info.title, outcome)} {picture} {paths} dark={props.dark} />
+            if let Some(outcome) = outcome {
+                <dl>
+                    { for COLUMNS.iter().map(|column| html! {
+                        <><dt title={column.help}>{ column.name }</dt><dd data-figure={column.key}>{ (column.read)(outcome).map_or("–".to_owned(), column.show) }</dd></>
+                    }) }
+                </dl>
+            }
+        </li>
+    }
+}
+
+fn status(entry: &Entry, standing: Standing) -> String {
+    let outcome = entry.outcome.as_deref();
+    let samples = outcome.map_or(String::new(), |o| format!("{} samples", count(o.samples as f64)));
+    let trained = outcome.filter(|_| entry.method.is_trained());
+    let iterations = trained.map_or(String::new(), |o| format!(" after {} iterations", o.iterations));
+    match (standing, outcome) {
+        (Standing::Waiting, _) => "Waits for the methods before it.".to_owned(),
+        (Standing::Working, None) if entry.method.is_trained() => "Training…".to_owned(),
+        (Standing::Working, None) => "Sampling…".to_owned(),
+        (Standing::Working, Some(_)) => format!("Training; {samples}{iterations}."),
+        (Standing::Stopping, _) => "Stopping…".to_owned(),
+        (Standing::Stopped, None) => "Stopped before its first samples.".to_owned(),
+        (Standing::Stopped, Some(_)) => format!("Stopped; {samples}{iterations}."),
+        (Standing::Done, _) => format!("{samples}{iterations}."),
+        (Standing::Refused, None) => "Cannot be used on this run.".to_owned(),
+        (Standing::Refused, Some(_)) => format!("Broke off; {samples}{iterations}."),
+    }
+}
+
+fn label(title: &str, outcome: Option<&Outcome>) -> String {
+    match outcome {
+        None => format!("{title}: no samples yet."),
+        Some(o) => format!(
+            "Density of {} samples of {title}: total variation of mode weights {:.3}.",
+            o.samples, o.mode_total_variation
+        ),
+    }
+}

@@ -1,0 +1,191 @@
+//! Which methods are compared, with what settings, and how long.
+
+use crate::components::field::{Check, Number};
+use crate::components::method::MethodSettings;
+use crate::shared::Shared;
+use rtb::config::{ConfigError, Method, Run};
+use yew::prelude::*;
+
+/// What is chosen where the user has not chosen.
+const CHOSEN: [&str; 6] = [
+    "rtb",
+    "policy-gradient-kl",
+    "policy-gradient-reward",
+    "dps",
+    "importance",
+    "smc",
+];
+
+/// Least and most samples of a method.
+const SAMPLES: (usize, usize) = (500, 20_000);
+
+/// The methods with their settings, and whether each is wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chosen {
+    pub methods: Vec<(Method, bool)>,
+    /// Where they are not the run's.
+    samples: Option<usize>,
+    iterations: Option<usize>,
+}
+
+impl Default for Chosen {
+    fn default() -> Self {
+        let methods = Method::all().into_iter();
+        Self {
+            methods: methods.map(|m| (m, CHOSEN.contains(&m.info().name))).collect(),
+            samples: None,
+            iterations: None,
+        }
+    }
+}
+
+impl Chosen {
+    /// The methods wanted: first those that need no training, whose answers come soon.
+    pub fn wanted(&self) -> Vec<Method> {
+        let wanted = self.methods.iter().filter(|(_, on)| *on);
+        let mut wanted: Vec<_> = wanted.map(|(m, _)| *m).collect();
+        wanted.sort_by_key(Method::is_trained);
+        wanted
+    }
+
+    /// The run with the comparison's own numbers.
+    pub fn run(&self, run: &Run) -> Run {
+        let mut run = run.clone();
+        run.evaluation.samples_while_training = self.samples(&run);
+        run.training.iterations = self.iterations.unwrap_or(run.training.iterations);
+        run
+    }
+
+    fn samples(&self, run: &Run) -> usize {
+        let own = run.evaluation.samples_while_training;
+        self.samples.unwrap_or(own.clamp(SAMPLES.0, SAMPLES.1))
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct ChooseProps {
+    pub run: Shared<Run>,
+    pub chosen: Chosen,
+    pub set: Callback<Chosen>,
+}
+
+#[component]
+pub fn Choose(props: &ChooseProps) -> Html {
+    let group = |trained: bool, title: &'static str, help: &'static str| {
+        let all = props.chosen.methods.iter().enumerate();
+        let mine = all.filter(|(_, (m, _))| m.is_trained() == trained);
+        html! {
+            <fieldset>
+                <legend>{ title }</legend>
+                <p class="help">{ help }</p>
+                <div class="methods">{ for mine.map(|(at, (method, on))| one(props, at, *method, *on)) }</div>
+            </fieldset>
+        }
+    };
+    html! {
+        <>
+            { group(true, "Trained", "They change a copy of the prior, and then sample as fast as the prior does.") }
+            { group(false, "Training-free", "They sample the prior’s own chain, and guide, weight or choose its samples.") }
+            <div class="numbers amounts">
+                <Number id="compare-samples" label="Samples of each method" field="samples" whole=true value={props.chosen.samples(&props.run) as f64}
+                    help="Behind every figure and picture; more are steadier and take longer."
+                    set={within(props, "samples", SAMPLES, |chosen, value| chosen.samples = Some(value))} />
+                <Number id="compare-iterations" label="Iterations of training" field="iterations" whole=true
+                    value={props.chosen.iterations.unwrap_or(props.run.training.iterations) as f64}
+                    help="Of every trained method; at first as many as the run has."
+                    set={within(props, "iterations", (1, 1_000_000), |chosen, value| chosen.iterations = Some(value))} />
+            </div>
+        </>
+    }
+}
+
+/// A method's box, and its settings while it is wanted.
+fn one(props: &ChooseProps, at: usize, method: Method, on: bool) -> Html {
+    let info = method.info();
+    let id = format!("compare-{}", info.name);
+    let change = |change: fn(&mut (Method, bool), (Method, bool))| {
+        let (chosen, set) = (props.chosen.clone(), props.set.clone());
+        Callback::from(move |new| {
+            let mut chosen = chosen.clone();
+            change(&mut chosen.methods[at], new);
+            set.emit(chosen);
+        })
+    };
+    let want = change(|entry, (_, on)| entry.1 = on).reform(move |on| (method, on));
+    let set = {
+        let (run, put) = (props.run.clone(), change(|entry, (method, _)| entry.0 = method));
+        Callback::from(move |new: Method| {
+            Run {
+                method: new,
+                ..(*run).clone()
+            }
+            .validate()?;
+            if new.info().name != info.name {
+                return Err(ConfigError::new(
+                    "method.kl_weight",
+                    0,
+                    "a number above 0; 0 is the method without a penalty",
+                ));
+            }
+            put.emit((new, true));
+            Ok(())
+        })
+    };
+    // The policy gradient without a penalty has no weight of one.
+    let settings = on && info.name != "policy-gradient";
+    html! {
+        <div class="method" key={info.name}>
+            <Check id={id.clone()} label={info.title} help={info.description} checked={on} set={want} />
+            if settings { <MethodSettings {id} {method} {set} /> }
+        </div>
+    }
+}
+
+/// A whole number of the comparison itself.
+fn within(
+    props: &ChooseProps,
+    field: &'static str,
+    (low, high): (usize, usize),
+    write: fn(&mut Chosen, usize),
+) -> Callback<f64, Result<(), ConfigError>> {
+    let (chosen, set) = (props.chosen.clone(), props.set.clone());
+    Callback::from(move |value: f64| {
+        let whole = value as usize;
+        if !(low..=high).contains(&whole) {
+            return Err(ConfigError::new(
+                field,
+                value,
+                format!("a whole number from {low} to {high}"),
+            ));
+        }
+        let mut chosen = chosen.clone();
+        write(&mut chosen, whole);
+        set.emit(chosen);
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_choice_is_there_and_quick_methods_come_first() {
+        let wanted = Chosen::default().wanted();
+        assert_eq!(wanted.len(), CHOSEN.len());
+        assert!(wanted.is_sorted_by_key(Method::is_trained));
+        assert!(wanted.last().is_some_and(Method::is_trained));
+    }
+
+    #[test]
+    fn a_run_lends_its_numbers_until_others_are_chosen() {
+        let mut run = Run::default();
+        run.evaluation.samples_while_training = 100;
+        let mut chosen = Chosen::default();
+        let lent = chosen.run(&run);
+        assert_eq!(lent.evaluation.samples_while_training, SAMPLES.0);
+        assert_eq!(lent.training.iterations, run.training.iterations);
+        chosen.iterations = Some(7);
+        assert_eq!(chosen.run(&run).training.iterations, 7);
+    }
+}

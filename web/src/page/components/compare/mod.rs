@@ -1,0 +1,129 @@
+//! Every method side by side: what is compared, how it goes, and what came of it.
+
+mod cards;
+mod choose;
+mod columns;
+mod energy;
+mod explain;
+mod plot;
+mod state;
+mod table;
+mod thumbnail;
+
+use crate::engine::{Comparer, Engine};
+use crate::shared::Shared;
+use crate::state::Stage;
+use cards::Cards;
+use choose::{Choose, Chosen};
+use energy::Energy;
+use explain::Explain;
+use plot::Plot;
+use rtb::config::Run;
+use rtb::message::Request;
+use state::{Action, Comparison, Phase, Task};
+use std::rc::Rc;
+use table::Table;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct CompareProps {
+    pub run: Shared<Run>,
+    pub stage: Stage,
+    pub engine: Engine,
+    /// Whether the engine holds the run, so that its exact posterior is known.
+    pub open: bool,
+    pub dark: bool,
+}
+
+#[component]
+pub fn Compare(props: &CompareProps) -> Html {
+    let state = use_reducer(Comparison::default);
+    let chosen = use_state(Chosen::default);
+    let comparer = {
+        let dispatcher = state.dispatcher();
+        use_memo((), move |()| {
+            Comparer::new(Callback::from(move |news| {
+                dispatcher.dispatch(Action::News(news))
+            }))
+        })
+    };
+    let set = {
+        let chosen = chosen.setter();
+        use_callback((), move |new: Chosen, ()| chosen.set(new))
+    };
+    let wanted = chosen.wanted();
+    let none = wanted.is_empty();
+    let start = {
+        let (state, comparer, engine) = (state.dispatcher(), comparer.clone(), props.engine.clone());
+        let (of, stage, chosen) = (props.run.clone(), props.stage.clone(), chosen.clone());
+        Callback::from(move |_: MouseEvent| {
+            let run = chosen.run(&of);
+            let methods = wanted.clone();
+            comparer.start(&engine, run.clone(), |run, prior_weights| Request::Compare {
+                run: Box::new(run),
+                methods,
+                prior_weights,
+            });
+            state.dispatch(Action::Start {
+                task: Task {
+                    of: of.clone(),
+                    run: Shared::new(run),
+                    stage: stage.clone(),
+                },
+                methods: wanted.clone(),
+            });
+        })
+    };
+    let stop = {
+        let (state, comparer) = (state.dispatcher(), comparer.clone());
+        Callback::from(move |_: MouseEvent| {
+            state.dispatch(Action::Stop);
+            comparer.stop();
+        })
+    };
+    let comparison: Rc<Comparison> = Rc::new((*state).clone());
+    html! {
+        <section class="compare" aria-labelledby="compare-title">
+            <h2 id="compare-title">{ "Every method side by side" }</h2>
+            <p class="help">{ "Other ways to the same posterior, on this page’s run: the same prior, reward, seed, steps and batch. They run in a worker of their own while the run above goes on." }</p>
+            <details open=true>
+                <summary><h3>{ "Methods" }</h3></summary>
+                <Choose run={props.run.clone()} chosen={(*chosen).clone()} {set} />
+            </details>
+            <div class="buttons">
+                if state.phase == Phase::Idle {
+                    <button type="button" class="primary" data-testid="compare" disabled={!props.open || none} onclick={start}>{ "Compare" }</button>
+                } else {
+                    <button type="button" class="primary" data-testid="compare-stop" disabled={state.phase == Phase::Stopping} onclick={stop}>{ "Stop" }</button>
+                }
+                <span role="status" data-testid="compare-status">{ status(&state, props.open, none) }</span>
+            </div>
+            if let Some(why) = &state.lost {
+                <p class="refused" role="alert" data-testid="compare-lost">
+                    { format!("The comparison’s worker stopped: {why}. What it found stays, and the run above goes on; press Compare to try again.") }
+                </p>
+            }
+            if let Some(task) = &state.task {
+                if *task.of != *props.run {
+                    <p class="help" data-testid="compare-old">{ "The run has changed since: what stands here is about the one before." }</p>
+                }
+                <Cards comparison={comparison.clone()} task={task.clone()} dark={props.dark} />
+                <Plot comparison={comparison.clone()} />
+                <Table comparison={comparison.clone()} />
+            }
+            <Explain {comparison} />
+            <Energy run={props.run.clone()} stage={props.stage.clone()} engine={props.engine.clone()} open={props.open} dark={props.dark} />
+        </section>
+    }
+}
+
+fn status(state: &Comparison, open: bool, none: bool) -> &'static str {
+    match state.phase {
+        Phase::Running => "Comparing",
+        Phase::Stopping => "Stopping",
+        Phase::Idle if !open => "Waits for the run to open",
+        Phase::Idle if none => "Choose at least one method",
+        Phase::Idle if state.task.is_none() => "Ready to compare",
+        Phase::Idle => "Ended",
+    }
+}

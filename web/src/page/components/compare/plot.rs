@@ -1,0 +1,57 @@
+//! Error against compute, for all methods.
+
+use super::columns::{evaluations, seconds};
+use super::state::Comparison;
+use crate::components::chart::{Chart, Line};
+use crate::components::field::Choice;
+use rtb::config::Method;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// Classes of the style sheet, one for each of [`Method::all`].
+const CLASSES: [&str; 14] = [
+    "m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9", "m10", "m11", "m12", "m13",
+];
+
+#[derive(Properties, PartialEq)]
+pub struct PlotProps {
+    pub comparison: Rc<Comparison>,
+}
+
+#[component]
+pub fn Plot(props: &PlotProps) -> Html {
+    let by_seconds = use_state_eq(|| false);
+    let compute = if *by_seconds { seconds } else { evaluations };
+    let all = Method::all();
+    let place = |name| all.iter().position(|m| m.info().name == name).unwrap_or(0);
+    let lines: Vec<_> = props
+        .comparison
+        .entries
+        .iter()
+        .filter(|e| e.outcome.is_some())
+        .map(|e| Line {
+            name: e.method.info().title,
+            class: CLASSES[place(e.name()) % CLASSES.len()],
+            points: e
+                .curve
+                .items()
+                .iter()
+                .map(|o| (compute(o), o.mode_total_variation))
+                .collect(),
+        })
+        .collect();
+    let set = {
+        let by_seconds = by_seconds.clone();
+        Callback::from(move |unit: String| by_seconds.set(unit == "seconds"))
+    };
+    html! {
+        <div class="plot">
+            <Choice id="compare-unit" label="Compute in" value={if *by_seconds { "seconds" } else { "evaluations" }} {set}
+                options={vec![("evaluations".into(), "evaluations of a drift".into()), ("seconds".into(), "seconds on this machine".into())]}
+                help="Evaluations are the same everywhere; seconds depend on what else this machine does." />
+            <Chart id="chart-compare" title="Error against compute" log=true log_x=true height=260.0 {lines}
+                help="Total variation over what was spent until then, training and samples together, both logarithmic: a curve for what trains, a dot for what needs no training. \
+                      Point at a budget to read what each method reaches with it." />
+        </div>
+    }
+}

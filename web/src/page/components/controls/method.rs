@@ -1,0 +1,47 @@
+//! The method of the page's own run: one that is trained.
+
+use crate::components::field::{Choice, apply};
+use crate::components::method::MethodSettings;
+use crate::shared::Shared;
+use rtb::config::{Method, Run};
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct MethodProps {
+    pub run: Shared<Run>,
+    pub edit: Callback<Run>,
+}
+
+#[component]
+pub fn MethodControls(props: &MethodProps) -> Html {
+    let choose = {
+        let (run, edit) = (props.run.clone(), props.edit.clone());
+        Callback::from(move |name: String| {
+            if let Ok(method) = Method::find(&name) {
+                let mut run = (*run).clone();
+                run.method = method;
+                edit.emit(run);
+            }
+        })
+    };
+    let set = {
+        let (run, edit) = (props.run.clone(), props.edit.clone());
+        Callback::from(move |method| apply(&run, &edit, |run| run.method = method))
+    };
+    let method = props.run.method;
+    let info = method.info();
+    let options: Vec<_> = Method::all()
+        .iter()
+        .filter(|m| m.is_trained())
+        .map(|m| (m.info().name.into(), m.info().title.into()))
+        .collect();
+    html! {
+        <>
+            <Choice id="method" label="Method" {options} value={info.name} help={info.description} set={choose} />
+            if method.is_on_policy() {
+                <p class="help" data-testid="on-policy">{ "It is right only on the policy’s own trajectories, and trains on those alone: exploration, replay and noised end points are left out." }</p>
+            }
+            <MethodSettings id="method" {method} {set} />
+        </>
+    }
+}

@@ -1,0 +1,30 @@
+//! A reward that is a power of the prior: the prior at another temperature.
+
+use super::Common;
+use crate::components::field::Slider;
+use crate::math;
+use rtb::config::Reward;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct AnnealedProps {
+    pub common: Common,
+    pub power: f64,
+}
+
+#[component]
+pub fn Annealed(AnnealedProps { common, power }: &AnnealedProps) -> Html {
+    let set = {
+        let common = common.clone();
+        Callback::from(move |power: f64| {
+            // All of the slider's range is allowed.
+            let _ = common.set(Reward::Annealed {
+                power: (100.0 * power).round() / 100.0,
+            });
+        })
+    };
+    html! {
+        <Slider id="power" label="Power γ" value={*power} low=0.6 high=4.0 step=0.05 {set} formula={math::ANNEALED}
+            help="The posterior is the prior at another temperature, 1/γ: below 1 it is flatter, above 1 heavy modes take over." />
+    }
+}

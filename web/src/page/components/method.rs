@@ -1,0 +1,156 @@
+//! The settings of a method, as numbers.
+
+use super::field::Number;
+use rtb::config::{Advantage, ConfigError, Method};
+use yew::prelude::*;
+
+/// A setting's field, its label, and what it does.
+type Text = (&'static str, &'static str, &'static str);
+
+const ALPHA: Text = (
+    "alpha",
+    "Entropy weight α",
+    "The loss is α² times RTB’s: the same optimum at another learning rate.",
+);
+const PATH_KL: Text = (
+    "kl_weight",
+    "Weight of the KL",
+    "How strongly the path is held to the prior; only 1 has the optimum p·r.",
+);
+const STEP_KL: Text = (
+    "kl_weight",
+    "Weight of the KL",
+    "How strongly every step is held to the prior, against log r with weight 1.",
+);
+const SQUARE: Text = (
+    "kl_weight",
+    "Penalty α",
+    "Weight of the squared path penalty; the optimum is p·exp(r/2α).",
+);
+const CLIP: Text = (
+    "clip",
+    "Clip",
+    "How far a step’s probability may move on one batch, as a share.",
+);
+const EPOCHS: Text = ("epochs", "Steps a batch", "Optimiser steps taken on each batch.");
+const PROPOSALS: Text = (
+    "proposals",
+    "Proposals",
+    "Prior samples drawn at most, for each sample wanted.",
+);
+const SCALE: Text = (
+    "scale",
+    "Scale",
+    "How much of the gradient is added; 1 is the approximation as it stands.",
+);
+const AROUND: Text = (
+    "points",
+    "Points",
+    "Points of the average around the expected end point.",
+);
+const PARTICLES: Text = (
+    "particles",
+    "Particles",
+    "Samples of a population, which is always drawn whole.",
+);
+const RESAMPLE: Text = (
+    "resample_below",
+    "Resample below",
+    "The effective share of particles below which they are resampled.",
+);
+const AHEAD: Text = (
+    "points",
+    "Look ahead",
+    "Points of the estimate of r ahead that particles are weighed by on the way; 0 weighs them at the end only.",
+);
+const GUIDE: Text = (
+    "guidance",
+    "Guidance",
+    "Share of the look ahead’s gradient in the steps; 0 takes the prior’s own steps.",
+);
+
+/// A setting and its place in the method.
+type Setting<'a> = (Text, Place<'a>);
+
+enum Place<'a> {
+    Real(&'a mut f64),
+    Whole(&'a mut usize),
+}
+
+/// What can be set of a method.
+fn settings(method: &mut Method) -> Vec<Setting<'_>> {
+    use Place::{Real, Whole};
+    match method {
+        Method::Rtb | Method::Importance => Vec::new(),
+        Method::TrustPcl { alpha } => vec![(ALPHA, Real(alpha))],
+        Method::PolicyGradient { advantage, kl_weight } => {
+            let text = if *advantage == Advantage::Reward {
+                SQUARE
+            } else {
+                PATH_KL
+            };
+            vec![(text, Real(kl_weight))]
+        }
+        Method::Ddpo { clip, epochs } => vec![(CLIP, Real(clip)), (EPOCHS, Whole(epochs))],
+        Method::Dpok {
+            kl_weight,
+            clip,
+            epochs,
+        } => {
+            vec![
+                (STEP_KL, Real(kl_weight)),
+                (CLIP, Real(clip)),
+                (EPOCHS, Whole(epochs)),
+            ]
+        }
+        Method::Rejection { proposals } => vec![(PROPOSALS, Whole(proposals))],
+        Method::Guidance { scale } | Method::Dps { scale, .. } => vec![(SCALE, Real(scale))],
+        Method::LgdMc { scale, points } => vec![(SCALE, Real(scale)), (AROUND, Whole(points))],
+        Method::Smc {
+            particles,
+            resample_below,
+            points,
+            guidance,
+        } => vec![
+            (PARTICLES, Whole(particles)),
+            (RESAMPLE, Real(resample_below)),
+            (AHEAD, Whole(points)),
+            (GUIDE, Real(guidance)),
+        ],
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct MethodSettingsProps {
+    /// Begins the ids of the inputs.
+    pub id: AttrValue,
+    pub method: Method,
+    pub set: Callback<Method, Result<(), ConfigError>>,
+}
+
+/// The numbers of a method; nothing where it has none.
+#[component]
+pub fn MethodSettings(props: &MethodSettingsProps) -> Html {
+    let mut method = props.method;
+    let name = method.info().name;
+    let number = |(at, ((field, label, help), place)): (usize, Setting)| {
+        let (value, whole) = match place {
+            Place::Real(value) => (*value, false),
+            Place::Whole(value) => (*value as f64, true),
+        };
+        let (set, before) = (props.set.clone(), props.method);
+        let set = Callback::from(move |value: f64| {
+            let mut method = before;
+            match settings(&mut method).swap_remove(at).1 {
+                Place::Real(place) => *place = value,
+                Place::Whole(place) => *place = value as usize,
+            }
+            set.emit(method)
+        });
+        html! {
+            <Number key={format!("{name}-{field}")} id={format!("{}-{}", props.id, field.replace('_', "-"))} field={format!("method.{field}")}
+                {label} {help} {value} {whole} {set} />
+        }
+    };
+    html! { <div class="numbers">{ for settings(&mut method).into_iter().enumerate().map(number) }</div> }
+}

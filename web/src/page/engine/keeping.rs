@@ -1,0 +1,185 @@
+//! Which worker runs: its choice, its start, and how to go on after its end.
+
+use super::worker::{Heard, Worker};
+use super::{Backend, Engine, Gpu, fetch};
+use crate::state::{Action, Notice, Phase};
+use gloo::timers::callback::Timeout;
+use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
+
+impl Engine {
+    pub(super) fn found(&self, gpu: Gpu) {
+        let touched = self.0.borrow().touched;
+        let why = match &gpu {
+            Gpu::Asking => return,
+            Gpu::Absent(why) => (*why).to_owned(),
+            Gpu::Software(name) => {
+                format!("WebGPU is only emulated here ({name}), which is slower")
+            }
+            Gpu::Hardware(_) if touched => "you had begun before the GPU was found".to_owned(),
+            Gpu::Hardware(name) => format!("until the worker for the GPU ({name}) is here"),
+        };
+        let hardware = matches!(gpu, Gpu::Hardware(_));
+        self.device(|d| (d.gpu, d.why) = (gpu, why));
+        if hardware && !touched {
+            self.switch(Backend::Gpu);
+        }
+    }
+
+    /// Moves the run, with the weights it has, to another worker, at the user's wish.
+    pub fn choose(&self, backend: Backend) {
+        self.0.borrow_mut().touched = true;
+        self.switch(backend);
+    }
+
+    fn switch(&self, backend: Backend) {
+        let code = self.0.borrow().gpu_code.clone();
+        if backend == Backend::Cpu || code.is_some() {
+            self.device(|d| d.download = None);
+            return self.move_to(backend);
+        }
+        let touched = self.0.borrow().touched;
+        if touched {
+            self.device(|d| d.why = "until the GPU worker you chose is here".to_owned());
+        }
+        if self.0.borrow().device.download.is_some() {
+            return;
+        }
+        self.device(|d| d.download = Some((0.0, None)));
+        let engine = self.clone();
+        spawn_local(async move {
+            let telling = engine.clone();
+            let tell = move |done, total| {
+                // A download the user gave up goes on unseen.
+                if telling.0.borrow().device.download.is_some() {
+                    telling.device(|d| d.download = Some((done, total)));
+                }
+            };
+            let code = fetch::wasm("worker-gpu_bg.wasm", tell).await;
+            let wanted = engine.0.borrow().device.download.is_some();
+            engine.device(|d| d.download = None);
+            match code {
+                Ok(code) => {
+                    engine.0.borrow_mut().gpu_code = Some(Rc::new(code));
+                    if wanted {
+                        engine.move_to(Backend::Gpu);
+                    }
+                }
+                // What was given up on is not missed.
+                Err(_) if !wanted => {}
+                Err(message) => {
+                    engine.device(|d| d.why = "the WebGPU worker could not be fetched".to_owned());
+                    engine.notice(Notice::Trouble(message));
+                }
+            }
+        });
+    }
+
+    fn move_to(&self, backend: Backend) {
+        let why = {
+            let inner = self.0.borrow();
+            match &inner.device.gpu {
+                Gpu::Hardware(name) if !inner.touched => format!("this browser offers a GPU ({name})"),
+                _ => "chosen by you".to_owned(),
+            }
+        };
+        self.device(|d| d.why = why);
+        let runs = self.0.borrow().worker.is_some();
+        if runs && self.0.borrow().device.backend == backend {
+            return;
+        }
+        let train = self.0.borrow().wants_training();
+        self.spawn(backend);
+        self.reopen(train);
+    }
+
+    /// The addresses of a worker's glue and of its code.
+    pub(super) fn files(&self, backend: Backend) -> (String, String) {
+        let file = backend.file();
+        let code = match (backend, &self.0.borrow().gpu_code) {
+            (Backend::Gpu, Some(code)) => code.to_string(),
+            _ => fetch::address(&format!("{file}_bg.wasm")),
+        };
+        (fetch::address(&format!("{file}.js")), code)
+    }
+
+    pub(super) fn spawn(&self, backend: Backend) {
+        let (glue, code) = self.files(backend);
+        let engine = self.clone();
+        let hear = move |heard| match heard {
+            Heard::Events(events) => engine.heard(events),
+            Heard::Crashed(why) => engine.crash_later(why),
+        };
+        // The old worker ends before the new one begins: they would share the device.
+        self.0.borrow_mut().worker = None;
+        let worker = Worker::start(&glue, &code, hear);
+        {
+            let mut inner = self.0.borrow_mut();
+            (inner.sent, inner.held) = (None, None);
+            (inner.opened, inner.phase) = (false, Phase::Idle);
+            inner.save_as = None;
+            inner.worker_number += 1;
+        }
+        self.device(|d| (d.backend, d.name) = (backend, String::new()));
+        match worker {
+            Ok(worker) => self.0.borrow_mut().worker = Some(worker),
+            Err(message) => self.failed(&message),
+        }
+    }
+
+    /// A worker's end waits a turn, so that none is dropped from within its own event.
+    pub(super) fn crash_later(&self, why: String) {
+        let engine = self.clone();
+        let number = self.0.borrow().worker_number;
+        later(move || {
+            if engine.0.borrow().worker_number == number {
+                engine.crashed(&why);
+            }
+        });
+    }
+
+    fn crashed(&self, why: &str) {
+        // A worker may tell of its end twice.
+        let ended = self.0.borrow_mut().worker.take();
+        if ended.is_some() {
+            self.failed(why);
+        }
+    }
+
+    /// Goes on without the worker: from the GPU to the CPU, from the CPU to a fresh worker, unless
+    /// that one never got as far as opening a run.
+    fn failed(&self, why: &str) {
+        let (backend, opened) = {
+            let inner = self.0.borrow();
+            (inner.device.backend, inner.opened)
+        };
+        let why = if why.is_empty() {
+            "it could not be loaded"
+        } else {
+            why
+        };
+        if backend == Backend::Gpu {
+            self.0.borrow_mut().touched = true;
+            self.device(|d| d.why = "the GPU worker stopped".to_owned());
+            self.notice(Notice::Trouble(format!("The GPU worker stopped: {why}. The run goes on from its last weights on the CPU; press Train.")));
+            self.spawn(Backend::Cpu);
+            self.reopen(false);
+        } else if opened {
+            self.notice(Notice::Trouble(format!("The worker stopped: {why}. A new one opened the run with its last weights; press Train to go on.")));
+            self.spawn(Backend::Cpu);
+            self.reopen(false);
+        } else {
+            self.0.borrow_mut().weights = None;
+            self.device(|d| d.name.clear());
+            self.notice(Notice::Trouble(format!(
+                "The engine did not start: {why}. Train, reset or any change of the run tries again."
+            )));
+            self.emit(Action::Stopped);
+        }
+    }
+}
+
+/// Does something in the event loop's next turn: no worker is dropped from within its own event.
+pub(super) fn later(act: impl FnOnce() + 'static) {
+    Timeout::new(0, act).forget();
+}

@@ -1,0 +1,87 @@
+//! A comparison: methods on one run, one after the other, an iteration at a time.
+
+use super::clock;
+use burn::tensor::Device;
+use rtb::config::{Method, Run};
+use rtb::message::{Event, Outcome};
+use rtb::session::SessionError;
+use rtb::trial::Trial;
+
+/// Least time between two outcomes of a method that trains, ms …
+const SHOW_INTERVAL: f64 = 2000.0;
+/// … and the most share of the time that they may take.
+const SHOW_SHARE: f64 = 0.2;
+
+/// A comparison under way.
+pub struct Comparison {
+    run: Run,
+    methods: Vec<Method>,
+    prior_weights: Option<Vec<u8>>,
+    /// The method at hand, and its trial once that is open.
+    index: usize,
+    trial: Option<Trial>,
+    /// When its last outcome was there, and what it cost, ms.
+    shown: f64,
+    cost: f64,
+}
+
+impl Comparison {
+    pub fn new(run: Run, methods: Vec<Method>, prior_weights: Option<Vec<u8>>) -> Self {
+        Self {
+            run,
+            methods,
+            prior_weights,
+            index: 0,
+            trial: None,
+            shown: 0.0,
+            cost: 0.0,
+        }
+    }
+
+    /// Goes on by one iteration, or by the samples of a method that need not train (any more).
+    /// Returns what there is to tell; the last thing is that the comparison has ended.
+    pub async fn advance(&mut self, device: &Device) -> Option<Event> {
+        let index = self.index;
+        let Some(method) = self.methods.get(index).copied() else {
+            return Some(Event::ComparisonEnded);
+        };
+        match self.work(method, device).await {
+            Ok(outcome) => outcome.map(|outcome| Event::Compared { index, outcome }),
+            Err(error) => {
+                self.next();
+                let message = error.to_string();
+                Some(Event::NotComparable { index, message })
+            }
+        }
+    }
+
+    fn next(&mut self) {
+        self.trial = None;
+        self.index += 1;
+    }
+
+    async fn work(&mut self, method: Method, device: &Device) -> Result<Option<Box<Outcome>>, SessionError> {
+        let Some(trial) = &mut self.trial else {
+            let run = Run {
+                method,
+                ..self.run.clone()
+            };
+            self.trial = Some(Trial::open(run, device.clone(), self.prior_weights.as_deref()).await?);
+            (self.shown, self.cost) = (clock::now(), 0.0);
+            return Ok(None);
+        };
+        let training = trial.step().await?;
+        let began = clock::now();
+        let since = began - self.shown;
+        if training && (since < SHOW_INTERVAL || since * SHOW_SHARE < self.cost) {
+            return Ok(None);
+        }
+        let outcome = trial.outcome(self.run.evaluation.samples_while_training).await?;
+        self.shown = clock::now();
+        self.cost = self.shown - began;
+        if !training {
+            self.next();
+        }
+        Ok(Some(Box::new(outcome)))
+    }
+}

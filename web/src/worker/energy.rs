@@ -1,0 +1,76 @@
+//! The prior's density as an energy, learned twice: without and with the Radon–Nikodym
+//! estimator's consistency.
+
+use super::clock;
+use burn::tensor::Device;
+use rtb::config::Run;
+use rtb::message::Event;
+use rtb::plane::Plane;
+use rtb::session::SessionError;
+use rtb::train::energy::{EnergyConfig, EnergyTraining};
+
+/// Least time between two pictures, ms.
+const SHOW_INTERVAL: f64 = 1500.0;
+
+/// A learning under way.
+pub struct Learning {
+    run: Run,
+    iterations: usize,
+    prior_weights: Option<Vec<u8>>,
+    /// Weights of the consistency still to be trained with, the last one first.
+    left: Vec<f64>,
+    training: Option<EnergyTraining>,
+    shown: f64,
+}
+
+impl Learning {
+    pub fn new(run: Run, iterations: usize, prior_weights: Option<Vec<u8>>) -> Self {
+        Self {
+            run,
+            iterations,
+            prior_weights,
+            left: vec![EnergyConfig::default().consistency, 0.0],
+            training: None,
+            shown: 0.0,
+        }
+    }
+
+    /// Goes on by one iteration; what there is to tell.
+    pub async fn advance(&mut self, device: &Device) -> Option<Event> {
+        match self.work(device).await {
+            Ok(event) => event,
+            Err(error) => Some(Event::Failed {
+                message: error.to_string(),
+            }),
+        }
+    }
+
+    async fn work(&mut self, device: &Device) -> Result<Option<Event>, SessionError> {
+        let Some(training) = &mut self.training else {
+            let Some(consistency) = self.left.pop() else {
+                return Ok(Some(Event::ComparisonEnded));
+            };
+            let weights = self.prior_weights.as_deref();
+            let plane = Plane::open(self.run.clone(), device.clone(), weights)?;
+            let config = EnergyConfig {
+                iterations: self.iterations,
+                consistency,
+                ..EnergyConfig::default()
+            };
+            self.training = Some(EnergyTraining::new(plane, config).await?);
+            self.shown = clock::now();
+            return Ok(None);
+        };
+        training.step().await?;
+        let finished = training.finished();
+        if !finished && clock::now() - self.shown < SHOW_INTERVAL {
+            return Ok(None);
+        }
+        let energy = training.figures().await?;
+        self.shown = clock::now();
+        if finished {
+            self.training = None;
+        }
+        Ok(Some(Event::Energy(Box::new(energy))))
+    }
+}
