@@ -371,3 +371,16 @@ fn the_reference_process_cancels_the_discretisation() {
     assert!(error(&normal.euler, &exact) >= 5.0 * with);
     assert!(error(&normal.reference, &exact) < error(&normal.euler, &exact));
 }
+
+#[test]
+fn points_outside_the_square_count_against_a_method() {
+    let at = |x: f64| rtb::metric::WeightedPoint {
+        x: [x, 0.0],
+        weight: 0.5,
+    };
+    let cells = |points: [f64; 2]| rtb::metric::cell_masses(points.into_iter().map(at));
+    let (inside, half_out) = (cells([1.0, 2.0]), cells([1.0, 40.0]));
+    assert!((half_out.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    assert!(rtb::metric::kl(&inside, &inside).abs() < 1e-12);
+    assert!(rtb::metric::kl(&half_out, &inside) > 1.0);
+}

@@ -198,13 +198,12 @@ pub fn weighted<'a>(ends: &'a [f32], log_weights: &'a [f64]) -> impl Iterator<It
         })
 }
 
-/// The masses of the cells of the KL grid.
+/// The masses of the cells of the KL grid, and last that of all points outside.
 pub fn cell_masses(points: impl Iterator<Item = WeightedPoint>) -> Vec<f64> {
-    let mut cells = vec![0.0; KL_SIDE * KL_SIDE];
+    let outside = KL_SIDE * KL_SIDE;
+    let mut cells = vec![0.0; outside + 1];
     for WeightedPoint { x, weight } in points {
-        if let Some(cell) = picture::cell_of(x, KL_SIDE) {
-            cells[cell] += weight;
-        }
+        cells[picture::cell_of(x, KL_SIDE).unwrap_or(outside)] += weight;
     }
     cells
 }

@@ -242,7 +242,10 @@ impl EnergyTraining {
             ),
             kl_grid: metric::kl(&cells, &metric::cell_masses(exact())),
             side: KL_SIDE,
-            density: cells.iter().map(|c| (c * per_area) as f32).collect(),
+            density: cells[..KL_SIDE * KL_SIDE]
+                .iter()
+                .map(|c| (c * per_area) as f32)
+                .collect(),
         })
     }
 }

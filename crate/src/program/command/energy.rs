@@ -89,7 +89,10 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     if let Some(path) = &args.out {
         let area = cell_area(KL_SIDE);
         let exact = cell_masses(quadrature(&Mixture::new(&run.prior.components)));
-        let exact: Vec<f32> = exact.iter().map(|c| (c / area) as f32).collect();
+        let exact: Vec<f32> = exact[..KL_SIDE * KL_SIDE]
+            .iter()
+            .map(|c| (c / area) as f32)
+            .collect();
         let [(plain, first), (regularised, second)] = [&densities[0], &densities[1]];
         let maps = [("mixture", &exact), (*plain, first), (*regularised, second)];
         plot::draw_row(path, &maps, KL_SIDE)?;
