@@ -35,6 +35,27 @@ impl BrownianBridge {
             .sub_scalar(constant)
     }
 
+    /// i/(i + 1), the share of x_{i+1} that the noising chain keeps in x_i.
+    fn share(step: usize) -> f64 {
+        step as f64 / (step + 1) as f64
+    }
+
+    /// x + u·dt and noise of this variance per unit of time.
+    fn moved(&self, x: &Tensor<2>, drift: &Tensor<2>, noise: Tensor<2>, variance: f64) -> Tensor<2> {
+        let deviation = (variance * self.dt()).sqrt();
+        x.clone() + drift.clone().mul_scalar(self.dt()) + noise.mul_scalar(deviation)
+    }
+
+    /// x_{i+1} less its mean given x_i.
+    fn miss(&self, x: &Tensor<2>, next: &Tensor<2>, drift: &Tensor<2>) -> Tensor<2> {
+        next.clone() - x.clone() - drift.clone().mul_scalar(self.dt())
+    }
+
+    /// x_i less its mean given x_{i+1} in the noising chain.
+    fn miss_back(step: usize, x: &Tensor<2>, next: &Tensor<2>) -> Tensor<2> {
+        x.clone() - next.clone().mul_scalar(Self::share(step))
+    }
+
     /// The times of steps.
     pub fn times(&self, steps: &[usize]) -> Vec<f64> {
         steps.iter().map(|s| self.time(*s)).collect()
@@ -77,13 +98,12 @@ impl Process for BrownianBridge {
         noise: Tensor<2>,
         extra: f64,
     ) -> Tensor<2> {
-        let deviation = ((self.variance + extra) * self.dt()).sqrt();
-        x.clone() + drift.clone().mul_scalar(self.dt()) + noise.mul_scalar(deviation)
+        self.moved(x, drift, noise, self.variance + extra)
     }
 
     /// Given x_{i+1}, x_i of the bridge pinned at 0 is N(x_{i+1}·i/(i+1), σ²·dt·i/(i+1)).
     fn noise_back(&self, step: usize, next: &Tensor<2>, noise: Tensor<2>) -> Tensor<2> {
-        let share = step as f64 / (step + 1) as f64;
+        let share = Self::share(step);
         next.clone().mul_scalar(share) + noise.mul_scalar((self.variance * self.dt() * share).sqrt())
     }
 
@@ -106,17 +126,15 @@ impl Process for BrownianBridge {
     }
 
     fn log_prob(&self, _steps: &[usize], x: &Tensor<2>, next: &Tensor<2>, drift: &Tensor<2>) -> Tensor<1> {
-        let miss = next.clone() - x.clone() - drift.clone().mul_scalar(self.dt());
-        self.log_gaussian(miss, self.variance * self.dt())
+        self.log_gaussian(self.miss(x, next, drift), self.variance * self.dt())
     }
 
     fn log_noise(&self, step: usize, x: &Tensor<2>, next: &Tensor<2>) -> Tensor<1> {
         if step == 0 {
             return Tensor::zeros([x.dims()[0]], &x.device());
         }
-        let share = step as f64 / (step + 1) as f64;
-        let miss = x.clone() - next.clone().mul_scalar(share);
-        self.log_gaussian(miss, self.variance * self.dt() * share)
+        let variance = self.variance * self.dt() * Self::share(step);
+        self.log_gaussian(Self::miss_back(step, x, next), variance)
     }
 
     /// |u_φ − u_θ|²·dt/(2σ²).
@@ -184,9 +202,7 @@ impl Diffusion for BrownianBridge {
         if step == 0 {
             return self.log_noise(step, x, next);
         }
-        let share = step as f64 / (step + 1) as f64;
-        let miss = x.clone() - next.clone().mul_scalar(share);
-        self.log_gaussian(miss, self.variance * self.dt())
+        self.log_gaussian(Self::miss_back(step, x, next), self.variance * self.dt())
     }
 
     /// u + σ²·gradient.
@@ -211,8 +227,7 @@ impl Diffusion for BrownianBridge {
         noise: Tensor<2>,
         factor: f64,
     ) -> Tensor<2> {
-        let deviation = (self.variance * factor * self.dt()).sqrt();
-        x.clone() + drift.clone().mul_scalar(self.dt()) + noise.mul_scalar(deviation)
+        self.moved(x, drift, noise, self.variance * factor)
     }
 
     fn log_back_over_forth(
@@ -224,15 +239,11 @@ impl Diffusion for BrownianBridge {
         factor: f64,
     ) -> Tensor<1> {
         let variance = self.variance * factor * self.dt();
-        let forth = self.log_gaussian(
-            next.clone() - x.clone() - drift.clone().mul_scalar(self.dt()),
-            variance,
-        );
+        let forth = self.log_gaussian(self.miss(x, next, drift), variance);
         if step == 0 {
             return forth.neg();
         }
-        let share = step as f64 / (step + 1) as f64;
-        self.log_gaussian(x.clone() - next.clone().mul_scalar(share), variance * share) - forth
+        self.log_gaussian(Self::miss_back(step, x, next), variance * Self::share(step)) - forth
     }
 
     /// With noise of variance g² the marginals are kept by the drift x/t + ½(σ² + g²)·∇log p_t, and
@@ -250,15 +261,14 @@ impl Diffusion for BrownianBridge {
         }
         let (t, dt) = (self.time(step), self.dt());
         let variance = self.variance * factor * dt;
-        let share = step as f64 / (step + 1) as f64;
+        let share = Self::share(step);
         let next_t = self.time((step + 1).min(self.steps - 1));
         // σ²·∇log p_t = u − x/t.
         let score = drift.clone() - x.clone().mul_scalar(1.0 / t);
         let next_score = next_drift.clone() - next.clone().mul_scalar(1.0 / next_t);
         let forth =
             next.clone() - x.clone().mul_scalar(1.0 + dt / t) - score.mul_scalar(0.5 * (1.0 + factor) * dt);
-        let back =
-            x.clone() - next.clone().mul_scalar(share) + next_score.mul_scalar(0.5 * (1.0 - factor) * dt);
+        let back = Self::miss_back(step, x, next) + next_score.mul_scalar(0.5 * (1.0 - factor) * dt);
         self.log_gaussian(forth, variance) - self.log_gaussian(back, variance * share)
     }
 }

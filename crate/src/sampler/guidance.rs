@@ -40,10 +40,10 @@ impl<P: Diffusion, Q: Prior<P>> Sampler<P, Q> for Guided {
         rows: usize,
         counter: u64,
     ) -> Result<Population, String> {
-        let (process, device) = (setting.process, setting.device);
+        let process = setting.process;
         let size = process.noise_size();
         let mut rng = setting.noise.stream(Purpose::Proposal, counter);
-        let mut x = process.start(rows, device);
+        let mut x = process.start(rows, setting.device);
         for step in 0..process.steps() {
             let (prior, gradient) = match self.guidance {
                 Guidance::Classifier => {
@@ -75,8 +75,7 @@ impl<P: Diffusion, Q: Prior<P>> Sampler<P, Q> for Guided {
                 }
             };
             let kernel = process.guide(&prior, gradient.mul_scalar(self.scale));
-            let numbers = noise::normals(&mut rng, rows * size);
-            let drawn = Tensor::from_data(TensorData::new(numbers, [rows, size]), device);
+            let drawn = setting.draw(&mut rng, rows);
             x = process.transition(step, &x, &kernel, drawn, 0.0);
         }
         let forward = rows as u64 * process.steps() as u64;

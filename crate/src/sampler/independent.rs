@@ -3,7 +3,6 @@
 use super::{Population, Sampler, Setting, read};
 use crate::noise::{self, Purpose};
 use crate::process::{Prior, Process};
-use burn::tensor::{Tensor, TensorData};
 
 /// Prior samples weighted by r^β.
 #[derive(Clone, Copy, Debug)]
@@ -101,13 +100,12 @@ pub(crate) async fn prior_samples<P: Process, Q: Prior<P>>(
     rows: usize,
     counter: u64,
 ) -> Result<Vec<f32>, String> {
-    let (process, device) = (setting.process, setting.device);
+    let process = setting.process;
     let mut rng = setting.noise.stream(purpose, counter);
-    let mut x = process.start(rows, device);
+    let mut x = process.start(rows, setting.device);
     for step in 0..process.steps() {
         let kernel = setting.kernel(step, &x, rows);
-        let numbers = noise::normals(&mut rng, rows * process.noise_size());
-        let drawn = Tensor::from_data(TensorData::new(numbers, [rows, process.noise_size()]), device);
+        let drawn = setting.draw(&mut rng, rows);
         x = process.transition(step, &x, &kernel, drawn, 0.0);
     }
     read(process.download(&x)).await

@@ -13,11 +13,12 @@ pub use independent::{Importance, Rejection};
 pub use resample::{effective_share, systematic};
 pub use smc::{Composed, Look, Smc, Target, Tilted};
 
-use crate::noise::Noise;
+use crate::noise::{self, Noise};
 use crate::parallel;
 use crate::process::{Prior, Process};
 use crate::train::EndReward;
-use burn::tensor::{Device, Tensor, Transaction};
+use burn::tensor::{Device, Tensor, TensorData, Transaction};
+use rand_chacha::rand_core::Rng;
 use std::future::Future;
 
 /// What a training-free method works on.
@@ -74,6 +75,13 @@ impl<P: Process, Q: Prior<P>> Setting<'_, P, Q> {
             .collect();
         self.process
             .stack_kernels(parallel::map(blocks, |block| self.prior.kernel(step, &block)))
+    }
+
+    /// Normal noise of one transition, `[rows, noise_size]`.
+    fn draw(&self, rng: &mut impl Rng, rows: usize) -> Tensor<2> {
+        let size = self.process.noise_size();
+        let numbers = noise::normals(rng, rows * size);
+        Tensor::from_data(TensorData::new(numbers, [rows, size]), self.device)
     }
 
     /// Tempered log r of end points on the host.

@@ -13,9 +13,9 @@
 use super::guidance::{averaged, averaged_with_gradient, offsets, through_the_end};
 use super::{Population, Sampler, Setting, effective_share, read, systematic};
 use crate::metric::log_mean_exp;
-use crate::noise::{self, Purpose};
+use crate::noise::Purpose;
 use crate::process::{Diffusion, Prior, Process};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use std::future::Future;
 
 /// What a target knows at the states of a step.
@@ -104,11 +104,11 @@ impl<P: Process, Q: Prior<P>, T: Target<P, Q>> Sampler<P, Q> for Smc<T> {
         rows: usize,
         counter: u64,
     ) -> Result<Population, String> {
-        let (process, device) = (setting.process, setting.device);
-        let (steps, size) = (process.steps(), process.noise_size());
+        let process = setting.process;
+        let steps = process.steps();
         let mut rng = setting.noise.stream(Purpose::Proposal, counter);
         let mut draw = setting.noise.stream(Purpose::Resampling, counter);
-        let mut x = process.start(rows, device);
+        let mut x = process.start(rows, setting.device);
         let mut look = self.target.look(setting, 0, &x, rows).await?;
         // The factor at the start is common to all rows and belongs to no weight.
         look.factor = vec![0.0; rows];
@@ -117,8 +117,7 @@ impl<P: Process, Q: Prior<P>, T: Target<P, Q>> Sampler<P, Q> for Smc<T> {
         let mut log_z = 0.0;
         let mut looks = 1;
         for step in 0..steps {
-            let numbers = noise::normals(&mut rng, rows * size);
-            let drawn = Tensor::from_data(TensorData::new(numbers, [rows, size]), device);
+            let drawn = setting.draw(&mut rng, rows);
             let next = self.target.propose(process, step, &x, &look, drawn);
             let last = step + 1 == steps;
             let after = if last {
