@@ -16,6 +16,8 @@
 #![recursion_limit = "256"]
 
 pub mod config;
+#[cfg(feature = "engine")]
+mod host;
 pub mod message;
 #[cfg(feature = "engine")]
 pub mod metric;

@@ -193,6 +193,24 @@ pub struct Snapshot {
     pub report: Report,
 }
 
+/// How far a set of weighted points is from the truth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Fit {
+    /// Half the absolute differences of mode weights against the truth, summed.
+    pub mode_total_variation: f64,
+    /// Mass on modes that hold less than 1/1000 of the exact posterior.
+    pub excluded_mass: f64,
+    pub excluded_mass_exact: f64,
+    /// Mean over the points of half the trace of the covariance of their mode.
+    pub within_mode_variance: f64,
+    pub within_mode_variance_exact: f64,
+    /// Largest absolute difference of an entry of a mode's covariance from the truth, weighted
+    /// mean over modes.
+    pub within_mode_covariance_error: f64,
+    /// KL(points ‖ exact) of the masses of the cells of a grid.
+    pub kl_grid: f64,
+}
+
 /// What is measured, each figure beside its exact counterpart where there is one.
 ///
 /// The names are the keys of `report.json`.
@@ -215,19 +233,8 @@ pub struct Report {
     pub eubo: f64,
     /// Effective sample size of the importance weights over the number of samples.
     pub ess: f64,
-    /// Half the absolute differences of mode weights against the truth, summed.
-    pub mode_total_variation: f64,
-    /// Mass on modes that hold less than 1/1000 of the exact posterior.
-    pub excluded_mass: f64,
-    pub excluded_mass_exact: f64,
-    /// Mean over samples of half the trace of the covariance of their mode.
-    pub within_mode_variance: f64,
-    pub within_mode_variance_exact: f64,
-    /// Largest absolute difference of an entry of a mode's covariance from the truth, weighted
-    /// mean over modes.
-    pub within_mode_covariance_error: f64,
-    /// KL(learned ‖ exact) of the masses of the cells of a grid.
-    pub kl_grid: f64,
+    #[serde(flatten)]
+    pub fit: Fit,
     /// Share of samples where log r is floored.
     pub floored_mass: f64,
     pub floored_mass_exact: f64,
@@ -262,15 +269,12 @@ pub struct Outcome {
     pub log_z_exact: f64,
     /// Effective sample size of those weights over the number of samples.
     pub ess: Option<f64>,
-    /// As in [`Report`].
-    pub mode_total_variation: f64,
-    pub excluded_mass: f64,
-    pub within_mode_variance: f64,
-    pub within_mode_variance_exact: f64,
-    pub kl_grid: f64,
+    #[serde(flatten)]
+    pub fit: Fit,
     /// Mean tempered log r of the samples.
     pub log_reward: f64,
     pub training_seconds: f64,
+    /// What drawing the samples took; scoring those of a trained policy is not part of it.
     pub sampling_seconds: f64,
     /// Evaluations of a drift for one state, prior and policy alike; a backward pass counts as two.
     pub training_evaluations: f64,

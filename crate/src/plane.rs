@@ -5,6 +5,7 @@ use crate::metric::Truth;
 use crate::mixture::Mixture;
 use crate::network::{DriftNetwork, DriftNetworkConfig, Preconditioning, load_tensors, read_tensors};
 use crate::noise::{Noise, Purpose};
+use crate::picture;
 use crate::prior::{ExactPrior, LearnedPrior, PlanePrior};
 use crate::process::BrownianBridge;
 use crate::reward::LogReward;
@@ -46,6 +47,14 @@ impl Plane {
             _ => {}
         }
         let reward = LogReward::new(&run)?;
+        if let Reward::Annealed { power } = run.reward {
+            check_annealed(
+                power,
+                &Mixture::new(&run.prior.components),
+                &reward,
+                run.tempering.beta,
+            )?;
+        }
         let process = BrownianBridge {
             steps: run.process.steps,
             variance: run.process.variance,
@@ -147,6 +156,48 @@ fn check_inside(field: &str, components: &[Component]) -> Result<(), ConfigError
         ));
     }
     Ok(())
+}
+
+/// Refuses a power that spreads the prior's mass over the edge of the square.
+fn check_annealed(power: f64, mixture: &Mixture, reward: &LogReward, beta: f64) -> Result<(), ConfigError> {
+    // Other powers draw the mass in, and the prior has been checked.
+    if power >= 1.0 {
+        return Ok(());
+    }
+    let outside = outside(|x| mixture.log_prob(x) + beta * reward.log_r(x));
+    if outside > MOST_OUTSIDE {
+        return Err(ConfigError::new(
+            "reward.power",
+            format!(
+                "{power}, with {:.0} % of the posterior outside the square,",
+                100.0 * outside
+            ),
+            format!(
+                "a power near enough to 1 that at most {:.0} % are outside [−{HALF_WIDTH}, {HALF_WIDTH}]²",
+                100.0 * MOST_OUTSIDE
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// The share of a density outside the drawn square, of what it has in a square twice as wide.
+fn outside(log_density: impl Fn([f64; 2]) -> f64) -> f64 {
+    const SIDE: usize = 224;
+    let points: Vec<_> = (0..SIDE * SIDE)
+        .map(|cell| picture::center_of(cell, SIDE).map(|v| 2.0 * v))
+        .map(|x| (x, log_density(x)))
+        .collect();
+    let largest = points.iter().map(|(_, l)| *l).fold(f64::NEG_INFINITY, f64::max);
+    let (mut beyond, mut total) = (0.0, 0.0);
+    for (x, log_density) in points {
+        let mass = (log_density - largest).exp();
+        total += mass;
+        if x.iter().any(|v| v.abs() > HALF_WIDTH) {
+            beyond += mass;
+        }
+    }
+    beyond / total
 }
 
 /// What people call the device.

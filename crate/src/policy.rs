@@ -73,11 +73,18 @@ impl PlanePolicy {
 impl Policy<BrownianBridge> for PlanePolicy {
     type Network = DriftNetwork;
 
-    fn kernel(&self, network: &DriftNetwork, steps: &[usize], x: Tensor<2>, prior: Tensor<2>) -> Tensor<2> {
+    fn kernel(
+        &self,
+        network: &DriftNetwork,
+        steps: &[usize],
+        x: Tensor<2>,
+        prior: impl FnOnce() -> Tensor<2>,
+    ) -> Tensor<2> {
         let scales = &self.preconditioning;
         if !self.above_prior {
             return scales.learned_drift(network, steps, x);
         }
+        let prior = prior();
         let expected = x.clone() + self.process.per_step(steps, prior.clone(), |t| 1.0 - t);
         let inputs = Tensor::cat(
             vec![

@@ -1,6 +1,7 @@
 //! A run that is open: what the page's workers and the native program drive.
 
 use crate::config::{ConfigError, Method, Run};
+use crate::host::read;
 use crate::message::{Iteration, Paths, Report, Scene, Snapshot};
 use crate::metric::{self, PICTURE_SIDE, PolicySamples, PriorSamples};
 use crate::network::{DriftNetwork, Weights, load_tensors, read_tensors};
@@ -11,10 +12,11 @@ use crate::plane::{CHUNK, Plane, device_name};
 use crate::policy::PlanePolicy;
 use crate::prior::PlanePrior;
 use crate::process::BrownianBridge;
-use crate::rollout::{Batch, Chains, Follow, Replay};
-use crate::train::{EndReward, Timing, TrainError, Trainer, TrainerRecord};
-use burn::tensor::{Device, Tensor, Transaction};
+use crate::rollout::{Batch, Chains, Drawn, Follow, Replay};
+use crate::train::{Timing, TrainError, Trainer, TrainerRecord};
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
+use web_time::Instant;
 
 /// Trajectories in a picture.
 const PICTURED: usize = 192;
@@ -83,6 +85,28 @@ pub struct Session {
     plane: Plane,
     trainer: Trainer<BrownianBridge, PlanePrior, PlanePolicy>,
     /// Training time so far.
+    seconds: f64,
+}
+
+/// Posterior samples of a trained policy.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WeightedSamples {
+    /// End points, x and y in turn.
+    pub ends: Vec<f32>,
+    /// log of r·p_θ(τ)/p_φ(τ), one a sample.
+    pub log_weights: Vec<f64>,
+    /// What drawing them took, without the weights.
+    pub seconds: f64,
+}
+
+/// Trajectories as the host knows them.
+#[derive(Default)]
+struct Simulated {
+    /// End points, x and y in turn.
+    ends: Vec<f32>,
+    /// Σ_i log p_φ − log p_θ, one a trajectory.
+    log_ratio: Vec<f64>,
+    /// What drawing them took, without the log ratios.
     seconds: f64,
 }
 
@@ -254,10 +278,13 @@ impl Session {
     ///
     /// Where the device fails.
     pub async fn samples(&self, count: usize) -> Result<Vec<f32>, SessionError> {
-        Ok(self
-            .simulate(Follow::Policy { exploration: 0.0 }, Purpose::Samples, count)
-            .await?
-            .0)
+        let follow = Follow::Policy { exploration: 0.0 };
+        let network = self.trainer.network();
+        let mut ends = Vec::with_capacity(2 * count);
+        for group in self.groups(count) {
+            ends.extend(self.draw(&network, follow, Purpose::Samples, group).await?.1);
+        }
+        Ok(ends)
     }
 
     /// Posterior samples with the log weights r·p_θ(τ)/p_φ(τ) of their trajectories.
@@ -265,11 +292,16 @@ impl Session {
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn weighted_samples(&self, count: usize) -> Result<(Vec<f32>, Vec<f64>), SessionError> {
+    pub async fn weighted_samples(&self, count: usize) -> Result<WeightedSamples, SessionError> {
         let follow = Follow::Policy { exploration: 0.0 };
-        let (ends, log_ratio) = self.simulate(follow, Purpose::Evaluation, count).await?;
-        let weights = self.tempered(&ends).into_iter().zip(log_ratio);
-        Ok((ends, weights.map(|(r, q)| r - q).collect()))
+        let made = self.simulate(follow, Purpose::Evaluation, count).await?;
+        let log_reward = self.plane.setting().log_reward(&made.ends);
+        let pairs = log_reward.iter().zip(&made.log_ratio);
+        Ok(WeightedSamples {
+            log_weights: pairs.map(|(r, q)| r - q).collect(),
+            ends: made.ends,
+            seconds: made.seconds,
+        })
     }
 
     /// Seconds of training so far.
@@ -280,13 +312,6 @@ impl Session {
     /// The task, whose truth is computed when first asked for.
     pub fn plane_mut(&mut self) -> &mut Plane {
         &mut self.plane
-    }
-
-    /// Tempered log r.
-    fn tempered(&self, ends: &[f32]) -> Vec<f64> {
-        let beta = self.plane.run.tempering.beta;
-        let log_r = self.plane.reward.log_reward(ends);
-        log_r.into_iter().map(|l| beta * l).collect()
     }
 
     /// The posterior as safetensors; its header holds the run, the iteration, log Z
@@ -329,16 +354,16 @@ impl Session {
 
     /// The report over `count` policy samples, and their end points.
     async fn measure(&mut self, count: usize) -> Result<(Report, Vec<f32>), SessionError> {
-        let (prior_ends, log_ratio) = self
+        let made = self
             .simulate(Follow::Prior, Purpose::PriorEvaluation, count)
             .await?;
         let prior = PriorSamples {
-            log_ratio,
-            log_reward: self.tempered(&prior_ends),
+            log_reward: self.plane.setting().log_reward(&made.ends),
+            log_ratio: made.log_ratio,
         };
         let follow = Follow::Policy { exploration: 0.0 };
-        let (ends, log_ratio) = self.simulate(follow, Purpose::Evaluation, count).await?;
-        let log_reward = self.tempered(&ends);
+        let Simulated { ends, log_ratio, .. } = self.simulate(follow, Purpose::Evaluation, count).await?;
+        let log_reward = self.plane.setting().log_reward(&ends);
         let floored = ends
             .chunks_exact(2)
             .map(|p| self.plane.reward.is_floored([p[0].into(), p[1].into()]))
@@ -362,39 +387,57 @@ impl Session {
         Ok((report, policy.ends))
     }
 
-    /// End points `[count][2]` and log ratios of trajectories whose noise depends on the purpose
-    /// only.
+    /// Trajectories whose noise depends on the purpose only.
     async fn simulate(
         &self,
         follow: Follow,
         purpose: Purpose,
         count: usize,
-    ) -> Result<(Vec<f32>, Vec<f64>), SessionError> {
-        let chains = &self.trainer.chains;
+    ) -> Result<Simulated, SessionError> {
         let network = self.trainer.network();
-        let sizes: Vec<(u64, usize)> = (0..count.div_ceil(CHUNK))
+        let mut made = Simulated::default();
+        for group in self.groups(count) {
+            let started = Instant::now();
+            let (drawn, ends) = self.draw(&network, follow, purpose, group).await?;
+            made.seconds += started.elapsed().as_secs_f64();
+            made.ends.extend(ends);
+            let scored = parallel::map(drawn, |drawn| self.trainer.chains.score(drawn).log_ratio);
+            let log_ratio = read(Tensor::cat(scored, 0)).await.map_err(SessionError::Device)?;
+            made.log_ratio.extend(log_ratio.into_iter().map(f64::from));
+        }
+        Ok(made)
+    }
+
+    /// Counters and sizes of the chunks of `count` trajectories, as many together as there are
+    /// threads.
+    fn groups(&self, count: usize) -> Vec<Vec<(u64, usize)>> {
+        let chunks: Vec<_> = (0..count.div_ceil(CHUNK))
             .map(|c| (c as u64, CHUNK.min(count - c * CHUNK)))
             .collect();
-        let (mut ends, mut log_ratio) = (Vec::with_capacity(2 * count), Vec::with_capacity(count));
-        for group in sizes.chunks(parallel::parts(&chains.device, CHUNK)) {
-            let made = parallel::map(group.to_vec(), |(counter, rows)| {
-                let batch = self.batch(purpose, counter, rows);
-                let made = chains.roll_out(&network, batch, follow);
-                (made.states[chains.process.steps].clone(), made.log_ratio)
-            });
-            let mut transaction = Transaction::default();
-            for (end, ratio) in made {
-                transaction = transaction.register(end).register(ratio);
-            }
-            for (i, numbers) in read(transaction).await?.into_iter().enumerate() {
-                if i % 2 == 0 {
-                    ends.extend(numbers);
-                } else {
-                    log_ratio.extend(numbers.into_iter().map(f64::from));
-                }
-            }
-        }
-        Ok((ends, log_ratio))
+        chunks
+            .chunks(parallel::parts(&self.plane.device, CHUNK))
+            .map(<[_]>::to_vec)
+            .collect()
+    }
+
+    /// Trajectories of a group of chunks, and their end points on the host: when those are there,
+    /// the device is done drawing.
+    async fn draw(
+        &self,
+        network: &DriftNetwork,
+        follow: Follow,
+        purpose: Purpose,
+        group: Vec<(u64, usize)>,
+    ) -> Result<(Vec<Drawn<BrownianBridge>>, Vec<f32>), SessionError> {
+        let chains = &self.trainer.chains;
+        let drawn = parallel::map(group, |(counter, rows)| {
+            chains.draw(network, self.batch(purpose, counter, rows), follow)
+        });
+        let ends = drawn.iter().map(|d| d.states[chains.process.steps].clone());
+        let ends = read(Tensor::cat(ends.collect(), 0))
+            .await
+            .map_err(SessionError::Device)?;
+        Ok((drawn, ends))
     }
 
     fn batch(&self, purpose: Purpose, counter: u64, rows: usize) -> Batch {
@@ -421,23 +464,9 @@ impl Session {
         let shown: Vec<Tensor<2>> = steps.iter().map(|s| made.states[*s].clone()).collect();
         // [rows, shown steps, 2]
         let points = Tensor::stack::<3>(shown, 1);
-        let points = read(Transaction::default().register(points)).await?.remove(0);
+        let points = read(points).await.map_err(SessionError::Device)?;
         Ok(Paths { steps, points })
     }
-}
-
-/// Tensors on the host, one read for all.
-pub(crate) async fn read(transaction: Transaction) -> Result<Vec<Vec<f32>>, SessionError> {
-    let data = transaction
-        .execute_async()
-        .await
-        .map_err(|e| SessionError::Device(e.to_string()))?;
-    data.into_iter()
-        .map(|d| {
-            d.try_to_vec::<f32>()
-                .map_err(|e| SessionError::Device(format!("{e:?}")))
-        })
-        .collect()
 }
 
 /// How far a posterior's file says it was trained.

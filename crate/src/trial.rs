@@ -9,10 +9,11 @@ use crate::mixture::Mixture;
 use crate::noise::Purpose;
 use crate::objective::{objective, selected};
 use crate::plane::{Plane, device_name};
-use crate::prior::ExactPrior;
+use crate::prior::{ExactPrior, PlanePrior};
+use crate::process::BrownianBridge;
 use crate::sampler::{
-    Composed, Guidance, Guided, Importance, Population, Rejection, Sampler, Smc, Tilted, effective_share,
-    systematic,
+    AroundTheEnd, Blind, Composed, Guidance, Guided, Importance, LookAhead, Population, Rejection, Sampler,
+    Setting, Smc, Tilted, effective_share, systematic,
 };
 use crate::session::{Session, SessionError};
 use burn::tensor::Device;
@@ -92,20 +93,25 @@ impl Trial {
     ///
     /// Where the device fails, or the method cannot be used on this run.
     pub async fn outcome(&mut self, samples: usize) -> Result<Outcome, SessionError> {
-        let started = Instant::now();
         match &mut self.kind {
             Kind::Trained(session) => {
-                let (ends, log_weights) = session.weighted_samples(samples).await?;
+                let made = session.weighted_samples(samples).await?;
                 let run = session.run();
+                // The policy stands above an exact prior, and in place of a learned one.
+                let kernels = match run.prior.kind {
+                    PriorKind::Exact => 2,
+                    PriorKind::Learned => 1,
+                };
                 self.drawn = Drawn {
-                    evaluations: 2 * samples as u64 * run.process.steps as u64,
-                    seconds: started.elapsed().as_secs_f64(),
+                    evaluations: kernels * samples as u64 * run.process.steps as u64,
+                    seconds: made.seconds,
                     weighs: true,
-                    ends,
-                    log_weights,
+                    ends: made.ends,
+                    log_weights: made.log_weights,
                 };
             }
             Kind::Free(plane) => {
+                let started = Instant::now();
                 self.drawn = draw(plane, samples).await?;
                 self.drawn.seconds = started.elapsed().as_secs_f64();
             }
@@ -163,11 +169,7 @@ impl Trial {
                 .then(|| log_mean_exp(drawn.log_weights.iter().copied())),
             log_z_exact: truth.log_z,
             ess: drawn.weighs.then(|| effective_share(&drawn.log_weights)),
-            mode_total_variation: fit.mode_total_variation,
-            excluded_mass: fit.excluded_mass,
-            within_mode_variance: fit.within_mode_variance,
-            within_mode_variance_exact: fit.within_mode_variance_exact,
-            kl_grid: fit.kl_grid,
+            fit,
             log_reward: run.tempering.beta * log_reward / total,
             training_seconds,
             sampling_seconds: drawn.seconds,
@@ -230,7 +232,7 @@ async fn population(plane: &Plane, rows: usize, counter: u64) -> Result<Populati
     let data_variance = plane.mixture.variance();
     let guided = |guidance, scale| Guided { guidance, scale };
     match plane.run.method {
-        Method::Importance => Importance.population(&setting, rows, counter).await,
+        Method::Importance {} => Importance.population(&setting, rows, counter).await,
         Method::Rejection { proposals } => Rejection { proposals }.population(&setting, rows, counter).await,
         Method::Guidance { scale } => {
             guided(Guidance::Classifier, scale)
@@ -280,21 +282,32 @@ async fn population(plane: &Plane, rows: usize, counter: u64) -> Result<Populati
                         .population(&setting, rows, counter)
                         .await
                 }
+                _ if points == 0 => tilted(Blind, &setting, resample_below, rows, counter).await,
                 _ => {
-                    let target = Tilted {
+                    let ahead = AroundTheEnd {
                         points,
                         guidance,
                         data_variance,
                     };
-                    Smc {
-                        target,
-                        resample_below,
-                    }
-                    .population(&setting, rows, counter)
-                    .await
+                    tilted(ahead, &setting, resample_below, rows, counter).await
                 }
             }
         }
         trained => Err(format!("`{}` has to be trained", trained.info().name)),
     }
+}
+
+/// A population of SMC towards the run's posterior.
+async fn tilted<A: LookAhead<BrownianBridge, PlanePrior>>(
+    ahead: A,
+    setting: &Setting<'_, BrownianBridge, PlanePrior>,
+    resample_below: f64,
+    rows: usize,
+    counter: u64,
+) -> Result<Population, String> {
+    let smc = Smc {
+        target: Tilted { ahead },
+        resample_below,
+    };
+    smc.population(setting, rows, counter).await
 }

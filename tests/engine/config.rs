@@ -253,6 +253,50 @@ fn a_shape_of_another_form_replaces_the_whole_shape() {
     assert!(shape.contains([1.0, 4.9]) && !shape.contains([1.0, 5.1]));
 }
 
+/// serde lets the unit variants of a tagged enum have any fields; there are to be none.
+#[test]
+fn unknown_fields_are_refused_by_name() {
+    let with_field = |mut table: toml::Table| {
+        table.insert("alphabet".into(), toml::Value::Integer(3));
+        toml::Value::Table(table)
+    };
+    let refused = |section: &str, value: toml::Value| {
+        let mut over = toml::Table::new();
+        over.insert(section.into(), value);
+        let error = Run::default().overlaid(over).expect_err(section);
+        assert!(error.field.ends_with("alphabet"), "{error}");
+        assert!(error.field.starts_with(section), "{error}");
+        error
+    };
+    for method in Method::all() {
+        let error = refused(
+            "method",
+            with_field(toml::Table::try_from(method).expect("it is a table")),
+        );
+        let bare = matches!(method, Method::Rtb {} | Method::Importance {});
+        assert_eq!(error.allowed == "expected is none", bare, "{error}");
+    }
+    let shapes = [
+        "form = \"half_plane\"\nnormal = [1.0, 0.0]\noffset = 0.0",
+        "form = \"disc\"\ncenter = [0.0, 0.0]\nradius = 3.0",
+        "form = \"ring\"\ncenter = [0.0, 0.0]\ninner = 1.0\nouter = 3.0",
+        "form = \"box\"\nmin = [0.0, 0.0]\nmax = [1.0, 1.0]",
+    ];
+    for shape in shapes {
+        let shape = with_field(toml::from_str(shape).expect("it is TOML"));
+        let mut mask: toml::Table = toml::from_str("kind = \"mask\"").expect("it is TOML");
+        mask.insert("shape".into(), shape);
+        refused("reward", toml::Value::Table(mask));
+    }
+    for preset in presets() {
+        let reward = toml::Table::try_from(&preset.run.reward).expect("it is a table");
+        refused("reward", with_field(reward));
+    }
+    let painted = toml::from_str("kind = \"painted\"\nrows = [\"09\", \"00\"]");
+    refused("reward", with_field(painted.expect("it is TOML")));
+    refused("prior", with_field(toml::Table::new()));
+}
+
 #[test]
 fn methods_are_described_like_everything_else() {
     for method in Method::all() {

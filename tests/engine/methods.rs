@@ -3,15 +3,17 @@
 use crate::support::{batch, chains, flat, mean_and_std, numbers, relative_difference, small};
 use burn::module::Module;
 use rtb::config::{Advantage, LogZ, Method, Reward, Run, Shape};
-use rtb::network::DriftNetwork;
+use rtb::network::{DriftNetwork, Weights};
 use rtb::objective::{
     Balance, ClippedPolicyGradient, Objective, PolicyGradient, Pull, Scores, Signal, objective,
 };
 use rtb::policy::PlanePolicy;
-use rtb::process::Process;
-use rtb::rollout::Follow;
+use rtb::prior::PlanePrior;
+use rtb::process::{BrownianBridge, Process};
+use rtb::reward::LogReward;
+use rtb::rollout::{Follow, Replay};
 use rtb::session::{Session, cpu_device};
-use rtb::train::Trainer;
+use rtb::train::{EndReward, Trainer};
 
 const FOLLOW: Follow = Follow::Policy { exploration: 0.0 };
 const STEPS: [usize; 5] = [0, 1, 2, 3, 4];
@@ -158,13 +160,10 @@ fn importance_ratios_start_at_one_and_are_clipped() {
     // without the steps whose ratio is beyond the clip on the side that the weight pushes to.
     let moved = PlanePolicy::network(&run).init(&rtb::noise::Noise::new(99), &device);
     let step = 2;
-    let kernel = rtb::process::Policy::kernel(
-        &chains.policy,
-        &moved,
-        &[step],
-        made.states[step].clone(),
-        made.prior[step].clone(),
-    );
+    let kernel =
+        rtb::process::Policy::kernel(&chains.policy, &moved, &[step], made.states[step].clone(), || {
+            made.prior[step].clone()
+        });
     let (x, next) = (&made.states[step], &made.states[step + 1]);
     let ratios = chains
         .process
@@ -212,7 +211,7 @@ fn the_divergence_has_the_right_gradient() {
     let total = |network: &DriftNetwork| -> f64 {
         let sums = (0..5).map(|step| {
             let (x, prior) = (made.states[step].clone(), made.prior[step].clone());
-            let kernel = rtb::process::Policy::kernel(&chains.policy, network, &[step], x, prior.clone());
+            let kernel = rtb::process::Policy::kernel(&chains.policy, network, &[step], x, || prior.clone());
             numbers(chains.process.divergence(&[step], &kernel, &prior))
                 .iter()
                 .sum::<f64>()
@@ -284,7 +283,7 @@ fn gaussian(method: Method) -> Run {
 #[test]
 fn right_objectives_find_the_gaussian_posterior() {
     for method in [
-        Method::Rtb,
+        Method::Rtb {},
         Method::TrustPcl { alpha: 2.0 },
         Method::find("policy-gradient-kl").expect("it is there"),
     ] {
@@ -336,11 +335,69 @@ fn without_a_penalty_the_reward_is_all() {
     }
 }
 
+fn trainer(run: &Run, reward: Box<dyn EndReward>) -> Trainer<BrownianBridge, PlanePrior, PlanePolicy> {
+    let (chains, network) = chains(run, &cpu_device());
+    let objective = objective(run).expect("it is trained");
+    Trainer::new(
+        run.clone(),
+        chains,
+        reward,
+        objective,
+        network,
+        Replay::new(10, 2),
+    )
+}
+
+/// An iteration moves the average once, however many optimiser steps it takes.
+#[test]
+fn the_average_moves_once_an_iteration() {
+    let mut run = small("25-to-9", 5);
+    run.method = Method::Ddpo { clip: 0.1, epochs: 4 };
+    let mut weights = |ema: f64, iterations: usize| {
+        run.optimizer.ema = ema;
+        let reward = LogReward::new(&run).expect("it compiles");
+        let mut trainer = trainer(&run, Box::new(reward));
+        for _ in 0..iterations {
+            pollster::block_on(trainer.step()).expect("it trains");
+        }
+        let read = pollster::block_on(Weights::of(&trainer.network())).expect("they are read");
+        let all = read.tensors.into_iter().flat_map(|(_, _, values)| values);
+        all.collect::<Vec<f32>>()
+    };
+    let (start, end, average) = (weights(0.0, 0), weights(0.0, 1), weights(0.75, 1));
+    assert!(relative_difference(&start, &end) > 1e-3, "the network moved");
+    let expected: Vec<f32> = start.iter().zip(&end).map(|(s, e)| 0.75 * s + 0.25 * e).collect();
+    assert!(relative_difference(&average, &expected) < 1e-6);
+}
+
+#[test]
+fn a_diverged_loss_is_told_what_helps_its_method() {
+    struct Broken;
+    impl EndReward for Broken {
+        fn log_reward(&self, states: &[f32]) -> Vec<f64> {
+            vec![f64::NAN; states.len() / 2]
+        }
+    }
+    for method in Method::all().into_iter().filter(Method::is_trained) {
+        let mut run = small("25-to-9", 5);
+        run.method = method;
+        let error =
+            pollster::block_on(trainer(&run, Box::new(Broken)).step()).expect_err("it is not a number");
+        let text = error.to_string();
+        assert!(
+            text.contains("iteration 1") && text.contains("optimizer.learning_rate"),
+            "{text}"
+        );
+        // Policy gradients have no residual.
+        assert_eq!(text.contains("residual_clip"), !method.is_on_policy(), "{text}");
+    }
+}
+
 #[test]
 fn on_policy_methods_take_fresh_trajectories_only() {
     let device = cpu_device();
     for (method, wanted) in [
-        (Method::Rtb, 48),
+        (Method::Rtb {}, 48),
         (Method::find("dpok").expect("it is there"), 64),
     ] {
         let mut run = small("25-to-9", 5);
@@ -348,18 +405,18 @@ fn on_policy_methods_take_fresh_trajectories_only() {
         run.rollout.noised_share = 0.25;
         run.rollout.exploration = 5.0;
         let (chains, network) = chains(&run, &device);
-        let mut given = rtb::rollout::Replay::new(10, 2);
+        let mut given = Replay::new(10, 2);
         given.push(&[1.0, 1.0], 0.0);
         let trainer = Trainer::new(
             run.clone(),
             chains,
-            Box::new(rtb::reward::LogReward::new(&run).expect("it compiles")),
+            Box::new(LogReward::new(&run).expect("it compiles")),
             objective(&run).expect("it is trained"),
             network,
             given,
         );
         let batch = trainer.batch();
         assert_eq!(batch.fresh, wanted);
-        assert_eq!(trainer.exploration() > 0.0, method == Method::Rtb);
+        assert_eq!(trainer.exploration() > 0.0, method == Method::Rtb {});
     }
 }

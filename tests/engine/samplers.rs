@@ -99,7 +99,7 @@ fn guidance_is_exact_for_a_linear_log_reward_only() {
     }
     for method in ["guidance", "dps", "dps-normalized", "lgd-mc"] {
         let outcome = outcome(run_with("25-to-9", method, 1000));
-        let variation = outcome.mode_total_variation;
+        let variation = outcome.fit.mode_total_variation;
         assert!(variation > 0.1, "{method} is biased: {variation}");
     }
 }
@@ -110,9 +110,9 @@ fn smc_on_the_papers_toy() {
     let error = outcome.log_z.expect("it has weights") - outcome.log_z_exact;
     assert!(error.abs() < 0.06, "log Z error {error}");
     assert!(
-        outcome.mode_total_variation < 0.05,
+        outcome.fit.mode_total_variation < 0.05,
         "{}",
-        outcome.mode_total_variation
+        outcome.fit.mode_total_variation
     );
     let importance = self::outcome(run_with("25-to-9", "importance", 10_000));
     assert!(outcome.ess > importance.ess, "steered particles carry more");
@@ -129,9 +129,9 @@ fn a_guided_proposal_is_corrected() {
     };
     let outcome = outcome(run);
     assert!(
-        outcome.mode_total_variation < 0.08,
+        outcome.fit.mode_total_variation < 0.08,
         "{}",
-        outcome.mode_total_variation
+        outcome.fit.mode_total_variation
     );
     let error = outcome.log_z.expect("it has weights") - outcome.log_z_exact;
     assert!(error.abs() < 0.12, "log Z error {error}");
@@ -156,10 +156,10 @@ fn annealing_and_products_meet_their_grids() {
     for run in [annealed, product] {
         let outcome = outcome(run.clone());
         assert!(
-            outcome.kl_grid <= 0.05,
+            outcome.fit.kl_grid <= 0.05,
             "{:?}: KL {}",
             run.reward,
-            outcome.kl_grid
+            outcome.fit.kl_grid
         );
     }
 }
@@ -173,6 +173,87 @@ fn an_annealed_gaussian_is_narrower() {
     let values: Vec<f64> = outcome.points.iter().map(|v| f64::from(*v)).collect();
     let (_, std) = mean_and_std(&values);
     assert!((std - 2f64.sqrt()).abs() < 0.05, "{std}");
+}
+
+/// The prior at another temperature where r is floored: p·r^β = p·max(p^½, e⁻²)^β, a third of it
+/// on the floor.
+#[test]
+fn a_floor_is_part_of_what_is_annealed() {
+    let mut run = gaussian("smc");
+    run.reward = Reward::Annealed { power: 1.5 };
+    run.tempering.floor = -2.0;
+    for beta in [1.0, 0.5] {
+        run.tempering.beta = beta;
+        let mut unfloored = run.clone();
+        unfloored.tempering.floor = -100.0;
+        let (outcome, unfloored) = (outcome(run.clone()), outcome(unfloored));
+        assert!(
+            outcome.log_z_exact - unfloored.log_z_exact > 0.06,
+            "the floor matters: {} {}",
+            outcome.log_z_exact,
+            unfloored.log_z_exact
+        );
+        for outcome in [outcome, unfloored] {
+            let error = outcome.log_z.expect("it has weights") - outcome.log_z_exact;
+            assert!(error.abs() < 0.02, "β {beta}: log Z error {error}");
+            let (found, wanted) = (
+                outcome.fit.within_mode_variance,
+                outcome.fit.within_mode_variance_exact,
+            );
+            assert!(
+                (found / wanted - 1.0).abs() < 0.08,
+                "β {beta}: variance {found} for {wanted}"
+            );
+        }
+    }
+}
+
+/// Every state is looked at once, whether or not particles are resampled; composed targets look at
+/// the end points too.
+#[test]
+fn sequential_monte_carlo_wastes_no_evaluations() {
+    let evaluations = |reward: Option<Reward>, points, guidance| {
+        let mut run = small("25-to-9", 10);
+        run.reward = reward.unwrap_or(run.reward);
+        run.method = Method::Smc {
+            particles: 300,
+            resample_below: 1.0,
+            points,
+            guidance,
+        };
+        run.evaluation.samples = 300;
+        outcome(run).sampling_evaluations / 300.0
+    };
+    assert_eq!(evaluations(None, 0, 0.0), 10.0);
+    assert_eq!(evaluations(None, 4, 0.0), 10.0);
+    assert_eq!(evaluations(None, 4, 0.5), 30.0);
+    assert_eq!(evaluations(Some(Reward::Annealed { power: 2.0 }), 0, 0.0), 11.0);
+    let components = vec![Component::isotropic(1.0, [1.0, 2.0], 12.0)];
+    assert_eq!(evaluations(Some(Reward::Product { components }), 0, 0.0), 22.0);
+}
+
+/// N(0, 25·I) fits in the square; at the power 0.6 its variance is 42.
+#[test]
+fn a_posterior_that_leaves_the_square_is_refused() {
+    let mut run = gaussian("importance");
+    run.prior.components = vec![Component::isotropic(1.0, [0.0, 0.0], 25.0)];
+    let open = |power: f64, beta: f64| {
+        let mut run = run.clone();
+        run.reward = Reward::Annealed { power };
+        run.tempering.beta = beta;
+        Plane::open(run, cpu_device(), None).map(|_| ())
+    };
+    for (power, beta) in [(0.6, 1.0), (0.9, 4.0)] {
+        let error = open(power, beta).expect_err("it is too wide").to_string();
+        assert!(
+            error.starts_with(&format!("reward.power: {power}, with 6 %")),
+            "{error}"
+        );
+        assert!(error.contains("at most 2 %"), "{error}");
+    }
+    for (power, beta) in [(0.95, 1.0), (0.6, 0.1), (2.0, 4.0)] {
+        open(power, beta).unwrap_or_else(|e| panic!("{power} {beta}: {e}"));
+    }
 }
 
 #[test]

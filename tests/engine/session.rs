@@ -5,6 +5,7 @@ use rtb::config::Run;
 use rtb::message::{Event, Iteration, Report, Request, Truth, from_bytes, to_bytes};
 use rtb::session::{Session, SessionError, cpu_device};
 use rtb::train::pretrain::{PretrainConfig, Pretraining};
+use rtb::trial::Trial;
 
 fn open(run: Run) -> Session {
     pollster::block_on(Session::open(run, cpu_device(), None, None)).expect("it opens")
@@ -183,6 +184,17 @@ fn a_learned_prior_is_learned_and_is_its_own_truth() {
         "half of the mass is worth 4, half 1: {start:?}"
     );
     train(&mut session, 3);
+    // The posterior takes the prior's place, so that its samples ask nothing of the prior; above an
+    // exact prior every step asks both.
+    let evaluations = |run: Run, weights: Option<&[u8]>| {
+        let outcome = pollster::block_on(async {
+            let mut trial = Trial::open(run, cpu_device(), weights).await?;
+            trial.outcome(300).await
+        });
+        outcome.expect("it samples").sampling_evaluations / 300.0
+    };
+    assert_eq!(evaluations(run.clone(), Some(&weights)), 20.0);
+    assert_eq!(evaluations(small("25-to-9", 20), None), 40.0);
 
     match pollster::block_on(Session::open(run, cpu_device(), None, None)) {
         Err(SessionError::Weights(_)) => {}
@@ -234,6 +246,23 @@ fn messages_survive_the_wire() {
     let mass: f64 = scene.exact.iter().map(|v| f64::from(*v) * cell).sum();
     assert!((mass - 1.0).abs() < 0.01, "the exact posterior has mass {mass}");
     let event = Event::Opened(Box::new(scene));
+    assert_eq!(from_bytes::<Event>(&to_bytes(&event)).expect("it reads"), event);
+    let snapshot = pollster::block_on(session.snapshot()).expect("it measures");
+    let keys = serde_json::to_value(&snapshot.report).expect("it is JSON");
+    assert!(
+        keys["mode_total_variation"].is_number() && keys.get("fit").is_none(),
+        "{keys}"
+    );
+    let event = Event::Snapshot(Box::new(snapshot));
+    assert_eq!(from_bytes::<Event>(&to_bytes(&event)).expect("it reads"), event);
+    let outcome = pollster::block_on(async {
+        let mut trial = Trial::open(small("ring-tilt", 6), cpu_device(), None).await?;
+        trial.outcome(200).await
+    });
+    let event = Event::Compared {
+        index: 3,
+        outcome: Box::new(outcome.expect("it samples")),
+    };
     assert_eq!(from_bytes::<Event>(&to_bytes(&event)).expect("it reads"), event);
     assert!(from_bytes::<Event>(b"nonsense").is_err());
 }

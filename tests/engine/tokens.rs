@@ -3,14 +3,17 @@
 
 use crate::support::numbers;
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use rtb::config::Run;
+use rtb::metric::log_mean_exp;
 use rtb::noise::{Noise, Purpose};
 use rtb::objective::objective;
 use rtb::process::{Policy, Prior, Process};
 use rtb::rollout::{Batch, Chains, Follow, Replay};
+use rtb::sampler::{Blind, Look, LookAhead, Population, Sampler, Setting, Smc, Tilted};
 use rtb::session::cpu_device;
 use rtb::train::{EndReward, Trainer};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const WORDS: usize = 3;
 const LENGTH: usize = 3;
@@ -114,8 +117,12 @@ impl Process for Tokens {
         state.clone()
     }
     fn select(&self, state: &Tensor<2>, rows: &[usize]) -> Tensor<2> {
-        let blocks = rows.iter().map(|r| self.rows(state, *r, 1));
-        Tensor::cat(blocks.collect(), 0)
+        let rows: Vec<i32> = rows.iter().map(|r| *r as i32).collect();
+        let rows = Tensor::<1, Int>::from_ints(rows.as_slice(), &state.device());
+        state.clone().select(0, rows)
+    }
+    fn select_kernels(&self, kernel: &Tensor<2>, rows: &[usize]) -> Tensor<2> {
+        self.select(kernel, rows)
     }
     fn rows(&self, state: &Tensor<2>, start: usize, count: usize) -> Tensor<2> {
         state.clone().narrow(0, start, count)
@@ -154,7 +161,13 @@ struct ByPrefix;
 impl Policy<Tokens> for ByPrefix {
     type Network = Table;
 
-    fn kernel(&self, network: &Table, steps: &[usize], x: Tensor<2>, prior: Tensor<2>) -> Tensor<2> {
+    fn kernel(
+        &self,
+        network: &Table,
+        steps: &[usize],
+        x: Tensor<2>,
+        prior: impl FnOnce() -> Tensor<2>,
+    ) -> Tensor<2> {
         let rows = x.dims()[0] / steps.len();
         let device = x.device();
         let offsets: Vec<f32> = steps
@@ -165,8 +178,20 @@ impl Policy<Tokens> for ByPrefix {
         let prefix = (x * Tensor::<1>::from_floats(places.as_slice(), &device).unsqueeze::<2>()).sum_dim(1);
         let index =
             prefix.reshape([rows * steps.len()]) + Tensor::<1>::from_floats(offsets.as_slice(), &device);
-        prior + network.logits.val().select(0, index.int())
+        prior() + network.logits.val().select(0, index.int())
     }
+}
+
+/// All words, in the order of their numbers.
+fn words() -> Vec<Vec<usize>> {
+    (0..WORDS.pow(LENGTH as u32))
+        .map(|n| (0..LENGTH).map(|i| n / WORDS.pow(i as u32) % WORDS).collect())
+        .collect()
+}
+
+fn number_of(word: &[f64]) -> usize {
+    let places = word.iter().enumerate();
+    places.map(|(i, v)| *v as usize * WORDS.pow(i as u32)).sum()
 }
 
 fn prior_of(word: &[usize]) -> f64 {
@@ -205,9 +230,7 @@ fn tokens_reach_their_enumerated_posterior() {
     run.optimizer.learning_rate = 0.1;
     run.optimizer.log_z_learning_rate = 0.1;
 
-    let words: Vec<Vec<usize>> = (0..WORDS.pow(LENGTH as u32))
-        .map(|n| (0..LENGTH).map(|i| n / WORDS.pow(i as u32) % WORDS).collect())
-        .collect();
+    let words = words();
     let z: f64 = words.iter().map(|w| prior_of(w) * reward_of(w)).sum();
 
     let table = Table {
@@ -253,12 +276,7 @@ fn tokens_reach_their_enumerated_posterior() {
         .roll_out(&trainer.network(), batch, Follow::Policy { exploration: 0.0 });
     let mut counts = vec![0.0; words.len()];
     for word in numbers(made.states[LENGTH].clone()).chunks_exact(LENGTH) {
-        let n: usize = word
-            .iter()
-            .enumerate()
-            .map(|(i, v)| *v as usize * WORDS.pow(i as u32))
-            .sum();
-        counts[n] += 1.0 / rows as f64;
+        counts[number_of(word)] += 1.0 / rows as f64;
     }
     let total_variation: f64 = words
         .iter()
@@ -267,4 +285,164 @@ fn tokens_reach_their_enumerated_posterior() {
         .sum::<f64>()
         / 2.0;
     assert!(total_variation < 0.03, "total variation {total_variation}");
+}
+
+/// A chain of tokens: the next one has probability ∝ its entry in the row of the one before.
+struct Bigram;
+
+const NEXT: [[f64; WORDS]; WORDS] = [[0.6, 0.3, 0.1], [0.2, 0.2, 0.6], [0.5, 0.25, 0.25]];
+
+/// The distribution of the token at a place, given the one before.
+fn bigram(place: usize, before: usize) -> [f64; WORDS] {
+    if place == 0 { [0.5, 0.3, 0.2] } else { NEXT[before] }
+}
+
+impl Prior<Tokens> for Bigram {
+    fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
+        let before = numbers(x.clone().narrow(1, step.saturating_sub(1), 1));
+        let logits: Vec<f32> = before
+            .iter()
+            .flat_map(|token| bigram(step, *token as usize).map(|p| p.ln() as f32))
+            .collect();
+        Tensor::from_data(TensorData::new(logits, [before.len(), WORDS]), &x.device())
+    }
+}
+
+/// Hopes for tokens that are not there yet, and proposes each as often as any other.
+struct Hope;
+
+impl LookAhead<Tokens, Bigram> for Hope {
+    async fn look(
+        &self,
+        setting: &Setting<'_, Tokens, Bigram>,
+        step: usize,
+        x: &Tensor<2>,
+        rows: usize,
+    ) -> Result<Look<Tokens>, String> {
+        let prefixes = numbers(x.clone());
+        let distinct = prefixes.chunks_exact(LENGTH).map(|prefix| {
+            let seen = |k: &usize| prefix[..step].contains(&(*k as f64));
+            (0..WORDS).filter(seen).count()
+        });
+        Ok(Look {
+            proposal: Tensor::zeros([rows, WORDS], setting.device),
+            priors: vec![setting.prior.kernel(step, x)],
+            factor: distinct.map(|count| 0.7 * count as f64).collect(),
+        })
+    }
+
+    fn evaluations(&self) -> u64 {
+        1
+    }
+}
+
+fn smc_of_tokens<A: LookAhead<Tokens, Bigram>>(ahead: A) -> Population {
+    let device = cpu_device();
+    let setting = Setting {
+        process: &Tokens,
+        prior: &Bigram,
+        reward: &Distinct,
+        beta: 1.0,
+        noise: Noise::new(4),
+        device: &device,
+    };
+    let smc = Smc {
+        target: Tilted { ahead },
+        // At every step.
+        resample_below: 1.1,
+    };
+    pollster::block_on(smc.population(&setting, 20_000, 0)).expect("it samples")
+}
+
+/// The training-free samplers ask no more of a chain than the trainer does.
+#[test]
+fn smc_on_tokens_meets_their_enumerated_posterior() {
+    let words = words();
+    let weight_of = |word: &Vec<usize>| {
+        let pairs = word.iter().enumerate();
+        let prior: f64 = pairs
+            .map(|(i, token)| bigram(i, word[i.saturating_sub(1)])[*token])
+            .product();
+        prior * reward_of(word)
+    };
+    let z: f64 = words.iter().map(weight_of).sum();
+    for population in [smc_of_tokens(Hope), smc_of_tokens(Blind)] {
+        assert_eq!(population.evaluations, 20_000 * LENGTH as u64);
+        let log_weights = &population.log_weights;
+        let log_z = log_mean_exp(log_weights.iter().copied());
+        assert!((log_z - z.ln()).abs() < 0.02, "log Z {log_z}, exact {}", z.ln());
+        let mut mass = vec![0.0; words.len()];
+        for (word, log_weight) in population.ends.chunks_exact(LENGTH).zip(log_weights) {
+            let word: Vec<f64> = word.iter().map(|v| f64::from(*v)).collect();
+            mass[number_of(&word)] += (log_weight - log_z).exp() / log_weights.len() as f64;
+        }
+        let exact: Vec<f64> = words.iter().map(|w| weight_of(w) / z).collect();
+        let errors = mass.iter().zip(&exact).map(|(m, e)| (m - e).abs());
+        let total_variation = 0.5 * errors.sum::<f64>();
+        assert!(total_variation < 0.02, "total variation {total_variation}");
+        for place in 0..LENGTH {
+            for token in 0..WORDS {
+                let marginal = |of: &[f64]| -> f64 {
+                    let pairs = words.iter().zip(of).filter(|(word, _)| word[place] == token);
+                    pairs.map(|(_, mass)| mass).sum()
+                };
+                let (found, wanted) = (marginal(&mass), marginal(&exact));
+                assert!(
+                    (found - wanted).abs() < 0.015,
+                    "token {token} at {place}: {found} for {wanted}"
+                );
+            }
+        }
+    }
+}
+
+/// Drawing asks the prior only where the policy does; scoring asks for the rest, once.
+#[test]
+fn drawing_does_not_score() {
+    struct Counted(AtomicUsize);
+    impl Prior<Tokens> for Counted {
+        fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Unigram.kernel(step, x)
+        }
+    }
+    struct Alone;
+    impl Policy<Tokens> for Alone {
+        type Network = Table;
+        fn kernel(
+            &self,
+            network: &Table,
+            steps: &[usize],
+            x: Tensor<2>,
+            _: impl FnOnce() -> Tensor<2>,
+        ) -> Tensor<2> {
+            let zeros = Tensor::zeros([x.dims()[0], WORDS], &x.device());
+            ByPrefix.kernel(network, steps, x, || zeros)
+        }
+    }
+    fn evaluations<K: Policy<Tokens, Network = Table>>(policy: K, follow: Follow) -> [usize; 2] {
+        let device = cpu_device();
+        let table = Table {
+            logits: Param::from_tensor(Tensor::zeros([LENGTH * WORDS.pow(LENGTH as u32), WORDS], &device)),
+        };
+        let chains = Chains {
+            process: Tokens,
+            prior: Counted(AtomicUsize::new(0)),
+            policy,
+            device,
+        };
+        let batch = Batch {
+            fresh: 40,
+            noise: Noise::new(8).normal(Purpose::Samples, 0, 40 * LENGTH * WORDS),
+            ..Batch::default()
+        };
+        let drawn = chains.draw(&table, batch, follow);
+        let drawing = chains.prior.0.load(Ordering::Relaxed);
+        assert_eq!(chains.score(drawn).log_ratio.dims(), [40]);
+        [drawing, chains.prior.0.load(Ordering::Relaxed)]
+    }
+    let policy = Follow::Policy { exploration: 0.0 };
+    assert_eq!(evaluations(Alone, policy), [0, LENGTH]);
+    assert_eq!(evaluations(ByPrefix, policy), [LENGTH, LENGTH]);
+    assert_eq!(evaluations(Alone, Follow::Prior), [LENGTH, LENGTH]);
 }

@@ -40,7 +40,7 @@ impl ConfigError {
     }
 
     /// A table that does not have the shape of a run. serde says "invalid type: …, expected …" or
-    /// "unknown field `…`, expected …", and toml says where.
+    /// "unknown field `…`, expected …" or "unknown field `…`, there are no fields", and toml says where.
     pub(super) fn unreadable(error: &toml::de::Error) -> Self {
         let text = error.to_string();
         let place = text
@@ -49,6 +49,7 @@ impl ConfigError {
         let message = error.message();
         let (found, expected) = message
             .split_once(", expected ")
+            .or_else(|| Some((message.strip_suffix(", there are no fields")?, "none")))
             .unwrap_or((message, "a value of another kind"));
         if let Some(name) = found
             .strip_prefix("unknown field `")

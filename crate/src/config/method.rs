@@ -9,12 +9,13 @@ const MOST_POINTS: usize = 10_000_000;
 
 /// The method of a run. Trained methods change a copy of the prior iteration by iteration;
 /// training-free ones draw weighted samples from the prior's own chain.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+///
+/// A method without settings is an empty struct, not a unit: serde would let a unit have any fields.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Method {
     /// Relative trajectory balance (arXiv 2405.20971, eq. 8).
-    #[default]
-    Rtb,
+    Rtb {},
     /// Path consistency with an entropy weight α (Trust-PCL, arXiv 1707.01891) for the reward
     /// α·log r: its loss is α² times RTB's.
     TrustPcl {
@@ -50,7 +51,7 @@ pub enum Method {
         epochs: usize,
     },
     /// Prior samples, weighted by r.
-    Importance,
+    Importance {},
     /// Prior samples, kept with probability r/max r.
     Rejection {
         /// Prior samples drawn at most, as a multiple of the samples wanted.
@@ -98,6 +99,12 @@ pub enum Method {
         #[serde(default)]
         guidance: f64,
     },
+}
+
+impl Default for Method {
+    fn default() -> Self {
+        Self::Rtb {}
+    }
 }
 
 mod default {
@@ -153,7 +160,7 @@ impl Method {
     pub fn is_trained(&self) -> bool {
         matches!(
             self,
-            Self::Rtb
+            Self::Rtb {}
                 | Self::TrustPcl { .. }
                 | Self::PolicyGradient { .. }
                 | Self::Ddpo { .. }
@@ -175,7 +182,7 @@ impl Method {
         let (one, points) = (default::one(), default::points());
         let (clip, epochs) = (default::clip(), default::epochs());
         vec![
-            Self::Rtb,
+            Self::Rtb {},
             Self::TrustPcl { alpha: one },
             Self::PolicyGradient {
                 advantage: Advantage::LogReward,
@@ -195,7 +202,7 @@ impl Method {
                 clip,
                 epochs,
             },
-            Self::Importance,
+            Self::Importance {},
             Self::Rejection {
                 proposals: default::proposals(),
             },
@@ -246,7 +253,7 @@ impl Method {
             description,
         };
         match self {
-            Self::Rtb => info(
+            Self::Rtb {} => info(
                 "rtb",
                 "RTB",
                 "Relative trajectory balance: squares the residual of every trajectory, on-policy or not; its optimum is p·r.",
@@ -287,7 +294,7 @@ impl Method {
                 "DPOK",
                 "Policy gradient with the steps' KL to the prior at the visited states; that gradient leaves out how the visits change.",
             ),
-            Self::Importance => info(
+            Self::Importance {} => info(
                 "importance",
                 "Importance resampling",
                 "Prior samples resampled in proportion to r: exact in the limit, wasteful where r is rare.",
@@ -330,7 +337,7 @@ impl Method {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
         use validate::{positive, range, whole};
         match *self {
-            Self::Rtb | Self::Importance => Ok(()),
+            Self::Rtb {} | Self::Importance {} => Ok(()),
             Self::TrustPcl { alpha } => positive("method.alpha", alpha, 100.0),
             Self::PolicyGradient { kl_weight, .. } => range("method.kl_weight", kl_weight, 0.0, 1000.0),
             Self::Ddpo { clip, epochs } => clipping(clip, epochs),

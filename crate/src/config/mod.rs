@@ -263,7 +263,8 @@ pub struct Optimizer {
     pub final_share: f64,
     /// Each parameter's gradient is clipped to this norm; 0 leaves it alone.
     pub gradient_clip: f64,
-    /// Decay of the exponential moving average of the weights; 0 turns it off.
+    /// Decay of the exponential moving average of the weights, which takes them in once an
+    /// iteration; 0 turns it off.
     pub ema: f64,
 }
 

@@ -6,10 +6,10 @@ pub use truth::{
     Mode, PICTURE_SIDE, Truth, WeightedPoint, cell_masses, equally_weighted, quadrature, weighted,
 };
 
-use crate::message::Report;
+use crate::message::{Fit, Report};
 use crate::mixture::Mixture;
 
-/// Cells along a side of the grid of [`Report::kl_grid`].
+/// Cells along a side of the grid of [`Fit::kl_grid`].
 pub const KL_SIDE: usize = 56;
 /// A mode with less than this exact mass counts as excluded.
 pub const EXCLUDED_BELOW: f64 = 1e-3;
@@ -87,8 +87,6 @@ pub fn report(
         .sum::<f64>()
         / prior.log_reward.len() as f64;
 
-    let fit = fit(|| equally_weighted(&policy.ends), truth, mixture);
-
     Report {
         log_z_learned,
         log_z_importance,
@@ -98,13 +96,7 @@ pub fn report(
         elbo,
         eubo,
         ess: (2.0 * log_z_importance - log_square).exp(),
-        mode_total_variation: fit.mode_total_variation,
-        excluded_mass: fit.excluded_mass,
-        excluded_mass_exact: fit.excluded_mass_exact,
-        within_mode_variance: fit.within_mode_variance,
-        within_mode_variance_exact: fit.within_mode_variance_exact,
-        within_mode_covariance_error: fit.within_mode_covariance_error,
-        kl_grid: fit.kl_grid,
+        fit: fit(|| equally_weighted(&policy.ends), truth, mixture),
         floored_mass: policy.floored.iter().filter(|f| **f).count() as f64 / samples as f64,
         floored_mass_exact: truth.floored_mass,
         residual_mean: log_z_learned - elbo,
@@ -113,24 +105,6 @@ pub fn report(
         truth: truth.kind,
         ..Report::default()
     }
-}
-
-/// How far a set of weighted points is from the truth.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Fit {
-    /// Half the absolute differences of mode weights against the truth, summed.
-    pub mode_total_variation: f64,
-    /// Mass on modes that hold less than 1/1000 of the exact posterior.
-    pub excluded_mass: f64,
-    pub excluded_mass_exact: f64,
-    /// Mean over the points of half the trace of the covariance of their mode.
-    pub within_mode_variance: f64,
-    pub within_mode_variance_exact: f64,
-    /// Largest absolute difference of an entry of a mode's covariance from the truth, weighted
-    /// mean over modes.
-    pub within_mode_covariance_error: f64,
-    /// KL(points ‖ exact) of the masses of the cells of a grid.
-    pub kl_grid: f64,
 }
 
 /// Holds points of total mass 1 against the truth.

@@ -8,17 +8,20 @@ use burn::tensor::{Device, Tensor, TensorData, activation};
 use rand_chacha::ChaCha8Rng;
 use std::f64::consts::PI;
 
-/// Frequencies of a coordinate; each gives a sine and a cosine.
+/// Frequencies of an end point's coordinate; each gives a sine and a cosine.
 const FREQUENCIES: usize = 24;
 /// Frequencies of the time embedding.
 const TIMES: usize = 8;
-/// Longest wave of a coordinate over the width of the drawn square.
+/// Longest wave of an end point's coordinate over the width of the drawn square.
 const LONGEST: f64 = 1.2;
 
 /// log p̂(x, t) = log N(x; 0, v(t)·I) + net(x, t), v(t) = t²·V + σ²·t(1 − t) the variance of x_t for
-/// data of variance V. The network is an MLP of sines and cosines of the coordinates with smooth
-/// activations, so that −∇E can be trained; its gradient in x is written out, because burn
-/// differentiates once.
+/// data of variance V. The network is an MLP of sines and cosines of the coordinates of
+/// E[x_1 | x_t] = x·t·V/v(t), the end point as those Gaussians expect it, with smooth activations, so
+/// that −∇E can be trained; its gradient in x is written out, because burn differentiates once.
+///
+/// In the end point's coordinates modes stand still while x_t closes in on them: what is learned of
+/// the gaps between them where paths still cross those is kept where no path goes any more.
 #[derive(Module, Debug)]
 pub struct EnergyNetwork {
     /// `[2·TIMES, width]`, one a hidden layer.
@@ -74,6 +77,11 @@ impl EnergyModel {
         t * t * self.data_variance + self.process.variance * t * (1.0 - t)
     }
 
+    /// t·V/v(t), the factor from x_t to the expected end point.
+    fn share(&self, t: f64) -> f64 {
+        t * self.data_variance / self.variance(t)
+    }
+
     /// log p̂ and its gradient: `[blocks·rows, 2]` → `[blocks·rows]` and `[blocks·rows, 2]`, block b at
     /// time `times[b]` > 0.
     pub fn log_prob_and_score(
@@ -101,7 +109,9 @@ impl EnergyModel {
             &device,
         );
 
-        let (sines, cosines) = waves(&x);
+        let blocked = x.reshape([blocks, rows, 2]);
+        let shares = per_block(times.iter().map(|t| self.share(*t)).collect());
+        let (sines, cosines) = waves((blocked.clone() * shares.clone()).reshape([all, 2]));
         let mut h = Tensor::cat(vec![sines.clone(), cosines.clone()], 1);
         let mut slopes = Vec::with_capacity(network.layers.len());
         for ((layer, bias), time) in network.layers.iter().zip(&network.biases).zip(&network.times) {
@@ -122,14 +132,14 @@ impl EnergyModel {
         let half = 2 * FREQUENCIES;
         let turned = (back.clone().narrow(1, 0, half) * cosines - back.narrow(1, half, half) * sines)
             .reshape([all, 2, FREQUENCIES]);
-        let network_score = (turned * frequencies(&device)).sum_dim(2).reshape([all, 2]);
+        let turned = (turned * frequencies(&device)).sum_dim(2);
+        let network_score = turned.reshape([blocks, rows, 2]) * shares;
 
         let variances = || times.iter().map(|t| self.variance(*t));
         let rates = per_block(variances().map(|v| -1.0 / v).collect());
         let constants = per_block(variances().map(|v| -(2.0 * PI * v).ln()).collect());
-        let blocked = x.reshape([blocks, rows, 2]);
         let gaussian = (blocked.clone().square().sum_dim(2) * rates.clone()).mul_scalar(0.5) + constants;
-        let score = (blocked * rates).reshape([all, 2]) + network_score;
+        let score = (blocked * rates + network_score).reshape([all, 2]);
         (gaussian.reshape([all]) + out, score)
     }
 }
@@ -143,9 +153,10 @@ fn frequencies(device: &Device) -> Tensor<3> {
 }
 
 /// Sines and cosines of both coordinates, `[rows, 2·FREQUENCIES]` each.
-fn waves(x: &Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+fn waves(x: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
     let [rows, _] = x.dims();
-    let angles = x.clone().reshape([rows, 2, 1]) * frequencies(&x.device());
+    let frequencies = frequencies(&x.device());
+    let angles = x.reshape([rows, 2, 1]) * frequencies;
     let angles = angles.reshape([rows, 2 * FREQUENCIES]);
     (angles.clone().sin(), angles.cos())
 }

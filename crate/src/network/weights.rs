@@ -1,5 +1,6 @@
 //! Networks as safetensors files, f32 or f16.
 
+use crate::host::read_all;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData, Transaction};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -22,25 +23,12 @@ impl Weights {
     pub async fn of<M: Module>(module: &M) -> Result<Self, String> {
         let mut visitor = Collector::default();
         module.visit(&mut visitor);
-        let data = visitor
-            .transaction
-            .execute_async()
-            .await
-            .map_err(|e| e.to_string())?;
-        let tensors = visitor
-            .names
-            .into_iter()
-            .zip(data)
-            .map(|((name, shape), data)| {
-                Ok((
-                    name,
-                    shape,
-                    data.try_to_vec::<f32>().map_err(|e| format!("{e:?}"))?,
-                ))
-            })
-            .collect::<Result<_, String>>()?;
+        let values = read_all(visitor.transaction).await?;
+        let named = visitor.names.into_iter().zip(values);
         Ok(Self {
-            tensors,
+            tensors: named
+                .map(|((name, shape), values)| (name, shape, values))
+                .collect(),
             metadata: HashMap::new(),
         })
     }

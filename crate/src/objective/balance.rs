@@ -49,4 +49,8 @@ impl Objective for Balance {
             divergence: 0.0,
         }
     }
+
+    fn remedy(&self) -> &'static str {
+        "a smaller optimizer.learning_rate or an objective.residual_clip"
+    }
 }

@@ -100,6 +100,11 @@ pub trait Objective: Send + Sync {
     fn usage(&self) -> Use {
         Use::default()
     }
+
+    /// What may help where the loss is no longer a number.
+    fn remedy(&self) -> &'static str {
+        "a smaller optimizer.learning_rate or an optimizer.gradient_clip"
+    }
 }
 
 /// The objective of a run's method; `None` for a training-free one.
@@ -107,7 +112,7 @@ pub fn objective(run: &Run) -> Option<Box<dyn Objective>> {
     let clip = run.objective.residual_clip;
     let log_z = run.objective.log_z;
     Some(match run.method {
-        Method::Rtb => Box::new(Balance {
+        Method::Rtb {} => Box::new(Balance {
             log_z,
             clip,
             alpha: 1.0,
@@ -132,21 +137,22 @@ pub fn objective(run: &Run) -> Option<Box<dyn Objective>> {
     })
 }
 
-/// The mean of log_reward − log_ratio over each condition's trajectories.
-fn mean_log_weight(scores: &Scores) -> Vec<f64> {
+/// The mean of a value of every trajectory over each condition's trajectories.
+fn mean_by_condition(scores: &Scores, values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut sums = vec![(0.0, 0usize); scores.log_z.len()];
-    for ((ratio, reward), c) in scores
-        .log_ratio
-        .iter()
-        .zip(scores.log_reward)
-        .zip(scores.condition)
-    {
-        sums[*c].0 += reward - ratio;
+    for (value, c) in values.zip(scores.condition) {
+        sums[*c].0 += value;
         sums[*c].1 += 1;
     }
     sums.into_iter()
         .map(|(sum, count)| sum / count.max(1) as f64)
         .collect()
+}
+
+/// The mean of log_reward − log_ratio over each condition's trajectories.
+fn mean_log_weight(scores: &Scores) -> Vec<f64> {
+    let pairs = scores.log_reward.iter().zip(scores.log_ratio);
+    mean_by_condition(scores, pairs.map(|(reward, ratio)| reward - ratio))
 }
 
 /// δ of every trajectory.
@@ -211,7 +217,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             };
             let (x, next) = (pick(0), pick(1));
             let prior = kernels(&trajectories.prior);
-            let kernel = self.policy.kernel(network, part, x.clone(), prior.clone());
+            let kernel = self.policy.kernel(network, part, x.clone(), || prior.clone());
             let rows = scaled.len() * part.len();
             let mut weight =
                 Tensor::from_data(TensorData::new(scaled.repeat(part.len()), [rows]), &self.device);

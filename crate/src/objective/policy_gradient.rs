@@ -1,7 +1,7 @@
 //! Policy-gradient baselines. They are right, where they are, only on the policy's own
 //! trajectories.
 
-use super::{Objective, Scores, Signal, Use, mean_log_weight, residuals};
+use super::{Objective, Scores, Signal, Use, mean_by_condition, mean_log_weight, residuals};
 use crate::config::Advantage;
 
 /// REINFORCE on whole trajectories, the batch mean of each condition as baseline.
@@ -95,16 +95,9 @@ impl Objective for ClippedPolicyGradient {
 
 /// Values less the mean of their condition.
 fn centred(values: &[f64], scores: &Scores) -> Vec<f64> {
-    let mut sums = vec![(0.0, 0usize); scores.log_z.len()];
-    for (value, c) in values.iter().zip(scores.condition) {
-        sums[*c].0 += value;
-        sums[*c].1 += 1;
-    }
-    values
-        .iter()
-        .zip(scores.condition)
-        .map(|(value, c)| value - sums[*c].0 / sums[*c].1 as f64)
-        .collect()
+    let means = mean_by_condition(scores, values.iter().copied());
+    let pairs = values.iter().zip(scores.condition);
+    pairs.map(|(value, c)| value - means[*c]).collect()
 }
 
 /// A signal without a learned log Z: δ is taken with the mean log weight.

@@ -165,6 +165,10 @@ impl Process for BrownianBridge {
         state.clone().select(0, index)
     }
 
+    fn select_kernels(&self, kernel: &Tensor<2>, rows: &[usize]) -> Tensor<2> {
+        self.select(kernel, rows)
+    }
+
     fn rows(&self, state: &Tensor<2>, start: usize, count: usize) -> Tensor<2> {
         state.clone().narrow(0, start, count)
     }

@@ -82,6 +82,9 @@ pub trait Process: Send + Sync {
     /// `count` rows from row `start` on.
     fn rows(&self, state: &Self::State, start: usize, count: usize) -> Self::State;
 
+    /// The rows of these numbers of a kernel, in their order; a row may be taken more than once.
+    fn select_kernels(&self, kernel: &Self::Kernel, rows: &[usize]) -> Self::Kernel;
+
     /// `count` rows of a kernel from row `start` on.
     fn kernel_rows(&self, kernel: &Self::Kernel, start: usize, count: usize) -> Self::Kernel;
 
@@ -156,7 +159,13 @@ pub trait Prior<P: Process>: Send + Sync {
 pub trait Policy<P: Process>: Send + Sync {
     type Network: Module + ModuleDisplay + Sync;
 
-    /// The kernels at `steps`, for as many blocks of equally many rows in `x`, given the prior's
-    /// kernels at the same states.
-    fn kernel(&self, network: &Self::Network, steps: &[usize], x: P::State, prior: P::Kernel) -> P::Kernel;
+    /// The kernels at `steps`, for as many blocks of equally many rows in `x`. `prior` gives the
+    /// prior's kernels at the same states; a policy that stands alone does not ask for them.
+    fn kernel(
+        &self,
+        network: &Self::Network,
+        steps: &[usize],
+        x: P::State,
+        prior: impl FnOnce() -> P::Kernel,
+    ) -> P::Kernel;
 }

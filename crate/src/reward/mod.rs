@@ -245,6 +245,10 @@ impl EndReward for LogReward {
         parallel::over_rows(states, 2, |p| self.log_r([p[0].into(), p[1].into()]))
     }
 
+    fn log_reward_unfloored(&self, states: &[f32]) -> Vec<f64> {
+        parallel::over_rows(states, 2, |p| self.raw([p[0].into(), p[1].into()]))
+    }
+
     fn log_reward_gradient(&self, states: &[f32]) -> Option<Vec<f32>> {
         let gradients = parallel::over_rows(states, 2, |p| {
             self.log_r_gradient([p[0].into(), p[1].into()]).map(|g| g as f32)

@@ -64,6 +64,17 @@ impl Batch {
     }
 }
 
+/// Trajectories that are not scored yet.
+pub struct Drawn<P: Process> {
+    /// x_0 to x_T.
+    pub states: Vec<P::State>,
+    /// The prior's kernels, where drawing needed them.
+    prior: Vec<Option<P::Kernel>>,
+    posterior: Vec<P::Kernel>,
+    rows: usize,
+    fresh: usize,
+}
+
 /// Trajectories on the device; fresh rows first, noised ones after them.
 pub struct Trajectories<P: Process> {
     /// x_0 to x_T.
@@ -85,6 +96,12 @@ const SCORED_ROWS: usize = 100_000;
 impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
     /// Makes and scores a batch.
     pub fn roll_out(&self, network: &K::Network, batch: Batch, follow: Follow) -> Trajectories<P> {
+        self.score(self.draw(network, batch, follow))
+    }
+
+    /// Makes a batch. The prior's kernels are evaluated only where they are followed or the policy
+    /// asks for them.
+    pub fn draw(&self, network: &K::Network, batch: Batch, follow: Follow) -> Drawn<P> {
         let (steps, size) = (self.process.steps(), self.process.noise_size());
         let fresh = batch.fresh;
         let given_rows = batch.given.len() / self.process.state_size();
@@ -97,19 +114,20 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         let (mut priors, mut posteriors) = (Vec::with_capacity(steps), Vec::with_capacity(steps));
         for step in 0..steps {
             let x = &states[step];
-            let prior = self.prior.kernel(step, x);
-            let posterior = self.policy.kernel(network, &[step], x.clone(), prior.clone());
+            let mut prior = None;
+            let mut ask = || prior.get_or_insert_with(|| self.prior.kernel(step, x)).clone();
+            let posterior = self.policy.kernel(network, &[step], x.clone(), &mut ask);
             let (kernel, extra) = match follow {
-                Follow::Policy { exploration } => (&posterior, exploration),
-                Follow::Prior => (&prior, 0.0),
+                Follow::Policy { exploration } => (posterior.clone(), exploration),
+                Follow::Prior => (ask(), 0.0),
             };
             let drawn = || noise.clone().narrow(0, step, 1).reshape([fresh, size]);
             let next = match &given {
-                None => self.process.transition(step, x, kernel, drawn(), extra),
+                None => self.process.transition(step, x, &kernel, drawn(), extra),
                 Some(back) if fresh == 0 => back[step + 1].clone(),
                 Some(back) => {
                     let x = self.process.rows(x, 0, fresh);
-                    let kernel = self.process.kernel_rows(kernel, 0, fresh);
+                    let kernel = self.process.kernel_rows(&kernel, 0, fresh);
                     let next = self.process.transition(step, &x, &kernel, drawn(), extra);
                     self.process.stack(vec![next, back[step + 1].clone()])
                 }
@@ -118,11 +136,34 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             priors.push(prior);
             posteriors.push(posterior);
         }
-        let log_ratio = self.log_ratio(&states, &posteriors, &priors, rows);
-        Trajectories {
+        Drawn {
             states,
             prior: priors,
             posterior: posteriors,
+            rows,
+            fresh,
+        }
+    }
+
+    /// Scores what was drawn.
+    pub fn score(&self, drawn: Drawn<P>) -> Trajectories<P> {
+        let Drawn {
+            states,
+            prior,
+            posterior,
+            rows,
+            fresh,
+        } = drawn;
+        let prior: Vec<_> = prior
+            .into_iter()
+            .enumerate()
+            .map(|(step, known)| known.unwrap_or_else(|| self.prior.kernel(step, &states[step])))
+            .collect();
+        let log_ratio = self.log_ratio(&states, &posterior, &prior, rows);
+        Trajectories {
+            states,
+            prior,
+            posterior,
             log_ratio,
             rows,
             fresh,

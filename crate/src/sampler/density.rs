@@ -1,7 +1,8 @@
 //! The density of a diffusion prior at given points, from any path that ends there (RNE,
 //! arXiv 2506.05668, §3).
 
-use super::{Setting, read};
+use super::Setting;
+use crate::host::read;
 use crate::noise::{self, Purpose};
 use crate::process::{Diffusion, Prior};
 use burn::tensor::{Tensor, TensorData};

@@ -1,7 +1,8 @@
 //! Guidance: every step of the prior's chain is moved along the gradient of an estimate of
 //! log E[r(x_T) | x_i]. Biased, each in its own way.
 
-use super::{Population, Sampler, Setting, read};
+use super::{Population, Sampler, Setting};
+use crate::host::read;
 use crate::metric::log_mean_exp;
 use crate::noise::{self, Purpose};
 use crate::process::{Diffusion, Prior, Process};

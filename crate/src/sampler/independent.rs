@@ -1,6 +1,7 @@
 //! Prior samples, weighted or rejected.
 
-use super::{Population, Sampler, Setting, read};
+use super::{Population, Sampler, Setting};
+use crate::host::read;
 use crate::noise::{self, Purpose};
 use crate::process::{Prior, Process};
 

@@ -11,13 +11,13 @@ pub use guidance::{Guidance, Guided};
 pub(crate) use independent::prior_samples;
 pub use independent::{Importance, Rejection};
 pub use resample::{effective_share, systematic};
-pub use smc::{Composed, Look, Smc, Target, Tilted};
+pub use smc::{AroundTheEnd, Blind, Composed, End, Look, LookAhead, Smc, Target, Tilted};
 
 use crate::noise::{self, Noise};
 use crate::parallel;
 use crate::process::{Prior, Process};
 use crate::train::EndReward;
-use burn::tensor::{Device, Tensor, TensorData, Transaction};
+use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::rand_core::Rng;
 use std::future::Future;
 
@@ -85,7 +85,7 @@ impl<P: Process, Q: Prior<P>> Setting<'_, P, Q> {
     }
 
     /// Tempered log r of end points on the host.
-    fn log_reward(&self, ends: &[f32]) -> Vec<f64> {
+    pub(crate) fn log_reward(&self, ends: &[f32]) -> Vec<f64> {
         let log_r = self.reward.log_reward(ends);
         log_r.into_iter().map(|l| self.beta * l).collect()
     }
@@ -98,18 +98,4 @@ impl<P: Process, Q: Prior<P>> Setting<'_, P, Q> {
             .ok_or("this reward has no gradient; guidance needs one")?;
         Ok(gradient.into_iter().map(|g| self.beta as f32 * g).collect())
     }
-}
-
-/// Numbers on the host.
-async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, String> {
-    let data = Transaction::default()
-        .register(tensor.without_autodiff())
-        .execute_async()
-        .await
-        .map_err(|e| e.to_string())?;
-    data.into_iter()
-        .next()
-        .expect("one tensor was asked for")
-        .try_to_vec::<f32>()
-        .map_err(|e| format!("{e:?}"))
 }

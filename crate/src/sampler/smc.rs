@@ -7,11 +7,13 @@
 //!
 //! Δ log w = log B(x_i|x_{i+1}) − log A(x_{i+1}|x_i) + log π_{i+1}(x_{i+1})/π_i(x_i),
 //!
-//! in which the unknown densities cancel to kernels. [`Smc`] asks of a chain only what every
-//! [`Process`] has; the targets here are those of diffusions.
+//! in which the unknown densities cancel to kernels. [`Smc`] and [`Tilted`] ask of a chain only what
+//! every [`Process`] has; what looks ahead through an expected end point, and [`Composed`], are for
+//! diffusions.
 
 use super::guidance::{averaged, averaged_with_gradient, offsets, through_the_end};
-use super::{Population, Sampler, Setting, effective_share, read, systematic};
+use super::{Population, Sampler, Setting, effective_share, systematic};
+use crate::host::read;
 use crate::metric::log_mean_exp;
 use crate::noise::Purpose;
 use crate::process::{Diffusion, Prior, Process};
@@ -25,6 +27,35 @@ pub struct Look<P: Process> {
     /// The kernels of the priors that the target is made of.
     pub priors: Vec<P::Kernel>,
     /// The logarithm of the factor that the target's marginal has besides the priors'.
+    pub factor: Vec<f64>,
+}
+
+impl<P: Process> Look<P> {
+    /// The look at the prior alone: it proposes, and there is no factor.
+    fn at_prior(prior: P::Kernel, rows: usize) -> Self {
+        Self {
+            proposal: prior.clone(),
+            priors: vec![prior],
+            factor: vec![0.0; rows],
+        }
+    }
+
+    /// The look at these of the rows.
+    fn select(&self, process: &P, rows: &[usize]) -> Self {
+        let select = |kernel| process.select_kernels(kernel, rows);
+        Self {
+            proposal: select(&self.proposal),
+            priors: self.priors.iter().map(select).collect(),
+            factor: rows.iter().map(|row| self.factor[*row]).collect(),
+        }
+    }
+}
+
+/// What a target knows at the end points, from where nothing is proposed.
+pub struct End<P: Process> {
+    /// The kernels of the priors, where the last increment asks for them.
+    pub priors: Vec<P::Kernel>,
+    /// As in [`Look`].
     pub factor: Vec<f64>,
 }
 
@@ -43,33 +74,63 @@ pub trait Target<P: Process, Q: Prior<P>> {
         rows: usize,
     ) -> impl Future<Output = Result<Look<P>, String>>;
 
+    /// What is known at the end points x_T; `ends` are the same on the host, `[rows][state_size]`.
+    fn end(&self, setting: &Setting<'_, P, Q>, x: &P::State, ends: &[f32]) -> End<P>;
+
     /// x_{i+1}, drawn from A.
     fn propose(&self, process: &P, step: usize, x: &P::State, look: &Look<P>, noise: Tensor<2>) -> P::State;
 
-    /// The increment of the log weights without the factor, `[rows]`; `after` is the look at
-    /// x_{i+1}, `None` at the end.
+    /// The increment of the log weights without the factor, `[rows]`; `next_priors` are the priors'
+    /// kernels at x_{i+1}.
     fn change(
         &self,
-        setting: &Setting<'_, P, Q>,
+        process: &P,
         step: usize,
         states: [&P::State; 2],
         look: &Look<P>,
-        after: Option<&Look<P>>,
+        next_priors: &[P::Kernel],
     ) -> Tensor<1>;
-
-    /// log of the factor at the end points, `[rows][state_size]`.
-    fn last_factor(&self, setting: &Setting<'_, P, Q>, ends: &[f32]) -> Vec<f64>;
 
     /// Evaluations of kernels for one state in a look, a backward pass counting as two.
     fn evaluations(&self) -> u64;
 }
 
-/// The prior tilted by the reward, π_T = p·r^β. In between, the factor is (i/T)² times the logarithm
-/// of an average of r around E[x_T | x_i]: while x_T is still wide open that average says little, and
-/// full weight for it would throw the wrong particles away.
+/// The prior tilted by the reward, π_T = p·r^β, and on the way by what is known of r ahead.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tilted {
-    /// Points of the average; 0 leaves the marginals at the prior's until the end.
+pub struct Tilted<A> {
+    pub ahead: A,
+}
+
+/// What is known of log E[r^β | x_i] on the way: the intermediate targets of [`Tilted`]. Any factor
+/// is right in the limit of many particles; a good one wastes few of them.
+pub trait LookAhead<P: Process, Q: Prior<P>> {
+    /// The look at the states x_step: the prior's kernels, a factor, and a proposal.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails or the reward lacks what is needed.
+    fn look(
+        &self,
+        setting: &Setting<'_, P, Q>,
+        step: usize,
+        x: &P::State,
+        rows: usize,
+    ) -> impl Future<Output = Result<Look<P>, String>>;
+
+    /// As [`Target::evaluations`].
+    fn evaluations(&self) -> u64;
+}
+
+/// Looks nowhere: the marginals are the prior's until the end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Blind;
+
+/// Looks around E[x_T | x_i]: the factor is (i/T)² times the logarithm of an average of r there.
+/// While x_T is still wide open that average says little, and full weight for it would throw the
+/// wrong particles away.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AroundTheEnd {
+    /// Points of the average, at least one.
     pub points: usize,
     /// Share of the factor's gradient that is added to the proposal's score.
     pub guidance: f64,
@@ -77,7 +138,10 @@ pub struct Tilted {
     pub data_variance: f64,
 }
 
-/// Powers of priors, π_i = Π_k p_{k,i}^{power_k}: annealing with one, products with several.
+/// Powers of priors, π_i = Π_k p_{k,i}^{power_k}: annealing with one, products with several. They
+/// stand for a reward that is itself made of the priors' densities, p·r^β = Π_k p_k^{power_k}; only
+/// where that reward has floors and bounds does the target differ, and there the factor at the end
+/// is r^β over what it was without them.
 ///
 /// The path's noise has 1/Σ power of the variance, as the marginals' own modes have: the weights are
 /// then nearly constant wherever the modes are apart.
@@ -104,65 +168,118 @@ impl<P: Process, Q: Prior<P>, T: Target<P, Q>> Sampler<P, Q> for Smc<T> {
         rows: usize,
         counter: u64,
     ) -> Result<Population, String> {
-        let process = setting.process;
-        let steps = process.steps();
+        let (process, target) = (setting.process, &self.target);
+        let last = process.steps() - 1;
         let mut rng = setting.noise.stream(Purpose::Proposal, counter);
         let mut draw = setting.noise.stream(Purpose::Resampling, counter);
         let mut x = process.start(rows, setting.device);
-        let mut look = self.target.look(setting, 0, &x, rows).await?;
+        let mut look = target.look(setting, 0, &x, rows).await?;
         // The factor at the start is common to all rows and belongs to no weight.
         look.factor = vec![0.0; rows];
         let mut log_weights = vec![0.0; rows];
         // log of the product of the mean weights at the resamplings.
         let mut log_z = 0.0;
-        let mut looks = 1;
-        for step in 0..steps {
-            let drawn = setting.draw(&mut rng, rows);
-            let next = self.target.propose(process, step, &x, &look, drawn);
-            let last = step + 1 == steps;
-            let after = if last {
-                None
-            } else {
-                looks += 1;
-                Some(self.target.look(setting, step + 1, &next, rows).await?)
-            };
-            let change = self
-                .target
-                .change(setting, step, [&x, &next], &look, after.as_ref());
-            let change = read(change).await?;
-            x = next;
-            let factor = match &after {
-                Some(after) => after.factor.clone(),
-                None => self
-                    .target
-                    .last_factor(setting, &read(process.download(&x)).await?),
-            };
-            for (row, weight) in log_weights.iter_mut().enumerate() {
-                *weight += f64::from(change[row]) + factor[row] - look.factor[row];
-            }
-            if let Some(after) = after {
-                look = after;
-                if effective_share(&log_weights) < self.resample_below {
-                    log_z += log_mean_exp(log_weights.iter().copied());
-                    let kept = systematic(&log_weights, rows, &mut draw);
-                    x = process.select(&x, &kept);
-                    look = self.target.look(setting, step + 1, &x, rows).await?;
-                    looks += 1;
-                    log_weights.fill(0.0);
-                }
+        for step in 0..last {
+            let next = target.propose(process, step, &x, &look, setting.draw(&mut rng, rows));
+            let after = target.look(setting, step + 1, &next, rows).await?;
+            let change = target.change(process, step, [&x, &next], &look, &after.priors);
+            weigh(
+                &mut log_weights,
+                &read(change).await?,
+                [&look.factor, &after.factor],
+            );
+            (x, look) = (next, after);
+            if effective_share(&log_weights) < self.resample_below {
+                log_z += log_mean_exp(log_weights.iter().copied());
+                let kept = systematic(&log_weights, rows, &mut draw);
+                x = process.select(&x, &kept);
+                look = look.select(process, &kept);
+                log_weights.fill(0.0);
             }
         }
+        let next = target.propose(process, last, &x, &look, setting.draw(&mut rng, rows));
+        let ends = read(process.download(&next)).await?;
+        let end = target.end(setting, &next, &ends);
+        let change = target.change(process, last, [&x, &next], &look, &end.priors);
+        weigh(
+            &mut log_weights,
+            &read(change).await?,
+            [&look.factor, &end.factor],
+        );
         log_weights.iter_mut().for_each(|w| *w += log_z);
+        let looks = process.steps() as u64 * target.evaluations();
         Ok(Population {
-            ends: read(process.download(&x)).await?,
+            ends,
             log_weights,
             weighs: true,
-            evaluations: looks * rows as u64 * self.target.evaluations(),
+            evaluations: rows as u64 * (looks + end.priors.len() as u64),
         })
     }
 }
 
-impl<P: Diffusion, Q: Prior<P>> Target<P, Q> for Tilted {
+/// Adds the increments of a step, and the change of the factor.
+fn weigh(log_weights: &mut [f64], change: &[f32], [before, after]: [&[f64]; 2]) {
+    for (row, weight) in log_weights.iter_mut().enumerate() {
+        *weight += f64::from(change[row]) + after[row] - before[row];
+    }
+}
+
+impl<P: Process, Q: Prior<P>, A: LookAhead<P, Q>> Target<P, Q> for Tilted<A> {
+    async fn look(
+        &self,
+        setting: &Setting<'_, P, Q>,
+        step: usize,
+        x: &P::State,
+        rows: usize,
+    ) -> Result<Look<P>, String> {
+        self.ahead.look(setting, step, x, rows).await
+    }
+
+    fn end(&self, setting: &Setting<'_, P, Q>, _x: &P::State, ends: &[f32]) -> End<P> {
+        End {
+            priors: Vec::new(),
+            factor: setting.log_reward(ends),
+        }
+    }
+
+    fn propose(&self, process: &P, step: usize, x: &P::State, look: &Look<P>, noise: Tensor<2>) -> P::State {
+        process.transition(step, x, &look.proposal, noise, 0.0)
+    }
+
+    /// With B = q: log p_θ − log A.
+    fn change(
+        &self,
+        process: &P,
+        step: usize,
+        [x, next]: [&P::State; 2],
+        look: &Look<P>,
+        _next_priors: &[P::Kernel],
+    ) -> Tensor<1> {
+        process.log_ratio(&[step], x, next, &look.priors[0], &look.proposal)
+    }
+
+    fn evaluations(&self) -> u64 {
+        self.ahead.evaluations()
+    }
+}
+
+impl<P: Process, Q: Prior<P>> LookAhead<P, Q> for Blind {
+    async fn look(
+        &self,
+        setting: &Setting<'_, P, Q>,
+        step: usize,
+        x: &P::State,
+        rows: usize,
+    ) -> Result<Look<P>, String> {
+        Ok(Look::at_prior(setting.kernel(step, x, rows), rows))
+    }
+
+    fn evaluations(&self) -> u64 {
+        1
+    }
+}
+
+impl<P: Diffusion, Q: Prior<P>> LookAhead<P, Q> for AroundTheEnd {
     async fn look(
         &self,
         setting: &Setting<'_, P, Q>,
@@ -170,14 +287,6 @@ impl<P: Diffusion, Q: Prior<P>> Target<P, Q> for Tilted {
         x: &Tensor<2>,
         rows: usize,
     ) -> Result<Look<P>, String> {
-        if self.points == 0 {
-            let prior = setting.kernel(step, x, rows);
-            return Ok(Look {
-                proposal: prior.clone(),
-                priors: vec![prior],
-                factor: vec![0.0; rows],
-            });
-        }
         let process = setting.process;
         let deviation = process.end_deviation(step, self.data_variance);
         let trust = (step as f64 / process.steps() as f64).powi(2);
@@ -190,9 +299,8 @@ impl<P: Diffusion, Q: Prior<P>> Target<P, Q> for Tilted {
             let ends = read(process.expected_end(step, x, &prior)).await?;
             let values = averaged(setting, &ends, &offsets, self.points);
             return Ok(Look {
-                proposal: prior.clone(),
-                priors: vec![prior],
                 factor: values.into_iter().map(|v| trust * v).collect(),
+                ..Look::at_prior(prior, rows)
             });
         }
         let mut factor = Vec::new();
@@ -209,41 +317,8 @@ impl<P: Diffusion, Q: Prior<P>> Target<P, Q> for Tilted {
         })
     }
 
-    fn propose(
-        &self,
-        process: &P,
-        step: usize,
-        x: &Tensor<2>,
-        look: &Look<P>,
-        noise: Tensor<2>,
-    ) -> Tensor<2> {
-        process.transition(step, x, &look.proposal, noise, 0.0)
-    }
-
-    /// With B = q: log p_θ − log A.
-    fn change(
-        &self,
-        setting: &Setting<'_, P, Q>,
-        step: usize,
-        [x, next]: [&Tensor<2>; 2],
-        look: &Look<P>,
-        _after: Option<&Look<P>>,
-    ) -> Tensor<1> {
-        setting
-            .process
-            .log_ratio(&[step], x, next, &look.priors[0], &look.proposal)
-    }
-
-    fn last_factor(&self, setting: &Setting<'_, P, Q>, ends: &[f32]) -> Vec<f64> {
-        setting.log_reward(ends)
-    }
-
     fn evaluations(&self) -> u64 {
-        if self.points > 0 && self.guidance > 0.0 {
-            3
-        } else {
-            1
-        }
+        if self.guidance > 0.0 { 3 } else { 1 }
     }
 }
 
@@ -286,6 +361,17 @@ impl<P: Diffusion, Q: Prior<P>, R: Prior<P>> Target<P, Q> for Composed<R> {
         })
     }
 
+    fn end(&self, setting: &Setting<'_, P, Q>, x: &Tensor<2>, ends: &[f32]) -> End<P> {
+        let pairs = setting.reward.log_reward(ends).into_iter();
+        let pairs = pairs.zip(setting.reward.log_reward_unfloored(ends));
+        End {
+            priors: self.kernels(setting, setting.process.steps() - 1, x),
+            factor: pairs
+                .map(|(floored, log_r)| setting.beta * (floored - log_r))
+                .collect(),
+        }
+    }
+
     fn propose(
         &self,
         process: &P,
@@ -299,21 +385,13 @@ impl<P: Diffusion, Q: Prior<P>, R: Prior<P>> Target<P, Q> for Composed<R> {
 
     fn change(
         &self,
-        setting: &Setting<'_, P, Q>,
+        process: &P,
         step: usize,
         [x, next]: [&Tensor<2>; 2],
         look: &Look<P>,
-        after: Option<&Look<P>>,
+        next_priors: &[Tensor<2>],
     ) -> Tensor<1> {
-        let (process, factor) = (setting.process, self.factor());
-        let last;
-        let next_priors = match after {
-            Some(after) => &after.priors,
-            None => {
-                last = self.kernels(setting, step, next);
-                &last
-            }
-        };
+        let factor = self.factor();
         let start = process.log_back_over_forth(step, x, next, &look.proposal, factor);
         self.powers().zip(look.priors.iter().zip(next_priors)).fold(
             start,
@@ -322,10 +400,6 @@ impl<P: Diffusion, Q: Prior<P>, R: Prior<P>> Target<P, Q> for Composed<R> {
                 sum + ratio.mul_scalar(power)
             },
         )
-    }
-
-    fn last_factor(&self, setting: &Setting<'_, P, Q>, ends: &[f32]) -> Vec<f64> {
-        vec![0.0; ends.len() / setting.process.state_size()]
     }
 
     fn evaluations(&self) -> u64 {

@@ -6,6 +6,8 @@
 //! log p_j(x_j) − log p_i(x_i) from the prior's kernels; asking the energies for the same fixes both,
 //! down to the first marginal, which is a known Gaussian.
 
+use super::descent::Descent;
+use crate::host::{read, read_all};
 use crate::message::Energy;
 use crate::metric::{self, KL_SIDE, Truth, WeightedPoint};
 use crate::network::{EnergyModel, EnergyNetwork};
@@ -13,11 +15,8 @@ use crate::noise::{self, Purpose};
 use crate::picture;
 use crate::plane::Plane;
 use crate::process::{Prior, Process};
-use crate::session::{SessionError, read};
-use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
-use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use crate::session::SessionError;
 use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Tensor, TensorData, Transaction};
 
 /// Blocks of rows that share a time, and rows of a block.
@@ -54,9 +53,7 @@ pub struct EnergyTraining {
     plane: Plane,
     config: EnergyConfig,
     model: EnergyModel,
-    network: EnergyNetwork,
-    optimizer: ModuleOptimizer,
-    schedule: ModuleLrScheduler,
+    descent: Descent<EnergyNetwork>,
     paths: Paths,
     iteration: usize,
 }
@@ -76,19 +73,14 @@ impl EnergyTraining {
     ///
     /// Where the device fails.
     pub async fn new(plane: Plane, config: EnergyConfig) -> Result<Self, SessionError> {
-        let network = EnergyNetwork::new(config.width, &plane.noise, &plane.device).train();
-        let schedule = CosineAnnealingLrSchedulerConfig::new(config.learning_rate, config.iterations)
-            .init()
-            .map_err(|e| SessionError::Device(format!("learning rate: {e}")))?;
+        let network = EnergyNetwork::new(config.width, &plane.noise, &plane.device);
         Ok(Self {
             model: EnergyModel {
                 process: plane.process,
                 data_variance: plane.mixture.variance(),
             },
             paths: paths(&plane).await?,
-            network,
-            optimizer: AdamConfig::new().with_epsilon(1e-8).init(),
-            schedule,
+            descent: Descent::new(network, config.learning_rate, config.iterations)?,
             iteration: 0,
             plane,
             config,
@@ -119,17 +111,9 @@ impl EnergyTraining {
         if self.config.consistency > 0.0 {
             loss = loss + self.consistency(&mut rng).mul_scalar(self.config.consistency);
         }
-        let value = loss
-            .clone()
-            .into_scalar_async::<f32>()
-            .await
-            .map_err(|e| SessionError::Device(e.to_string()))?;
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
-        self.network = self
-            .optimizer
-            .step(self.schedule.step(), self.network.clone(), gradients);
+        let value = self.descent.step(loss).await?;
         self.iteration += 1;
-        Ok(value.into())
+        Ok(value)
     }
 
     /// Mean square of the coordinates of σ_t·s(x_t) + ε, over stratified times.
@@ -152,7 +136,7 @@ impl EnergyTraining {
         }
         let (_, score) = self
             .model
-            .log_prob_and_score(&self.network, &times, self.upload(at));
+            .log_prob_and_score(self.descent.network(), &times, self.upload(at));
         (score * self.upload(deviations) + self.upload(target))
             .square()
             .mean()
@@ -190,7 +174,7 @@ impl EnergyTraining {
         let vector = |values: Vec<f32>| Tensor::<1>::from_floats(values.as_slice(), &self.plane.device);
         let log_prob = |times: &[f64], at| {
             self.model
-                .log_prob_and_score(&self.network, times, self.upload(at))
+                .log_prob_and_score(self.descent.network(), times, self.upload(at))
                 .0
         };
         let change = log_prob(&late, late_at) - log_prob(&early, early_at) * vector(anchored);
@@ -213,9 +197,9 @@ impl EnergyTraining {
             .map(|cell| picture::center_of(cell, side))
             .collect();
         let at = centers.iter().flatten().map(|v| *v as f32).collect();
-        let network = self.network.valid();
+        let network = self.descent.network().valid();
         let (log_prob, _) = self.model.log_prob_and_score(&network, &[1.0], self.upload(at));
-        let log_prob = read(Transaction::default().register(log_prob)).await?.remove(0);
+        let log_prob = read(log_prob).await.map_err(SessionError::Device)?;
         let area = picture::cell_area(side);
         // Relative to the largest: an energy without the consistency may be far off.
         let largest = log_prob.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -273,7 +257,8 @@ async fn paths(plane: &Plane) -> Result<Paths, SessionError> {
     });
     let ratios = Tensor::stack::<2>(ratios.collect(), 1);
     let points = Tensor::stack::<3>(states, 1);
-    let mut numbers = read(Transaction::default().register(points).register(ratios)).await?;
+    let both = Transaction::default().register(points).register(ratios);
+    let mut numbers = read_all(both).await.map_err(SessionError::Device)?;
     let ratios = numbers.remove(1);
     let log_prob = ratios
         .chunks_exact(steps)

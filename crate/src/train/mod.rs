@@ -1,11 +1,13 @@
 //! The training loop: one for every chain.
 
 mod average;
+mod descent;
 pub mod energy;
 mod optimizer;
 pub mod pretrain;
 
 use crate::config::Run;
+use crate::host::read_all;
 use crate::message::Iteration;
 use crate::noise::{Noise, Purpose};
 use crate::objective::{self, Objective, Pull, Scores, Signal};
@@ -26,6 +28,11 @@ use web_time::Instant;
 pub trait EndReward: Send + Sync {
     /// log r of every end point, floored, not tempered; `states` is `[rows][state_size]`.
     fn log_reward(&self, states: &[f32]) -> Vec<f64>;
+
+    /// log r of every end point as it was before floors and bounds; where there are none, log r.
+    fn log_reward_unfloored(&self, states: &[f32]) -> Vec<f64> {
+        self.log_reward(states)
+    }
 
     /// ∇ log r of every end point, not floored, `[rows][state_size]`; `None` for a black box.
     fn log_reward_gradient(&self, _states: &[f32]) -> Option<Vec<f32>> {
@@ -203,9 +210,10 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         });
         if !residuals.loss.is_finite() {
             return Err(TrainError::Diverged(format!(
-                "the loss is {} at iteration {}; a smaller learning rate or a residual clip may help",
+                "the loss is {} at iteration {}; {} may help",
                 residuals.loss,
-                self.iteration + 1
+                self.iteration + 1,
+                self.objective.remedy()
             )));
         }
         let scored = started.elapsed().as_secs_f64();
@@ -220,6 +228,11 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             differentiated += between - before;
             updated += started.elapsed().as_secs_f64() - between;
         }
+        let before = started.elapsed().as_secs_f64();
+        if let Some(average) = &mut self.average {
+            average.update(&self.trained.network.valid());
+        }
+        updated += started.elapsed().as_secs_f64() - before;
         self.remember(&read.ends, &log_r, &shards);
         self.log_z = residuals.log_z[0];
         self.iteration += 1;
@@ -301,11 +314,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
                 .download(&shard.states[self.chains.process.steps()]);
             transaction = transaction.register(shard.log_ratio.clone()).register(end);
         }
-        let data = transaction.execute_async().await.map_err(|e| e.to_string())?;
-        let mut numbers = Vec::with_capacity(data.len());
-        for tensor in data {
-            numbers.push(tensor.try_to_vec::<f32>().map_err(|e| format!("{e:?}"))?);
-        }
+        let numbers = read_all(transaction).await?;
         Ok(Read {
             log_z: numbers[0][0].into(),
             log_ratio: numbers[1..]
@@ -361,9 +370,6 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         self.trained = self
             .optimizer
             .step(rates.clone(), self.trained.clone(), gradients);
-        if let Some(average) = &mut self.average {
-            average.update(&self.trained.network.valid());
-        }
     }
 
     /// Keeps the end points of fresh trajectories for replay.

@@ -1,6 +1,7 @@
 //! Learned priors: a network trained on samples of the mixture by bridge matching.
 
 use super::average::Average;
+use super::descent::Descent;
 use crate::config::{PriorKind, Run};
 use crate::metric::{self, Truth};
 use crate::mixture::Mixture;
@@ -8,10 +9,7 @@ use crate::network::{DriftNetwork, DriftNetworkConfig, Preconditioning, Weights}
 use crate::noise::{self, Noise, Purpose};
 use crate::process::BrownianBridge;
 use crate::session::{Session, SessionError};
-use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
-use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
@@ -62,10 +60,8 @@ pub struct Pretraining {
     noise: Noise,
     process: BrownianBridge,
     device: Device,
-    network: DriftNetwork,
+    descent: Descent<DriftNetwork>,
     average: Average<DriftNetwork>,
-    optimizer: ModuleOptimizer,
-    schedule: ModuleLrScheduler,
     iteration: usize,
 }
 
@@ -99,15 +95,10 @@ impl Pretraining {
             variance: run.process.variance,
             dimensions: 2,
         };
-        let schedule = CosineAnnealingLrSchedulerConfig::new(config.learning_rate, config.iterations)
-            .init()
-            .expect("the learning rate was checked");
         Ok(Self {
             mixture: Mixture::new(&run.prior.components),
             average: Average::new(config.ema, network.clone()),
-            network: network.train(),
-            optimizer: AdamConfig::new().with_epsilon(1e-8).init(),
-            schedule,
+            descent: Descent::new(network, config.learning_rate, config.iterations)?,
             run: checked,
             config,
             noise,
@@ -165,20 +156,12 @@ impl Pretraining {
         let total = BLOCKS * rows;
         let upload =
             |values: Vec<f32>| Tensor::<2>::from_data(TensorData::new(values, [total, 2]), &self.device);
-        let drift = scales.learned_drift(&self.network, &steps, upload(at));
+        let drift = scales.learned_drift(self.descent.network(), &steps, upload(at));
         let loss = ((drift - upload(target)) * upload(weight)).square().mean();
-        let value = loss
-            .clone()
-            .into_scalar_async::<f32>()
-            .await
-            .map_err(|e| SessionError::Device(e.to_string()))?;
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
-        self.network = self
-            .optimizer
-            .step(self.schedule.step(), self.network.clone(), gradients);
-        self.average.update(&self.network.valid());
+        let value = self.descent.step(loss).await?;
+        self.average.update(&self.descent.network().valid());
         self.iteration += 1;
-        Ok(value.into())
+        Ok(value)
     }
 
     /// The averaged network as safetensors, f16.

@@ -92,16 +92,16 @@ fn race(session: &mut Session, until: f64, mut training: f64) -> Result<String, 
     loop {
         let samples = session.run().evaluation.samples;
         let report = block_on(session.evaluate(samples))?;
-        if report.mode_total_variation <= until {
+        if report.fit.mode_total_variation <= until {
             return Ok(format!(
                 "total variation {:.4} after {} iterations and {training:.1} s of training\n",
-                report.mode_total_variation, report.iterations
+                report.fit.mode_total_variation, report.iterations
             ));
         }
         if session.finished() {
             return Ok(format!(
                 "total variation still {:.4} at the end, after {} iterations and {training:.1} s\n",
-                report.mode_total_variation, report.iterations
+                report.fit.mode_total_variation, report.iterations
             ));
         }
         for _ in 0..LOOK {

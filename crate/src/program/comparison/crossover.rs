@@ -76,7 +76,7 @@ fn sentence((ours, trained): (&str, &[&Finished]), (theirs, smc): (&str, &[&Fini
         (None, None) => format!("never pays off against {theirs}, which samples cheaper"),
     };
     let variation = |trials: &[&Finished]| {
-        let sum: f64 = trials.iter().map(|t| t.outcome.mode_total_variation).sum();
+        let sum: f64 = trials.iter().map(|t| t.outcome.fit.mode_total_variation).sum();
         figure(sum / trials.len() as f64)
     };
     format!(

@@ -1,7 +1,7 @@
 //! `outcomes.csv`: a line for every finished trial and for every look at one while it trained.
 
 use super::{Comparison, Finished};
-use rtb::message::{Outcome, Truth};
+use rtb::message::{Fit, Outcome, Truth};
 
 const HEADINGS: &str = "label,varied_field,varied_value,final,\
     method,title,seed,progress,iterations,samples,log_z,log_z_exact,ess,mode_total_variation,\
@@ -32,11 +32,16 @@ fn line(comparison: &Comparison, trial: &Finished, outcome: &Outcome, last: bool
         log_z,
         log_z_exact,
         ess,
-        mode_total_variation,
-        excluded_mass,
-        within_mode_variance,
-        within_mode_variance_exact,
-        kl_grid,
+        fit:
+            Fit {
+                mode_total_variation,
+                excluded_mass,
+                excluded_mass_exact: _,
+                within_mode_variance,
+                within_mode_variance_exact,
+                within_mode_covariance_error: _,
+                kl_grid,
+            },
         log_reward,
         training_seconds,
         sampling_seconds,

@@ -102,8 +102,10 @@ impl Comparison {
             match self.attempt(place, &name, device, stop, quiet) {
                 Ok(Some(trial)) => {
                     let o = &trial.outcome;
-                    let (variation, seconds) =
-                        (o.mode_total_variation, o.training_seconds + o.sampling_seconds);
+                    let (variation, seconds) = (
+                        o.fit.mode_total_variation,
+                        o.training_seconds + o.sampling_seconds,
+                    );
                     say(format!(
                         "{name}: total variation {} in {}",
                         figure(variation),
@@ -152,7 +154,7 @@ impl Comparison {
                 curve.push(outcome);
             }
             progress.advance(done, || match curve.last() {
-                Some(last) => format!("total variation {}", figure(last.mode_total_variation)),
+                Some(last) => format!("total variation {}", figure(last.fit.mode_total_variation)),
                 None => "training".to_owned(),
             });
         }

@@ -13,7 +13,7 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
         table::exact(comparison.truths[0].kind),
         by_variant(comparison, "Variance within modes, exact", |variant| {
             let trials = comparison.finished.iter().find(|f| f.place.variant == variant);
-            trials.map(|f| figure(f.outcome.within_mode_variance_exact))
+            trials.map(|f| figure(f.outcome.fit.within_mode_variance_exact))
         })
     ));
     notes.push(by_variant(

@@ -11,14 +11,14 @@ use rtb::message::Outcome;
 type Value = fn(&Outcome) -> Option<f64>;
 
 const COLUMNS: [(&str, Value); 9] = [
-    ("TV of mode\nweights", |o| Some(o.mode_total_variation)),
-    ("KL on\nthe grid", |o| Some(o.kl_grid)),
+    ("TV of mode\nweights", |o| Some(o.fit.mode_total_variation)),
+    ("KL on\nthe grid", |o| Some(o.fit.kl_grid)),
     ("|log Z −\nexact|", |o| {
         o.log_z.map(|z| (z - o.log_z_exact).abs())
     }),
-    ("excluded\nmass, %", |o| Some(100.0 * o.excluded_mass)),
+    ("excluded\nmass, %", |o| Some(100.0 * o.fit.excluded_mass)),
     ("ESS/N", |o| o.ess),
-    ("variance\nwithin modes", |o| Some(o.within_mode_variance)),
+    ("variance\nwithin modes", |o| Some(o.fit.within_mode_variance)),
     ("mean\nlog r", |o| Some(o.log_reward)),
     ("training,\ns", |o| {
         (o.iterations > 0).then_some(o.training_seconds)

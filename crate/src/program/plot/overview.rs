@@ -64,13 +64,17 @@ fn figures(r: &Report) -> [(&'static str, String, String); 6] {
     [
         row("log Z, importance-weighted", r.log_z_importance, r.log_z_exact),
         ideal("effective sample size / N", r.ess, "1"),
-        ideal("mode weights, total variation", r.mode_total_variation, "0"),
+        ideal("mode weights, total variation", r.fit.mode_total_variation, "0"),
         row(
             "variance within modes",
-            r.within_mode_variance,
-            r.within_mode_variance_exact,
+            r.fit.within_mode_variance,
+            r.fit.within_mode_variance_exact,
         ),
-        row("mass on excluded modes", r.excluded_mass, r.excluded_mass_exact),
+        row(
+            "mass on excluded modes",
+            r.fit.excluded_mass,
+            r.fit.excluded_mass_exact,
+        ),
         ideal("residual δ, deviation", r.residual_std, "0"),
     ]
 }

@@ -73,7 +73,7 @@ impl From<&Report> for EvaluationPoint {
             elbo: r.elbo,
             eubo: r.eubo,
             ess: r.ess,
-            mode_total_variation: r.mode_total_variation,
+            mode_total_variation: r.fit.mode_total_variation,
         }
     }
 }

@@ -66,7 +66,7 @@ pub fn Curves(props: &CurvesProps) -> Html {
                 lines={vec![measured("ESS/N", "first", |r| r.ess)]} />
             <Chart id="chart-tv" title="Distance to the exact posterior" log=true formula={math::TOTAL_VARIATION}
                 help="Total variation of the modes' weights, and the KL divergence of the picture's cells; both shrink to the noise of finite samples."
-                lines={vec![measured("total variation", "first", |r| r.mode_total_variation), measured("KL", "second", |r| r.kl_grid)]} />
+                lines={vec![measured("total variation", "first", |r| r.fit.mode_total_variation), measured("KL", "second", |r| r.fit.kl_grid)]} />
         </section>
     }
 }

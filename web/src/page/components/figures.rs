@@ -75,35 +75,35 @@ const ROWS: [Row; 15] = [
         "mode_total_variation",
         "Total variation of mode weights",
         "half the absolute differences, summed",
-        |r| r.mode_total_variation,
+        |r| r.fit.mode_total_variation,
     )
     .beside("", |_| 0.0),
     row(
         "kl_grid",
         "KL(learned ‖ exact)",
         "of the masses of the cells of a grid",
-        |r| r.kl_grid,
+        |r| r.fit.kl_grid,
     )
     .beside("", |_| 0.0),
     row(
         "excluded_mass",
         "Mass on excluded modes",
         "modes the posterior hardly has",
-        |r| r.excluded_mass,
+        |r| r.fit.excluded_mass,
     )
-    .beside("excluded_mass_exact", |r| r.excluded_mass_exact),
+    .beside("excluded_mass_exact", |r| r.fit.excluded_mass_exact),
     row(
         "within_mode_variance",
         "Variance within a mode",
         "mean over samples",
-        |r| r.within_mode_variance,
+        |r| r.fit.within_mode_variance,
     )
-    .beside("within_mode_variance_exact", |r| r.within_mode_variance_exact),
+    .beside("within_mode_variance_exact", |r| r.fit.within_mode_variance_exact),
     row(
         "within_mode_covariance_error",
         "Error of modes' covariances",
         "largest entry, weighted mean over modes",
-        |r| r.within_mode_covariance_error,
+        |r| r.fit.within_mode_covariance_error,
     )
     .beside("", |_| 0.0),
     row(

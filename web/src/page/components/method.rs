@@ -81,7 +81,7 @@ enum Place<'a> {
 fn settings(method: &mut Method) -> Vec<Setting<'_>> {
     use Place::{Real, Whole};
     match method {
-        Method::Rtb | Method::Importance => Vec::new(),
+        Method::Rtb {} | Method::Importance {} => Vec::new(),
         Method::TrustPcl { alpha } => vec![(ALPHA, Real(alpha))],
         Method::PolicyGradient { advantage, kl_weight } => {
             let text = if *advantage == Advantage::Reward {

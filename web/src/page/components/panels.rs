@@ -286,7 +286,7 @@ fn label(panel: usize, props: &PanelsProps, report: Option<&Report>) -> String {
             "Density of {} samples of the learned posterior at iteration {}: total variation of mode weights {:.3}, effective sample size {:.0} %.",
             r.samples,
             r.iterations,
-            r.mode_total_variation,
+            r.fit.mode_total_variation,
             100.0 * r.ess
         ),
         (LEARNED, None) => "The learned posterior; the engine has not drawn it yet.".to_owned(),

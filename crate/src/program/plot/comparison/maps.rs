@@ -155,7 +155,7 @@ fn setting(comparison: &Comparison, variant: usize) -> Option<String> {
 /// A method's samples of the first seed that has any.
 fn method(comparison: &Comparison, variant: usize, entrant: usize) -> Map {
     let trials = comparison.of(variant, entrant);
-    let variation = Summary::over(&trials, |o| Some(o.mode_total_variation));
+    let variation = Summary::over(&trials, |o| Some(o.fit.mode_total_variation));
     let failures = comparison.failures_of(variant, entrant);
     Map {
         name: comparison.plan.entrants[entrant].label.clone(),

@@ -122,7 +122,7 @@ fn finals<'a>(trials: &[&'a Finished]) -> Vec<&'a Outcome> {
 }
 
 fn spot(outcomes: &[&Outcome], x: impl Fn(&Outcome) -> f64) -> Option<Spot> {
-    let points = outcomes.iter().map(|o| (x(o), o.mode_total_variation));
+    let points = outcomes.iter().map(|o| (x(o), o.fit.mode_total_variation));
     let points: Vec<(f64, f64)> = points.filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
     if points.is_empty() {
         return None;

@@ -135,7 +135,7 @@ fn label(title: &str, outcome: Option<&Outcome>) -> String {
         None => format!("{title}: no samples yet."),
         Some(o) => format!(
             "Density of {} samples of {title}: total variation of mode weights {:.3}.",
-            o.samples, o.mode_total_variation
+            o.samples, o.fit.mode_total_variation
         ),
     }
 }

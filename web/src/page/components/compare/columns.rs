@@ -21,14 +21,14 @@ pub static COLUMNS: [Column; 9] = [
         key: "total_variation",
         name: "Total variation",
         help: "of the modes’ weights against the exact ones",
-        read: |o| Some(o.mode_total_variation),
+        read: |o| Some(o.fit.mode_total_variation),
         show: figure,
     },
     Column {
         key: "kl",
         name: "KL",
         help: "of the picture’s cells against the exact ones",
-        read: |o| Some(o.kl_grid),
+        read: |o| Some(o.fit.kl_grid),
         show: figure,
     },
     Column {
@@ -42,7 +42,7 @@ pub static COLUMNS: [Column; 9] = [
         key: "excluded_mass",
         name: "Excluded mass",
         help: "share of samples on modes that the posterior hardly has",
-        read: |o| Some(o.excluded_mass),
+        read: |o| Some(o.fit.excluded_mass),
         show: figure,
     },
     Column {

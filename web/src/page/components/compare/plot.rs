@@ -36,7 +36,7 @@ pub fn Plot(props: &PlotProps) -> Html {
                 .curve
                 .items()
                 .iter()
-                .map(|o| (compute(o), o.mode_total_variation))
+                .map(|o| (compute(o), o.fit.mode_total_variation))
                 .collect(),
         })
         .collect();

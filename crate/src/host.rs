@@ -1,0 +1,25 @@
+//! Numbers brought from the device to the host.
+
+use burn::tensor::{Tensor, Transaction};
+
+/// The numbers of a transaction's tensors, in one read.
+///
+/// # Errors
+///
+/// Where the device fails.
+pub(crate) async fn read_all(transaction: Transaction) -> Result<Vec<Vec<f32>>, String> {
+    let data = transaction.execute_async().await.map_err(|e| e.to_string())?;
+    data.into_iter()
+        .map(|d| d.try_to_vec::<f32>().map_err(|e| format!("{e:?}")))
+        .collect()
+}
+
+/// The numbers of a tensor, without its gradients.
+///
+/// # Errors
+///
+/// Where the device fails.
+pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, String> {
+    let transaction = Transaction::default().register(tensor.without_autodiff());
+    Ok(read_all(transaction).await?.remove(0))
+}
