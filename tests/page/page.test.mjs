@@ -327,7 +327,7 @@ test('methods are compared side by side', { timeout: 240_000 }, async () => {
     assert.ok(error >= 0 && error <= 1, `${method}: ${error}`);
   }
   assert.ok(Number(await id(page, 'card-importance').locator('[data-figure=total_variation]').textContent()) < 0.3);
-  assert.match(await id(page, 'payoff').textContent(), /RTB: training (pays off against SMC after [\d.]+|never pays off)/);
+  assert.match(await id(page, 'payoff').textContent(), /RTB: training (pays off against SMC \(RNE\) · particles 500 after [\d.]+|never pays off)/);
   assert.equal(await page.locator('[data-testid=chart-compare] .dot').count(), methods.length);
 
   const order = () => page.locator('[data-testid=compare-table] tbody tr').evaluateAll((rows) => rows.map((r) => r.dataset.method));
@@ -363,6 +363,59 @@ test('methods are compared side by side', { timeout: 240_000 }, async () => {
   await page.close();
 });
 
+test('settings of one method stand side by side until they are removed', { timeout: 240_000 }, async () => {
+  const { page, problems } = await ready(cpu);
+  const titles = () => page.locator('.compare [data-testid^=card-]:not(.exact) h3').allTextContents();
+  const compare = async (titled) => {
+    await id(page, 'compare').click();
+    await until(titled.join(), async () => /Ended/.test(await id(page, 'compare-status').textContent())
+      && (await titles()).join() === titled.join(), 120);
+  };
+  await comparable(page, ['rtb', 'dps']);
+  await set(page, 'compare-iterations', 2);
+  await compare(['RTB', 'DPS']);
+  await id(page, 'compare-rtb').uncheck();
+  await set(page, 'compare-dps-scale', 2);
+  await compare(['RTB', 'DPS · scale 1', 'DPS · scale 2']);
+  await id(page, 'compare-dps').uncheck();
+  await id(page, 'compare-rtb').check();
+  await set(page, 'compare-iterations', 4);
+  const all = ['RTB · iterations 2', 'RTB · iterations 4', 'DPS · scale 1', 'DPS · scale 2'];
+  await compare(all);
+
+  // In the view, in the file, and with figures of their own; the same once more replaces its own.
+  const rows = () => page.locator('[data-testid=compare-table] tbody th').allTextContents();
+  assert.deepEqual(await rows(), all);
+  assert.equal(await page.locator('[data-testid=chart-compare] .dot').count(), all.length);
+  const keys = await page.locator('.plot .key').allTextContents();
+  assert.ok(all.every((label, at) => keys[at].startsWith(label)), keys.join());
+  const lines = (await saved(page, 'compare-csv')).trim().split('\n').map((line) => line.split(','));
+  assert.deepEqual(lines.map((line) => line.slice(0, 2)), [['method', 'settings'],
+    ['rtb', 'iterations=2'], ['rtb', 'iterations=4'], ['dps', 'scale=1'], ['dps', 'scale=2']]);
+  const column = lines[0].indexOf('mean_log_r');
+  assert.notEqual(lines[3][column], lines[4][column], 'two scales, two results');
+  await compare(all);
+  assert.deepEqual(await serious(page, '.compare'), []);
+
+  // By keyboard; the next button has the focus then, and the last one takes the view along.
+  await page.getByRole('button', { name: 'Remove DPS · scale 1' }).focus();
+  await page.keyboard.press('Enter');
+  await until('it to go', async () => (await titles()).join() === 'RTB · iterations 2,RTB · iterations 4,DPS · scale 2', 5);
+  const focused = (name) => until(name, () => page.evaluate((n) => document.activeElement.ariaLabel === n, name), 5);
+  await focused('Remove DPS · scale 2');
+  await page.keyboard.press('Enter');
+  await focused('Remove RTB · iterations 4');
+  await page.keyboard.press('Enter');
+  await focused('Remove RTB');
+  assert.deepEqual(await titles(), ['RTB']);
+  await page.keyboard.press('Enter');
+  await until('the last one to go', async () => (await titles()).length === 0, 5);
+  assert.equal(await id(page, 'compare-table').count(), 0);
+  assert.match(await id(page, 'compare-status').textContent(), /Ready to compare/);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
 test('methods that cannot be used say why, and a crash of their worker leaves the rest', { timeout: 180_000 }, async () => {
   const { page } = await ready(cpu);
   await comparable(page, ['rejection', 'rtb']);
@@ -385,7 +438,9 @@ test('methods that cannot be used say why, and a crash of their worker leaves th
   await until('the run to go on', async () => (await iteration(page)) === 1, 20);
   await set(page, 'compare-iterations', 3);
   await id(page, 'compare').click();
-  await until('another comparison', async () => (await standing(page, 'rtb')) === 'done', 60);
+  // What was lost stays beside it, under its own number of iterations.
+  const standings = () => id(page, 'card-rtb').evaluateAll((cards) => cards.map((c) => c.dataset.standing));
+  await until('another comparison', async () => (await standings()).join() === 'done,stopped', 60);
   assert.equal(await id(page, 'compare-lost').count(), 0);
   await page.close();
 });

@@ -15,9 +15,11 @@ const BOTTOM: f64 = 18.0;
 /// Values over iterations, or over whatever the chart's x is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
-    pub name: &'static str,
+    pub name: AttrValue,
     /// Class of the style sheet that colours it.
     pub class: &'static str,
+    /// Tells lines of one colour apart by their dashes, and by the shape of their ends.
+    pub mark: usize,
     pub points: Vec<(f64, f64)>,
 }
 
@@ -39,7 +41,7 @@ pub struct ChartProps {
     pub rule: Option<(&'static str, f64)>,
     #[prop_or_default]
     pub log: bool,
-    /// x on a logarithmic axis, and a dot at the end of every line: lines may be single points.
+    /// x on a logarithmic axis, and a mark at the end of every line: lines may be single points.
     #[prop_or_default]
     pub log_x: bool,
     #[prop_or(126.0)]
@@ -47,6 +49,25 @@ pub struct ChartProps {
     /// The range of values, where it is known.
     #[prop_or_default]
     pub range: Option<(f64, f64)>,
+}
+
+/// Dashes of the lines of one colour, by their marks.
+const DASHES: [&str; 5] = ["none", "6 3", "2 3", "9 3 2 3", "12 5"];
+
+/// A path around (x, y): a circle, a square, a triangle, a diamond, or the triangle on its tip.
+fn mark(mark: usize, x: f64, y: f64) -> String {
+    let shape = match mark % DASHES.len() {
+        0 => "m-3.5 0a3.5 3.5 0 1 1 7 0a3.5 3.5 0 1 1 -7 0z",
+        1 => "m-3.2 -3.2h6.4v6.4h-6.4z",
+        2 => "m0 -4.4l4.3 7.4h-8.6z",
+        3 => "m0 -4.7l4.7 4.7l-4.7 4.7l-4.7 -4.7z",
+        _ => "m0 4.4l4.3 -7.4h-8.6z",
+    };
+    format!("M{x:.1} {y:.1}{shape}")
+}
+
+fn dashes(line: &Line) -> &'static str {
+    DASHES[line.mark % DASHES.len()]
 }
 
 fn y_of(y_axis: &Axis, y: f64, height: f64) -> f64 {
@@ -125,9 +146,9 @@ pub fn Chart(props: &ChartProps) -> Html {
                     if let Some((_, level)) = props.rule {
                         <path class="rule" d={path(&[(x_axis.value(0.0), level), (x_axis.value(1.0), level)])} />
                     }
-                    { for props.lines.iter().map(|line| html! { <path class={classes!("line", line.class)} d={path(&line.points)} /> }) }
+                    { for props.lines.iter().map(|line| html! { <path class={classes!("line", line.class)} stroke-dasharray={dashes(line)} d={path(&line.points)} /> }) }
                     { for props.lines.iter().filter(|_| props.log_x).filter_map(|line| line.points.last().map(|(x, y)| html! {
-                        <circle class={classes!("dot", line.class)} cx={format!("{:.1}", x_of(*x))} cy={format!("{:.1}", y_of(&y_axis, *y, height))} r="3.5" />
+                        <path class={classes!("dot", line.class)} d={mark(line.mark, x_of(*x), y_of(&y_axis, *y, height))} />
                     })) }
                     if let Some(x) = at {
                         <line class="cursor" x1={x_of(x).to_string()} x2={x_of(x).to_string()} y1={TOP.to_string()} y2={(height - BOTTOM).to_string()} />
@@ -136,7 +157,10 @@ pub fn Chart(props: &ChartProps) -> Html {
             </svg>
             <p class="keys">
                 { for props.lines.iter().map(|line| html! {
-                    <span class={classes!("key", line.class)}>{ line.name }{ value_text(value_at(&line.points, at)) }</span>
+                    <span class={classes!("key", if props.log_x { "drawn" } else { line.class })}>
+                        if props.log_x { { swatch(line) } }
+                        { &line.name }{ value_text(value_at(&line.points, at)) }
+                    </span>
                 }) }
                 if !props.band.is_empty() { <span class="key band">{ props.band_name }</span> }
                 if let Some((name, level)) = props.rule { <span class="key rule">{ name }{ value_text(Some(level)) }</span> }
@@ -147,6 +171,18 @@ pub fn Chart(props: &ChartProps) -> Html {
                 if let Some(of) = props.formula { { " " }<Math {of} /> }
             </figcaption>
         </figure>
+    }
+}
+
+/// A line as it is drawn on a chart with marks.
+fn swatch(line: &Line) -> Html {
+    html! {
+        <svg width="24" height="12" aria-hidden="true">
+            if line.points.len() > 1 {
+                <path class={classes!("line", line.class)} stroke-dasharray={dashes(line)} d="M0 6H24" />
+            }
+            <path class={classes!("dot", line.class)} d={mark(line.mark, 12.0, 6.0)} />
+        </svg>
     }
 }
 
@@ -190,19 +226,20 @@ fn value_at(points: &[(f64, f64)], x: Option<f64>) -> Option<f64> {
     known.map(|p| p.1)
 }
 
-fn value_text(value: Option<f64>) -> String {
-    value.map_or(String::new(), |v| format!(" {}", super::figures::figure(v)))
+fn value_text(value: Option<f64>) -> Html {
+    let text = |value| html! { <>{ " " }<b>{ super::figures::figure(value) }</b></> };
+    value.map_or(Html::default(), text)
 }
 
 fn spoken(props: &ChartProps) -> String {
     let values = props.lines.iter().filter_map(|l| {
         l.points
             .last()
-            .map(|p| format!("{} {}", l.name, super::figures::figure(p.1)))
+            .map(|p| format!("{} = {}", l.name, super::figures::figure(p.1)))
     });
     let rule = props
         .rule
-        .map(|(name, level)| format!("{name} {}", super::figures::figure(level)));
+        .map(|(name, level)| format!("{name} = {}", super::figures::figure(level)));
     let all: Vec<_> = values.chain(rule).collect();
     if all.is_empty() {
         format!("{}: nothing yet", props.title)

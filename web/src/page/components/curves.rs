@@ -20,8 +20,9 @@ pub struct CurvesProps {
 #[component]
 pub fn Curves(props: &CurvesProps) -> Html {
     let trained = |name, class, read: fn(&Iteration) -> f64| Line {
-        name,
+        name: AttrValue::Static(name),
         class,
+        mark: 0,
         points: props
             .curve
             .items()
@@ -30,8 +31,9 @@ pub fn Curves(props: &CurvesProps) -> Html {
             .collect(),
     };
     let measured = |name, class, read: fn(&Report) -> f64| Line {
-        name,
+        name: AttrValue::Static(name),
         class,
+        mark: 0,
         points: props
             .reports
             .items()

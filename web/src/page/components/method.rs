@@ -4,68 +4,85 @@ use super::field::Number;
 use rtb::config::{Advantage, ConfigError, Method};
 use yew::prelude::*;
 
-/// A setting's field, its label, and what it does.
-type Text = (&'static str, &'static str, &'static str);
+/// A setting's field, its label, a word for it, and what it does.
+type Text = (&'static str, &'static str, &'static str, &'static str);
 
 const ALPHA: Text = (
     "alpha",
     "Entropy weight α",
+    "α",
     "The loss is α² times RTB’s: the same optimum at another learning rate.",
 );
 const PATH_KL: Text = (
     "kl_weight",
     "Weight of the KL",
+    "KL weight",
     "How strongly the path is held to the prior; only 1 has the optimum p·r.",
 );
 const STEP_KL: Text = (
     "kl_weight",
     "Weight of the KL",
+    "KL weight",
     "How strongly every step is held to the prior, against log r with weight 1.",
 );
 const SQUARE: Text = (
     "kl_weight",
     "Penalty α",
+    "α",
     "Weight of the squared path penalty; the optimum is p·exp(r/2α).",
 );
 const CLIP: Text = (
     "clip",
     "Clip",
+    "clip",
     "How far a step’s probability may move on one batch, as a share.",
 );
-const EPOCHS: Text = ("epochs", "Steps a batch", "Optimiser steps taken on each batch.");
+const EPOCHS: Text = (
+    "epochs",
+    "Steps a batch",
+    "steps a batch",
+    "Optimiser steps taken on each batch.",
+);
 const PROPOSALS: Text = (
     "proposals",
     "Proposals",
+    "proposals",
     "Prior samples drawn at most, for each sample wanted.",
 );
 const SCALE: Text = (
     "scale",
     "Scale",
+    "scale",
     "How much of the gradient is added; 1 is the approximation as it stands.",
 );
 const AROUND: Text = (
     "points",
     "Points",
+    "points",
     "Points of the average around the expected end point.",
 );
 const PARTICLES: Text = (
     "particles",
     "Particles",
+    "particles",
     "Samples of a population, which is always drawn whole.",
 );
 const RESAMPLE: Text = (
     "resample_below",
     "Resample below",
+    "resample below",
     "The effective share of particles below which they are resampled.",
 );
 const AHEAD: Text = (
     "points",
     "Look ahead",
+    "look ahead",
     "Points of the estimate of r ahead that particles are weighed by on the way; 0 weighs them at the end only.",
 );
 const GUIDE: Text = (
     "guidance",
     "Guidance",
+    "guidance",
     "Share of the look ahead’s gradient in the steps; 0 takes the prior’s own steps.",
 );
 
@@ -120,6 +137,29 @@ fn settings(method: &mut Method) -> Vec<Setting<'_>> {
     }
 }
 
+/// A setting as it stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Value {
+    pub field: &'static str,
+    /// A word for it.
+    pub name: &'static str,
+    pub value: f64,
+}
+
+/// What is set of a method.
+pub fn values(mut method: Method) -> Vec<Value> {
+    let all = settings(&mut method).into_iter();
+    all.map(|((field, _, name, _), place)| Value {
+        field,
+        name,
+        value: match place {
+            Place::Real(value) => *value,
+            Place::Whole(value) => *value as f64,
+        },
+    })
+    .collect()
+}
+
 #[derive(Properties, PartialEq)]
 pub struct MethodSettingsProps {
     /// Begins the ids of the inputs.
@@ -133,7 +173,7 @@ pub struct MethodSettingsProps {
 pub fn MethodSettings(props: &MethodSettingsProps) -> Html {
     let mut method = props.method;
     let name = method.info().name;
-    let number = |(at, ((field, label, help), place)): (usize, Setting)| {
+    let number = |(at, ((field, label, _, help), place)): (usize, Setting)| {
         let (value, whole) = match place {
             Place::Real(value) => (*value, false),
             Place::Whole(value) => (*value as f64, true),

@@ -1,6 +1,7 @@
-//! A card for every method: its picture and its figures, beside the exact posterior's.
+//! A card for every result: its picture and its figures, beside the exact posterior's.
 
 use super::columns::COLUMNS;
+use super::setting::Setting;
 use super::state::{Comparison, Entry, Standing, Task};
 use super::thumbnail::Thumbnail;
 use crate::components::figures::{count, figure};
@@ -8,6 +9,8 @@ use crate::components::pictures::Pictures;
 use crate::shared::Shared;
 use rtb::message::{Outcome, Paths, Truth};
 use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 /// Samples drawn on a picture.
@@ -18,6 +21,7 @@ pub struct CardsProps {
     pub comparison: Rc<Comparison>,
     pub task: Task,
     pub dark: bool,
+    pub remove: Callback<Setting>,
 }
 
 #[component]
@@ -25,10 +29,10 @@ pub fn Cards(props: &CardsProps) -> Html {
     let pictures = use_memo(props.task.stage.clone(), Pictures::new);
     html! {
         <ul class="cards">
-            <ExactCard task={props.task.clone()} pictures={pictures.clone()} dark={props.dark} />
+            <ExactCard key="exact" task={props.task.clone()} pictures={pictures.clone()} dark={props.dark} />
             { for props.comparison.entries.iter().map(|entry| html! {
-                <MethodCard key={entry.name()} entry={entry.clone()} standing={props.comparison.standing(entry)}
-                    pictures={pictures.clone()} dark={props.dark} />
+                <MethodCard key={entry.key()} entry={entry.clone()} standing={props.comparison.standing(entry)}
+                    pictures={pictures.clone()} dark={props.dark} remove={props.remove.clone()} />
             }) }
         </ul>
     }
@@ -51,8 +55,10 @@ fn ExactCard(props: &ExactCardProps) -> Html {
     let log_z = figure(stage.scene.log_z);
     html! {
         <li class="card exact" data-testid="card-exact">
-            <h3>{ "Exact posterior" }</h3>
-            <p class="help">{ format!("What every method is after, {how}.") }</p>
+            <div>
+                <h3>{ "Exact posterior" }</h3>
+                <p class="help">{ format!("What every method is after, {how}.") }</p>
+            </div>
             <Thumbnail label={format!("Density of the exact posterior, {how}; log Z is {log_z}.")} picture={props.pictures.exact.clone()}
                 paths={Some(stage.exact_paths.clone())} dark={props.dark} />
             <dl><dt>{ "log Z" }</dt><dd>{ log_z }</dd></dl>
@@ -66,6 +72,7 @@ struct MethodCardProps {
     standing: Standing,
     pictures: Rc<Pictures>,
     dark: bool,
+    remove: Callback<Setting>,
 }
 
 #[component]
@@ -86,20 +93,36 @@ fn MethodCard(props: &MethodCardProps) -> Html {
         },
     );
     let (picture, paths) = (*drawn).clone().unzip();
-    let info = entry.method.info();
+    let Entry { setting, label, .. } = entry;
+    let info = setting.method.info();
     let outcome = entry.outcome.as_deref();
-    let trained = entry.method.is_trained();
+    let trained = setting.method.is_trained();
+    let remove = {
+        let (remove, setting) = (props.remove.clone(), *setting);
+        Callback::from(move |event: MouseEvent| {
+            focus_beside(&event);
+            remove.emit(setting);
+        })
+    };
+    let over = matches!(standing, Standing::Done | Standing::Stopped | Standing::Refused);
     html! {
-        <li class="card" data-testid={format!("card-{}", info.name)} data-standing={format!("{standing:?}").to_lowercase()}>
-            <h3 title={info.description}>{ info.title }</h3>
-            <p class="help">{ status(entry, *standing) }</p>
-            if let Some(why) = &entry.refused {
-                <p class="refused">{ why }</p>
-            }
-            if trained && matches!(standing, Standing::Working | Standing::Stopping) {
-                <progress max="1" value={outcome.map_or(0.0, |o| o.progress).to_string()} aria-label={format!("Training of {}", info.title)} />
-            }
-            <Thumbnail label={label(info.title, outcome)} {picture} {paths} dark={props.dark} />
+        <li class="card" data-testid={format!("card-{}", info.name)} data-setting={setting.in_full()} data-standing={format!("{standing:?}").to_lowercase()}>
+            <div>
+                <div class="head">
+                    <h3 title={info.description}>{ label }</h3>
+                    if over {
+                        <button type="button" class="quiet" title="Remove" aria-label={format!("Remove {label}")} onclick={remove}>{ "×" }</button>
+                    }
+                </div>
+                <p class="help">{ status(entry, *standing) }</p>
+                if let Some(why) = &entry.refused {
+                    <p class="refused">{ why }</p>
+                }
+                if trained && matches!(standing, Standing::Working | Standing::Stopping) {
+                    <progress max="1" value={outcome.map_or(0.0, |o| o.progress).to_string()} aria-label={format!("Training of {label}")} />
+                }
+            </div>
+            <Thumbnail label={spoken(label, outcome)} {picture} {paths} dark={props.dark} />
             if let Some(outcome) = outcome {
                 <dl>
                     { for COLUMNS.iter().map(|column| html! {
@@ -111,14 +134,30 @@ fn MethodCard(props: &MethodCardProps) -> Html {
     }
 }
 
+/// The next card's button, or the one before's, takes the focus from a card that goes.
+fn focus_beside(event: &MouseEvent) {
+    let card = event
+        .target_dyn_into::<Element>()
+        .and_then(|b| b.closest("li").ok()?);
+    let button = |card: Element| card.query_selector("button").ok()?;
+    let beside = card.and_then(|card| {
+        let next = card.next_element_sibling().and_then(button);
+        next.or_else(|| card.previous_element_sibling().and_then(button))
+    });
+    if let Some(button) = beside.and_then(|b| b.dyn_into::<HtmlElement>().ok()) {
+        // Where the focus cannot go it stays.
+        let _ = button.focus();
+    }
+}
+
 fn status(entry: &Entry, standing: Standing) -> String {
     let outcome = entry.outcome.as_deref();
     let samples = outcome.map_or(String::new(), |o| format!("{} samples", count(o.samples as f64)));
-    let trained = outcome.filter(|_| entry.method.is_trained());
+    let trained = outcome.filter(|_| entry.setting.method.is_trained());
     let iterations = trained.map_or(String::new(), |o| format!(" after {} iterations", o.iterations));
     match (standing, outcome) {
         (Standing::Waiting, _) => "Waits for the methods before it.".to_owned(),
-        (Standing::Working, None) if entry.method.is_trained() => "Training…".to_owned(),
+        (Standing::Working, None) if entry.setting.method.is_trained() => "Training…".to_owned(),
         (Standing::Working, None) => "Sampling…".to_owned(),
         (Standing::Working, Some(_)) => format!("Training; {samples}{iterations}."),
         (Standing::Stopping, _) => "Stopping…".to_owned(),
@@ -130,7 +169,7 @@ fn status(entry: &Entry, standing: Standing) -> String {
     }
 }
 
-fn label(title: &str, outcome: Option<&Outcome>) -> String {
+fn spoken(title: &str, outcome: Option<&Outcome>) -> String {
     match outcome {
         None => format!("{title}: no samples yet."),
         Some(o) => format!(

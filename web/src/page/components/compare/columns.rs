@@ -1,5 +1,6 @@
 //! The figures of an outcome, the same ones in cards, table and file.
 
+use super::setting::Setting;
 use crate::components::figures::{count, figure};
 use rtb::message::Outcome;
 use std::fmt::Write;
@@ -98,18 +99,18 @@ pub fn seconds(outcome: &Outcome) -> f64 {
 }
 
 /// The outcomes as comma-separated values with a header; what a method does not have is empty.
-pub fn csv<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> String {
+pub fn csv<'a>(outcomes: impl Iterator<Item = (Setting, &'a Outcome)>) -> String {
     let keys: Vec<_> = COLUMNS.iter().map(|c| c.key).collect();
-    let header = format!("method,seed,iterations,samples,{}\n", keys.join(","));
-    outcomes.fold(header, |mut text, o| {
+    let header = format!("method,settings,seed,iterations,samples,{}\n", keys.join(","));
+    outcomes.fold(header, |mut text, (setting, o)| {
         let values = COLUMNS
             .iter()
             .map(|c| (c.read)(o).map_or(String::new(), |v| v.to_string()));
         let values: Vec<_> = values.collect();
-        let (method, seed) = (&o.method, o.seed);
+        let (method, settings, seed) = (setting.name(), setting.in_full(), o.seed);
         writeln!(
             text,
-            "{method},{seed},{},{},{}",
+            "{method},{settings},{seed},{},{},{}",
             o.iterations,
             o.samples,
             values.join(",")
@@ -122,12 +123,12 @@ pub fn csv<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rtb::config::{Method, Run};
 
     #[test]
     fn every_line_of_the_file_has_every_column() {
         let all = [
             Outcome {
-                method: "rtb".to_owned(),
                 log_z: Some(0.5),
                 samples: 2000,
                 sampling_seconds: 4.0,
@@ -135,11 +136,17 @@ mod tests {
             },
             Outcome::default(),
         ];
-        let text = csv(all.iter());
+        let settings = [2.0, 5.0].map(|scale| {
+            let method = Method::Guidance { scale };
+            Setting::new(method, &Run::default())
+        });
+        let text = csv(settings.into_iter().zip(&all));
         let lines: Vec<Vec<_>> = text.lines().map(|l| l.split(',').collect()).collect();
         assert_eq!(lines.len(), 3);
-        assert!(lines.iter().all(|l| l.len() == 4 + COLUMNS.len()), "{text}");
+        assert!(lines.iter().all(|l| l.len() == 5 + COLUMNS.len()), "{text}");
         let column = |key| lines[0].iter().position(|k| *k == key).unwrap();
+        assert_eq!(lines[1][..2], ["guidance", "scale=2"]);
+        assert_eq!(lines[2][..2], ["guidance", "scale=5"]);
         assert_eq!(lines[1][column("log_z_error")], "0.5");
         assert_eq!(lines[2][column("log_z_error")], "");
         assert_eq!(lines[1][column("seconds_per_1000_samples")], "2");

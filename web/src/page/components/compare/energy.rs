@@ -102,7 +102,7 @@ pub fn Energy(props: &EnergyProps) -> Html {
     html! {
         <details data-testid="energy">
             <summary><h3>{ "The prior’s density as an energy" }</h3></summary>
-            <p class="help">{ "A network E(x, t) learns the prior twice. Denoising score matching asks −∇E to point to the data; it cannot tell how much two modes that are far apart weigh. The Radon–Nikodym estimator can: along a path of the prior’s chain it knows how log p changes, log p(x′) − log p(x) = log p_θ(x′|x) − log q(x|x′). Asking the energies for the same weighs the modes and makes exp(−E) a density whose integral is 1." }</p>
+            <p class="help">{ "A network E(x, t) learns the prior twice. Denoising score matching asks −∇E to point to the data; it cannot tell how much two modes that are far apart weigh. The Radon–Nikodym estimator can: along a path of the prior’s chain it knows how log p changes, log p(x′) − log p(x) = log p" }<sub>{ "θ" }</sub>{ "(x′|x) − log q(x|x′). Asking the energies for the same weighs the modes and makes exp(−E) a density whose integral is 1." }</p>
             <div class="buttons">
                 if learned.running {
                     <button type="button" onclick={stop} data-testid="energy-stop">{ "Stop" }</button>
@@ -116,7 +116,7 @@ pub fn Energy(props: &EnergyProps) -> Html {
             }
             <ul class="cards">
                 <li class="card exact">
-                    <h3>{ "Prior" }</h3>
+                    <div><h3>{ "Prior" }</h3></div>
                     <Thumbnail label="Density of the prior." picture={Some((*exact).clone())} paths={None} dark={props.dark} />
                 </li>
                 { for ["Score matching", "With the consistency"].into_iter().zip(&learned.energies).map(|(title, energy)| card(title, energy.as_deref(), high, props.dark)) }
@@ -133,12 +133,14 @@ fn card(title: &'static str, energy: Option<&message::Energy>, high: f32, dark: 
     };
     html! {
         <li class="card" data-testid={format!("energy-{}", title.split(' ').next().unwrap_or_default().to_lowercase())}>
-            <h3>{ title }</h3>
-            <Thumbnail {label} {picture} paths={None} {dark} />
-            if let Some(energy) = energy {
-                if energy.progress < 1.0 {
+            <div>
+                <h3>{ title }</h3>
+                if let Some(energy) = energy.filter(|e| e.progress < 1.0) {
                     <progress max="1" value={energy.progress.to_string()} aria-label={format!("{title}, training")} />
                 }
+            </div>
+            <Thumbnail {label} {picture} paths={None} {dark} />
+            if let Some(energy) = energy {
                 <dl>
                     <dt title="of the modes’ weights against the mixture’s">{ "Total variation" }</dt><dd data-figure="tv">{ figure(energy.mode_total_variation) }</dd>
                     <dt title="of the picture’s cells against the mixture’s">{ "KL" }</dt><dd>{ figure(energy.kl_grid) }</dd>

@@ -61,19 +61,27 @@ fn crossover(trained: &Outcome, smc: &Outcome) -> Option<f64> {
 #[component]
 fn Payoffs(props: &ExplainProps) -> Html {
     let comparison = &props.comparison;
-    let Some(smc) = comparison.entry("smc").and_then(|e| e.outcome.as_ref()) else {
-        return html! { <p class="help" data-testid="payoff">{ "Compare SMC and a trained method to read the number here." }</p> };
+    let known = || {
+        comparison
+            .entries
+            .iter()
+            .filter_map(|e| Some((e, e.outcome.as_ref()?)))
     };
-    let trained = comparison.entries.iter().filter(|e| e.method.is_trained());
+    let smc = || known().filter(|(e, _)| e.setting.name() == "smc");
+    if smc().next().is_none() {
+        return html! { <p class="help" data-testid="payoff">{ "Compare SMC and a trained method to read the number here." }</p> };
+    }
+    let trained = known().filter(|(e, _)| e.setting.method.is_trained());
+    let pairs = trained.flat_map(|trained| smc().map(move |smc| (trained, smc)));
     html! {
         <ul data-testid="payoff">
-            { for trained.filter_map(|e| Some((e, e.outcome.as_ref()?))).map(|(entry, outcome)| {
+            { for pairs.map(|((entry, outcome), (smc, smc_outcome))| {
                 let so_far = if outcome.progress < 1.0 { ", as far as it has trained" } else { "" };
-                let after = match crossover(outcome, smc) {
-                    Some(samples) => format!("training pays off against SMC after {} samples{so_far}.", count(samples.ceil())),
-                    None => format!("training never pays off against SMC here{so_far}: its samples are no cheaper."),
+                let after = match crossover(outcome, smc_outcome) {
+                    Some(samples) => format!("training pays off against {} after {} samples{so_far}.", smc.label, count(samples.ceil())),
+                    None => format!("training never pays off against {} here{so_far}: its samples are no cheaper.", smc.label),
                 };
-                html! { <li key={entry.name()}><strong>{ entry.method.info().title }</strong>{ ": " }{ after }</li> }
+                html! { <li key={format!("{} {}", entry.key(), smc.key())}><strong>{ &entry.label }</strong>{ ": " }{ after }</li> }
             }) }
         </ul>
     }

@@ -6,6 +6,7 @@ mod columns;
 mod energy;
 mod explain;
 mod plot;
+mod setting;
 mod state;
 mod table;
 mod thumbnail;
@@ -20,6 +21,7 @@ use explain::Explain;
 use plot::Plot;
 use rtb::config::Run;
 use rtb::message::Request;
+use setting::Setting;
 use state::{Action, Comparison, Phase, Task};
 use std::rc::Rc;
 use table::Table;
@@ -66,7 +68,6 @@ pub fn Compare(props: &CompareProps) -> Html {
             });
             state.dispatch(Action::Start {
                 task: Task {
-                    of: of.clone(),
                     run: Shared::new(run),
                     stage: stage.clone(),
                 },
@@ -81,11 +82,17 @@ pub fn Compare(props: &CompareProps) -> Html {
             comparer.stop();
         })
     };
+    let remove = {
+        let state = state.dispatcher();
+        use_callback((), move |setting: Setting, ()| {
+            state.dispatch(Action::Remove(setting))
+        })
+    };
     let comparison: Rc<Comparison> = Rc::new((*state).clone());
     html! {
         <section class="compare" aria-labelledby="compare-title">
             <h2 id="compare-title">{ "Every method side by side" }</h2>
-            <p class="help">{ "Other ways to the same posterior, on this page’s run: the same prior, reward, seed, steps and batch. They run in a worker of their own while the run above goes on." }</p>
+            <p class="help">{ "Other ways to the same posterior, on this page’s run: the same prior, reward, seed, steps and batch. They run in a worker of their own while the run above goes on. What they found stays until it is removed: change a setting and compare again to have both." }</p>
             <details open=true>
                 <summary><h3>{ "Methods" }</h3></summary>
                 <Choose run={props.run.clone()} chosen={(*chosen).clone()} {set} />
@@ -104,10 +111,10 @@ pub fn Compare(props: &CompareProps) -> Html {
                 </p>
             }
             if let Some(task) = &state.task {
-                if *task.of != *props.run {
-                    <p class="help" data-testid="compare-old">{ "The run has changed since: what stands here is about the one before." }</p>
+                if !task.is_about(&chosen.run(&props.run)) {
+                    <p class="help" data-testid="compare-old">{ "The run or its number of samples has changed since: what stands here is about the one before, and makes room for the next comparison." }</p>
                 }
-                <Cards comparison={comparison.clone()} task={task.clone()} dark={props.dark} />
+                <Cards comparison={comparison.clone()} task={task.clone()} dark={props.dark} {remove} />
                 <Plot comparison={comparison.clone()} />
                 <Table comparison={comparison.clone()} />
             }

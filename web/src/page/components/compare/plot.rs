@@ -1,7 +1,7 @@
-//! Error against compute, for all methods.
+//! Error against compute, for all results.
 
 use super::columns::{evaluations, seconds};
-use super::state::Comparison;
+use super::state::{Comparison, Entry};
 use crate::components::chart::{Chart, Line};
 use crate::components::field::Choice;
 use rtb::config::Method;
@@ -24,14 +24,23 @@ pub fn Plot(props: &PlotProps) -> Html {
     let compute = if *by_seconds { seconds } else { evaluations };
     let all = Method::all();
     let place = |name| all.iter().position(|m| m.info().name == name).unwrap_or(0);
+    // The settings of one method share its colour.
+    let before = |entry: &Entry| {
+        let others = props.comparison.entries.iter();
+        let others = others.take_while(|e| e.setting != entry.setting);
+        others
+            .filter(|e| e.setting.name() == entry.setting.name())
+            .count()
+    };
     let lines: Vec<_> = props
         .comparison
         .entries
         .iter()
         .filter(|e| e.outcome.is_some())
         .map(|e| Line {
-            name: e.method.info().title,
-            class: CLASSES[place(e.name()) % CLASSES.len()],
+            name: e.label.clone(),
+            class: CLASSES[place(e.setting.name()) % CLASSES.len()],
+            mark: before(e),
             points: e
                 .curve
                 .items()
@@ -50,7 +59,7 @@ pub fn Plot(props: &PlotProps) -> Html {
                 options={vec![("evaluations".into(), "evaluations of a drift".into()), ("seconds".into(), "seconds on this machine".into())]}
                 help="Evaluations are the same everywhere; seconds depend on what else this machine does." />
             <Chart id="chart-compare" title="Error against compute" log=true log_x=true height=260.0 {lines}
-                help="Total variation over what was spent until then, training and samples together, both logarithmic: a curve for what trains, a dot for what needs no training. \
+                help="Total variation over what was spent until then, training and samples together, both logarithmic: a curve for what trains, a mark for what needs no training; settings of one method share a colour and differ in mark and dashes. \
                       Point at a budget to read what each method reaches with it." />
         </div>
     }

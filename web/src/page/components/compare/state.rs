@@ -1,5 +1,6 @@
 //! The state of a comparison, and how its worker's news change it.
 
+use super::setting::{Setting, labels};
 use crate::engine::News;
 use crate::shared::Shared;
 use crate::state::Stage;
@@ -12,11 +13,19 @@ use yew::{AttrValue, Reducible};
 /// What a comparison is about.
 #[derive(Clone, PartialEq)]
 pub struct Task {
-    /// The page's run when the comparison began.
-    pub of: Shared<Run>,
     /// The run as it is compared, with the comparison's own numbers of samples and iterations.
     pub run: Shared<Run>,
     pub stage: Stage,
+}
+
+impl Task {
+    /// Whether a result on that run may stand beside this task's. Iterations are part of each
+    /// result's own setting.
+    pub fn is_about(&self, run: &Run) -> bool {
+        let mut run = run.clone();
+        run.training.iterations = self.run.training.iterations;
+        run == *self.run
+    }
 }
 
 /// Where a method stands.
@@ -30,10 +39,12 @@ pub enum Standing {
     Refused,
 }
 
-/// A method of a comparison.
+/// A method of a comparison, in one setting.
 #[derive(Clone, PartialEq)]
 pub struct Entry {
-    pub method: Method,
+    pub setting: Setting,
+    /// What tells it from the others.
+    pub label: AttrValue,
     pub outcome: Option<Shared<Outcome>>,
     /// Every outcome so far, without its points.
     pub curve: Thinned<Shared<Outcome>, 200>,
@@ -42,17 +53,19 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn new(method: Method) -> Self {
+    fn new(setting: Setting) -> Self {
         Self {
-            method,
+            setting,
+            label: AttrValue::default(),
             outcome: None,
             curve: Thinned::default(),
             refused: None,
         }
     }
 
-    pub fn name(&self) -> &'static str {
-        self.method.info().name
+    /// Of this entry only, whatever the others are.
+    pub fn key(&self) -> String {
+        format!("{} {}", self.setting.name(), self.setting.in_full())
     }
 
     /// Whether nothing more comes of it.
@@ -72,10 +85,10 @@ pub enum Phase {
 #[derive(Clone, Default, PartialEq)]
 pub struct Comparison {
     pub task: Option<Task>,
-    /// All methods that were run on the task, in the order of [`Method::all`].
+    /// All settings that were run on the task, in [`Setting::order`].
     pub entries: Vec<Entry>,
     /// What the worker was asked for last.
-    asked: Vec<Method>,
+    asked: Vec<Setting>,
     pub phase: Phase,
     /// Why the worker is gone.
     pub lost: Option<AttrValue>,
@@ -88,6 +101,7 @@ pub enum Action {
         methods: Vec<Method>,
     },
     Stop,
+    Remove(Setting),
     News(News),
 }
 
@@ -99,46 +113,53 @@ impl Comparison {
         if entry.settled() {
             return Standing::Done;
         }
-        let asked = self.asked.iter().any(|m| m.info().name == entry.name());
+        let asked = self.asked.contains(&entry.setting);
         match self.phase {
             Phase::Idle => Standing::Stopped,
             _ if !asked => Standing::Stopped,
-            _ if self.working() != Some(entry.name()) => Standing::Waiting,
+            _ if self.working() != Some(entry.setting) => Standing::Waiting,
             Phase::Running => Standing::Working,
             Phase::Stopping => Standing::Stopping,
         }
     }
 
-    /// The first method asked for from which more is to come.
-    fn working(&self) -> Option<&'static str> {
-        let names = self.asked.iter().map(|m| m.info().name);
-        names
-            .into_iter()
-            .find(|name| !self.entry(name).is_some_and(Entry::settled))
-    }
-
-    /// The method of that name.
-    pub fn entry(&self, name: &str) -> Option<&Entry> {
-        self.entries.iter().find(|e| e.name() == name)
+    /// The first setting asked for from which more is to come.
+    fn working(&self) -> Option<Setting> {
+        let more = |s: &&Setting| self.entries.iter().any(|e| e.setting == **s && !e.settled());
+        self.asked.iter().find(more).copied()
     }
 
     fn at(&mut self, index: usize) -> Option<&mut Entry> {
-        let name = self.asked.get(index)?.info().name;
-        self.entries.iter_mut().find(|e| e.name() == name)
+        let setting = self.asked.get(index)?;
+        self.entries.iter_mut().find(|e| e.setting == *setting)
     }
 
     /// What else was run on the same task stays beside the new.
     fn start(&mut self, task: Task, methods: Vec<Method>) {
-        let same = self.task.as_ref().is_some_and(|old| *old.run == *task.run);
-        let named = |method: &Method| method.info().name;
-        self.entries
-            .retain(|e| same && !methods.iter().any(|m| named(m) == e.name()));
-        self.entries.extend(methods.iter().copied().map(Entry::new));
-        let all = Method::all();
-        self.entries
-            .sort_by_key(|e| all.iter().position(|m| named(m) == e.name()));
-        (self.task, self.asked) = (Some(task), methods);
+        let same = self.task.as_ref().is_some_and(|old| old.is_about(&task.run));
+        self.asked = methods.into_iter().map(|m| Setting::new(m, &task.run)).collect();
+        self.entries.retain(|e| same && !self.asked.contains(&e.setting));
+        self.entries.extend(self.asked.iter().copied().map(Entry::new));
+        self.entries.sort_by(|a, b| a.setting.order(&b.setting));
+        self.label();
+        self.task = Some(task);
         (self.phase, self.lost) = (Phase::Running, None);
+    }
+
+    /// The last one takes the task with it.
+    fn remove(&mut self, setting: Setting) {
+        self.entries.retain(|e| e.setting != setting);
+        self.label();
+        if self.entries.is_empty() {
+            self.task = None;
+        }
+    }
+
+    fn label(&mut self) {
+        let settings: Vec<_> = self.entries.iter().map(|e| e.setting).collect();
+        for (entry, label) in self.entries.iter_mut().zip(labels(&settings)) {
+            entry.label = label.into();
+        }
     }
 
     fn on(&mut self, event: Event) {
@@ -171,6 +192,7 @@ impl Reducible for Comparison {
         match action {
             Action::Start { task, methods } => next.start(task, methods),
             Action::Stop => next.phase = Phase::Stopping,
+            Action::Remove(setting) => next.remove(setting),
             Action::News(News::Events(events)) => events.into_iter().for_each(|e| next.on(e)),
             Action::News(News::Ended) => next.phase = Phase::Idle,
             Action::News(News::Lost(why)) => {
@@ -193,7 +215,6 @@ mod tests {
         run.seed = seed;
         let stage = State::new(run.clone(), None).stage;
         Task {
-            of: Shared::new(run.clone()),
             run: Shared::new(run),
             stage,
         }
@@ -216,11 +237,11 @@ mod tests {
         state.clone().reduce(action)
     }
 
-    fn standings(state: &Comparison) -> Vec<(&'static str, Standing)> {
+    fn standings(state: &Comparison) -> Vec<(&str, Standing)> {
         state
             .entries
             .iter()
-            .map(|e| (e.name(), state.standing(e)))
+            .map(|e| (&*e.label, state.standing(e)))
             .collect()
     }
 
@@ -234,7 +255,7 @@ mod tests {
         let state = after(&Rc::default(), start(0, &["smc", "dps", "rtb"]));
         assert_eq!(
             standings(&state),
-            [("rtb", Waiting), ("dps", Waiting), ("smc", Working)]
+            [("RTB", Waiting), ("DPS", Waiting), ("SMC (RNE)", Working)]
         );
         let refused = Event::NotComparable {
             index: 1,
@@ -244,7 +265,7 @@ mod tests {
         let state = after(&state, Action::News(News::Events(events)));
         assert_eq!(
             standings(&state),
-            [("rtb", Working), ("dps", Refused), ("smc", Done)]
+            [("RTB", Working), ("DPS", Refused), ("SMC (RNE)", Done)]
         );
         let curve = state.entries[0].curve.items();
         assert_eq!(curve.len(), 2);
@@ -252,15 +273,73 @@ mod tests {
         let state = after(&after(&state, Action::Stop), Action::News(News::Ended));
         assert_eq!(
             standings(&state),
-            [("rtb", Stopped), ("dps", Refused), ("smc", Done)]
+            [("RTB", Stopped), ("DPS", Refused), ("SMC (RNE)", Done)]
         );
 
         // More methods on the same task join; another task starts afresh.
         let more = after(&state, start(0, &["dps"]));
         assert_eq!(
             standings(&more),
-            [("rtb", Stopped), ("dps", Working), ("smc", Done)]
+            [("RTB", Stopped), ("DPS", Working), ("SMC (RNE)", Done)]
         );
         assert_eq!(after(&more, start(1, &["dps"])).entries.len(), 1);
+    }
+    #[test]
+    fn settings_of_a_method_stand_side_by_side_until_they_are_removed() {
+        use Standing::*;
+        let dps = |scale| Method::Dps {
+            scale,
+            normalized: false,
+        };
+        let start = |task, methods| Action::Start { task, methods };
+        let done = || Action::News(News::Events(vec![compared(0, 1.0)]));
+        let ended = || Action::News(News::Ended);
+        let of = |scale| Setting::new(dps(scale), &task(0).run);
+
+        let state = after(&Rc::default(), start(task(0), vec![dps(2.0)]));
+        let state = after(&after(&state, done()), ended());
+        assert_eq!(standings(&state), [("DPS · scale 2", Done)]);
+        let state = after(&state, start(task(0), vec![dps(1.0), Method::Rtb {}]));
+        let both = [
+            ("RTB", Waiting),
+            ("DPS · scale 1", Working),
+            ("DPS · scale 2", Done),
+        ];
+        assert_eq!(standings(&state), both);
+        let keys: Vec<_> = state.entries.iter().map(Entry::key).collect();
+        assert_eq!(keys[1..], ["dps scale=1", "dps scale=2"]);
+
+        // What came of the one is not the other's, and the same again replaces its own.
+        let state = after(&after(&state, done()), ended());
+        assert!(state.entries.iter().all(|e| e.curve.items().len() <= 1));
+        let again = after(&state, start(task(0), vec![dps(2.0)]));
+        assert_eq!(again.entries.len(), 3);
+        assert!(again.entries[2].outcome.is_none() && again.entries[1].outcome.is_some());
+
+        // Other iterations are another setting of what is trained, not another task.
+        let mut longer = task(0);
+        let mut run = (*longer.run).clone();
+        run.training.iterations *= 2;
+        longer.run = Shared::new(run);
+        let more = after(&again, start(longer, vec![Method::Rtb {}, dps(2.0)]));
+        assert_eq!(more.entries.len(), 4);
+
+        // One that is removed while others are worked on does not hold them up.
+        let more = after(&after(&more, done()), Action::Remove(more.asked[0]));
+        assert_eq!(
+            standings(&more),
+            [
+                ("RTB", Stopped),
+                ("DPS · scale 1", Done),
+                ("DPS · scale 2", Working)
+            ]
+        );
+        let state = after(&state, Action::Remove(of(2.0)));
+        assert_eq!(standings(&state), [("RTB", Stopped), ("DPS", Done)]);
+        let rest: Vec<_> = state.entries.iter().map(|e| e.setting).collect();
+        let none = rest
+            .into_iter()
+            .fold(state, |state, s| after(&state, Action::Remove(s)));
+        assert!(none.task.is_none());
     }
 }

@@ -31,7 +31,7 @@ pub fn Table(props: &TableProps) -> Html {
         let comparison = props.comparison.clone();
         Callback::from(move |_: MouseEvent| {
             let outcomes = rows(&comparison, None).into_iter();
-            files::save_text("comparison.csv", &csv(outcomes.map(|(_, o)| &**o)));
+            files::save_text("comparison.csv", &csv(outcomes.map(|(e, o)| (e.setting, &**o))));
         })
     };
     let head = |at: usize| {
@@ -56,8 +56,8 @@ pub fn Table(props: &TableProps) -> Html {
                     <thead><tr><th scope="col">{ "Method" }</th>{ for (0..COLUMNS.len()).map(head) }</tr></thead>
                     <tbody>
                         { for rows(&props.comparison, *sort).into_iter().map(|(entry, outcome)| html! {
-                            <tr key={entry.name()} data-method={entry.name()}>
-                                <th scope="row">{ entry.method.info().title }</th>
+                            <tr key={entry.key()} data-method={entry.setting.name()}>
+                                <th scope="row">{ &entry.label }</th>
                                 { for COLUMNS.iter().map(|column| html! {
                                     <td key={column.key}>{ (column.read)(outcome).map_or("–".to_owned(), column.show) }</td>
                                 }) }
