@@ -17,7 +17,10 @@
 
 pub mod config;
 #[cfg(feature = "engine")]
+pub mod digits;
+#[cfg(feature = "engine")]
 mod host;
+pub mod image;
 pub mod message;
 #[cfg(feature = "engine")]
 pub mod metric;

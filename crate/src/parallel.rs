@@ -90,3 +90,15 @@ pub(crate) fn map<T: Send, R: Send>(mut items: Vec<T>, work: impl Fn(T) -> R + S
 pub(crate) fn map<T, R>(items: Vec<T>, work: impl Fn(T) -> R) -> Vec<R> {
     items.into_iter().map(work).collect()
 }
+
+/// Items in `parts` runs of nearly equal length.
+pub(crate) fn split<T>(items: Vec<T>, parts: usize) -> Vec<Vec<T>> {
+    let count = items.len();
+    let mut items = items.into_iter();
+    (0..parts)
+        .map(|part| {
+            let wanted = count * (part + 1) / parts - count * part / parts;
+            items.by_ref().take(wanted).collect()
+        })
+        .collect()
+}

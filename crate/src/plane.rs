@@ -6,11 +6,14 @@ use crate::mixture::Mixture;
 use crate::network::{DriftNetwork, DriftNetworkConfig, Preconditioning, load_tensors, read_tensors};
 use crate::noise::{Noise, Purpose};
 use crate::picture;
+use crate::policy::PlanePolicy;
 use crate::prior::{ExactPrior, LearnedPrior, PlanePrior};
 use crate::process::BrownianBridge;
 use crate::reward::LogReward;
+use crate::rollout::{Chains, Replay};
 use crate::sampler::{Setting, prior_samples};
-use crate::session::SessionError;
+use crate::session::{SessionError, Task};
+use crate::train::EndReward;
 use burn::tensor::Device;
 use std::sync::Arc;
 
@@ -18,6 +21,8 @@ use std::sync::Arc;
 const MOST_OUTSIDE: f64 = 0.02;
 /// Trajectories that are simulated at once.
 pub const CHUNK: usize = 1000;
+/// Samples among which given end points are drawn.
+const GIVEN: usize = 20_000;
 
 /// What every method of a run shares.
 pub struct Plane {
@@ -126,6 +131,63 @@ impl Plane {
             ends.extend(made.map_err(SessionError::Device)?);
         }
         Ok(ends)
+    }
+}
+
+impl Task for Plane {
+    type Process = BrownianBridge;
+    type Prior = PlanePrior;
+    type Policy = PlanePolicy;
+
+    const CHUNK: usize = CHUNK;
+
+    fn run(&self) -> &Run {
+        &self.run
+    }
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn noise(&self) -> Noise {
+        self.noise
+    }
+
+    fn chains(&self) -> Chains<BrownianBridge, PlanePrior, PlanePolicy> {
+        Chains {
+            process: self.process,
+            prior: self.prior.clone(),
+            policy: PlanePolicy::new(&self.run, self.process, &self.reward, &self.device),
+            device: self.device.clone(),
+        }
+    }
+
+    fn network(&self) -> DriftNetwork {
+        match &self.prior {
+            PlanePrior::Exact(_) => PlanePolicy::network(&self.run).init(&self.noise, &self.device),
+            PlanePrior::Learned(prior) => prior.network().clone(),
+        }
+    }
+
+    fn reward(&self) -> Box<dyn EndReward> {
+        Box::new(self.reward.clone())
+    }
+
+    /// Samples of the mixture: equally many of every component, however small, weighted back to
+    /// the mixture.
+    fn given(&self) -> Replay {
+        let mut given = Replay::new(GIVEN, 2);
+        if self.run.rollout.noised_share > 0.0 {
+            let mixture = &self.mixture;
+            let mut rng = self.noise.stream(Purpose::GivenEndPoints, (1 << 48) - 1);
+            for sample in 0..GIVEN {
+                let component = sample % mixture.len();
+                let x = mixture.sample_component(component, &mut rng);
+                let priority = self.reward.log_r(x) + mixture.weight(component).ln();
+                given.push(&x.map(|v| v as f32), priority);
+            }
+        }
+        given
     }
 }
 

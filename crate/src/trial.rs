@@ -95,7 +95,7 @@ impl Trial {
     pub async fn outcome(&mut self, samples: usize) -> Result<Outcome, SessionError> {
         match &mut self.kind {
             Kind::Trained(session) => {
-                let made = session.weighted_samples(samples).await?;
+                let made = session.learner().weighted_samples(samples).await?;
                 let run = session.run();
                 // The policy stands above an exact prior, and in place of a learned one.
                 let kernels = match run.prior.kind {
@@ -121,7 +121,7 @@ impl Trial {
 
     async fn measure(&mut self) -> Result<Outcome, SessionError> {
         let (iterations, training_seconds) = match &self.kind {
-            Kind::Trained(session) => (session.iteration(), session.seconds()),
+            Kind::Trained(session) => (session.iteration(), session.learner().seconds()),
             Kind::Free(_) => (0, 0.0),
         };
         let plane = match &mut self.kind {

@@ -6,6 +6,8 @@ mod chain;
 mod config;
 mod energy;
 mod gradient;
+mod image_rewards;
+mod images;
 mod methods;
 mod objective;
 mod oracle;

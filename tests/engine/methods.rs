@@ -13,7 +13,7 @@ use rtb::process::{BrownianBridge, Process};
 use rtb::reward::LogReward;
 use rtb::rollout::{Follow, Replay};
 use rtb::session::{Session, cpu_device};
-use rtb::train::{EndReward, Trainer};
+use rtb::train::{Answer, EndReward, Trainer, at_once};
 
 const FOLLOW: Follow = Follow::Policy { exploration: 0.0 };
 const STEPS: [usize; 5] = [0, 1, 2, 3, 4];
@@ -374,8 +374,8 @@ fn the_average_moves_once_an_iteration() {
 fn a_diverged_loss_is_told_what_helps_its_method() {
     struct Broken;
     impl EndReward for Broken {
-        fn log_reward(&self, states: &[f32]) -> Vec<f64> {
-            vec![f64::NAN; states.len() / 2]
+        fn log_reward<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Vec<f64>> {
+            at_once(vec![f64::NAN; states.len() / 2])
         }
     }
     for method in Method::all().into_iter().filter(Method::is_trained) {

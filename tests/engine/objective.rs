@@ -53,7 +53,8 @@ fn a_constant_reward_leaves_no_residual_at_the_start() {
         .iter()
         .map(|v| *v as f32)
         .collect();
-    let log_reward = LogReward::new(&run).expect("it compiles").log_reward(&ends);
+    let log_reward = LogReward::new(&run).expect("it compiles");
+    let log_reward = pollster::block_on(log_reward.log_reward(&ends)).expect("at once");
     let residuals = signal(
         &balance(LogZ::Learned),
         &log_ratio,

@@ -130,7 +130,7 @@ fn exact_drifts_reproduce_the_table() {
 
         let reward = LogReward::new(&run).expect("the reward compiles");
         let mixture = Mixture::new(&run.prior.components);
-        let log_reward = reward.log_reward(&ends);
+        let log_reward = pollster::block_on(reward.log_reward(&ends)).expect("at once");
         let delta: Vec<f64> = log_ratio.iter().zip(&log_reward).map(|(q, r)| q - r).collect();
         let (mean, std) = mean_and_std(&delta);
         let samples = PolicySamples {

@@ -8,7 +8,7 @@ use rtb::mixture::Mixture;
 use rtb::noise::{Noise, Purpose};
 use rtb::plane::Plane;
 use rtb::prior::ExactPrior;
-use rtb::process::{BrownianBridge, Diffusion, Prior, Process};
+use rtb::process::{BrownianBridge, Composable, Diffusion, Prior, Process};
 use rtb::sampler::{Density, PathNoise, effective_share, log_densities, systematic};
 use rtb::session::cpu_device;
 use rtb::trial::Trial;
@@ -393,7 +393,7 @@ fn the_annealing_weight_of_feynman_kac_is_the_limit() {
         let x = process.upload(x, &device).repeat_dim(0, draws);
         let drift = prior.kernel(step, &x);
         let scaled_score: Tensor<2> = drift.clone() - x.clone().mul_scalar(1.0 / t);
-        let proposal = process.guide(&drift, scaled_score.clone().mul_scalar((beta - 1.0) / 5.0));
+        let proposal = process.guide(step, &drift, scaled_score.clone().mul_scalar((beta - 1.0) / 5.0));
         let noise = process.upload(Noise::new(6).normal(Purpose::Samples, 0, 2 * draws), &device);
         let next = process.transition(step, &x, &proposal, noise, 0.0);
         let change = process.log_prob(&[step], &x, &next, &drift).mul_scalar(beta)

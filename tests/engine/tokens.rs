@@ -3,16 +3,16 @@
 
 use crate::support::numbers;
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Int, Tensor, TensorData, activation};
+use burn::tensor::{Device, Tensor, TensorData, activation};
 use rtb::config::Run;
 use rtb::metric::log_mean_exp;
 use rtb::noise::{Noise, Purpose};
 use rtb::objective::objective;
-use rtb::process::{Policy, Prior, Process};
+use rtb::process::{Policy, Prior, Process, Rows};
 use rtb::rollout::{Batch, Chains, Follow, Replay};
 use rtb::sampler::{Blind, Look, LookAhead, Population, Sampler, Setting, Smc, Tilted};
 use rtb::session::cpu_device;
-use rtb::train::{EndReward, Trainer};
+use rtb::train::{Answer, EndReward, Trainer, at_once};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const WORDS: usize = 3;
@@ -37,8 +37,8 @@ impl Tokens {
         let blocks = steps.iter().enumerate().map(|(block, step)| {
             self.chosen(
                 *step,
-                &self.rows(next, block * rows, rows),
-                &self.kernel_rows(logits, block * rows, rows),
+                &next.some_rows(block * rows, rows),
+                &logits.some_rows(block * rows, rows),
             )
         });
         Tensor::cat(blocks.collect(), 0)
@@ -116,26 +116,6 @@ impl Process for Tokens {
     fn download(&self, state: &Tensor<2>) -> Tensor<2> {
         state.clone()
     }
-    fn select(&self, state: &Tensor<2>, rows: &[usize]) -> Tensor<2> {
-        let rows: Vec<i32> = rows.iter().map(|r| *r as i32).collect();
-        let rows = Tensor::<1, Int>::from_ints(rows.as_slice(), &state.device());
-        state.clone().select(0, rows)
-    }
-    fn select_kernels(&self, kernel: &Tensor<2>, rows: &[usize]) -> Tensor<2> {
-        self.select(kernel, rows)
-    }
-    fn rows(&self, state: &Tensor<2>, start: usize, count: usize) -> Tensor<2> {
-        state.clone().narrow(0, start, count)
-    }
-    fn kernel_rows(&self, kernel: &Tensor<2>, start: usize, count: usize) -> Tensor<2> {
-        kernel.clone().narrow(0, start, count)
-    }
-    fn stack(&self, states: Vec<Tensor<2>>) -> Tensor<2> {
-        Tensor::cat(states, 0)
-    }
-    fn stack_kernels(&self, kernels: Vec<Tensor<2>>) -> Tensor<2> {
-        Tensor::cat(kernels, 0)
-    }
 }
 
 /// Token k has probability ∝ k + 1, whatever came before.
@@ -208,11 +188,13 @@ fn reward_of(word: &[usize]) -> f64 {
 struct Distinct;
 
 impl EndReward for Distinct {
-    fn log_reward(&self, states: &[f32]) -> Vec<f64> {
-        states
-            .chunks_exact(LENGTH)
-            .map(|w| reward_of(&w.iter().map(|v| *v as usize).collect::<Vec<_>>()).ln())
-            .collect()
+    fn log_reward<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Vec<f64>> {
+        let words = states.chunks_exact(LENGTH);
+        at_once(
+            words
+                .map(|w| reward_of(&w.iter().map(|v| *v as usize).collect::<Vec<_>>()).ln())
+                .collect(),
+        )
     }
 }
 

@@ -163,7 +163,14 @@ fn a_learned_prior_is_kept_with_its_run() {
     fs::write(place.path().join("small.toml"), small).expect("written");
     let network = ["--iterations=3", "--batch=32", "--width=8", "--depth=1"];
     run(&[
-        &["pretrain", "small.toml", "--out", "prior.safetensors", "--seed=4"],
+        &[
+            "pretrain",
+            "mixture",
+            "small.toml",
+            "--out",
+            "prior.safetensors",
+            "--seed=4",
+        ],
         &network[..],
     ]
     .concat());

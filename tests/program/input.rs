@@ -56,14 +56,14 @@ const REFUSED: &[(&str, &str)] = &[
     ("evaluate folder", "folder | not the folder of a run"),
     ("evaluate folder --samples 99", "--samples | 99"),
     (
-        "pretrain 25-to-9 --out nowhere/prior.safetensors",
+        "pretrain mixture 25-to-9 --out nowhere/prior.safetensors",
         "nowhere/prior.safetensors | cannot write",
     ),
     (
-        "pretrain 25-to-9 --out prior --width 2",
+        "pretrain mixture 25-to-9 --out prior --width 2",
         "network.width | 2 | from 4",
     ),
-    ("pretrain nothing --out prior", "nothing | 25-to-9"),
+    ("pretrain mixture nothing --out prior", "nothing | 25-to-9"),
     (
         "compare nothing",
         "nothing | 25-to-9 | experiment | on-policy-share",

@@ -5,6 +5,7 @@ mod broken;
 mod comparison;
 mod folder;
 mod input;
+mod pretraining;
 #[path = "../../crate/src/program/scratch.rs"]
 mod scratch;
 mod support;

@@ -6,6 +6,7 @@
 
 mod error;
 mod experiment;
+mod image_reward;
 pub mod link;
 mod method;
 mod preset;
@@ -14,6 +15,7 @@ mod validate;
 
 pub use error::ConfigError;
 pub use experiment::{Experiment, experiments};
+pub use image_reward::{ClassesBy, ImageReward};
 pub use method::{Advantage, Method, MethodInfo};
 pub use preset::{Preset, presets};
 pub use reward::{PAINT_LEVELS, Reward, Shape, Tempering};

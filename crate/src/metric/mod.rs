@@ -1,7 +1,11 @@
 //! What is measured, and the truth it is held against.
 
+mod frechet;
+mod images;
 mod truth;
 
+pub use frechet::Moments;
+pub use images::{Seen, see};
 pub use truth::{
     Mode, PICTURE_SIDE, Truth, WeightedPoint, cell_masses, equally_weighted, quadrature, weighted,
 };

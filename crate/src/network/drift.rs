@@ -1,14 +1,13 @@
 //! The drift network of the plane: an MLP with a time embedding.
 
 use super::Weights;
-use crate::noise::{self, Noise, Purpose};
+use super::embedding::{FREQUENCIES, time_features};
+use super::layer::uniform;
+use crate::noise::{Noise, Purpose};
 use crate::process::BrownianBridge;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData, activation};
-use rand_chacha::ChaCha8Rng;
 
-/// Frequencies of the time embedding; each gives a sine and a cosine.
-const FREQUENCIES: usize = 16;
 /// Hat functions an input is spread over, and the largest input with a hat of its own.
 const HATS: usize = 13;
 const REACH: f64 = 2.0;
@@ -117,20 +116,6 @@ impl DriftNetworkConfig {
     }
 }
 
-/// Numbers uniform on ±bound.
-fn uniform<const D: usize>(
-    rng: &mut ChaCha8Rng,
-    shape: [usize; D],
-    bound: f64,
-    device: &Device,
-) -> Tensor<D> {
-    let count = shape.iter().product();
-    let values: Vec<f32> = (0..count)
-        .map(|_| ((2.0 * noise::uniform(rng) - 1.0) * bound) as f32)
-        .collect();
-    Tensor::from_data(TensorData::new(values, shape), device)
-}
-
 impl DriftNetwork {
     /// The shape of this network.
     pub fn config(&self) -> DriftNetworkConfig {
@@ -179,20 +164,6 @@ fn hats(x: Tensor<2>) -> Tensor<2> {
     let centers = Tensor::<3>::from_data(TensorData::new(centers, [1, 1, HATS]), &x.device());
     let distance = (x.mul_scalar(per_unit).reshape([rows, inputs, 1]) - centers).abs();
     activation::relu(distance.neg().add_scalar(1.0)).reshape([rows, inputs * HATS])
-}
-
-/// sin and cos of π·t times frequencies spaced evenly in the logarithm from 1/2 to 32.
-fn time_features(times: &[f64]) -> Vec<f32> {
-    times
-        .iter()
-        .flat_map(|t| {
-            (0..FREQUENCIES).flat_map(move |k| {
-                let frequency = 0.5 * 64f64.powf(k as f64 / (FREQUENCIES - 1) as f64);
-                let (sin, cos) = (std::f64::consts::PI * frequency * t).sin_cos();
-                [sin as f32, cos as f32]
-            })
-        })
-        .collect()
 }
 
 /// Scales that keep a drift network's inputs and outputs near 1 at every time (arXiv 2206.00364,

@@ -1,11 +1,11 @@
 //! An energy network of the plane: log densities of a diffusion's marginals, and their gradients.
 
+use super::layer::uniform;
 use crate::config::HALF_WIDTH;
-use crate::noise::{self, Noise, Purpose};
+use crate::noise::{Noise, Purpose};
 use crate::process::BrownianBridge;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData, activation};
-use rand_chacha::ChaCha8Rng;
 use std::f64::consts::PI;
 
 /// Frequencies of an end point's coordinate; each gives a sine and a cosine.
@@ -54,13 +54,6 @@ impl EnergyNetwork {
             offset: Param::from_tensor(Tensor::zeros([2 * TIMES, 1], device)),
         }
     }
-}
-
-fn uniform(rng: &mut ChaCha8Rng, shape: [usize; 2], bound: f64, device: &Device) -> Tensor<2> {
-    let values: Vec<f32> = (0..shape[0] * shape[1])
-        .map(|_| ((2.0 * noise::uniform(rng) - 1.0) * bound) as f32)
-        .collect();
-    Tensor::from_data(TensorData::new(values, shape), device)
 }
 
 /// An energy network and the Gaussians it corrects.

@@ -1,9 +1,16 @@
 //! The neural networks, and how they are written to files.
 
+mod classifier;
 mod drift;
+mod embedding;
 mod energy;
+mod layer;
+mod unet;
 mod weights;
 
+pub use classifier::{Classify, FEATURES, PooledClassifier, StridedClassifier};
 pub use drift::{DriftNetwork, DriftNetworkConfig, Preconditioning};
 pub use energy::{EnergyModel, EnergyNetwork};
+pub use layer::{Conv, Dense};
+pub use unet::{UNet, UNetConfig};
 pub use weights::{Weights, load_tensors, read_tensors};

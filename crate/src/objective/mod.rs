@@ -10,7 +10,7 @@ pub use balance::Balance;
 pub use policy_gradient::{ClippedPolicyGradient, PolicyGradient};
 
 use crate::config::{Method, Run};
-use crate::process::{Policy, Prior, Process};
+use crate::process::{Policy, Prior, Process, Rows};
 use crate::rollout::{Chains, Trajectories};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Tensor, TensorData};
@@ -205,16 +205,10 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         let mut sum = GradientsAccumulator::new();
         for part in steps.chunks((chunk / trajectories.rows).max(1)) {
             let pick = |offset: usize| {
-                self.process.stack(
-                    part.iter()
-                        .map(|s| trajectories.states[s + offset].clone())
-                        .collect(),
-                )
+                let states = part.iter().map(|s| trajectories.states[s + offset].clone());
+                P::State::stack(states.collect())
             };
-            let kernels = |of: &[P::Kernel]| {
-                self.process
-                    .stack_kernels(part.iter().map(|s| of[*s].clone()).collect())
-            };
+            let kernels = |of: &[P::Kernel]| P::Kernel::stack(part.iter().map(|s| of[*s].clone()).collect());
             let (x, next) = (pick(0), pick(1));
             let prior = kernels(&trajectories.prior);
             let kernel = self.policy.kernel(network, part, x.clone(), || prior.clone());

@@ -1,5 +1,9 @@
 //! Priors: the drift of a mixture in closed form, or a network trained on its samples.
 
+mod denoiser;
+
+pub use denoiser::{DenoiserPrior, Denoising};
+
 use crate::mixture::Mixture;
 use crate::network::{DriftNetwork, Preconditioning};
 use crate::process::{BrownianBridge, Prior};

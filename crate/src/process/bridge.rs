@@ -1,7 +1,7 @@
 //! The Brownian bridge from the origin: x_0 = 0, x_{i+1} = x_i + u·dt + N(0, σ²·dt·I), dt = 1/T.
 
-use super::{Diffusion, Process};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use super::{Composable, Diffusion, Process, per_step};
+use burn::tensor::{Device, Tensor, TensorData};
 use std::f64::consts::PI;
 
 /// The chain of the paper's toy (arXiv 2405.20971, §3.1). A state is `[rows, dimensions]`, a kernel
@@ -63,14 +63,7 @@ impl BrownianBridge {
 
     /// Rows in `steps.len()` equal blocks, each block multiplied by a function of its time.
     pub fn per_step(&self, steps: &[usize], rows: Tensor<2>, factor: impl Fn(f64) -> f64) -> Tensor<2> {
-        if let [step] = steps {
-            return rows.mul_scalar(factor(self.time(*step)));
-        }
-        let [all, columns] = rows.dims();
-        let blocks = steps.len();
-        let factors: Vec<f32> = steps.iter().map(|s| factor(self.time(*s)) as f32).collect();
-        let factors = Tensor::<3>::from_data(TensorData::new(factors, [blocks, 1, 1]), &rows.device());
-        (rows.reshape([blocks, all / blocks, columns]) * factors).reshape([all, columns])
+        per_step(steps, rows, |s| factor(self.time(s)))
     }
 }
 
@@ -158,32 +151,6 @@ impl Process for BrownianBridge {
     fn download(&self, state: &Tensor<2>) -> Tensor<2> {
         state.clone()
     }
-
-    fn select(&self, state: &Tensor<2>, rows: &[usize]) -> Tensor<2> {
-        let numbers: Vec<i32> = rows.iter().map(|r| *r as i32).collect();
-        let index = Tensor::<1, Int>::from_data(TensorData::new(numbers, [rows.len()]), &state.device());
-        state.clone().select(0, index)
-    }
-
-    fn select_kernels(&self, kernel: &Tensor<2>, rows: &[usize]) -> Tensor<2> {
-        self.select(kernel, rows)
-    }
-
-    fn rows(&self, state: &Tensor<2>, start: usize, count: usize) -> Tensor<2> {
-        state.clone().narrow(0, start, count)
-    }
-
-    fn kernel_rows(&self, kernel: &Tensor<2>, start: usize, count: usize) -> Tensor<2> {
-        kernel.clone().narrow(0, start, count)
-    }
-
-    fn stack(&self, states: Vec<Tensor<2>>) -> Tensor<2> {
-        Tensor::cat(states, 0)
-    }
-
-    fn stack_kernels(&self, kernels: Vec<Tensor<2>>) -> Tensor<2> {
-        Tensor::cat(kernels, 0)
-    }
 }
 
 /// The bridge's noising chain, forward in time, has the drift x/t, and u = x/t + σ²·∇log p_t.
@@ -200,6 +167,13 @@ impl Diffusion for BrownianBridge {
         (noise * data_variance / (t * data_variance + noise)).sqrt()
     }
 
+    /// u + σ²·gradient.
+    fn guide(&self, _step: usize, drift: &Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
+        drift.clone() + gradient.mul_scalar(self.variance)
+    }
+}
+
+impl Composable for BrownianBridge {
     /// N(x_{i+1}·(1 − dt/t_{i+1}), σ²·dt): the mean is exact, the variance lacks the factor
     /// i/(i + 1).
     fn log_noise_euler(&self, step: usize, x: &Tensor<2>, next: &Tensor<2>) -> Tensor<1> {
@@ -207,11 +181,6 @@ impl Diffusion for BrownianBridge {
             return self.log_noise(step, x, next);
         }
         self.log_gaussian(Self::miss_back(step, x, next), self.variance * self.dt())
-    }
-
-    /// u + σ²·gradient.
-    fn guide(&self, drift: &Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
-        drift.clone() + gradient.mul_scalar(self.variance)
     }
 
     /// x/t + σ²/Σ power·Σ_k power_k·score_k = Σ_k power_k·u_k/Σ power.

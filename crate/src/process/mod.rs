@@ -5,18 +5,60 @@
 //! a diffusion, logits for a chain of tokens. Nothing in the trait asks for Gaussians.
 
 mod bridge;
+mod variance_preserving;
 
 pub use bridge::BrownianBridge;
+pub use variance_preserving::VariancePreserving;
 
 use burn::module::{Module, ModuleDisplay};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+/// A batch, one row a trajectory.
+pub trait Rows: Clone + Send + Sync {
+    /// The rows of these numbers, in their order; a row may be taken more than once.
+    fn select_rows(&self, rows: &[usize]) -> Self;
+
+    /// `count` rows from row `start` on.
+    fn some_rows(&self, start: usize, count: usize) -> Self;
+
+    /// Batches one below the other.
+    fn stack(parts: Vec<Self>) -> Self;
+}
+
+impl<const D: usize> Rows for Tensor<D> {
+    fn select_rows(&self, rows: &[usize]) -> Self {
+        let numbers: Vec<i32> = rows.iter().map(|r| *r as i32).collect();
+        let index = Tensor::<1, Int>::from_data(TensorData::new(numbers, [rows.len()]), &self.device());
+        self.clone().select(0, index)
+    }
+
+    fn some_rows(&self, start: usize, count: usize) -> Self {
+        self.clone().narrow(0, start, count)
+    }
+
+    fn stack(parts: Vec<Self>) -> Self {
+        Tensor::cat(parts, 0)
+    }
+}
+
+/// Rows in `steps.len()` equal blocks, each block multiplied by a function of its step.
+pub(crate) fn per_step(steps: &[usize], rows: Tensor<2>, factor: impl Fn(usize) -> f64) -> Tensor<2> {
+    if let [step] = steps {
+        return rows.mul_scalar(factor(*step));
+    }
+    let [all, columns] = rows.dims();
+    let blocks = steps.len();
+    let factors: Vec<f32> = steps.iter().map(|s| factor(*s) as f32).collect();
+    let factors = Tensor::<3>::from_data(TensorData::new(factors, [blocks, 1, 1]), &rows.device());
+    (rows.reshape([blocks, all / blocks, columns]) * factors).reshape([all, columns])
+}
 
 /// A Markov chain with kernels that a network parametrises.
 pub trait Process: Send + Sync {
     /// A batch of states, one row a trajectory.
-    type State: Clone + Send + Sync;
+    type State: Rows;
     /// What determines the density of the next state, one row a trajectory.
-    type Kernel: Clone + Send + Sync;
+    type Kernel: Rows;
 
     /// T, the number of transitions.
     fn steps(&self) -> usize;
@@ -75,24 +117,6 @@ pub trait Process: Send + Sync {
 
     /// A state as a tensor to read, `[rows, state_size]`.
     fn download(&self, state: &Self::State) -> Tensor<2>;
-
-    /// The rows of these numbers, in their order; a row may be taken more than once.
-    fn select(&self, state: &Self::State, rows: &[usize]) -> Self::State;
-
-    /// `count` rows from row `start` on.
-    fn rows(&self, state: &Self::State, start: usize, count: usize) -> Self::State;
-
-    /// The rows of these numbers of a kernel, in their order; a row may be taken more than once.
-    fn select_kernels(&self, kernel: &Self::Kernel, rows: &[usize]) -> Self::Kernel;
-
-    /// `count` rows of a kernel from row `start` on.
-    fn kernel_rows(&self, kernel: &Self::Kernel, start: usize, count: usize) -> Self::Kernel;
-
-    /// Batches one below the other.
-    fn stack(&self, states: Vec<Self::State>) -> Self::State;
-
-    /// Kernels one below the other.
-    fn stack_kernels(&self, kernels: Vec<Self::Kernel>) -> Self::Kernel;
 }
 
 /// A chain through ℝᵈ with Gaussian kernels: its kernels can be moved along a gradient.
@@ -104,12 +128,16 @@ pub trait Diffusion: Process<State = Tensor<2>, Kernel = Tensor<2>> {
     /// LGD-MC (ICML 2023, §3.2), there for data of variance 1.
     fn end_deviation(&self, step: usize, data_variance: f64) -> f64;
 
+    /// The kernel of the chain whose score at `step` has `gradient`, `[rows, state_size]`, added.
+    fn guide(&self, step: usize, kernel: &Tensor<2>, gradient: Tensor<2>) -> Tensor<2>;
+}
+
+/// A diffusion whose noise can be changed while its marginals stay: what the Radon–Nikodym estimator
+/// needs for densities, powers and products of priors.
+pub trait Composable: Diffusion {
     /// log of the noising kernel q(x_i|x_{i+1}) as Euler and Maruyama discretise its SDE, `[rows]`;
     /// 0 where x_i is certain.
     fn log_noise_euler(&self, step: usize, x: &Tensor<2>, next: &Tensor<2>) -> Tensor<1>;
-
-    /// The kernel of the chain whose score has `gradient`, `[rows, state_size]`, added.
-    fn guide(&self, kernel: &Tensor<2>, gradient: Tensor<2>) -> Tensor<2>;
 
     /// The chain led by Σ_k power_k·score_k of priors with these kernels, whose noise has `factor`
     /// times the variance: its kernels are their mean, weighted by the powers, for factor 1/Σ power.

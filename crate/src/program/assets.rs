@@ -1,7 +1,11 @@
 //! The weights of learned priors: those the program ships, and files of the user's own.
 
 use super::error::ProgramError;
+use burn::module::Module;
+use burn::tensor::Device;
 use rtb::config::{ConfigError, Prior, PriorKind};
+use rtb::network::{PooledClassifier, StridedClassifier, load_tensors, read_tensors};
+use rtb::noise::Noise;
 use rtb::session::SessionError;
 use std::fs;
 use std::path::Path;
@@ -22,6 +26,25 @@ const SHIPPED: &[(&str, &[u8])] = &[
         include_bytes!("../../../assets/prior-checkerboard.safetensors"),
     ),
 ];
+
+/// The classifier that rewards of images use.
+pub fn reward_classifier(device: &Device) -> Result<StridedClassifier, SessionError> {
+    let network = StridedClassifier::new(&Noise::new(0), device);
+    shipped_network(network, include_bytes!("../../../assets/classifier.safetensors"))
+}
+
+/// The classifier that only measures.
+pub fn evaluation_classifier(device: &Device) -> Result<PooledClassifier, SessionError> {
+    let network = PooledClassifier::new(&Noise::new(0), device);
+    let file = include_bytes!("../../../assets/classifier-evaluation.safetensors");
+    shipped_network(network, file)
+}
+
+fn shipped_network<N: Module>(network: N, file: &[u8]) -> Result<N, SessionError> {
+    read_tensors(file)
+        .and_then(|weights| load_tensors(network, &weights))
+        .map_err(SessionError::Weights)
+}
 
 /// The weights a learned prior asks for: the file of that name if there is one, else the shipped
 /// weights of that name; nothing for an exact prior.

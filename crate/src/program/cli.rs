@@ -23,7 +23,7 @@ Examples:
   rtb compare steps                         a prepared comparison
   rtb density 25-to-9                       log densities of the prior, from single paths
   rtb energy 25-to-9 --out energy.png       the prior's density, learned as an energy
-  rtb pretrain mine.toml --out prior.safetensors
+  rtb pretrain mixture mine.toml --out prior.safetensors
                                             learn a prior from samples, then train on it:
   rtb run mine.toml --set prior.kind=learned --set prior.weights=prior.safetensors";
 

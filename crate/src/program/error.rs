@@ -43,6 +43,9 @@ pub enum ProgramError {
          `cargo build --release --features {device}`"
     )]
     NotBuilt { device: &'static str },
+    /// Images that cannot be had or read.
+    #[error("{0}")]
+    Data(String),
     #[error("{}: cannot draw: {reason}", path.display())]
     Picture { path: PathBuf, reason: String },
     #[error("Ctrl-C cannot be caught: {0}")]
@@ -53,6 +56,8 @@ pub enum ProgramError {
     Training { error: SessionError, path: PathBuf },
     #[error("Stopped; go on with `rtb run --resume {}`", path.display())]
     Interrupted { path: PathBuf },
+    #[error("Stopped; the same command goes on from {}", path.display())]
+    PretrainingStopped { path: PathBuf },
     #[error("Stopped after {ended} of {trials} trials; what came of them is in {}", path.display())]
     Stopped {
         path: PathBuf,
@@ -81,13 +86,14 @@ impl ProgramError {
             | Self::NotARun { .. }
             | Self::InUse { .. }
             | Self::NotBuilt { .. }
+            | Self::Data(_)
             | Self::Session(SessionError::Config(_) | SessionError::Weights(_)) => 2,
             Self::NoCheckpoint { .. }
             | Self::Picture { .. }
             | Self::Signal(_)
             | Self::Session(_)
             | Self::Training { .. } => 1,
-            Self::Interrupted { .. } | Self::Stopped { .. } => INTERRUPTED,
+            Self::Interrupted { .. } | Self::PretrainingStopped { .. } | Self::Stopped { .. } => INTERRUPTED,
         }
     }
 }

@@ -10,11 +10,13 @@ mod assets;
 mod cli;
 mod command;
 mod comparison;
+mod data;
 mod device;
 mod error;
 mod grid;
 mod output;
 mod plot;
+mod pretraining;
 mod progress;
 #[cfg(test)]
 mod scratch;
@@ -34,7 +36,9 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let heading = match error {
-                ProgramError::Interrupted { .. } | ProgramError::Stopped { .. } => "",
+                ProgramError::Interrupted { .. }
+                | ProgramError::PretrainingStopped { .. }
+                | ProgramError::Stopped { .. } => "",
                 _ => "error: ",
             };
             eprintln!("{heading}{error}");

@@ -1,12 +1,16 @@
 //! log r: what a run wants, compiled from its description.
 
 mod formula;
+mod image;
+mod strokes;
+
+pub use image::ImageLogReward;
 
 use crate::config::{ConfigError, HALF_WIDTH, PAINT_LEVELS, Reward, Run, Shape};
 use crate::mixture::Mixture;
 use crate::parallel;
 use crate::picture;
-use crate::train::EndReward;
+use crate::train::{Answer, EndReward, at_once};
 use formula::Formula;
 use std::sync::OnceLock;
 
@@ -241,19 +245,23 @@ fn painted(cells: &[f64], side: usize, [x, y]: [f64; 2]) -> f64 {
 }
 
 impl EndReward for LogReward {
-    fn log_reward(&self, states: &[f32]) -> Vec<f64> {
-        parallel::over_rows(states, 2, |p| self.log_r([p[0].into(), p[1].into()]))
+    fn log_reward<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Vec<f64>> {
+        at_once(parallel::over_rows(states, 2, |p| {
+            self.log_r([p[0].into(), p[1].into()])
+        }))
     }
 
-    fn log_reward_unfloored(&self, states: &[f32]) -> Vec<f64> {
-        parallel::over_rows(states, 2, |p| self.raw([p[0].into(), p[1].into()]))
+    fn log_reward_unfloored<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Vec<f64>> {
+        at_once(parallel::over_rows(states, 2, |p| {
+            self.raw([p[0].into(), p[1].into()])
+        }))
     }
 
-    fn log_reward_gradient(&self, states: &[f32]) -> Option<Vec<f32>> {
+    fn log_reward_gradient<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Option<Vec<f32>>> {
         let gradients = parallel::over_rows(states, 2, |p| {
             self.log_r_gradient([p[0].into(), p[1].into()]).map(|g| g as f32)
         });
-        Some(gradients.into_iter().flatten().collect())
+        at_once(Some(gradients.into_iter().flatten().collect()))
     }
 
     fn log_bound(&self) -> Option<f64> {

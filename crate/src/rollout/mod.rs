@@ -5,7 +5,7 @@ mod replay;
 
 pub use replay::{Replay, ReplayRecord};
 
-use crate::process::{Policy, Prior, Process};
+use crate::process::{Policy, Prior, Process, Rows};
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// The chains of a run on a device: what is sampled and scored.
@@ -126,10 +126,10 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
                 None => self.process.transition(step, x, &kernel, drawn(), extra),
                 Some(back) if fresh == 0 => back[step + 1].clone(),
                 Some(back) => {
-                    let x = self.process.rows(x, 0, fresh);
-                    let kernel = self.process.kernel_rows(&kernel, 0, fresh);
+                    let x = x.some_rows(0, fresh);
+                    let kernel = kernel.some_rows(0, fresh);
                     let next = self.process.transition(step, &x, &kernel, drawn(), extra);
-                    self.process.stack(vec![next, back[step + 1].clone()])
+                    Rows::stack(vec![next, back[step + 1].clone()])
                 }
             };
             states.push(next);
@@ -197,10 +197,10 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             let (from, to) = (part[0], part[part.len() - 1] + 1);
             let ratio = self.process.log_ratio(
                 part,
-                &self.process.stack(states[from..to].to_vec()),
-                &self.process.stack(states[from + 1..to + 1].to_vec()),
-                &self.process.stack_kernels(posterior[from..to].to_vec()),
-                &self.process.stack_kernels(prior[from..to].to_vec()),
+                &P::State::stack(states[from..to].to_vec()),
+                &P::State::stack(states[from + 1..to + 1].to_vec()),
+                &P::Kernel::stack(posterior[from..to].to_vec()),
+                &P::Kernel::stack(prior[from..to].to_vec()),
             );
             ratio.reshape([part.len(), rows]).sum_dim(0).reshape([rows])
         });

@@ -4,7 +4,7 @@
 use super::Setting;
 use crate::host::read;
 use crate::noise::{self, Purpose};
-use crate::process::{Diffusion, Prior};
+use crate::process::{Composable, Prior};
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::rand_core::Rng;
 
@@ -38,7 +38,7 @@ pub enum PathNoise {
 /// # Errors
 ///
 /// Where the device fails.
-pub async fn log_densities<P: Diffusion, Q: Prior<P>, R: Prior<P>>(
+pub async fn log_densities<P: Composable, Q: Prior<P>, R: Prior<P>>(
     setting: &Setting<'_, P, Q>,
     reference: &R,
     reference_log_prob: impl Fn(&[f32]) -> f64,

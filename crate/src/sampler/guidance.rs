@@ -48,15 +48,15 @@ impl<P: Diffusion, Q: Prior<P>> Sampler<P, Q> for Guided {
         for step in 0..process.steps() {
             let (prior, gradient) = match self.guidance {
                 Guidance::Classifier => {
-                    let gradient = setting.gradient(&read(x.clone()).await?)?;
+                    let gradient = setting.gradient(&read(x.clone()).await?).await?;
                     (
                         setting.kernel(step, &x, rows),
                         upload(clipped(gradient, size), &x),
                     )
                 }
                 Guidance::Dps { normalized } => {
-                    through_the_end(setting, step, &x, |ends| dps_cotangent(setting, ends, normalized))
-                        .await?
+                    let cotangent = async |ends: &[f32]| dps_cotangent(setting, ends, normalized).await;
+                    through_the_end(setting, step, &x, cotangent).await?
                 }
                 Guidance::LgdMc {
                     points,
@@ -68,14 +68,14 @@ impl<P: Diffusion, Q: Prior<P>> Sampler<P, Q> for Guided {
                         size,
                         process.end_deviation(step, data_variance),
                     );
-                    through_the_end(setting, step, &x, |ends| {
-                        let (_, cotangent) = averaged_with_gradient(setting, ends, &offsets, points)?;
+                    through_the_end(setting, step, &x, async |ends: &[f32]| {
+                        let (_, cotangent) = averaged_with_gradient(setting, ends, &offsets, points).await?;
                         Ok(cotangent)
                     })
                     .await?
                 }
             };
-            let kernel = process.guide(&prior, gradient.mul_scalar(self.scale));
+            let kernel = process.guide(step, &prior, gradient.mul_scalar(self.scale));
             let drawn = setting.draw(&mut rng, rows);
             x = process.transition(step, &x, &kernel, drawn, 0.0);
         }
@@ -98,13 +98,13 @@ pub(super) async fn through_the_end<P: Diffusion, Q: Prior<P>>(
     setting: &Setting<'_, P, Q>,
     step: usize,
     x: &Tensor<2>,
-    cotangent: impl FnOnce(&[f32]) -> Result<Vec<f32>, String>,
+    cotangent: impl AsyncFnOnce(&[f32]) -> Result<Vec<f32>, String>,
 ) -> Result<(Tensor<2>, Tensor<2>), String> {
     let leaf = x.clone().autodiff().require_grad();
     let prior = setting.prior.kernel(step, &leaf);
     let end = setting.process.expected_end(step, &leaf, &prior);
     let ends = read(end.clone()).await?;
-    let pulled = (end * upload(cotangent(&ends)?, x)).sum();
+    let pulled = (end * upload(cotangent(&ends).await?, x)).sum();
     let gradient = leaf
         .grad(&pulled.backward())
         .ok_or("the prior has no gradient in its state")?;
@@ -132,22 +132,20 @@ fn around(ends: &[f32], offsets: &[f32], points: usize, size: usize) -> Vec<f32>
 }
 
 /// Tempered log mean_k r(end + offset_k) of every end point.
-pub(super) fn averaged<P: Process, Q: Prior<P>>(
+pub(super) async fn averaged<P: Process, Q: Prior<P>>(
     setting: &Setting<'_, P, Q>,
     ends: &[f32],
     offsets: &[f32],
     points: usize,
-) -> Vec<f64> {
-    let size = setting.process.state_size();
-    setting
-        .log_reward(&around(ends, offsets, points, size))
-        .chunks_exact(points)
-        .map(|logs| log_mean_exp(logs.iter().copied()))
-        .collect()
+) -> Result<Vec<f64>, String> {
+    let around = around(ends, offsets, points, setting.process.state_size());
+    let log_r = setting.log_reward(&around).await?;
+    let means = log_r.chunks_exact(points);
+    Ok(means.map(|logs| log_mean_exp(logs.iter().copied())).collect())
 }
 
 /// The same, and its gradient in the end point.
-pub(super) fn averaged_with_gradient<P: Process, Q: Prior<P>>(
+pub(super) async fn averaged_with_gradient<P: Process, Q: Prior<P>>(
     setting: &Setting<'_, P, Q>,
     ends: &[f32],
     offsets: &[f32],
@@ -155,8 +153,8 @@ pub(super) fn averaged_with_gradient<P: Process, Q: Prior<P>>(
 ) -> Result<(Vec<f64>, Vec<f32>), String> {
     let size = setting.process.state_size();
     let around = around(ends, offsets, points, size);
-    let log_r = setting.log_reward(&around);
-    let gradients = setting.gradient(&around)?;
+    let log_r = setting.log_reward(&around).await?;
+    let gradients = setting.gradient(&around).await?;
     let mut values = Vec::with_capacity(ends.len() / size);
     let mut mean = vec![0.0f32; ends.len()];
     let rows = log_r
@@ -173,16 +171,16 @@ pub(super) fn averaged_with_gradient<P: Process, Q: Prior<P>>(
     Ok((values, clipped(mean, size)))
 }
 
-fn dps_cotangent<P: Diffusion, Q: Prior<P>>(
+async fn dps_cotangent<P: Diffusion, Q: Prior<P>>(
     setting: &Setting<'_, P, Q>,
     ends: &[f32],
     normalized: bool,
 ) -> Result<Vec<f32>, String> {
     let size = setting.process.state_size();
-    let mut gradient = setting.gradient(ends)?;
+    let mut gradient = setting.gradient(ends).await?;
     if normalized {
         let bound = setting.reward.log_bound().ok_or("this reward has no bound")?;
-        let log_r = setting.log_reward(ends);
+        let log_r = setting.log_reward(ends).await?;
         for (row, log_r) in gradient.chunks_exact_mut(size).zip(log_r) {
             let residual = (2.0 * (setting.beta * bound - log_r)).max(0.0).sqrt();
             let scale = 1.0 / residual.max(SMALLEST_RESIDUAL) as f32;

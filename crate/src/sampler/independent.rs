@@ -18,7 +18,7 @@ impl<P: Process, Q: Prior<P>> Sampler<P, Q> for Importance {
     ) -> Result<Population, String> {
         let ends = prior_samples(setting, Purpose::Proposal, rows, counter).await?;
         Ok(Population {
-            log_weights: setting.log_reward(&ends),
+            log_weights: setting.log_reward(&ends).await?,
             ends,
             weighs: true,
             evaluations: rows as u64 * setting.process.steps() as u64,
@@ -60,7 +60,7 @@ impl<P: Process, Q: Prior<P>> Sampler<P, Q> for Rejection {
             )
             .await?;
             made.evaluations += rows as u64 * setting.process.steps() as u64;
-            let log_r = setting.log_reward(&ends);
+            let log_r = setting.log_reward(&ends).await?;
             let highest = log_r.iter().copied().fold(bound, f64::max);
             if highest > bound {
                 let kept: Vec<f32> = made

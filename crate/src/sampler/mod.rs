@@ -15,7 +15,7 @@ pub use smc::{AroundTheEnd, Blind, Composed, End, Look, LookAhead, Smc, Target, 
 
 use crate::noise::{self, Noise};
 use crate::parallel;
-use crate::process::{Prior, Process};
+use crate::process::{Prior, Process, Rows};
 use crate::train::EndReward;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::rand_core::Rng;
@@ -70,11 +70,10 @@ impl<P: Process, Q: Prior<P>> Setting<'_, P, Q> {
         let blocks: Vec<P::State> = (0..parts)
             .map(|part| {
                 let (from, to) = (rows * part / parts, rows * (part + 1) / parts);
-                self.process.rows(x, from, to - from)
+                x.some_rows(from, to - from)
             })
             .collect();
-        self.process
-            .stack_kernels(parallel::map(blocks, |block| self.prior.kernel(step, &block)))
+        P::Kernel::stack(parallel::map(blocks, |block| self.prior.kernel(step, &block)))
     }
 
     /// Normal noise of one transition, `[rows, noise_size]`.
@@ -85,16 +84,17 @@ impl<P: Process, Q: Prior<P>> Setting<'_, P, Q> {
     }
 
     /// Tempered log r of end points on the host.
-    pub(crate) fn log_reward(&self, ends: &[f32]) -> Vec<f64> {
-        let log_r = self.reward.log_reward(ends);
-        log_r.into_iter().map(|l| self.beta * l).collect()
+    pub(crate) async fn log_reward(&self, ends: &[f32]) -> Result<Vec<f64>, String> {
+        let log_r = self.reward.log_reward(ends).await?;
+        Ok(log_r.into_iter().map(|l| self.beta * l).collect())
     }
 
     /// Tempered ∇ log r of end points on the host.
-    fn gradient(&self, ends: &[f32]) -> Result<Vec<f32>, String> {
+    async fn gradient(&self, ends: &[f32]) -> Result<Vec<f32>, String> {
         let gradient = self
             .reward
             .log_reward_gradient(ends)
+            .await?
             .ok_or("this reward has no gradient; guidance needs one")?;
         Ok(gradient.into_iter().map(|g| self.beta as f32 * g).collect())
     }

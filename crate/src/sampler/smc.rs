@@ -16,7 +16,7 @@ use super::{Population, Sampler, Setting, effective_share, systematic};
 use crate::host::read;
 use crate::metric::log_mean_exp;
 use crate::noise::Purpose;
-use crate::process::{Diffusion, Prior, Process};
+use crate::process::{Composable, Diffusion, Prior, Process, Rows};
 use burn::tensor::Tensor;
 use std::future::Future;
 
@@ -41,8 +41,8 @@ impl<P: Process> Look<P> {
     }
 
     /// The look at these of the rows.
-    fn select(&self, process: &P, rows: &[usize]) -> Self {
-        let select = |kernel| process.select_kernels(kernel, rows);
+    fn select(&self, rows: &[usize]) -> Self {
+        let select = |kernel: &P::Kernel| kernel.select_rows(rows);
         Self {
             proposal: select(&self.proposal),
             priors: self.priors.iter().map(select).collect(),
@@ -75,7 +75,16 @@ pub trait Target<P: Process, Q: Prior<P>> {
     ) -> impl Future<Output = Result<Look<P>, String>>;
 
     /// What is known at the end points x_T; `ends` are the same on the host, `[rows][state_size]`.
-    fn end(&self, setting: &Setting<'_, P, Q>, x: &P::State, ends: &[f32]) -> End<P>;
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    fn end(
+        &self,
+        setting: &Setting<'_, P, Q>,
+        x: &P::State,
+        ends: &[f32],
+    ) -> impl Future<Output = Result<End<P>, String>>;
 
     /// x_{i+1}, drawn from A.
     fn propose(&self, process: &P, step: usize, x: &P::State, look: &Look<P>, noise: Tensor<2>) -> P::State;
@@ -192,14 +201,14 @@ impl<P: Process, Q: Prior<P>, T: Target<P, Q>> Sampler<P, Q> for Smc<T> {
             if effective_share(&log_weights) < self.resample_below {
                 log_z += log_mean_exp(log_weights.iter().copied());
                 let kept = systematic(&log_weights, rows, &mut draw);
-                x = process.select(&x, &kept);
-                look = look.select(process, &kept);
+                x = x.select_rows(&kept);
+                look = look.select(&kept);
                 log_weights.fill(0.0);
             }
         }
         let next = target.propose(process, last, &x, &look, setting.draw(&mut rng, rows));
         let ends = read(process.download(&next)).await?;
-        let end = target.end(setting, &next, &ends);
+        let end = target.end(setting, &next, &ends).await?;
         let change = target.change(process, last, [&x, &next], &look, &end.priors);
         weigh(
             &mut log_weights,
@@ -235,11 +244,11 @@ impl<P: Process, Q: Prior<P>, A: LookAhead<P, Q>> Target<P, Q> for Tilted<A> {
         self.ahead.look(setting, step, x, rows).await
     }
 
-    fn end(&self, setting: &Setting<'_, P, Q>, _x: &P::State, ends: &[f32]) -> End<P> {
-        End {
+    async fn end(&self, setting: &Setting<'_, P, Q>, _x: &P::State, ends: &[f32]) -> Result<End<P>, String> {
+        Ok(End {
             priors: Vec::new(),
-            factor: setting.log_reward(ends),
-        }
+            factor: setting.log_reward(ends).await?,
+        })
     }
 
     fn propose(&self, process: &P, step: usize, x: &P::State, look: &Look<P>, noise: Tensor<2>) -> P::State {
@@ -297,21 +306,21 @@ impl<P: Diffusion, Q: Prior<P>> LookAhead<P, Q> for AroundTheEnd {
         if self.guidance == 0.0 {
             let prior = setting.kernel(step, x, rows);
             let ends = read(process.expected_end(step, x, &prior)).await?;
-            let values = averaged(setting, &ends, &offsets, self.points);
+            let values = averaged(setting, &ends, &offsets, self.points).await?;
             return Ok(Look {
                 factor: values.into_iter().map(|v| trust * v).collect(),
                 ..Look::at_prior(prior, rows)
             });
         }
         let mut factor = Vec::new();
-        let (prior, gradient) = through_the_end(setting, step, x, |ends| {
-            let (values, cotangent) = averaged_with_gradient(setting, ends, &offsets, self.points)?;
+        let (prior, gradient) = through_the_end(setting, step, x, async |ends: &[f32]| {
+            let (values, cotangent) = averaged_with_gradient(setting, ends, &offsets, self.points).await?;
             factor = values.into_iter().map(|v| trust * v).collect();
             Ok(cotangent)
         })
         .await?;
         Ok(Look {
-            proposal: process.guide(&prior, gradient.mul_scalar(trust * self.guidance)),
+            proposal: process.guide(step, &prior, gradient.mul_scalar(trust * self.guidance)),
             priors: vec![prior],
             factor,
         })
@@ -344,7 +353,7 @@ impl<R> Composed<R> {
     }
 }
 
-impl<P: Diffusion, Q: Prior<P>, R: Prior<P>> Target<P, Q> for Composed<R> {
+impl<P: Composable, Q: Prior<P>, R: Prior<P>> Target<P, Q> for Composed<R> {
     async fn look(
         &self,
         setting: &Setting<'_, P, Q>,
@@ -361,15 +370,16 @@ impl<P: Diffusion, Q: Prior<P>, R: Prior<P>> Target<P, Q> for Composed<R> {
         })
     }
 
-    fn end(&self, setting: &Setting<'_, P, Q>, x: &Tensor<2>, ends: &[f32]) -> End<P> {
-        let pairs = setting.reward.log_reward(ends).into_iter();
-        let pairs = pairs.zip(setting.reward.log_reward_unfloored(ends));
-        End {
+    async fn end(&self, setting: &Setting<'_, P, Q>, x: &Tensor<2>, ends: &[f32]) -> Result<End<P>, String> {
+        let floored = setting.reward.log_reward(ends).await?;
+        let unfloored = setting.reward.log_reward_unfloored(ends).await?;
+        let pairs = floored.into_iter().zip(unfloored);
+        Ok(End {
             priors: self.kernels(setting, setting.process.steps() - 1, x),
             factor: pairs
                 .map(|(floored, log_r)| setting.beta * (floored - log_r))
                 .collect(),
-        }
+        })
     }
 
     fn propose(

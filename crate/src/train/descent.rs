@@ -1,54 +1,175 @@
-//! Plain descent on a loss that is differentiated whole: energies and learned priors.
+//! Training on examples: energies, priors, classifiers.
 
-use crate::config::ConfigError;
+use super::average::Average;
+use super::optimizer;
+use crate::config::{ConfigError, Optimizer, Training};
 use crate::host::read;
+use crate::parallel;
 use crate::session::SessionError;
-use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
-use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::Tensor;
+use burn::module::{Module, ModuleDisplay};
+use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer, OptimizerRecord};
+use burn::store::ModuleRecord;
+use burn::tensor::{Bytes, Device, Tensor};
+use serde::{Deserialize, Serialize};
 
-/// A network moved by Adam, at a learning rate that falls to 0 along a cosine.
-pub(super) struct Descent<N> {
+/// A network in training, and the moving average of its weights.
+pub(super) struct Descent<N: Module + ModuleDisplay> {
+    recipe: Optimizer,
+    training: Training,
+    device: Device,
     network: N,
+    average: Average<N>,
     optimizer: ModuleOptimizer,
     schedule: ModuleLrScheduler,
+    iteration: usize,
 }
 
-impl<N: Module> Descent<N> {
-    /// Starts at `network`.
+/// What a checkpoint keeps of it.
+#[derive(Serialize, Deserialize)]
+struct DescentRecord {
+    iteration: usize,
+    #[serde(with = "serde_bytes")]
+    network: Vec<u8>,
+    #[serde(with = "serde_bytes")]
+    average: Vec<u8>,
+    #[serde(with = "serde_bytes")]
+    optimizer: Vec<u8>,
+}
+
+impl<N: Module + ModuleDisplay + Sync> Descent<N> {
+    /// Starts at `network`; the learning rate falls to 0 along a cosine.
     ///
     /// # Errors
     ///
-    /// Where the learning rate is refused.
-    pub(super) fn new(network: N, learning_rate: f64, iterations: usize) -> Result<Self, SessionError> {
-        let schedule = CosineAnnealingLrSchedulerConfig::new(learning_rate, iterations)
-            .init()
-            .map_err(|allowed| ConfigError::new("the learning rate", learning_rate, allowed))?;
+    /// Where the learning rate or the decay of the average is refused.
+    pub(super) fn new(
+        network: N,
+        learning_rate: f64,
+        ema: f64,
+        iterations: usize,
+        device: &Device,
+    ) -> Result<Self, ConfigError> {
+        if !(learning_rate > 0.0 && learning_rate <= 1.0) {
+            return Err(ConfigError::new(
+                "the learning rate",
+                learning_rate,
+                "above 0, at most 1",
+            ));
+        }
+        if !(0.0..1.0).contains(&ema) {
+            return Err(ConfigError::new("the decay of the average", ema, "0 to below 1"));
+        }
+        let recipe = Optimizer {
+            learning_rate,
+            ema,
+            final_share: 0.0,
+            ..Optimizer::default()
+        };
+        let training = Training {
+            iterations,
+            ..Training::default()
+        };
         Ok(Self {
+            average: Average::new(recipe.ema, network.clone()),
             network: network.train(),
-            optimizer: AdamConfig::new().with_epsilon(1e-8).init(),
-            schedule,
+            optimizer: optimizer::optimizer(&recipe, device),
+            schedule: optimizer::schedule(&recipe, &training, 0),
+            recipe,
+            training,
+            device: device.clone(),
+            iteration: 0,
         })
     }
 
-    /// The network, which tracks gradients.
-    pub(super) fn network(&self) -> &N {
-        &self.network
+    /// Iterations done.
+    pub(super) fn iteration(&self) -> usize {
+        self.iteration
     }
 
-    /// One step down this loss, `[1]`; its value.
+    /// Whether all iterations are done.
+    pub(super) fn finished(&self) -> bool {
+        self.iteration >= self.training.iterations
+    }
+
+    /// The averaged network.
+    pub(super) fn network(&self) -> &N {
+        self.average.network()
+    }
+
+    /// One step down the mean over `parts` of a loss `[1]`, which is returned. On the processor every
+    /// part has a thread of its own.
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    pub(super) async fn step(&mut self, loss: Tensor<1>) -> Result<f64, SessionError> {
-        let value = read(loss.clone()).await.map_err(SessionError::Device)?[0];
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
-        self.network = self
-            .optimizer
-            .step(self.schedule.step(), self.network.clone(), gradients);
-        Ok(value.into())
+    pub(super) async fn step<T: Send>(
+        &mut self,
+        parts: Vec<T>,
+        loss: impl Fn(&N, T) -> Tensor<1> + Sync,
+    ) -> Result<f64, SessionError> {
+        let count = parts.len() as f64;
+        let device = self.device.clone().autodiff();
+        let made = parallel::map(parts, |part| {
+            // A graph of its own, so that parts do not wait for each other.
+            let network = self.network.clone().fork(&device);
+            let loss = loss(&network, part).div_scalar(count);
+            (
+                loss.clone(),
+                GradientsParams::from_grads(loss.backward(), &network),
+            )
+        });
+        let mut sum = GradientsAccumulator::new();
+        let mut total = 0.0;
+        for (loss, gradients) in made {
+            total += f64::from(read(loss).await.map_err(SessionError::Device)?[0]);
+            sum.accumulate(&self.network, gradients);
+        }
+        let rates = self.schedule.step();
+        self.network = self.optimizer.step(rates, self.network.clone(), sum.grads());
+        self.average.update(&self.network.valid());
+        self.iteration += 1;
+        Ok(total)
     }
+
+    /// Everything needed to go on exactly.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub(super) fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
+        let pack = |record: ModuleRecord| record.into_bytes().map(|b| b.to_vec()).map_err(refused);
+        let record = DescentRecord {
+            iteration: self.iteration,
+            network: pack(self.network.clone().into_record())?,
+            average: pack(self.average.network().clone().into_record())?,
+            optimizer: self.optimizer.into_bytes().map_err(refused)?.to_vec(),
+        };
+        rmp_serde::to_vec_named(&record).map_err(refused)
+    }
+
+    /// Goes on from a checkpoint of the same training.
+    ///
+    /// # Errors
+    ///
+    /// Says what does not fit.
+    pub(super) fn resume(&mut self, checkpoint: &[u8]) -> Result<(), SessionError> {
+        let record: DescentRecord = rmp_serde::from_slice(checkpoint).map_err(refused)?;
+        let unpack = |bytes: Vec<u8>| ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes)).map_err(refused);
+        let network = self.network.clone();
+        let network = network
+            .try_load_record(unpack(record.network)?)
+            .map_err(refused)?;
+        self.average.load(unpack(record.average)?).map_err(refused)?;
+        let saved = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(record.optimizer)).map_err(refused)?;
+        self.network = network.train();
+        self.optimizer = optimizer::optimizer(&self.recipe, &self.device).load_record(saved);
+        self.schedule = optimizer::schedule(&self.recipe, &self.training, record.iteration);
+        self.iteration = record.iteration;
+        Ok(())
+    }
+}
+
+fn refused(error: impl ToString) -> SessionError {
+    SessionError::Checkpoint(error.to_string())
 }

@@ -16,7 +16,6 @@ use crate::picture;
 use crate::plane::Plane;
 use crate::process::{Prior, Process};
 use crate::session::SessionError;
-use burn::module::Module;
 use burn::tensor::{Tensor, TensorData, Transaction};
 
 /// Blocks of rows that share a time, and rows of a block.
@@ -50,12 +49,16 @@ impl Default for EnergyConfig {
 
 /// An energy in training.
 pub struct EnergyTraining {
+    lesson: Lesson,
+    descent: Descent<EnergyNetwork>,
+}
+
+/// What an energy learns from.
+struct Lesson {
     plane: Plane,
     config: EnergyConfig,
     model: EnergyModel,
-    descent: Descent<EnergyNetwork>,
     paths: Paths,
-    iteration: usize,
 }
 
 /// Noised prior samples, and the estimator's log density along each.
@@ -74,27 +77,30 @@ impl EnergyTraining {
     /// Where the device fails.
     pub async fn new(plane: Plane, config: EnergyConfig) -> Result<Self, SessionError> {
         let network = EnergyNetwork::new(config.width, &plane.noise, &plane.device);
+        let device = plane.device.clone();
         Ok(Self {
-            model: EnergyModel {
-                process: plane.process,
-                data_variance: plane.mixture.variance(),
+            // The energy itself is measured, not an average of energies.
+            descent: Descent::new(network, config.learning_rate, 0.0, config.iterations, &device)?,
+            lesson: Lesson {
+                model: EnergyModel {
+                    process: plane.process,
+                    data_variance: plane.mixture.variance(),
+                },
+                paths: paths(&plane).await?,
+                plane,
+                config,
             },
-            paths: paths(&plane).await?,
-            descent: Descent::new(network, config.learning_rate, config.iterations)?,
-            iteration: 0,
-            plane,
-            config,
         })
     }
 
     /// Iterations done.
     pub fn iteration(&self) -> usize {
-        self.iteration
+        self.descent.iteration()
     }
 
     /// Whether all iterations are done.
     pub fn finished(&self) -> bool {
-        self.iteration >= self.config.iterations
+        self.descent.finished()
     }
 
     /// One iteration; the loss.
@@ -103,21 +109,74 @@ impl EnergyTraining {
     ///
     /// Where the device fails.
     pub async fn step(&mut self) -> Result<f64, SessionError> {
-        let mut rng = self
-            .plane
-            .noise
-            .stream(Purpose::Pretraining, self.iteration as u64);
-        let mut loss = self.score_matching(&mut rng);
-        if self.config.consistency > 0.0 {
-            loss = loss + self.consistency(&mut rng).mul_scalar(self.config.consistency);
-        }
-        let value = self.descent.step(loss).await?;
-        self.iteration += 1;
-        Ok(value)
+        let lesson = &self.lesson;
+        let at = self.descent.iteration() as u64;
+        self.descent
+            .step(vec![()], |network, ()| {
+                let mut rng = lesson.plane.noise.stream(Purpose::Pretraining, at);
+                let loss = lesson.score_matching(network, &mut rng);
+                match lesson.config.consistency {
+                    0.0 => loss,
+                    weight => loss + lesson.consistency(network, &mut rng).mul_scalar(weight),
+                }
+            })
+            .await
     }
 
+    /// exp(−E) at the end of the chain against the mixture.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn figures(&self) -> Result<Energy, SessionError> {
+        let side = KL_SIDE * POINTS_A_CELL;
+        let centers: Vec<[f64; 2]> = (0..side * side)
+            .map(|cell| picture::center_of(cell, side))
+            .collect();
+        let at = centers.iter().flatten().map(|v| *v as f32).collect();
+        let lesson = &self.lesson;
+        let network = self.descent.network();
+        let (log_prob, _) = lesson
+            .model
+            .log_prob_and_score(network, &[1.0], lesson.upload(at));
+        let log_prob = read(log_prob).await.map_err(SessionError::Device)?;
+        let area = picture::cell_area(side);
+        // Relative to the largest: an energy without the consistency may be far off.
+        let largest = log_prob.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let mass = |l: f32| f64::from(l - largest).exp() * area;
+        let total: f64 = log_prob.iter().map(|l| mass(*l)).sum();
+        let points = || {
+            centers.iter().zip(&log_prob).map(|(x, l)| WeightedPoint {
+                x: *x,
+                weight: mass(*l) / total,
+            })
+        };
+        let mixture = &lesson.plane.mixture;
+        let exact = || metric::quadrature(mixture);
+        let cells = metric::cell_masses(points());
+        let per_area = picture::cell_area(KL_SIDE).recip();
+        Ok(Energy {
+            regularized: lesson.config.consistency > 0.0,
+            iterations: self.iteration(),
+            progress: self.iteration() as f64 / lesson.config.iterations as f64,
+            log_normalizer: f64::from(largest) + total.ln(),
+            mode_total_variation: metric::total_variation(
+                &Truth::modes_of(points(), mixture),
+                &Truth::modes_of(exact(), mixture),
+            ),
+            kl_grid: metric::kl(&cells, &metric::cell_masses(exact())),
+            side: KL_SIDE,
+            density: cells[..KL_SIDE * KL_SIDE]
+                .iter()
+                .map(|c| (c * per_area) as f32)
+                .collect(),
+        })
+    }
+}
+
+impl Lesson {
     /// Mean square of the coordinates of σ_t·s(x_t) + ε, over stratified times.
-    fn score_matching(&self, rng: &mut rand_chacha::ChaCha8Rng) -> Tensor<1> {
+    fn score_matching(&self, network: &EnergyNetwork, rng: &mut rand_chacha::ChaCha8Rng) -> Tensor<1> {
         let offset = noise::uniform(rng);
         let times: Vec<f64> = (0..BLOCKS)
             .map(|b| ((b as f64 + offset) / BLOCKS as f64).clamp(1e-3, 1.0 - 1e-3))
@@ -134,9 +193,7 @@ impl EnergyTraining {
                 }
             }
         }
-        let (_, score) = self
-            .model
-            .log_prob_and_score(self.descent.network(), &times, self.upload(at));
+        let (_, score) = self.model.log_prob_and_score(network, &times, self.upload(at));
         (score * self.upload(deviations) + self.upload(target))
             .square()
             .mean()
@@ -144,7 +201,7 @@ impl EnergyTraining {
 
     /// Mean squared difference of log p̂_j(x_j) − log p̂_i(x_i) from the estimator's, i < j on a path.
     /// For i = 0, where there is no density, log p̂_j(x_j) itself is held against it.
-    fn consistency(&self, rng: &mut rand_chacha::ChaCha8Rng) -> Tensor<1> {
+    fn consistency(&self, network: &EnergyNetwork, rng: &mut rand_chacha::ChaCha8Rng) -> Tensor<1> {
         let steps = self.plane.process.steps;
         let pick =
             |rng: &mut _, from: usize, to: usize| from + (noise::uniform(rng) * (to - from) as f64) as usize;
@@ -172,11 +229,7 @@ impl EnergyTraining {
             }
         }
         let vector = |values: Vec<f32>| Tensor::<1>::from_floats(values.as_slice(), &self.plane.device);
-        let log_prob = |times: &[f64], at| {
-            self.model
-                .log_prob_and_score(self.descent.network(), times, self.upload(at))
-                .0
-        };
+        let log_prob = |times: &[f64], at| self.model.log_prob_and_score(network, times, self.upload(at)).0;
         let change = log_prob(&late, late_at) - log_prob(&early, early_at) * vector(anchored);
         (change - vector(wanted)).square().mean()
     }
@@ -184,53 +237,6 @@ impl EnergyTraining {
     fn upload(&self, values: Vec<f32>) -> Tensor<2> {
         let rows = values.len() / 2;
         Tensor::from_data(TensorData::new(values, [rows, 2]), &self.plane.device)
-    }
-
-    /// exp(−E) at the end of the chain against the mixture.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails.
-    pub async fn figures(&self) -> Result<Energy, SessionError> {
-        let side = KL_SIDE * POINTS_A_CELL;
-        let centers: Vec<[f64; 2]> = (0..side * side)
-            .map(|cell| picture::center_of(cell, side))
-            .collect();
-        let at = centers.iter().flatten().map(|v| *v as f32).collect();
-        let network = self.descent.network().valid();
-        let (log_prob, _) = self.model.log_prob_and_score(&network, &[1.0], self.upload(at));
-        let log_prob = read(log_prob).await.map_err(SessionError::Device)?;
-        let area = picture::cell_area(side);
-        // Relative to the largest: an energy without the consistency may be far off.
-        let largest = log_prob.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let mass = |l: f32| f64::from(l - largest).exp() * area;
-        let total: f64 = log_prob.iter().map(|l| mass(*l)).sum();
-        let points = || {
-            centers.iter().zip(&log_prob).map(|(x, l)| WeightedPoint {
-                x: *x,
-                weight: mass(*l) / total,
-            })
-        };
-        let mixture = &self.plane.mixture;
-        let exact = || metric::quadrature(mixture);
-        let cells = metric::cell_masses(points());
-        let per_area = picture::cell_area(KL_SIDE).recip();
-        Ok(Energy {
-            regularized: self.config.consistency > 0.0,
-            iterations: self.iteration,
-            progress: self.iteration as f64 / self.config.iterations as f64,
-            log_normalizer: f64::from(largest) + total.ln(),
-            mode_total_variation: metric::total_variation(
-                &Truth::modes_of(points(), mixture),
-                &Truth::modes_of(exact(), mixture),
-            ),
-            kl_grid: metric::kl(&cells, &metric::cell_masses(exact())),
-            side: KL_SIDE,
-            density: cells[..KL_SIDE * KL_SIDE]
-                .iter()
-                .map(|c| (c * per_area) as f32)
-                .collect(),
-        })
     }
 }
 

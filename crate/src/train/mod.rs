@@ -3,6 +3,7 @@
 mod average;
 mod descent;
 pub mod energy;
+pub mod images;
 mod optimizer;
 pub mod pretrain;
 
@@ -22,21 +23,32 @@ use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer, Optimi
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Tensor, Transaction};
 use serde::{Deserialize, Serialize};
+use std::future::{Future, ready};
+use std::pin::Pin;
 use web_time::Instant;
 
-/// The reward as the trainer sees it: a black box of end points on the host.
+/// What a reward says, once its device has answered; an error is the device's.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + 'a>>;
+
+/// An answer that needs no waiting.
+pub fn at_once<'a, T: 'a>(answer: T) -> Answer<'a, T> {
+    Box::pin(ready(Ok(answer)))
+}
+
+/// The reward as the trainer sees it: a black box of end points on the host. It may ask a device, and
+/// so answers asynchronously.
 pub trait EndReward: Send + Sync {
     /// log r of every end point, floored, not tempered; `states` is `[rows][state_size]`.
-    fn log_reward(&self, states: &[f32]) -> Vec<f64>;
+    fn log_reward<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Vec<f64>>;
 
     /// log r of every end point as it was before floors and bounds; where there are none, log r.
-    fn log_reward_unfloored(&self, states: &[f32]) -> Vec<f64> {
+    fn log_reward_unfloored<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Vec<f64>> {
         self.log_reward(states)
     }
 
     /// ∇ log r of every end point, not floored, `[rows][state_size]`; `None` for a black box.
-    fn log_reward_gradient(&self, _states: &[f32]) -> Option<Vec<f32>> {
-        None
+    fn log_reward_gradient<'a>(&'a self, _states: &'a [f32]) -> Answer<'a, Option<Vec<f32>>> {
+        at_once(None)
     }
 
     /// An upper bound of log r, exact or the largest value that was seen on a search; `None` where
@@ -155,6 +167,11 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         self.timing
     }
 
+    /// The reward that is trained for.
+    pub fn reward(&self) -> &dyn EndReward {
+        self.reward.as_ref()
+    }
+
     /// log Z as the last iteration used it.
     pub fn log_z(&self) -> f64 {
         self.log_z
@@ -199,7 +216,8 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let rolled_out = started.elapsed().as_secs_f64();
         let read = self.read(&shards).await.map_err(TrainError::Device)?;
 
-        let log_r = self.reward.log_reward(&read.ends);
+        let log_r = self.reward.log_reward(&read.ends).await;
+        let log_r = log_r.map_err(TrainError::Device)?;
         let tempered: Vec<f64> = log_r.iter().map(|l| beta * l).collect();
         let rows = tempered.len();
         let residuals = self.objective.signal(&Scores {

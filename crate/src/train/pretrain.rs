@@ -1,15 +1,14 @@
 //! Learned priors: a network trained on samples of the mixture by bridge matching.
 
-use super::average::Average;
 use super::descent::Descent;
 use crate::config::{PriorKind, Run};
 use crate::metric::{self, Truth};
 use crate::mixture::Mixture;
 use crate::network::{DriftNetwork, DriftNetworkConfig, Preconditioning, Weights};
 use crate::noise::{self, Noise, Purpose};
+use crate::parallel;
 use crate::process::BrownianBridge;
 use crate::session::{Session, SessionError};
-use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
@@ -61,8 +60,6 @@ pub struct Pretraining {
     process: BrownianBridge,
     device: Device,
     descent: Descent<DriftNetwork>,
-    average: Average<DriftNetwork>,
-    iteration: usize,
 }
 
 impl Pretraining {
@@ -97,25 +94,29 @@ impl Pretraining {
         };
         Ok(Self {
             mixture: Mixture::new(&run.prior.components),
-            average: Average::new(config.ema, network.clone()),
-            descent: Descent::new(network, config.learning_rate, config.iterations)?,
+            descent: Descent::new(
+                network,
+                config.learning_rate,
+                config.ema,
+                config.iterations,
+                &device,
+            )?,
             run: checked,
             config,
             noise,
             process,
             device,
-            iteration: 0,
         })
     }
 
     /// Iterations done.
     pub fn iteration(&self) -> usize {
-        self.iteration
+        self.descent.iteration()
     }
 
     /// Whether all iterations are done.
     pub fn finished(&self) -> bool {
-        self.iteration >= self.config.iterations
+        self.descent.finished()
     }
 
     /// One iteration: regress the drift to (x_1 − x_t)/(1 − t) over a grid of 1000 times, each
@@ -133,35 +134,61 @@ impl Pretraining {
             ..self.process
         };
         let scales = Preconditioning::new(fine);
-        let mut rng = self.noise.stream(Purpose::Pretraining, self.iteration as u64);
+        let mut rng = self.noise.stream(Purpose::Pretraining, self.iteration() as u64);
         let rows = self.config.batch.div_ceil(BLOCKS);
         // Stratified over [0, 1).
         let offset = noise::uniform(&mut rng);
-        let steps: Vec<usize> = (0..BLOCKS)
-            .map(|b| (((b as f64 + offset) / BLOCKS as f64) * TIMES as f64) as usize)
-            .collect();
-        let (mut at, mut target, mut weight) = (Vec::new(), Vec::new(), Vec::new());
-        for step in &steps {
-            let t = fine.time(*step);
+        let mut blocks = Vec::with_capacity(BLOCKS);
+        for block in 0..BLOCKS {
+            let step = ((block as f64 + offset) / BLOCKS as f64 * TIMES as f64) as usize;
+            let t = fine.time(step);
             let deviation = (fine.variance * t * (1.0 - t)).sqrt();
+            let weight = scales.output(t).recip();
+            let (mut at, mut target) = (Vec::new(), Vec::new());
             for _ in 0..rows {
                 for end in self.mixture.sample(&mut rng) {
                     let x = t * end + deviation * noise::normal(&mut rng);
                     at.push(x as f32);
-                    target.push(((end - x) / (1.0 - t)) as f32);
-                    weight.push(scales.output(t).recip() as f32);
+                    target.push((weight * (end - x) / (1.0 - t)) as f32);
                 }
             }
+            blocks.push((step, at, target));
         }
-        let total = BLOCKS * rows;
-        let upload =
-            |values: Vec<f32>| Tensor::<2>::from_data(TensorData::new(values, [total, 2]), &self.device);
-        let drift = scales.learned_drift(self.descent.network(), &steps, upload(at));
-        let loss = ((drift - upload(target)) * upload(weight)).square().mean();
-        let value = self.descent.step(loss).await?;
-        self.average.update(&self.descent.network().valid());
-        self.iteration += 1;
-        Ok(value)
+        let parts = parallel::split(blocks, parallel::parts(&self.device, self.config.batch));
+        let device = &self.device;
+        self.descent
+            .step(parts, |network, part| {
+                let total = part.len() * rows;
+                let (mut steps, mut at, mut target) = (Vec::new(), Vec::new(), Vec::new());
+                for (step, points, drifts) in part {
+                    steps.push(step);
+                    at.extend(points);
+                    target.extend(drifts);
+                }
+                let upload = |values| Tensor::<2>::from_data(TensorData::new(values, [total, 2]), device);
+                let drift = scales.learned_drift(network, &steps, upload(at));
+                let weighted = fine.per_step(&steps, drift, |t| scales.output(t).recip());
+                (weighted - upload(target)).square().mean()
+            })
+            .await
+    }
+
+    /// Everything needed to go on exactly.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
+        self.descent.checkpoint()
+    }
+
+    /// Goes on from a checkpoint of the same training.
+    ///
+    /// # Errors
+    ///
+    /// Says what does not fit.
+    pub fn resume(&mut self, checkpoint: &[u8]) -> Result<(), SessionError> {
+        self.descent.resume(checkpoint)
     }
 
     /// The averaged network as safetensors, f16.
@@ -170,7 +197,7 @@ impl Pretraining {
     ///
     /// Where the device fails.
     pub async fn weights(&self) -> Result<Vec<u8>, SessionError> {
-        let weights = Weights::of(self.average.network())
+        let weights = Weights::of(self.descent.network())
             .await
             .map_err(SessionError::Device)?;
         Ok(weights.to_safetensors(true))

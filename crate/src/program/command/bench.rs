@@ -52,7 +52,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         let seconds = block_on(session.step())?.seconds;
         training += seconds;
         if iteration >= WARM_UP {
-            timed.push((seconds, session.timing()));
+            timed.push((seconds, session.learner().timing()));
         }
     }
     let mut text = format!(

@@ -5,7 +5,10 @@ mod colour;
 pub mod comparison;
 mod curves;
 mod heat;
+mod images;
 mod overview;
+
+pub use images::draw_images;
 
 use super::error::ProgramError;
 use super::storage::{History, RunFolder};

@@ -236,6 +236,27 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), ProgramError> {
         .map_err(|e| ProgramError::file("write", path, e))
 }
 
+/// Writes bytes in a frame that shows any damage, whole or not at all.
+pub fn write_framed(path: &Path, bytes: &[u8]) -> Result<(), ProgramError> {
+    write(path, &checkpoint::encode(bytes))
+}
+
+/// What [`write_framed`] wrote, if it is there.
+pub fn read_framed(path: &Path) -> Result<Option<Vec<u8>>, ProgramError> {
+    let framed = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(ProgramError::file("read", path, e)),
+    };
+    match checkpoint::decode(&framed) {
+        Ok(bytes) => Ok(Some(bytes.to_vec())),
+        Err(damage) => Err(ProgramError::Data(format!(
+            "{}: {damage}; remove it to start again",
+            path.display()
+        ))),
+    }
+}
+
 /// Writes a value as JSON.
 pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), ProgramError> {
     let mut text =

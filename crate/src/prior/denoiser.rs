@@ -1,0 +1,101 @@
+//! Priors and posteriors of images: a network that says what the noise hides.
+
+use crate::host::read;
+use crate::image::PIXELS;
+use crate::network::UNet;
+use crate::noise::{self, Noise, Purpose};
+use crate::parallel;
+use crate::process::{Policy, Prior, Process, VariancePreserving, per_step};
+use burn::tensor::{Device, Tensor};
+
+/// Images that are made at once.
+const BLOCK: usize = 250;
+
+/// E\[data|x_i\] = α·x_i − σ·v of a network that predicts v (arXiv 2202.00512, §4).
+#[derive(Clone, Copy, Debug)]
+pub struct Denoising {
+    pub process: VariancePreserving,
+}
+
+impl Denoising {
+    /// `[blocks·rows, PIXELS]` at as many steps as there are blocks.
+    pub fn expected_data(&self, network: &UNet, steps: &[usize], x: Tensor<2>) -> Tensor<2> {
+        let v = network.forward(&self.process.times(steps), x.clone());
+        per_step(steps, x, |s| self.process.at(s).0) - per_step(steps, v, |s| self.process.at(s).1)
+    }
+}
+
+/// The prior that a trained network is.
+#[derive(Clone, Debug)]
+pub struct DenoiserPrior {
+    network: UNet,
+    denoising: Denoising,
+}
+
+impl DenoiserPrior {
+    /// The prior whose chain has this many steps.
+    pub fn new(network: UNet, steps: usize) -> Self {
+        let process = VariancePreserving {
+            steps,
+            dimensions: PIXELS,
+        };
+        Self {
+            network,
+            denoising: Denoising { process },
+        }
+    }
+
+    /// What its network means.
+    pub fn denoising(&self) -> Denoising {
+        self.denoising
+    }
+
+    /// `count` images of the chain, `[count][PIXELS]`.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn samples(&self, noise: &Noise, count: usize, device: &Device) -> Result<Vec<f32>, String> {
+        let process = &self.denoising.process;
+        let blocks: Vec<(u64, usize)> = (0..count.div_ceil(BLOCK))
+            .map(|block| (block as u64, BLOCK.min(count - block * BLOCK)))
+            .collect();
+        let mut images = Vec::with_capacity(count * PIXELS);
+        for group in blocks.chunks(parallel::parts(device, usize::MAX)) {
+            let ends = parallel::map(group.to_vec(), |(counter, rows)| {
+                let mut rng = noise.stream(Purpose::Samples, counter);
+                let mut x = process.start(rows, device);
+                for step in 0..process.steps {
+                    let drawn = process.upload(noise::normals(&mut rng, rows * PIXELS), device);
+                    x = process.transition(step, &x, &self.kernel(step, &x), drawn, 0.0);
+                }
+                x
+            });
+            for end in ends {
+                images.extend(read(end).await?);
+            }
+        }
+        Ok(images)
+    }
+}
+
+impl Prior<VariancePreserving> for DenoiserPrior {
+    fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
+        self.denoising.expected_data(&self.network, &[step], x.clone())
+    }
+}
+
+/// The posterior: a network like the prior's, of which it starts as a copy.
+impl Policy<VariancePreserving> for Denoising {
+    type Network = UNet;
+
+    fn kernel(
+        &self,
+        network: &UNet,
+        steps: &[usize],
+        x: Tensor<2>,
+        _prior: impl FnOnce() -> Tensor<2>,
+    ) -> Tensor<2> {
+        self.expected_data(network, steps, x)
+    }
+}

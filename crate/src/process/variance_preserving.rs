@@ -1,0 +1,231 @@
+//! Variance-preserving diffusion, from pure noise to data (DDPM, arXiv 2006.11239).
+
+use super::{Diffusion, Process, per_step};
+use burn::tensor::{Device, Tensor, TensorData};
+use std::f64::consts::{FRAC_PI_2, PI};
+
+/// Deviation of the noise that is left in x_T.
+const LAST_NOISE: f64 = 0.03;
+
+/// The chain that reverses x_i = α_i·data + σ_i·noise, α² + σ² = 1, with ancestral kernels.
+///
+/// The levels follow the cosine schedule (arXiv 2102.09672), α = cos(πu/2) with u evenly spaced
+/// from 1, where nothing of the data is left (arXiv 2305.08891), so that x_0 can be 0 and its noise
+/// belongs to the first transition; to the u of σ_T = 0.03, so that every kernel has a density.
+/// A state is `[rows, dimensions]`; a kernel is the expected data E\[data|x_i\], of the same shape.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VariancePreserving {
+    pub steps: usize,
+    pub dimensions: usize,
+}
+
+/// x_{i+1} given x_i and the data: N(data·d + x_i·c, v).
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Ancestral {
+    data: f64,
+    state: f64,
+    variance: f64,
+}
+
+impl VariancePreserving {
+    /// u of a step, 1 for pure noise.
+    pub fn time(&self, step: usize) -> f64 {
+        let last = LAST_NOISE.asin() / FRAC_PI_2;
+        1.0 - (1.0 - last) * step as f64 / self.steps as f64
+    }
+
+    /// The times of steps.
+    pub fn times(&self, steps: &[usize]) -> Vec<f64> {
+        steps.iter().map(|s| self.time(*s)).collect()
+    }
+
+    /// α and σ at time u.
+    pub fn level(time: f64) -> (f64, f64) {
+        let angle = FRAC_PI_2 * time;
+        // cos(π/2) is not 0 in floating point.
+        (if time >= 1.0 { 0.0 } else { angle.cos() }, angle.sin())
+    }
+
+    /// α and σ of a step.
+    pub fn at(&self, step: usize) -> (f64, f64) {
+        Self::level(self.time(step))
+    }
+
+    /// The part of x_i that x_j keeps on the way to noise, i < j in the chain, and the variance of
+    /// the noise it gains.
+    fn noising(&self, step: usize, later: usize) -> (f64, f64) {
+        let ((alpha, sigma), (next_alpha, next_sigma)) = (self.at(step), self.at(later));
+        let kept = alpha / next_alpha;
+        (kept, sigma.powi(2) - (kept * next_sigma).powi(2))
+    }
+
+    /// x_j given x_i and the data, i < j (arXiv 2006.11239, eq. 7).
+    fn ancestral(&self, step: usize, later: usize) -> Ancestral {
+        let ((_, sigma), (next_alpha, next_sigma)) = (self.at(step), self.at(later));
+        let (kept, gained) = self.noising(step, later);
+        Ancestral {
+            data: next_alpha * gained / sigma.powi(2),
+            state: kept * next_sigma.powi(2) / sigma.powi(2),
+            variance: gained * next_sigma.powi(2) / sigma.powi(2),
+        }
+    }
+
+    fn forward(&self, step: usize) -> Ancestral {
+        self.ancestral(step, step + 1)
+    }
+
+    /// One number a row, multiplied and shifted by functions of its block's step.
+    fn per_row(
+        &self,
+        steps: &[usize],
+        rows: Tensor<1>,
+        factor: impl Fn(usize) -> f64,
+        shift: impl Fn(usize) -> f64,
+    ) -> Tensor<1> {
+        let all = rows.dims()[0];
+        let each = all / steps.len();
+        let numbers = |of: &dyn Fn(usize) -> f64| {
+            let values: Vec<f32> = steps.iter().map(|s| of(*s) as f32).collect();
+            Tensor::<2>::from_data(TensorData::new(values, [steps.len(), 1]), &rows.device())
+        };
+        (rows.clone().reshape([steps.len(), each]) * numbers(&factor) + numbers(&shift)).reshape([all])
+    }
+
+    /// x_{i+1} less its mean given x_i.
+    fn miss(&self, steps: &[usize], x: &Tensor<2>, next: &Tensor<2>, data: &Tensor<2>) -> Tensor<2> {
+        next.clone()
+            - per_step(steps, x.clone(), |s| self.forward(s).state)
+            - per_step(steps, data.clone(), |s| self.forward(s).data)
+    }
+}
+
+/// Σ over the columns, `[rows]`.
+fn sum(x: Tensor<2>) -> Tensor<1> {
+    x.sum_dim(1).squeeze_dim::<1>(1)
+}
+
+/// log of the normalisation of N(·; 0, variance·I).
+fn log_constant(dimensions: usize, variance: f64) -> f64 {
+    -0.5 * dimensions as f64 * (2.0 * PI * variance).ln()
+}
+
+impl Process for VariancePreserving {
+    type State = Tensor<2>;
+    type Kernel = Tensor<2>;
+
+    fn steps(&self) -> usize {
+        self.steps
+    }
+
+    fn start(&self, rows: usize, device: &Device) -> Tensor<2> {
+        Tensor::zeros([rows, self.dimensions], device)
+    }
+
+    fn noise_size(&self) -> usize {
+        self.dimensions
+    }
+
+    fn transition(
+        &self,
+        step: usize,
+        x: &Tensor<2>,
+        data: &Tensor<2>,
+        noise: Tensor<2>,
+        extra: f64,
+    ) -> Tensor<2> {
+        let kernel = self.forward(step);
+        let variance = kernel.variance + extra / self.steps as f64;
+        x.clone().mul_scalar(kernel.state)
+            + data.clone().mul_scalar(kernel.data)
+            + noise.mul_scalar(variance.sqrt())
+    }
+
+    fn noise_back(&self, step: usize, next: &Tensor<2>, noise: Tensor<2>) -> Tensor<2> {
+        if step == 0 {
+            return Tensor::zeros(next.dims(), &next.device());
+        }
+        let (kept, gained) = self.noising(step, step + 1);
+        next.clone().mul_scalar(kept) + noise.mul_scalar(gained.sqrt())
+    }
+
+    /// d·(data_φ − data_θ)·(2·x_{i+1} − 2·c·x_i − d·(data_φ + data_θ))/(2v).
+    fn log_ratio(
+        &self,
+        steps: &[usize],
+        x: &Tensor<2>,
+        next: &Tensor<2>,
+        posterior: &Tensor<2>,
+        prior: &Tensor<2>,
+    ) -> Tensor<1> {
+        let middle = (posterior.clone() + prior.clone()).mul_scalar(0.5);
+        let miss = self.miss(steps, x, next, &middle);
+        let terms = sum((posterior.clone() - prior.clone()) * miss);
+        let factor = |s| self.forward(s).data / self.forward(s).variance;
+        self.per_row(steps, terms, factor, |_| 0.0)
+    }
+
+    fn log_prob(&self, steps: &[usize], x: &Tensor<2>, next: &Tensor<2>, data: &Tensor<2>) -> Tensor<1> {
+        let squares = sum(self.miss(steps, x, next, data).square());
+        self.per_row(
+            steps,
+            squares,
+            |s| -0.5 / self.forward(s).variance,
+            |s| log_constant(self.dimensions, self.forward(s).variance),
+        )
+    }
+
+    fn log_noise(&self, step: usize, x: &Tensor<2>, next: &Tensor<2>) -> Tensor<1> {
+        if step == 0 {
+            return Tensor::zeros([x.dims()[0]], &x.device());
+        }
+        let (kept, gained) = self.noising(step, step + 1);
+        sum((x.clone() - next.clone().mul_scalar(kept)).square())
+            .mul_scalar(-0.5 / gained)
+            .add_scalar(log_constant(self.dimensions, gained))
+    }
+
+    /// d²·|data_φ − data_θ|²/(2v).
+    fn divergence(&self, steps: &[usize], posterior: &Tensor<2>, prior: &Tensor<2>) -> Tensor<1> {
+        let squares = sum((posterior.clone() - prior.clone()).square());
+        let factor = |s| 0.5 * self.forward(s).data.powi(2) / self.forward(s).variance;
+        self.per_row(steps, squares, factor, |_| 0.0)
+    }
+
+    fn state_size(&self) -> usize {
+        self.dimensions
+    }
+
+    fn upload(&self, states: Vec<f32>, device: &Device) -> Tensor<2> {
+        let rows = states.len() / self.dimensions;
+        Tensor::from_data(TensorData::new(states, [rows, self.dimensions]), device)
+    }
+
+    fn download(&self, state: &Tensor<2>) -> Tensor<2> {
+        state.clone()
+    }
+}
+
+impl Diffusion for VariancePreserving {
+    fn expected_end(&self, step: usize, x: &Tensor<2>, data: &Tensor<2>) -> Tensor<2> {
+        let end = self.ancestral(step, self.steps);
+        x.clone().mul_scalar(end.state) + data.clone().mul_scalar(end.data)
+    }
+
+    /// x_i/α_i is the data with noise of variance σ_i²/α_i².
+    fn end_deviation(&self, step: usize, data_variance: f64) -> f64 {
+        let (alpha, sigma) = self.at(step);
+        let data = data_variance * sigma.powi(2) / (alpha.powi(2) * data_variance + sigma.powi(2));
+        let end = self.ancestral(step, self.steps);
+        (end.data.powi(2) * data + end.variance).sqrt()
+    }
+
+    /// E\[data|x_i\] = (x_i + σ²·score)/α. From pure noise there is nothing to guide: no gradient
+    /// goes through it.
+    fn guide(&self, step: usize, data: &Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
+        if step == 0 {
+            return data.clone();
+        }
+        let (alpha, sigma) = self.at(step);
+        data.clone() + gradient.mul_scalar(sigma.powi(2) / alpha)
+    }
+}

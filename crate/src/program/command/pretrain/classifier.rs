@@ -1,0 +1,139 @@
+//! `rtb pretrain classifier`: a network that says which class an image is of.
+
+use super::common::{Common, Numbers, Record};
+use crate::program::data::{self, Labelled};
+use crate::program::error::ProgramError;
+use crate::program::pretraining::Pretrain;
+use burn::module::{Module, ModuleDisplay};
+use clap::ValueEnum;
+use pollster::block_on;
+use rtb::image::Images;
+use rtb::metric;
+use rtb::network::{Classify, PooledClassifier, StridedClassifier};
+use rtb::noise::Noise;
+use rtb::session::SessionError;
+use rtb::train::images::{ImagePretraining, ImageTraining};
+use serde::Serialize;
+
+const AFTER_HELP: &str = "\
+Without flags: 6000 iterations of 128 images, learning rate 0.002, average with decay 0.999. Images
+are turned, scaled and moved a little, and get some noise.
+
+The strided network is the one that rewards use; the pooled one only measures, so that what deceives
+the first shows.
+
+Example:
+  rtb pretrain classifier strided --out classifier.safetensors";
+
+/// Train a classifier of images
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// The network's plan
+    #[arg(value_enum)]
+    kind: Kind,
+    /// mnist, fashion-mnist, or a folder with four files in MNIST's layout
+    #[arg(long, value_name = "NAME|FOLDER", default_value = "mnist")]
+    data: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// 3×3 convolutions, some with stride 2
+    Strided,
+    /// 5×5 convolutions with maximum pooling
+    Pooled,
+}
+
+#[derive(Serialize)]
+struct Figures {
+    parameters: usize,
+    train_images: usize,
+    test_images: usize,
+    test_accuracy: f64,
+    /// Mean of −log p(label|image) over the test images.
+    test_cross_entropy: f64,
+}
+
+/// A classifier in training.
+struct Classifying<N: Module + ModuleDisplay>(ImagePretraining<N>);
+
+impl<N: Classify + Module + ModuleDisplay + Sync> Pretrain for Classifying<N> {
+    fn iteration(&self) -> usize {
+        self.0.iteration()
+    }
+
+    fn step(&mut self) -> Result<f64, SessionError> {
+        block_on(self.0.classify())
+    }
+
+    fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
+        self.0.checkpoint()
+    }
+
+    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), SessionError> {
+        self.0.resume(checkpoint)
+    }
+}
+
+/// Trains the classifier and writes its two files.
+pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    let numbers = args.common.numbers(6000, 128, 2e-3, 0.999);
+    let device = args.common.device()?;
+    let noise = Noise::new(numbers.seed);
+    match args.kind {
+        Kind::Strided => train(args, &numbers, StridedClassifier::new(&noise, &device)),
+        Kind::Pooled => train(args, &numbers, PooledClassifier::new(&noise, &device)),
+    }
+}
+
+fn train<N>(args: &Args, numbers: &Numbers, network: N) -> Result<(), ProgramError>
+where
+    N: Classify + Module + ModuleDisplay + Sync,
+{
+    let Labelled { train, test } = data::images(&args.data)?;
+    let kind = args.kind.to_possible_value().expect("no kind is skipped");
+    let what = format!("classifier {} --data {}", kind.get_name(), args.data);
+    let device = args.common.device()?;
+    let mut figures = Figures {
+        parameters: Module::num_params(&network),
+        train_images: train.len(),
+        test_images: test.len(),
+        test_accuracy: 0.0,
+        test_cross_entropy: 0.0,
+    };
+    let config = ImageTraining::from(numbers);
+    let training = ImagePretraining::new(network, train, config, device.clone());
+    let mut training = Classifying(training.map_err(SessionError::from)?);
+    let seconds = args.common.train(&what, numbers, &mut training)?;
+    let all: Vec<f32> = (0..test.len()).flat_map(|at| test.image(at)).collect();
+    let seen = block_on(metric::see(training.0.network(), &all, &device)).map_err(SessionError::Device)?;
+    (figures.test_accuracy, figures.test_cross_entropy) = judged(&seen, &test);
+    let text = format!(
+        "{} test images: accuracy {:.2} %, cross-entropy {:.4}\n",
+        test.len(),
+        100.0 * figures.test_accuracy,
+        figures.test_cross_entropy
+    );
+    let weights = block_on(training.0.weights())?;
+    let record = Record {
+        command: args.common.command(&what, numbers),
+        seed: numbers.seed,
+        seconds,
+        figures,
+    };
+    args.common.finish(&weights, &record, &text)
+}
+
+/// Share of images whose class is right, and the mean of −log p(label|image).
+fn judged(seen: &metric::Seen, images: &Images) -> (f64, f64) {
+    let count = images.len() as f64;
+    let classes = seen.classes();
+    let right = (0..images.len()).filter(|at| classes[*at] == images.label(*at));
+    let accuracy = right.count() as f64 / count;
+    let log_prob = |at: usize| f64::from(seen.log_prob(at, images.label(at)));
+    let entropy = -(0..images.len()).map(log_prob).sum::<f64>() / count;
+    (accuracy, entropy)
+}

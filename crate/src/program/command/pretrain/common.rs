@@ -1,0 +1,134 @@
+//! What all trainings take and do.
+
+use crate::program::device::DeviceFlag;
+use crate::program::error::ProgramError;
+use crate::program::output::print;
+use crate::program::pretraining::{self, Job, Pretrain};
+use crate::program::storage;
+use burn::tensor::Device;
+use rtb::train::images::ImageTraining;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// The flags that all trainings share.
+#[derive(clap::Args)]
+pub struct Common {
+    /// File of weights (safetensors) to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Iterations of training
+    #[arg(long, value_name = "N")]
+    iterations: Option<usize>,
+    /// Samples of an iteration
+    #[arg(long, value_name = "N")]
+    batch: Option<usize>,
+    /// Learning rate at the start; it falls to 0 along a cosine
+    #[arg(long, value_name = "RATE")]
+    learning_rate: Option<f64>,
+    /// Decay of the average of the weights that is saved
+    #[arg(long, value_name = "DECAY")]
+    ema: Option<f64>,
+    /// Seed of all noise
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    device: DeviceFlag,
+    /// Show no progress
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Their values, once the defaults of a training are in.
+pub struct Numbers {
+    pub iterations: usize,
+    pub batch: usize,
+    pub learning_rate: f64,
+    pub ema: f64,
+    pub seed: u64,
+}
+
+/// What is written beside the weights.
+#[derive(Serialize)]
+pub struct Record<F> {
+    pub command: String,
+    pub seed: u64,
+    pub seconds: f64,
+    pub figures: F,
+}
+
+impl From<&Numbers> for ImageTraining {
+    fn from(numbers: &Numbers) -> Self {
+        Self {
+            iterations: numbers.iterations,
+            batch: numbers.batch,
+            learning_rate: numbers.learning_rate,
+            ema: numbers.ema,
+            seed: numbers.seed,
+        }
+    }
+}
+
+impl Common {
+    /// The numbers of these flags, or these defaults of the training.
+    pub fn numbers(&self, iterations: usize, batch: usize, learning_rate: f64, ema: f64) -> Numbers {
+        Numbers {
+            iterations: self.iterations.unwrap_or(iterations),
+            batch: self.batch.unwrap_or(batch),
+            learning_rate: self.learning_rate.unwrap_or(learning_rate),
+            ema: self.ema.unwrap_or(ema),
+            seed: self.seed,
+        }
+    }
+
+    pub fn device(&self) -> Result<Device, ProgramError> {
+        self.device.device.open()
+    }
+
+    /// The command with all values written out, as defaults may change.
+    pub fn command(&self, what: &str, numbers: &Numbers) -> String {
+        format!(
+            "rtb pretrain {what} --out {} --iterations {} --batch {} --learning-rate {} --ema {} --seed {}",
+            self.out.display(),
+            numbers.iterations,
+            numbers.batch,
+            numbers.learning_rate,
+            numbers.ema,
+            numbers.seed
+        )
+    }
+
+    /// Trains to the end, from where it was stopped before; the seconds it took in all.
+    pub fn train(
+        &self,
+        what: &str,
+        numbers: &Numbers,
+        training: &mut impl Pretrain,
+    ) -> Result<f64, ProgramError> {
+        storage::probe(&self.out)?;
+        let job = Job {
+            out: &self.out,
+            command: self.command(what, numbers),
+            iterations: numbers.iterations,
+            quiet: self.quiet,
+        };
+        pretraining::train(&job, training)
+    }
+
+    /// Writes weights and figures, and says so.
+    pub fn finish<F: Serialize>(
+        &self,
+        weights: &[u8],
+        record: &Record<F>,
+        summary: &str,
+    ) -> Result<(), ProgramError> {
+        let json = self.out.with_extension("json");
+        storage::write(&self.out, weights)?;
+        storage::write_json(&json, record)?;
+        pretraining::forget(&self.out)?;
+        print(&format!(
+            "{summary}Written: {} and {}\n",
+            self.out.display(),
+            json.display()
+        ))
+    }
+}

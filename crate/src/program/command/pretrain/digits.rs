@@ -1,0 +1,220 @@
+//! `rtb pretrain digits`: a diffusion prior of images.
+
+use super::common::{Common, Record};
+use crate::program::assets;
+use crate::program::data::{self, Labelled};
+use crate::program::error::ProgramError;
+use crate::program::plot;
+use crate::program::pretraining::Pretrain;
+use burn::module::Module;
+use burn::tensor::Device;
+use clap::ValueEnum;
+use pollster::block_on;
+use rtb::image::{CLASSES, Images};
+use rtb::metric::{self, Seen};
+use rtb::network::{Classify, UNet, UNetConfig};
+use rtb::noise::Noise;
+use rtb::prior::DenoiserPrior;
+use rtb::session::SessionError;
+use rtb::train::images::{ImagePretraining, ImageTraining};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::time::Instant;
+
+const AFTER_HELP: &str = "\
+Without flags: 20000 iterations (small: 8000) of 128 images, learning rate 0.002, average with decay
+0.999.
+
+Example:
+  rtb pretrain digits --size small --out prior-digits-small.safetensors --picture digits.png";
+
+/// Train a diffusion prior of images: a U-Net that denoises
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// How large the network is
+    #[arg(long, value_enum, default_value_t = Size::Full)]
+    size: Size,
+    /// mnist, fashion-mnist, or a folder with four files in MNIST's layout
+    #[arg(long, value_name = "NAME|FOLDER", default_value = "mnist")]
+    data: String,
+    /// Samples behind the figures
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    samples: usize,
+    /// Steps of the chain that makes them
+    #[arg(long, value_name = "T", default_value_t = 50)]
+    steps: usize,
+    /// Picture (PNG) of 100 samples
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Size {
+    /// 1.2 million weights, for a GPU
+    Full,
+    /// 0.2 million weights, for a processor
+    Small,
+}
+
+impl Size {
+    fn iterations(self) -> usize {
+        match self {
+            Self::Full => 20_000,
+            Self::Small => 8000,
+        }
+    }
+
+    fn config(self) -> UNetConfig {
+        match self {
+            Self::Full => UNetConfig::FULL,
+            Self::Small => UNetConfig::SMALL,
+        }
+    }
+}
+
+/// How good a prior is, in the eyes of a classifier.
+#[derive(Serialize)]
+struct Judgement {
+    /// Fréchet distance of features, samples against the test set.
+    fid: f64,
+    /// The same of as many training images.
+    fid_of_training_images: f64,
+    /// Mean cosine distance of the features of two samples.
+    diversity: f64,
+    diversity_of_test_images: f64,
+    /// Share of every class among the samples.
+    classes: [f64; CLASSES],
+}
+
+#[derive(Serialize)]
+struct Figures {
+    parameters: usize,
+    samples: usize,
+    steps: usize,
+    sampling_seconds: f64,
+    /// By the classifier of rewards, and by the one that only measures.
+    reward_classifier: Judgement,
+    evaluation_classifier: Judgement,
+}
+
+impl Pretrain for ImagePretraining<UNet> {
+    fn iteration(&self) -> usize {
+        self.iteration()
+    }
+
+    fn step(&mut self) -> Result<f64, SessionError> {
+        block_on(self.step())
+    }
+
+    fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
+        self.checkpoint()
+    }
+
+    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), SessionError> {
+        self.resume(checkpoint)
+    }
+}
+
+/// Trains the prior and writes its files.
+pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    let numbers = args.common.numbers(args.size.iterations(), 128, 2e-3, 0.999);
+    let device = args.common.device()?;
+    let Labelled { train, test } = data::images(&args.data)?;
+    let network = args.size.config().init(&Noise::new(numbers.seed), &device);
+    let size = args.size.to_possible_value().expect("no size is skipped");
+    let what = format!(
+        "digits --size {} --data {} --samples {} --steps {}",
+        size.get_name(),
+        args.data,
+        args.samples,
+        args.steps
+    );
+    let config = ImageTraining::from(&numbers);
+    let training = ImagePretraining::new(network, train.clone(), config, device.clone());
+    let mut training = training.map_err(SessionError::from)?;
+    let seconds = args.common.train(&what, &numbers, &mut training)?;
+
+    let prior = DenoiserPrior::new(training.network().clone(), args.steps);
+    let begun = Instant::now();
+    let samples = block_on(prior.samples(&Noise::new(numbers.seed), args.samples, &device))
+        .map_err(SessionError::Device)?;
+    let sampling_seconds = begun.elapsed().as_secs_f64();
+    let sets = [
+        &samples,
+        &pixels(&test, test.len()),
+        &pixels(&train, args.samples),
+    ];
+    let figures = Figures {
+        parameters: Module::num_params(training.network()),
+        samples: args.samples,
+        steps: args.steps,
+        sampling_seconds,
+        reward_classifier: judge(&assets::reward_classifier(&device)?, sets, &device)?,
+        evaluation_classifier: judge(&assets::evaluation_classifier(&device)?, sets, &device)?,
+    };
+    if let Some(path) = &args.picture {
+        plot::draw_images(path, &samples, 10)?;
+    }
+    let text = summary(&figures);
+    let weights = block_on(training.weights())?;
+    let record = Record {
+        command: args.common.command(&what, &numbers),
+        seed: numbers.seed,
+        seconds,
+        figures,
+    };
+    args.common.finish(&weights, &record, &text)
+}
+
+/// The first `count` images.
+fn pixels(images: &Images, count: usize) -> Vec<f32> {
+    (0..count.min(images.len()))
+        .flat_map(|at| images.image(at))
+        .collect()
+}
+
+/// Samples, test images and training images in the eyes of a classifier.
+fn judge(
+    classifier: &(impl Classify + Sync),
+    [samples, test, train]: [&Vec<f32>; 3],
+    device: &Device,
+) -> Result<Judgement, ProgramError> {
+    let see = |images: &[f32]| -> Result<Seen, ProgramError> {
+        Ok(block_on(metric::see(classifier, images, device)).map_err(SessionError::Device)?)
+    };
+    let (samples, test, train) = (see(samples)?, see(test)?, see(train)?);
+    let moments = test.moments();
+    Ok(Judgement {
+        fid: samples.moments().frechet(&moments),
+        fid_of_training_images: train.moments().frechet(&moments),
+        diversity: samples.diversity(),
+        diversity_of_test_images: test.diversity(),
+        classes: samples.histogram(),
+    })
+}
+
+fn summary(f: &Figures) -> String {
+    let judged = |name: &str, j: &Judgement| {
+        let shares: Vec<_> = j.classes.iter().map(|s| format!("{:.1}", 100.0 * s)).collect();
+        format!(
+            "{name}: FID to the test images {:.3} (training images {:.3}), diversity {:.3} (test images {:.3})\n\
+             \x20 classes 0 to 9 in percent: {}\n",
+            j.fid,
+            j.fid_of_training_images,
+            j.diversity,
+            j.diversity_of_test_images,
+            shares.join(" ")
+        )
+    };
+    format!(
+        "{} samples of the chain of {} steps, made in {:.0} s\n{}{}",
+        f.samples,
+        f.steps,
+        f.sampling_seconds,
+        judged("classifier of rewards", &f.reward_classifier),
+        judged("classifier of evaluation", &f.evaluation_classifier)
+    )
+}

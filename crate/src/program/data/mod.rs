@@ -1,0 +1,170 @@
+//! Datasets: from an offline folder, the user's cache, or their public home.
+
+mod download;
+
+use super::error::ProgramError;
+use super::storage;
+use flate2::read::GzDecoder;
+use rtb::image::{Images, read_images, read_labels};
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// The folder that is read in place of downloads, with one folder a dataset in it.
+const OFFLINE: &str = "RTB_DATA";
+
+/// A file and its MD5.
+type Checked = (&'static str, &'static str);
+
+/// A dataset of labelled images, as its home publishes it.
+struct Dataset {
+    name: &'static str,
+    /// Where the files lie, tried in turn.
+    homes: &'static [&'static str],
+    train: [Checked; 2],
+    test: [Checked; 2],
+}
+
+const DATASETS: &[Dataset] = &[
+    Dataset {
+        name: "mnist",
+        homes: &[
+            "https://ossci-datasets.s3.amazonaws.com/mnist",
+            "https://storage.googleapis.com/cvdf-datasets/mnist",
+        ],
+        train: [
+            ("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+            ("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
+        ],
+        test: [
+            ("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
+            ("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
+        ],
+    },
+    Dataset {
+        name: "fashion-mnist",
+        homes: &[
+            "https://storage.googleapis.com/tensorflow/tf-keras-datasets",
+            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+        ],
+        train: [
+            ("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+            ("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
+        ],
+        test: [
+            ("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),
+            ("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"),
+        ],
+    },
+];
+
+/// Images to learn from, and images to be measured against.
+pub struct Labelled {
+    pub train: Images,
+    pub test: Images,
+}
+
+/// The images of a published dataset, or of a folder with four files in its layout.
+pub fn images(name: &str) -> Result<Labelled, ProgramError> {
+    let folder = Path::new(name);
+    match DATASETS.iter().find(|d| d.name == name) {
+        Some(dataset) => {
+            let file = |checked: Checked| dataset.file(checked);
+            Ok(Labelled {
+                train: read(file(dataset.train[0])?, file(dataset.train[1])?)?,
+                test: read(file(dataset.test[0])?, file(dataset.test[1])?)?,
+            })
+        }
+        None if folder.is_dir() => {
+            let own = |file: &str| find(folder, file);
+            Ok(Labelled {
+                train: read(own("train-images-idx3-ubyte")?, own("train-labels-idx1-ubyte")?)?,
+                test: read(own("t10k-images-idx3-ubyte")?, own("t10k-labels-idx1-ubyte")?)?,
+            })
+        }
+        None => {
+            let names: Vec<_> = DATASETS.iter().map(|d| d.name).collect();
+            Err(ProgramError::Data(format!(
+                "--data `{name}`: one of {}, or a folder that exists is expected",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+impl Dataset {
+    /// A file's path on this machine, once its checksum is right.
+    fn file(&self, (name, md5): Checked) -> Result<PathBuf, ProgramError> {
+        if let Some(offline) = std::env::var_os(OFFLINE) {
+            let path = Path::new(&offline).join(self.name).join(name);
+            let bytes =
+                fs::read(&path).map_err(|e| ProgramError::file("read the dataset's file", &path, e))?;
+            return download::check(&path.display().to_string(), &bytes, md5).map(|()| path);
+        }
+        let cache = dirs::cache_dir().ok_or_else(|| {
+            ProgramError::Data(format!(
+                "this machine has no folder for caches; set {OFFLINE} to a folder with {}/{name}",
+                self.name
+            ))
+        })?;
+        let path = cache.join("rtb").join(self.name).join(name);
+        let cached = fs::read(&path).ok();
+        if cached.is_some_and(|bytes| download::check("", &bytes, md5).is_ok()) {
+            return Ok(path);
+        }
+        let urls: Vec<_> = self.homes.iter().map(|home| format!("{home}/{name}")).collect();
+        let bytes = download::download(&urls, md5).map_err(|error| {
+            ProgramError::Data(format!(
+                "{error}\nWithout internet access, put the file into {}, or set {OFFLINE} to a folder with \
+                 {}/{name}.",
+                path.display(),
+                self.name
+            ))
+        })?;
+        let folder = path.parent().expect("a file lies in a folder");
+        fs::create_dir_all(folder).map_err(|e| ProgramError::file("make the folder", folder, e))?;
+        storage::write(&path, &bytes)?;
+        Ok(path)
+    }
+}
+
+/// A file of a folder, packed or not.
+fn find(folder: &Path, name: &str) -> Result<PathBuf, ProgramError> {
+    let (plain, packed) = (folder.join(name), folder.join(format!("{name}.gz")));
+    match (plain.is_file(), packed.is_file()) {
+        (true, _) => Ok(plain),
+        (_, true) => Ok(packed),
+        _ => Err(ProgramError::Data(format!(
+            "{}: {name} or {name}.gz is missing; a folder of images holds the four files of MNIST",
+            folder.display()
+        ))),
+    }
+}
+
+/// Images with their labels.
+fn read(images: PathBuf, labels: PathBuf) -> Result<Images, ProgramError> {
+    let refused = |path: &Path, error| ProgramError::Data(format!("{}: {error}", path.display()));
+    let pixels = read_images(&unpacked(&images)?).map_err(|e| refused(&images, e))?;
+    let classes = read_labels(&unpacked(&labels)?).map_err(|e| refused(&labels, e))?;
+    let made = Images::new(pixels, classes).map_err(|e| refused(&labels, e))?;
+    if made.is_empty() {
+        return Err(ProgramError::Data(format!(
+            "{}: no image in it",
+            images.display()
+        )));
+    }
+    Ok(made)
+}
+
+/// A file's content, unpacked where its name ends in .gz.
+fn unpacked(path: &Path) -> Result<Vec<u8>, ProgramError> {
+    let bytes = fs::read(path).map_err(|e| ProgramError::file("read the images", path, e))?;
+    if path.extension().is_none_or(|e| e != "gz") {
+        return Ok(bytes);
+    }
+    let mut content = Vec::new();
+    GzDecoder::new(bytes.as_slice())
+        .read_to_end(&mut content)
+        .map_err(|e| ProgramError::file("unpack the images", path, e))?;
+    Ok(content)
+}

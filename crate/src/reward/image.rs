@@ -1,0 +1,215 @@
+//! Rewards of images: a classifier's opinion, what can be measured on strokes, known pixels.
+
+use super::strokes;
+use crate::config::{ClassesBy, ImageReward};
+use crate::host::read;
+use crate::image::{CLASSES, PIXELS};
+use crate::network::{Classify, StridedClassifier};
+use crate::parallel;
+use crate::train::{Answer, EndReward, at_once};
+use burn::tensor::{Device, Tensor, TensorData, activation};
+
+/// log r of images, at most 0, floored.
+pub struct ImageLogReward {
+    reward: ImageReward,
+    floor: f64,
+    classifier: StridedClassifier,
+    device: Device,
+}
+
+impl ImageLogReward {
+    /// A validated reward of images; `classifier` judges classes on `device`.
+    pub fn new(reward: ImageReward, floor: f64, classifier: StridedClassifier, device: Device) -> Self {
+        Self {
+            reward,
+            floor,
+            classifier,
+            device,
+        }
+    }
+
+    /// log r before the floor, of rows whose log p(class|image) is known where it is needed.
+    fn raw(&self, reward: &ImageReward, images: &[f32], log_probs: &[f32]) -> Vec<f64> {
+        let rows = images.len() / PIXELS;
+        let gaussian =
+            |value: f64, target: f64, deviation: f64| -0.5 * ((value - target) / deviation).powi(2);
+        let each = |of: &(dyn Fn(&[f32]) -> f64 + Sync)| parallel::over_rows(images, PIXELS, of);
+        match reward {
+            ImageReward::Classes { classes, by } => log_probs
+                .chunks_exact(CLASSES)
+                .map(|row| joined(*by, classes.iter().map(|class| f64::from(row[*class]))))
+                .collect(),
+            ImageReward::Ink { target, deviation } => {
+                each(&|image| gaussian(strokes::ink(image), *target, *deviation))
+            }
+            ImageReward::Symmetry { deviation } => {
+                each(&|image| gaussian(strokes::asymmetry(image), 0.0, *deviation))
+            }
+            ImageReward::Holes { count, penalty } => {
+                each(&|image| -penalty * strokes::holes(image).abs_diff(*count) as f64)
+            }
+            ImageReward::Thickness { target, deviation } => {
+                each(&|image| gaussian(strokes::thickness(image), *target, *deviation))
+            }
+            ImageReward::Inpaint { rows, deviation } => {
+                let known = known_pixels(rows);
+                each(&|image| {
+                    let misses = known.iter().map(|(at, value)| f64::from(image[*at] - value));
+                    misses.map(|miss| gaussian(miss, 0.0, *deviation)).sum()
+                })
+            }
+            ImageReward::All { rewards } => rewards.iter().fold(vec![0.0; rows], |mut sum, part| {
+                let values = self.raw(part, images, log_probs);
+                sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
+                sum
+            }),
+        }
+    }
+
+    /// log p(class|image), `[rows][CLASSES]`; nothing where no class matters.
+    async fn log_probs(&self, images: &[f32]) -> Result<Vec<f32>, String> {
+        if !asks_for_classes(&self.reward) {
+            return Ok(Vec::new());
+        }
+        Ok(crate::metric::see(&self.classifier, images, &self.device)
+            .await?
+            .log_probs)
+    }
+
+    /// ∇ log r, added to `sum`; `None` for a black box.
+    async fn add_gradient(
+        &self,
+        reward: &ImageReward,
+        images: &[f32],
+        sum: &mut [f32],
+    ) -> Result<Option<()>, String> {
+        match reward {
+            ImageReward::Classes { classes, by } => {
+                let gradient = self.class_gradient(classes, *by, images).await?;
+                sum.iter_mut().zip(gradient).for_each(|(s, g)| *s += g);
+                Ok(Some(()))
+            }
+            ImageReward::Inpaint { rows, deviation } => {
+                let factor = -1.0 / (deviation * deviation) as f32;
+                for (at, value) in known_pixels(rows) {
+                    for (image, sum) in images.chunks_exact(PIXELS).zip(sum.chunks_exact_mut(PIXELS)) {
+                        sum[at] += factor * (image[at] - value);
+                    }
+                }
+                Ok(Some(()))
+            }
+            ImageReward::All { rewards } => {
+                for part in rewards {
+                    if Box::pin(self.add_gradient(part, images, sum)).await?.is_none() {
+                        return Ok(None);
+                    }
+                }
+                Ok(Some(()))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn class_gradient(
+        &self,
+        classes: &[usize],
+        by: ClassesBy,
+        images: &[f32],
+    ) -> Result<Vec<f32>, String> {
+        let rows = images.len() / PIXELS;
+        let leaf = Tensor::<2>::from_data(TensorData::new(images.to_vec(), [rows, PIXELS]), &self.device)
+            .autodiff()
+            .require_grad();
+        let log_probs = activation::log_softmax(self.classifier.logits(leaf.clone()), 1);
+        let values = read(log_probs.clone()).await?;
+        // ∂ log r/∂ log p of every class.
+        let mut weights = vec![0.0f32; rows * CLASSES];
+        for (row, into) in values
+            .chunks_exact(CLASSES)
+            .zip(weights.chunks_exact_mut(CLASSES))
+        {
+            let log_r = joined(by, classes.iter().map(|class| f64::from(row[*class])));
+            match by {
+                ClassesBy::Sum => {
+                    for class in classes {
+                        into[*class] = (f64::from(row[*class]) - log_r).exp() as f32;
+                    }
+                }
+                ClassesBy::Max => {
+                    let best = classes.iter().max_by(|a, b| row[**a].total_cmp(&row[**b]));
+                    best.into_iter().for_each(|class| into[*class] = 1.0);
+                }
+            }
+        }
+        let weights = Tensor::from_data(TensorData::new(weights, [rows, CLASSES]), &self.device);
+        let gradient = leaf
+            .grad(&(log_probs * weights).sum().backward())
+            .ok_or("the classifier has no gradient in its image")?;
+        read(gradient).await
+    }
+}
+
+impl EndReward for ImageLogReward {
+    fn log_reward<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Vec<f64>> {
+        Box::pin(async move {
+            let raw = self.log_reward_unfloored(states).await?;
+            Ok(raw.into_iter().map(|l| l.max(self.floor)).collect())
+        })
+    }
+
+    fn log_reward_unfloored<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Vec<f64>> {
+        Box::pin(async move {
+            let log_probs = self.log_probs(states).await?;
+            Ok(self.raw(&self.reward, states, &log_probs))
+        })
+    }
+
+    fn log_reward_gradient<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Option<Vec<f32>>> {
+        if is_black_box(&self.reward) {
+            return at_once(None);
+        }
+        Box::pin(async move {
+            let mut sum = vec![0.0; states.len()];
+            let known = self.add_gradient(&self.reward, states, &mut sum).await?;
+            Ok(known.map(|()| sum))
+        })
+    }
+
+    fn log_bound(&self) -> Option<f64> {
+        Some(0.0)
+    }
+}
+
+/// log of the sum, or of the largest, of probabilities.
+fn joined(by: ClassesBy, log_probs: impl Iterator<Item = f64> + Clone) -> f64 {
+    let largest = log_probs.clone().fold(f64::NEG_INFINITY, f64::max);
+    match by {
+        ClassesBy::Max => largest,
+        ClassesBy::Sum => largest + log_probs.map(|l| (l - largest).exp()).sum::<f64>().ln(),
+    }
+}
+
+/// The pixels that a painted picture fixes, and their values.
+fn known_pixels(rows: &[String]) -> Vec<(usize, f32)> {
+    rows.iter()
+        .flat_map(|row| row.chars())
+        .enumerate()
+        .filter_map(|(at, level)| Some((at, level.to_digit(10)? as f32 / 4.5 - 1.0)))
+        .collect()
+}
+
+fn asks_for_classes(reward: &ImageReward) -> bool {
+    match reward {
+        ImageReward::Classes { .. } => true,
+        ImageReward::All { rewards } => rewards.iter().any(asks_for_classes),
+        _ => false,
+    }
+}
+
+fn is_black_box(reward: &ImageReward) -> bool {
+    match reward {
+        ImageReward::Classes { .. } | ImageReward::Inpaint { .. } => false,
+        ImageReward::All { rewards } => rewards.iter().any(is_black_box),
+        _ => true,
+    }
+}

@@ -1,0 +1,377 @@
+//! A task in training, whatever it is about.
+
+use super::SessionError;
+use crate::config::{ConfigError, Method, Run};
+use crate::host::read;
+use crate::message::Iteration;
+use crate::network::{Weights, load_tensors, read_tensors};
+use crate::noise::{Noise, Purpose};
+use crate::objective;
+use crate::parallel;
+use crate::process::{Policy, Prior, Process};
+use crate::rollout::{Batch, Chains, Drawn, Follow, Replay, Trajectories};
+use crate::train::{EndReward, Timing, TrainError, Trainer, TrainerRecord};
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+use web_time::Instant;
+
+/// What can be learned: the prior, the reward and the chain of a run.
+pub trait Task: Sync {
+    type Process: Process;
+    type Prior: Prior<Self::Process>;
+    type Policy: Policy<Self::Process>;
+
+    /// Trajectories that are simulated at once.
+    const CHUNK: usize;
+
+    fn run(&self) -> &Run;
+
+    fn device(&self) -> &Device;
+
+    fn noise(&self) -> Noise;
+
+    /// Chain, prior and policy.
+    fn chains(&self) -> Chains<Self::Process, Self::Prior, Self::Policy>;
+
+    /// The posterior's network before any training.
+    fn network(&self) -> Network<Self>;
+
+    fn reward(&self) -> Box<dyn EndReward>;
+
+    /// End points for trajectories noised back, with their log r.
+    fn given(&self) -> Replay;
+}
+
+/// The network of a task's posterior.
+pub type Network<T> = <<T as Task>::Policy as Policy<<T as Task>::Process>>::Network;
+
+/// A task and the trainer of its posterior.
+pub struct Learner<T: Task> {
+    pub task: T,
+    trainer: Trainer<T::Process, T::Prior, T::Policy>,
+    /// Training time so far.
+    seconds: f64,
+}
+
+/// Posterior samples of a trained policy.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WeightedSamples {
+    /// End points, `[count][state_size]`.
+    pub ends: Vec<f32>,
+    /// log of r·p_θ(τ)/p_φ(τ), one a sample.
+    pub log_weights: Vec<f64>,
+    /// What drawing them took, without the weights.
+    pub seconds: f64,
+}
+
+/// Trajectories as the host knows them.
+#[derive(Default)]
+pub struct Simulated {
+    /// End points, `[count][state_size]`.
+    pub ends: Vec<f32>,
+    /// Σ_i log p_φ − log p_θ, one a trajectory.
+    pub log_ratio: Vec<f64>,
+    /// Tempered log r of the end points.
+    pub log_reward: Vec<f64>,
+    /// What drawing them took, without the log ratios.
+    pub seconds: f64,
+}
+
+/// A checkpoint's content.
+#[derive(Serialize, Deserialize)]
+pub(super) struct CheckpointRecord {
+    pub run: Run,
+    seconds: f64,
+    trainer: TrainerRecord,
+}
+
+impl<T: Task> Learner<T> {
+    /// Starts at the prior, or at the posterior of a file (safetensors).
+    ///
+    /// # Errors
+    ///
+    /// Where the run's method is not trained, or the file is refused.
+    pub fn new(task: T, weights: Option<&[u8]>) -> Result<Self, SessionError> {
+        let run = task.run();
+        let objective = objective::objective(run).ok_or_else(|| {
+            let trained = Method::all().into_iter().filter(Method::is_trained);
+            let names: Vec<_> = trained.map(|m| m.info().name).collect();
+            ConfigError::new(
+                "method",
+                format!("`{}`, which is not trained", run.method.info().name),
+                format!("one of {}; compare runs the others", names.join(", ")),
+            )
+        })?;
+        let (network, progress) = match weights {
+            None => (task.network(), None),
+            Some(file) => posterior_network::<T>(run, task.network(), file)?,
+        };
+        let mut trainer = Trainer::new(
+            run.clone(),
+            task.chains(),
+            task.reward(),
+            objective,
+            network,
+            task.given(),
+        );
+        let seconds = progress.as_ref().map_or(0.0, |p| p.seconds);
+        if let Some(Progress { iteration, log_z, .. }) = progress {
+            trainer.set_progress(iteration, log_z);
+        }
+        Ok(Self {
+            task,
+            trainer,
+            seconds,
+        })
+    }
+
+    /// Goes on exactly where a checkpoint of the same run was taken.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not fit.
+    pub(super) fn restore(&mut self, record: CheckpointRecord) -> Result<(), SessionError> {
+        self.trainer
+            .restore(record.trainer)
+            .map_err(SessionError::Checkpoint)?;
+        self.seconds = record.seconds;
+        Ok(())
+    }
+
+    /// Iterations done.
+    pub fn iteration(&self) -> usize {
+        self.trainer.iteration()
+    }
+
+    /// Whether all iterations of the run are done.
+    pub fn finished(&self) -> bool {
+        self.iteration() >= self.task.run().training.iterations
+    }
+
+    /// log Z as the last iteration used it.
+    pub fn log_z(&self) -> f64 {
+        self.trainer.log_z()
+    }
+
+    /// Seconds of training so far.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    /// Where the time of the last iteration went.
+    pub fn timing(&self) -> Timing {
+        self.trainer.timing()
+    }
+
+    /// One training iteration.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails or the loss is no longer a number.
+    pub async fn step(&mut self) -> Result<Iteration, SessionError> {
+        let iteration = self.trainer.step().await.map_err(|error| match error {
+            TrainError::Device(text) => SessionError::Device(text),
+            TrainError::Diverged(text) => SessionError::Diverged(text),
+        })?;
+        self.seconds += iteration.seconds;
+        Ok(iteration)
+    }
+
+    /// Posterior samples, `[count][state_size]`.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn samples(&self, count: usize) -> Result<Vec<f32>, SessionError> {
+        let follow = Follow::Policy { exploration: 0.0 };
+        let network = self.trainer.network();
+        let mut ends = Vec::with_capacity(self.trainer.chains.process.state_size() * count);
+        for group in self.groups(count) {
+            ends.extend(self.draw(&network, follow, Purpose::Samples, group).await?.1);
+        }
+        Ok(ends)
+    }
+
+    /// Posterior samples with the log weights r·p_θ(τ)/p_φ(τ) of their trajectories.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn weighted_samples(&self, count: usize) -> Result<WeightedSamples, SessionError> {
+        let follow = Follow::Policy { exploration: 0.0 };
+        let made = self.simulate(follow, Purpose::Evaluation, count).await?;
+        let pairs = made.log_reward.iter().zip(&made.log_ratio);
+        Ok(WeightedSamples {
+            log_weights: pairs.map(|(r, q)| r - q).collect(),
+            ends: made.ends,
+            seconds: made.seconds,
+        })
+    }
+
+    /// Trajectories whose noise depends on the purpose only.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn simulate(
+        &self,
+        follow: Follow,
+        purpose: Purpose,
+        count: usize,
+    ) -> Result<Simulated, SessionError> {
+        let network = self.trainer.network();
+        let mut made = Simulated::default();
+        for group in self.groups(count) {
+            let started = Instant::now();
+            let (drawn, ends) = self.draw(&network, follow, purpose, group).await?;
+            made.seconds += started.elapsed().as_secs_f64();
+            made.ends.extend(ends);
+            let scored = parallel::map(drawn, |drawn| self.trainer.chains.score(drawn).log_ratio);
+            let log_ratio = read(Tensor::cat(scored, 0)).await.map_err(SessionError::Device)?;
+            made.log_ratio.extend(log_ratio.into_iter().map(f64::from));
+        }
+        let beta = self.task.run().tempering.beta;
+        let log_r = self.trainer.reward().log_reward(&made.ends).await;
+        let log_r = log_r.map_err(SessionError::Device)?;
+        made.log_reward = log_r.into_iter().map(|l| beta * l).collect();
+        Ok(made)
+    }
+
+    /// Trajectories for a picture, with the same noise each time.
+    pub fn pictured(&self, follow: Follow, rows: usize) -> Trajectories<T::Process> {
+        let batch = self.batch(Purpose::Pictures, 0, rows);
+        self.trainer
+            .chains
+            .roll_out(&self.trainer.network(), batch, follow)
+    }
+
+    /// The posterior as safetensors; its header holds the run, the iteration, log Z
+    /// and the seconds so far.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn weights(&self) -> Result<Vec<u8>, SessionError> {
+        let mut weights = Weights::of(&self.trainer.network())
+            .await
+            .map_err(SessionError::Device)?;
+        for (key, value) in [
+            ("run", self.task.run().to_toml()),
+            ("iteration", self.iteration().to_string()),
+            ("log_z", self.log_z().to_string()),
+            ("seconds", self.seconds.to_string()),
+        ] {
+            weights.metadata.insert(key.into(), value);
+        }
+        Ok(weights.to_safetensors(false))
+    }
+
+    /// Everything needed to go on exactly: run, weights, optimiser, replay buffer, counters.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
+        let trainer = self.trainer.record().map_err(SessionError::Checkpoint)?;
+        let record = CheckpointRecord {
+            run: self.task.run().clone(),
+            seconds: self.seconds,
+            trainer,
+        };
+        rmp_serde::to_vec_named(&record).map_err(|e| SessionError::Checkpoint(e.to_string()))
+    }
+
+    /// Counters and sizes of the chunks of `count` trajectories, as many together as there are
+    /// threads.
+    fn groups(&self, count: usize) -> Vec<Vec<(u64, usize)>> {
+        let chunks: Vec<_> = (0..count.div_ceil(T::CHUNK))
+            .map(|c| (c as u64, T::CHUNK.min(count - c * T::CHUNK)))
+            .collect();
+        chunks
+            .chunks(parallel::parts(self.task.device(), T::CHUNK))
+            .map(<[_]>::to_vec)
+            .collect()
+    }
+
+    /// Trajectories of a group of chunks, and their end points on the host: when those are there,
+    /// the device is done drawing.
+    async fn draw(
+        &self,
+        network: &Network<T>,
+        follow: Follow,
+        purpose: Purpose,
+        group: Vec<(u64, usize)>,
+    ) -> Result<(Vec<Drawn<T::Process>>, Vec<f32>), SessionError> {
+        let chains = &self.trainer.chains;
+        let drawn = parallel::map(group, |(counter, rows)| {
+            chains.draw(network, self.batch(purpose, counter, rows), follow)
+        });
+        let last = chains.process.steps();
+        let ends = drawn.iter().map(|d| chains.process.download(&d.states[last]));
+        let ends = read(Tensor::cat(ends.collect(), 0))
+            .await
+            .map_err(SessionError::Device)?;
+        Ok((drawn, ends))
+    }
+
+    fn batch(&self, purpose: Purpose, counter: u64, rows: usize) -> Batch {
+        let process = &self.trainer.chains.process;
+        let numbers = rows * process.noise_size() * process.steps();
+        Batch {
+            fresh: rows,
+            noise: self.task.noise().normal(purpose, counter, numbers),
+            ..Batch::default()
+        }
+    }
+}
+
+/// How far a posterior's file says it was trained.
+struct Progress {
+    iteration: usize,
+    log_z: f64,
+    seconds: f64,
+}
+
+/// A posterior's network and, where its header says that it was trained on this prior, reward
+/// and chain, how far.
+fn posterior_network<T: Task>(
+    run: &Run,
+    network: Network<T>,
+    file: &[u8],
+) -> Result<(Network<T>, Option<Progress>), SessionError> {
+    let weights = read_tensors(file).map_err(SessionError::Weights)?;
+    let network = load_tensors(network, &weights).map_err(SessionError::Weights)?;
+    let header = |key: &str| weights.metadata.get(key).map(String::as_str);
+    let trained_on = header("run").and_then(|toml| Run::from_toml(toml).ok());
+    let same = trained_on.is_some_and(|other| {
+        other.prior == run.prior
+            && other.method == run.method
+            && other.reward == run.reward
+            && other.tempering == run.tempering
+            && other.process == run.process
+    });
+    if !same {
+        return Ok((network, None));
+    }
+    let number = |key: &str| {
+        header(key)
+            .and_then(|text| text.parse::<f64>().ok())
+            .filter(|v| v.is_finite())
+    };
+    match (number("iteration"), number("log_z"), number("seconds")) {
+        (Some(iteration), Some(log_z), Some(seconds)) if (0.0..=1e7).contains(&iteration) => {
+            let iteration = iteration as usize;
+            Ok((
+                network,
+                Some(Progress {
+                    iteration,
+                    log_z,
+                    seconds,
+                }),
+            ))
+        }
+        _ => Err(SessionError::Weights(
+            "its header has no sound iteration, log_z and seconds".into(),
+        )),
+    }
+}

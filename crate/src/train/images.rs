@@ -1,0 +1,234 @@
+//! Networks of images: a prior that denoises, classifiers.
+
+use super::descent::Descent;
+use crate::config::ConfigError;
+use crate::image::{Images, PIXELS, SIDE};
+use crate::network::{Classify, UNet, Weights};
+use crate::noise::{self, Noise, Purpose};
+use crate::parallel;
+use crate::process::VariancePreserving;
+use crate::session::SessionError;
+use burn::module::{Module, ModuleDisplay};
+use burn::tensor::{Device, Int, Tensor, TensorData, activation};
+use rand_chacha::ChaCha8Rng;
+
+/// Noise levels of one batch; its rows are divided among them.
+const LEVELS: usize = 32;
+
+/// How a network of images is trained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ImageTraining {
+    pub iterations: usize,
+    /// Images of an iteration.
+    pub batch: usize,
+    pub learning_rate: f64,
+    /// Decay of the average of the weights that is kept.
+    pub ema: f64,
+    pub seed: u64,
+}
+
+/// A network of images in training.
+pub struct ImagePretraining<N: Module + ModuleDisplay> {
+    config: ImageTraining,
+    images: Images,
+    noise: Noise,
+    device: Device,
+    descent: Descent<N>,
+}
+
+impl<N: Module + ModuleDisplay + Sync> ImagePretraining<N> {
+    /// Trains `network` on these images.
+    ///
+    /// # Errors
+    ///
+    /// Where the learning rate or the decay of the average is refused.
+    pub fn new(
+        network: N,
+        images: Images,
+        config: ImageTraining,
+        device: Device,
+    ) -> Result<Self, ConfigError> {
+        let ImageTraining {
+            learning_rate,
+            ema,
+            iterations,
+            ..
+        } = config;
+        Ok(Self {
+            descent: Descent::new(network, learning_rate, ema, iterations, &device)?,
+            noise: Noise::new(config.seed),
+            config,
+            images,
+            device,
+        })
+    }
+
+    /// Iterations done.
+    pub fn iteration(&self) -> usize {
+        self.descent.iteration()
+    }
+
+    /// Whether all iterations are done.
+    pub fn finished(&self) -> bool {
+        self.descent.finished()
+    }
+
+    /// The averaged network.
+    pub fn network(&self) -> &N {
+        self.descent.network()
+    }
+
+    /// The averaged network as safetensors, f16.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn weights(&self) -> Result<Vec<u8>, SessionError> {
+        let weights = Weights::of(self.network()).await.map_err(SessionError::Device)?;
+        Ok(weights.to_safetensors(true))
+    }
+
+    /// Everything needed to go on exactly.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
+        self.descent.checkpoint()
+    }
+
+    /// Goes on from a checkpoint of the same training.
+    ///
+    /// # Errors
+    ///
+    /// Says what does not fit.
+    pub fn resume(&mut self, checkpoint: &[u8]) -> Result<(), SessionError> {
+        self.descent.resume(checkpoint)
+    }
+
+    fn rng(&self) -> ChaCha8Rng {
+        self.noise
+            .stream(Purpose::Pretraining, self.descent.iteration() as u64)
+    }
+
+    /// The numbers of this iteration's images.
+    fn draw(&self, rng: &mut ChaCha8Rng, count: usize) -> Vec<usize> {
+        (0..count)
+            .map(|_| (noise::uniform(rng) * self.images.len() as f64) as usize)
+            .collect()
+    }
+}
+
+impl ImagePretraining<UNet> {
+    /// One iteration: regress v = α·noise − σ·data at times evenly spaced over the chain's, with a
+    /// random offset (v-prediction, arXiv 2202.00512). Returns the mean squared error.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn step(&mut self) -> Result<f64, SessionError> {
+        let mut rng = self.rng();
+        let rows = self.config.batch.div_ceil(LEVELS);
+        let offset = noise::uniform(&mut rng);
+        let times: Vec<f64> = (0..LEVELS)
+            .map(|level| (level as f64 + offset) / LEVELS as f64)
+            .collect();
+        let blocks: Vec<_> = times
+            .into_iter()
+            .map(|time| {
+                let (alpha, sigma) = VariancePreserving::level(time);
+                let (mut x, mut v) = (Vec::new(), Vec::new());
+                for index in self.draw(&mut rng, rows) {
+                    for data in self.images.image(index) {
+                        let noise = noise::normal(&mut rng) as f32;
+                        let (alpha, sigma) = (alpha as f32, sigma as f32);
+                        x.push(alpha * data + sigma * noise);
+                        v.push(alpha * noise - sigma * data);
+                    }
+                }
+                (time, x, v)
+            })
+            .collect();
+        let shards = parallel::split(blocks, parallel::parts(&self.device, rows * LEVELS));
+        let device = &self.device;
+        self.descent
+            .step(shards, |network, shard| {
+                let count = shard.len() * rows;
+                let (mut times, mut x, mut v) = (Vec::new(), Vec::new(), Vec::new());
+                for (time, inputs, targets) in shard {
+                    times.push(time);
+                    x.extend(inputs);
+                    v.extend(targets);
+                }
+                let upload =
+                    |values| Tensor::<2>::from_data(TensorData::new(values, [count, PIXELS]), device);
+                (network.forward(&times, upload(x)) - upload(v)).square().mean()
+            })
+            .await
+    }
+}
+
+impl<N: Classify + Module + ModuleDisplay + Sync> ImagePretraining<N> {
+    /// One iteration: the cross-entropy of distorted, slightly noisy images. Returns the mean.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn classify(&mut self) -> Result<f64, SessionError> {
+        let mut rng = self.rng();
+        let drawn = self.draw(&mut rng, self.config.batch);
+        let examples: Vec<(Vec<f32>, i32)> = drawn
+            .into_iter()
+            .map(|index| {
+                let image: Vec<f32> = self.images.image(index).collect();
+                (distorted(&image, &mut rng), self.images.label(index) as i32)
+            })
+            .collect();
+        let shards = parallel::split(examples, parallel::parts(&self.device, self.config.batch));
+        let device = &self.device;
+        self.descent
+            .step(shards, |network, shard| {
+                let rows = shard.len();
+                let (images, labels): (Vec<_>, Vec<_>) = shard.into_iter().unzip();
+                let images: Vec<f32> = images.into_iter().flatten().collect();
+                let images = Tensor::from_data(TensorData::new(images, [rows, PIXELS]), device);
+                let labels = Tensor::<2, Int>::from_data(TensorData::new(labels, [rows, 1]), device);
+                let log_probs = activation::log_softmax(network.logits(images), 1);
+                log_probs.gather(1, labels).mean().neg()
+            })
+            .await
+    }
+}
+
+/// An image turned, scaled and moved a little, with noise of up to a tenth of its range.
+fn distorted(image: &[f32], rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let mut between = |bound: f64| (2.0 * noise::uniform(rng) - 1.0) * bound;
+    let (sin, cos) = between(0.2).sin_cos();
+    let scale = 1.0 + between(0.1);
+    let shift = [between(2.0), between(2.0)];
+    let level = between(0.1);
+    let center = (SIDE - 1) as f64 / 2.0;
+    let pixel = |row: f64, column: f64| {
+        let inside = |v: f64| v >= 0.0 && v <= (SIDE - 1) as f64;
+        if inside(row) && inside(column) {
+            image[row as usize * SIDE + column as usize]
+        } else {
+            -1.0
+        }
+    };
+    let mut made = Vec::with_capacity(PIXELS);
+    for row in 0..SIDE {
+        for column in 0..SIDE {
+            let (y, x) = (row as f64 - center, column as f64 - center);
+            let from_row = center + (cos * y - sin * x) / scale + shift[0];
+            let from_column = center + (sin * y + cos * x) / scale + shift[1];
+            let (top, left) = (from_row.floor(), from_column.floor());
+            let (down, right) = ((from_row - top) as f32, (from_column - left) as f32);
+            let upper = pixel(top, left) * (1.0 - right) + pixel(top, left + 1.0) * right;
+            let lower = pixel(top + 1.0, left) * (1.0 - right) + pixel(top + 1.0, left + 1.0) * right;
+            let noise = (level * noise::normal(rng)) as f32;
+            made.push(upper * (1.0 - down) + lower * down + noise);
+        }
+    }
+    made
+}

@@ -1,0 +1,224 @@
+//! Rewards of images.
+
+use rtb::config::{ClassesBy, ImageReward};
+use rtb::image::{CLASSES, PIXELS, SIDE};
+use rtb::network::{Classify, StridedClassifier};
+use rtb::noise::{Noise, Purpose};
+use rtb::reward::ImageLogReward;
+use rtb::session::cpu_device;
+use rtb::train::EndReward;
+
+const FLOOR: f64 = -50.0;
+
+fn reward(reward: ImageReward) -> ImageLogReward {
+    reward.validate().expect("sound");
+    let device = cpu_device();
+    ImageLogReward::new(
+        reward,
+        FLOOR,
+        StridedClassifier::new(&Noise::new(0), &device),
+        device,
+    )
+}
+
+fn log_r(of: &ImageLogReward, images: &[f32]) -> Vec<f64> {
+    pollster::block_on(of.log_reward(images)).expect("the processor answers")
+}
+
+fn gradient(of: &ImageLogReward, images: &[f32]) -> Option<Vec<f32>> {
+    pollster::block_on(of.log_reward_gradient(images)).expect("the processor answers")
+}
+
+/// Images that are no digits, but give an untrained classifier something to tell apart.
+fn images(count: usize) -> Vec<f32> {
+    Noise::new(3).normal(Purpose::Samples, 0, count * PIXELS)
+}
+
+fn classes(classes: &[usize], by: ClassesBy) -> ImageLogReward {
+    reward(ImageReward::Classes {
+        classes: classes.to_vec(),
+        by,
+    })
+}
+
+#[test]
+fn class_probabilities_add_up() {
+    let images = images(3);
+    let probability = |of: &[usize], by| -> Vec<f64> {
+        let log_r = log_r(&classes(of, by), &images);
+        log_r.into_iter().map(f64::exp).collect()
+    };
+    let single: Vec<Vec<f64>> = (0..CLASSES).map(|c| probability(&[c], ClassesBy::Sum)).collect();
+    let (some, all) = ([1, 4, 7], (0..CLASSES).collect::<Vec<_>>());
+    let (any, best) = (
+        probability(&some, ClassesBy::Sum),
+        probability(&some, ClassesBy::Max),
+    );
+    let certain = probability(&all, ClassesBy::Sum);
+    for (image, any) in any.into_iter().enumerate() {
+        let each = || some.iter().map(|c| single[*c][image]);
+        assert!((any - each().sum::<f64>()).abs() < 1e-6);
+        assert!((best[image] - each().fold(0.0, f64::max)).abs() < 1e-6);
+        assert!((certain[image] - 1.0).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn gradients_are_those_of_finite_differences() {
+    let rows: Vec<String> = (0..SIDE)
+        .map(|row| {
+            if row < 14 {
+                "9".repeat(SIDE)
+            } else {
+                ".".repeat(SIDE)
+            }
+        })
+        .collect();
+    let class = |by| ImageReward::Classes {
+        classes: vec![2, 5],
+        by,
+    };
+    let inpaint = ImageReward::Inpaint { rows, deviation: 4.0 };
+    let product = ImageReward::All {
+        rewards: vec![class(ClassesBy::Sum), inpaint.clone()],
+    };
+    for wish in [class(ClassesBy::Sum), class(ClassesBy::Max), inpaint, product] {
+        let of = reward(wish.clone());
+        // Against a direction, as single pixels move little.
+        let images = images(2);
+        let gradient = gradient(&of, &images).expect("it has one");
+        let direction = Noise::new(9).normal(Purpose::Samples, 1, PIXELS);
+        let moved = |by: f32| -> Vec<f64> {
+            let shift = direction.iter().cycle().map(|d| by * d);
+            let moved: Vec<f32> = images.iter().zip(shift).map(|(v, d)| v + d).collect();
+            pollster::block_on(of.log_reward_unfloored(&moved)).expect("the processor answers")
+        };
+        let (up, down) = (moved(2e-3), moved(-2e-3));
+        for row in 0..2 {
+            let slope = (up[row] - down[row]) / 4e-3;
+            let own = gradient[row * PIXELS..(row + 1) * PIXELS].iter().zip(&direction);
+            let along: f64 = own.map(|(g, d)| f64::from(g * d)).sum();
+            assert!(
+                (slope - along).abs() < 0.03 * along.abs().max(0.1),
+                "{wish:?}: {slope} and {along}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_measured_on_strokes() {
+    // A bar of 4×20 pixels, a little right of the middle.
+    let bar: Vec<f32> = (0..PIXELS)
+        .map(|at| {
+            let (row, column) = (at / SIDE, at % SIDE);
+            let white = (4..24).contains(&row) && (13..17).contains(&column);
+            if white { 1.0 } else { -1.0 }
+        })
+        .collect();
+    let gaussian = |value: f64, target: f64, deviation: f64| -0.5 * ((value - target) / deviation).powi(2);
+    let known: Vec<String> = (0..SIDE)
+        .map(|row| {
+            if row == 5 {
+                format!("{}0.", "9".repeat(26))
+            } else {
+                ".".repeat(SIDE)
+            }
+        })
+        .collect();
+    let cases = [
+        (
+            ImageReward::Ink {
+                target: 0.2,
+                deviation: 0.1,
+            },
+            gaussian(80.0 / 784.0, 0.2, 0.1),
+        ),
+        // Two of four columns have no like in the mirror image.
+        (ImageReward::Symmetry { deviation: 0.5 }, gaussian(0.5, 0.0, 0.5)),
+        (
+            ImageReward::Holes {
+                count: 2,
+                penalty: 3.0,
+            },
+            -6.0,
+        ),
+        (
+            ImageReward::Thickness {
+                target: 3.0,
+                deviation: 0.5,
+            },
+            gaussian(2.0 * 80.0 / 48.0, 3.0, 0.5),
+        ),
+        // 22 of the 26 white pixels are black, one black one is right, one is free.
+        (
+            ImageReward::Inpaint {
+                rows: known,
+                deviation: 2.0,
+            },
+            22.0 * gaussian(-1.0, 1.0, 2.0),
+        ),
+    ];
+    for (wish, expected) in &cases {
+        let found = log_r(&reward(wish.clone()), &bar)[0];
+        assert!(
+            (found - expected).abs() < 1e-9,
+            "{wish:?}: {found}, not {expected}"
+        );
+    }
+    let all = ImageReward::All {
+        rewards: cases.iter().map(|(wish, _)| wish.clone()).collect(),
+    };
+    let sum: f64 = cases.iter().map(|(_, expected)| expected).sum();
+    let of = reward(all);
+    assert!((log_r(&of, &bar)[0] - sum).abs() < 1e-9);
+    assert!(gradient(&of, &bar).is_none(), "black boxes have no gradient");
+    let far = reward(ImageReward::Ink {
+        target: 1.0,
+        deviation: 0.01,
+    });
+    assert_eq!(log_r(&far, &bar), [FLOOR]);
+}
+
+#[test]
+fn wishes_that_make_no_sense_are_refused() {
+    let refused = |wish: ImageReward, field: &str| {
+        let text = wish.validate().expect_err(field).to_string();
+        assert!(text.contains(field), "{text}");
+    };
+    let classes = |classes: Vec<usize>| ImageReward::Classes {
+        classes,
+        by: ClassesBy::Sum,
+    };
+    refused(classes(vec![]), "the number of reward.classes");
+    refused(classes(vec![3, 10]), "reward.classes[1]");
+    refused(classes(vec![3, 3]), "reward.classes[1]");
+    refused(ImageReward::Symmetry { deviation: 0.0 }, "reward.deviation");
+    let painted = |rows: Vec<String>| ImageReward::Inpaint { rows, deviation: 0.1 };
+    refused(painted(vec![".".repeat(SIDE); 27]), "reward.rows");
+    refused(painted(vec![".".repeat(SIDE); SIDE]), "only dots");
+    refused(painted(vec!["x".repeat(SIDE); SIDE]), "reward.rows[0]");
+    refused(
+        ImageReward::All { rewards: vec![] },
+        "the number of reward.rewards",
+    );
+    let nested = ImageReward::All {
+        rewards: vec![ImageReward::All {
+            rewards: vec![classes(vec![1])],
+        }],
+    };
+    refused(nested, "reward.rewards");
+}
+
+#[test]
+fn an_untrained_classifier_has_no_opinion_that_matters() {
+    // Features and logits have the sizes that rewards and figures count on.
+    let device = cpu_device();
+    let classifier = StridedClassifier::new(&Noise::new(0), &device);
+    let seen = pollster::block_on(rtb::metric::see(&classifier, &images(5), &device)).expect("seen");
+    assert_eq!(seen.log_probs.len(), 5 * CLASSES);
+    assert_eq!(seen.classes().len(), 5);
+    assert!((seen.histogram().iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    let logits = classifier.logits(burn::tensor::Tensor::zeros([2, PIXELS], &device));
+    assert_eq!(logits.dims(), [2, CLASSES]);
+}

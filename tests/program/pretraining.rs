@@ -1,0 +1,159 @@
+//! Training of networks that runs start from: images, checkpoints, records.
+
+use super::scratch::Scratch;
+use super::support::{Running, rtb, stderr, stdout, succeed, text};
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// A folder of images in MNIST's layout, 28×28 pixels with a bright row that tells their class.
+fn folder_of_images(folder: &Path, count: usize) {
+    let mut pixels = vec![0, 0, 8, 3];
+    let mut labels = vec![0, 0, 8, 1];
+    for size in [count, 28, 28] {
+        pixels.extend((size as u32).to_be_bytes());
+    }
+    labels.extend((count as u32).to_be_bytes());
+    for image in 0..count {
+        let class = image % 10;
+        labels.push(class as u8);
+        pixels.extend((0..784).map(|at| if at / 28 == 4 + 2 * class { 255 } else { 0 }));
+    }
+    for part in ["train", "t10k"] {
+        fs::write(folder.join(format!("{part}-images-idx3-ubyte")), &pixels).expect("written");
+        fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), &labels).expect("written");
+    }
+}
+
+fn at(place: &Scratch, line: &str) -> Command {
+    let mut command = rtb(line.split_whitespace());
+    command.current_dir(place.path());
+    command
+}
+
+fn record(place: &Scratch, name: &str) -> Value {
+    let json = fs::read_to_string(place.path().join(name)).expect("written");
+    serde_json::from_str(&json).expect("JSON")
+}
+
+#[test]
+fn a_classifier_learns_a_folder_of_images() {
+    let place = Scratch::new();
+    folder_of_images(place.path(), 40);
+    let line = "pretrain classifier pooled --data . --out c.safetensors --iterations 60 --batch 32 \
+                --ema 0 --quiet";
+    let output = succeed(&mut at(&place, line));
+    assert!(stdout(&output).contains("accuracy"), "{}", stdout(&output));
+    let record = record(&place, "c.json");
+    assert_eq!(record["figures"]["test_images"], 40);
+    assert!(
+        record["figures"]["test_accuracy"].as_f64() > Some(0.5),
+        "{record}"
+    );
+    assert!(
+        record["command"]
+            .as_str()
+            .is_some_and(|c| c.contains("pooled --data . --out c.safetensors")),
+        "{record}"
+    );
+    assert!(!place.path().join("c.safetensors.checkpoint").exists());
+}
+
+#[test]
+fn a_prior_of_images_is_trained_measured_and_drawn() {
+    let place = Scratch::new();
+    folder_of_images(place.path(), 40);
+    let line = "pretrain digits --size small --data . --out d.safetensors --picture d.png \
+                --iterations 2 --batch 32 --samples 20 --steps 3 --quiet";
+    let output = succeed(&mut at(&place, line));
+    assert!(stdout(&output).contains("20 samples of the chain of 3 steps"));
+    let figures = record(&place, "d.json")["figures"].clone();
+    for classifier in ["reward_classifier", "evaluation_classifier"] {
+        let seen = &figures[classifier];
+        let shares = seen["classes"].as_array().expect("ten shares").iter();
+        let sum: f64 = shares.map(|s| s.as_f64().expect("a share")).sum();
+        assert!((sum - 1.0).abs() < 1e-9, "{seen}");
+        // Two iterations do not make a prior, and the training images are the test images.
+        assert!(
+            seen["fid"].as_f64() > seen["fid_of_training_images"].as_f64(),
+            "{seen}"
+        );
+    }
+    let picture = fs::read(place.path().join("d.png")).expect("drawn");
+    assert!(picture.starts_with(b"\x89PNG"));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_stopped_training_goes_on_to_the_same_weights() {
+    let place = Scratch::new();
+    let train = |out: &str, seed: u32| {
+        let line = format!(
+            "pretrain mixture ring-tilt --out {out} --iterations 3000 --batch 32 --width 8 --depth 1 --seed {seed}"
+        );
+        at(&place, &line)
+    };
+    succeed(&mut train("whole", 1));
+    let mut running = Running::start(&mut train("broken", 1));
+    running.wait_for_line("loss");
+    running.signal("-INT");
+    let (code, said) = running.finish();
+    assert_eq!(code, Some(130), "{said}");
+    assert!(said.contains("broken.checkpoint"), "{said}");
+    assert!(!place.path().join("broken").exists());
+
+    let refused = train("broken", 2).output().expect("the program starts");
+    assert_eq!(refused.status.code(), Some(2));
+    let said = stderr(&refused);
+    assert!(
+        said.contains("another training") && said.contains("--seed 1"),
+        "{said}"
+    );
+
+    succeed(&mut train("broken", 1));
+    let weights = |name: &str| fs::read(place.path().join(name)).expect("written");
+    assert_eq!(weights("whole"), weights("broken"));
+    assert!(!place.path().join("broken.checkpoint").exists());
+
+    fs::write(place.path().join("broken.checkpoint"), "junk").expect("written");
+    let damaged = train("broken", 1).output().expect("the program starts");
+    assert!(
+        stderr(&damaged).contains("broken.checkpoint"),
+        "{}",
+        stderr(&damaged)
+    );
+}
+
+#[test]
+fn images_that_cannot_be_had_are_named() {
+    let place = Scratch::new();
+    let offline = place.path().join("offline");
+    fs::create_dir_all(offline.join("mnist")).expect("made");
+    let said = |line: &str| {
+        let output = at(&place, line)
+            .env("RTB_DATA", text(&offline))
+            .output()
+            .expect("the program starts");
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        stderr(&output)
+    };
+    let train = "pretrain classifier strided --out c.safetensors --iterations 1";
+    assert!(said(train).contains("offline/mnist/train-images-idx3-ubyte.gz"));
+    fs::write(offline.join("mnist/train-images-idx3-ubyte.gz"), "other").expect("written");
+    let text = said(train);
+    assert!(
+        text.contains("MD5") && text.contains("f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+        "{text}"
+    );
+    assert!(said(&format!("{train} --data nowhere")).contains("`nowhere`: one of mnist, fashion-mnist"));
+    assert!(said(&format!("{train} --data offline")).contains("train-images-idx3-ubyte"));
+    folder_of_images(place.path(), 10);
+    fs::write(
+        place.path().join("t10k-labels-idx1-ubyte"),
+        [0, 0, 8, 1, 0, 0, 0, 1, 7],
+    )
+    .expect("written");
+    let text = said(&format!("{train} --data ."));
+    assert!(text.contains("10 images and 1 labels"), "{text}");
+}
