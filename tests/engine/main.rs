@@ -4,6 +4,7 @@
 
 mod chain;
 mod config;
+mod digits;
 mod energy;
 mod gradient;
 mod image_rewards;

@@ -149,6 +149,17 @@ fn images_that_cannot_be_had_are_named() {
     assert!(said(&format!("{train} --data nowhere")).contains("`nowhere`: one of mnist, fashion-mnist"));
     assert!(said(&format!("{train} --data offline")).contains("train-images-idx3-ubyte"));
     folder_of_images(place.path(), 10);
+    for (flag, what) in [
+        ("--iterations 0", "the number of iterations"),
+        ("--batch 0", "the batch"),
+        ("--learning-rate 7", "the learning rate"),
+        ("--ema 1", "the decay of the average"),
+    ] {
+        let text = said(&format!(
+            "pretrain classifier strided --out c.safetensors --data . {flag}"
+        ));
+        assert!(text.contains(what), "{flag}: {text}");
+    }
     fs::write(
         place.path().join("t10k-labels-idx1-ubyte"),
         [0, 0, 8, 1, 0, 0, 0, 1, 7],

@@ -269,7 +269,7 @@ impl Method {
             } if *kl_weight > 0.0 => info(
                 "policy-gradient-kl",
                 "Policy gradient, log r − KL",
-                "REINFORCE on log r with the path KL to the prior: the gradient of KL(p_φ ‖ p·r), right but on-policy only.",
+                "REINFORCE on log r with the path KL to the prior: the gradient of KL(policy ‖ p·r), right but on-policy only.",
             ),
             Self::PolicyGradient {
                 advantage: Advantage::LogReward,

@@ -50,12 +50,18 @@ impl DenoiserPrior {
         self.denoising
     }
 
-    /// `count` images of the chain, `[count][PIXELS]`.
+    /// `count` images of the chain, `[count][PIXELS]`; the same noise and purpose make the same.
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn samples(&self, noise: &Noise, count: usize, device: &Device) -> Result<Vec<f32>, String> {
+    pub async fn samples(
+        &self,
+        noise: &Noise,
+        purpose: Purpose,
+        count: usize,
+        device: &Device,
+    ) -> Result<Vec<f32>, String> {
         let process = &self.denoising.process;
         let blocks: Vec<(u64, usize)> = (0..count.div_ceil(BLOCK))
             .map(|block| (block as u64, BLOCK.min(count - block * BLOCK)))
@@ -63,7 +69,7 @@ impl DenoiserPrior {
         let mut images = Vec::with_capacity(count * PIXELS);
         for group in blocks.chunks(parallel::parts(device, usize::MAX)) {
             let ends = parallel::map(group.to_vec(), |(counter, rows)| {
-                let mut rng = noise.stream(Purpose::Samples, counter);
+                let mut rng = noise.stream(purpose, counter);
                 let mut x = process.start(rows, device);
                 for step in 0..process.steps {
                     let drawn = process.upload(noise::normals(&mut rng, rows * PIXELS), device);
@@ -85,7 +91,11 @@ impl Prior<VariancePreserving> for DenoiserPrior {
     }
 }
 
-/// The posterior: a network like the prior's, of which it starts as a copy.
+/// The posterior: E_θ + σ²·(E_φ − E_θ), φ a network like the prior's, of which it starts as a copy.
+///
+/// A tilted chain's E\[data|x_i\] differs from the prior's by σ²/α·∇ log E\[r|x_i\] (Tweedie), so
+/// what has to be learned shrinks with σ²; without the factor the last steps, whose kernels are
+/// narrow, drown the log ratio in the noise of their small changes.
 impl Policy<VariancePreserving> for Denoising {
     type Network = UNet;
 
@@ -94,8 +104,10 @@ impl Policy<VariancePreserving> for Denoising {
         network: &UNet,
         steps: &[usize],
         x: Tensor<2>,
-        _prior: impl FnOnce() -> Tensor<2>,
+        prior: impl FnOnce() -> Tensor<2>,
     ) -> Tensor<2> {
-        self.expected_data(network, steps, x)
+        let prior = prior();
+        let change = self.expected_data(network, steps, x) - prior.clone();
+        prior + per_step(steps, change, |s| self.process.at(s).1.powi(2))
     }
 }

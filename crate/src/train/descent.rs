@@ -42,7 +42,7 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
     ///
     /// # Errors
     ///
-    /// Where the learning rate or the decay of the average is refused.
+    /// Where the learning rate, the decay of the average or the number of iterations is refused.
     pub(super) fn new(
         network: N,
         learning_rate: f64,
@@ -56,6 +56,9 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
                 learning_rate,
                 "above 0, at most 1",
             ));
+        }
+        if iterations == 0 {
+            return Err(ConfigError::new("the number of iterations", 0, "at least 1"));
         }
         if !(0.0..1.0).contains(&ema) {
             return Err(ConfigError::new("the decay of the average", ema, "0 to below 1"));

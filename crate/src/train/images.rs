@@ -14,6 +14,8 @@ use rand_chacha::ChaCha8Rng;
 
 /// Noise levels of one batch; its rows are divided among them.
 const LEVELS: usize = 32;
+/// Most images of an iteration.
+const MOST_IMAGES: usize = 100_000;
 
 /// How a network of images is trained.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,13 +43,20 @@ impl<N: Module + ModuleDisplay + Sync> ImagePretraining<N> {
     ///
     /// # Errors
     ///
-    /// Where the learning rate or the decay of the average is refused.
+    /// Where a value of `config` is refused.
     pub fn new(
         network: N,
         images: Images,
         config: ImageTraining,
         device: Device,
     ) -> Result<Self, ConfigError> {
+        if !(1..=MOST_IMAGES).contains(&config.batch) {
+            return Err(ConfigError::new(
+                "the batch",
+                config.batch,
+                format!("1 to {MOST_IMAGES} images"),
+            ));
+        }
         let ImageTraining {
             learning_rate,
             ema,

@@ -13,7 +13,7 @@ use pollster::block_on;
 use rtb::image::{CLASSES, Images};
 use rtb::metric::{self, Seen};
 use rtb::network::{Classify, UNet, UNetConfig};
-use rtb::noise::Noise;
+use rtb::noise::{Noise, Purpose};
 use rtb::prior::DenoiserPrior;
 use rtb::session::SessionError;
 use rtb::train::images::{ImagePretraining, ImageTraining};
@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 const AFTER_HELP: &str = "\
-Without flags: 20000 iterations (small: 8000) of 128 images, learning rate 0.002, average with decay
+Without flags: 20000 iterations (small: 6000) of 128 images, learning rate 0.002, average with decay
 0.999.
 
 Example:
@@ -39,11 +39,13 @@ pub struct Args {
     #[arg(long, value_name = "NAME|FOLDER", default_value = "mnist")]
     data: String,
     /// Samples behind the figures
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
-    samples: usize,
+    #[arg(long, value_name = "N", default_value_t = 10_000,
+          value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    samples: u32,
     /// Steps of the chain that makes them
-    #[arg(long, value_name = "T", default_value_t = 50)]
-    steps: usize,
+    #[arg(long, value_name = "T", default_value_t = 50,
+          value_parser = clap::value_parser!(u32).range(2..=1000))]
+    steps: u32,
     /// Picture (PNG) of 100 samples
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
@@ -63,7 +65,7 @@ impl Size {
     fn iterations(self) -> usize {
         match self {
             Self::Full => 20_000,
-            Self::Small => 8000,
+            Self::Small => 6000,
         }
     }
 
@@ -137,20 +139,22 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let mut training = training.map_err(SessionError::from)?;
     let seconds = args.common.train(&what, &numbers, &mut training)?;
 
-    let prior = DenoiserPrior::new(training.network().clone(), args.steps);
+    let (count, steps) = (args.samples as usize, args.steps as usize);
+    let prior = DenoiserPrior::new(training.network().clone(), steps);
     let begun = Instant::now();
-    let samples = block_on(prior.samples(&Noise::new(numbers.seed), args.samples, &device))
-        .map_err(SessionError::Device)?;
+    let samples = block_on(prior.samples(
+        &Noise::new(numbers.seed),
+        Purpose::PriorEvaluation,
+        count,
+        &device,
+    ))
+    .map_err(SessionError::Device)?;
     let sampling_seconds = begun.elapsed().as_secs_f64();
-    let sets = [
-        &samples,
-        &pixels(&test, test.len()),
-        &pixels(&train, args.samples),
-    ];
+    let sets = [&samples, &pixels(&test, test.len()), &pixels(&train, count)];
     let figures = Figures {
         parameters: Module::num_params(training.network()),
-        samples: args.samples,
-        steps: args.steps,
+        samples: count,
+        steps,
         sampling_seconds,
         reward_classifier: judge(&assets::reward_classifier(&device)?, sets, &device)?,
         evaluation_classifier: judge(&assets::evaluation_classifier(&device)?, sets, &device)?,

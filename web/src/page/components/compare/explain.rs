@@ -43,8 +43,8 @@ pub fn Explain(props: &ExplainProps) -> Html {
                 <h3>{ "When training pays off" }</h3>
                 <p>
                     { "Training is paid once, SMC’s extra work for every sample: after training seconds / (SMC’s seconds per sample − the method’s) samples the trained one is ahead, \
-                       by this machine’s clock and whatever the errors above. A trained method’s seconds include the weights behind its log Z and ESS, \
-                       which plain samples do without; SMC’s samples all count, though fewer are independent." }
+                       by this machine’s clock and whatever the errors above. A trained method’s seconds are those of drawing \
+                       alone, without the weights behind its log Z and ESS; SMC’s samples all count, though fewer are independent." }
                 </p>
                 <Payoffs comparison={props.comparison.clone()} />
             </article>

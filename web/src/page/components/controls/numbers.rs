@@ -37,7 +37,7 @@ pub static TRAINING: [Entry; 5] = [
     entry!(whole "iterations", "Iterations", "How long to train; the learning rate falls towards the end.", None, training.iterations),
     entry!(whole "batch", "Batch", "Trajectories of one iteration: more make it slower and steadier.", None, rollout.batch),
     entry!(real "learning-rate", "Learning rate", "The size of the optimiser's steps for the network.", None, optimizer.learning_rate),
-    entry!(whole "steps", "Steps T", "Transitions from x₀ to x_T; Gaussian steps come closer to the exact posterior the more there are.", Some(math::CHAIN), process.steps),
+    entry!(whole "steps", "Steps T", "Transitions from the start to the end point; Gaussian steps come closer to the exact posterior the more there are.", Some(math::CHAIN), process.steps),
     entry!(whole "seed", "Seed", "All noise follows from it: the same seed gives the same run everywhere.", None, seed),
 ];
 
