@@ -11,7 +11,7 @@ use crate::reward::ImageLogReward;
 use crate::rollout::{Chains, Follow, Replay};
 use crate::sampler::effective_share;
 use crate::session::{Learner, SessionError, Task};
-use crate::train::EndReward;
+use crate::train::{EndReward, tempered};
 use burn::tensor::Device;
 
 /// Images are `[PIXELS]`, −1 black to 1 white. The posterior is the prior's network with low-rank
@@ -20,7 +20,6 @@ pub struct Digits {
     run: Run,
     reward: ImageReward,
     rank: usize,
-    network: UNet,
     prior: DenoiserPrior,
     classifier: StridedClassifier,
     device: Device,
@@ -45,11 +44,10 @@ impl Digits {
         run.validate()?;
         reward.validate()?;
         Ok(Self {
-            prior: DenoiserPrior::new(network.clone(), run.process.steps),
+            prior: DenoiserPrior::new(network, run.process.steps),
             run,
             reward,
             rank,
-            network,
             classifier,
             device,
         })
@@ -104,11 +102,11 @@ impl Digits {
             .await
             .map_err(SessionError::Device)?;
         let beta = self.run.tempering.beta;
-        let log_r = self.reward().log_reward(&images).await;
-        let log_r: Vec<f64> = log_r.map_err(SessionError::Device)?;
+        let log_r = tempered(self.reward().as_ref(), beta, &images).await;
+        let log_r = log_r.map_err(SessionError::Device)?;
         let mut draw = noise.stream(Purpose::Acceptance, 0);
         let kept: Vec<usize> = (0..proposals)
-            .filter(|at| noise::uniform(&mut draw).ln() < beta * log_r[*at])
+            .filter(|at| noise::uniform(&mut draw).ln() < log_r[*at])
             .collect();
         if kept.len() < 2 {
             return Err(SessionError::Method(format!(
@@ -117,9 +115,9 @@ impl Digits {
             )));
         }
         let count = proposals as f64;
-        let mean = log_r.iter().map(|l| (beta * l).exp()).sum::<f64>() / count;
-        let square = log_r.iter().map(|l| (2.0 * beta * l).exp()).sum::<f64>() / count;
-        let of_kept = kept.iter().map(|at| beta * log_r[*at]);
+        let mean = log_r.iter().map(|l| l.exp()).sum::<f64>() / count;
+        let square = log_r.iter().map(|l| (2.0 * l).exp()).sum::<f64>() / count;
+        let of_kept = kept.iter().map(|at| log_r[*at]);
         Ok(ImageTruth {
             log_z: mean.ln(),
             log_z_error: ((square - mean * mean) / count).sqrt() / mean,
@@ -147,12 +145,7 @@ impl Learner<Digits> {
     ) -> Result<ImageFit, SessionError> {
         let follow = Follow::Policy { exploration: 0.0 };
         let made = self.simulate(follow, Purpose::Evaluation, count).await?;
-        let weights: Vec<f64> = made
-            .log_reward
-            .iter()
-            .zip(&made.log_ratio)
-            .map(|(r, q)| r - q)
-            .collect();
+        let weights = made.log_weights();
         let device = &self.task.device;
         let learned = see(judge, &made.ends, device)
             .await
@@ -203,9 +196,10 @@ impl Task for Digits {
     }
 
     fn network(&self) -> UNet {
+        let network = self.prior.network().clone();
         match self.rank {
-            0 => self.network.clone(),
-            rank => self.network.clone().adapted(rank, &self.noise(), &self.device),
+            0 => network,
+            rank => network.adapted(rank, &self.noise(), &self.device),
         }
     }
 

@@ -91,6 +91,18 @@ pub(crate) fn map<T, R>(items: Vec<T>, work: impl Fn(T) -> R) -> Vec<R> {
     items.into_iter().map(work).collect()
 }
 
+/// `count` rows in chunks of at most `size`: the numbers and sizes of the chunks, as many together
+/// as this device works on at once.
+pub(crate) fn groups(device: &Device, count: usize, size: usize) -> Vec<Vec<(u64, usize)>> {
+    let chunks: Vec<_> = (0..count.div_ceil(size))
+        .map(|chunk| (chunk as u64, size.min(count - chunk * size)))
+        .collect();
+    chunks
+        .chunks(parts(device, usize::MAX))
+        .map(<[_]>::to_vec)
+        .collect()
+}
+
 /// Items in `parts` runs of nearly equal length.
 pub(crate) fn split<T>(items: Vec<T>, parts: usize) -> Vec<Vec<T>> {
     let count = items.len();

@@ -52,20 +52,15 @@ impl Plane {
             _ => {}
         }
         let reward = LogReward::new(&run)?;
+        let mixture = Mixture::new(&run.prior.components);
         if let Reward::Annealed { power } = run.reward {
-            check_annealed(
-                power,
-                &Mixture::new(&run.prior.components),
-                &reward,
-                run.tempering.beta,
-            )?;
+            check_annealed(power, &mixture, &reward, run.tempering.beta)?;
         }
         let process = BrownianBridge {
             steps: run.process.steps,
             variance: run.process.variance,
             dimensions: 2,
         };
-        let mixture = Mixture::new(&run.prior.components);
         let prior = match run.prior.kind {
             PriorKind::Exact => PlanePrior::Exact(ExactPrior::new(&mixture, &process, &device)),
             PriorKind::Learned => {

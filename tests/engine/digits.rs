@@ -54,7 +54,7 @@ fn seen(classifier: &(impl Classify + Sync), images: &[f32]) -> Seen {
 fn shipped_classifiers_know_digits() {
     let device = cpu_device();
     let images = test_images();
-    let pixels: Vec<f32> = (0..images.len()).flat_map(|at| images.image(at)).collect();
+    let pixels = images.pixels(images.len());
     for seen in [
         seen(&reward_classifier(&device), &pixels),
         seen(&evaluation_classifier(&device), &pixels),

@@ -59,16 +59,13 @@ impl Images {
             .map(|p| f32::from(*p) / 127.5 - 1.0)
     }
 
+    /// The pixels of the first images, at most `count`, `[images][PIXELS]`.
+    pub fn pixels(&self, count: usize) -> Vec<f32> {
+        (0..count.min(self.len())).flat_map(|at| self.image(at)).collect()
+    }
+
     /// The class of an image.
     pub fn label(&self, index: usize) -> usize {
         usize::from(self.labels[index])
-    }
-
-    /// Images `from` to `to`.
-    pub fn slice(&self, from: usize, to: usize) -> Self {
-        Self {
-            pixels: self.pixels[from * PIXELS..to * PIXELS].to_vec(),
-            labels: self.labels[from..to].to_vec(),
-        }
     }
 }

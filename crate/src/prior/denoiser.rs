@@ -3,9 +3,9 @@
 use crate::host::read;
 use crate::image::PIXELS;
 use crate::network::UNet;
-use crate::noise::{self, Noise, Purpose};
+use crate::noise::{Noise, Purpose};
 use crate::parallel;
-use crate::process::{Policy, Prior, Process, VariancePreserving, per_step};
+use crate::process::{self, Policy, Prior, VariancePreserving, per_step};
 use burn::tensor::{Device, Tensor};
 
 /// Images that are made at once.
@@ -45,6 +45,11 @@ impl DenoiserPrior {
         }
     }
 
+    /// The network, to start a posterior from.
+    pub fn network(&self) -> &UNet {
+        &self.network
+    }
+
     /// What its network means.
     pub fn denoising(&self) -> Denoising {
         self.denoising
@@ -63,19 +68,11 @@ impl DenoiserPrior {
         device: &Device,
     ) -> Result<Vec<f32>, String> {
         let process = &self.denoising.process;
-        let blocks: Vec<(u64, usize)> = (0..count.div_ceil(BLOCK))
-            .map(|block| (block as u64, BLOCK.min(count - block * BLOCK)))
-            .collect();
         let mut images = Vec::with_capacity(count * PIXELS);
-        for group in blocks.chunks(parallel::parts(device, usize::MAX)) {
-            let ends = parallel::map(group.to_vec(), |(counter, rows)| {
+        for group in parallel::groups(device, count, BLOCK) {
+            let ends = parallel::map(group, |(counter, rows)| {
                 let mut rng = noise.stream(purpose, counter);
-                let mut x = process.start(rows, device);
-                for step in 0..process.steps {
-                    let drawn = process.upload(noise::normals(&mut rng, rows * PIXELS), device);
-                    x = process.transition(step, &x, &self.kernel(step, &x), drawn, 0.0);
-                }
-                x
+                process::walk(process, rows, &mut rng, device, |step, x| self.kernel(step, x))
             });
             for end in ends {
                 images.extend(read(end).await?);

@@ -3,7 +3,7 @@
 use super::{Population, Sampler, Setting};
 use crate::host::read;
 use crate::noise::{self, Purpose};
-use crate::process::{Prior, Process};
+use crate::process::{Prior, Process, walk};
 
 /// Prior samples weighted by r^β.
 #[derive(Clone, Copy, Debug)]
@@ -103,11 +103,8 @@ pub(crate) async fn prior_samples<P: Process, Q: Prior<P>>(
 ) -> Result<Vec<f32>, String> {
     let process = setting.process;
     let mut rng = setting.noise.stream(purpose, counter);
-    let mut x = process.start(rows, setting.device);
-    for step in 0..process.steps() {
-        let kernel = setting.kernel(step, &x, rows);
-        let drawn = setting.draw(&mut rng, rows);
-        x = process.transition(step, &x, &kernel, drawn, 0.0);
-    }
-    read(process.download(&x)).await
+    let end = walk(process, rows, &mut rng, setting.device, |step, x| {
+        setting.kernel(step, x, rows)
+    });
+    read(process.download(&end)).await
 }

@@ -13,11 +13,11 @@ pub use independent::{Importance, Rejection};
 pub use resample::{effective_share, systematic};
 pub use smc::{AroundTheEnd, Blind, Composed, End, Look, LookAhead, Smc, Target, Tilted};
 
-use crate::noise::{self, Noise};
+use crate::noise::Noise;
 use crate::parallel;
-use crate::process::{Prior, Process, Rows};
-use crate::train::EndReward;
-use burn::tensor::{Device, Tensor, TensorData};
+use crate::process::{self, Prior, Process, Rows};
+use crate::train::{EndReward, tempered};
+use burn::tensor::{Device, Tensor};
 use rand_chacha::rand_core::Rng;
 use std::future::Future;
 
@@ -78,15 +78,12 @@ impl<P: Process, Q: Prior<P>> Setting<'_, P, Q> {
 
     /// Normal noise of one transition, `[rows, noise_size]`.
     fn draw(&self, rng: &mut impl Rng, rows: usize) -> Tensor<2> {
-        let size = self.process.noise_size();
-        let numbers = noise::normals(rng, rows * size);
-        Tensor::from_data(TensorData::new(numbers, [rows, size]), self.device)
+        process::draw(self.process, rows, rng, self.device)
     }
 
     /// Tempered log r of end points on the host.
     pub(crate) async fn log_reward(&self, ends: &[f32]) -> Result<Vec<f64>, String> {
-        let log_r = self.reward.log_reward(ends).await?;
-        Ok(log_r.into_iter().map(|l| self.beta * l).collect())
+        tempered(self.reward, self.beta, ends).await
     }
 
     /// Tempered ∇ log r of end points on the host.

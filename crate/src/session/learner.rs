@@ -10,7 +10,7 @@ use crate::objective;
 use crate::parallel;
 use crate::process::{Policy, Prior, Process};
 use crate::rollout::{Batch, Chains, Drawn, Follow, Replay, Trajectories};
-use crate::train::{EndReward, Timing, TrainError, Trainer, TrainerRecord};
+use crate::train::{EndReward, Timing, TrainError, Trainer, TrainerRecord, tempered};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
@@ -75,6 +75,14 @@ pub struct Simulated {
     pub log_reward: Vec<f64>,
     /// What drawing them took, without the log ratios.
     pub seconds: f64,
+}
+
+impl Simulated {
+    /// log of r·p_θ(τ)/p_φ(τ), one a trajectory.
+    pub fn log_weights(&self) -> Vec<f64> {
+        let pairs = self.log_reward.iter().zip(&self.log_ratio);
+        pairs.map(|(r, q)| r - q).collect()
+    }
 }
 
 /// A checkpoint's content.
@@ -186,7 +194,7 @@ impl<T: Task> Learner<T> {
         let follow = Follow::Policy { exploration: 0.0 };
         let network = self.trainer.network();
         let mut ends = Vec::with_capacity(self.trainer.chains.process.state_size() * count);
-        for group in self.groups(count) {
+        for group in parallel::groups(self.task.device(), count, T::CHUNK) {
             ends.extend(self.draw(&network, follow, Purpose::Samples, group).await?.1);
         }
         Ok(ends)
@@ -200,9 +208,8 @@ impl<T: Task> Learner<T> {
     pub async fn weighted_samples(&self, count: usize) -> Result<WeightedSamples, SessionError> {
         let follow = Follow::Policy { exploration: 0.0 };
         let made = self.simulate(follow, Purpose::Evaluation, count).await?;
-        let pairs = made.log_reward.iter().zip(&made.log_ratio);
         Ok(WeightedSamples {
-            log_weights: pairs.map(|(r, q)| r - q).collect(),
+            log_weights: made.log_weights(),
             ends: made.ends,
             seconds: made.seconds,
         })
@@ -221,7 +228,7 @@ impl<T: Task> Learner<T> {
     ) -> Result<Simulated, SessionError> {
         let network = self.trainer.network();
         let mut made = Simulated::default();
-        for group in self.groups(count) {
+        for group in parallel::groups(self.task.device(), count, T::CHUNK) {
             let started = Instant::now();
             let (drawn, ends) = self.draw(&network, follow, purpose, group).await?;
             made.seconds += started.elapsed().as_secs_f64();
@@ -231,9 +238,9 @@ impl<T: Task> Learner<T> {
             made.log_ratio.extend(log_ratio.into_iter().map(f64::from));
         }
         let beta = self.task.run().tempering.beta;
-        let log_r = self.trainer.reward().log_reward(&made.ends).await;
-        let log_r = log_r.map_err(SessionError::Device)?;
-        made.log_reward = log_r.into_iter().map(|l| beta * l).collect();
+        made.log_reward = tempered(self.trainer.reward(), beta, &made.ends)
+            .await
+            .map_err(SessionError::Device)?;
         Ok(made)
     }
 
@@ -279,18 +286,6 @@ impl<T: Task> Learner<T> {
             trainer,
         };
         rmp_serde::to_vec_named(&record).map_err(|e| SessionError::Checkpoint(e.to_string()))
-    }
-
-    /// Counters and sizes of the chunks of `count` trajectories, as many together as there are
-    /// threads.
-    fn groups(&self, count: usize) -> Vec<Vec<(u64, usize)>> {
-        let chunks: Vec<_> = (0..count.div_ceil(T::CHUNK))
-            .map(|c| (c as u64, T::CHUNK.min(count - c * T::CHUNK)))
-            .collect();
-        chunks
-            .chunks(parallel::parts(self.task.device(), T::CHUNK))
-            .map(<[_]>::to_vec)
-            .collect()
     }
 
     /// Trajectories of a group of chunks, and their end points on the host: when those are there,

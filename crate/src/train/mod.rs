@@ -58,6 +58,16 @@ pub trait EndReward: Send + Sync {
     }
 }
 
+/// β·log r of end points on the host, `[rows][state_size]`.
+///
+/// # Errors
+///
+/// Where the reward's device fails.
+pub(crate) async fn tempered(reward: &dyn EndReward, beta: f64, ends: &[f32]) -> Result<Vec<f64>, String> {
+    let log_r = reward.log_reward(ends).await?;
+    Ok(log_r.into_iter().map(|l| beta * l).collect())
+}
+
 /// Where the wall time of an iteration went, in seconds. A GPU computes while the host goes on;
 /// its rollouts end with the read in `score`, its gradients in the next iteration's.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

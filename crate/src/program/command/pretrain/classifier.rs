@@ -5,6 +5,7 @@ use crate::program::data::{self, Labelled};
 use crate::program::error::ProgramError;
 use crate::program::pretraining::Pretrain;
 use burn::module::{Module, ModuleDisplay};
+use burn::tensor::Device;
 use clap::ValueEnum;
 use pollster::block_on;
 use rtb::image::Images;
@@ -84,19 +85,18 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let device = args.common.device()?;
     let noise = Noise::new(numbers.seed);
     match args.kind {
-        Kind::Strided => train(args, &numbers, StridedClassifier::new(&noise, &device)),
-        Kind::Pooled => train(args, &numbers, PooledClassifier::new(&noise, &device)),
+        Kind::Strided => train(args, &numbers, StridedClassifier::new(&noise, &device), &device),
+        Kind::Pooled => train(args, &numbers, PooledClassifier::new(&noise, &device), &device),
     }
 }
 
-fn train<N>(args: &Args, numbers: &Numbers, network: N) -> Result<(), ProgramError>
+fn train<N>(args: &Args, numbers: &Numbers, network: N, device: &Device) -> Result<(), ProgramError>
 where
     N: Classify + Module + ModuleDisplay + Sync,
 {
     let Labelled { train, test } = data::images(&args.data)?;
     let kind = args.kind.to_possible_value().expect("no kind is skipped");
     let what = format!("classifier {} --data {}", kind.get_name(), args.data);
-    let device = args.common.device()?;
     let mut figures = Figures {
         parameters: Module::num_params(&network),
         train_images: train.len(),
@@ -108,8 +108,8 @@ where
     let training = ImagePretraining::new(network, train, config, device.clone());
     let mut training = Classifying(training.map_err(SessionError::from)?);
     let seconds = args.common.train(&what, numbers, &mut training)?;
-    let all: Vec<f32> = (0..test.len()).flat_map(|at| test.image(at)).collect();
-    let seen = block_on(metric::see(training.0.network(), &all, &device)).map_err(SessionError::Device)?;
+    let all = test.pixels(test.len());
+    let seen = block_on(metric::see(training.0.network(), &all, device)).map_err(SessionError::Device)?;
     (figures.test_accuracy, figures.test_cross_entropy) = judged(&seen, &test);
     let text = format!(
         "{} test images: accuracy {:.2} %, cross-entropy {:.4}\n",

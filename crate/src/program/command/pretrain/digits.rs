@@ -10,7 +10,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 use clap::ValueEnum;
 use pollster::block_on;
-use rtb::image::{CLASSES, Images};
+use rtb::image::CLASSES;
 use rtb::metric::{self, Seen};
 use rtb::network::{Classify, UNet, UNetConfig};
 use rtb::noise::{Noise, Purpose};
@@ -150,7 +150,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     ))
     .map_err(SessionError::Device)?;
     let sampling_seconds = begun.elapsed().as_secs_f64();
-    let sets = [&samples, &pixels(&test, test.len()), &pixels(&train, count)];
+    let sets = [&samples, &test.pixels(test.len()), &train.pixels(count)];
     let figures = Figures {
         parameters: Module::num_params(training.network()),
         samples: count,
@@ -171,13 +171,6 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         figures,
     };
     args.common.finish(&weights, &record, &text)
-}
-
-/// The first `count` images.
-fn pixels(images: &Images, count: usize) -> Vec<f32> {
-    (0..count.min(images.len()))
-        .flat_map(|at| images.image(at))
-        .collect()
 }
 
 /// Samples, test images and training images in the eyes of a classifier.
