@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
 
-SIDE, FREQUENCIES, HEAD, LAST_NOISE = 28, 16, 32, 0.03
+SIDE, FREQUENCIES, HEAD, GROUP, LAST_NOISE = 28, 16, 32, 8, 0.03
 
 
 class Dense(nn.Module):
@@ -44,28 +44,41 @@ class Conv(nn.Module):
         return F.conv2d(x, self.weight, self.bias, self.stride, padding)
 
 
+class Norm(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.gamma = nn.Parameter(1 + 0.1 * torch.randn(channels))
+        self.beta = nn.Parameter(0.1 * torch.randn(channels))
+
+    def forward(self, x):
+        groups = math.ceil(len(self.gamma) / GROUP)
+        return F.group_norm(x, groups, self.gamma, self.beta)
+
+
 class Block(nn.Module):
     def __init__(self, channels, embedding):
         super().__init__()
+        self.norm = Norm(channels)
         self.first = Conv(channels, channels, 3)
         self.modulation = Dense(embedding, 2 * channels)
         self.second = Conv(channels, channels, 3)
 
     def forward(self, x, embedding):
-        h = self.first(F.silu(x))
+        h = self.first(F.hardswish(self.norm(x)))
         scale, shift = self.modulation(embedding)[:, :, None, None].chunk(2, dim=1)
-        return x + self.second(F.silu(h * (1 + scale) + shift))
+        return x + self.second(F.hardswish(h * (1 + scale) + shift))
 
 
 class Attention(nn.Module):
     def __init__(self, channels):
         super().__init__()
+        self.norm = Norm(channels)
         self.query_key_value = Dense(channels, 3 * channels)
         self.output = Dense(channels, channels)
 
     def forward(self, x):
         rows, channels, height, width = x.shape
-        flat = x.flatten(2).transpose(1, 2)
+        flat = self.norm(x).flatten(2).transpose(1, 2)
         split = lambda t: t.unflatten(2, (channels // HEAD, HEAD)).transpose(1, 2)
         query, key, value = map(split, self.query_key_value(flat).chunk(3, dim=2))
         mixed = F.scaled_dot_product_attention(query, key, value)
@@ -85,6 +98,7 @@ class UNet(nn.Module):
         self.attention = Attention(coarse)
         self.grow = Conv(coarse, 4 * fine, 1)
         self.up = nn.ModuleList(Block(fine, embedding) for _ in range(blocks[0]))
+        self.norm = Norm(fine)
         self.head = Conv(fine, 4, 3)
 
     def forward(self, times, x):
@@ -92,7 +106,7 @@ class UNet(nn.Module):
         frequencies = 0.5 * 64 ** (torch.arange(FREQUENCIES, dtype=torch.float64) / (FREQUENCIES - 1))
         angles = math.pi * frequencies * times.double()[:, None]
         features = torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1).to(x.dtype)
-        embedding = F.silu(self.time(features))
+        embedding = F.hardswish(self.time(features))
         h = self.stem(F.pixel_unshuffle(x.view(-1, 1, SIDE, SIDE), 2))
         for block in self.down:
             h = block(h, embedding)
@@ -107,7 +121,7 @@ class UNet(nn.Module):
         h = before + F.pixel_shuffle(self.grow(h), 2)
         for block in self.up:
             h = block(h, embedding)
-        return F.pixel_shuffle(self.head(F.silu(h)), 2).flatten(1)
+        return F.pixel_shuffle(self.head(F.hardswish(self.norm(h))), 2).flatten(1)
 
 
 def level(u):
@@ -179,7 +193,7 @@ if __name__ == "__main__":
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     if arguments.time:
-        timed([16, 32], [2, 2], 128, arguments.threads)
+        timed([16, 64], [2, 2], 128, arguments.threads)
         timed([32, 128], [2, 3], 128, arguments.threads)
     else:
         golden()

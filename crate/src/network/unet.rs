@@ -6,11 +6,14 @@ use super::layer::{Conv, Dense};
 use crate::image::{PIXELS, SIDE};
 use crate::noise::{Noise, Purpose};
 use burn::module::Module;
+use burn::nn::{GroupNorm, GroupNormConfig};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use rand_chacha::ChaCha8Rng;
 
 /// Channels of an attention head.
 const HEAD: usize = 32;
+/// Channels that are normalised together.
+const GROUP: usize = 8;
 
 /// The shape of a [`UNet`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +26,11 @@ pub struct UNetConfig {
     pub embedding: usize,
 }
 
-/// A residual block: x + W_2·a((1 + scale(t))·W_1·a(x) + shift(t)), a = SiLU, W_2 = 0 at the start.
+/// A residual block: x + W_2·a((1 + scale(t))·W_1·a(norm(x)) + shift(t)), a = hard swish, W_2 = 0 at the
+/// start.
 #[derive(Module, Debug)]
 struct Block {
+    norm: GroupNorm,
     first: Conv,
     modulation: Dense,
     second: Conv,
@@ -34,13 +39,14 @@ struct Block {
 /// Attention of every cell to every cell, added to its input; 0 at the start.
 #[derive(Module, Debug)]
 struct Attention {
+    norm: GroupNorm,
     query_key_value: Dense,
     output: Dense,
 }
 
 /// Squares of 2×2 pixels become channels, residual blocks work at 14×14 and, with attention among
 /// them, at 7×7; what was there before is added on the way back (arXiv 2006.11239 with other
-/// sizes; no normalisation).
+/// sizes and fewer normalisations).
 #[derive(Module, Debug)]
 pub struct UNet {
     time: Dense,
@@ -52,12 +58,19 @@ pub struct UNet {
     /// 1×1, to four times the channels of the finer resolution.
     grow: Conv,
     up: Vec<Block>,
+    norm: GroupNorm,
     head: Conv,
+}
+
+/// Normalisation over groups of channels (arXiv 1803.08494).
+fn norm(channels: usize, device: &Device) -> GroupNorm {
+    GroupNormConfig::new(channels.div_ceil(GROUP), channels).init(device)
 }
 
 impl Block {
     fn new(rng: &mut ChaCha8Rng, channels: usize, embedding: usize, device: &Device) -> Self {
         Self {
+            norm: norm(channels, device),
             first: Conv::new(rng, [channels, channels], 3, 1, 1.4, device),
             modulation: Dense::new(rng, embedding, 2 * channels, 0.3, device),
             second: Conv::new(rng, [channels, channels], 3, 1, 0.0, device),
@@ -68,7 +81,9 @@ impl Block {
     fn forward(&self, x: Tensor<4>, embedding: &Tensor<2>) -> Tensor<4> {
         let [rows, channels, height, width] = x.dims();
         let [blocks, _] = embedding.dims();
-        let h = self.first.forward(activation::silu(x.clone()));
+        let h = self
+            .first
+            .forward(activation::hard_swish(self.norm.forward(x.clone())));
         let modulation = self.modulation.forward(embedding.clone());
         let part = |at: usize| {
             modulation
@@ -78,7 +93,7 @@ impl Block {
         };
         let h = h.reshape([blocks, rows / blocks, channels, height * width]);
         let h = h * part(0).add_scalar(1.0) + part(1);
-        let h = activation::silu(h.reshape([rows, channels, height, width]));
+        let h = activation::hard_swish(h.reshape([rows, channels, height, width]));
         x + self.second.forward(h)
     }
 }
@@ -86,6 +101,7 @@ impl Block {
 impl Block {
     fn adapted(self, rng: &mut ChaCha8Rng, rank: usize, device: &Device) -> Self {
         Self {
+            norm: self.norm.no_grad(),
             first: self.first.adapted(rng, rank, device),
             modulation: self.modulation.adapted(rng, rank, device),
             second: self.second.adapted(rng, rank, device),
@@ -96,6 +112,7 @@ impl Block {
 impl Attention {
     fn adapted(self, rng: &mut ChaCha8Rng, rank: usize, device: &Device) -> Self {
         Self {
+            norm: self.norm.no_grad(),
             query_key_value: self.query_key_value.adapted(rng, rank, device),
             output: self.output.adapted(rng, rank, device),
         }
@@ -103,6 +120,7 @@ impl Attention {
 
     fn new(rng: &mut ChaCha8Rng, channels: usize, device: &Device) -> Self {
         Self {
+            norm: norm(channels, device),
             query_key_value: Dense::new(rng, channels, 3 * channels, 1.0, device),
             output: Dense::new(rng, channels, channels, 0.0, device),
         }
@@ -111,7 +129,11 @@ impl Attention {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let [rows, channels, height, width] = x.dims();
         let (cells, heads) = (height * width, channels / HEAD);
-        let flat = x.clone().reshape([rows, channels, cells]).swap_dims(1, 2);
+        let flat = self
+            .norm
+            .forward(x.clone())
+            .reshape([rows, channels, cells])
+            .swap_dims(1, 2);
         let all = self
             .query_key_value
             .forward(flat.reshape([rows * cells, channels]));
@@ -166,6 +188,7 @@ impl UNetConfig {
             up: (0..self.blocks[0])
                 .map(|_| Block::new(rng, fine, units, device))
                 .collect(),
+            norm: norm(fine, device),
             head: Conv::new(rng, [fine, 4], 3, 1, 0.0, device),
         }
     }
@@ -189,6 +212,7 @@ impl UNet {
             attention: self.attention.adapted(rng, rank, device),
             grow: self.grow.adapted(rng, rank, device),
             up,
+            norm: self.norm.no_grad(),
             head: self.head.adapted(rng, rank, device),
         }
     }
@@ -197,7 +221,7 @@ impl UNet {
     pub fn forward(&self, times: &[f64], x: Tensor<2>) -> Tensor<2> {
         let [rows, _] = x.dims();
         let features = TensorData::new(time_features(times), [times.len(), 2 * FREQUENCIES]);
-        let embedding = activation::silu(self.time.forward(Tensor::from_data(features, &x.device())));
+        let embedding = activation::hard_swish(self.time.forward(Tensor::from_data(features, &x.device())));
         let half = SIDE / 2;
         let squares = x
             .reshape([rows, half, 2, half, 2])
@@ -221,7 +245,7 @@ impl UNet {
         for block in &self.up {
             h = block.forward(h, &embedding);
         }
-        spread(self.head.forward(activation::silu(h))).reshape([rows, PIXELS])
+        spread(self.head.forward(activation::hard_swish(self.norm.forward(h)))).reshape([rows, PIXELS])
     }
 }
 

@@ -2,10 +2,13 @@
 
 use super::average::Average;
 use super::optimizer;
-use crate::config::{ConfigError, Optimizer, Training};
+use crate::config::{ConfigError, Optimizer};
 use crate::host::read;
 use crate::parallel;
 use crate::session::SessionError;
+use burn::lr_scheduler::composed::ComposedLrSchedulerConfig;
+use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
+use burn::lr_scheduler::linear::LinearLrSchedulerConfig;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::{Module, ModuleDisplay};
 use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer, OptimizerRecord};
@@ -13,10 +16,14 @@ use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+/// Most iterations in which the learning rate rises, and their share of all of them.
+const WARM_UP: usize = 100;
+const WARM_UP_SHARE: usize = 20;
+
 /// A network in training, and the moving average of its weights.
 pub(super) struct Descent<N: Module + ModuleDisplay> {
     recipe: Optimizer,
-    training: Training,
+    iterations: usize,
     device: Device,
     network: N,
     average: Average<N>,
@@ -38,7 +45,8 @@ struct DescentRecord {
 }
 
 impl<N: Module + ModuleDisplay + Sync> Descent<N> {
-    /// Starts at `network`; the learning rate falls to 0 along a cosine.
+    /// Starts at `network`; the learning rate rises over the first iterations and falls to 0
+    /// along a cosine.
     ///
     /// # Errors
     ///
@@ -66,20 +74,15 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
         let recipe = Optimizer {
             learning_rate,
             ema,
-            final_share: 0.0,
             ..Optimizer::default()
-        };
-        let training = Training {
-            iterations,
-            ..Training::default()
         };
         Ok(Self {
             average: Average::new(recipe.ema, network.clone()),
             network: network.train(),
             optimizer: optimizer::optimizer(&recipe, device),
-            schedule: optimizer::schedule(&recipe, &training, 0),
+            schedule: schedule(learning_rate, iterations, 0),
             recipe,
-            training,
+            iterations,
             device: device.clone(),
             iteration: 0,
         })
@@ -92,7 +95,7 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
 
     /// Whether all iterations are done.
     pub(super) fn finished(&self) -> bool {
-        self.iteration >= self.training.iterations
+        self.iteration >= self.iterations
     }
 
     /// The averaged network.
@@ -167,10 +170,24 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
         let saved = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(record.optimizer)).map_err(refused)?;
         self.network = network.train();
         self.optimizer = optimizer::optimizer(&self.recipe, &self.device).load_record(saved);
-        self.schedule = optimizer::schedule(&self.recipe, &self.training, record.iteration);
+        self.schedule = schedule(self.recipe.learning_rate, self.iterations, record.iteration);
         self.iteration = record.iteration;
         Ok(())
     }
+}
+
+/// The learning rates of a training, `done` iterations in.
+fn schedule(rate: f64, iterations: usize, done: usize) -> ModuleLrScheduler {
+    let rising = WARM_UP.min(iterations / WARM_UP_SHARE).max(1);
+    let mut scheduler = ComposedLrSchedulerConfig::new()
+        .cosine(CosineAnnealingLrSchedulerConfig::new(rate, iterations))
+        .linear(LinearLrSchedulerConfig::new(1.0 / rising as f64, 1.0, rising))
+        .init()
+        .expect("the learning rate was checked");
+    for _ in 0..done {
+        scheduler.step();
+    }
+    scheduler
 }
 
 fn refused(error: impl ToString) -> SessionError {

@@ -22,8 +22,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 const AFTER_HELP: &str = "\
-Without flags: 20000 iterations (small: 6000) of 128 images, learning rate 0.002, average with decay
-0.999.
+Without flags: 20000 iterations (small: 8000) of 128 images, learning rate 0.004 (small: 0.008),
+average with decay 0.999.
 
 Example:
   rtb pretrain digits --size small --out prior-digits-small.safetensors --picture digits.png";
@@ -65,7 +65,14 @@ impl Size {
     fn iterations(self) -> usize {
         match self {
             Self::Full => 20_000,
-            Self::Small => 6000,
+            Self::Small => 8000,
+        }
+    }
+
+    fn learning_rate(self) -> f64 {
+        match self {
+            Self::Full => 4e-3,
+            Self::Small => 8e-3,
         }
     }
 
@@ -122,7 +129,9 @@ impl Pretrain for ImagePretraining<UNet> {
 
 /// Trains the prior and writes its files.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
-    let numbers = args.common.numbers(args.size.iterations(), 128, 2e-3, 0.999);
+    let numbers = args
+        .common
+        .numbers(args.size.iterations(), 128, args.size.learning_rate(), 0.999);
     let device = args.common.device()?;
     let Labelled { train, test } = data::images(&args.data)?;
     let network = args.size.config().init(&Noise::new(numbers.seed), &device);
