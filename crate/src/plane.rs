@@ -1,6 +1,7 @@
 //! A task in the plane: prior, reward and chain of a run, and the exact posterior.
 
-use crate::config::{Component, ConfigError, HALF_WIDTH, PriorKind, Reward, Run};
+use crate::config::{self, Component, ConfigError, HALF_WIDTH, PriorKind, Reward, Run};
+use crate::message::Files;
 use crate::metric::Truth;
 use crate::mixture::Mixture;
 use crate::network::{DriftNetwork, DriftNetworkConfig, Preconditioning, load_tensors, read_tensors};
@@ -12,7 +13,7 @@ use crate::process::BrownianBridge;
 use crate::reward::LogReward;
 use crate::rollout::{Chains, Replay};
 use crate::sampler::{Setting, prior_samples};
-use crate::session::{SessionError, Task};
+use crate::session::{SessionError, Task, other_task, prior_network};
 use crate::train::EndReward;
 use burn::tensor::Device;
 use std::sync::Arc;
@@ -38,13 +39,16 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// The task of a run on a device; a learned prior needs its weights (safetensors).
+    /// The task of a run on a device.
     ///
     /// # Errors
     ///
-    /// Where the run, a formula in it or the file of weights is refused.
-    pub fn open(run: Run, device: Device, prior_weights: Option<&[u8]>) -> Result<Self, SessionError> {
+    /// Where the run, a formula in it or the file of the prior is refused.
+    pub fn open(run: Run, device: Device, files: &Files) -> Result<Self, SessionError> {
         run.validate()?;
+        if run.task != config::Task::Mixtures {
+            return Err(other_task(&run, config::Task::Mixtures));
+        }
         check_inside("prior.components", &run.prior.components)?;
         match &run.reward {
             Reward::Ratio { numerator, .. } => check_inside("reward.numerator", numerator)?,
@@ -64,9 +68,7 @@ impl Plane {
         let prior = match run.prior.kind {
             PriorKind::Exact => PlanePrior::Exact(ExactPrior::new(&mixture, &process, &device)),
             PriorKind::Learned => {
-                let file = prior_weights
-                    .ok_or_else(|| SessionError::Weights("a learned prior needs its weights".into()))?;
-                let network = learned_network(file, &device)?;
+                let network = prior_network(&run, files, |file| learned_network(file, &device))?;
                 let prior = LearnedPrior::new(network, Preconditioning::new(process));
                 PlanePrior::Learned(Box::new(prior))
             }
@@ -135,6 +137,8 @@ impl Task for Plane {
     type Policy = PlanePolicy;
 
     const CHUNK: usize = CHUNK;
+    const PICTURED: usize = 192;
+    const PICTURED_STEPS: usize = 51;
 
     fn run(&self) -> &Run {
         &self.run
@@ -169,10 +173,9 @@ impl Task for Plane {
     }
 
     /// Samples of the mixture: equally many of every component, however small, weighted back to
-    /// the mixture.
-    fn given(&self) -> Replay {
-        let mut given = Replay::new(GIVEN, 2);
-        if self.run.rollout.noised_share > 0.0 {
+    /// the mixture; the same for all iterations.
+    async fn give(&mut self, _iteration: usize, given: &mut Replay) -> Result<(), SessionError> {
+        if given.is_empty() {
             let mixture = &self.mixture;
             let mut rng = self.noise.stream(Purpose::GivenEndPoints, (1 << 48) - 1);
             for sample in 0..GIVEN {
@@ -182,21 +185,21 @@ impl Task for Plane {
                 given.push(&x.map(|v| v as f32), priority);
             }
         }
-        given
+        Ok(())
     }
 }
 
 /// The network of a learned prior's file; its shape is read off the tensors.
-fn learned_network(file: &[u8], device: &Device) -> Result<DriftNetwork, SessionError> {
-    let weights = read_tensors(file).map_err(SessionError::Weights)?;
-    let config = DriftNetworkConfig::of(&weights).map_err(SessionError::Weights)?;
+fn learned_network(file: &[u8], device: &Device) -> Result<DriftNetwork, String> {
+    let weights = read_tensors(file)?;
+    let config = DriftNetworkConfig::of(&weights)?;
     if (config.inputs, config.outputs) != (2, 2) {
-        return Err(SessionError::Weights(format!(
-            "a network from {} to {} numbers; a learned prior goes from 2 to 2",
+        return Err(format!(
+            "a network from {} to {} numbers; a learned prior of mixtures goes from 2 to 2",
             config.inputs, config.outputs
-        )));
+        ));
     }
-    load_tensors(config.init(&Noise::new(0), device), &weights).map_err(SessionError::Weights)
+    load_tensors(config.init(&Noise::new(0), device), &weights)
 }
 
 /// Refuses mixtures that reach far out of the square in which everything exact is computed.
@@ -255,20 +258,4 @@ fn outside(log_density: impl Fn([f64; 2]) -> f64) -> f64 {
         }
     }
     beyond / total
-}
-
-/// What people call the device.
-pub fn device_name(device: &Device) -> String {
-    #[cfg(feature = "cpu")]
-    if *device == Device::flex() {
-        return match crate::parallel::parts(device, usize::MAX) {
-            1 => "CPU, 1 thread".to_owned(),
-            threads => format!("CPU, {threads} threads"),
-        };
-    }
-    #[cfg(any(feature = "gpu", feature = "cuda"))]
-    if let Some(identity) = device.identity() {
-        return identity.name;
-    }
-    format!("{device:?}")
 }

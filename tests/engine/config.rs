@@ -3,7 +3,7 @@
 use crate::support::preset;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use miniz_oxide::deflate::compress_to_vec_zlib;
-use rtb::config::{ConfigError, Method, Reward, Run, link, presets};
+use rtb::config::{ConfigError, Method, Reward, Run, Task, link, presets};
 
 #[test]
 fn presets_survive_toml_and_links() {
@@ -49,6 +49,23 @@ fn a_file_may_start_from_a_preset() {
     )
     .expect("a reward of another kind replaces the preset's");
     assert!(matches!(masked.reward, rtb::config::Reward::Mask { .. }));
+}
+
+#[test]
+fn a_file_takes_its_defaults_from_its_task() {
+    let digits = Run::from_toml("task = \"digits\"\n[network]\nrank = 3\n").expect("it reads");
+    let mut wanted = Task::Digits.defaults();
+    wanted.network.rank = 3;
+    assert_eq!(digits, wanted);
+    let files = digits.files();
+    assert_eq!(files.prior, wanted.prior.weights.as_deref());
+    assert!(files.classifier.is_some() && files.judge.is_some());
+    assert_eq!(
+        Run::from_toml("task = \"mixtures\"").expect("it reads"),
+        Run::default()
+    );
+    assert_eq!(Run::default().files(), Default::default());
+    refused("task", Run::from_toml("task = \"letters\""));
 }
 
 #[test]

@@ -3,13 +3,17 @@
 use burn::module::Module;
 use burn::tensor::Device;
 use flate2::read::GzDecoder;
-use rtb::config::{ImageReward, LogZ, Run};
-use rtb::digits::Digits;
-use rtb::image::{Images, read_images, read_labels};
+use rtb::config::{ClassesBy, Method, PriorKind, Reward, Run, Task};
+use rtb::digits::{Digits, Pool};
+use rtb::image::{Images, PIXELS, read_images, read_labels};
+use rtb::message::{Event, Files, ImageFit, Iteration, Paths, Report, Truth, from_bytes, to_bytes};
 use rtb::metric::{Seen, see};
-use rtb::network::{Classify, PooledClassifier, StridedClassifier, UNetConfig, load_tensors, read_tensors};
+use rtb::network::{
+    Classify, PooledClassifier, StridedClassifier, UNetConfig, Weights, load_tensors, read_tensors,
+};
 use rtb::noise::Noise;
-use rtb::session::{Learner, cpu_device};
+use rtb::session::{Session, SessionError, TaskOf, cpu_device};
+use rtb::trial::Trial;
 use std::io::Read;
 
 fn file(path: &str) -> Vec<u8> {
@@ -66,57 +70,311 @@ fn shipped_classifiers_know_digits() {
     }
 }
 
-#[test]
-fn a_posterior_of_images_is_the_exact_one() {
-    // An untrained network is a prior of its own: it denoises every pixel by itself.
-    let device = cpu_device();
+/// An untrained network is a prior of its own: it denoises every pixel by itself.
+fn files() -> Files {
     let shape = UNetConfig {
         channels: [4, 32],
         blocks: [1, 2],
         embedding: 16,
     };
-    let mut run = Run {
-        seed: 5,
-        ..Run::default()
-    };
-    run.process.steps = 5;
-    run.rollout.batch = 128;
-    run.rollout.noised_share = 0.0;
-    run.objective.log_z = LogZ::Vargrad;
-    run.objective.chunk = 128;
-    run.tempering.iterations = 0;
-    run.optimizer.learning_rate = 6e-3;
-    run.training.iterations = 80;
+    let network = shape.init(&Noise::new(0), &cpu_device());
+    let weights = pollster::block_on(Weights::of(&network)).expect("the processor answers");
+    Files {
+        prior: Some(weights.to_safetensors(false)),
+        classifier: Some(file("assets/classifier.safetensors")),
+        judge: Some(file("assets/classifier-evaluation.safetensors")),
+    }
+}
+
+/// A run of a moment above that prior.
+fn small() -> Run {
+    let mut run = Task::Digits.defaults();
+    run.seed = 5;
     // A little brighter than the prior is.
-    let reward = ImageReward::Ink {
+    run.reward = Reward::Ink {
         target: 0.54,
         deviation: 0.015,
     };
-    let network = shape.init(&Noise::new(0), &device);
-    let task = Digits::new(
-        run,
-        reward,
-        4,
-        network,
-        reward_classifier(&device),
-        device.clone(),
-    );
-    let mut learner = Learner::new(task.expect("sound"), None).expect("it opens");
-    let judge = evaluation_classifier(&device);
-    let truth = pollster::block_on(learner.task.truth(4000)).expect("some images are kept");
-    let fit = |learner: &Learner<Digits>| {
-        pollster::block_on(learner.fit(&truth, &judge, 512)).expect("the processor answers")
-    };
-    let before = fit(&learner);
-    while !learner.finished() {
-        pollster::block_on(learner.step()).expect("trained");
+    run.process.steps = 5;
+    run.rollout.batch = 32;
+    run.network.rank = 4;
+    run.optimizer.learning_rate = 6e-3;
+    run.training.iterations = 6;
+    run.evaluation.samples = 200;
+    run.evaluation.samples_while_training = 40;
+    run
+}
+
+fn open(run: Run) -> Session {
+    pollster::block_on(Session::open(run, cpu_device(), &files(), None)).expect("it opens")
+}
+
+fn train(session: &mut Session, iterations: usize) -> Vec<Iteration> {
+    (0..iterations)
+        .map(|_| Iteration {
+            seconds: 0.0,
+            ..pollster::block_on(session.step()).expect("it trains")
+        })
+        .collect()
+}
+
+fn report(session: &mut Session, samples: usize) -> Report {
+    let report = pollster::block_on(session.evaluate(samples)).expect("it evaluates");
+    Report {
+        seconds: 0.0,
+        seconds_per_iteration: 0.0,
+        ..report
     }
-    let after = fit(&learner);
+}
+
+fn images(report: &Report) -> &ImageFit {
+    report.fit.images().expect("of images")
+}
+
+fn digits(session: &mut Session) -> &mut Digits {
+    match session.task() {
+        TaskOf::Digits(digits) => digits,
+        TaskOf::Plane(_) => panic!("a run of digits"),
+    }
+}
+
+#[test]
+fn a_posterior_of_images_is_the_exact_one() {
+    let mut run = small();
+    run.process.steps = 4;
+    run.rollout.batch = 48;
+    run.rollout.noised_share = 0.0;
+    run.objective.step_share = 1.0;
+    run.optimizer.ema = 0.0;
+    run.optimizer.learning_rate = 1.5e-2;
+    run.training.iterations = 40;
+    run.evaluation.samples = 2000;
+    let mut session = open(run);
+    let before = report(&mut session, 300);
+    while !session.finished() {
+        train(&mut session, 1);
+    }
+    let after = report(&mut session, 300);
+    let exact = images(&after).log_reward_exact.expect("some images are kept");
+    assert!(before.log_reward < exact - 1.5, "there is something to learn");
+    assert!((after.log_reward - exact).abs() < 0.8, "{after:?}");
+    let error = images(&after).log_z_error.expect("known");
+    assert!((after.log_z_importance - after.log_z_exact).abs() < 3.0 * error + 0.05);
+    assert!(after.ess > before.ess + 0.2);
+    let fit = images(&after);
+    assert!(fit.fid.is_some() && fit.fid_floor.is_some() && fit.accuracy.is_none());
+}
+
+#[test]
+fn every_method_works_on_images() {
+    // Images of the prior go from trial to trial.
+    let mut pools: Vec<Pool> = Vec::new();
+    let mut outcome = |method: Method, reward: &Reward| {
+        let mut run = small();
+        run.method = method;
+        run.reward = reward.clone();
+        run.evaluation.samples = 300;
+        let opened = pollster::block_on(Trial::open(run, cpu_device(), &files()));
+        let mut trial = opened.expect("it opens");
+        trial.adopt(&mut pools);
+        assert!(pools.is_empty());
+        let outcome = pollster::block_on(trial.outcome(80));
+        pools.extend(trial.into_pool());
+        outcome
+    };
+    let classes = Reward::Classes {
+        classes: vec![1, 8],
+        by: ClassesBy::Sum,
+    };
+    // Not trained yet: the prior itself.
+    let prior = outcome(Method::Rtb {}, &classes).expect("it samples");
+    assert_eq!(prior.points.len(), 36 * PIXELS);
+    assert_eq!(prior.sampling_evaluations, 80.0 * 5.0 * 2.0);
+    let smc = |points, guidance| Method::Smc {
+        particles: 80,
+        resample_below: 0.5,
+        points,
+        guidance,
+    };
+    for method in [Method::Importance {}, smc(0, 0.0), smc(4, 0.0), smc(4, 0.5)] {
+        let made = outcome(method, &classes).unwrap_or_else(|e| panic!("{method:?}: {e}"));
+        let log_z = made.log_z.expect("it weighs");
+        assert!((log_z - made.log_z_exact).abs() < 0.5, "{method:?}: {made:?}");
+        assert!(made.log_reward > prior.log_reward, "{method:?}");
+        assert_eq!(made.truth, Truth::Rejection);
+    }
+    let found = |name| Method::find(name).expect("it is there");
+    for method in [
+        Method::Rejection { proposals: 4 },
+        found("guidance"),
+        found("dps-normalized"),
+        Method::LgdMc {
+            scale: 1.0,
+            points: 2,
+        },
+    ] {
+        let made = outcome(method, &classes).unwrap_or_else(|e| panic!("{method:?}: {e}"));
+        assert!(made.log_reward > prior.log_reward, "{method:?}: {made:?}");
+        let fit = made.fit.images().expect("of images");
+        assert!(fit.accuracy.is_some() && fit.kept > 1, "{method:?}");
+    }
+    let error = outcome(Method::Guidance { scale: 1.0 }, &small().reward).expect_err("a black box");
+    assert!(error.to_string().contains("no gradient"), "{error}");
+}
+
+#[test]
+fn a_resumed_run_of_images_goes_on_exactly() {
+    let mut run = small();
+    run.rollout.replay_share = 0.25;
+    let mut whole = open(run);
+    let first = train(&mut whole, 2);
+    let checkpoint = whole.checkpoint().expect("it saves");
+    let rest = train(&mut whole, 3);
+    let mut resumed =
+        pollster::block_on(Session::resume(&checkpoint, cpu_device(), &files())).expect("it resumes");
+    assert_eq!(resumed.iteration(), first.len());
+    // What the exact posterior is known from has nothing to do with training.
+    pollster::block_on(resumed.grow_truth(150)).expect("it grows");
+    assert_eq!(train(&mut resumed, 3), rest);
+    assert_eq!(report(&mut resumed, 100), report(&mut whole, 100));
+    let weights = pollster::block_on(whole.weights()).expect("they are read");
+    let (run, files) = (whole.run().clone(), files());
+    let reopened = Session::open(run, cpu_device(), &files, Some(&weights));
+    let mut reopened = pollster::block_on(reopened).expect("it opens");
+    assert_eq!(reopened.iteration(), 5);
+    assert_eq!(report(&mut reopened, 100), report(&mut whole, 100));
+}
+
+#[test]
+fn given_images_are_those_that_the_reward_prefers() {
+    let mut run = small();
+    run.rollout.noised_share = 1.0;
+    let given = train(&mut open(run.clone()), 1);
+    run.rollout.noised_share = 0.0;
+    let fresh = train(&mut open(run), 1);
     assert!(
-        before.log_reward < truth.log_reward - 0.5,
-        "there is something to learn"
+        given[0].log_reward > fresh[0].log_reward + 0.5,
+        "{given:?} {fresh:?}"
     );
-    assert!((after.log_reward - truth.log_reward).abs() < 0.3);
-    assert!((after.log_z_importance - truth.log_z).abs() < 3.0 * truth.log_z_error + 0.05);
-    assert!(after.ess > before.ess + 0.2 && after.fid < before.fid);
+}
+
+#[test]
+fn the_exact_posterior_grows() {
+    let truth = |session: &mut Session| pollster::block_on(session.truth()).expect("the processor answers");
+    let grow = |session: &mut Session, by| pollster::block_on(session.grow_truth(by)).expect("it grows");
+    let (mut once, mut twice) = (open(small()), open(small()));
+    assert_eq!(truth(&mut once), None, "nothing is known yet");
+    assert!(grow(&mut once, 150));
+    assert!(grow(&mut twice, 70));
+    let early = truth(&mut twice).expect("some images are kept");
+    assert!(grow(&mut twice, 80));
+    let all = truth(&mut once).expect("some images are kept");
+    assert_eq!((all.proposals, all.wanted), (150, 200));
+    assert!(early.kept < all.kept && early.log_z_error > all.log_z_error);
+    assert_eq!(truth(&mut twice).as_ref(), Some(&all));
+    assert_eq!(all.images.len(), all.kept.min(36) * PIXELS);
+    assert!(!grow(&mut once, 1000), "no more than the run asks for");
+
+    // Another reward goes on with the images, another seed does not.
+    let mut pools: Vec<Pool> = once.into_pool().into_iter().collect();
+    let mut other = open(Run { seed: 6, ..small() });
+    other.adopt(&mut pools);
+    assert_eq!(pools.len(), 1);
+    let mut darker = small();
+    darker.reward = Reward::Ink {
+        target: 0.47,
+        deviation: 0.03,
+    };
+    let (mut afresh, mut heir) = (open(darker.clone()), open(darker));
+    heir.adopt(&mut pools);
+    assert!(pools.is_empty());
+    assert_eq!(digits(&mut heir).proposals(), 0, "the new reward has seen none");
+    for session in [&mut afresh, &mut heir] {
+        grow(session, 120);
+    }
+    assert_eq!(truth(&mut heir), truth(&mut afresh));
+}
+
+#[test]
+fn messages_about_images_survive_the_wire() {
+    let mut session = open(small());
+    let scene = pollster::block_on(session.scene()).expect("it draws");
+    assert_eq!((scene.prior_paths.count(), scene.prior_paths.size), (36, PIXELS));
+    assert_eq!(scene.prior_paths.steps, [0, 1, 2, 3, 4, 5]);
+    assert_eq!((scene.truth, scene.log_z), (Truth::Rejection, None));
+    assert_eq!(scene.view.digits().map(|view| view.log_reward.len()), Some(36));
+    let survives = |event: Event| {
+        assert_eq!(from_bytes::<Event>(&to_bytes(&event)).expect("it reads"), event);
+    };
+    survives(Event::Opened(Box::new(scene.clone())));
+    pollster::block_on(session.grow_truth(100)).expect("it grows");
+    let truth = pollster::block_on(session.truth()).expect("the processor answers");
+    survives(Event::Truth(Box::new(truth.expect("some images are kept"))));
+    let snapshot = pollster::block_on(session.snapshot()).expect("it measures");
+    // Before any training the posterior is the prior, with the same noise.
+    let ends = |paths: &Paths| paths.state(7, 5).to_vec();
+    let pairs = || ends(&snapshot.paths).into_iter().zip(ends(&scene.prior_paths));
+    assert!(pairs().all(|(a, b)| (a - b).abs() < 1e-4));
+    assert_eq!(snapshot.samples.len(), 40 * PIXELS);
+    let keys = serde_json::to_value(&snapshot.report).expect("it is JSON");
+    assert!(
+        keys["diversity"].is_number() && keys.get("fit").is_none(),
+        "{keys}"
+    );
+    survives(Event::Snapshot(Box::new(snapshot)));
+}
+
+#[test]
+fn runs_that_make_no_sense_are_refused() {
+    let refused = |change: &dyn Fn(&mut Run), field: &str| {
+        let mut run = small();
+        change(&mut run);
+        let opened = pollster::block_on(Session::open(run, cpu_device(), &files(), None));
+        match opened {
+            Err(SessionError::Config(error)) => assert_eq!(error.field, field),
+            Err(other) => panic!("{field}: {other}"),
+            Ok(_) => panic!("{field} was taken"),
+        }
+    };
+    refused(&|run| run.network.rank = 65, "network.rank");
+    refused(&|run| run.network.langevin = true, "network.langevin");
+    refused(&|run| run.reward = Reward::default(), "reward.kind");
+    refused(&|run| run.prior.kind = PriorKind::Exact, "prior.kind");
+    refused(
+        &|run| run.prior.components = Run::default().prior.components,
+        "prior.components",
+    );
+    refused(
+        &|run| run.evaluation.samples_while_training = 15,
+        "evaluation.samples_while_training",
+    );
+    // The weights of another task's prior, and of none.
+    let open = |run: Run, files: &Files| {
+        let opened = pollster::block_on(Session::open(run, cpu_device(), files, None));
+        opened.err().expect("refused").to_string()
+    };
+    let plane = Files {
+        prior: Some(file("assets/prior-25.safetensors")),
+        ..files()
+    };
+    let text = open(small(), &plane);
+    assert!(
+        text.contains("prior.weights") && text.contains("digits"),
+        "{text}"
+    );
+    let text = open(
+        small(),
+        &Files {
+            prior: None,
+            ..files()
+        },
+    );
+    assert!(text.contains("prior.weights"), "{text}");
+    let mut learned = Run::default();
+    (learned.prior.kind, learned.prior.weights) = (PriorKind::Learned, Some("digits".to_owned()));
+    let text = open(learned, &files());
+    assert!(
+        text.contains("prior.weights") && text.contains("mixtures"),
+        "{text}"
+    );
 }

@@ -3,7 +3,7 @@
 use crate::support::{numbers, preset};
 use burn::tensor::{Tensor, TensorData};
 use rtb::config::Component;
-use rtb::message::Energy;
+use rtb::message::{Energy, Files};
 use rtb::network::{EnergyModel, EnergyNetwork};
 use rtb::noise::Noise;
 use rtb::plane::Plane;
@@ -19,7 +19,7 @@ fn trained(mean: [f64; 2], width: usize, consistency: f64) -> Energy {
         Component::isotropic(4.0, mean.map(|v| -v), 1.5),
         Component::isotropic(1.0, mean, 1.5),
     ];
-    let plane = Plane::open(run, cpu_device(), None).expect("it opens");
+    let plane = Plane::open(run, cpu_device(), &Files::default()).expect("it opens");
     let config = EnergyConfig {
         iterations: 600,
         width,

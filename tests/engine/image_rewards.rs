@@ -1,24 +1,28 @@
 //! Rewards of images.
 
-use rtb::config::{ClassesBy, ImageReward};
+use rtb::config::{ClassesBy, Reward, Run, Task};
 use rtb::image::{CLASSES, PIXELS, SIDE};
 use rtb::network::{Classify, StridedClassifier};
 use rtb::noise::{Noise, Purpose};
-use rtb::reward::ImageLogReward;
+use rtb::reward::{ImageLogReward, LogReward};
 use rtb::session::cpu_device;
 use rtb::train::EndReward;
 
 const FLOOR: f64 = -50.0;
 
-fn reward(reward: ImageReward) -> ImageLogReward {
-    reward.validate().expect("sound");
-    let device = cpu_device();
-    ImageLogReward::new(
+/// A run of digits with this reward.
+fn run(reward: Reward) -> Run {
+    Run {
         reward,
-        FLOOR,
-        StridedClassifier::new(&Noise::new(0), &device),
-        device,
-    )
+        ..Task::Digits.defaults()
+    }
+}
+
+fn reward(reward: Reward) -> ImageLogReward {
+    run(reward.clone()).validate().expect("sound");
+    let device = cpu_device();
+    let classifier = StridedClassifier::new(&Noise::new(0), &device);
+    ImageLogReward::new(&reward, FLOOR, classifier, device).expect("of images")
 }
 
 fn log_r(of: &ImageLogReward, images: &[f32]) -> Vec<f64> {
@@ -35,7 +39,7 @@ fn images(count: usize) -> Vec<f32> {
 }
 
 fn classes(classes: &[usize], by: ClassesBy) -> ImageLogReward {
-    reward(ImageReward::Classes {
+    reward(Reward::Classes {
         classes: classes.to_vec(),
         by,
     })
@@ -74,12 +78,12 @@ fn gradients_are_those_of_finite_differences() {
             }
         })
         .collect();
-    let class = |by| ImageReward::Classes {
+    let class = |by| Reward::Classes {
         classes: vec![2, 5],
         by,
     };
-    let inpaint = ImageReward::Inpaint { rows, deviation: 4.0 };
-    let product = ImageReward::All {
+    let inpaint = Reward::Inpaint { rows, deviation: 4.0 };
+    let product = Reward::All {
         rewards: vec![class(ClassesBy::Sum), inpaint.clone()],
     };
     for wish in [class(ClassesBy::Sum), class(ClassesBy::Max), inpaint, product] {
@@ -128,23 +132,23 @@ fn what_is_measured_on_strokes() {
         .collect();
     let cases = [
         (
-            ImageReward::Ink {
+            Reward::Ink {
                 target: 0.2,
                 deviation: 0.1,
             },
             gaussian(80.0 / 784.0, 0.2, 0.1),
         ),
         // Two of four columns have no like in the mirror image.
-        (ImageReward::Symmetry { deviation: 0.5 }, gaussian(0.5, 0.0, 0.5)),
+        (Reward::Symmetry { deviation: 0.5 }, gaussian(0.5, 0.0, 0.5)),
         (
-            ImageReward::Holes {
+            Reward::Holes {
                 count: 2,
                 penalty: 3.0,
             },
             -6.0,
         ),
         (
-            ImageReward::Thickness {
+            Reward::Thickness {
                 target: 3.0,
                 deviation: 0.5,
             },
@@ -152,7 +156,7 @@ fn what_is_measured_on_strokes() {
         ),
         // 22 of the 26 white pixels are black, one black one is right, one is free.
         (
-            ImageReward::Inpaint {
+            Reward::Inpaint {
                 rows: known,
                 deviation: 2.0,
             },
@@ -166,14 +170,14 @@ fn what_is_measured_on_strokes() {
             "{wish:?}: {found}, not {expected}"
         );
     }
-    let all = ImageReward::All {
+    let all = Reward::All {
         rewards: cases.iter().map(|(wish, _)| wish.clone()).collect(),
     };
     let sum: f64 = cases.iter().map(|(_, expected)| expected).sum();
     let of = reward(all);
     assert!((log_r(&of, &bar)[0] - sum).abs() < 1e-9);
     assert!(gradient(&of, &bar).is_none(), "black boxes have no gradient");
-    let far = reward(ImageReward::Ink {
+    let far = reward(Reward::Ink {
         target: 1.0,
         deviation: 0.01,
     });
@@ -182,32 +186,50 @@ fn what_is_measured_on_strokes() {
 
 #[test]
 fn wishes_that_make_no_sense_are_refused() {
-    let refused = |wish: ImageReward, field: &str| {
-        let text = wish.validate().expect_err(field).to_string();
+    let refused = |wish: Reward, field: &str| {
+        let text = run(wish).validate().expect_err(field).to_string();
         assert!(text.contains(field), "{text}");
     };
-    let classes = |classes: Vec<usize>| ImageReward::Classes {
+    let classes = |classes: Vec<usize>| Reward::Classes {
         classes,
         by: ClassesBy::Sum,
     };
     refused(classes(vec![]), "the number of reward.classes");
     refused(classes(vec![3, 10]), "reward.classes[1]");
     refused(classes(vec![3, 3]), "reward.classes[1]");
-    refused(ImageReward::Symmetry { deviation: 0.0 }, "reward.deviation");
-    let painted = |rows: Vec<String>| ImageReward::Inpaint { rows, deviation: 0.1 };
+    refused(Reward::Symmetry { deviation: 0.0 }, "reward.deviation");
+    let painted = |rows: Vec<String>| Reward::Inpaint { rows, deviation: 0.1 };
     refused(painted(vec![".".repeat(SIDE); 27]), "reward.rows");
     refused(painted(vec![".".repeat(SIDE); SIDE]), "only dots");
     refused(painted(vec!["x".repeat(SIDE); SIDE]), "reward.rows[0]");
-    refused(
-        ImageReward::All { rewards: vec![] },
-        "the number of reward.rewards",
-    );
-    let nested = ImageReward::All {
-        rewards: vec![ImageReward::All {
+    refused(Reward::All { rewards: vec![] }, "the number of reward.rewards");
+    let nested = Reward::All {
+        rewards: vec![Reward::All {
             rewards: vec![classes(vec![1])],
         }],
     };
-    refused(nested, "reward.rewards");
+    refused(nested, "reward.rewards[0].kind");
+    let foreign = Reward::All {
+        rewards: vec![classes(vec![1]), Reward::Annealed { power: 2.0 }],
+    };
+    refused(foreign, "reward.rewards[1].kind");
+}
+
+#[test]
+fn rewards_of_another_task_are_refused() {
+    let classifier = StridedClassifier::new(&Noise::new(0), &cpu_device());
+    let made = ImageLogReward::new(&Reward::default(), FLOOR, classifier, cpu_device());
+    let text = made.expect_err("a ratio of mixtures").to_string();
+    assert!(
+        text.contains("reward.kind: `ratio`") && text.contains("classes"),
+        "{text}"
+    );
+    let made = LogReward::new(&run(Reward::Symmetry { deviation: 0.1 }));
+    let text = made.expect_err("of images").to_string();
+    assert!(
+        text.contains("reward.kind: `symmetry`") && text.contains("formula"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::support::{batch, chains, flat, mean_and_std, numbers, relative_difference, small};
 use burn::module::Module;
 use rtb::config::{Advantage, LogZ, Method, Reward, Run, Shape};
+use rtb::message::Files;
 use rtb::network::{DriftNetwork, Weights};
 use rtb::objective::{
     Balance, ClippedPolicyGradient, Objective, PolicyGradient, Pull, Scores, Signal, objective,
@@ -11,7 +12,7 @@ use rtb::policy::PlanePolicy;
 use rtb::prior::PlanePrior;
 use rtb::process::{BrownianBridge, Process};
 use rtb::reward::LogReward;
-use rtb::rollout::{Follow, Replay};
+use rtb::rollout::Follow;
 use rtb::session::{Session, cpu_device};
 use rtb::train::{Answer, EndReward, Trainer, at_once};
 
@@ -288,7 +289,7 @@ fn right_objectives_find_the_gaussian_posterior() {
         Method::find("policy-gradient-kl").expect("it is there"),
     ] {
         let report = pollster::block_on(async {
-            let mut session = Session::open(gaussian(method), cpu_device(), None, None).await?;
+            let mut session = Session::open(gaussian(method), cpu_device(), &Files::default(), None).await?;
             while !session.finished() {
                 session.step().await?;
             }
@@ -318,7 +319,7 @@ fn without_a_penalty_the_reward_is_all() {
             outside: 0.1,
         };
         let (before, after) = pollster::block_on(async {
-            let mut session = Session::open(run, cpu_device(), None, None).await?;
+            let mut session = Session::open(run, cpu_device(), &Files::default(), None).await?;
             let before = session.evaluate(2000).await?;
             while !session.finished() {
                 session.step().await?;
@@ -338,14 +339,7 @@ fn without_a_penalty_the_reward_is_all() {
 fn trainer(run: &Run, reward: Box<dyn EndReward>) -> Trainer<BrownianBridge, PlanePrior, PlanePolicy> {
     let (chains, network) = chains(run, &cpu_device());
     let objective = objective(run).expect("it is trained");
-    Trainer::new(
-        run.clone(),
-        chains,
-        reward,
-        objective,
-        network,
-        Replay::new(10, 2),
-    )
+    Trainer::new(run.clone(), chains, reward, objective, network)
 }
 
 /// An iteration moves the average once, however many optimiser steps it takes.
@@ -405,16 +399,14 @@ fn on_policy_methods_take_fresh_trajectories_only() {
         run.rollout.noised_share = 0.25;
         run.rollout.exploration = 5.0;
         let (chains, network) = chains(&run, &device);
-        let mut given = Replay::new(10, 2);
-        given.push(&[1.0, 1.0], 0.0);
-        let trainer = Trainer::new(
+        let mut trainer = Trainer::new(
             run.clone(),
             chains,
             Box::new(LogReward::new(&run).expect("it compiles")),
             objective(&run).expect("it is trained"),
             network,
-            given,
         );
+        trainer.given().push(&[1.0, 1.0], 0.0);
         let batch = trainer.batch();
         assert_eq!(batch.fresh, wanted);
         assert_eq!(trainer.exploration() > 0.0, method == Method::Rtb {});

@@ -1,7 +1,7 @@
 //! Rewards: what a description means at a point, and what is refused.
 
 use crate::support::preset;
-use rtb::config::{HALF_WIDTH, Reward, Run, Shape, presets};
+use rtb::config::{HALF_WIDTH, Reward, Run, Shape, Task, presets};
 use rtb::mixture::Mixture;
 use rtb::reward::{LARGEST_LOG_REWARD, LogReward};
 
@@ -233,6 +233,8 @@ fn every_preset_compiles() {
             .run
             .validate()
             .unwrap_or_else(|e| panic!("{}: {e}", preset.name));
-        LogReward::new(&preset.run).unwrap_or_else(|e| panic!("{}: {e}", preset.name));
+        if preset.run.task == Task::Mixtures {
+            LogReward::new(&preset.run).unwrap_or_else(|e| panic!("{}: {e}", preset.name));
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! Training-free methods: exact where they should be, and the Radon–Nikodym estimator's identities.
 
-use crate::support::{mean_and_std, numbers, preset, small};
+use crate::support::{mean_and_std, numbers, plane, preset, small};
 use burn::tensor::Tensor;
 use rtb::config::{Component, Method, Reward, Run};
-use rtb::message::Outcome;
+use rtb::message::{Files, Outcome};
 use rtb::mixture::Mixture;
 use rtb::noise::{Noise, Purpose};
 use rtb::plane::Plane;
@@ -23,7 +23,7 @@ fn run_with(name: &str, method: &str, samples: usize) -> Run {
 fn outcome(run: Run) -> Outcome {
     let samples = run.evaluation.samples;
     pollster::block_on(async {
-        let mut trial = Trial::open(run, cpu_device(), None).await?;
+        let mut trial = Trial::open(run, cpu_device(), &Files::default()).await?;
         assert!(!trial.step().await?, "nothing to train");
         trial.outcome(samples).await
     })
@@ -99,7 +99,7 @@ fn guidance_is_exact_for_a_linear_log_reward_only() {
     }
     for method in ["guidance", "dps", "dps-normalized", "lgd-mc"] {
         let outcome = outcome(run_with("25-to-9", method, 1000));
-        let variation = outcome.fit.mode_total_variation;
+        let variation = plane(&outcome.fit).mode_total_variation;
         assert!(variation > 0.1, "{method} is biased: {variation}");
     }
 }
@@ -110,9 +110,9 @@ fn smc_on_the_papers_toy() {
     let error = outcome.log_z.expect("it has weights") - outcome.log_z_exact;
     assert!(error.abs() < 0.06, "log Z error {error}");
     assert!(
-        outcome.fit.mode_total_variation < 0.05,
+        plane(&outcome.fit).mode_total_variation < 0.05,
         "{}",
-        outcome.fit.mode_total_variation
+        plane(&outcome.fit).mode_total_variation
     );
     let importance = self::outcome(run_with("25-to-9", "importance", 10_000));
     assert!(outcome.ess > importance.ess, "steered particles carry more");
@@ -129,9 +129,9 @@ fn a_guided_proposal_is_corrected() {
     };
     let outcome = outcome(run);
     assert!(
-        outcome.fit.mode_total_variation < 0.08,
+        plane(&outcome.fit).mode_total_variation < 0.08,
         "{}",
-        outcome.fit.mode_total_variation
+        plane(&outcome.fit).mode_total_variation
     );
     let error = outcome.log_z.expect("it has weights") - outcome.log_z_exact;
     assert!(error.abs() < 0.12, "log Z error {error}");
@@ -156,10 +156,10 @@ fn annealing_and_products_meet_their_grids() {
     for run in [annealed, product] {
         let outcome = outcome(run.clone());
         assert!(
-            outcome.fit.kl_grid <= 0.05,
+            plane(&outcome.fit).kl_grid <= 0.05,
             "{:?}: KL {}",
             run.reward,
-            outcome.fit.kl_grid
+            plane(&outcome.fit).kl_grid
         );
     }
 }
@@ -197,8 +197,8 @@ fn a_floor_is_part_of_what_is_annealed() {
             let error = outcome.log_z.expect("it has weights") - outcome.log_z_exact;
             assert!(error.abs() < 0.02, "β {beta}: log Z error {error}");
             let (found, wanted) = (
-                outcome.fit.within_mode_variance,
-                outcome.fit.within_mode_variance_exact,
+                plane(&outcome.fit).within_mode_variance,
+                plane(&outcome.fit).within_mode_variance_exact,
             );
             assert!(
                 (found / wanted - 1.0).abs() < 0.08,
@@ -241,7 +241,7 @@ fn a_posterior_that_leaves_the_square_is_refused() {
         let mut run = run.clone();
         run.reward = Reward::Annealed { power };
         run.tempering.beta = beta;
-        Plane::open(run, cpu_device(), None).map(|_| ())
+        Plane::open(run, cpu_device(), &Files::default()).map(|_| ())
     };
     for (power, beta) in [(0.6, 1.0), (0.9, 4.0)] {
         let error = open(power, beta).expect_err("it is too wide").to_string();
@@ -266,7 +266,7 @@ fn methods_that_cannot_work_say_why() {
     };
     run.tempering.floor = -100.0;
     let error = pollster::block_on(async {
-        let mut trial = Trial::open(run, cpu_device(), None).await?;
+        let mut trial = Trial::open(run, cpu_device(), &Files::default()).await?;
         trial.outcome(500).await
     })
     .expect_err("no sample can be kept");
@@ -413,7 +413,7 @@ fn the_annealing_weight_of_feynman_kac_is_the_limit() {
 
 fn densities(path: PathNoise) -> (Density, Vec<f64>) {
     let run = preset("25-to-9");
-    let plane = Plane::open(run, cpu_device(), None).expect("it opens");
+    let plane = Plane::open(run, cpu_device(), &Files::default()).expect("it opens");
     let mut rng = plane.noise.stream(Purpose::Samples, 0);
     let points: Vec<[f64; 2]> = (0..2000).map(|_| plane.mixture.sample(&mut rng)).collect();
     let exact = points.iter().map(|p| plane.mixture.log_prob(*p)).collect();

@@ -2,13 +2,13 @@
 
 use crate::support::small;
 use rtb::config::Run;
-use rtb::message::{Event, Iteration, Report, Request, Truth, from_bytes, to_bytes};
+use rtb::message::{Event, Files, Iteration, Report, Request, Truth, from_bytes, to_bytes};
 use rtb::session::{Session, SessionError, cpu_device};
 use rtb::train::pretrain::{PretrainConfig, Pretraining};
 use rtb::trial::Trial;
 
 fn open(run: Run) -> Session {
-    pollster::block_on(Session::open(run, cpu_device(), None, None)).expect("it opens")
+    pollster::block_on(Session::open(run, cpu_device(), &Files::default(), None)).expect("it opens")
 }
 
 fn train(session: &mut Session, iterations: usize) -> Vec<Iteration> {
@@ -71,8 +71,8 @@ fn a_resumed_run_goes_on_exactly() {
         let first = train(&mut whole, 5);
         let checkpoint = whole.checkpoint().expect("it saves");
         let rest = train(&mut whole, 7);
-        let mut resumed =
-            pollster::block_on(Session::resume(&checkpoint, cpu_device(), None)).expect("it resumes");
+        let mut resumed = pollster::block_on(Session::resume(&checkpoint, cpu_device(), &Files::default()))
+            .expect("it resumes");
         assert_eq!(resumed.iteration(), first.len());
         assert_eq!(train(&mut resumed, 7), rest, "{algorithm}");
         assert_eq!(report(&mut resumed), report(&mut whole), "{algorithm}");
@@ -85,7 +85,7 @@ fn damaged_checkpoints_are_refused() {
     train(&mut session, 1);
     let good = session.checkpoint().expect("it saves");
     for bad in [&[][..], &good[..good.len() / 2], b"hello"] {
-        match pollster::block_on(Session::resume(bad, cpu_device(), None)) {
+        match pollster::block_on(Session::resume(bad, cpu_device(), &Files::default())) {
             Err(SessionError::Checkpoint(_)) => {}
             Err(other) => panic!("{other}"),
             Ok(_) => panic!("{} bytes were taken for a checkpoint", bad.len()),
@@ -99,8 +99,13 @@ fn weights_reopen_the_posterior() {
     train(&mut session, 6);
     let before = report(&mut session);
     let file = pollster::block_on(session.weights()).expect("they are read");
-    let mut reopened =
-        pollster::block_on(Session::open(everything(), cpu_device(), None, Some(&file))).expect("it opens");
+    let mut reopened = pollster::block_on(Session::open(
+        everything(),
+        cpu_device(),
+        &Files::default(),
+        Some(&file),
+    ))
+    .expect("it opens");
     assert_eq!(reopened.iteration(), 6);
     assert_eq!(report(&mut reopened), before);
 }
@@ -112,7 +117,7 @@ fn weights_that_do_not_fit_are_refused_by_name() {
     let try_open = |run: Run, file: &[u8]| match pollster::block_on(Session::open(
         run,
         cpu_device(),
-        None,
+        &Files::default(),
         Some(file),
     )) {
         Err(SessionError::Weights(text)) => text,
@@ -167,11 +172,15 @@ fn a_learned_prior_is_learned_and_is_its_own_truth() {
     let figures = pollster::block_on(pretraining.figures()).expect("they are measured");
     assert!(figures.mode_total_variation < 0.1, "{figures:?}");
     let weights = pollster::block_on(pretraining.weights()).expect("they are read");
+    let files = Files {
+        prior: Some(weights),
+        ..Files::default()
+    };
 
     run.prior.kind = rtb::config::PriorKind::Learned;
     run.prior.weights = Some("test".into());
     let mut session =
-        pollster::block_on(Session::open(run.clone(), cpu_device(), Some(&weights), None)).expect("it opens");
+        pollster::block_on(Session::open(run.clone(), cpu_device(), &files, None)).expect("it opens");
     // The posterior starts as a copy of the prior: no log ratio, so all weights are r.
     let start = report(&mut session);
     assert_eq!(start.truth, Truth::ImportanceWeighted);
@@ -186,18 +195,18 @@ fn a_learned_prior_is_learned_and_is_its_own_truth() {
     train(&mut session, 3);
     // The posterior takes the prior's place, so that its samples ask nothing of the prior; above an
     // exact prior every step asks both.
-    let evaluations = |run: Run, weights: Option<&[u8]>| {
+    let evaluations = |run: Run, files: &Files| {
         let outcome = pollster::block_on(async {
-            let mut trial = Trial::open(run, cpu_device(), weights).await?;
+            let mut trial = Trial::open(run, cpu_device(), files).await?;
             trial.outcome(300).await
         });
         outcome.expect("it samples").sampling_evaluations / 300.0
     };
-    assert_eq!(evaluations(run.clone(), Some(&weights)), 20.0);
-    assert_eq!(evaluations(small("25-to-9", 20), None), 40.0);
+    assert_eq!(evaluations(run.clone(), &files), 20.0);
+    assert_eq!(evaluations(small("25-to-9", 20), &Files::default()), 40.0);
 
-    match pollster::block_on(Session::open(run, cpu_device(), None, None)) {
-        Err(SessionError::Weights(_)) => {}
+    match pollster::block_on(Session::open(run, cpu_device(), &Files::default(), None)) {
+        Err(SessionError::Config(error)) => assert_eq!(error.field, "prior.weights"),
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("a learned prior opened without its weights"),
     }
@@ -229,7 +238,10 @@ fn replayed_and_noised_trajectories_train_too() {
 fn messages_survive_the_wire() {
     let request = Request::Open {
         run: Box::new(everything()),
-        prior_weights: None,
+        files: Files {
+            prior: Some(vec![7, 0]),
+            ..Files::default()
+        },
         weights: Some(vec![0, 255, 3]),
     };
     assert_eq!(
@@ -238,12 +250,13 @@ fn messages_survive_the_wire() {
     );
     let mut session = open(small("ring-tilt", 6));
     let scene = pollster::block_on(session.scene()).expect("it draws");
+    let view = scene.view.plane().expect("of the plane");
     assert_eq!(
-        (scene.prior.len(), scene.prior_paths.steps.last()),
-        (scene.side * scene.side, Some(&6))
+        (view.prior.len(), scene.prior_paths.steps.last()),
+        (view.side * view.side, Some(&6))
     );
-    let cell = (28.0 / scene.side as f64).powi(2);
-    let mass: f64 = scene.exact.iter().map(|v| f64::from(*v) * cell).sum();
+    let cell = (28.0 / view.side as f64).powi(2);
+    let mass: f64 = view.exact.iter().map(|v| f64::from(*v) * cell).sum();
     assert!((mass - 1.0).abs() < 0.01, "the exact posterior has mass {mass}");
     let event = Event::Opened(Box::new(scene));
     assert_eq!(from_bytes::<Event>(&to_bytes(&event)).expect("it reads"), event);
@@ -256,7 +269,7 @@ fn messages_survive_the_wire() {
     let event = Event::Snapshot(Box::new(snapshot));
     assert_eq!(from_bytes::<Event>(&to_bytes(&event)).expect("it reads"), event);
     let outcome = pollster::block_on(async {
-        let mut trial = Trial::open(small("ring-tilt", 6), cpu_device(), None).await?;
+        let mut trial = Trial::open(small("ring-tilt", 6), cpu_device(), &Files::default()).await?;
         trial.outcome(200).await
     });
     let event = Event::Compared {
@@ -283,7 +296,7 @@ fn the_gpu_trains_like_the_processor() {
     let mut run = everything();
     run.network.langevin = true;
     let mut cpu = open(run.clone());
-    let mut gpu = pollster::block_on(Session::open(run, device, None, None)).expect("it opens");
+    let mut gpu = pollster::block_on(Session::open(run, device, &Files::default(), None)).expect("it opens");
     for (a, b) in train(&mut cpu, 4).iter().zip(&train(&mut gpu, 4)) {
         assert!((a.loss - b.loss).abs() < 1e-2 * a.loss, "{a:?} {b:?}");
         assert!((a.log_z - b.log_z).abs() < 1e-3, "{a:?} {b:?}");

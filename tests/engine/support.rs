@@ -4,6 +4,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 use rtb::config::{Preset, Run};
+use rtb::message::{Fit, PlaneFit};
 use rtb::mixture::Mixture;
 use rtb::network::DriftNetwork;
 use rtb::noise::{Noise, Purpose};
@@ -83,6 +84,11 @@ pub fn batch(run: &Run, rows: usize) -> Batch {
         noise,
         ..Batch::default()
     }
+}
+
+/// The figures of points.
+pub fn plane(fit: &Fit) -> &PlaneFit {
+    fit.plane().expect("points in the plane")
 }
 
 /// All gradients one after the other, in the order of the module's parameters.

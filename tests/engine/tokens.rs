@@ -9,7 +9,7 @@ use rtb::metric::log_mean_exp;
 use rtb::noise::{Noise, Purpose};
 use rtb::objective::objective;
 use rtb::process::{Policy, Prior, Process, Rows};
-use rtb::rollout::{Batch, Chains, Follow, Replay};
+use rtb::rollout::{Batch, Chains, Follow};
 use rtb::sampler::{Blind, Look, LookAhead, Population, Sampler, Setting, Smc, Tilted};
 use rtb::session::cpu_device;
 use rtb::train::{Answer, EndReward, Trainer, at_once};
@@ -225,14 +225,7 @@ fn tokens_reach_their_enumerated_posterior() {
         device,
     };
     let objective = objective(&run).expect("RTB is trained");
-    let mut trainer = Trainer::new(
-        run,
-        chains,
-        Box::new(Distinct),
-        objective,
-        table,
-        Replay::new(1, LENGTH),
-    );
+    let mut trainer = Trainer::new(run, chains, Box::new(Distinct), objective, table);
     let mut last = None;
     for _ in 0..300 {
         last = Some(pollster::block_on(trainer.step()).expect("it trains"));

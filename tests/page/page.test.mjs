@@ -460,10 +460,186 @@ test('learns the energy of the prior', { timeout: 180_000 }, async () => {
   await page.close();
 });
 
-test('has no serious accessibility findings, at desktop and phone width, light and dark', { timeout: 120_000 }, async () => {
-  for (const [width, colorScheme] of [[1400, 'light'], [390, 'dark']]) {
+/** A run of digits small enough for a test. */
+const tiny = (more = '') => fragment(`task = "digits"
+${more}
+[process]
+steps = 4
+[rollout]
+batch = 4
+[training]
+iterations = 3
+[evaluation]
+samples = 100
+samples_while_training = 16
+every = 1
+`);
+
+/** Whether there is a picture on a canvas, and not just its ground. */
+const drawn = (page, canvas) => id(page, canvas).evaluate((c) => {
+  const { data } = c.getContext('2d').getImageData(0, 0, c.width, c.height);
+  const shades = new Set();
+  for (let i = 0; i < data.length; i += 4) shades.add(data[i]);
+  return shades.size > 20;
+});
+
+const said = (page, canvas) => id(page, canvas).getAttribute('aria-label');
+
+test('digits open by the switch, and only then their weights are fetched', { timeout: 240_000 }, async () => {
+  const page = await cpu.newPage();
+  const fetched = [];
+  page.on('request', (request) => fetched.push(request.url().split('/').pop()));
+  await page.goto(site.url);
+  await until('the mixtures to open', async () => /Ready/.test(await id(page, 'status').textContent()), 60);
+  assert.equal(await id(page, 'task-mixtures').getAttribute('aria-current'), 'page');
+  assert.deepEqual(fetched.filter((name) => /safetensors/.test(name)), []);
+  await id(page, 'task-digits').click();
+  await until('the first preset of digits', async () => (await id(page, 'preset').inputValue()) === 'digit-3', 5);
+  assert.equal(await id(page, 'task-digits').getAttribute('aria-current'), 'page');
+  assert.ok((await id(page, 'preset').locator('option').count()) >= 8);
+  assert.match(await id(page, 'expect').textContent(), /CPU.*many seconds/);
+  await until('the digits to open', async () => /Ready/.test(await id(page, 'status').textContent()), 120);
+  await until('the prior’s images', async () => drawn(page, 'prior-canvas'), 5);
+  assert.deepEqual(fetched.filter((name) => /safetensors/.test(name)).sort(),
+    ['classifier-evaluation.safetensors', 'classifier.safetensors', 'prior-digits-small.safetensors']);
+  await until('the address', async () => /preset=digit-3/.test(page.url()), 5);
+  await id(page, 'task-mixtures').click();
+  await until('the mixtures again', async () => (await id(page, 'preset').inputValue()) === '25-to-9'
+    && /Ready/.test(await id(page, 'status').textContent()), 60);
+  await page.close();
+});
+
+test('digits train on the CPU worker, and their link restores them', { timeout: 300_000 }, async () => {
+  const { page, problems } = await ready(cpu, tiny());
+  assert.equal(await id(page, 'task-digits').getAttribute('aria-current'), 'page');
+  await id(page, 'time-slider').fill('4');
+  await until('the prior’s images', async () => drawn(page, 'prior-canvas'), 5);
+  const untrained = await pixels(page, 'learned-canvas');
+  assert.equal(untrained, await pixels(page, 'prior-canvas'), 'nothing is trained yet');
+  await until('the exact posterior', async () => /kept of all 100/.test(await id(page, 'exact-progress').textContent()), 60);
+  assert.ok(await drawn(page, 'exact-canvas'));
+
+  await id(page, 'train').click();
+  const gaps = await page.evaluate(() => new Promise((done) => {
+    const times = [];
+    const frame = (now) => {
+      times.push(now);
+      if (now - times[0] < 1500) requestAnimationFrame(frame);
+      else done(times.slice(1).map((time, at) => time - times[at]).sort((a, b) => a - b));
+    };
+    requestAnimationFrame(frame);
+  }));
+  assert.ok(gaps[gaps.length >> 1] < 20, `${gaps[gaps.length >> 1]} ms between two frames while training`);
+  await until('all iterations', async () => /Finished/.test(await id(page, 'status').textContent()), 120);
+  await until('the learned images to move', async () => (await pixels(page, 'learned-canvas')) !== untrained, 5);
+  assert.match(await said(page, 'learned-canvas'), /iteration 3, mean log r −/);
+  for (const key of ['log_z_importance', 'log_z_exact', 'log_z_exact_error', 'log_reward', 'log_reward_exact', 'ess', 'diversity', 'accuracy', 'accuracy_exact']) {
+    assert.ok(Number.isFinite(await metric(page, key)), key);
+  }
+  assert.match(await id(page, 'caution').textContent(), /Few images/);
+  assert.match(await said(page, 'classes'), /Learned: 0 \d+ %.*Exact: 0 \d+ %/);
+  assert.match(await id(page, 'expect').textContent(), /an iteration takes [\d.]+ (ms|s)/);
+
+  // Back in training, and along the way of another image.
+  await id(page, 'history-slider').fill('0');
+  await until('the untrained images', async () => (await pixels(page, 'learned-canvas')) === untrained, 5);
+  await id(page, 'time-slider').fill('0');
+  await until('noise', async () => (await pixels(page, 'learned-canvas')) !== untrained, 5);
+  const way = await pixels(page, 'prior-way');
+  await id(page, 'prior-canvas').focus();
+  await page.keyboard.press('ArrowRight');
+  await until('another way', async () => (await pixels(page, 'prior-way')) !== way, 5);
+  assert.match(await said(page, 'prior-way'), /image 2 /);
+  const box = await id(page, 'learned-canvas').boundingBox();
+  await page.mouse.click(box.x + 0.5 * box.width / 6, box.y + 1.5 * box.height / 6);
+  await until('the image under the pointer', async () => /image 7 /.test(await said(page, 'learned-way')), 5);
+
+  for (const [button, kind] of [['save-picture', 'PNG'], ['save-samples', 'PNG']]) {
+    const [file] = await Promise.all([page.waitForEvent('download'), id(page, button).click()]);
+    assert.equal(readFileSync(await file.path()).subarray(1, 4).toString(), kind, button);
+  }
+
+  const [file] = await Promise.all([page.waitForEvent('download'), id(page, 'save-weights').click()]);
+  const weights = join(mkdtempSync(join(tmpdir(), 'rtb-digits-')), 'digits.safetensors');
+  await file.saveAs(weights);
+  await id(page, 'reset').click();
+  await until('the reset', async () => (await iteration(page)) === 0, 30);
+  await id(page, 'file-input').setInputFiles(weights);
+  await until('the saved posterior', async () => (await iteration(page)) === 3, 60);
+
+  // Another class; the run is in the address.
+  await id(page, 'reward-class-5').click();
+  await id(page, 'reward-class-3').click();
+  await until('the other run', async () => /Ready/.test(await id(page, 'status').textContent()) && (await iteration(page)) === 0, 60);
+  await until('its address', async () => page.url() !== site.url + tiny() && !/#$/.test(page.url()), 5);
+  await new Promise((next) => setTimeout(next, 500));
+  const again = await ready(cpu, page.url().slice(site.url.length));
+  assert.equal(await id(again.page, 'task-digits').getAttribute('aria-current'), 'page');
+  assert.equal(await id(again.page, 'reward-class-5').getAttribute('aria-pressed'), 'true');
+  assert.equal(await id(again.page, 'reward-class-3').getAttribute('aria-pressed'), 'false');
+  assert.deepEqual([...problems, ...again.problems], []);
+  for (const p of [page, again.page]) await p.close();
+});
+
+test('a constraint is painted by pointer and by keys', { timeout: 240_000 }, async () => {
+  const { page, problems } = await ready(cpu, tiny());
+  await id(page, 'reward-kind').selectOption('inpaint');
+  await id(page, 'paint-clear').click();
+  const known = async () => Number(/(\d+) of them known/.exec(await said(page, 'reward-canvas'))?.[1]);
+  await until('the empty canvas', async () => (await known()) === 4, 5);
+  const box = await id(page, 'reward-canvas').boundingBox();
+  const at = (x, y) => [box.x + (x / 28) * box.width, box.y + (y / 28) * box.height];
+  await page.mouse.move(...at(8, 10));
+  await page.mouse.down();
+  await page.mouse.move(...at(18, 10), { steps: 6 });
+  await page.mouse.up();
+  const painted = await until('a stroke', async () => (await known()) > 20 && known(), 5);
+  await id(page, 'paint-paper').click();
+  await id(page, 'reward-canvas').focus();
+  await page.keyboard.press('ArrowDown');
+  for (let i = 0; i < 5; i += 1) await page.keyboard.press('ArrowDown');
+  await page.keyboard.press(' ');
+  const both = await until('paper by key', async () => (await known()) > painted && known(), 5);
+  await page.keyboard.press('Backspace');
+  await until('it freed again', async () => (await known()) < both, 5);
+  await until('the painted run to open', async () => /Ready/.test(await id(page, 'status').textContent()), 60);
+  assert.ok(await drawn(page, 'prior-canvas'));
+  await new Promise((next) => setTimeout(next, 500));
+  const again = await ready(cpu, page.url().slice(site.url.length));
+  assert.equal(await said(again.page, 'reward-canvas'), await said(page, 'reward-canvas'));
+  await id(page, 'step').click();
+  await until('one iteration', async () => (await iteration(page)) === 1, 60);
+  assert.deepEqual([...problems, ...again.problems], []);
+  for (const p of [page, again.page]) await p.close();
+});
+
+test('methods are compared on digits', { timeout: 300_000 }, async () => {
+  const { page, problems } = await ready(cpu, tiny());
+  await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
+  for (const box of await page.locator('.compare input[type=checkbox]').all()) {
+    await box.setChecked(['compare-rtb', 'compare-importance'].includes(await box.getAttribute('data-testid')));
+  }
+  await set(page, 'compare-samples', 36);
+  await set(page, 'compare-iterations', 1);
+  await id(page, 'compare').click();
+  await until('the comparison', async () => /Ended/.test(await id(page, 'compare-status').textContent()), 200);
+  for (const method of ['rtb', 'importance']) {
+    assert.equal(await standing(page, method), 'done', await id(page, `card-${method}`).textContent());
+    assert.ok(Number.isFinite(Number((await id(page, `card-${method}`).locator('[data-figure=mean_log_r]').textContent()).replace('−', '-'))), method);
+  }
+  assert.equal(await id(page, 'energy').count(), 0);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test('has no serious accessibility findings, at desktop and phone width, light and dark', { timeout: 300_000 }, async () => {
+  const product = tiny(`[reward]
+kind = "all"
+rewards = [{ kind = "classes", classes = [8, 9] }, { kind = "thickness", target = 3.0, deviation = 1.0 }]`);
+  for (const [width, colorScheme, run] of [[1400, 'light', ''], [390, 'dark', ''], [1400, 'dark', tiny()], [360, 'light', product],
+    [360, 'dark', '#preset=digits-inpaint']]) {
     const context = await browse({ viewport: { width, height: 844 }, colorScheme, reducedMotion: 'reduce' });
-    const { page, problems } = await ready(context);
+    const { page, problems } = await ready(context, run);
     await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
     assert.deepEqual(await serious(page), []);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -507,6 +683,23 @@ test('WebGPU trains like the CPU worker', { timeout: 600_000 }, async () => {
   for (const key of Object.keys(onCpu)) {
     assert.ok(Math.abs(onCpu[key] - onGpu[key]) < 0.02 * Math.max(1, Math.abs(onCpu[key])), `${key}: ${onCpu[key]} and ${onGpu[key]}`);
   }
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
+test('digits train on WebGPU', { timeout: 600_000 }, async () => {
+  const context = await browse({ webgpu: true });
+  const { page, problems } = await ready(context, tiny());
+  await id(page, 'device-select').selectOption('gpu');
+  await until('the WebGPU worker', async () => /GPU/.test(await page.getByTestId('device-badge').locator('strong').textContent()), 240);
+  await until('the run to open on it', async () => /Ready/.test(await id(page, 'status').textContent()), 240);
+  await until('the prior’s images', async () => drawn(page, 'prior-canvas'), 5);
+  const untrained = await pixels(page, 'learned-canvas');
+  await id(page, 'step').click();
+  await until('one iteration', async () => (await iteration(page)) === 1, 300);
+  await until('its figures', async () => Number.isFinite(await metric(page, 'ess')), 120);
+  assert.ok(Number.isFinite(await metric(page, 'log_reward')));
+  await until('the learned images to move', async () => (await pixels(page, 'learned-canvas')) !== untrained, 5);
   assert.deepEqual(problems, []);
   await context.close();
 });

@@ -39,6 +39,43 @@ const REFUSED: &[(&str, &str)] = &[
         "weights",
     ),
     (
+        "--set prior.kind=learned --set prior.weights=prior-digits-small",
+        "prior.weights | prior-digits-small | mixtures",
+    ),
+    (
+        "--set reward.kind=symmetry --set reward.deviation=0.1",
+        "reward.kind | symmetry | ratio, formula",
+    ),
+    (
+        "run digit-3 --set reward.kind=painted --set reward.rows=[]",
+        "reward.kind | painted | classes, ink",
+    ),
+    (
+        "run digit-3 --set reward.classes=[3,11]",
+        "reward.classes[1] | 11 | from 0 to 9",
+    ),
+    (
+        "run digit-3 --set network.rank=65",
+        "network.rank | 65 | from 0 to 64",
+    ),
+    (
+        "run digit-3 --set prior.weights=prior-25",
+        "prior.weights | prior-25 | digits",
+    ),
+    (
+        "run digit-3 --set prior.weights=nowhere",
+        "prior.weights | nowhere | prior-digits-small",
+    ),
+    (
+        "run digit-3 --set prior.kind=exact",
+        "prior.kind | exact | learned",
+    ),
+    ("run 25-to-9 --set task=digits", "prior.kind | exact | learned"),
+    ("run 25-to-9 --set task=letters", "task | letters | digits"),
+    ("density digit-3", "task | digits | mixtures"),
+    ("energy digit-3", "task | digits | mixtures"),
+    ("pretrain mixture digit-3 --out prior", "task | digits | mixtures"),
+    (
         "run --resume folder",
         "folder | not the folder of a run | config.toml",
     ),

@@ -3,6 +3,7 @@
 
 mod broken;
 mod comparison;
+mod digits;
 mod folder;
 mod input;
 mod pretraining;

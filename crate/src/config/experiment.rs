@@ -48,6 +48,9 @@ fn values(field: &'static str, values: &[&str]) -> Option<(&'static str, Vec<Str
     Some((field, values.iter().map(|v| (*v).to_owned()).collect()))
 }
 
+/// The methods that are compared on images: those of the paper's table (arXiv 2405.20971), and SMC.
+const IMAGES: &[&str] = &["rtb", "ddpo", "dpok", "dps", "lgd-mc", "smc"];
+
 /// All experiments.
 pub fn experiments() -> Vec<Experiment> {
     let experiment = |name, title, question, run, methods, vary| Experiment {
@@ -136,6 +139,27 @@ pub fn experiments() -> Vec<Experiment> {
             learned,
             methods(&["rtb", "policy-gradient-kl", "importance", "smc"]),
             None,
+        ),
+        experiment(
+            "digits",
+            "One class of digits",
+            "How near does each method come to the images of one class?",
+            preset("digit-3"),
+            methods(IMAGES),
+            values(
+                "reward.classes",
+                &[
+                    "[0]", "[1]", "[2]", "[3]", "[4]", "[5]", "[6]", "[7]", "[8]", "[9]",
+                ],
+            ),
+        ),
+        experiment(
+            "even-odd",
+            "Even or odd digits",
+            "Does each method keep all five classes that the reward allows?",
+            preset("digits-even"),
+            methods(IMAGES),
+            values("reward.classes", &["[0, 2, 4, 6, 8]", "[1, 3, 5, 7, 9]"]),
         ),
     ]
 }

@@ -4,21 +4,24 @@
 //! fragment of the page's URL ([`link`]). Whatever its origin, a value passes [`Run::validate`]
 //! before anything is built from it, so the engine itself never meets a bad one.
 
+mod digits;
 mod error;
 mod experiment;
-mod image_reward;
+mod files;
 pub mod link;
 mod method;
 mod preset;
 mod reward;
+mod table;
 mod validate;
 
 pub use error::ConfigError;
 pub use experiment::{Experiment, experiments};
-pub use image_reward::{ClassesBy, ImageReward};
+pub use files::FileNames;
 pub use method::{Advantage, Method, MethodInfo};
 pub use preset::{Preset, presets};
-pub use reward::{PAINT_LEVELS, Reward, Shape, Tempering};
+pub use reward::{ClassesBy, PAINT_LEVELS, Reward, Shape, Tempering};
+pub use table::{assignment, merge};
 
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +60,26 @@ pub enum Task {
     /// Points of the plane under a Gaussian mixture.
     #[default]
     Mixtures,
+    /// Images of digits under a learned diffusion prior.
+    Digits,
+}
+
+impl Task {
+    /// Its name, as in the TOML file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Task::Mixtures => "mixtures",
+            Task::Digits => "digits",
+        }
+    }
+
+    /// The run that fields which a file leaves out are taken from.
+    pub fn defaults(self) -> Run {
+        match self {
+            Task::Mixtures => Run::default(),
+            Task::Digits => digits::defaults(),
+        }
+    }
 }
 
 /// One Gaussian of a mixture in the plane.
@@ -89,6 +112,7 @@ pub struct Prior {
     /// For a learned prior: the name of weights the program ships, or a file of the native
     /// program (safetensors).
     pub weights: Option<String>,
+    /// The mixture; none for digits.
     pub components: Vec<Component>,
 }
 
@@ -109,7 +133,7 @@ pub enum PriorKind {
     /// The closed form for the mixture.
     #[default]
     Exact,
-    /// A network trained on samples of the mixture by `rtb pretrain`.
+    /// A network trained by `rtb pretrain` on samples of the mixture, or on images.
     Learned,
 }
 
@@ -119,7 +143,8 @@ pub enum PriorKind {
 pub struct Process {
     /// T, the number of transitions from x_0 to x_T.
     pub steps: usize,
-    /// σ², the variance of the Brownian bridge per unit of time.
+    /// σ², the variance of the Brownian bridge per unit of time. The chain of images has a
+    /// schedule of its own and ignores it.
     pub variance: f64,
 }
 
@@ -143,6 +168,9 @@ pub struct Network {
     pub depth: usize,
     /// Adds the Langevin term s(x, t)·∇ log r(x) to the drift, s learned (arXiv 2405.20971, §E).
     pub langevin: bool,
+    /// Rank of the corrections that are trained of a posterior of images, whose weights else are
+    /// the prior's (LoRA, arXiv 2106.09685); 0 trains all weights. Mixtures ignore it.
+    pub rank: usize,
 }
 
 impl Default for Network {
@@ -151,6 +179,7 @@ impl Default for Network {
             width: 64,
             depth: 2,
             langevin: false,
+            rank: 0,
         }
     }
 }
@@ -210,8 +239,8 @@ pub struct Rollout {
     pub replay_priority: f64,
     /// End points kept.
     pub replay_capacity: usize,
-    /// Share of the batch noised back from given end points: samples of the mixture prior,
-    /// resampled by reward.
+    /// Share of the batch noised back from given end points: samples of the prior, resampled by
+    /// reward.
     pub noised_share: f64,
 }
 
@@ -306,7 +335,8 @@ impl Default for Training {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Evaluation {
-    /// Samples of the final evaluation.
+    /// Samples of the final evaluation; for images also the prior's samples behind the exact
+    /// posterior.
     pub samples: usize,
     /// Iterations between two evaluations while training; 0 evaluates only at the end.
     pub every: usize,
@@ -322,102 +352,4 @@ impl Default for Evaluation {
             samples_while_training: 2000,
         }
     }
-}
-
-impl Run {
-    /// Reads a run from TOML and validates it. Fields that are absent keep their defaults; with
-    /// `preset = "name"` they keep the preset's values instead.
-    ///
-    /// # Errors
-    ///
-    /// Names the field, its value and what is allowed.
-    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        let mut table: toml::Table = toml::from_str(text)
-            .map_err(|e| ConfigError::syntax("the TOML text", e.message(), e.span(), text))?;
-        let base = match table.remove("preset") {
-            None => Run::default(),
-            Some(toml::Value::String(name)) => Preset::find(&name)?.run,
-            Some(other) => {
-                return Err(ConfigError::new(
-                    "preset",
-                    other,
-                    "the name of a preset, in quotes",
-                ));
-            }
-        };
-        base.overlaid(table)
-    }
-
-    /// This run with the fields of `table` in place of its own, validated.
-    ///
-    /// # Errors
-    ///
-    /// Names the field, its value and what is allowed.
-    pub fn overlaid(&self, table: toml::Table) -> Result<Self, ConfigError> {
-        let mut own = toml::Table::try_from(self).expect("a run is a TOML table");
-        merge(&mut own, table);
-        let run: Run = own
-            .try_into()
-            .map_err(|e: toml::de::Error| ConfigError::unreadable(&e))?;
-        run.validate()?;
-        Ok(run)
-    }
-
-    /// This run with one field, named by its dotted path, set to a value in TOML's notation
-    /// (a bare word is taken as text).
-    ///
-    /// # Errors
-    ///
-    /// Names the field, its value and what is allowed.
-    pub fn with(&self, path: &str, value: &str) -> Result<Self, ConfigError> {
-        self.overlaid(assignment(path, value))
-    }
-
-    /// The run as TOML, readable by [`Run::from_toml`].
-    pub fn to_toml(&self) -> String {
-        toml::to_string_pretty(self).expect("a run is a TOML table")
-    }
-}
-
-/// `a.b.c = value` as a table.
-pub fn assignment(path: &str, value: &str) -> toml::Table {
-    let value = toml::from_str::<toml::Table>(&format!("v = {value}"))
-        .ok()
-        .and_then(|mut t| t.remove("v"))
-        .unwrap_or_else(|| toml::Value::String(value.to_owned()));
-    let mut keys = path.rsplit('.');
-    let mut table = toml::Table::new();
-    table.insert(keys.next().unwrap_or_default().to_owned(), value);
-    for key in keys {
-        let mut outer = toml::Table::new();
-        outer.insert(key.to_owned(), toml::Value::Table(table));
-        table = outer;
-    }
-    table
-}
-
-/// Lays `over` on `base`, table by table. A reward or a method of another kind, or a shape of
-/// another form, replaces the whole table, as its fields belong to it; a prior keeps its components.
-pub fn merge(base: &mut toml::Table, over: toml::Table) {
-    for (key, value) in over {
-        match (base.get_mut(&key), value) {
-            (Some(toml::Value::Table(old)), toml::Value::Table(new))
-                if key == "prior"
-                    || !["kind", "form"]
-                        .iter()
-                        .any(|tag| differ(old.get(*tag), new.get(*tag))) =>
-            {
-                merge(old, new)
-            }
-            (_, value) => {
-                base.insert(key, value);
-            }
-        }
-    }
-}
-
-/// Whether both are said, and not the same. A table without a kind says something about whatever
-/// there is.
-fn differ(a: Option<&toml::Value>, b: Option<&toml::Value>) -> bool {
-    a.zip(b).is_some_and(|(a, b)| a != b)
 }

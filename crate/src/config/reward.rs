@@ -1,12 +1,13 @@
 //! What is wanted: the reward r(x) ≥ 0 and its tempering.
 
-use super::Component;
+use super::{Component, Task};
 use serde::{Deserialize, Serialize};
 
 /// Levels of a painted reward: a cell holds a digit d from 0 to 9 and means r = d/9.
 pub const PAINT_LEVELS: u32 = 9;
 
-/// The reward r(x, y).
+/// The reward r(x). Points of the plane and images have kinds of their own
+/// ([`Reward::task`]); rewards of images are at most 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reward {
@@ -39,6 +40,26 @@ pub enum Reward {
     Annealed { power: f64 },
     /// r = the density of a second mixture: the posterior is the product of two priors.
     Product { components: Vec<Component> },
+    /// p(class|image) of a classifier, over one or several classes.
+    Classes {
+        classes: Vec<usize>,
+        #[serde(default)]
+        by: ClassesBy,
+    },
+    /// A black box: a Gaussian of an image's mean brightness, 0 to 1.
+    Ink { target: f64, deviation: f64 },
+    /// A black box: a Gaussian of the share of ink without its like in the mirror image.
+    Symmetry { deviation: f64 },
+    /// A black box: exp(−penalty·|holes − count|).
+    Holes { count: usize, penalty: f64 },
+    /// A black box: a Gaussian of the stroke's width in pixels.
+    Thickness { target: f64, deviation: f64 },
+    /// Some pixels are known up to Gaussian noise of this deviation, in units of half the range
+    /// from black to white. 28 rows of 28 characters: a digit d for the brightness d/9, a dot for a
+    /// pixel that is free.
+    Inpaint { rows: Vec<String>, deviation: f64 },
+    /// The product of several rewards of images.
+    All { rewards: Vec<Reward> },
 }
 
 fn one() -> f64 {
@@ -52,6 +73,77 @@ impl Default for Reward {
             denominator: Vec::new(),
         }
     }
+}
+
+impl Reward {
+    /// The name of its kind, as in the TOML file.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Reward::Ratio { .. } => "ratio",
+            Reward::Formula { .. } => "formula",
+            Reward::Mask { .. } => "mask",
+            Reward::Painted { .. } => "painted",
+            Reward::Annealed { .. } => "annealed",
+            Reward::Product { .. } => "product",
+            Reward::Classes { .. } => "classes",
+            Reward::Ink { .. } => "ink",
+            Reward::Symmetry { .. } => "symmetry",
+            Reward::Holes { .. } => "holes",
+            Reward::Thickness { .. } => "thickness",
+            Reward::Inpaint { .. } => "inpaint",
+            Reward::All { .. } => "all",
+        }
+    }
+
+    /// Whether it wants images of a class; nothing where it says nothing of classes.
+    pub fn wants(&self, class: usize) -> Option<bool> {
+        match self {
+            Reward::Classes { classes, .. } => Some(classes.contains(&class)),
+            Reward::All { rewards } => {
+                let said = rewards.iter().filter_map(|part| part.wants(class));
+                said.reduce(|all, part| all && part)
+            }
+            _ => None,
+        }
+    }
+
+    /// The task whose end points it is about.
+    pub fn task(&self) -> Task {
+        if Task::Digits.rewards().contains(&self.kind()) {
+            Task::Digits
+        } else {
+            Task::Mixtures
+        }
+    }
+}
+
+impl Task {
+    /// The kinds of reward that are about its end points.
+    pub fn rewards(self) -> &'static [&'static str] {
+        match self {
+            Task::Mixtures => &["ratio", "formula", "mask", "painted", "annealed", "product"],
+            Task::Digits => &[
+                "classes",
+                "ink",
+                "symmetry",
+                "holes",
+                "thickness",
+                "inpaint",
+                "all",
+            ],
+        }
+    }
+}
+
+/// How the probabilities of several classes become one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassesBy {
+    /// The probability that the image is of any of them.
+    #[default]
+    Sum,
+    /// The largest, as the paper has it for even and odd digits (arXiv 2405.20971, §3.1).
+    Max,
 }
 
 /// A region of the plane.

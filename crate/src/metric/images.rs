@@ -56,6 +56,45 @@ pub async fn see<N: Classify + Sync>(
 }
 
 impl Seen {
+    /// Images there are.
+    pub fn len(&self) -> usize {
+        self.log_probs.len() / CLASSES
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds what was seen of further images.
+    pub fn extend(&mut self, more: Self) {
+        self.features.extend(more.features);
+        self.log_probs.extend(more.log_probs);
+    }
+
+    /// What was seen of the first images.
+    pub fn first(&self, count: usize) -> Self {
+        Self {
+            features: self.features[..count * FEATURES].to_vec(),
+            log_probs: self.log_probs[..count * CLASSES].to_vec(),
+        }
+    }
+
+    /// What was seen of every other image, from image `first` on.
+    pub fn every_other(&self, first: usize) -> Self {
+        let rows = |of: &[f32], size: usize| -> Vec<f32> {
+            of.chunks_exact(size)
+                .skip(first)
+                .step_by(2)
+                .flatten()
+                .copied()
+                .collect()
+        };
+        Self {
+            features: rows(&self.features, FEATURES),
+            log_probs: rows(&self.log_probs, CLASSES),
+        }
+    }
+
     /// log p(class|image).
     pub fn log_prob(&self, image: usize, class: usize) -> f32 {
         self.log_probs[image * CLASSES + class]

@@ -10,10 +10,11 @@ pub use truth::{
     Mode, PICTURE_SIDE, Truth, WeightedPoint, cell_masses, equally_weighted, quadrature, weighted,
 };
 
-use crate::message::{Fit, Report};
+use crate::message::{Fit, PlaneFit, Report};
 use crate::mixture::Mixture;
+use crate::sampler::effective_share;
 
-/// Cells along a side of the grid of [`Fit::kl_grid`].
+/// Cells along a side of the grid of [`PlaneFit::kl_grid`].
 pub const KL_SIDE: usize = 56;
 /// A mode with less than this exact mass counts as excluded.
 pub const EXCLUDED_BELOW: f64 = 1e-3;
@@ -61,7 +62,22 @@ fn mean_and_std(values: &[f64]) -> (f64, f64) {
     )
 }
 
-/// Measures policy samples against the truth.
+/// What the log weights of policy trajectories say, whatever they are about.
+pub fn weighed(log_weights: &[f64], log_z_learned: f64) -> Report {
+    let (elbo, residual_std) = mean_and_std(log_weights);
+    Report {
+        log_z_learned,
+        log_z_importance: log_mean_exp(log_weights.iter().copied()),
+        elbo,
+        ess: effective_share(log_weights),
+        residual_mean: log_z_learned - elbo,
+        residual_std,
+        samples: log_weights.len(),
+        ..Report::default()
+    }
+}
+
+/// Measures policy samples in the plane against the truth.
 pub fn report(
     policy: &PolicySamples,
     prior: &PriorSamples,
@@ -75,16 +91,11 @@ pub fn report(
         .zip(&policy.log_ratio)
         .map(|(r, q)| r - q)
         .collect();
-    let samples = log_weights.len();
-    let (elbo, residual_std) = mean_and_std(&log_weights);
-    let log_z_importance = log_mean_exp(log_weights.iter().copied());
-    let log_square = log_mean_exp(log_weights.iter().map(|w| 2.0 * w));
+    let samples = log_weights.len() as f64;
 
     // Posterior trajectories are prior ones weighted by r.
     let log_r = prior.log_reward.iter().copied();
     let log_z_prior = log_mean_exp(log_r.clone());
-    let log_square_prior = log_mean_exp(log_r.clone().map(|l| 2.0 * l));
-    let prior_ess = (2.0 * log_z_prior - log_square_prior).exp();
     let eubo = log_r
         .zip(&prior.log_ratio)
         .map(|(r, q)| (r - log_z_prior).exp() * (r - q))
@@ -92,22 +103,16 @@ pub fn report(
         / prior.log_reward.len() as f64;
 
     Report {
-        log_z_learned,
-        log_z_importance,
         log_z_exact: truth.log_z,
         log_z_prior,
-        prior_samples_effective: prior_ess * prior.log_reward.len() as f64,
-        elbo,
-        eubo,
-        ess: (2.0 * log_z_importance - log_square).exp(),
-        fit: fit(|| equally_weighted(&policy.ends), truth, mixture),
-        floored_mass: policy.floored.iter().filter(|f| **f).count() as f64 / samples as f64,
+        prior_samples_effective: effective_share(&prior.log_reward) * prior.log_reward.len() as f64,
+        eubo: Some(eubo),
+        fit: Fit::Plane(fit(|| equally_weighted(&policy.ends), truth, mixture)),
+        log_reward: policy.log_reward.iter().sum::<f64>() / samples,
+        floored_mass: policy.floored.iter().filter(|f| **f).count() as f64 / samples,
         floored_mass_exact: truth.floored_mass,
-        residual_mean: log_z_learned - elbo,
-        residual_std,
-        samples,
         truth: truth.kind,
-        ..Report::default()
+        ..weighed(&log_weights, log_z_learned)
     }
 }
 
@@ -116,7 +121,7 @@ pub fn fit<I: Iterator<Item = WeightedPoint>>(
     points: impl Fn() -> I,
     truth: &Truth,
     mixture: &Mixture,
-) -> Fit {
+) -> PlaneFit {
     let learned = Truth::modes_of(points(), mixture);
     let (kept, excluded): (Vec<usize>, Vec<usize>) =
         (0..mixture.len()).partition(|m| truth.modes[*m].mass >= EXCLUDED_BELOW);
@@ -125,7 +130,7 @@ pub fn fit<I: Iterator<Item = WeightedPoint>>(
         let differences = learned[m].covariance.iter().zip(truth.modes[m].covariance);
         differences.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
     };
-    Fit {
+    PlaneFit {
         mode_total_variation: total_variation(&learned, &truth.modes),
         excluded_mass: mass(&learned, &excluded),
         excluded_mass_exact: mass(&truth.modes, &excluded),

@@ -5,6 +5,7 @@ mod drift;
 mod embedding;
 mod energy;
 mod layer;
+mod shape;
 mod unet;
 mod weights;
 

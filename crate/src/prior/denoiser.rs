@@ -3,10 +3,10 @@
 use crate::host::read;
 use crate::image::PIXELS;
 use crate::network::UNet;
-use crate::noise::{Noise, Purpose};
+use crate::noise::{self, Noise, Purpose};
 use crate::parallel;
-use crate::process::{self, Policy, Prior, VariancePreserving, per_step};
-use burn::tensor::{Device, Tensor};
+use crate::process::{Policy, Prior, Process, VariancePreserving, per_step};
+use burn::tensor::{Device, Tensor, TensorData};
 
 /// Images that are made at once.
 const BLOCK: usize = 250;
@@ -55,7 +55,7 @@ impl DenoiserPrior {
         self.denoising
     }
 
-    /// `count` images of the chain, `[count][PIXELS]`; the same noise and purpose make the same.
+    /// The first `count` images of the chain, `[count][PIXELS]`.
     ///
     /// # Errors
     ///
@@ -67,12 +67,38 @@ impl DenoiserPrior {
         count: usize,
         device: &Device,
     ) -> Result<Vec<f32>, String> {
+        self.samples_from(noise, purpose, 0, count, device).await
+    }
+
+    /// `count` images of the chain from image `first` on, `[count][PIXELS]`. Every image has noise of
+    /// its own, whoever it is made together with.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn samples_from(
+        &self,
+        noise: &Noise,
+        purpose: Purpose,
+        first: usize,
+        count: usize,
+        device: &Device,
+    ) -> Result<Vec<f32>, String> {
         let process = &self.denoising.process;
+        let block = BLOCK.min(count.div_ceil(parallel::parts(device, count)));
         let mut images = Vec::with_capacity(count * PIXELS);
-        for group in parallel::groups(device, count, BLOCK) {
-            let ends = parallel::map(group, |(counter, rows)| {
-                let mut rng = noise.stream(purpose, counter);
-                process::walk(process, rows, &mut rng, device, |step, x| self.kernel(step, x))
+        for group in parallel::groups(device, count, block) {
+            let ends = parallel::map(group, |(number, rows)| {
+                let start = first as u64 + number * block as u64;
+                let mut streams: Vec<_> = (0..rows as u64)
+                    .map(|row| noise.stream(purpose, start + row))
+                    .collect();
+                (0..process.steps).fold(process.start(rows, device), |x, step| {
+                    let drawn = streams.iter_mut().flat_map(|rng| noise::normals(rng, PIXELS));
+                    let drawn = TensorData::new(drawn.collect::<Vec<f32>>(), [rows, PIXELS]);
+                    let drawn = Tensor::from_data(drawn, device);
+                    process.transition(step, &x, &self.kernel(step, &x), drawn, 0.0)
+                })
             });
             for end in ends {
                 images.extend(read(end).await?);

@@ -1,16 +1,17 @@
-//! The weights of learned priors: those the program ships, and files of the user's own.
+//! Files of weights: those the program ships, and priors of the user's own.
 
 use super::error::ProgramError;
 use burn::module::Module;
 use burn::tensor::Device;
-use rtb::config::{ConfigError, Prior, PriorKind};
+use rtb::config::{ConfigError, Run};
+use rtb::message::Files;
 use rtb::network::{PooledClassifier, StridedClassifier, load_tensors, read_tensors};
 use rtb::noise::Noise;
 use rtb::session::SessionError;
 use std::fs;
 use std::path::Path;
 
-/// Shipped weights by name.
+/// Shipped priors by name.
 const SHIPPED: &[(&str, &[u8])] = &[
     ("prior-25", include_bytes!("../../../assets/prior-25.safetensors")),
     (
@@ -25,19 +26,24 @@ const SHIPPED: &[(&str, &[u8])] = &[
         "prior-checkerboard",
         include_bytes!("../../../assets/prior-checkerboard.safetensors"),
     ),
+    (
+        "prior-digits-small",
+        include_bytes!("../../../assets/prior-digits-small.safetensors"),
+    ),
 ];
+const CLASSIFIER: &[u8] = include_bytes!("../../../assets/classifier.safetensors");
+const JUDGE: &[u8] = include_bytes!("../../../assets/classifier-evaluation.safetensors");
 
 /// The classifier that rewards of images use.
 pub fn reward_classifier(device: &Device) -> Result<StridedClassifier, SessionError> {
     let network = StridedClassifier::new(&Noise::new(0), device);
-    shipped_network(network, include_bytes!("../../../assets/classifier.safetensors"))
+    shipped_network(network, CLASSIFIER)
 }
 
 /// The classifier that only measures.
 pub fn evaluation_classifier(device: &Device) -> Result<PooledClassifier, SessionError> {
     let network = PooledClassifier::new(&Noise::new(0), device);
-    let file = include_bytes!("../../../assets/classifier-evaluation.safetensors");
-    shipped_network(network, file)
+    shipped_network(network, JUDGE)
 }
 
 fn shipped_network<N: Module>(network: N, file: &[u8]) -> Result<N, SessionError> {
@@ -46,34 +52,30 @@ fn shipped_network<N: Module>(network: N, file: &[u8]) -> Result<N, SessionError
         .map_err(SessionError::Weights)
 }
 
-/// The weights a learned prior asks for: the file of that name if there is one, else the shipped
-/// weights of that name; nothing for an exact prior.
-pub fn prior_weights(prior: &Prior) -> Result<Option<Vec<u8>>, ProgramError> {
-    let name = match (prior.kind, &prior.weights) {
-        (PriorKind::Learned, Some(name)) => name,
-        _ => return Ok(None),
-    };
-    let path = Path::new(name);
-    if path.is_file() {
-        return fs::read(path)
-            .map(Some)
-            .map_err(|e| ProgramError::file("read the prior's weights", path, e));
-    }
-    let shipped = SHIPPED.iter().find(|(shipped, _)| shipped == name);
-    match shipped {
-        Some((_, bytes)) => Ok(Some(bytes.to_vec())),
-        None => Err(unknown(name).into()),
+/// The files that a run needs ([`Run::files`]).
+pub fn files(run: &Run) -> Result<Files, ProgramError> {
+    Ok(files_above(run, run.files().prior.map(prior).transpose()?))
+}
+
+/// The same where the prior's file is known.
+pub fn files_above(run: &Run, prior: Option<Vec<u8>>) -> Files {
+    let names = run.files();
+    Files {
+        prior,
+        classifier: names.classifier.map(|_| CLASSIFIER.to_vec()),
+        judge: names.judge.map(|_| JUDGE.to_vec()),
     }
 }
 
-/// An error of opening a run; weights that do not fit are those that the prior asked for.
-pub fn refused(error: SessionError, prior: &Prior) -> ProgramError {
-    match error {
-        SessionError::Weights(reason) => {
-            let name = prior.weights.as_deref().unwrap_or_default();
-            ConfigError::new("prior.weights", format!("`{name}`"), reason).into()
-        }
-        error => error.into(),
+/// The weights of a prior: the file of that name if there is one, else the shipped ones.
+fn prior(name: &str) -> Result<Vec<u8>, ProgramError> {
+    let path = Path::new(name);
+    if path.is_file() {
+        return fs::read(path).map_err(|e| ProgramError::file("read the prior's weights", path, e));
+    }
+    match SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
+        Some((_, bytes)) => Ok(bytes.to_vec()),
+        None => Err(unknown(name).into()),
     }
 }
 

@@ -1,57 +1,42 @@
 //! The figures of a report beside their exact values.
 
 use super::output::{duration, figure};
-use rtb::message::{Report, Truth};
+use rtb::message::{Fit, ImageFit, PlaneFit, Report, Truth};
+
+/// A figure: its name, its value and the exact one, where there are any.
+type Row = (&'static str, Option<f64>, Option<f64>);
 
 /// The table of a report, ready to print.
 pub fn report(report: &Report) -> String {
     let r = report;
-    let rows = [
-        ("log Z, learned", r.log_z_learned, Some(r.log_z_exact)),
-        (
-            "log Z, importance-weighted",
-            r.log_z_importance,
-            Some(r.log_z_exact),
-        ),
-        ("log Z, lower bound (ELBO)", r.elbo, Some(r.log_z_exact)),
-        ("log Z, upper bound (EUBO)", r.eubo, Some(r.log_z_exact)),
-        ("log Z of the prior's chain", r.log_z_prior, None),
-        ("effective sample size / N", r.ess, Some(1.0)),
-        (
-            "mode weights, total variation",
-            r.fit.mode_total_variation,
-            Some(0.0),
-        ),
-        (
-            "mass on excluded modes",
-            r.fit.excluded_mass,
-            Some(r.fit.excluded_mass_exact),
-        ),
-        (
-            "variance within modes",
-            r.fit.within_mode_variance,
-            Some(r.fit.within_mode_variance_exact),
-        ),
-        (
-            "covariance error within modes",
-            r.fit.within_mode_covariance_error,
-            Some(0.0),
-        ),
-        ("KL(learned ‖ exact) on a grid", r.fit.kl_grid, Some(0.0)),
-        (
-            "mass where the reward is floored",
-            r.floored_mass,
-            Some(r.floored_mass_exact),
-        ),
-        ("residual δ, mean", r.residual_mean, Some(0.0)),
-        ("residual δ, deviation", r.residual_std, Some(0.0)),
+    let log_z = |name, value| (name, Some(value), Some(r.log_z_exact));
+    let mut rows: Vec<Row> = vec![
+        log_z("log Z, learned", r.log_z_learned),
+        log_z("log Z, importance-weighted", r.log_z_importance),
+        log_z("log Z, lower bound (ELBO)", r.elbo),
     ];
+    rows.extend(r.eubo.map(|eubo| log_z("log Z, upper bound (EUBO)", eubo)));
+    rows.push(("log Z of the prior's chain", Some(r.log_z_prior), None));
+    rows.push(("effective sample size / N", Some(r.ess), Some(1.0)));
+    match &r.fit {
+        Fit::Plane(fit) => rows.extend(plane(fit)),
+        Fit::Images(fit) => rows.extend(images(fit, r.log_reward)),
+    }
+    rows.push((
+        "mass where the reward is floored",
+        Some(r.floored_mass),
+        Some(r.floored_mass_exact),
+    ));
+    rows.push(("residual δ, mean", Some(r.residual_mean), Some(0.0)));
+    rows.push(("residual δ, deviation", Some(r.residual_std), Some(0.0)));
     let mut lines = vec![line("", "measured", "exact")];
-    lines.extend(rows.map(|(name, measured, exact)| {
-        line(name, &figure(measured), &exact.map(figure).unwrap_or_default())
+    lines.extend(rows.into_iter().map(|(name, measured, exact)| {
+        let measured = measured.map_or("–".to_owned(), figure);
+        line(name, &measured, &exact.map(figure).unwrap_or_default())
     }));
     lines.push(String::new());
     lines.push(format!("{} samples; exact means {}.", r.samples, exact(r.truth)));
+    lines.extend(r.fit.images().map(kept));
     lines.push(format!(
         "{} iterations in {} ({:.4} s each), seed {}, {}.",
         r.iterations,
@@ -63,11 +48,56 @@ pub fn report(report: &Report) -> String {
     lines.join("\n") + "\n"
 }
 
+fn plane(fit: &PlaneFit) -> Vec<Row> {
+    let row = |name, value, exact| (name, Some(value), Some(exact));
+    vec![
+        row("mode weights, total variation", fit.mode_total_variation, 0.0),
+        row(
+            "mass on excluded modes",
+            fit.excluded_mass,
+            fit.excluded_mass_exact,
+        ),
+        row(
+            "variance within modes",
+            fit.within_mode_variance,
+            fit.within_mode_variance_exact,
+        ),
+        row(
+            "covariance error within modes",
+            fit.within_mode_covariance_error,
+            0.0,
+        ),
+        row("KL(learned ‖ exact) on a grid", fit.kl_grid, 0.0),
+    ]
+}
+
+fn images(fit: &ImageFit, log_reward: f64) -> Vec<Row> {
+    let mut rows = vec![("mean log r", Some(log_reward), fit.log_reward_exact)];
+    if fit.accuracy.is_some() {
+        rows.push(("share in a wanted class", fit.accuracy, fit.accuracy_exact));
+    }
+    rows.push(("FID, evaluation classifier", fit.fid, fit.fid_floor));
+    rows.push(("FID, classifier of rewards", fit.fid_reward_classifier, None));
+    rows.push(("diversity of features", Some(fit.diversity), fit.diversity_exact));
+    rows
+}
+
+/// What the exact images are.
+fn kept(fit: &ImageFit) -> String {
+    let error = fit.log_z_error.map_or("–".to_owned(), figure);
+    format!(
+        "{} of {} images of the prior are kept, exact log Z is ± {error}; FID exact: one half of them \
+         against the other.",
+        fit.kept, fit.proposals
+    )
+}
+
 /// What "exact" means.
 pub fn exact(truth: Truth) -> &'static str {
     match truth {
         Truth::Quadrature => "quadrature of p(x)·r(x) on a grid",
         Truth::ImportanceWeighted => "samples of the learned prior's own chain, weighted by r",
+        Truth::Rejection => "images of the prior's own chain, kept with probability r",
     }
 }
 

@@ -6,8 +6,9 @@ use super::output::{figure, print};
 use super::progress::Progress;
 use super::signal::Stop;
 use super::storage::{FolderLock, Metrics, RunFolder};
-use super::{plot, table};
+use super::{assets, plot, table};
 use pollster::block_on;
+use rtb::message::Files;
 use rtb::session::Session;
 
 /// The session where its folder's latest checkpoint was taken; `None` if there is no checkpoint
@@ -16,9 +17,14 @@ pub fn reopen(folder: &RunFolder, device: DeviceKind) -> Result<Option<Session>,
     let Some(checkpoint) = folder.checkpoint()? else {
         return Ok(None);
     };
-    let prior = folder.prior()?;
-    let session = Session::resume(&checkpoint, device.open()?, prior.as_deref());
+    let files = files(folder)?;
+    let session = Session::resume(&checkpoint, device.open()?, &files);
     Ok(Some(block_on(session)?))
+}
+
+/// The files that the run of a folder needs.
+pub fn files(folder: &RunFolder) -> Result<Files, ProgramError> {
+    Ok(assets::files_above(&folder.run()?, folder.prior()?))
 }
 
 /// The same, where there must be a checkpoint.

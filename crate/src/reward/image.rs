@@ -1,7 +1,7 @@
 //! Rewards of images: a classifier's opinion, what can be measured on strokes, known pixels.
 
 use super::strokes;
-use crate::config::{ClassesBy, ImageReward};
+use crate::config::{ClassesBy, ConfigError, Reward, Task};
 use crate::host::read;
 use crate::image::{CLASSES, PIXELS};
 use crate::network::{Classify, StridedClassifier};
@@ -10,55 +10,136 @@ use crate::train::{Answer, EndReward, at_once};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
 /// log r of images, at most 0, floored.
+#[derive(Clone, Debug)]
 pub struct ImageLogReward {
-    reward: ImageReward,
+    wish: Wish,
     floor: f64,
     classifier: StridedClassifier,
     device: Device,
 }
 
-impl ImageLogReward {
-    /// A validated reward of images; `classifier` judges classes on `device`.
-    pub fn new(reward: ImageReward, floor: f64, classifier: StridedClassifier, device: Device) -> Self {
-        Self {
-            reward,
-            floor,
-            classifier,
-            device,
+/// A compiled reward.
+#[derive(Clone, Debug)]
+enum Wish {
+    Classes {
+        classes: Vec<usize>,
+        by: ClassesBy,
+    },
+    Ink {
+        target: f64,
+        deviation: f64,
+    },
+    Symmetry {
+        deviation: f64,
+    },
+    Holes {
+        count: usize,
+        penalty: f64,
+    },
+    Thickness {
+        target: f64,
+        deviation: f64,
+    },
+    /// Pixels that are known, and their values.
+    Inpaint {
+        known: Vec<(usize, f32)>,
+        deviation: f64,
+    },
+    All(Vec<Wish>),
+}
+
+impl Wish {
+    fn new(reward: &Reward) -> Result<Self, ConfigError> {
+        Ok(match *reward {
+            Reward::Classes { ref classes, by } => Self::Classes {
+                classes: classes.clone(),
+                by,
+            },
+            Reward::Ink { target, deviation } => Self::Ink { target, deviation },
+            Reward::Symmetry { deviation } => Self::Symmetry { deviation },
+            Reward::Holes { count, penalty } => Self::Holes { count, penalty },
+            Reward::Thickness { target, deviation } => Self::Thickness { target, deviation },
+            Reward::Inpaint { ref rows, deviation } => Self::Inpaint {
+                known: known_pixels(rows),
+                deviation,
+            },
+            Reward::All { ref rewards } => {
+                Self::All(rewards.iter().map(Self::new).collect::<Result<_, _>>()?)
+            }
+            Reward::Ratio { .. }
+            | Reward::Formula { .. }
+            | Reward::Mask { .. }
+            | Reward::Painted { .. }
+            | Reward::Annealed { .. }
+            | Reward::Product { .. } => return Err(reward.foreign("reward.kind", Task::Digits)),
+        })
+    }
+
+    fn asks_for_classes(&self) -> bool {
+        match self {
+            Self::Classes { .. } => true,
+            Self::All(parts) => parts.iter().any(Self::asks_for_classes),
+            _ => false,
         }
     }
 
+    fn is_black_box(&self) -> bool {
+        match self {
+            Self::Classes { .. } | Self::Inpaint { .. } => false,
+            Self::All(parts) => parts.iter().any(Self::is_black_box),
+            _ => true,
+        }
+    }
+}
+
+impl ImageLogReward {
+    /// Compiles a validated reward of images; `classifier` judges classes on `device`.
+    ///
+    /// # Errors
+    ///
+    /// Where the reward is one of points in the plane.
+    pub fn new(
+        reward: &Reward,
+        floor: f64,
+        classifier: StridedClassifier,
+        device: Device,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self {
+            wish: Wish::new(reward)?,
+            floor,
+            classifier,
+            device,
+        })
+    }
+
     /// log r before the floor, of rows whose log p(class|image) is known where it is needed.
-    fn raw(&self, reward: &ImageReward, images: &[f32], log_probs: &[f32]) -> Vec<f64> {
+    fn raw(&self, wish: &Wish, images: &[f32], log_probs: &[f32]) -> Vec<f64> {
         let rows = images.len() / PIXELS;
         let gaussian =
             |value: f64, target: f64, deviation: f64| -0.5 * ((value - target) / deviation).powi(2);
         let each = |of: &(dyn Fn(&[f32]) -> f64 + Sync)| parallel::over_rows(images, PIXELS, of);
-        match reward {
-            ImageReward::Classes { classes, by } => log_probs
+        match wish {
+            Wish::Classes { classes, by } => log_probs
                 .chunks_exact(CLASSES)
                 .map(|row| joined(*by, classes.iter().map(|class| f64::from(row[*class]))))
                 .collect(),
-            ImageReward::Ink { target, deviation } => {
+            Wish::Ink { target, deviation } => {
                 each(&|image| gaussian(strokes::ink(image), *target, *deviation))
             }
-            ImageReward::Symmetry { deviation } => {
+            Wish::Symmetry { deviation } => {
                 each(&|image| gaussian(strokes::asymmetry(image), 0.0, *deviation))
             }
-            ImageReward::Holes { count, penalty } => {
+            Wish::Holes { count, penalty } => {
                 each(&|image| -penalty * strokes::holes(image).abs_diff(*count) as f64)
             }
-            ImageReward::Thickness { target, deviation } => {
+            Wish::Thickness { target, deviation } => {
                 each(&|image| gaussian(strokes::thickness(image), *target, *deviation))
             }
-            ImageReward::Inpaint { rows, deviation } => {
-                let known = known_pixels(rows);
-                each(&|image| {
-                    let misses = known.iter().map(|(at, value)| f64::from(image[*at] - value));
-                    misses.map(|miss| gaussian(miss, 0.0, *deviation)).sum()
-                })
-            }
-            ImageReward::All { rewards } => rewards.iter().fold(vec![0.0; rows], |mut sum, part| {
+            Wish::Inpaint { known, deviation } => each(&|image| {
+                let misses = known.iter().map(|(at, value)| f64::from(image[*at] - value));
+                misses.map(|miss| gaussian(miss, 0.0, *deviation)).sum()
+            }),
+            Wish::All(parts) => parts.iter().fold(vec![0.0; rows], |mut sum, part| {
                 let values = self.raw(part, images, log_probs);
                 sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
                 sum
@@ -68,7 +149,7 @@ impl ImageLogReward {
 
     /// log p(class|image), `[rows][CLASSES]`; nothing where no class matters.
     async fn log_probs(&self, images: &[f32]) -> Result<Vec<f32>, String> {
-        if !asks_for_classes(&self.reward) {
+        if !self.wish.asks_for_classes() {
             return Ok(Vec::new());
         }
         Ok(crate::metric::see(&self.classifier, images, &self.device)
@@ -77,29 +158,24 @@ impl ImageLogReward {
     }
 
     /// ∇ log r, added to `sum`; `None` for a black box.
-    async fn add_gradient(
-        &self,
-        reward: &ImageReward,
-        images: &[f32],
-        sum: &mut [f32],
-    ) -> Result<Option<()>, String> {
-        match reward {
-            ImageReward::Classes { classes, by } => {
+    async fn add_gradient(&self, wish: &Wish, images: &[f32], sum: &mut [f32]) -> Result<Option<()>, String> {
+        match wish {
+            Wish::Classes { classes, by } => {
                 let gradient = self.class_gradient(classes, *by, images).await?;
                 sum.iter_mut().zip(gradient).for_each(|(s, g)| *s += g);
                 Ok(Some(()))
             }
-            ImageReward::Inpaint { rows, deviation } => {
+            Wish::Inpaint { known, deviation } => {
                 let factor = -1.0 / (deviation * deviation) as f32;
-                for (at, value) in known_pixels(rows) {
+                for &(at, value) in known {
                     for (image, sum) in images.chunks_exact(PIXELS).zip(sum.chunks_exact_mut(PIXELS)) {
                         sum[at] += factor * (image[at] - value);
                     }
                 }
                 Ok(Some(()))
             }
-            ImageReward::All { rewards } => {
-                for part in rewards {
+            Wish::All(parts) => {
+                for part in parts {
                     if Box::pin(self.add_gradient(part, images, sum)).await?.is_none() {
                         return Ok(None);
                     }
@@ -160,17 +236,17 @@ impl EndReward for ImageLogReward {
     fn log_reward_unfloored<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Vec<f64>> {
         Box::pin(async move {
             let log_probs = self.log_probs(states).await?;
-            Ok(self.raw(&self.reward, states, &log_probs))
+            Ok(self.raw(&self.wish, states, &log_probs))
         })
     }
 
     fn log_reward_gradient<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Option<Vec<f32>>> {
-        if is_black_box(&self.reward) {
+        if self.wish.is_black_box() {
             return at_once(None);
         }
         Box::pin(async move {
             let mut sum = vec![0.0; states.len()];
-            let known = self.add_gradient(&self.reward, states, &mut sum).await?;
+            let known = self.add_gradient(&self.wish, states, &mut sum).await?;
             Ok(known.map(|()| sum))
         })
     }
@@ -196,20 +272,4 @@ fn known_pixels(rows: &[String]) -> Vec<(usize, f32)> {
         .enumerate()
         .filter_map(|(at, level)| Some((at, level.to_digit(10)? as f32 / 4.5 - 1.0)))
         .collect()
-}
-
-fn asks_for_classes(reward: &ImageReward) -> bool {
-    match reward {
-        ImageReward::Classes { .. } => true,
-        ImageReward::All { rewards } => rewards.iter().any(asks_for_classes),
-        _ => false,
-    }
-}
-
-fn is_black_box(reward: &ImageReward) -> bool {
-    match reward {
-        ImageReward::Classes { .. } | ImageReward::Inpaint { .. } => false,
-        ImageReward::All { rewards } => rewards.iter().any(is_black_box),
-        _ => true,
-    }
 }

@@ -6,7 +6,7 @@ mod strokes;
 
 pub use image::ImageLogReward;
 
-use crate::config::{ConfigError, HALF_WIDTH, PAINT_LEVELS, Reward, Run, Shape};
+use crate::config::{ConfigError, HALF_WIDTH, PAINT_LEVELS, Reward, Run, Shape, Task};
 use crate::mixture::Mixture;
 use crate::parallel;
 use crate::picture;
@@ -58,7 +58,8 @@ impl LogReward {
     ///
     /// # Errors
     ///
-    /// Names what is wrong with a formula, or says that r is 0 wherever it was probed.
+    /// Names what is wrong with a formula, says that r is 0 wherever it was probed, or that the
+    /// reward is one of images.
     pub fn new(run: &Run) -> Result<Self, ConfigError> {
         let kind = match &run.reward {
             Reward::Ratio {
@@ -103,6 +104,13 @@ impl LogReward {
                 mixture: Mixture::new(components),
                 power: 1.0,
             },
+            Reward::Classes { .. }
+            | Reward::Ink { .. }
+            | Reward::Symmetry { .. }
+            | Reward::Holes { .. }
+            | Reward::Thickness { .. }
+            | Reward::Inpaint { .. }
+            | Reward::All { .. } => return Err(run.reward.foreign("reward.kind", Task::Mixtures)),
         };
         let reward = Self {
             kind,

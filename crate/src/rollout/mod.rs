@@ -145,6 +145,22 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         }
     }
 
+    /// The states x_0 to x_T of the prior's own trajectories; `noise` is `[steps][rows][noise_size]`.
+    pub fn walk_prior(&self, rows: usize, noise: Vec<f32>) -> Vec<P::State> {
+        let (steps, size) = (self.process.steps(), self.process.noise_size());
+        let noise: Tensor<3> = Tensor::from_data(TensorData::new(noise, [steps, rows, size]), &self.device);
+        let mut states = vec![self.process.start(rows, &self.device)];
+        for step in 0..steps {
+            let x = &states[step];
+            let drawn = noise.clone().narrow(0, step, 1).reshape([rows, size]);
+            let next = self
+                .process
+                .transition(step, x, &self.prior.kernel(step, x), drawn, 0.0);
+            states.push(next);
+        }
+        states
+    }
+
     /// Scores what was drawn.
     pub fn score(&self, drawn: Drawn<P>) -> Trajectories<P> {
         let Drawn {

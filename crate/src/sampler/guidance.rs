@@ -9,7 +9,8 @@ use crate::process::{Diffusion, Prior, Process};
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::rand_core::Rng;
 
-/// Longest gradient of an end point, per unit of length: rewards may have walls.
+/// Longest gradient of an end point in the plane, per unit of length: rewards may have walls. In d
+/// dimensions it is √(d/2) times as long, the same a coordinate.
 const LONGEST: f32 = 20.0;
 /// Smallest residual's norm that [`Guidance::Dps`] divides by.
 const SMALLEST_RESIDUAL: f64 = 0.1;
@@ -190,12 +191,13 @@ async fn dps_cotangent<P: Diffusion, Q: Prior<P>>(
     Ok(clipped(gradient, size))
 }
 
-/// Rows no longer than [`LONGEST`].
+/// Rows no longer than [`LONGEST`] says.
 fn clipped(mut gradient: Vec<f32>, size: usize) -> Vec<f32> {
+    let longest = LONGEST * (size as f32 / 2.0).sqrt();
     for row in gradient.chunks_exact_mut(size) {
         let length = row.iter().map(|g| g * g).sum::<f32>().sqrt();
-        if length > LONGEST {
-            row.iter_mut().for_each(|g| *g *= LONGEST / length);
+        if length > longest {
+            row.iter_mut().for_each(|g| *g *= longest / length);
         }
     }
     gradient

@@ -1,18 +1,20 @@
 //! A task in training, whatever it is about.
 
 use super::SessionError;
+use super::posterior::{Progress, posterior_network};
 use crate::config::{ConfigError, Method, Run};
 use crate::host::read;
-use crate::message::Iteration;
-use crate::network::{Weights, load_tensors, read_tensors};
+use crate::message::{Iteration, Paths, Report};
+use crate::network::Weights;
 use crate::noise::{Noise, Purpose};
 use crate::objective;
 use crate::parallel;
 use crate::process::{Policy, Prior, Process};
-use crate::rollout::{Batch, Chains, Drawn, Follow, Replay, Trajectories};
+use crate::rollout::{Batch, Chains, Drawn, Follow, Replay};
 use crate::train::{EndReward, Timing, TrainError, Trainer, TrainerRecord, tempered};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
+use std::future::Future;
 use web_time::Instant;
 
 /// What can be learned: the prior, the reward and the chain of a run.
@@ -23,6 +25,9 @@ pub trait Task: Sync {
 
     /// Trajectories that are simulated at once.
     const CHUNK: usize;
+    /// Trajectories in a picture, and most steps of each that are shown.
+    const PICTURED: usize;
+    const PICTURED_STEPS: usize;
 
     fn run(&self) -> &Run;
 
@@ -38,8 +43,17 @@ pub trait Task: Sync {
 
     fn reward(&self) -> Box<dyn EndReward>;
 
-    /// End points for trajectories noised back, with their log r.
-    fn given(&self) -> Replay;
+    /// Adds the end points for trajectories noised back, with their log r, that an iteration is to
+    /// have and `given` lacks. What it has then depends on the iteration only.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    fn give(
+        &mut self,
+        iteration: usize,
+        given: &mut Replay,
+    ) -> impl Future<Output = Result<(), SessionError>>;
 }
 
 /// The network of a task's posterior.
@@ -114,14 +128,7 @@ impl<T: Task> Learner<T> {
             None => (task.network(), None),
             Some(file) => posterior_network::<T>(run, task.network(), file)?,
         };
-        let mut trainer = Trainer::new(
-            run.clone(),
-            task.chains(),
-            task.reward(),
-            objective,
-            network,
-            task.given(),
-        );
+        let mut trainer = Trainer::new(run.clone(), task.chains(), task.reward(), objective, network);
         let seconds = progress.as_ref().map_or(0.0, |p| p.seconds);
         if let Some(Progress { iteration, log_z, .. }) = progress {
             trainer.set_progress(iteration, log_z);
@@ -177,6 +184,10 @@ impl<T: Task> Learner<T> {
     ///
     /// Where the device fails or the loss is no longer a number.
     pub async fn step(&mut self) -> Result<Iteration, SessionError> {
+        if self.trainer.wants_given() {
+            let at = self.iteration();
+            self.task.give(at, self.trainer.given()).await?;
+        }
         let iteration = self.trainer.step().await.map_err(|error| match error {
             TrainError::Device(text) => SessionError::Device(text),
             TrainError::Diverged(text) => SessionError::Diverged(text),
@@ -245,11 +256,44 @@ impl<T: Task> Learner<T> {
     }
 
     /// Trajectories for a picture, with the same noise each time.
-    pub fn pictured(&self, follow: Follow, rows: usize) -> Trajectories<T::Process> {
-        let batch = self.batch(Purpose::Pictures, 0, rows);
-        self.trainer
-            .chains
-            .roll_out(&self.trainer.network(), batch, follow)
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn paths(&self, follow: Follow) -> Result<Paths, SessionError> {
+        let chains = &self.trainer.chains;
+        let (process, last) = (&chains.process, chains.process.steps());
+        let batch = self.batch(Purpose::Pictures, 0, T::PICTURED);
+        let states = match follow {
+            Follow::Prior => chains.walk_prior(T::PICTURED, batch.noise),
+            policy => chains.draw(&self.trainer.network(), batch, policy).states,
+        };
+        let stride = last.div_ceil(T::PICTURED_STEPS - 1);
+        let mut steps: Vec<usize> = (0..last).step_by(stride).collect();
+        steps.push(last);
+        let shown: Vec<Tensor<2>> = steps.iter().map(|s| process.download(&states[*s])).collect();
+        // [rows, shown steps, size]
+        let points = read(Tensor::stack::<3>(shown, 1))
+            .await
+            .map_err(SessionError::Device)?;
+        Ok(Paths {
+            steps,
+            size: process.state_size(),
+            points,
+        })
+    }
+
+    /// The report with what is known of its training.
+    pub(super) fn signed(&self, report: Report, device: String) -> Report {
+        let iterations = self.iteration();
+        Report {
+            iterations,
+            seconds: self.seconds,
+            seconds_per_iteration: self.seconds / iterations.max(1) as f64,
+            seed: self.task.run().seed,
+            device,
+            ..report
+        }
     }
 
     /// The posterior as safetensors; its header holds the run, the iteration, log Z
@@ -317,56 +361,5 @@ impl<T: Task> Learner<T> {
             noise: self.task.noise().normal(purpose, counter, numbers),
             ..Batch::default()
         }
-    }
-}
-
-/// How far a posterior's file says it was trained.
-struct Progress {
-    iteration: usize,
-    log_z: f64,
-    seconds: f64,
-}
-
-/// A posterior's network and, where its header says that it was trained on this prior, reward
-/// and chain, how far.
-fn posterior_network<T: Task>(
-    run: &Run,
-    network: Network<T>,
-    file: &[u8],
-) -> Result<(Network<T>, Option<Progress>), SessionError> {
-    let weights = read_tensors(file).map_err(SessionError::Weights)?;
-    let network = load_tensors(network, &weights).map_err(SessionError::Weights)?;
-    let header = |key: &str| weights.metadata.get(key).map(String::as_str);
-    let trained_on = header("run").and_then(|toml| Run::from_toml(toml).ok());
-    let same = trained_on.is_some_and(|other| {
-        other.prior == run.prior
-            && other.method == run.method
-            && other.reward == run.reward
-            && other.tempering == run.tempering
-            && other.process == run.process
-    });
-    if !same {
-        return Ok((network, None));
-    }
-    let number = |key: &str| {
-        header(key)
-            .and_then(|text| text.parse::<f64>().ok())
-            .filter(|v| v.is_finite())
-    };
-    match (number("iteration"), number("log_z"), number("seconds")) {
-        (Some(iteration), Some(log_z), Some(seconds)) if (0.0..=1e7).contains(&iteration) => {
-            let iteration = iteration as usize;
-            Ok((
-                network,
-                Some(Progress {
-                    iteration,
-                    log_z,
-                    seconds,
-                }),
-            ))
-        }
-        _ => Err(SessionError::Weights(
-            "its header has no sound iteration, log_z and seconds".into(),
-        )),
     }
 }

@@ -1,23 +1,29 @@
 //! A run that is open: what the page's workers and the native program drive.
 
+mod device;
+mod digits;
 mod learner;
+mod plane;
+mod posterior;
 
+#[cfg(feature = "cpu")]
+pub use device::cpu_device;
+#[cfg(feature = "cuda")]
+pub use device::cuda_device;
+pub use device::device_name;
+#[cfg(feature = "gpu")]
+pub use device::gpu_device;
 pub use learner::{Learner, Network, Simulated, Task, WeightedSamples};
 
-use crate::config::{ConfigError, Run};
-use crate::host::read;
-use crate::message::{Iteration, Paths, Report, Scene, Snapshot};
-use crate::metric::{self, PICTURE_SIDE, PolicySamples, PriorSamples};
-use crate::noise::Purpose;
-use crate::plane::{Plane, device_name};
+use crate::config::{self, ConfigError, Run};
+use crate::digits::{Digits, Pool};
+use crate::message::{Files, ImageTruth, Iteration, Report, Scene, Snapshot};
+use crate::plane::Plane;
 use crate::rollout::Follow;
-use burn::tensor::{Device, Tensor};
+use crate::train::Timing;
+use burn::tensor::Device;
 use learner::CheckpointRecord;
 
-/// Trajectories in a picture.
-const PICTURED: usize = 192;
-/// Most points of a pictured trajectory.
-const PICTURED_STEPS: usize = 51;
 /// Why a run cannot open or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
@@ -40,47 +46,62 @@ pub enum SessionError {
     Device(String),
 }
 
-/// The processor.
-#[cfg(feature = "cpu")]
-pub fn cpu_device() -> Device {
-    Device::flex()
+/// Refuses a run of another task.
+pub(crate) fn other_task(run: &Run, task: config::Task) -> SessionError {
+    ConfigError::new(
+        "task",
+        format!("`{}`", run.task.name()),
+        format!("`{}` here", task.name()),
+    )
+    .into()
 }
 
-/// The GPU through wgpu: WebGPU in a browser; Vulkan, Metal or DX12 elsewhere.
-///
-/// # Errors
-///
-/// Where there is no adapter.
-#[cfg(feature = "gpu")]
-pub async fn gpu_device() -> Result<Device, SessionError> {
-    Device::wgpu_options()
-        .init_async()
-        .await
-        .map_err(|e| SessionError::Device(format!("no GPU for wgpu: {e}")))
-}
-
-/// The first CUDA device.
-///
-/// # Errors
-///
-/// Where there is none.
-#[cfg(feature = "cuda")]
-pub fn cuda_device() -> Result<Device, SessionError> {
-    let device = Device::cuda(0usize);
-    match device.sync() {
-        Ok(()) => Ok(device),
-        Err(e) => Err(SessionError::Device(format!("no CUDA device: {e:?}"))),
-    }
+/// The network of a run's learned prior; what is wrong with its file is said of the field that
+/// names it.
+pub(crate) fn prior_network<N>(
+    run: &Run,
+    files: &Files,
+    read: impl FnOnce(&[u8]) -> Result<N, String>,
+) -> Result<N, SessionError> {
+    let file = files.prior.as_deref();
+    let network = file.ok_or_else(|| "its file is needed".to_owned()).and_then(read);
+    network.map_err(|why| {
+        let name = run.prior.weights.as_deref().unwrap_or_default();
+        let allowed = format!(
+            "the weights of a prior of {} are expected ({why})",
+            run.task.name()
+        );
+        ConfigError::new("prior.weights", format!("`{name}`"), allowed).into()
+    })
 }
 
 /// An open run.
-pub struct Session {
-    learner: Learner<Plane>,
+pub struct Session(Kind);
+
+enum Kind {
+    Plane(Box<Learner<Plane>>),
+    Digits(Box<Learner<Digits>>),
+}
+
+/// The task of a session.
+pub enum TaskOf<'a> {
+    Plane(&'a mut Plane),
+    Digits(&'a mut Digits),
+}
+
+/// Does the same with the learner of either task.
+macro_rules! either {
+    ($kind:expr, $learner:ident => $what:expr) => {
+        match $kind {
+            Kind::Plane($learner) => $what,
+            Kind::Digits($learner) => $what,
+        }
+    };
 }
 
 impl Session {
-    /// Opens a run on a device; `prior_weights` are those of a learned prior, `weights` those of
-    /// a posterior to go on from, both safetensors.
+    /// Opens a run on a device; `files` are those it needs ([`Run::files`]), `weights` those of a
+    /// posterior to go on from (safetensors).
     ///
     /// # Errors
     ///
@@ -88,13 +109,18 @@ impl Session {
     pub async fn open(
         run: Run,
         device: Device,
-        prior_weights: Option<&[u8]>,
+        files: &Files,
         weights: Option<&[u8]>,
     ) -> Result<Self, SessionError> {
-        let plane = Plane::open(run, device, prior_weights)?;
-        Ok(Self {
-            learner: Learner::new(plane, weights)?,
-        })
+        Ok(Self(match run.task {
+            config::Task::Mixtures => {
+                Kind::Plane(Box::new(Learner::new(Plane::open(run, device, files)?, weights)?))
+            }
+            config::Task::Digits => Kind::Digits(Box::new(Learner::new(
+                Digits::open(run, device, files)?,
+                weights,
+            )?)),
+        }))
     }
 
     /// Reopens a run exactly where [`Session::checkpoint`] was taken.
@@ -102,55 +128,59 @@ impl Session {
     /// # Errors
     ///
     /// Where the checkpoint is damaged or does not fit.
-    pub async fn resume(
-        checkpoint: &[u8],
-        device: Device,
-        prior_weights: Option<&[u8]>,
-    ) -> Result<Self, SessionError> {
+    pub async fn resume(checkpoint: &[u8], device: Device, files: &Files) -> Result<Self, SessionError> {
         let record: CheckpointRecord =
             rmp_serde::from_slice(checkpoint).map_err(|e| SessionError::Checkpoint(e.to_string()))?;
-        let mut session = Self::open(record.run.clone(), device, prior_weights, None).await?;
-        session.learner.restore(record)?;
+        let mut session = Self::open(record.run.clone(), device, files, None).await?;
+        either!(&mut session.0, learner => learner.restore(record))?;
         Ok(session)
     }
 
     /// The task in training.
-    pub fn learner(&self) -> &Learner<Plane> {
-        &self.learner
+    pub fn task(&mut self) -> TaskOf<'_> {
+        match &mut self.0 {
+            Kind::Plane(learner) => TaskOf::Plane(&mut learner.task),
+            Kind::Digits(learner) => TaskOf::Digits(&mut learner.task),
+        }
     }
 
     /// The run as it was opened.
     pub fn run(&self) -> &Run {
-        &self.learner.task.run
+        either!(&self.0, learner => &learner.task.run)
     }
 
     /// Iterations done.
     pub fn iteration(&self) -> usize {
-        self.learner.iteration()
+        either!(&self.0, learner => learner.iteration())
     }
 
     /// Whether all iterations of the run are done.
     pub fn finished(&self) -> bool {
-        self.learner.finished()
+        either!(&self.0, learner => learner.finished())
     }
 
-    /// The run's fixed pictures.
+    /// log Z as the last iteration used it.
+    pub fn log_z(&self) -> f64 {
+        either!(&self.0, learner => learner.log_z())
+    }
+
+    /// Seconds of training so far.
+    pub fn seconds(&self) -> f64 {
+        either!(&self.0, learner => learner.seconds())
+    }
+
+    /// Where the time of the last iteration went.
+    pub fn timing(&self) -> Timing {
+        either!(&self.0, learner => learner.timing())
+    }
+
+    /// What is fixed for the run, to draw it.
     ///
     /// # Errors
     ///
     /// Where the device fails.
     pub async fn scene(&mut self) -> Result<Scene, SessionError> {
-        let prior_paths = self.pictured(Follow::Prior).await?;
-        let truth = self.learner.task.truth().await?;
-        Ok(Scene {
-            side: PICTURE_SIDE,
-            prior: truth.prior.clone(),
-            log_reward: truth.log_reward.clone(),
-            exact: truth.posterior.clone(),
-            truth: truth.kind,
-            log_z: truth.log_z,
-            prior_paths,
-        })
+        either!(&mut self.0, learner => learner.scene().await)
     }
 
     /// One training iteration.
@@ -159,47 +189,45 @@ impl Session {
     ///
     /// Where the device fails or the loss is no longer a number.
     pub async fn step(&mut self) -> Result<Iteration, SessionError> {
-        self.learner.step().await
+        either!(&mut self.0, learner => learner.step().await)
     }
 
     /// Paths and samples with the fixed noise, and the figures over the samples
-    /// (`evaluation.samples_while_training`).
+    /// (`evaluation.samples_while_training`), against what is known of the truth by now.
     ///
     /// # Errors
     ///
     /// Where the device fails.
     pub async fn snapshot(&mut self) -> Result<Snapshot, SessionError> {
-        let paths = self.pictured(Follow::Policy { exploration: 0.0 }).await?;
-        let (report, samples) = self.measure(self.run().evaluation.samples_while_training).await?;
-        Ok(Snapshot {
-            iteration: self.iteration(),
-            samples,
-            paths,
-            report,
-        })
+        either!(&mut self.0, learner => learner.snapshot().await)
     }
 
-    /// The figures over `samples` policy samples.
+    /// The figures over `samples` policy samples. The exact posterior of images is computed from as
+    /// many samples of the prior, at least `evaluation.samples`.
     ///
     /// # Errors
     ///
     /// Where the device fails.
     pub async fn evaluate(&mut self, samples: usize) -> Result<Report, SessionError> {
-        Ok(self.measure(samples).await?.0)
+        either!(&mut self.0, learner => learner.evaluate(samples).await)
     }
 
-    /// Posterior samples, x and y in turn.
+    /// Posterior samples, `[count][size]`.
     ///
     /// # Errors
     ///
     /// Where the device fails.
     pub async fn samples(&self, count: usize) -> Result<Vec<f32>, SessionError> {
-        self.learner.samples(count).await
+        either!(&self.0, learner => learner.samples(count).await)
     }
 
-    /// The task, whose truth is computed when first asked for.
-    pub fn plane_mut(&mut self) -> &mut Plane {
-        &mut self.learner.task
+    /// Posterior samples with the log weights r·p_θ(τ)/p_φ(τ) of their trajectories.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn weighted_samples(&self, count: usize) -> Result<WeightedSamples, SessionError> {
+        either!(&self.0, learner => learner.weighted_samples(count).await)
     }
 
     /// The posterior as safetensors; its header holds the run, the iteration, log Z
@@ -209,7 +237,7 @@ impl Session {
     ///
     /// Where the device fails.
     pub async fn weights(&self) -> Result<Vec<u8>, SessionError> {
-        self.learner.weights().await
+        either!(&self.0, learner => learner.weights().await)
     }
 
     /// Everything needed to go on exactly: run, weights, optimiser, replay buffer, counters.
@@ -218,56 +246,51 @@ impl Session {
     ///
     /// Where the device fails.
     pub fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
-        self.learner.checkpoint()
+        either!(&self.0, learner => learner.checkpoint())
     }
 
-    /// The report over `count` policy samples, and their end points.
-    async fn measure(&mut self, count: usize) -> Result<(Report, Vec<f32>), SessionError> {
-        let learner = &self.learner;
-        let made = learner
-            .simulate(Follow::Prior, Purpose::PriorEvaluation, count)
-            .await?;
-        let prior = PriorSamples {
-            log_reward: made.log_reward,
-            log_ratio: made.log_ratio,
-        };
-        let follow = Follow::Policy { exploration: 0.0 };
-        let made = learner.simulate(follow, Purpose::Evaluation, count).await?;
-        let reward = &learner.task.reward;
-        let floored = made.ends.chunks_exact(2);
-        let policy = PolicySamples {
-            floored: floored
-                .map(|p| reward.is_floored([p[0].into(), p[1].into()]))
-                .collect(),
-            ends: made.ends,
-            log_ratio: made.log_ratio,
-            log_reward: made.log_reward,
-        };
-        let truth = self.learner.task.truth().await?;
-        let (learner, plane) = (&self.learner, &self.learner.task);
-        let iterations = learner.iteration();
-        let report = Report {
-            iterations,
-            seconds: learner.seconds(),
-            seconds_per_iteration: learner.seconds() / iterations.max(1) as f64,
-            seed: plane.run.seed,
-            device: device_name(&plane.device),
-            ..metric::report(&policy, &prior, &truth, &plane.mixture, learner.log_z())
-        };
-        Ok((report, policy.ends))
+    /// Goes on with images of the same prior that a session before this one has made, if there are
+    /// any among these.
+    pub fn adopt(&mut self, pools: &mut Vec<Pool>) {
+        if let TaskOf::Digits(digits) = self.task() {
+            digits.adopt(pools);
+        }
     }
 
-    /// Trajectories for a picture, with the same noise each time.
-    async fn pictured(&self, follow: Follow) -> Result<Paths, SessionError> {
-        let made = self.learner.pictured(follow, PICTURED);
-        let last = self.run().process.steps;
-        let stride = last.div_ceil(PICTURED_STEPS - 1);
-        let mut steps: Vec<usize> = (0..last).step_by(stride).collect();
-        steps.push(last);
-        let shown: Vec<Tensor<2>> = steps.iter().map(|s| made.states[*s].clone()).collect();
-        // [rows, shown steps, 2]
-        let points = Tensor::stack::<3>(shown, 1);
-        let points = read(points).await.map_err(SessionError::Device)?;
-        Ok(Paths { steps, points })
+    /// What a later session can go on with.
+    pub fn into_pool(self) -> Option<Pool> {
+        match self.0 {
+            Kind::Plane(_) => None,
+            Kind::Digits(learner) => Some(learner.task.into_pool()),
+        }
+    }
+
+    /// Makes `samples` more samples of the prior, up to `evaluation.samples`, for the exact
+    /// posterior of images. Whether there are more to make; never for points in the plane.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn grow_truth(&mut self, samples: usize) -> Result<bool, SessionError> {
+        match self.task() {
+            TaskOf::Plane(_) => Ok(false),
+            TaskOf::Digits(digits) => digits.grow_by(samples).await,
+        }
+    }
+
+    /// The exact posterior of images as far as it is known; nothing while fewer than two images are
+    /// kept, and for points, whose scene has it all.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn truth(&mut self) -> Result<Option<ImageTruth>, SessionError> {
+        match &mut self.0 {
+            Kind::Plane(_) => Ok(None),
+            Kind::Digits(learner) => learner.task.truth().await,
+        }
     }
 }
+
+/// The trained posterior, without exploration.
+const LEARNED: Follow = Follow::Policy { exploration: 0.0 };

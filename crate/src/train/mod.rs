@@ -135,15 +135,13 @@ pub struct TrainerRecord {
 }
 
 impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
-    /// A trainer of a validated run that starts from `network`; `given` holds end points for
-    /// noised trajectories.
+    /// A trainer of a validated run that starts from `network`.
     pub fn new(
         run: Run,
         chains: Chains<P, Q, K>,
         reward: Box<dyn EndReward>,
         objective: Box<dyn Objective>,
         network: K::Network,
-        given: Replay,
     ) -> Self {
         let device = chains.device.clone().autodiff();
         let log_z = Param::from_tensor(Tensor::zeros([1], &device));
@@ -154,6 +152,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             optimizer: optimizer::optimizer(&run.optimizer, &chains.device),
             schedule: optimizer::schedule(&run.optimizer, &run.training, 0),
             replay: Replay::new(run.rollout.replay_capacity, chains.process.state_size()),
+            given: Replay::new(usize::MAX, chains.process.state_size()),
             trained: Trained { network, log_z },
             log_z: 0.0,
             learning_rate: run.optimizer.learning_rate,
@@ -163,7 +162,6 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             run,
             reward,
             objective,
-            given,
         }
     }
 
@@ -204,6 +202,16 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             Some(average) => average.network().clone(),
             None => self.trained.network.valid(),
         }
+    }
+
+    /// The given end points, from which noised trajectories come; they are no part of a record.
+    pub fn given(&mut self) -> &mut Replay {
+        &mut self.given
+    }
+
+    /// Whether noised trajectories are wanted.
+    pub fn wants_given(&self) -> bool {
+        self.run.rollout.noised_share > 0.0 && !self.run.method.is_on_policy()
     }
 
     /// One iteration.

@@ -1,14 +1,15 @@
 //! Learned priors: a network trained on samples of the mixture by bridge matching.
 
 use super::descent::Descent;
-use crate::config::{PriorKind, Run};
+use crate::config::{PriorKind, Run, Task};
+use crate::message::Files;
 use crate::metric::{self, Truth};
 use crate::mixture::Mixture;
 use crate::network::{DriftNetwork, DriftNetworkConfig, Preconditioning, Weights};
 use crate::noise::{self, Noise, Purpose};
 use crate::parallel;
 use crate::process::BrownianBridge;
-use crate::session::{Session, SessionError};
+use crate::session::{Session, SessionError, other_task};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +70,9 @@ impl Pretraining {
     ///
     /// Where the run or the learning rate is refused.
     pub fn new(run: &Run, config: PretrainConfig, device: Device) -> Result<Self, SessionError> {
+        if run.task != Task::Mixtures {
+            return Err(other_task(run, Task::Mixtures));
+        }
         // The network's checks are those of a run.
         let mut checked = run.clone();
         checked.network.width = config.width;
@@ -212,11 +216,14 @@ impl Pretraining {
         let mut run = self.run.clone();
         run.prior.kind = PriorKind::Learned;
         run.prior.weights = Some("itself".into());
-        let weights = self.weights().await?;
+        let files = Files {
+            prior: Some(self.weights().await?),
+            ..Files::default()
+        };
         let samples = run.evaluation.samples;
         let (seed, steps) = (self.config.seed, run.process.steps);
         // Posterior and prior are the same network before training.
-        let session = Session::open(Run { seed, ..run }, self.device.clone(), Some(&weights), None).await?;
+        let session = Session::open(Run { seed, ..run }, self.device.clone(), &files, None).await?;
         let ends = session.samples(samples).await?;
         let learned = Truth::modes_of(metric::equally_weighted(&ends), &self.mixture);
         let exact = Truth::modes_of(metric::quadrature(&self.mixture), &self.mixture);

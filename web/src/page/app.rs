@@ -1,8 +1,8 @@
 //! The whole page: its state, the engine, and the address that mirrors the run.
 
 use crate::components::{
-    Compare, Controls, Curves, Figures, Header, Intro, Messages, Panels, SaveOpen, Selection, Transport,
-    use_dropped_files,
+    Compare, Controls, Curves, DigitPanels, Figures, Header, Intro, Messages, Panels, PanelsProps, SaveOpen,
+    Selection, Tasks, Transport, use_dropped_files,
 };
 use crate::engine::{Backend, Engine};
 use crate::link;
@@ -11,6 +11,7 @@ use crate::state::{Action, Notice, Phase, State};
 use crate::theme::{use_reduced_motion, use_theme};
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
+use rtb::config::Task;
 use rtb::message::Report;
 use yew::prelude::*;
 
@@ -54,20 +55,34 @@ pub fn App() -> Html {
     use_dropped_files(dispatch.clone());
 
     let report: Option<Shared<Report>> = state.reports.items().last().cloned();
-    let log_z = (!state.stage.scene.exact.is_empty()).then_some(state.stage.scene.log_z);
+    let shown = PanelsProps {
+        run: state.run.clone(),
+        stage: state.stage.clone(),
+        snapshots: state.snapshots.clone(),
+        training: state.phase == Phase::Training,
+        selection: *selection,
+        select: select.clone(),
+        dispatch: dispatch.clone(),
+        dark,
+        still,
+    };
+    let panels = match state.run.task {
+        Task::Mixtures => html! { <Panels ..shown /> },
+        Task::Digits => html! { <DigitPanels ..shown /> },
+    };
     html! {
         <>
             <Header device={state.device.clone()} stopped={state.phase == Phase::Stopped} {choose_device} {theme} {choose_theme} />
             <Messages notice={state.notice.clone()} {dismiss} />
+            <Tasks task={state.run.task} />
             <main>
                 <Intro />
                 <Transport run={state.run.clone()} {preset} phase={state.phase} resume={state.resume} iteration={state.iteration()} last={state.last}
-                    engine={engine.clone()} dispatch={dispatch.clone()} />
-                <Controls run={state.run.clone()} notice={state.notice.clone()} selection={*selection} select={select.clone()} dispatch={dispatch.clone()} />
-                <Panels run={state.run.clone()} stage={state.stage.clone()} snapshots={state.snapshots.clone()} training={state.phase == Phase::Training}
-                    selection={*selection} {select} dispatch={dispatch.clone()} {dark} {still} />
-                <Curves method={state.run.method} curve={state.curve.clone()} reports={state.reports.clone()} {log_z} />
-                <Figures {report} />
+                    backend={state.device.backend} engine={engine.clone()} dispatch={dispatch.clone()} />
+                <Controls run={state.run.clone()} notice={state.notice.clone()} selection={*selection} {select} dispatch={dispatch.clone()} />
+                { panels }
+                <Curves run={state.run.clone()} curve={state.curve.clone()} reports={state.reports.clone()} stage={state.stage.clone()} />
+                <Figures task={state.run.task} {report} />
                 <SaveOpen run={state.run.clone()} engine={engine.clone()} {dispatch} open={state.phase.is_open()} {dark} />
                 <Compare run={state.run.clone()} stage={state.stage.clone()} {engine} open={state.phase.is_open()} {dark} />
             </main>

@@ -1,6 +1,7 @@
 //! What can be dragged on a panel, and what dragging does.
 
 use crate::gaussian::Axes;
+use crate::paint::Grid;
 use rtb::config::{Component, HALF_WIDTH, Shape};
 
 /// The thing a panel lets its user change.
@@ -13,8 +14,7 @@ pub enum Draggable {
         selected: Option<usize>,
     },
     Shape(Shape),
-    /// A painted grid, by its rows.
-    Grid(Vec<String>),
+    Grid(Grid),
 }
 
 /// The limits that validation sets, kept while dragging.

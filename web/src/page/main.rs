@@ -17,6 +17,7 @@ mod preview;
 mod shared;
 mod shipped;
 mod size;
+mod stage;
 mod state;
 mod theme;
 mod thinned;

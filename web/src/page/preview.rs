@@ -2,8 +2,8 @@
 //! exact posterior at once, and trajectories that bridge to samples of them.
 
 use crate::gaussian::Mixture;
-use rtb::config::{HALF_WIDTH, PAINT_LEVELS, Reward, Run};
-use rtb::message::{Paths, Scene, Truth};
+use rtb::config::{HALF_WIDTH, PAINT_LEVELS, Reward, Run, Task};
+use rtb::message::{DigitsView, Paths, PlaneView, Scene, Truth, View};
 use rtb::picture::center_of;
 use std::f64::consts::TAU;
 
@@ -14,8 +14,15 @@ const PATHS: usize = 256;
 const SHOWN: usize = 50;
 
 /// The scene of a run as far as the page can compute it; a formula's reward, and with it the
-/// exact posterior, stay empty until the engine has them.
+/// exact posterior, stay empty until the engine has them, as does everything of images.
 pub fn scene(run: &Run) -> Scene {
+    if run.task == Task::Digits {
+        return Scene {
+            truth: Truth::Rejection,
+            view: View::Digits(DigitsView::default()),
+            ..Scene::default()
+        };
+    }
     let prior = Mixture::new(&run.prior.components);
     let density: Vec<f32> = cells().map(|at| prior.density(at) as f32).collect();
     let log_reward = log_reward(run, &density);
@@ -30,13 +37,15 @@ pub fn scene(run: &Run) -> Scene {
     exact.iter_mut().for_each(|v| *v /= mass.max(1e-30) as f32);
     let prior_paths = bridge(&density, SIDE, run);
     Scene {
-        side: SIDE,
-        prior: density,
-        log_z: mass.ln() + f64::from(peak),
-        log_reward,
-        exact,
         truth: Truth::Quadrature,
+        log_z: Some(mass.ln() + f64::from(peak)),
         prior_paths,
+        view: View::Plane(PlaneView {
+            side: SIDE,
+            prior: density,
+            log_reward,
+            exact,
+        }),
     }
 }
 
@@ -47,7 +56,6 @@ fn cells() -> impl Iterator<Item = [f64; 2]> {
 fn log_reward(run: &Run, prior: &[f32]) -> Vec<f32> {
     let tempered = |r: f64| (run.tempering.beta * r.ln().max(run.tempering.floor)) as f32;
     match &run.reward {
-        Reward::Formula { .. } => Vec::new(),
         Reward::Ratio {
             numerator,
             denominator,
@@ -80,6 +88,8 @@ fn log_reward(run: &Run, prior: &[f32]) -> Vec<f32> {
             let other = Mixture::new(components);
             cells().map(|at| tempered(other.density(at))).collect()
         }
+        // A formula, and rewards of images.
+        _ => Vec::new(),
     }
 }
 
@@ -136,7 +146,11 @@ pub fn bridge(density: &[f32], side: usize, run: &Run) -> Paths {
             points.extend(at.map(|v| v as f32));
         }
     }
-    Paths { steps, points }
+    Paths {
+        steps,
+        size: 2,
+        points,
+    }
 }
 
 /// A small random generator (SplitMix64) for decoration only.
@@ -166,7 +180,7 @@ mod tests {
     #[test]
     fn the_papers_toy_has_log_z_zero() {
         let scene = scene(&Run::default());
-        assert!(scene.log_z.abs() < 1e-3, "{}", scene.log_z);
+        assert!(scene.log_z.is_some_and(|z| z.abs() < 1e-3), "{:?}", scene.log_z);
     }
 
     /// The previewed posterior of a standard Gaussian pair must be the Gaussian of the closed form.
@@ -178,9 +192,10 @@ mod tests {
         run.prior.components = vec![Component::isotropic(1.0, [-2.0, 0.0], 2.0)];
         run.tempering.floor = -60.0;
         let scene = scene(&run);
-        let mass: f64 = scene.exact.iter().map(|v| f64::from(*v)).sum();
+        let exact = &scene.view.plane().expect("of the plane").exact;
+        let mass: f64 = exact.iter().map(|v| f64::from(*v)).sum();
         let moment = |of: &dyn Fn(f64) -> f64| {
-            let pairs = cells().zip(&scene.exact);
+            let pairs = cells().zip(exact);
             pairs.map(|([x, _], v)| of(x) * f64::from(*v)).sum::<f64>() / mass
         };
         let found = moment(&|x| x);

@@ -1,6 +1,6 @@
 //! The learned priors that ship with the page.
 
-use rtb::config::{Component, Preset, PriorKind, Run};
+use rtb::config::{Component, Preset, PriorKind, Run, Task};
 
 /// Their names, each with a preset that has its mixture.
 const LEARNED: [(&str, &str); 4] = [
@@ -19,13 +19,22 @@ pub fn learned(components: &[Component]) -> Option<&'static str> {
         .map(|(name, _)| *name)
 }
 
+/// The prior of digits.
+fn digits() -> Option<String> {
+    Task::Digits.defaults().prior.weights
+}
+
 /// Gives a run with a learned prior the weights that belong to its mixture, or the exact drift
-/// where none ship. Says what changed.
+/// where none ship, and digits their prior. Says what changed.
 pub fn fit(run: &mut Run) -> Option<String> {
     if run.prior.kind != PriorKind::Learned {
         return None;
     }
-    let Some(name) = learned(&run.prior.components) else {
+    let shipped = match run.task {
+        Task::Mixtures => learned(&run.prior.components).map(str::to_owned),
+        Task::Digits => digits(),
+    };
+    let Some(name) = shipped else {
         (run.prior.kind, run.prior.weights) = (PriorKind::Exact, None);
         return Some(
             "The prior’s drift is the exact one now: the learned priors that ship with this page belong to the \
@@ -33,8 +42,7 @@ pub fn fit(run: &mut Run) -> Option<String> {
                 .to_owned(),
         );
     };
-    let before = run.prior.weights.replace(name.to_owned())?;
-    (before != name).then(|| {
-        format!("The learned prior is {name} now, the one that ships for this mixture, not {before}.")
-    })
+    let before = run.prior.weights.replace(name.clone())?;
+    (before != name)
+        .then(|| format!("The learned prior is {name} now, the one that ships with this page, not {before}."))
 }

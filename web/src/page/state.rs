@@ -2,12 +2,12 @@
 
 use crate::engine::Device;
 use crate::link;
-use crate::preview;
 use crate::shared::Shared;
 use crate::shipped;
+use crate::stage::Stage;
 use crate::thinned::Thinned;
 use rtb::config::{ConfigError, Preset, Run, presets};
-use rtb::message::{Event, Iteration, Paths, Report, Scene, Snapshot};
+use rtb::message::{Event, Iteration, Report, Scene, Snapshot};
 use std::rc::Rc;
 use yew::Reducible;
 
@@ -47,24 +47,6 @@ pub enum Notice {
     Done(String),
     /// Something the page changed on its own; it outlives the edits of the drag that caused it.
     Changed(String),
-}
-
-/// The pictures and trajectories of a run.
-#[derive(Clone, PartialEq)]
-pub struct Stage {
-    pub scene: Shared<Scene>,
-    /// Bridges to samples of the exact posterior.
-    pub exact_paths: Shared<Paths>,
-}
-
-impl Stage {
-    fn new(scene: Scene, run: &Run) -> Self {
-        let exact_paths = Shared::new(preview::bridge(&scene.exact, scene.side, run));
-        Self {
-            scene: Shared::new(scene),
-            exact_paths,
-        }
-    }
 }
 
 #[derive(Clone, PartialEq)]
@@ -122,7 +104,7 @@ impl State {
     pub fn new(mut run: Run, notice: Option<Notice>) -> Self {
         let changed = shipped::fit(&mut run).map(Notice::Changed);
         Self {
-            stage: Stage::new(preview::scene(&run), &run),
+            stage: Stage::preview(&run, None),
             run: Shared::new(run),
             revision: 0,
             weights: None,
@@ -152,15 +134,28 @@ impl State {
     /// Replaces the run by one whose learned prior, if it has one, ships with the page.
     fn load(&mut self, mut run: Run, notice: Option<Notice>) {
         self.notice = shipped::fit(&mut run).map(Notice::Changed).or(notice);
-        self.stage = Stage::new(preview::scene(&run), &run);
+        self.stage = Stage::preview(&run, Some((&self.run, &self.stage)));
+        let same_task = run.task == self.run.task;
+        if !same_task {
+            self.forget();
+        }
         self.run = Shared::new(run);
         self.weights = None;
         self.revision += 1;
         let waits = matches!(self.phase, Phase::Starting | Phase::Opening);
-        self.resume = self.phase == Phase::Training || (waits && self.resume);
+        // Training goes on with another run, but not with another task.
+        self.resume = same_task && (self.phase == Phase::Training || (waits && self.resume));
         if !matches!(self.phase, Phase::Starting | Phase::Stopped) {
             self.phase = Phase::Opening;
         }
+    }
+
+    /// Forgets what came of the run before.
+    fn forget(&mut self) {
+        self.snapshots = Thinned::default();
+        self.reports = Thinned::default();
+        self.curve = Thinned::default();
+        self.last = None;
     }
 
     /// Goes back to the run that the engine accepted last.
@@ -179,10 +174,10 @@ impl State {
             Event::Opened(scene) => {
                 self.stage = Stage::new(*scene, &self.run);
                 self.accepted = Some((self.run.clone(), self.stage.clone()));
-                self.snapshots = Thinned::default();
-                self.reports = Thinned::default();
-                self.curve = Thinned::default();
-                self.last = None;
+                self.forget();
+                if let Some(snapshot) = untrained(&self.stage.scene) {
+                    self.snapshots.push(snapshot);
+                }
                 self.phase = if self.resume { Phase::Training } else { Phase::Idle };
             }
             Event::Iterated(iteration) => {
@@ -192,6 +187,10 @@ impl State {
             Event::Snapshot(snapshot) => {
                 self.reports.push(Shared::new(snapshot.report.clone()));
                 self.snapshots.push(Shared::new(*snapshot));
+            }
+            Event::Truth(truth) => {
+                self.stage.truth = Some(Shared::new(*truth));
+                self.accepted = Some((self.run.clone(), self.stage.clone()));
             }
             Event::Finished { .. } => self.phase = Phase::Finished,
             Event::Diverged { message } => {
@@ -212,6 +211,17 @@ impl State {
             | Event::Failed { .. } => {}
         }
     }
+}
+
+/// The posterior of images before any training: the prior itself.
+fn untrained(scene: &Scene) -> Option<Shared<Snapshot>> {
+    scene.view.digits().map(|view| {
+        Shared::new(Snapshot {
+            paths: scene.prior_paths.clone(),
+            log_reward: view.log_reward.clone(),
+            ..Snapshot::default()
+        })
+    })
 }
 
 /// The run under the name that tells whether it still is its preset.
@@ -278,7 +288,8 @@ impl Reducible for State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rtb::config::PriorKind;
+    use rtb::config::{PriorKind, Task};
+    use rtb::message::{Paths, View};
 
     fn after(state: State, actions: Vec<Action>) -> Rc<State> {
         actions.into_iter().fold(Rc::new(state), |s, a| s.reduce(a))
@@ -335,11 +346,55 @@ mod tests {
     }
 
     #[test]
+    fn the_priors_images_stay_while_a_constraint_is_painted() {
+        let run = Preset::find("digits-inpaint").unwrap().run;
+        let scene = Scene {
+            prior_paths: Paths {
+                steps: vec![0],
+                size: 1,
+                points: vec![0.5],
+            },
+            view: View::Digits(Default::default()),
+            ..Scene::default()
+        };
+        let opened = Action::Events(vec![Event::Opened(Box::new(scene))]);
+        let state = after(State::new(run.clone(), None), vec![opened]);
+        assert_eq!(
+            state.snapshots.items()[0].paths.points,
+            [0.5],
+            "nothing is trained yet"
+        );
+        let truth = Action::Events(vec![Event::Truth(Box::default())]);
+        let state = state.reduce(truth);
+        assert!(state.stage.log_z().is_some());
+        let mut painted = run.clone();
+        *crate::paint::constraint_mut(&mut painted.reward).unwrap() = crate::paint::blank_constraint();
+        let state = state.reduce(Action::Edit(painted));
+        assert_eq!(state.stage.scene.prior_paths.points, [0.5]);
+        assert_eq!(state.stage.log_z(), None, "it is another posterior");
+        let mut other = run;
+        other.seed = 7;
+        assert!(
+            state
+                .reduce(Action::Edit(other))
+                .stage
+                .scene
+                .prior_paths
+                .points
+                .is_empty()
+        );
+    }
+
+    #[test]
     fn an_edit_while_training_trains_on() {
         let run = presets()[0].run.clone();
         let mut edited = run.clone();
         edited.seed = 7;
         let actions = vec![opened(), Action::Train, Action::Edit(edited), opened()];
-        assert_eq!(after(State::new(run, None), actions).phase, Phase::Training);
+        let state = after(State::new(run, None), actions);
+        assert_eq!(state.phase, Phase::Training);
+        let digits = Task::Digits.defaults();
+        let switched = state.reduce(Action::Load(digits, None)).reduce(opened());
+        assert_eq!(switched.phase, Phase::Idle, "another task waits to be trained");
     }
 }

@@ -3,7 +3,8 @@
 use super::clock;
 use burn::tensor::Device;
 use rtb::config::{Method, Run};
-use rtb::message::{Event, Outcome};
+use rtb::digits::Pool;
+use rtb::message::{Event, Files, Outcome};
 use rtb::session::SessionError;
 use rtb::trial::Trial;
 
@@ -12,25 +13,31 @@ const SHOW_INTERVAL: f64 = 2000.0;
 /// … and the most share of the time that they may take.
 const SHOW_SHARE: f64 = 0.2;
 
+/// Samples of the prior that are made at once for the exact posterior of images.
+const GROWTH: usize = 32;
+
 /// A comparison under way.
 pub struct Comparison {
     run: Run,
     methods: Vec<Method>,
-    prior_weights: Option<Vec<u8>>,
+    files: Files,
     /// The method at hand, and its trial once that is open.
     index: usize,
     trial: Option<Trial>,
+    /// Images of the prior, which serve the methods one after the other.
+    pools: Vec<Pool>,
     /// When its last outcome was there, and what it cost, ms.
     shown: f64,
     cost: f64,
 }
 
 impl Comparison {
-    pub fn new(run: Run, methods: Vec<Method>, prior_weights: Option<Vec<u8>>) -> Self {
+    pub fn new(run: Run, methods: Vec<Method>, files: Files) -> Self {
         Self {
             run,
             methods,
-            prior_weights,
+            files,
+            pools: Vec::new(),
             index: 0,
             trial: None,
             shown: 0.0,
@@ -56,7 +63,8 @@ impl Comparison {
     }
 
     fn next(&mut self) {
-        self.trial = None;
+        let pool = self.trial.take().and_then(Trial::into_pool);
+        self.pools.extend(pool);
         self.index += 1;
     }
 
@@ -66,10 +74,15 @@ impl Comparison {
                 method,
                 ..self.run.clone()
             };
-            self.trial = Some(Trial::open(run, device.clone(), self.prior_weights.as_deref()).await?);
+            let mut trial = Trial::open(run, device.clone(), &self.files).await?;
+            trial.adopt(&mut self.pools);
+            self.trial = Some(trial);
             (self.shown, self.cost) = (clock::now(), 0.0);
             return Ok(None);
         };
+        if trial.grow_truth(GROWTH).await? {
+            return Ok(None);
+        }
         let training = trial.step().await?;
         let began = clock::now();
         let since = began - self.shown;

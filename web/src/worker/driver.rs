@@ -5,7 +5,8 @@ use super::energy::Learning;
 use super::{clock, port};
 use burn::tensor::Device;
 use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
-use rtb::message::{Event, Iteration, Request};
+use rtb::config::Task;
+use rtb::message::{Event, Files, Iteration, Request};
 use rtb::session::{Session, SessionError};
 use std::time::Duration;
 
@@ -15,6 +16,13 @@ const POST_INTERVAL: f64 = 33.0;
 const SHOW_INTERVAL: f64 = 2000.0;
 /// … as long as snapshots take at most this share of the time.
 const SHOW_SHARE: f64 = 0.15;
+
+/// Samples of the prior that are made at once for the exact posterior of images …
+const GROWTH: usize = 32;
+/// … the most share of the time that they may take while training …
+const GROWTH_SHARE: f64 = 0.2;
+/// … and the least time between two posts of it, ms.
+const TELL_INTERVAL: f64 = 2000.0;
 
 /// Serves the page for the life of the worker.
 pub async fn serve(device: Device, name: &str) {
@@ -28,6 +36,7 @@ pub async fn serve(device: Device, name: &str) {
         session: None,
         training: false,
         aside: None,
+        growth: None,
         rate: None,
         fresh: Vec::new(),
         posted: clock::now(),
@@ -48,12 +57,24 @@ enum Aside {
     Energy(Box<Learning>),
 }
 
+/// How the exact posterior of images comes about, beside training.
+#[derive(Default)]
+struct Growth {
+    /// Time it may take by now, and what the last samples took, ms.
+    credit: f64,
+    cost: f64,
+    /// When the page heard of it last.
+    told: f64,
+}
+
 struct Driver {
     device: Device,
     requests: UnboundedReceiver<Result<Request, String>>,
     session: Option<Session>,
     training: bool,
     aside: Option<Aside>,
+    /// How the exact posterior of the open run grows; none once it is complete.
+    growth: Option<Growth>,
     /// Iterations per second at most.
     rate: Option<f64>,
     /// Iterations not yet posted.
@@ -69,7 +90,7 @@ struct Driver {
 impl Driver {
     async fn run(mut self) -> Result<(), SessionError> {
         loop {
-            if self.training || self.aside.is_some() {
+            if self.training || self.aside.is_some() || self.growth.is_some() {
                 clock::turn().await;
                 while let Ok(request) = self.requests.try_recv() {
                     self.obey(request).await?;
@@ -78,7 +99,10 @@ impl Driver {
                 if self.training {
                     let began = clock::now();
                     self.iterate(false).await?;
+                    self.grow_between(clock::now() - began).await?;
                     self.hold_back(began).await?;
+                } else {
+                    self.grow().await?;
                 }
             } else if let Some(request) = self.requests.next().await {
                 self.obey(request).await?;
@@ -94,38 +118,20 @@ impl Driver {
                 return Ok(());
             }
         };
-        if let Request::Open {
-            run,
-            prior_weights,
-            weights,
-        } = request
-        {
-            return self.open(*run, prior_weights, weights).await;
+        if let Request::Open { run, files, weights } = request {
+            return self.open(*run, files, weights).await;
         }
-        if let Request::Compare {
-            run,
-            methods,
-            prior_weights,
-        } = request
-        {
-            self.aside = Some(Aside::Comparison(Box::new(Comparison::new(
-                *run,
-                methods,
-                prior_weights,
-            ))));
+        if let Request::Compare { run, methods, files } = request {
+            self.aside = Some(Aside::Comparison(Box::new(Comparison::new(*run, methods, files))));
             return Ok(());
         }
         if let Request::LearnEnergy {
             run,
             iterations,
-            prior_weights,
+            files,
         } = request
         {
-            self.aside = Some(Aside::Energy(Box::new(Learning::new(
-                *run,
-                iterations,
-                prior_weights,
-            ))));
+            self.aside = Some(Aside::Energy(Box::new(Learning::new(*run, iterations, files))));
             return Ok(());
         }
         if let Request::Speed(rate) = request {
@@ -188,24 +194,25 @@ impl Driver {
     async fn open(
         &mut self,
         run: rtb::config::Run,
-        prior_weights: Option<Vec<u8>>,
+        files: Files,
         weights: Option<Vec<u8>>,
     ) -> Result<(), SessionError> {
-        let opened = Session::open(
-            run,
-            self.device.clone(),
-            prior_weights.as_deref(),
-            weights.as_deref(),
-        )
-        .await;
+        let opened = Session::open(run, self.device.clone(), &files, weights.as_deref()).await;
         match opened {
             Ok(mut session) => {
+                let before = self.session.take().and_then(Session::into_pool);
+                session.adopt(&mut before.into_iter().collect());
                 let scene = session.scene().await?;
                 let finished = session.finished();
+                let trained = session.iteration() > 0 || session.run().task == Task::Mixtures;
                 self.session = Some(session);
                 self.training = false;
+                self.growth = Some(Growth::default());
+                self.shown_iteration = self.session.as_ref().map(Session::iteration);
                 self.post(Event::Opened(Box::new(scene)));
-                self.show().await?;
+                if trained {
+                    self.show().await?;
+                }
                 // Weights carry the iterations done with them.
                 if finished {
                     self.post_finished();
@@ -248,6 +255,43 @@ impl Driver {
         }
         if finished {
             self.post_finished();
+        }
+        Ok(())
+    }
+
+    /// Lets the exact posterior grow after an iteration that took so long, ms, as far as its share
+    /// of the time allows.
+    async fn grow_between(&mut self, iteration: f64) -> Result<(), SessionError> {
+        let Some(growth) = &mut self.growth else {
+            return Ok(());
+        };
+        growth.credit += iteration * GROWTH_SHARE / (1.0 - GROWTH_SHARE);
+        if growth.credit >= growth.cost {
+            growth.credit -= growth.cost;
+            self.grow().await?;
+        }
+        Ok(())
+    }
+
+    /// Adds samples of the prior to what the exact posterior is computed from, and tells of it from
+    /// time to time.
+    async fn grow(&mut self) -> Result<(), SessionError> {
+        let (Some(session), Some(growth)) = (&mut self.session, &mut self.growth) else {
+            return Ok(());
+        };
+        let began = clock::now();
+        let grows = session.grow_truth(GROWTH).await?;
+        growth.cost = clock::now() - began;
+        let due = clock::now() - growth.told >= TELL_INTERVAL || !grows;
+        let truth = if due { session.truth().await? } else { None };
+        if truth.is_some() {
+            growth.told = clock::now();
+        }
+        if !grows {
+            self.growth = None;
+        }
+        if let Some(truth) = truth {
+            self.post(Event::Truth(Box::new(truth)));
         }
         Ok(())
     }

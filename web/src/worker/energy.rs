@@ -4,7 +4,7 @@
 use super::clock;
 use burn::tensor::Device;
 use rtb::config::Run;
-use rtb::message::Event;
+use rtb::message::{Event, Files};
 use rtb::plane::Plane;
 use rtb::session::SessionError;
 use rtb::train::energy::{EnergyConfig, EnergyTraining};
@@ -16,7 +16,7 @@ const SHOW_INTERVAL: f64 = 1500.0;
 pub struct Learning {
     run: Run,
     iterations: usize,
-    prior_weights: Option<Vec<u8>>,
+    files: Files,
     /// Weights of the consistency still to be trained with, the last one first.
     left: Vec<f64>,
     training: Option<EnergyTraining>,
@@ -24,11 +24,11 @@ pub struct Learning {
 }
 
 impl Learning {
-    pub fn new(run: Run, iterations: usize, prior_weights: Option<Vec<u8>>) -> Self {
+    pub fn new(run: Run, iterations: usize, files: Files) -> Self {
         Self {
             run,
             iterations,
-            prior_weights,
+            files,
             left: vec![EnergyConfig::default().consistency, 0.0],
             training: None,
             shown: 0.0,
@@ -50,8 +50,7 @@ impl Learning {
             let Some(consistency) = self.left.pop() else {
                 return Ok(Some(Event::ComparisonEnded));
             };
-            let weights = self.prior_weights.as_deref();
-            let plane = Plane::open(self.run.clone(), device.clone(), weights)?;
+            let plane = Plane::open(self.run.clone(), device.clone(), &self.files)?;
             let config = EnergyConfig {
                 iterations: self.iterations,
                 consistency,

@@ -1,12 +1,12 @@
 //! `rtb bench`: what an iteration costs, in parts, and how long a posterior takes.
 
-use crate::program::assets::prior_weights;
+use crate::program::assets;
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::output::print;
 use crate::program::source::{self, Overrides};
 use pollster::block_on;
-use rtb::session::Session;
+use rtb::session::{Session, SessionError};
 use rtb::train::Timing;
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ type Part = fn(&Timing) -> f64;
 
 /// Iterations that are not counted: caches fill and kernels are compiled.
 const WARM_UP: usize = 3;
-/// Iterations between two looks at the total variation.
+/// Iterations between two looks at the error.
 const LOOK: usize = 100;
 
 /// Time an iteration, its parts, and the way to a posterior
@@ -30,8 +30,8 @@ pub struct Args {
     /// Iterations to time
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
-    /// Train on until the total variation of the mode weights is this small
-    #[arg(long, value_name = "TV")]
+    /// Train on until the error is this small: total variation of mode weights, or FID of images
+    #[arg(long, value_name = "ERROR")]
     until: Option<f64>,
     #[command(flatten)]
     device: DeviceFlag,
@@ -42,9 +42,9 @@ pub struct Args {
 /// Times and prints.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let run = source::resolve(&args.source, &args.overrides)?.run;
-    let weights = prior_weights(&run.prior)?;
+    let files = assets::files(&run)?;
     let device = args.device.device.open()?;
-    let mut session = block_on(Session::open(run, device, weights.as_deref(), None))?;
+    let mut session = block_on(Session::open(run, device, &files, None))?;
     let count = args.count as usize;
     let mut timed: Vec<(f64, Timing)> = Vec::with_capacity(count);
     let mut training = 0.0;
@@ -52,7 +52,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         let seconds = block_on(session.step())?.seconds;
         training += seconds;
         if iteration >= WARM_UP {
-            timed.push((seconds, session.learner().timing()));
+            timed.push((seconds, session.timing()));
         }
     }
     let mut text = format!(
@@ -87,21 +87,25 @@ fn line(name: &str, seconds: impl Iterator<Item = f64>) -> String {
     )
 }
 
-/// Trains on until the total variation is small; measuring does not count as training.
+/// Trains on until the error is small; measuring does not count as training.
 fn race(session: &mut Session, until: f64, mut training: f64) -> Result<String, ProgramError> {
     loop {
         let samples = session.run().evaluation.samples;
         let report = block_on(session.evaluate(samples))?;
-        if report.fit.mode_total_variation <= until {
+        let (name, error) = (report.fit.error_name(), report.fit.error());
+        let error = error.ok_or(SessionError::Method(format!(
+            "{name} cannot be measured: too few exact samples"
+        )))?;
+        if error <= until {
             return Ok(format!(
-                "total variation {:.4} after {} iterations and {training:.1} s of training\n",
-                report.fit.mode_total_variation, report.iterations
+                "{name} {error:.4} after {} iterations and {training:.1} s of training\n",
+                report.iterations
             ));
         }
         if session.finished() {
             return Ok(format!(
-                "total variation still {:.4} at the end, after {} iterations and {training:.1} s\n",
-                report.fit.mode_total_variation, report.iterations
+                "{name} still {error:.4} at the end, after {} iterations and {training:.1} s\n",
+                report.iterations
             ));
         }
         for _ in 0..LOOK {

@@ -66,10 +66,8 @@ const NOISES: [(&str, PathNoise); 2] = [
 /// Estimates and prints.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let run = source::resolve(&args.source, &args.overrides)?.run;
-    let prior = run.prior.clone();
-    let weights = assets::prior_weights(&prior)?;
-    let plane = Plane::open(run, args.device.device.open()?, weights.as_deref())
-        .map_err(|error| assets::refused(error, &prior))?;
+    let files = assets::files(&run)?;
+    let plane = Plane::open(run, args.device.device.open()?, &files)?;
     let mut rng = plane.noise.stream(Purpose::Samples, 0);
     let points: Vec<[f64; 2]> = (0..args.count).map(|_| plane.mixture.sample(&mut rng)).collect();
     let truth: Vec<f64> = points.iter().map(|x| plane.mixture.log_prob(*x)).collect();
@@ -158,6 +156,6 @@ fn remarks(args: &Args, plane: &Plane) -> String {
         args.count,
         plane.run.process.steps,
         plane.run.seed,
-        rtb::plane::device_name(&plane.device)
+        rtb::session::device_name(&plane.device)
     )
 }

@@ -60,7 +60,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     if let Some(path) = &args.out {
         storage::probe(path)?;
     }
-    let weights = assets::prior_weights(&run.prior)?;
+    let files = assets::files(&run)?;
     let device = args.device.device.open()?;
     let mut rows = Vec::new();
     let mut densities = Vec::new();
@@ -68,8 +68,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         ("score matching", 0.0),
         ("with the consistency", args.consistency),
     ] {
-        let plane = Plane::open(run.clone(), device.clone(), weights.as_deref())
-            .map_err(|error| assets::refused(error, &run.prior))?;
+        let plane = Plane::open(run.clone(), device.clone(), &files)?;
         let config = EnergyConfig {
             iterations: args.updates as usize,
             consistency,

@@ -7,7 +7,7 @@ use crate::program::output::print;
 use crate::program::signal::Stop;
 use crate::program::source::{self, Overrides, Source};
 use crate::program::storage::RunFolder;
-use crate::program::trainer::{Trainer, reopen};
+use crate::program::trainer::{Trainer, files, reopen};
 use pollster::block_on;
 use rtb::session::Session;
 use std::path::{Path, PathBuf};
@@ -71,14 +71,12 @@ pub fn execute(source: &Path, options: Options) -> Result<(), ProgramError> {
 
 fn start(source: &Path, options: &Options) -> Result<Trainer, ProgramError> {
     let Source { label, run } = source::resolve(source, &options.overrides)?;
-    let prior = assets::prior_weights(&run.prior)?;
+    let files = assets::files(&run)?;
     let device = options.device.device.open()?;
     let stop = Stop::catch()?;
-    let described = run.prior.clone();
-    let session = block_on(Session::open(run, device, prior.as_deref(), None))
-        .map_err(|error| assets::refused(error, &described))?;
+    let session = block_on(Session::open(run, device, &files, None))?;
     let out = options.out.as_deref();
-    let folder = RunFolder::create(out, &label, session.run(), prior.as_deref())?;
+    let folder = RunFolder::create(out, &label, session.run(), files.prior.as_deref())?;
     let lock = folder.lock()?;
     Trainer::new(session, folder, lock, stop)
 }
@@ -90,9 +88,8 @@ fn resume(folder: RunFolder, device: DeviceKind) -> Result<Trainer, ProgramError
         Some(session) => session,
         // The run was killed before its first checkpoint.
         None => {
-            let prior = folder.prior()?;
-            let session = Session::open(folder.run()?, device.open()?, prior.as_deref(), None);
-            block_on(session)?
+            let files = files(&folder)?;
+            block_on(Session::open(folder.run()?, device.open()?, &files, None))?
         }
     };
     eprintln!(

@@ -1,18 +1,30 @@
-//! `rtb sample`: points of a trained posterior.
+//! `rtb sample`: points or images of a trained posterior.
 
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::output::print;
+use crate::program::plot;
 use crate::program::storage::{self, RunFolder};
-use crate::program::trainer::reopen_trained;
+use crate::program::trainer::{files, reopen_trained};
 use pollster::block_on;
-use rtb::config::Run;
+use rtb::config::{ConfigError, Run, Task};
+use rtb::image::SIDE;
+use rtb::network::Weights;
 use rtb::session::Session;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Draw samples of a trained posterior, as CSV
+const AFTER_HELP: &str = "\
+The end of the file's name says how they are written: .safetensors as one tensor `samples`, .png as a
+sheet of images, anything else as CSV, one sample a line.
+
+Examples:
+  rtb sample runs/25-to-9-seed0 --count 5000 --out points.csv
+  rtb sample runs/digit-3-seed0 --count 64 --out threes.png";
+
+/// Draw samples of a trained posterior
 #[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
 pub struct Args {
     /// Folder of a run
     #[arg(value_name = "DIR")]
@@ -24,7 +36,7 @@ pub struct Args {
     /// Seed of their noise [default: the run's seed]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// File to write [default: standard output]
+    /// File to write [default: CSV on standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -34,6 +46,11 @@ pub struct Args {
 /// Draws the samples and writes them.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let folder = RunFolder::open(&args.folder)?;
+    let task = folder.run()?.task;
+    let format = Format::of(args.out.as_deref(), task)?;
+    if let Some(path) = &args.out {
+        storage::probe(path)?;
+    }
     let mut session = reopen_trained(&folder, args.device.device)?;
     if let Some(seed) = args.seed {
         let run = Run {
@@ -42,26 +59,82 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         };
         run.validate()?;
         let weights = block_on(session.weights())?;
-        let prior = folder.prior()?;
         session = block_on(Session::open(
             run,
             args.device.device.open()?,
-            prior.as_deref(),
+            &files(&folder)?,
             Some(&weights),
         ))?;
     }
-    let csv = csv(&block_on(session.samples(args.count as usize))?);
-    match &args.out {
-        Some(path) => storage::write(path, csv.as_bytes()),
-        None => print(&csv),
+    let samples = block_on(session.samples(args.count as usize))?;
+    match (&args.out, format) {
+        (None, _) => print(&csv(&samples, task)),
+        (Some(path), Format::Csv) => storage::write(path, csv(&samples, task).as_bytes()),
+        (Some(path), Format::Tensor) => storage::write(path, &tensor(samples, task)),
+        (Some(path), Format::Sheet) => {
+            let columns = f64::from(args.count).sqrt().ceil() as usize;
+            plot::draw_images(path, &samples, columns)
+        }
     }
 }
 
-fn csv(points: &[f32]) -> String {
-    let mut text = "x,y\n".to_owned();
-    for point in points.chunks_exact(2) {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{},{}", point[0], point[1]);
+/// How samples are written.
+#[derive(Clone, Copy)]
+enum Format {
+    Csv,
+    Tensor,
+    Sheet,
+}
+
+impl Format {
+    fn of(path: Option<&Path>, task: Task) -> Result<Self, ConfigError> {
+        let ending = path.and_then(Path::extension).unwrap_or_default();
+        match ending.to_string_lossy().as_ref() {
+            "safetensors" => Ok(Self::Tensor),
+            "png" if task == Task::Digits => Ok(Self::Sheet),
+            "png" => Err(ConfigError::new(
+                "--out",
+                "a picture of points",
+                "a name that ends in .csv or .safetensors; pictures are for images",
+            )),
+            _ => Ok(Self::Csv),
+        }
+    }
+}
+
+/// The shape of a sample.
+fn shape(task: Task) -> &'static [usize] {
+    match task {
+        Task::Mixtures => &[2],
+        Task::Digits => &[SIDE, SIDE],
+    }
+}
+
+fn csv(samples: &[f32], task: Task) -> String {
+    let size = shape(task).iter().product();
+    let mut text = match task {
+        Task::Mixtures => "x,y\n".to_owned(),
+        Task::Digits => {
+            let names: Vec<String> = (0..size).map(|pixel| format!("p{pixel}")).collect();
+            names.join(",") + "\n"
+        }
+    };
+    for sample in samples.chunks_exact(size) {
+        for (at, value) in sample.iter().enumerate() {
+            let end = if at + 1 < size { ',' } else { '\n' };
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{value}{end}");
+        }
     }
     text
+}
+
+fn tensor(samples: Vec<f32>, task: Task) -> Vec<u8> {
+    let size: usize = shape(task).iter().product();
+    let shape = [&[samples.len() / size], shape(task)].concat();
+    let file = Weights {
+        tensors: vec![("samples".to_owned(), shape, samples)],
+        ..Weights::default()
+    };
+    file.to_safetensors(false)
 }

@@ -1,5 +1,6 @@
 //! When training pays off: trained methods sample cheaply, SMC needs no training.
 
+use super::summary::Summary;
 use super::{Comparison, Finished};
 use crate::program::output::{figure, grouped};
 use rtb::config::Method;
@@ -75,14 +76,15 @@ fn sentence((ours, trained): (&str, &[&Finished]), (theirs, smc): (&str, &[&Fini
         ),
         (None, None) => format!("never pays off against {theirs}, which samples cheaper"),
     };
-    let variation = |trials: &[&Finished]| {
-        let sum: f64 = trials.iter().map(|t| t.outcome.fit.mode_total_variation).sum();
-        figure(sum / trials.len() as f64)
+    let error = |trials: &[&Finished]| {
+        let mean = Summary::over(trials, |o| o.fit.error()).map(|s| s.mean);
+        mean.map_or("–".to_owned(), figure)
     };
     format!(
-        "The training of {ours} {pays_off}; total variation {} against {}.",
-        variation(trained),
-        variation(smc)
+        "The training of {ours} {pays_off}; {} {} against {}.",
+        trained[0].outcome.fit.error_name(),
+        error(trained),
+        error(smc)
     )
 }
 

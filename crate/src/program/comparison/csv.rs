@@ -1,16 +1,25 @@
 //! `outcomes.csv`: a line for every finished trial and for every look at one while it trained.
 
 use super::{Comparison, Finished};
-use rtb::message::{Fit, Outcome, Truth};
+use rtb::config::Task;
+use rtb::message::{Fit, ImageFit, Outcome, PlaneFit, Truth};
 
-const HEADINGS: &str = "label,varied_field,varied_value,final,\
-    method,title,seed,progress,iterations,samples,log_z,log_z_exact,ess,mode_total_variation,\
-    excluded_mass,within_mode_variance,within_mode_variance_exact,kl_grid,log_reward,\
-    training_seconds,sampling_seconds,training_evaluations,sampling_evaluations,truth,device\n";
+const BEFORE: &str = "label,varied_field,varied_value,final,\
+    method,title,seed,progress,iterations,samples,log_z,log_z_exact,ess,";
+const PLANE: &str = "mode_total_variation,excluded_mass,within_mode_variance,\
+    within_mode_variance_exact,kl_grid,";
+const IMAGES: &str = "fid,fid_floor,fid_reward_classifier,diversity,diversity_exact,accuracy,\
+    accuracy_exact,log_reward_exact,log_z_error,";
+const AFTER: &str = "log_reward,training_seconds,sampling_seconds,training_evaluations,\
+    sampling_evaluations,truth,device\n";
 
 /// The whole file.
 pub fn text(comparison: &Comparison) -> String {
-    let mut text = HEADINGS.to_owned();
+    let figures = match comparison.plan.run.task {
+        Task::Mixtures => PLANE,
+        Task::Digits => IMAGES,
+    };
+    let mut text = [BEFORE, figures, AFTER].concat();
     for trial in &comparison.finished {
         for outcome in &trial.curve {
             text += &line(comparison, trial, outcome, false);
@@ -32,16 +41,7 @@ fn line(comparison: &Comparison, trial: &Finished, outcome: &Outcome, last: bool
         log_z,
         log_z_exact,
         ess,
-        fit:
-            Fit {
-                mode_total_variation,
-                excluded_mass,
-                excluded_mass_exact: _,
-                within_mode_variance,
-                within_mode_variance_exact,
-                within_mode_covariance_error: _,
-                kl_grid,
-            },
+        fit,
         log_reward,
         training_seconds,
         sampling_seconds,
@@ -53,8 +53,7 @@ fn line(comparison: &Comparison, trial: &Finished, outcome: &Outcome, last: bool
     } = outcome;
     let plan = &comparison.plan;
     let value = plan.variants[trial.place.variant].value.as_deref();
-    let optional = |number: &Option<f64>| number.map_or_else(String::new, |n| n.to_string());
-    let cells = [
+    let mut cells = vec![
         quoted(&comparison.entrant(trial.place).label),
         quoted(plan.field.as_deref().unwrap_or_default()),
         quoted(value.unwrap_or_default()),
@@ -68,11 +67,12 @@ fn line(comparison: &Comparison, trial: &Finished, outcome: &Outcome, last: bool
         optional(log_z),
         log_z_exact.to_string(),
         optional(ess),
-        mode_total_variation.to_string(),
-        excluded_mass.to_string(),
-        within_mode_variance.to_string(),
-        within_mode_variance_exact.to_string(),
-        kl_grid.to_string(),
+    ];
+    match fit {
+        Fit::Plane(fit) => cells.extend(plane(fit)),
+        Fit::Images(fit) => cells.extend(images(fit)),
+    }
+    cells.extend([
         log_reward.to_string(),
         training_seconds.to_string(),
         sampling_seconds.to_string(),
@@ -81,10 +81,64 @@ fn line(comparison: &Comparison, trial: &Finished, outcome: &Outcome, last: bool
         match truth {
             Truth::Quadrature => "quadrature".to_owned(),
             Truth::ImportanceWeighted => "importance_weighted".to_owned(),
+            Truth::Rejection => "rejection".to_owned(),
         },
         quoted(device),
-    ];
+    ]);
     cells.join(",") + "\n"
+}
+
+fn optional(number: &Option<f64>) -> String {
+    number.map_or_else(String::new, |n| n.to_string())
+}
+
+fn plane(fit: &PlaneFit) -> [String; 5] {
+    let PlaneFit {
+        mode_total_variation,
+        excluded_mass,
+        excluded_mass_exact: _,
+        within_mode_variance,
+        within_mode_variance_exact,
+        within_mode_covariance_error: _,
+        kl_grid,
+    } = fit;
+    [
+        mode_total_variation,
+        excluded_mass,
+        within_mode_variance,
+        within_mode_variance_exact,
+        kl_grid,
+    ]
+    .map(f64::to_string)
+}
+
+fn images(fit: &ImageFit) -> [String; 9] {
+    let ImageFit {
+        log_reward_exact,
+        fid,
+        fid_reward_classifier,
+        fid_floor,
+        diversity,
+        diversity_exact,
+        classes: _,
+        classes_exact: _,
+        accuracy,
+        accuracy_exact,
+        log_z_error,
+        kept: _,
+        proposals: _,
+    } = fit;
+    [
+        optional(fid),
+        optional(fid_floor),
+        optional(fid_reward_classifier),
+        diversity.to_string(),
+        optional(diversity_exact),
+        optional(accuracy),
+        optional(accuracy_exact),
+        optional(log_reward_exact),
+        optional(log_z_error),
+    ]
 }
 
 /// A cell of text (RFC 4180).

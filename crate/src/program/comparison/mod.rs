@@ -6,6 +6,7 @@
 mod crossover;
 pub mod csv;
 pub mod entrant;
+pub mod exact;
 mod notes;
 pub mod plan;
 pub mod summary;
@@ -19,16 +20,14 @@ use super::progress::Progress;
 use super::signal::Stop;
 use burn::tensor::Device;
 use entrant::Entrant;
+use exact::Exact;
 use plan::{Place, Plan, Variant};
 use pollster::block_on;
 use rtb::config::Run;
-use rtb::message::Outcome;
-use rtb::metric::Truth;
-use rtb::plane::Plane;
+use rtb::digits::Pool;
+use rtb::message::{Files, Outcome};
 use rtb::session::SessionError;
 use rtb::trial::Trial;
-use std::f64::consts::PI;
-use std::sync::Arc;
 
 /// The picture's name, to which `comparison.md` links.
 pub const FIGURE: &str = "comparison.png";
@@ -55,36 +54,35 @@ pub struct Failed {
 pub struct Comparison {
     pub plan: Plan,
     /// One a variant, with the first seed.
-    pub truths: Vec<Arc<Truth>>,
+    pub truths: Vec<Exact>,
     pub finished: Vec<Finished>,
     pub failed: Vec<Failed>,
-    /// The weights of a learned prior, one a variant.
-    prior_weights: Vec<Option<Vec<u8>>>,
+    /// What runs need, one a variant.
+    files: Vec<Files>,
+    /// Images of priors, which serve the trials one after the other.
+    pools: Vec<Pool>,
 }
 
 impl Comparison {
     /// Opens every variant once, so that what would stop every method is refused here.
     pub fn open(plan: Plan, device: &Device) -> Result<Self, ProgramError> {
-        let (mut truths, mut prior_weights) = (Vec::new(), Vec::new());
+        let (mut truths, mut files, mut pools) = (Vec::new(), Vec::new(), Vec::new());
         for Variant { run, .. } in &plan.variants {
             let run = Run {
                 seed: plan.seeds[0],
                 ..run.clone()
             };
-            let prior = run.prior.clone();
-            let weights = assets::prior_weights(&prior)?;
-            let truth = Plane::open(run, device.clone(), weights.as_deref())
-                .and_then(|mut plane| block_on(plane.truth()))
-                .map_err(|error| assets::refused(error, &prior))?;
-            truths.push(truth);
-            prior_weights.push(weights);
+            let needed = assets::files(&run)?;
+            truths.push(Exact::new(run, device, &needed, &mut pools)?);
+            files.push(needed);
         }
         Ok(Self {
             plan,
             truths,
             finished: Vec::new(),
             failed: Vec::new(),
-            prior_weights,
+            files,
+            pools,
         })
     }
 
@@ -102,15 +100,8 @@ impl Comparison {
             match self.attempt(place, &name, device, stop, quiet) {
                 Ok(Some(trial)) => {
                     let o = &trial.outcome;
-                    let (variation, seconds) = (
-                        o.fit.mode_total_variation,
-                        o.training_seconds + o.sampling_seconds,
-                    );
-                    say(format!(
-                        "{name}: total variation {} in {}",
-                        figure(variation),
-                        duration(seconds)
-                    ));
+                    let seconds = o.training_seconds + o.sampling_seconds;
+                    say(format!("{name}: {} in {}", error_of(o), duration(seconds)));
                     self.finished.push(trial);
                 }
                 Ok(None) => return,
@@ -125,7 +116,7 @@ impl Comparison {
 
     /// One trial; `None` if the user asked to stop before its end.
     fn attempt(
-        &self,
+        &mut self,
         place: Place,
         name: &str,
         device: &Device,
@@ -133,34 +124,11 @@ impl Comparison {
         quiet: bool,
     ) -> Result<Option<Finished>, SessionError> {
         let run = self.plan.run_of(place);
-        let (total, evaluation) = (run.training.iterations, run.evaluation);
-        let iterations = if run.method.is_trained() { total } else { 1 };
-        let progress = Progress::new(name, 0, iterations, quiet);
-        let weights = self.prior_weights[place.variant].as_deref();
-        let mut trial = block_on(Trial::open(run, device.clone(), weights))?;
-        let mut curve: Vec<Outcome> = Vec::new();
-        for done in 1.. {
-            if stop.asked() {
-                progress.clear();
-                return Ok(None);
-            }
-            if !block_on(trial.step())? {
-                break;
-            }
-            // Whether a tenth of the iterations ends here; the last one is looked at below.
-            if done < total && done * LOOKS / total > (done - 1) * LOOKS / total {
-                let mut outcome = block_on(trial.outcome(evaluation.samples_while_training))?;
-                outcome.points = Vec::new();
-                curve.push(outcome);
-            }
-            progress.advance(done, || match curve.last() {
-                Some(last) => format!("total variation {}", figure(last.fit.mode_total_variation)),
-                None => "training".to_owned(),
-            });
-        }
-        progress.clear();
-        let outcome = block_on(trial.outcome(evaluation.samples))?;
-        Ok(Some(Finished {
+        let mut trial = block_on(Trial::open(run, device.clone(), &self.files[place.variant]))?;
+        trial.adopt(&mut self.pools);
+        let done = carry_out(&mut trial, name, stop, quiet);
+        self.pools.extend(trial.into_pool());
+        Ok(done?.map(|(curve, outcome)| Finished {
             place,
             curve,
             outcome,
@@ -193,13 +161,10 @@ impl Comparison {
         self.failed.iter().filter(|f| here(f.place)).collect()
     }
 
-    /// The total variation that as many samples of the exact posterior would have on average: each
-    /// mode's share is then off by √(2·p·(1 − p)/(π·N)).
-    pub fn exact_variation(&self, variant: usize) -> f64 {
-        let samples = self.plan.variants[variant].run.evaluation.samples as f64;
-        let masses = self.truths[variant].modes.iter().map(|mode| mode.mass);
-        let errors = masses.map(|p| (2.0 * p * (1.0 - p).max(0.0) / (PI * samples)).sqrt());
-        0.5 * errors.sum::<f64>()
+    /// The error that as many samples of the exact posterior would have.
+    pub fn exact_error(&self, variant: usize) -> Option<f64> {
+        let samples = self.plan.variants[variant].run.evaluation.samples;
+        self.truths[variant].error(samples)
     }
 
     /// A trial's method, value and seed.
@@ -209,4 +174,50 @@ impl Comparison {
         parts.push(format!("seed {}", self.plan.seeds[place.seed]));
         parts.join(", ")
     }
+}
+
+/// The figure by which methods are told apart, with its name.
+fn error_of(outcome: &Outcome) -> String {
+    let fit = &outcome.fit;
+    format!(
+        "{} {}",
+        fit.error_name(),
+        fit.error().map_or("–".to_owned(), figure)
+    )
+}
+
+/// Trains where the method has to be, and samples: the looks on the way and the outcome.
+fn carry_out(
+    trial: &mut Trial,
+    name: &str,
+    stop: &Stop,
+    quiet: bool,
+) -> Result<Option<(Vec<Outcome>, Outcome)>, SessionError> {
+    let run = trial.run();
+    let (total, evaluation) = (run.training.iterations, run.evaluation);
+    let iterations = if run.method.is_trained() { total } else { 1 };
+    let progress = Progress::new(name, 0, iterations, quiet);
+    let mut curve: Vec<Outcome> = Vec::new();
+    for done in 1.. {
+        if stop.asked() {
+            progress.clear();
+            return Ok(None);
+        }
+        if !block_on(trial.step())? {
+            break;
+        }
+        // Whether a tenth of the iterations ends here; the last one is looked at below.
+        if done < total && done * LOOKS / total > (done - 1) * LOOKS / total {
+            let mut outcome = block_on(trial.outcome(evaluation.samples_while_training))?;
+            outcome.points = Vec::new();
+            curve.push(outcome);
+        }
+        progress.advance(done, || match curve.last() {
+            Some(last) => error_of(last),
+            None => "training".to_owned(),
+        });
+    }
+    progress.clear();
+    let outcome = block_on(trial.outcome(evaluation.samples))?;
+    Ok(Some((curve, outcome)))
 }

@@ -4,25 +4,48 @@ use super::crossover;
 use super::{Comparison, Finished};
 use crate::program::output::{figure, grouped};
 use crate::program::table;
+use rtb::config::Task;
+use rtb::message::Fit;
 
 /// One sentence or a few each.
 pub fn notes(comparison: &Comparison) -> Vec<String> {
     let mut notes = vec![seeds(comparison)];
+    let of_first = |variant, figure: fn(&Fit) -> Option<f64>| {
+        let trial = comparison.finished.iter().find(|f| f.place.variant == variant)?;
+        figure(&trial.outcome.fit)
+    };
+    let (exact, level) = match comparison.plan.run.task {
+        Task::Mixtures => (
+            by_variant(comparison, "Variance within modes, exact", |variant| {
+                of_first(variant, |fit| Some(fit.plane()?.within_mode_variance_exact))
+            }),
+            "TV (total variation) of as many samples of the exact posterior itself, on average",
+        ),
+        Task::Digits => (
+            [
+                by_variant(comparison, "Mean log r, exact", |variant| {
+                    of_first(variant, |fit| fit.images()?.log_reward_exact)
+                }),
+                by_variant(comparison, "Diversity, exact", |variant| {
+                    of_first(variant, |fit| fit.images()?.diversity_exact)
+                }),
+                by_variant(comparison, "Standard error of the exact log Z", |variant| {
+                    of_first(variant, |fit| fit.images()?.log_z_error)
+                }),
+            ]
+            .join(" "),
+            "FID of one half of the exact images to the other",
+        ),
+    };
     notes.push(format!(
-        "Exact means {}. {}",
-        table::exact(comparison.truths[0].kind),
-        by_variant(comparison, "Variance within modes, exact", |variant| {
-            let trials = comparison.finished.iter().find(|f| f.place.variant == variant);
-            trials.map(|f| figure(f.outcome.fit.within_mode_variance_exact))
-        })
+        "Exact means {}. {exact}",
+        table::exact(comparison.truths[0].kind())
     ));
-    notes.push(by_variant(
-        comparison,
-        "TV (total variation) of as many samples of the exact posterior itself, on average",
-        |variant| Some(figure(comparison.exact_variation(variant))),
-    ));
+    notes.push(by_variant(comparison, level, |variant| {
+        comparison.exact_error(variant)
+    }));
     notes.push(
-        "Evaluations are millions of drifts for one state, of prior and policy alike; a backward pass counts as \
+        "Evaluations are millions of kernels for one state, of prior and policy alike; a backward pass counts as \
          two. Samples of trained methods are weighed with the prior, for log Z and ESS, which doubles theirs."
             .to_owned(),
     );
@@ -42,6 +65,8 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
         ));
     }
     notes.extend(crossover::sentences(comparison));
+    // A figure that no trial has leaves no sentence.
+    notes.retain(|note| !note.is_empty());
     notes
 }
 
@@ -54,10 +79,10 @@ fn seeds(comparison: &Comparison) -> String {
 }
 
 /// A figure of the exact posterior: once, or once a value of the varied field where they differ.
-fn by_variant(comparison: &Comparison, name: &str, figure: impl Fn(usize) -> Option<String>) -> String {
+fn by_variant(comparison: &Comparison, name: &str, value: impl Fn(usize) -> Option<f64>) -> String {
     let plan = &comparison.plan;
     let found: Vec<(usize, String)> = (0..plan.variants.len())
-        .filter_map(|v| Some((v, figure(v)?)))
+        .filter_map(|v| Some((v, figure(value(v)?))))
         .collect();
     match found.as_slice() {
         [] => String::new(),

@@ -5,28 +5,62 @@ use super::summary::Summary;
 use super::{Comparison, Finished};
 use crate::program::grid::Grid;
 use crate::program::output::figure;
+use rtb::config::Task;
 use rtb::message::Outcome;
 
 /// A figure of a trial.
 type Value = fn(&Outcome) -> Option<f64>;
 
-const COLUMNS: [(&str, Value); 9] = [
-    ("TV of mode\nweights", |o| Some(o.fit.mode_total_variation)),
-    ("KL on\nthe grid", |o| Some(o.fit.kl_grid)),
-    ("|log Z −\nexact|", |o| {
-        o.log_z.map(|z| (z - o.log_z_exact).abs())
+/// A heading and what stands below it.
+type Column = (&'static str, Value);
+
+const LOG_Z: Column = ("|log Z −\nexact|", |o| {
+    o.log_z.map(|z| (z - o.log_z_exact).abs())
+});
+const ESS: Column = ("ESS/N", |o| o.ess);
+const LOG_REWARD: Column = ("mean\nlog r", |o| Some(o.log_reward));
+const TRAINING: Column = ("training,\ns", |o| {
+    (o.iterations > 0).then_some(o.training_seconds)
+});
+const SAMPLING: Column = ("sampling,\ns per 1,000", |o| {
+    Some(1e3 * o.sampling_seconds / o.samples as f64)
+});
+
+const PLANE: [Column; 9] = [
+    ("TV of mode\nweights", |o| o.fit.error()),
+    ("KL on\nthe grid", |o| Some(o.fit.plane()?.kl_grid)),
+    LOG_Z,
+    ("excluded\nmass, %", |o| {
+        Some(100.0 * o.fit.plane()?.excluded_mass)
     }),
-    ("excluded\nmass, %", |o| Some(100.0 * o.fit.excluded_mass)),
-    ("ESS/N", |o| o.ess),
-    ("variance\nwithin modes", |o| Some(o.fit.within_mode_variance)),
-    ("mean\nlog r", |o| Some(o.log_reward)),
-    ("training,\ns", |o| {
-        (o.iterations > 0).then_some(o.training_seconds)
+    ESS,
+    ("variance\nwithin modes", |o| {
+        Some(o.fit.plane()?.within_mode_variance)
     }),
-    ("sampling,\ns per 1,000", |o| {
-        Some(1e3 * o.sampling_seconds / o.samples as f64)
-    }),
+    LOG_REWARD,
+    TRAINING,
+    SAMPLING,
 ];
+const IMAGES: [Column; 8] = [
+    LOG_REWARD,
+    ("FID", |o| o.fit.error()),
+    ("diversity", |o| Some(o.fit.images()?.diversity)),
+    ("in a wanted\nclass, %", |o| {
+        Some(100.0 * o.fit.images()?.accuracy?)
+    }),
+    LOG_Z,
+    ESS,
+    TRAINING,
+    SAMPLING,
+];
+
+fn columns(comparison: &Comparison) -> &'static [Column] {
+    match comparison.plan.run.task {
+        Task::Mixtures => &PLANE,
+        Task::Digits => &IMAGES,
+    }
+}
+
 const EVALUATIONS: &str = "evaluations, M:\ntraining + per 1,000";
 
 /// The figures, one row a value and a method.
@@ -35,7 +69,8 @@ pub fn grid(comparison: &Comparison) -> Grid {
     let mut headings = vec!["method".to_owned()];
     headings.extend(plan.field.clone());
     let words = headings.len();
-    headings.extend(COLUMNS.map(|(heading, _)| heading.to_owned()));
+    let columns = columns(comparison);
+    headings.extend(columns.iter().map(|(heading, _)| (*heading).to_owned()));
     headings.push(EVALUATIONS.to_owned());
     let mut rows = Vec::new();
     for (v, variant) in plan.variants.iter().enumerate() {
@@ -48,7 +83,7 @@ pub fn grid(comparison: &Comparison) -> Grid {
             ) {
                 ([], None) => continue,
                 ([], Some(failed)) => cells.push(failed.reason.clone()),
-                (trials, _) => cells.extend(figures(trials)),
+                (trials, _) => cells.extend(figures(trials, columns)),
             }
             rows.push(cells);
         }
@@ -60,16 +95,16 @@ pub fn grid(comparison: &Comparison) -> Grid {
     }
 }
 
-fn figures(trials: &[&Finished]) -> Vec<String> {
-    let cell = |(_, value): (&str, Value)| {
+fn figures(trials: &[&Finished], columns: &[Column]) -> Vec<String> {
+    let cell = |(_, value): &Column| {
         Summary::over(trials, value).map_or_else(String::new, |summary| summary.to_string())
     };
     let millions = |value: Value| Summary::over(trials, value).map(|s| figure(1e-6 * s.mean));
     let training = millions(|o| (o.iterations > 0).then_some(o.training_evaluations));
     let sampling = millions(|o| Some(1e3 * o.sampling_evaluations / o.samples as f64));
     let evaluations: Vec<String> = training.into_iter().chain(sampling).collect();
-    COLUMNS
-        .into_iter()
+    columns
+        .iter()
         .map(cell)
         .chain([evaluations.join(" + ")])
         .collect()

@@ -1,4 +1,4 @@
-//! How training went: loss, log Z with its bounds, effective sample size, total variation.
+//! How training went: loss, log Z with its bounds, effective sample size, error.
 
 use super::Finished;
 use super::canvas::{Canvas, Drawn, FAINT, INK, PALE, bold, text};
@@ -6,6 +6,7 @@ use crate::program::output::tick;
 use crate::program::storage::{EvaluationPoint, IterationPoint};
 use plotters::coord::ranged1d::ValueFormatter;
 use plotters::prelude::*;
+use rtb::message::Fit;
 use std::ops::Range;
 
 pub const SIZE: (u32, u32) = (1600, 1100);
@@ -85,20 +86,13 @@ pub fn draw(canvas: &Canvas, finished: &Finished) -> Drawn {
         &ess,
     )?;
 
-    let variation = [Curve::new(
-        "",
-        RED,
-        points(&evaluations, |e| e.mode_total_variation),
-    )];
-    let top = variation[0].points.iter().map(|p| p.1).fold(0.05, f64::max) * 1.05;
-    chart(
-        &panels[3],
-        "total variation of mode weights",
-        x,
-        0.0..top,
-        0.0..top,
-        &variation,
-    )
+    let error = [Curve::new("", RED, points(&evaluations, |e| e.error))];
+    let top = error[0].points.iter().map(|p| p.1).fold(0.05, f64::max) * 1.05;
+    let title = match finished.report.fit {
+        Fit::Plane(_) => "total variation of mode weights",
+        Fit::Images(_) => "FID to the exact posterior",
+    };
+    chart(&panels[3], title, x, 0.0..top, 0.0..top, &error)
 }
 
 /// The evaluations while training, and the final one.

@@ -8,16 +8,18 @@ mod heat;
 mod images;
 mod overview;
 
-pub use images::draw_images;
+pub use images::{draw_images, draw_sheet};
 
 use super::error::ProgramError;
 use super::storage::{History, RunFolder};
 use canvas::{INK, anchored, bold, picture};
 use colour::Scale;
 use heat::HeatMap;
+use overview::Panel;
 use plotters::style::text_anchor::{HPos, VPos};
 use rtb::config::Run;
-use rtb::message::{Report, Scene};
+use rtb::image::PIXELS;
+use rtb::message::{DigitsView, PlaneView, Report, Scene, View};
 use rtb::picture::density;
 use std::path::Path;
 
@@ -25,7 +27,7 @@ use std::path::Path;
 pub struct Finished<'a> {
     pub run: &'a Run,
     pub scene: &'a Scene,
-    /// Samples of the trained posterior, x and y in turn.
+    /// Samples of the trained posterior, `[count][size]`.
     pub samples: &'a [f32],
     pub report: &'a Report,
     pub history: &'a History,
@@ -57,37 +59,74 @@ pub fn draw_row(path: &Path, maps: &[(&str, &Vec<f32>)], side: usize) -> Result<
 
 /// Draws all pictures into the folder of the run.
 pub fn draw_all(finished: &Finished, folder: &RunFolder) -> Result<(), ProgramError> {
-    let scene = finished.scene;
-    let learned = density(finished.samples, scene.side, 1.0);
-    // Learned and exact share a scale, so that equal colours mean equal densities.
-    let posterior = Scale::density(&scene.exact);
-    let map = |title, cells, scale| HeatMap {
-        title,
-        cells,
-        side: scene.side,
-        scale,
-    };
-    let prior = map("prior p(x)", &scene.prior, Scale::density(&scene.prior));
-    let reward = map(
-        "reward, log r(x)",
-        &scene.log_reward,
-        Scale::linear(&scene.log_reward),
-    );
-    let learned = map("learned posterior", &learned, posterior);
-    let exact = map("exact posterior p(x)·r(x)/Z", &scene.exact, posterior);
-
-    for (name, map) in [
-        ("prior.png", &prior),
-        ("reward.png", &reward),
-        ("learned.png", &learned),
-        ("exact.png", &exact),
-    ] {
-        picture(&folder.file(name), heat::SIZE, |canvas| map.draw(canvas))?;
+    match &finished.scene.view {
+        View::Plane(view) => draw_plane(finished, view, folder)?,
+        View::Digits(view) => draw_digits(finished, view, folder)?,
     }
     picture(&folder.file("curves.png"), curves::SIZE, |canvas| {
         curves::draw(canvas, finished)
-    })?;
+    })
+}
+
+fn draw_plane(finished: &Finished, view: &PlaneView, folder: &RunFolder) -> Result<(), ProgramError> {
+    let learned = density(finished.samples, view.side, 1.0);
+    // Learned and exact share a scale, so that equal colours mean equal densities.
+    let posterior = Scale::density(&view.exact);
+    let map = |title, cells, scale| HeatMap {
+        title,
+        cells,
+        side: view.side,
+        scale,
+    };
+    let reward = Scale::linear(&view.log_reward);
+    let maps = [
+        map("prior p(x)", &view.prior, Scale::density(&view.prior)),
+        map("reward, log r(x)", &view.log_reward, reward),
+        map("learned posterior", &learned, posterior),
+        map("exact posterior p(x)·r(x)/Z", &view.exact, posterior),
+    ];
+    for (name, map) in ["prior.png", "reward.png", "learned.png", "exact.png"]
+        .iter()
+        .zip(&maps)
+    {
+        picture(&folder.file(name), heat::SIZE, |canvas| map.draw(canvas))?;
+    }
+    let panels = maps.map(Panel::Map);
     picture(&folder.file("overview.png"), overview::SIZE, |canvas| {
-        overview::draw(canvas, finished, [&prior, &reward, &learned, &exact])
+        overview::draw(canvas, finished, &panels)
+    })
+}
+
+fn draw_digits(finished: &Finished, view: &DigitsView, folder: &RunFolder) -> Result<(), ProgramError> {
+    /// Images along a side of a picture of its own, and of a panel.
+    const COLUMNS: usize = 10;
+    const PANEL_COLUMNS: usize = 6;
+    let paths = &finished.scene.prior_paths;
+    let last = paths.steps.len() - 1;
+    let prior: Vec<f32> = (0..paths.count())
+        .flat_map(|path| paths.state(path, last))
+        .copied()
+        .collect();
+    let exact = view.exact.as_ref().map_or(&[][..], |exact| &exact.images);
+    let sheets = [
+        ("prior.png", "prior p(x)", &prior[..]),
+        ("learned.png", "learned posterior", finished.samples),
+        ("exact.png", "exact posterior p(x)·r(x)/Z", exact),
+    ];
+    for (name, _, images) in sheets {
+        let columns = if images.len() > PANEL_COLUMNS * PANEL_COLUMNS * PIXELS {
+            COLUMNS
+        } else {
+            PANEL_COLUMNS
+        };
+        draw_images(&folder.file(name), images, columns)?;
+    }
+    let panels = sheets.map(|(_, title, images)| Panel::Images {
+        title,
+        images,
+        columns: PANEL_COLUMNS,
+    });
+    picture(&folder.file("overview.png"), overview::SIZE, |canvas| {
+        overview::draw(canvas, finished, &panels)
     })
 }

@@ -1,13 +1,13 @@
-//! One picture of the whole run: its four densities, and the figures below.
+//! One picture of the whole run: its densities or images, and the figures below.
 
-use super::Finished;
 use super::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, bold, text};
 use super::heat::HeatMap;
+use super::{Finished, draw_sheet};
 use crate::program::output::{duration, figure};
 use crate::program::source::title;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
-use rtb::message::Report;
+use rtb::message::{Fit, ImageFit, PlaneFit, Report};
 
 pub const SIZE: (u32, u32) = (2200, 900);
 
@@ -15,18 +15,45 @@ const MARGIN: i32 = 70;
 const IMAGE: i32 = 470;
 const TOP: i32 = 200;
 
-/// Draws title, maps and figures.
-pub fn draw(canvas: &Canvas, finished: &Finished, maps: [&HeatMap; 4]) -> Drawn {
+/// What stands side by side.
+pub enum Panel<'a> {
+    Map(HeatMap<'a>),
+    Images {
+        title: &'a str,
+        images: &'a [f32],
+        columns: usize,
+    },
+}
+
+impl Panel<'_> {
+    fn title(&self) -> &str {
+        match self {
+            Self::Map(map) => map.title,
+            Self::Images { title, .. } => title,
+        }
+    }
+
+    fn draw(&self, canvas: &Canvas, corner: (i32, i32)) -> Drawn {
+        match self {
+            Self::Map(map) => map.draw_image(canvas, corner, IMAGE, 19),
+            Self::Images { images, columns, .. } => draw_sheet(canvas, images, *columns, corner, IMAGE),
+        }
+    }
+}
+
+/// Draws title, panels and figures.
+pub fn draw(canvas: &Canvas, finished: &Finished, panels: &[Panel]) -> Drawn {
     let width = SIZE.0 as i32 - 2 * MARGIN;
     canvas.draw_text(&title(finished.run), &bold(46, INK), (MARGIN, 46))?;
     canvas.draw_text(&subtitle(finished), &text(25, PALE), (MARGIN, 104))?;
 
-    let gap = (width - 4 * IMAGE) / 3;
-    for (column, map) in maps.into_iter().enumerate() {
+    let count = panels.len() as i32;
+    let gap = (width - count * IMAGE) / (count - 1);
+    for (column, panel) in panels.iter().enumerate() {
         let left = MARGIN + column as i32 * (IMAGE + gap);
         let heading = anchored(bold(27, INK), HPos::Center, VPos::Center);
-        canvas.draw_text(map.title, &heading, (left + IMAGE / 2, TOP - 26))?;
-        map.draw_image(canvas, (left, TOP), IMAGE, 19)?;
+        canvas.draw_text(panel.title(), &heading, (left + IMAGE / 2, TOP - 26))?;
+        panel.draw(canvas, (left, TOP))?;
     }
 
     let figures = figures(finished.report);
@@ -57,24 +84,64 @@ fn subtitle(finished: &Finished) -> String {
     )
 }
 
-/// Name, measured and exact value of what matters most.
-fn figures(r: &Report) -> [(&'static str, String, String); 6] {
-    let row = |name, measured, exact| (name, figure(measured), format!("exact {}", figure(exact)));
-    let ideal = |name, measured, best: &str| (name, figure(measured), format!("ideal {best}"));
-    [
-        row("log Z, importance-weighted", r.log_z_importance, r.log_z_exact),
+/// A name, the measured value and the exact or the ideal one.
+type Figure = (&'static str, String, String);
+
+fn beside(name: &'static str, measured: f64, exact: f64) -> Figure {
+    (name, figure(measured), format!("exact {}", figure(exact)))
+}
+
+fn ideal(name: &'static str, measured: f64, best: &str) -> Figure {
+    (name, figure(measured), format!("ideal {best}"))
+}
+
+/// What matters most.
+fn figures(r: &Report) -> Vec<Figure> {
+    let mut figures = vec![
+        beside("log Z, importance-weighted", r.log_z_importance, r.log_z_exact),
         ideal("effective sample size / N", r.ess, "1"),
-        ideal("mode weights, total variation", r.fit.mode_total_variation, "0"),
-        row(
+    ];
+    match &r.fit {
+        Fit::Plane(fit) => figures.extend(plane(fit)),
+        Fit::Images(fit) => figures.extend(images(fit, r.log_reward)),
+    }
+    figures.push(ideal("residual δ, deviation", r.residual_std, "0"));
+    figures
+}
+
+fn plane(fit: &PlaneFit) -> [Figure; 3] {
+    [
+        ideal("mode weights, total variation", fit.mode_total_variation, "0"),
+        beside(
             "variance within modes",
-            r.fit.within_mode_variance,
-            r.fit.within_mode_variance_exact,
+            fit.within_mode_variance,
+            fit.within_mode_variance_exact,
         ),
-        row(
+        beside(
             "mass on excluded modes",
-            r.fit.excluded_mass,
-            r.fit.excluded_mass_exact,
+            fit.excluded_mass,
+            fit.excluded_mass_exact,
         ),
-        ideal("residual δ, deviation", r.residual_std, "0"),
+    ]
+}
+
+fn images(fit: &ImageFit, log_reward: f64) -> [Figure; 3] {
+    let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
+    let third = match fit.accuracy {
+        Some(accuracy) => beside("share in a wanted class", accuracy, number(fit.accuracy_exact)),
+        None => beside(
+            "diversity of features",
+            fit.diversity,
+            number(fit.diversity_exact),
+        ),
+    };
+    [
+        beside("mean log r", log_reward, number(fit.log_reward_exact)),
+        beside(
+            "FID to the exact posterior",
+            number(fit.fid),
+            number(fit.fid_floor),
+        ),
+        third,
     ]
 }

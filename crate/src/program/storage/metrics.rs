@@ -46,8 +46,9 @@ pub struct EvaluationPoint {
     pub eubo: f64,
     #[serde(deserialize_with = "number")]
     pub ess: f64,
-    #[serde(deserialize_with = "number")]
-    pub mode_total_variation: f64,
+    /// [`Fit::error`](rtb::message::Fit::error): whichever figure the run has.
+    #[serde(rename = "mode_total_variation", alias = "fid", deserialize_with = "number")]
+    pub error: f64,
 }
 
 /// JSON has no NaN or infinity: they are written as null.
@@ -71,9 +72,9 @@ impl From<&Report> for EvaluationPoint {
             iterations: r.iterations,
             log_z_importance: r.log_z_importance,
             elbo: r.elbo,
-            eubo: r.eubo,
+            eubo: r.eubo.unwrap_or(f64::NAN),
             ess: r.ess,
-            mode_total_variation: r.fit.mode_total_variation,
+            error: r.fit.error().unwrap_or(f64::NAN),
         }
     }
 }

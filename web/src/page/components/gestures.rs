@@ -4,7 +4,7 @@ use super::controls::Selection;
 use super::panel::{Pointer, Touch};
 use crate::draw::surface::nearest;
 use crate::handles::Draggable;
-use crate::paint::{self, Brush};
+use crate::paint::{Brush, Grid};
 use crate::shared::Shared;
 use rtb::config::{Component, HALF_WIDTH};
 use rtb::message::Paths;
@@ -57,20 +57,20 @@ pub struct Gestures {
 impl Gestures {
     pub fn pointer(&self, pointer: Pointer) {
         match &self.draggable {
-            Draggable::Grid(rows) => self.paint(rows, pointer),
+            Draggable::Grid(grid) => self.paint(grid, pointer),
             _ => self.drag(pointer),
         }
     }
 
-    fn paint(&self, rows: &[String], Pointer { touch, at, erase, .. }: Pointer) {
+    fn paint(&self, grid: &Grid, Pointer { touch, at, erase, .. }: Pointer) {
         let hand = &self.hand;
         let brush = self.brush(erase);
         hand.cursor.set((touch != Touch::Leave).then_some(at));
         match (touch, *hand.held) {
-            (Touch::Down, _) => self.change.emit(Draggable::Grid(paint::stroke(rows, at, brush))),
-            (Touch::Move, Some(Held::Brush(from))) => self
-                .change
-                .emit(Draggable::Grid(paint::line(rows, from, at, brush))),
+            (Touch::Down, _) => self.change.emit(Draggable::Grid(grid.stroke(at, brush))),
+            (Touch::Move, Some(Held::Brush(from))) => {
+                self.change.emit(Draggable::Grid(grid.line(from, at, brush)));
+            }
             _ => {}
         }
         let painting = touch == Touch::Down || (touch == Touch::Move && hand.held.is_some());
@@ -126,7 +126,7 @@ impl Gestures {
     pub fn key(&self, event: &KeyboardEvent) {
         let key = event.key();
         let done = match &self.draggable {
-            Draggable::Grid(rows) => self.paint_by_key(rows, &key),
+            Draggable::Grid(grid) => self.paint_by_key(grid, &key),
             Draggable::Mixture {
                 components,
                 selected: Some(index),
@@ -147,19 +147,19 @@ impl Gestures {
         }
     }
 
-    fn paint_by_key(&self, rows: &[String], key: &str) -> bool {
+    fn paint_by_key(&self, grid: &Grid, key: &str) -> bool {
         let at = self.hand.cursor.unwrap_or_default();
         match (key, arrow(key)) {
             (" " | "Enter", _) => {
                 self.change
-                    .emit(Draggable::Grid(paint::stroke(rows, at, self.brush(false))))
+                    .emit(Draggable::Grid(grid.stroke(at, self.brush(false))));
             }
             ("Backspace" | "Delete", _) => {
                 self.change
-                    .emit(Draggable::Grid(paint::stroke(rows, at, self.brush(true))))
+                    .emit(Draggable::Grid(grid.stroke(at, self.brush(true))));
             }
             (_, Some(by)) => {
-                let cell = 2.0 * HALF_WIDTH / rows.len() as f64;
+                let cell = grid.cell();
                 let moved = [0, 1].map(|axis| (at[axis] + cell * by[axis]).clamp(-HALF_WIDTH, HALF_WIDTH));
                 self.hand.cursor.set(Some(moved));
             }
@@ -190,7 +190,11 @@ impl Gestures {
 
     fn brush(&self, erase: bool) -> Brush {
         let brush = self.selection.brush;
-        if erase { Brush { level: 0, ..brush } } else { brush }
+        if erase {
+            Brush { level: None, ..brush }
+        } else {
+            brush
+        }
     }
 }
 

@@ -29,7 +29,11 @@ pub fn Intro() -> Html {
                 </p>
                 <p>
                     { "In the plane the exact answer is known, so you can watch the learned posterior become the exact one. Press Train; \
-                       drag the prior's components; type or paint another reward; point at a sample to see the path it took. At the foot of the page, other ways to the same posterior run side by side. " }
+                       drag the prior's components; type or paint another reward; point at a sample to see the path it took. At the foot of the page, other ways to the same posterior run side by side." }
+                </p>
+                <p>
+                    { "The second task, Digits, is the same engine on images: the prior is a small diffusion model of MNIST’s digits, and the reward \
+                       may ask a classifier, count holes, measure strokes or hold the image to pixels that you paint. The exact posterior is what the reward lets pass of the prior’s own images. " }
                     { "The method: Venkatraman et al., “Amortizing intractable inference in diffusion models for vision, language, and control”, arXiv 2405.20971." }
                 </p>
             </div>

@@ -89,9 +89,30 @@ const GUIDE: Text = (
 /// A setting and its place in the method.
 type Setting<'a> = (Text, Place<'a>);
 
-enum Place<'a> {
+/// Where a number stands.
+pub enum Place<'a> {
     Real(&'a mut f64),
     Whole(&'a mut usize),
+}
+
+impl Place<'_> {
+    pub fn value(&self) -> f64 {
+        match self {
+            Self::Real(value) => **value,
+            Self::Whole(value) => **value as f64,
+        }
+    }
+
+    pub fn is_whole(&self) -> bool {
+        matches!(self, Self::Whole(_))
+    }
+
+    pub fn put(self, value: f64) {
+        match self {
+            Self::Real(place) => *place = value,
+            Self::Whole(place) => *place = value as usize,
+        }
+    }
 }
 
 /// What can be set of a method.
@@ -152,10 +173,7 @@ pub fn values(mut method: Method) -> Vec<Value> {
     all.map(|((field, _, name, _), place)| Value {
         field,
         name,
-        value: match place {
-            Place::Real(value) => *value,
-            Place::Whole(value) => *value as f64,
-        },
+        value: place.value(),
     })
     .collect()
 }
@@ -174,17 +192,11 @@ pub fn MethodSettings(props: &MethodSettingsProps) -> Html {
     let mut method = props.method;
     let name = method.info().name;
     let number = |(at, ((field, label, _, help), place)): (usize, Setting)| {
-        let (value, whole) = match place {
-            Place::Real(value) => (*value, false),
-            Place::Whole(value) => (*value as f64, true),
-        };
+        let (value, whole) = (place.value(), place.is_whole());
         let (set, before) = (props.set.clone(), props.method);
         let set = Callback::from(move |value: f64| {
             let mut method = before;
-            match settings(&mut method).swap_remove(at).1 {
-                Place::Real(place) => *place = value,
-                Place::Whole(place) => *place = value as usize,
-            }
+            settings(&mut method).swap_remove(at).1.put(value);
             set.emit(method)
         });
         html! {

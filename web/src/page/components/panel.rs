@@ -1,8 +1,8 @@
-//! One panel: a picture of the plane with points, trajectories and handles on it.
+//! One panel: a picture of the square with points, trajectories and handles on it.
 
+use super::frame::Frame;
 use crate::draw::{Surface, color, image::Picture};
 use crate::handles::Draggable;
-use crate::math::Math;
 use crate::shared::Shared;
 use crate::size::use_width;
 use rtb::config::HALF_WIDTH;
@@ -46,6 +46,9 @@ pub struct PanelProps {
     pub picture: Option<Picture>,
     #[prop_or(true)]
     pub smooth: bool,
+    /// Whether the axes of the plane are drawn.
+    #[prop_or(true)]
+    pub axes: bool,
     pub paths: Option<Shared<Paths>>,
     /// The step at which points are drawn, 0 to T.
     pub step: f64,
@@ -77,7 +80,7 @@ pub fn Panel(props: &PanelProps) -> Html {
             picture.clone(),
             (props.paths.clone(), props.step, props.highlighted),
             (props.draggable.clone(), props.brush, *inside),
-            (props.dark, width.round() as u32, props.smooth),
+            (props.dark, width.round() as u32, props.smooth, props.axes),
             props
                 .picture
                 .as_ref()
@@ -88,7 +91,7 @@ pub fn Panel(props: &PanelProps) -> Html {
                 picture,
                 (paths, step, highlighted),
                 (draggable, brush, inside),
-                (dark, _, smooth),
+                (dark, _, smooth, axes),
                 on_reward,
             ) = drawn;
             let Some(surface) = canvas
@@ -100,7 +103,9 @@ pub fn Panel(props: &PanelProps) -> Html {
             if let Some(image) = picture.as_ref() {
                 surface.image(image, *smooth);
             }
-            surface.grid();
+            if *axes {
+                surface.grid();
+            }
             if let Some(paths) = paths {
                 surface.points(paths, *step, *on_reward);
                 if let Some(path) = highlighted.filter(|p| *p < paths.count()) {
@@ -154,24 +159,13 @@ pub fn Panel(props: &PanelProps) -> Html {
     );
     let keep = Callback::from(|event: MouseEvent| event.prevent_default());
     html! {
-        <figure class={classes!("panel", props.wide.then_some("wide"))}>
-            <div class="panel-head">
-                <h3 id={format!("{}-title", props.id)}>{ props.title }</h3>
-                <button type="button" class="quiet" aria-pressed={props.wide.to_string()} onclick={props.on_wide.reform(|_| ())}
-                    aria-label={format!("Enlarge: {}", props.title)} title={if props.wide { "Make smaller" } else { "Enlarge" }}>
-                    { if props.wide { "⤡" } else { "⤢" } }
-                </button>
-            </div>
+        <Frame id={props.id} title={props.title} help={props.help.clone()} formula={props.formula} wide={props.wide} on_wide={props.on_wide.clone()}>
             <canvas ref={canvas} id={props.id} data-testid={props.id} role="img" aria-label={props.label.clone()} tabindex="0" {class}
                 onpointerdown={pointer(Touch::Down)} onpointermove={pointer(Touch::Move)} onpointerup={pointer(Touch::Up)}
                 onpointercancel={pointer(Touch::Up)} onpointerleave={pointer(Touch::Leave)} {ondblclick} oncontextmenu={keep}
                 onkeydown={props.on_key.clone()} onfocus={focus(true)} onblur={focus(false)} />
             <Legend picture={props.picture.clone()} text={props.legend.clone()} dark={props.dark} />
-            <figcaption class="help">
-                { &props.help }
-                if let Some(of) = props.formula { { " " }<Math {of} /> }
-            </figcaption>
-        </figure>
+        </Frame>
     }
 }
 

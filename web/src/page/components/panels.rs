@@ -5,12 +5,13 @@ use super::field::apply;
 use super::gestures::{Gestures, use_hand};
 use super::panel::{Panel, Pointer};
 use super::pictures::Pictures;
-use super::timeline::Timeline;
-use crate::frames::Frames;
+use super::timeline::use_times;
 use crate::handles::Draggable;
 use crate::math;
+use crate::paint::Grid;
 use crate::shared::Shared;
-use crate::state::{Action, Notice, Stage};
+use crate::stage::Stage;
+use crate::state::{Action, Notice};
 use crate::thinned::Thinned;
 use rtb::config::{Reward, Run};
 use rtb::message::{Paths, Report, Snapshot, Truth};
@@ -25,14 +26,10 @@ pub const PANELS: [(&str, &str); 4] = [
 ];
 
 /// Positions in [`PANELS`].
-const PRIOR: usize = 0;
-const REWARD: usize = 1;
-const LEARNED: usize = 2;
-const EXACT: usize = 3;
-
-/// Milliseconds in which samples flow from step 0 to T, and then rest.
-const FLOW: f64 = 5000.0;
-const REST: f64 = 2500.0;
+pub const PRIOR: usize = 0;
+pub const REWARD: usize = 1;
+pub const LEARNED: usize = 2;
+pub const EXACT: usize = 3;
 
 #[derive(Properties, PartialEq)]
 pub struct PanelsProps {
@@ -48,37 +45,15 @@ pub struct PanelsProps {
     pub still: bool,
 }
 
+/// What a run in the plane shows.
 #[component]
 pub fn Panels(props: &PanelsProps) -> Html {
     let steps = props.run.process.steps;
-    let playing = use_state_eq(|| !props.still);
-    let share = use_state_eq(|| if props.still { 1.0 } else { 0.0 });
-    // The iteration chosen with the slider; none follows training.
-    let shown = use_state_eq(|| None::<usize>);
+    let times = use_times(&props.stage.scene, props.training, props.still);
     let wide = use_state_eq(|| None::<usize>);
     let hand = use_hand();
-    use_flow(*playing, *share, share.setter());
-    {
-        // While training, what counts is where samples end.
-        let (playing, share) = (playing.setter(), share.setter());
-        use_effect_with(props.training, move |training| {
-            if *training {
-                playing.set(false);
-                share.set(1.0);
-            }
-        });
-    }
-
-    {
-        // Another run has no such iteration yet.
-        let shown = shown.setter();
-        use_effect_with(props.stage.clone(), move |_| shown.set(None));
-    }
-
     let snapshots = props.snapshots.items();
-    let last = snapshots.len().saturating_sub(1);
-    let at = shown.map_or(last, |iteration| kept(snapshots, iteration));
-    let snapshot = snapshots.get(at).cloned();
+    let snapshot = snapshots.get(times.shown(snapshots)).cloned();
     let pictures = use_memo(props.stage.clone(), Pictures::new);
     let learned = use_memo((snapshot.clone(), pictures.clone()), |(snapshot, pictures)| {
         snapshot.as_ref().map(|s| pictures.of_samples(&s.samples))
@@ -89,7 +64,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
     let learned_paths = use_memo(snapshot.clone(), |s| {
         s.as_ref().map(|s| Shared::new(s.paths.clone()))
     });
-    let has_exact = !props.stage.scene.exact.is_empty();
+    let has_exact = !props.stage.plane().exact.is_empty();
 
     let change = {
         let (run, dispatch) = (props.run.clone(), props.dispatch.clone());
@@ -125,7 +100,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
         let step = if panel == REWARD {
             steps as f64
         } else {
-            *share * steps as f64
+            times.step(steps)
         };
         let paints = matches!(draggable, Draggable::Grid(_));
         let brush = hand
@@ -159,49 +134,13 @@ pub fn Panels(props: &PanelsProps) -> Html {
                 dark={props.dark} wide={*wide == Some(panel)} {on_pointer} {on_key} {on_wide} />
         }
     };
-    let on_step = {
-        let (playing, share) = (playing.clone(), share.clone());
-        Callback::from(move |step: f64| {
-            playing.set(false);
-            share.set(step / steps as f64);
-        })
-    };
-    let on_play = Callback::from({
-        let playing = playing.clone();
-        move |on| playing.set(on)
-    });
-    let iterations: Vec<usize> = snapshots.iter().map(|s| s.iteration).collect();
-    let on_shown = {
-        let iterations = iterations.clone();
-        Callback::from(move |at: usize| shown.set(iterations.get(at).copied().filter(|_| at < last)))
-    };
     html! {
         <section class="stage" aria-labelledby="stage-title">
             <h2 id="stage-title" class="hidden">{ "Distributions" }</h2>
             <div class="panels">{ for (0..PANELS.len()).map(panel_of) }</div>
-            <Timeline step={*share * steps as f64} {steps} playing={*playing} {on_step} {on_play}
-                {iterations} shown={at} {on_shown} />
+            { times.timeline(steps, snapshots, "All samples start at x₀ = 0 and take T small noisy steps; the picture behind them is where they should end.") }
         </section>
     }
-}
-
-/// The kept snapshot that stands for an iteration: its own, or the last before it where thinning
-/// took that one.
-fn kept(snapshots: &[Shared<Snapshot>], iteration: usize) -> usize {
-    snapshots
-        .partition_point(|s| s.iteration <= iteration)
-        .saturating_sub(1)
-}
-
-/// Lets the share of diffusion time flow from where it is, and rest at the end.
-#[hook]
-fn use_flow(playing: bool, from: f64, set: UseStateSetter<f64>) {
-    use_effect_with(playing, move |playing| {
-        let start = if from >= 1.0 { 0.0 } else { from * FLOW };
-        let frames = playing
-            .then(|| Frames::start(move |time| set.set(((start + time) % (FLOW + REST) / FLOW).min(1.0))));
-        move || drop(frames)
-    });
 }
 
 /// The trajectory a panel shows whole. Prior and learned posterior share their noise, so the
@@ -223,9 +162,9 @@ fn reward_draggable(run: &Run, selected: Option<usize>) -> Draggable {
             components: components.clone(),
             selected,
         },
-        Reward::Formula { .. } | Reward::Annealed { .. } => Draggable::None,
         Reward::Mask { shape, .. } => Draggable::Shape(*shape),
-        Reward::Painted { rows } => Draggable::Grid(rows.clone()),
+        Reward::Painted { rows } => Draggable::Grid(Grid::reward(rows.clone())),
+        _ => Draggable::None,
     }
 }
 
@@ -240,7 +179,7 @@ fn put(run: &mut Run, panel: usize, dragged: Draggable) {
             *components = new
         }
         (REWARD, Draggable::Shape(new), Reward::Mask { shape, .. }) => *shape = new,
-        (REWARD, Draggable::Grid(new), Reward::Painted { rows }) => *rows = new,
+        (REWARD, Draggable::Grid(new), Reward::Painted { rows }) => *rows = new.rows,
         _ => {}
     }
 }
@@ -249,6 +188,7 @@ fn truth(props: &PanelsProps) -> &'static str {
     match props.stage.scene.truth {
         Truth::Quadrature => "exact by quadrature",
         Truth::ImportanceWeighted => "importance-weighted samples of the learned prior",
+        Truth::Rejection => "samples of the learned prior, kept with probability r",
     }
 }
 
@@ -263,6 +203,7 @@ fn help(panel: usize, props: &PanelsProps) -> String {
             Reward::Annealed { .. } => "How much each end point is wanted, under the learned end points: a power of the prior itself.",
             Reward::Product { .. } => "How much each end point is wanted, under the learned end points. Drag the second prior’s components.",
             Reward::Painted { .. } => "Paint with the pointer. By keyboard: arrows move the brush, Space paints, Backspace erases.",
+            _ => "",
         }
         .to_owned(),
         LEARNED => "Where the trained chain’s samples end, smoothed. Point at a sample, or use the arrow keys, for its whole trajectory.".to_owned(),
@@ -272,28 +213,24 @@ fn help(panel: usize, props: &PanelsProps) -> String {
 
 /// What a screen reader says of a panel.
 fn label(panel: usize, props: &PanelsProps, report: Option<&Report>) -> String {
-    let scene = &props.stage.scene;
+    let log_z = props.stage.scene.log_z.unwrap_or(f64::NAN);
     match (panel, report) {
         (PRIOR, _) => format!(
             "Density of the prior, {} components, with samples on their way.",
             props.run.prior.components.len()
         ),
-        (REWARD, _) => format!(
-            "Tempered and floored logarithm of the reward; log Z is {:.3}.",
-            scene.log_z
-        ),
+        (REWARD, _) => format!("Tempered and floored logarithm of the reward; log Z is {log_z:.3}."),
         (LEARNED, Some(r)) => format!(
             "Density of {} samples of the learned posterior at iteration {}: total variation of mode weights {:.3}, effective sample size {:.0} %.",
             r.samples,
             r.iterations,
-            r.fit.mode_total_variation,
+            r.fit.error().unwrap_or(f64::NAN),
             100.0 * r.ess
         ),
         (LEARNED, None) => "The learned posterior; the engine has not drawn it yet.".to_owned(),
         _ => format!(
-            "Density of the exact posterior, {}; log Z is {:.3}.",
-            truth(props),
-            scene.log_z
+            "Density of the exact posterior, {}; log Z is {log_z:.3}.",
+            truth(props)
         ),
     }
 }

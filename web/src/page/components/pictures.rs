@@ -1,8 +1,8 @@
 //! The pictures of the four panels.
 
 use crate::draw::image::Picture;
-use crate::state::Stage;
-use rtb::message::{Scene, Truth};
+use crate::stage::Stage;
+use rtb::message::Truth;
 use rtb::picture::{blurred, density};
 
 /// Smoothing of every density, in cells: only pictures that are equally smooth compare. It is what
@@ -21,9 +21,9 @@ pub struct Pictures {
 
 impl Pictures {
     pub fn new(stage: &Stage) -> Self {
-        let scene = &stage.scene;
+        let scene = stage.plane();
         let picture = |values: &[f32]| {
-            let values = smooth(values, scene);
+            let values = smooth(values, scene.side, stage.scene.truth);
             let high = largest(&values);
             Picture::density(values, high)
         };
@@ -45,10 +45,10 @@ impl Pictures {
 }
 
 /// A density of the scene as smooth as one of samples; those that come from samples already are.
-fn smooth(values: &[f32], scene: &Scene) -> Vec<f32> {
-    match scene.truth {
-        Truth::Quadrature => blurred(values, scene.side, BLUR),
-        Truth::ImportanceWeighted => values.to_vec(),
+fn smooth(values: &[f32], side: usize, truth: Truth) -> Vec<f32> {
+    match truth {
+        Truth::Quadrature => blurred(values, side, BLUR),
+        Truth::ImportanceWeighted | Truth::Rejection => values.to_vec(),
     }
 }
 

@@ -21,7 +21,11 @@ pub fn Presets(props: &PresetsProps) -> Html {
             dispatch.emit(Action::Load(preset.run, None));
         }
     });
-    let all = use_memo((), |()| presets());
+    let all = use_memo(props.run.task, |task| {
+        let mut all = presets();
+        all.retain(|p| p.run.task == *task);
+        all
+    });
     let mut options: Vec<(AttrValue, AttrValue)> =
         all.iter().map(|p| (p.name.into(), p.title.into())).collect();
     let description = match props.preset.and_then(|name| all.iter().find(|p| p.name == name)) {

@@ -6,14 +6,15 @@ use crate::files;
 use crate::shared::Shared;
 use crate::state::{Action, Notice};
 use gloo::events::{EventListener, EventListenerOptions};
-use rtb::config::Run;
+use rtb::config::{Run, Task};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DragEvent, File, FileList, HtmlInputElement};
 use yew::prelude::*;
 
-/// Samples in a saved file.
-const SAMPLES: usize = 10_000;
+/// Samples in a saved file: points, and images, which take longer.
+const POINTS: usize = 10_000;
+const IMAGES: usize = 100;
 
 /// Reads a file and does with it what its name says.
 #[derive(Clone, PartialEq)]
@@ -120,7 +121,16 @@ pub fn SaveOpen(props: &SaveOpenProps) -> Html {
     };
     let config = save(|run, _, _| files::save_text("rtb.toml", &run.to_toml()));
     let weights = save(|_, engine, _| engine.save_weights("posterior.safetensors".to_owned()));
-    let samples = save(|_, engine, _| engine.save_samples(SAMPLES));
+    let samples = save(|run, engine, _| {
+        engine.save_samples(match run.task {
+            Task::Mixtures => POINTS,
+            Task::Digits => IMAGES,
+        });
+    });
+    let form = match props.run.task {
+        Task::Mixtures => "Samples (.csv)",
+        Task::Digits => "100 samples (.png)",
+    };
     let picture = save(|_, _, dark| {
         if export::save_panels(&super::panels::PANELS, color::ink(dark)).is_none() {
             gloo::console::warn!("the picture cannot be drawn");
@@ -132,7 +142,7 @@ pub fn SaveOpen(props: &SaveOpenProps) -> Html {
             <p class="help">{ "The address of this page always holds the whole run: copy it to share what you see. Files can also be dropped anywhere on the page." }</p>
             <div class="buttons">
                 <button type="button" data-testid="save-weights" disabled={!props.open} onclick={weights}>{ "Weights (.safetensors)" }</button>
-                <button type="button" data-testid="save-samples" disabled={!props.open} onclick={samples}>{ "Samples (.csv)" }</button>
+                <button type="button" data-testid="save-samples" disabled={!props.open} onclick={samples}>{ form }</button>
                 <button type="button" data-testid="save-config" onclick={config}>{ "Config (.toml)" }</button>
                 <button type="button" data-testid="save-picture" onclick={picture}>{ "Picture (.png)" }</button>
                 <button type="button" data-testid="open-file" onclick={click}>{ "Open config or weights…" }</button>

@@ -1,19 +1,115 @@
 //! Two sliders: diffusion time along a trajectory, and training time over kept snapshots.
 
+use crate::frames::Frames;
+use crate::shared::Shared;
+use rtb::message::{Scene, Snapshot};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+/// Milliseconds in which samples flow from step 0 to T, and then rest.
+const FLOW: f64 = 5000.0;
+const REST: f64 = 2500.0;
+
+/// What the sliders say.
+pub struct Times {
+    playing: UseStateHandle<bool>,
+    /// Share of diffusion time.
+    share: UseStateHandle<f64>,
+    /// The iteration chosen with the slider; none follows training.
+    iteration: UseStateHandle<Option<usize>>,
+}
+
+/// The times at which a scene is shown; `still` where nothing should move by itself.
+#[hook]
+pub fn use_times(scene: &Shared<Scene>, training: bool, still: bool) -> Times {
+    let playing = use_state_eq(|| !still);
+    let share = use_state_eq(|| if still { 1.0 } else { 0.0 });
+    let iteration = use_state_eq(|| None::<usize>);
+    use_flow(*playing, *share, share.setter());
+    {
+        // While training, what counts is where samples end.
+        let (playing, share) = (playing.setter(), share.setter());
+        use_effect_with(training, move |training| {
+            if *training {
+                playing.set(false);
+                share.set(1.0);
+            }
+        });
+    }
+    {
+        // Another run has no such iteration yet.
+        let iteration = iteration.setter();
+        use_effect_with(scene.clone(), move |_| iteration.set(None));
+    }
+    Times {
+        playing,
+        share,
+        iteration,
+    }
+}
+
+/// Lets the share of diffusion time flow from where it is, and rest at the end.
+#[hook]
+fn use_flow(playing: bool, from: f64, set: UseStateSetter<f64>) {
+    use_effect_with(playing, move |playing| {
+        let start = if from >= 1.0 { 0.0 } else { from * FLOW };
+        let frames = playing
+            .then(|| Frames::start(move |time| set.set(((start + time) % (FLOW + REST) / FLOW).min(1.0))));
+        move || drop(frames)
+    });
+}
+
+impl Times {
+    /// The step of T that is shown.
+    pub fn step(&self, steps: usize) -> f64 {
+        *self.share * steps as f64
+    }
+
+    /// Which of the kept snapshots is shown: that of the chosen iteration, or the last before it
+    /// where thinning took that one.
+    pub fn shown(&self, snapshots: &[Shared<Snapshot>]) -> usize {
+        let up_to = |iteration| snapshots.partition_point(|s| s.iteration <= iteration);
+        self.iteration.map_or(snapshots.len(), up_to).saturating_sub(1)
+    }
+
+    /// Stops the flow at a step of T.
+    pub fn on_step(&self, steps: usize) -> Callback<f64> {
+        let (playing, share) = (self.playing.setter(), self.share.setter());
+        Callback::from(move |step: f64| {
+            playing.set(false);
+            share.set(step / steps as f64);
+        })
+    }
+
+    /// The sliders; `flow` says what they show.
+    pub fn timeline(&self, steps: usize, snapshots: &[Shared<Snapshot>], flow: &'static str) -> Html {
+        let iterations: Vec<usize> = snapshots.iter().map(|s| s.iteration).collect();
+        let playing = self.playing.setter();
+        let on_play = Callback::from(move |on| playing.set(on));
+        let on_shown = {
+            let (iteration, iterations) = (self.iteration.setter(), iterations.clone());
+            let last = iterations.len().saturating_sub(1);
+            Callback::from(move |at: usize| iteration.set(iterations.get(at).copied().filter(|_| at < last)))
+        };
+        html! {
+            <Timeline step={self.step(steps)} {steps} playing={*self.playing} on_step={self.on_step(steps)} {on_play}
+                {iterations} shown={self.shown(snapshots)} {on_shown} {flow} />
+        }
+    }
+}
+
 #[derive(Properties, PartialEq)]
-pub struct TimelineProps {
-    pub step: f64,
-    pub steps: usize,
-    pub playing: bool,
-    pub on_step: Callback<f64>,
-    pub on_play: Callback<bool>,
+struct TimelineProps {
+    step: f64,
+    steps: usize,
+    playing: bool,
+    on_step: Callback<f64>,
+    on_play: Callback<bool>,
     /// Iterations of the kept snapshots, and which one is shown.
-    pub iterations: Vec<usize>,
-    pub shown: usize,
-    pub on_shown: Callback<usize>,
+    iterations: Vec<usize>,
+    shown: usize,
+    on_shown: Callback<usize>,
+    flow: &'static str,
 }
 
 fn value(event: &InputEvent) -> f64 {
@@ -23,7 +119,7 @@ fn value(event: &InputEvent) -> f64 {
 }
 
 #[component]
-pub fn Timeline(props: &TimelineProps) -> Html {
+fn Timeline(props: &TimelineProps) -> Html {
     let on_step = props.on_step.reform(|e: InputEvent| value(&e));
     let on_shown = props.on_shown.reform(|e: InputEvent| value(&e) as usize);
     let play = {
@@ -44,7 +140,7 @@ pub fn Timeline(props: &TimelineProps) -> Html {
                         value={step.to_string()} oninput={on_step} aria-valuetext={format!("step {step} of {}", props.steps)}
                         aria-describedby="time-slider-help" />
                 </div>
-                <p class="help" id="time-slider-help">{ "All samples start at x₀ = 0 and take T small noisy steps; the picture behind them is where they should end." }</p>
+                <p class="help" id="time-slider-help">{ props.flow }</p>
             </div>
             <div class="field">
                 <label for="history-slider">{ "Training time " }<output>{ format!("iteration {iteration}") }</output></label>

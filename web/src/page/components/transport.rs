@@ -1,10 +1,10 @@
 //! Preset, train, pause, one step, reset, speed, and where training stands.
 
 use super::preset::Presets;
-use crate::engine::Engine;
+use crate::engine::{Backend, Engine};
 use crate::shared::Shared;
 use crate::state::{Action, Phase};
-use rtb::config::Run;
+use rtb::config::{Run, Task};
 use rtb::message::Iteration;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
@@ -26,6 +26,7 @@ pub struct TransportProps {
     pub resume: bool,
     pub iteration: usize,
     pub last: Option<Iteration>,
+    pub backend: Backend,
     pub engine: Engine,
     pub dispatch: Callback<Action>,
 }
@@ -88,7 +89,7 @@ pub fn Transport(props: &TransportProps) -> Html {
                         { format!(" · {}", pace(last.seconds)) }
                     }
                 </p>
-                <p class="help">{ "An iteration samples a batch of trajectories and moves the posterior network so that their residuals shrink." }</p>
+                <p class="help" data-testid="expect">{ expect(props) }</p>
             </div>
         </section>
     }
@@ -103,6 +104,37 @@ fn status(props: &TransportProps) -> &'static str {
         Phase::Training => "Training",
         Phase::Finished => "Finished",
         Phase::Stopped => "The engine is not running",
+    }
+}
+
+/// What an iteration is, and what to expect of many where they are slow.
+fn expect(props: &TransportProps) -> String {
+    let left = props.run.training.iterations.saturating_sub(props.iteration);
+    if props.run.task == Task::Mixtures || props.backend == Backend::Gpu {
+        return "An iteration samples a batch of trajectories and moves the posterior network so that their residuals shrink.".to_owned();
+    }
+    match props.last {
+        None => "On the CPU an iteration of digits takes many seconds; with a GPU that the browser offers (WebGPU), far fewer. \
+                 The digits change visibly within some tens of iterations. Fewer steps T or a smaller batch are faster."
+            .to_owned(),
+        Some(last) => format!(
+            "On this CPU an iteration takes {}, so the {left} left take about {}. The digits change visibly within some tens of iterations; \
+             fewer steps T, a smaller batch or WebGPU are faster.",
+            duration(last.seconds),
+            duration(last.seconds * left as f64 * BESIDE)
+        ),
+    }
+}
+
+/// What all takes beside the iterations themselves: snapshots and the exact posterior.
+const BESIDE: f64 = 1.4;
+
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 1.0 => format!("{:.0} ms", 1000.0 * s),
+        s if s < 90.0 => format!("{s:.0} s"),
+        s if s < 5400.0 => format!("{:.0} minutes", s / 60.0),
+        s => format!("{:.1} hours", s / 3600.0),
     }
 }
 

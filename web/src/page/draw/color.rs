@@ -5,6 +5,8 @@
 pub enum Ramp {
     Density,
     Reward,
+    /// From paper to ink.
+    Ink,
 }
 
 /// The colours of everything drawn on top of pictures.
@@ -14,6 +16,7 @@ pub struct Ink {
     pub sample_on_reward: &'static str,
     pub path: &'static str,
     pub handle: &'static str,
+    pub exact: &'static str,
     pub grid: &'static str,
     pub text: &'static str,
     pub surface: &'static str,
@@ -24,6 +27,7 @@ const LIGHT: Ink = Ink {
     sample_on_reward: "#16213d",
     path: "#d1421f",
     handle: "#0b57d0",
+    exact: "#1b7a52",
     grid: "rgba(20, 28, 45, 0.10)",
     text: "#3d4657",
     surface: "#fbfcfe",
@@ -34,6 +38,7 @@ const DARK: Ink = Ink {
     sample_on_reward: "#f6f3ff",
     path: "#ffb48a",
     handle: "#9cc4ff",
+    exact: "#6fd6a6",
     grid: "rgba(220, 230, 255, 0.10)",
     text: "#b9c2d3",
     surface: "#11151d",
@@ -54,15 +59,27 @@ pub fn at(ramp: Ramp, dark: bool, u: f64) -> [u8; 3] {
         (Ramp::Density, true) => between(0.195, 0.80),
         (Ramp::Reward, false) => between(0.985, 0.60),
         (Ramp::Reward, true) => between(0.195, 0.62),
+        (Ramp::Ink, false) => between(0.99, 0.20),
+        (Ramp::Ink, true) => between(0.195, 0.96),
     };
     let hue = match (ramp, dark) {
         (Ramp::Density, false) => between(120.0, 285.0),
         (Ramp::Density, true) => between(285.0, 165.0),
         (Ramp::Reward, false) => between(85.0, -30.0),
         (Ramp::Reward, true) => between(-40.0, 70.0),
+        (Ramp::Ink, _) => 265.0,
     };
-    let chroma = 0.012 + 0.125 * (u * (std::f64::consts::PI * 0.62)).sin();
+    let chroma = match ramp {
+        Ramp::Density | Ramp::Reward => 0.012 + 0.125 * (u * (std::f64::consts::PI * 0.62)).sin(),
+        Ramp::Ink => 0.012,
+    };
     srgb(lightness, chroma, hue.to_radians())
+}
+
+/// The colour of what is not known of an image: neither paper nor ink.
+pub fn unknown(dark: bool) -> [u8; 3] {
+    let lightness = if dark { 0.34 } else { 0.88 };
+    srgb(lightness, 0.055, 265f64.to_radians())
 }
 
 /// The colour at `u` for style sheets.
@@ -102,7 +119,7 @@ mod tests {
     fn lightness_is_monotonic() {
         let luminance =
             |[r, g, b]: [u8; 3]| 0.2126 * f64::from(r) + 0.7152 * f64::from(g) + 0.0722 * f64::from(b);
-        for ramp in [Ramp::Density, Ramp::Reward] {
+        for ramp in [Ramp::Density, Ramp::Reward, Ramp::Ink] {
             for dark in [false, true] {
                 let values: Vec<_> = (0..=20)
                     .map(|i| luminance(at(ramp, dark, f64::from(i) / 20.0)))

@@ -1,7 +1,9 @@
-//! The four panels as one picture.
+//! Pictures to save: the four panels, and images side by side.
 
 use super::color::Ink;
+use super::mosaic::Mosaic;
 use crate::files;
+use rtb::image::PIXELS;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
@@ -34,4 +36,18 @@ pub fn save_panels(panels: &[(&str, &str)], ink: Ink) -> Option<()> {
     }
     files::save_png("rtb.png", &sheet);
     Some(())
+}
+
+/// Saves images, `[count][PIXELS]`, in a square as good as it gets, ink on paper.
+pub fn save_images(images: &[f32]) {
+    let count = images.len() / PIXELS;
+    let columns = (count as f64).sqrt().ceil().max(1.0) as usize;
+    let mosaic = Mosaic {
+        columns,
+        rows: count.div_ceil(columns),
+    };
+    match mosaic.picture(images).render(false) {
+        Some(canvas) => files::save_png("samples.png", &canvas),
+        None => gloo::console::warn!("there is no image to save"),
+    }
 }

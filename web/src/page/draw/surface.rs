@@ -1,4 +1,5 @@
-//! A canvas that shows the square [−14, 14]², in the units of the plane.
+//! A canvas: pictures, and on the square [−14, 14]² points, lines and handles in the units of the
+//! plane.
 
 use super::color::Ink;
 use rtb::config::HALF_WIDTH;
@@ -10,11 +11,13 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 /// The canvas for one drawing.
 pub struct Surface {
     pub context: CanvasRenderingContext2d,
-    /// Device pixels on a side.
+    /// Device pixels across; of the plane, on a side.
     side: f64,
+    /// Device pixels from top to bottom.
+    height: f64,
     /// Device pixels of one CSS pixel.
     scale: f64,
-    ink: Ink,
+    pub ink: Ink,
 }
 
 impl Surface {
@@ -22,16 +25,18 @@ impl Surface {
     pub fn new(canvas: &HtmlCanvasElement, ink: Ink) -> Option<Self> {
         let scale = gloo::utils::window().device_pixel_ratio().clamp(1.0, 3.0);
         let side = (f64::from(canvas.client_width()) * scale).round().max(1.0);
-        if f64::from(canvas.width()) != side {
+        let height = (f64::from(canvas.client_height()) * scale).round().max(1.0);
+        if (f64::from(canvas.width()), f64::from(canvas.height())) != (side, height) {
             canvas.set_width(side as u32);
-            canvas.set_height(side as u32);
+            canvas.set_height(height as u32);
         }
         let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.unchecked_into();
         context.set_fill_style_str(ink.surface);
-        context.fill_rect(0.0, 0.0, side, side);
+        context.fill_rect(0.0, 0.0, side, height);
         Some(Self {
             context,
             side,
+            height,
             scale,
             ink,
         })
@@ -45,9 +50,61 @@ impl Surface {
     pub fn image(&self, image: &HtmlCanvasElement, smooth: bool) {
         self.context.set_image_smoothing_enabled(smooth);
         // An image of a detached canvas always draws.
-        let _ = self
-            .context
-            .draw_image_with_html_canvas_element_and_dw_and_dh(image, 0.0, 0.0, self.side, self.side);
+        let _ = self.context.draw_image_with_html_canvas_element_and_dw_and_dh(
+            image,
+            0.0,
+            0.0,
+            self.side,
+            self.height,
+        );
+    }
+
+    /// A frame whose left, top, width and height are shares of the canvas.
+    pub fn frame(&self, [left, top, width, height]: [f64; 4], strong: bool) {
+        let c = &self.context;
+        let inset = 1.2 * self.scale;
+        c.set_stroke_style_str(self.ink.handle);
+        c.set_line_width(if strong { 2.0 } else { 1.0 } * self.scale);
+        c.stroke_rect(
+            left * self.side + inset,
+            top * self.height + inset,
+            width * self.side - 2.0 * inset,
+            height * self.height - 2.0 * inset,
+        );
+    }
+
+    /// A straight line between two points, whose coordinates are shares of the canvas.
+    pub fn line(&self, from: [f64; 2], to: [f64; 2], color: &str, width: f64) {
+        let c = &self.context;
+        c.set_stroke_style_str(color);
+        c.set_line_width(width * self.scale);
+        c.begin_path();
+        for [x, y] in [from, to] {
+            c.line_to(x * self.side, y * self.height);
+        }
+        c.stroke();
+    }
+
+    /// A filled bar from its upper left corner, in shares of the canvas.
+    pub fn bar(&self, [x, y]: [f64; 2], [width, height]: [f64; 2], color: &str) {
+        self.context.set_fill_style_str(color);
+        self.context.fill_rect(
+            x * self.side,
+            y * self.height,
+            width * self.side,
+            height * self.height,
+        );
+    }
+
+    /// A text below a point, in shares of the canvas, aligned to its left or right.
+    pub fn text(&self, [x, y]: [f64; 2], text: &str, align: &str) {
+        let c = &self.context;
+        c.set_fill_style_str(self.ink.text);
+        c.set_font(&format!("{}px system-ui, sans-serif", 11.0 * self.scale));
+        c.set_text_align(align);
+        c.set_text_baseline("top");
+        // A text always draws.
+        let _ = c.fill_text(text, x * self.side, y * self.height);
     }
 
     /// Lines every five units, with the axes' numbers at the edges.
@@ -164,8 +221,8 @@ impl Surface {
     }
 }
 
-/// The point of a trajectory at a step between shown ones.
-pub fn point_at(paths: &Paths, path: usize, step: f64) -> [f64; 2] {
+/// The numbers of a trajectory at a step between shown ones.
+pub fn state_at(paths: &Paths, path: usize, step: f64) -> impl Iterator<Item = f32> {
     let after = paths
         .steps
         .partition_point(|s| (*s as f64) < step)
@@ -177,8 +234,15 @@ pub fn point_at(paths: &Paths, path: usize, step: f64) -> [f64; 2] {
     } else {
         1.0
     };
-    let (a, b) = (paths.point(path, before), paths.point(path, after));
-    [0, 1].map(|axis| f64::from(a[axis]) * (1.0 - share) + f64::from(b[axis]) * share)
+    let (a, b) = (paths.state(path, before), paths.state(path, after));
+    let share = share as f32;
+    a.iter().zip(b).map(move |(a, b)| a * (1.0 - share) + b * share)
+}
+
+/// The point of a trajectory in the plane.
+fn point_at(paths: &Paths, path: usize, step: f64) -> [f64; 2] {
+    let mut state = state_at(paths, path, step).map(f64::from);
+    [0; 2].map(|_| state.next().unwrap_or_default())
 }
 
 /// The trajectory whose point at a step is nearest to a place, within `reach`.

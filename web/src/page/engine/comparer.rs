@@ -6,7 +6,7 @@ use super::worker::{Heard, Worker};
 use super::{Engine, fetch};
 use gloo::timers::callback::Timeout;
 use rtb::config::Run;
-use rtb::message::{Event, Request};
+use rtb::message::{Event, Files, Request};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
@@ -46,12 +46,7 @@ impl Comparer {
     }
 
     /// Begins what `ask` asks for, in a worker of the kind that the engine runs on.
-    pub fn start(
-        &self,
-        engine: &Engine,
-        run: Run,
-        ask: impl FnOnce(Run, Option<Vec<u8>>) -> Request + 'static,
-    ) {
+    pub fn start(&self, engine: &Engine, run: Run, ask: impl FnOnce(Run, Files) -> Request + 'static) {
         let number = {
             let mut inner = self.inner.borrow_mut();
             inner.worker = None;
@@ -61,14 +56,14 @@ impl Comparer {
         let (glue, code) = engine.files(engine.backend());
         let comparer = self.clone();
         spawn_local(async move {
-            let prior_weights = match fetch::prior_weights(&run).await {
-                Ok(weights) => weights,
+            let files = match fetch::files(&run).await {
+                Ok(files) => files,
                 Err(error) => return comparer.lost(number, error.to_string()),
             };
             if comparer.inner.borrow().number != number {
                 return;
             }
-            let request = ask(run, prior_weights);
+            let request = ask(run, files);
             let hearing = comparer.clone();
             let hear = move |heard| hearing.heard(number, heard, &request);
             match Worker::start(&glue, &code, hear) {

@@ -3,7 +3,8 @@
 use gloo::file::{Blob, ObjectUrl};
 use gloo::net::http::{Request, Response};
 use js_sys::{Reflect, Uint8Array};
-use rtb::config::{ConfigError, PriorKind, Run};
+use rtb::config::{ConfigError, Run};
+use rtb::message::Files;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Url};
@@ -41,15 +42,25 @@ async fn bytes(file: &str) -> Result<Vec<u8>, String> {
         .map_err(|e| format!("{file} broke off ({e})"))
 }
 
-/// The weights of a run's prior, where it is a learned one.
-pub async fn prior_weights(run: &Run) -> Result<Option<Vec<u8>>, ConfigError> {
-    let (PriorKind::Learned, Some(name)) = (run.prior.kind, &run.prior.weights) else {
+/// The weights that a run needs.
+pub async fn files(run: &Run) -> Result<Files, ConfigError> {
+    let names = run.files();
+    Ok(Files {
+        prior: weights(names.prior, "prior.weights").await?,
+        classifier: weights(names.classifier, "the classifier of rewards").await?,
+        judge: weights(names.judge, "the classifier of evaluation").await?,
+    })
+}
+
+/// Weights that ship with the page, wanted by this field.
+async fn weights(name: Option<&str>, field: &str) -> Result<Option<Vec<u8>>, ConfigError> {
+    let Some(name) = name else {
         return Ok(None);
     };
     let fetched = bytes(&format!("assets/{name}.safetensors")).await;
     fetched.map(Some).map_err(|why| {
         let allowed = format!("the name of weights that ship with the page is expected; {why}");
-        ConfigError::new("prior.weights", name, allowed)
+        ConfigError::new(field, name, allowed)
     })
 }
 

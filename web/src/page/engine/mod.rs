@@ -13,12 +13,13 @@ pub use adapter::Gpu;
 pub use comparer::{Comparer, News};
 pub use device::{Backend, Device};
 
+use crate::draw::export;
 use crate::files;
 use crate::shared::Shared;
 use crate::state::{Action, Notice, Phase};
 use gloo::file::ObjectUrl;
 use opening::Opening;
-use rtb::config::{ConfigError, Run};
+use rtb::config::{ConfigError, Run, Task};
 use rtb::message::{Event, Request};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -257,7 +258,10 @@ impl Inner {
                 return None;
             }
             Event::Samples(samples) => {
-                files::save_text("samples.csv", &files::csv(&samples));
+                match self.accepted.as_ref().map(|a| a.run.task) {
+                    Some(Task::Digits) => export::save_images(&samples),
+                    _ => files::save_text("samples.csv", &files::csv(&samples)),
+                }
                 return None;
             }
             _ => {}

@@ -3,8 +3,8 @@
 use super::{Backend, Engine, Inner, fetch};
 use crate::shared::Shared;
 use crate::state::{Action, Phase};
-use rtb::config::{ConfigError, PriorKind, Run};
-use rtb::message::Request;
+use rtb::config::{ConfigError, FileNames, Run};
+use rtb::message::{Files, Request};
 use wasm_bindgen_futures::spawn_local;
 
 /// A run to open.
@@ -64,7 +64,7 @@ impl Engine {
         }
     }
 
-    /// Sends the run to open; a learned prior's weights are fetched first.
+    /// Sends the run to open; the weights it needs are fetched first.
     pub(super) fn send_open(&self) {
         let Some(opening) = self.0.borrow().opening.clone() else {
             return;
@@ -75,27 +75,27 @@ impl Engine {
             inner.settling = false;
         }
         // The run opens at once where there is nothing to fetch.
-        if opening.run.prior.kind == PriorKind::Exact {
-            return self.send_opening(&opening, None);
+        if opening.run.files() == FileNames::default() {
+            return self.send_opening(&opening, Files::default());
         }
         let engine = self.clone();
         let worker_number = self.0.borrow().worker_number;
         spawn_local(async move {
-            let fetched = fetch::prior_weights(&opening.run).await;
+            let fetched = fetch::files(&opening.run).await;
             if engine.0.borrow().worker_number != worker_number {
                 return;
             }
             match fetched {
-                Ok(weights) => engine.send_opening(&opening, weights),
+                Ok(files) => engine.send_opening(&opening, files),
                 Err(error) => engine.heard(vec![error.into()]),
             }
         });
     }
 
-    fn send_opening(&self, opening: &Opening, prior_weights: Option<Vec<u8>>) {
+    fn send_opening(&self, opening: &Opening, files: Files) {
         self.0.borrow().send(&Request::Open {
             run: Box::new((*opening.run).clone()),
-            prior_weights,
+            files,
             weights: opening.weights.as_deref().cloned(),
         });
     }

@@ -13,9 +13,9 @@ const ABOVE: i32 = 56;
 const BESIDE: i32 = 92;
 const BELOW: i32 = 84;
 
-/// A chart of total variation in a rectangle of the picture.
+/// A chart of errors in a rectangle of the picture.
 pub struct Chart<'a> {
-    pub title: &'a str,
+    pub title: String,
     pub x_name: &'a str,
     pub x: Axis,
     /// Values along the x axis with what is written below them.
@@ -28,7 +28,7 @@ pub struct Chart<'a> {
 
 impl Chart<'_> {
     pub fn draw(&self, canvas: &Canvas, area: Area) -> Drawn {
-        canvas.draw_text(self.title, &bold(26, INK), (area.left, area.top))?;
+        canvas.draw_text(&self.title, &bold(26, INK), (area.left, area.top))?;
         let frame = Area {
             left: area.left + BESIDE,
             top: area.top + ABOVE,

@@ -1,19 +1,24 @@
-//! Small densities: the exact posterior, then every method's samples.
+//! Small pictures: the exact posterior, then every method's samples.
 
 use super::Mark;
 use super::series::mark;
 use crate::program::comparison::Comparison;
+use crate::program::comparison::exact::Exact;
 use crate::program::comparison::summary::Summary;
 use crate::program::plot::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, text};
 use crate::program::plot::colour::Scale;
+use crate::program::plot::draw_sheet;
 use crate::program::plot::heat::HeatMap;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
+use rtb::config::Task;
 use rtb::metric::PICTURE_SIDE;
 use rtb::picture::{blurred, density};
 
 /// Cells over which samples are smeared; the exact posterior is treated alike.
 const BLUR: f64 = 1.0;
+/// Images along a side.
+const COLUMNS: usize = 6;
 /// Pixels between two maps.
 const GAP: i32 = 24;
 const FONT: u32 = 20;
@@ -23,13 +28,46 @@ const SIDES: (i32, i32) = (150, 300);
 /// Below this side a name may have three lines, else two.
 const NARROW: i32 = 190;
 
-/// One small density, or why there is none.
+/// One small picture, or why there is none.
 struct Map {
     name: String,
     mark: Option<Mark>,
     /// Below the name.
     figure: String,
-    cells: Result<Vec<f32>, String>,
+    picture: Result<Picture, String>,
+}
+
+/// What is seen of samples.
+enum Picture {
+    /// The cells of their density.
+    Density(Vec<f32>),
+    /// Themselves, `[count][PIXELS]`.
+    Images(Vec<f32>),
+}
+
+impl Picture {
+    fn of(points: &[f32], task: Task) -> Self {
+        match task {
+            Task::Mixtures => Self::Density(density(points, PICTURE_SIDE, BLUR)),
+            Task::Digits => Self::Images(points.to_vec()),
+        }
+    }
+
+    fn exact(exact: &Exact) -> Self {
+        match exact {
+            Exact::Plane(truth) => Self::Density(blurred(&truth.posterior, PICTURE_SIDE, BLUR)),
+            Exact::Digits { truth, .. } => {
+                Self::Images(truth.as_ref().map(|t| t.images.clone()).unwrap_or_default())
+            }
+        }
+    }
+
+    fn cells(&self) -> &[f32] {
+        match self {
+            Self::Density(cells) => cells,
+            Self::Images(_) => &[],
+        }
+    }
 }
 
 /// The maps of a comparison, laid out.
@@ -44,17 +82,14 @@ impl Maps {
     /// As large as they can be in about `room` pixels; a varied field gets a column for each value.
     pub fn new(comparison: &Comparison, room: (i32, i32)) -> Self {
         let plan = &comparison.plan;
-        let exact: Vec<Vec<f32>> = comparison
-            .truths
-            .iter()
-            .map(|truth| blurred(&truth.posterior, PICTURE_SIDE, BLUR))
-            .collect();
-        let scale = Scale::density(&exact.concat());
+        let exact: Vec<Picture> = comparison.truths.iter().map(Picture::exact).collect();
+        let cells: Vec<&[f32]> = exact.iter().map(Picture::cells).collect();
+        let scale = Scale::density(&cells.concat());
         let variants = plan.variants.len();
         let mut maps: Vec<Map> = exact
             .into_iter()
             .enumerate()
-            .map(|(v, cells)| Map {
+            .map(|(v, picture)| Map {
                 name: setting(comparison, v).unwrap_or_else(|| "exact posterior".to_owned()),
                 mark: None,
                 figure: if variants > 1 {
@@ -62,7 +97,7 @@ impl Maps {
                 } else {
                     String::new()
                 },
-                cells: Ok(cells),
+                picture: Ok(picture),
             })
             .collect();
         for e in 0..plan.entrants.len() {
@@ -107,14 +142,15 @@ impl Maps {
 
     fn draw_map(&self, canvas: &Canvas, map: &Map, (left, top): (i32, i32)) -> Drawn {
         let side = self.side;
-        match &map.cells {
-            Ok(cells) => HeatMap {
+        match &map.picture {
+            Ok(Picture::Density(cells)) => HeatMap {
                 title: "",
                 cells,
                 side: PICTURE_SIDE,
                 scale: self.scale,
             }
             .draw_cells(canvas, (left, top), side)?,
+            Ok(Picture::Images(images)) => draw_sheet(canvas, images, COLUMNS, (left, top), side)?,
             Err(reason) => {
                 let corners = [(left - 1, top - 1), (left + side, top + side)];
                 canvas.draw(&Rectangle::new(corners, FAINT))?;
@@ -155,14 +191,19 @@ fn setting(comparison: &Comparison, variant: usize) -> Option<String> {
 /// A method's samples of the first seed that has any.
 fn method(comparison: &Comparison, variant: usize, entrant: usize) -> Map {
     let trials = comparison.of(variant, entrant);
-    let variation = Summary::over(&trials, |o| Some(o.fit.mode_total_variation));
+    let error = Summary::over(&trials, |o| o.fit.error());
+    let task = comparison.plan.run.task;
+    let short = match task {
+        Task::Mixtures => "TV",
+        Task::Digits => "FID",
+    };
     let failures = comparison.failures_of(variant, entrant);
     Map {
         name: comparison.plan.entrants[entrant].label.clone(),
         mark: Some(mark(comparison, variant, entrant)),
-        figure: variation.map_or_else(String::new, |v| format!("TV {v}")),
-        cells: match (trials.first(), failures.first()) {
-            (Some(trial), _) => Ok(density(&trial.outcome.points, PICTURE_SIDE, BLUR)),
+        figure: error.map_or_else(String::new, |e| format!("{short} {e}")),
+        picture: match (trials.first(), failures.first()) {
+            (Some(trial), _) => Ok(Picture::of(&trial.outcome.points, task)),
             (None, Some(failed)) => Err(failed.reason.clone()),
             (None, None) => Err("not done".to_owned()),
         },

@@ -15,6 +15,7 @@ use chart::Chart;
 use labels::Area;
 use maps::Maps;
 use plotters::prelude::*;
+use rtb::config::Task;
 use series::{Series, against_compute, against_value};
 use std::path::Path;
 
@@ -87,11 +88,16 @@ pub fn draw(comparison: &Comparison, path: &Path) -> Result<(), ProgramError> {
 fn draw_charts(comparison: &Comparison, canvas: &Canvas, area: Area) -> Drawn {
     let plan = &comparison.plan;
     let compute = against_compute(comparison);
-    let exact: Vec<f64> = (0..plan.variants.len())
-        .map(|v| comparison.exact_variation(v))
+    let exact: Vec<(f64, f64)> = (0..plan.variants.len())
+        .filter_map(|v| Some((v as f64, comparison.exact_error(v)?)))
         .collect();
+    let levels: Vec<f64> = exact.iter().map(|(_, level)| *level).collect();
+    let name = match plan.run.task {
+        Task::Mixtures => "total variation of mode weights",
+        Task::Digits => "FID to the exact posterior",
+    };
     let Some(field) = &plan.field else {
-        return against_evaluations(&compute, Some(exact[0])).draw(canvas, area);
+        return against_evaluations(&compute, name, levels.first().copied()).draw(canvas, area);
     };
     let middle = (area.top + area.bottom) / 2;
     let upper = Area {
@@ -104,28 +110,27 @@ fn draw_charts(comparison: &Comparison, canvas: &Canvas, area: Area) -> Drawn {
     };
     let values = against_value(comparison);
     let last = plan.variants.len() as f64 - 1.0;
-    let reference: Vec<(f64, f64)> = exact.iter().enumerate().map(|(v, e)| (v as f64, *e)).collect();
     let places = plan.variants.iter().enumerate();
     Chart {
-        title: "total variation of mode weights, by value",
+        title: format!("{name}, by value"),
         x_name: field,
         x: Axis::linear(-0.5, last + 0.5),
         x_ticks: places
             .map(|(v, variant)| (v as f64, variant.value.clone().unwrap_or_default()))
             .collect(),
-        y: vertical(&values, &exact),
+        y: vertical(&values, &levels),
         series: &values,
-        reference: Some(("exact samples", reference)),
+        reference: Some(("exact samples", exact)),
     }
     .draw(canvas, upper)?;
-    against_evaluations(&compute, None).draw(canvas, lower)
+    against_evaluations(&compute, name, None).draw(canvas, lower)
 }
 
-fn against_evaluations(series: &[Series], exact: Option<f64>) -> Chart<'_> {
+fn against_evaluations<'a>(series: &'a [Series], name: &str, exact: Option<f64>) -> Chart<'a> {
     let x = Axis::logarithmic(series.iter().flat_map(|s| s.spots.iter().map(|p| p.x)), 0.3);
     Chart {
-        title: "total variation of mode weights, by compute",
-        x_name: "evaluations of a drift, for training and the final samples",
+        title: format!("{name}, by compute"),
+        x_name: "evaluations of a kernel, for training and the final samples",
         x,
         x_ticks: x.ticks(),
         y: vertical(series, &Vec::from_iter(exact)),
@@ -144,10 +149,11 @@ fn vertical(series: &[Series], more: &[f64]) -> Axis {
 }
 
 fn heading(comparison: &Comparison) -> String {
-    format!(
-        "densities of samples, seed {}; equal colours are equal densities",
-        comparison.plan.seeds[0]
-    )
+    let seed = comparison.plan.seeds[0];
+    match comparison.plan.run.task {
+        Task::Mixtures => format!("densities of samples, seed {seed}; equal colours are equal densities"),
+        Task::Digits => format!("samples, seed {seed}"),
+    }
 }
 
 /// What was run; a varied field stands in the charts.

@@ -8,7 +8,7 @@ use crate::program::plot::colour::viridis;
 use plotters::style::RGBColor;
 use rtb::message::Outcome;
 
-/// What is drawn in place of a total variation of 0 or less than this.
+/// What is drawn in place of an error of 0 or less than this.
 const SMALLEST: f64 = 1e-4;
 
 /// A figure at a place: mean, smallest and largest over the seeds.
@@ -64,7 +64,7 @@ pub fn mark(comparison: &Comparison, variant: usize, entrant: usize) -> Mark {
     }
 }
 
-/// Total variation against evaluations for training and for the final number of samples.
+/// Error against evaluations for training and for the final number of samples.
 pub fn against_compute(comparison: &Comparison) -> Vec<Series> {
     let plan = &comparison.plan;
     let mut all = Vec::new();
@@ -93,7 +93,7 @@ pub fn against_compute(comparison: &Comparison) -> Vec<Series> {
     all
 }
 
-/// Total variation against the place of the varied value, one series a method; the spots of a lone
+/// Error against the place of the varied value, one series a method; the spots of a lone
 /// method are series of their own, as each value has its colour.
 pub fn against_value(comparison: &Comparison) -> Vec<Series> {
     let plan = &comparison.plan;
@@ -122,7 +122,7 @@ fn finals<'a>(trials: &[&'a Finished]) -> Vec<&'a Outcome> {
 }
 
 fn spot(outcomes: &[&Outcome], x: impl Fn(&Outcome) -> f64) -> Option<Spot> {
-    let points = outcomes.iter().map(|o| (x(o), o.fit.mode_total_variation));
+    let points = outcomes.iter().filter_map(|o| Some((x(o), o.fit.error()?)));
     let points: Vec<(f64, f64)> = points.filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
     if points.is_empty() {
         return None;

@@ -1,13 +1,17 @@
 //! A card for every result: its picture and its figures, beside the exact posterior's.
 
-use super::columns::COLUMNS;
+use super::columns::columns;
 use super::setting::Setting;
 use super::state::{Comparison, Entry, Standing, Task};
 use super::thumbnail::Thumbnail;
 use crate::components::figures::{count, figure};
 use crate::components::pictures::Pictures;
+use crate::draw::image::Picture;
+use crate::draw::mosaic::Mosaic;
 use crate::shared::Shared;
-use rtb::message::{Outcome, Paths, Truth};
+use crate::stage::Stage;
+use rtb::config;
+use rtb::message::{Outcome, Paths, Truth, View};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
@@ -20,18 +24,20 @@ const DOTS: usize = 200;
 pub struct CardsProps {
     pub comparison: Rc<Comparison>,
     pub task: Task,
+    /// What is known by now of the task's exact posterior.
+    pub stage: Stage,
     pub dark: bool,
     pub remove: Callback<Setting>,
 }
 
 #[component]
 pub fn Cards(props: &CardsProps) -> Html {
-    let pictures = use_memo(props.task.stage.clone(), Pictures::new);
+    let pictures = use_memo(props.stage.clone(), Pictures::new);
     html! {
         <ul class="cards">
-            <ExactCard key="exact" task={props.task.clone()} pictures={pictures.clone()} dark={props.dark} />
+            <ExactCard key="exact" stage={props.stage.clone()} pictures={pictures.clone()} dark={props.dark} />
             { for props.comparison.entries.iter().map(|entry| html! {
-                <MethodCard key={entry.key()} entry={entry.clone()} standing={props.comparison.standing(entry)}
+                <MethodCard key={entry.key()} of={props.task.run.task} entry={entry.clone()} standing={props.comparison.standing(entry)}
                     pictures={pictures.clone()} dark={props.dark} remove={props.remove.clone()} />
             }) }
         </ul>
@@ -40,34 +46,46 @@ pub fn Cards(props: &CardsProps) -> Html {
 
 #[derive(Properties, PartialEq)]
 struct ExactCardProps {
-    task: Task,
+    stage: Stage,
     pictures: Rc<Pictures>,
     dark: bool,
 }
 
 #[component]
 fn ExactCard(props: &ExactCardProps) -> Html {
-    let stage = &props.task.stage;
+    let stage = &props.stage;
     let how = match stage.scene.truth {
         Truth::Quadrature => "by quadrature",
         Truth::ImportanceWeighted => "by importance-weighted samples of the learned prior",
+        Truth::Rejection => "by samples of the learned prior, kept with probability r",
     };
-    let log_z = figure(stage.scene.log_z);
+    let log_z = figure(stage.log_z().unwrap_or(f64::NAN));
+    let picture = match (&stage.scene.view, &stage.truth) {
+        (View::Plane(_), _) => props.pictures.exact.clone(),
+        (View::Digits(_), truth) => truth.as_ref().map(|t| Mosaic::GRID.picture(&t.images)),
+    };
     html! {
         <li class="card exact" data-testid="card-exact">
             <div>
                 <h3>{ "Exact posterior" }</h3>
                 <p class="help">{ format!("What every method is after, {how}.") }</p>
             </div>
-            <Thumbnail label={format!("Density of the exact posterior, {how}; log Z is {log_z}.")} picture={props.pictures.exact.clone()}
+            <Thumbnail label={format!("The exact posterior, {how}; log Z is {log_z}.")} {picture}
                 paths={Some(stage.exact_paths.clone())} dark={props.dark} />
-            <dl><dt>{ "log Z" }</dt><dd>{ log_z }</dd></dl>
+            <dl>
+                if let Some(truth) = &stage.truth {
+                    <dt>{ "Images kept" }</dt><dd>{ count(truth.kept as f64) }</dd>
+                    <dt>{ "Mean log r" }</dt><dd>{ figure(truth.log_reward_mean) }</dd>
+                }
+                <dt>{ "log Z" }</dt><dd>{ log_z }</dd>
+            </dl>
         </li>
     }
 }
 
 #[derive(Properties, PartialEq)]
 struct MethodCardProps {
+    of: config::Task,
     entry: Entry,
     standing: Standing,
     pictures: Rc<Pictures>,
@@ -79,20 +97,25 @@ struct MethodCardProps {
 fn MethodCard(props: &MethodCardProps) -> Html {
     let MethodCardProps { entry, standing, .. } = props;
     let drawn = use_memo(
-        (entry.outcome.clone(), props.pictures.clone()),
-        |(outcome, pictures)| {
+        (entry.outcome.clone(), props.pictures.clone(), props.of),
+        |(outcome, pictures, task)| -> Option<(Picture, Option<Shared<Paths>>)> {
             let outcome = outcome.as_ref()?;
+            if *task == config::Task::Digits {
+                return Some((Mosaic::GRID.picture(&outcome.points), None));
+            }
             // Resampled ones lie in order, each beside its own copies.
             let every = (outcome.points.len() / 2).div_ceil(DOTS).max(1);
             let ends = outcome.points.chunks_exact(2).step_by(every);
             let paths = Paths {
                 steps: vec![0],
+                size: 2,
                 points: ends.flatten().copied().collect(),
             };
-            Some((pictures.of_samples(&outcome.points), Shared::new(paths)))
+            Some((pictures.of_samples(&outcome.points), Some(Shared::new(paths))))
         },
     );
     let (picture, paths) = (*drawn).clone().unzip();
+    let paths = paths.flatten();
     let Entry { setting, label, .. } = entry;
     let info = setting.method.info();
     let outcome = entry.outcome.as_deref();
@@ -125,7 +148,7 @@ fn MethodCard(props: &MethodCardProps) -> Html {
             <Thumbnail label={spoken(label, outcome)} {picture} {paths} dark={props.dark} />
             if let Some(outcome) = outcome {
                 <dl>
-                    { for COLUMNS.iter().map(|column| html! {
+                    { for columns(props.of).iter().map(|column| html! {
                         <><dt title={column.help}>{ column.name }</dt><dd data-figure={column.key}>{ (column.read)(outcome).map_or("–".to_owned(), column.show) }</dd></>
                     }) }
                 </dl>
@@ -173,8 +196,10 @@ fn spoken(title: &str, outcome: Option<&Outcome>) -> String {
     match outcome {
         None => format!("{title}: no samples yet."),
         Some(o) => format!(
-            "Density of {} samples of {title}: total variation of mode weights {:.3}.",
-            o.samples, o.fit.mode_total_variation
+            "{} samples of {title}: {} {}.",
+            o.samples,
+            o.fit.error_name(),
+            o.fit.error().map_or("unknown".to_owned(), figure)
         ),
     }
 }

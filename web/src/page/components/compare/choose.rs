@@ -3,7 +3,7 @@
 use crate::components::field::{Check, Number};
 use crate::components::method::MethodSettings;
 use crate::shared::Shared;
-use rtb::config::{ConfigError, Method, Run};
+use rtb::config::{ConfigError, Method, Run, Task};
 use yew::prelude::*;
 
 /// What is chosen where the user has not chosen.
@@ -17,7 +17,12 @@ const CHOSEN: [&str; 6] = [
 ];
 
 /// Least and most samples of a method.
-const SAMPLES: (usize, usize) = (500, 20_000);
+fn limits(task: Task) -> (usize, usize) {
+    match task {
+        Task::Mixtures => (500, 20_000),
+        Task::Digits => (36, 5_000),
+    }
+}
 
 /// The methods with their settings, and whether each is wanted.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +63,8 @@ impl Chosen {
 
     fn samples(&self, run: &Run) -> usize {
         let own = run.evaluation.samples_while_training;
-        self.samples.unwrap_or(own.clamp(SAMPLES.0, SAMPLES.1))
+        let (least, most) = limits(run.task);
+        self.samples.unwrap_or(own).clamp(least, most)
     }
 }
 
@@ -89,7 +95,7 @@ pub fn Choose(props: &ChooseProps) -> Html {
             <div class="numbers amounts">
                 <Number id="compare-samples" label="Samples of each method" field="samples" whole=true value={props.chosen.samples(&props.run) as f64}
                     help="Behind every figure and picture; more are steadier and take longer."
-                    set={within(props, "samples", SAMPLES, |chosen, value| chosen.samples = Some(value))} />
+                    set={within(props, "samples", limits(props.run.task), |chosen, value| chosen.samples = Some(value))} />
                 <Number id="compare-iterations" label="Iterations of training" field="iterations" whole=true
                     value={props.chosen.iterations.unwrap_or(props.run.training.iterations) as f64}
                     help="Of every trained method; at first as many as the run has."
@@ -183,7 +189,7 @@ mod tests {
         run.evaluation.samples_while_training = 100;
         let mut chosen = Chosen::default();
         let lent = chosen.run(&run);
-        assert_eq!(lent.evaluation.samples_while_training, SAMPLES.0);
+        assert_eq!(lent.evaluation.samples_while_training, limits(run.task).0);
         assert_eq!(lent.training.iterations, run.training.iterations);
         chosen.iterations = Some(7);
         assert_eq!(chosen.run(&run).training.iterations, 7);

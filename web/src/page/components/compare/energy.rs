@@ -7,7 +7,7 @@ use crate::components::pictures::Pictures;
 use crate::draw::image::Picture;
 use crate::engine::{Comparer, Engine, News};
 use crate::shared::Shared;
-use crate::state::Stage;
+use crate::stage::Stage;
 use rtb::config::Run;
 use rtb::message::{self, Event, Request};
 use yew::prelude::*;
@@ -84,12 +84,10 @@ pub fn Energy(props: &EnergyProps) -> Html {
         let (engine, run) = (props.engine.clone(), props.run.clone());
         Callback::from(move |_: MouseEvent| {
             learned.dispatch(Action::Start);
-            comparer.start(&engine, (*run).clone(), |run, prior_weights| {
-                Request::LearnEnergy {
-                    run: Box::new(run),
-                    iterations: ITERATIONS,
-                    prior_weights,
-                }
+            comparer.start(&engine, (*run).clone(), |run, files| Request::LearnEnergy {
+                run: Box::new(run),
+                iterations: ITERATIONS,
+                files,
             });
         })
     };

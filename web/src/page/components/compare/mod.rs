@@ -13,13 +13,13 @@ mod thumbnail;
 
 use crate::engine::{Comparer, Engine};
 use crate::shared::Shared;
-use crate::state::Stage;
+use crate::stage::Stage;
 use cards::Cards;
 use choose::{Choose, Chosen};
 use energy::Energy;
 use explain::Explain;
 use plot::Plot;
-use rtb::config::Run;
+use rtb::config::{self, Run};
 use rtb::message::Request;
 use setting::Setting;
 use state::{Action, Comparison, Phase, Task};
@@ -61,10 +61,10 @@ pub fn Compare(props: &CompareProps) -> Html {
         Callback::from(move |_: MouseEvent| {
             let run = chosen.run(&of);
             let methods = wanted.clone();
-            comparer.start(&engine, run.clone(), |run, prior_weights| Request::Compare {
+            comparer.start(&engine, run.clone(), |run, files| Request::Compare {
                 run: Box::new(run),
                 methods,
-                prior_weights,
+                files,
             });
             state.dispatch(Action::Start {
                 task: Task {
@@ -88,6 +88,10 @@ pub fn Compare(props: &CompareProps) -> Html {
             state.dispatch(Action::Remove(setting))
         })
     };
+    let current = state
+        .task
+        .as_ref()
+        .is_some_and(|task| task.is_about(&chosen.run(&props.run)));
     let comparison: Rc<Comparison> = Rc::new((*state).clone());
     html! {
         <section class="compare" aria-labelledby="compare-title">
@@ -111,15 +115,17 @@ pub fn Compare(props: &CompareProps) -> Html {
                 </p>
             }
             if let Some(task) = &state.task {
-                if !task.is_about(&chosen.run(&props.run)) {
+                if !current {
                     <p class="help" data-testid="compare-old">{ "The run or its number of samples has changed since: what stands here is about the one before, and makes room for the next comparison." }</p>
                 }
-                <Cards comparison={comparison.clone()} task={task.clone()} dark={props.dark} {remove} />
-                <Plot comparison={comparison.clone()} />
-                <Table comparison={comparison.clone()} />
+                <Cards comparison={comparison.clone()} task={task.clone()} stage={if current { &props.stage } else { &task.stage }.clone()} dark={props.dark} {remove} />
+                <Plot comparison={comparison.clone()} task={task.run.task} />
+                <Table comparison={comparison.clone()} task={task.run.task} />
             }
             <Explain {comparison} />
-            <Energy run={props.run.clone()} stage={props.stage.clone()} engine={props.engine.clone()} open={props.open} dark={props.dark} />
+            if props.run.task == config::Task::Mixtures {
+                <Energy run={props.run.clone()} stage={props.stage.clone()} engine={props.engine.clone()} open={props.open} dark={props.dark} />
+            }
         </section>
     }
 }

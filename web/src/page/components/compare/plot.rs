@@ -1,10 +1,10 @@
 //! Error against compute, for all results.
 
-use super::columns::{evaluations, seconds};
+use super::columns::{ERROR, columns, evaluations, seconds};
 use super::state::{Comparison, Entry};
 use crate::components::chart::{Chart, Line};
 use crate::components::field::Choice;
-use rtb::config::Method;
+use rtb::config::{Method, Task};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -16,6 +16,7 @@ const CLASSES: [&str; 14] = [
 #[derive(Properties, PartialEq)]
 pub struct PlotProps {
     pub comparison: Rc<Comparison>,
+    pub task: Task,
 }
 
 #[component]
@@ -45,10 +46,11 @@ pub fn Plot(props: &PlotProps) -> Html {
                 .curve
                 .items()
                 .iter()
-                .map(|o| (compute(o), o.fit.mode_total_variation))
+                .filter_map(|o| Some((compute(o), o.fit.error()?)))
                 .collect(),
         })
         .collect();
+    let error = &columns(props.task)[ERROR];
     let set = {
         let by_seconds = by_seconds.clone();
         Callback::from(move |unit: String| by_seconds.set(unit == "seconds"))
@@ -59,8 +61,8 @@ pub fn Plot(props: &PlotProps) -> Html {
                 options={vec![("evaluations".into(), "evaluations of a drift".into()), ("seconds".into(), "seconds on this machine".into())]}
                 help="Evaluations are the same everywhere; seconds depend on what else this machine does." />
             <Chart id="chart-compare" title="Error against compute" log=true log_x=true height=260.0 {lines}
-                help="Total variation over what was spent until then, training and samples together, both logarithmic: a curve for what trains, a mark for what needs no training; settings of one method share a colour and differ in mark and dashes. \
-                      Point at a budget to read what each method reaches with it." />
+                help={format!("{} {}, over what was spent until then, training and samples together, both logarithmic: a curve for what trains, a mark for what needs no training; settings of one method share a colour and differ in mark and dashes. \
+                      Point at a budget to read what each method reaches with it.", error.name, error.help)} />
         </div>
     }
 }

@@ -3,7 +3,7 @@
 use super::setting::{Setting, labels};
 use crate::engine::News;
 use crate::shared::Shared;
-use crate::state::Stage;
+use crate::stage::Stage;
 use crate::thinned::Thinned;
 use rtb::config::{Method, Run};
 use rtb::message::{Event, Outcome};

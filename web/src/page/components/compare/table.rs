@@ -1,9 +1,10 @@
 //! The figures of all methods as a table, and as a file.
 
-use super::columns::{COLUMNS, ERROR, csv};
+use super::columns::{ERROR, columns, csv};
 use super::state::{Comparison, Entry};
 use crate::files;
 use crate::shared::Shared;
+use rtb::config;
 use rtb::message::Outcome;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -11,14 +12,15 @@ use yew::prelude::*;
 #[derive(Properties, PartialEq)]
 pub struct TableProps {
     pub comparison: Rc<Comparison>,
+    pub task: config::Task,
 }
 
 /// The methods that have figures, in order of a column's size, or as they come.
-fn rows(comparison: &Comparison, sort: Option<usize>) -> Vec<(&Entry, &Shared<Outcome>)> {
+fn rows(comparison: &Comparison, task: config::Task, sort: Option<usize>) -> Vec<(&Entry, &Shared<Outcome>)> {
     let entries = comparison.entries.iter();
     let mut rows: Vec<_> = entries.filter_map(|e| Some((e, e.outcome.as_ref()?))).collect();
     if let Some(column) = sort {
-        let size = |o: &Outcome| (COLUMNS[column].read)(o).map_or(f64::INFINITY, f64::abs);
+        let size = |o: &Outcome| (columns(task)[column].read)(o).map_or(f64::INFINITY, f64::abs);
         rows.sort_by(|(_, a), (_, b)| size(a).total_cmp(&size(b)));
     }
     rows
@@ -26,16 +28,20 @@ fn rows(comparison: &Comparison, sort: Option<usize>) -> Vec<(&Entry, &Shared<Ou
 
 #[component]
 pub fn Table(props: &TableProps) -> Html {
+    let task = props.task;
     let sort = use_state_eq(|| None::<usize>);
     let save = {
         let comparison = props.comparison.clone();
         Callback::from(move |_: MouseEvent| {
-            let outcomes = rows(&comparison, None).into_iter();
-            files::save_text("comparison.csv", &csv(outcomes.map(|(e, o)| (e.setting, &**o))));
+            let outcomes = rows(&comparison, task, None).into_iter();
+            files::save_text(
+                "comparison.csv",
+                &csv(task, outcomes.map(|(e, o)| (e.setting, &**o))),
+            );
         })
     };
     let head = |at: usize| {
-        let column = &COLUMNS[at];
+        let column = &columns(task)[at];
         let sorted = *sort == Some(at);
         let onclick = {
             let sort = sort.clone();
@@ -53,12 +59,12 @@ pub fn Table(props: &TableProps) -> Html {
         <div class="table">
             <div class="scroll" tabindex="0" role="region" aria-label="Figures of all methods">
                 <table data-testid="compare-table">
-                    <thead><tr><th scope="col">{ "Method" }</th>{ for (0..COLUMNS.len()).map(head) }</tr></thead>
+                    <thead><tr><th scope="col">{ "Method" }</th>{ for (0..columns(task).len()).map(head) }</tr></thead>
                     <tbody>
-                        { for rows(&props.comparison, *sort).into_iter().map(|(entry, outcome)| html! {
+                        { for rows(&props.comparison, task, *sort).into_iter().map(|(entry, outcome)| html! {
                             <tr key={entry.key()} data-method={entry.setting.name()}>
                                 <th scope="row">{ &entry.label }</th>
-                                { for COLUMNS.iter().map(|column| html! {
+                                { for columns(task).iter().map(|column| html! {
                                     <td key={column.key}>{ (column.read)(outcome).map_or("–".to_owned(), column.show) }</td>
                                 }) }
                             </tr>
@@ -67,7 +73,7 @@ pub fn Table(props: &TableProps) -> Html {
                 </table>
             </div>
             <p class="help">
-                { format!("A click on a column sorts by its size, the least first; {} is the error of the plot. A second click restores the order.", COLUMNS[ERROR].name) }
+                { format!("A click on a column sorts by its size, the least first; {} is the error of the plot. A second click restores the order.", columns(task)[ERROR].name) }
             </p>
             <div class="buttons"><button type="button" data-testid="compare-csv" onclick={save}>{ "Figures (.csv)" }</button></div>
         </div>

@@ -13,7 +13,7 @@ use method::MethodControls;
 use numbers::{Group, Numbers, OBJECTIVE, ROLLOUT, TRAINING};
 use prior::PriorControls;
 use reward::RewardControls;
-use rtb::config::Run;
+use rtb::config::{Run, Task};
 use yew::prelude::*;
 
 /// What is selected for editing, on the panels and in the lists alike.
@@ -60,7 +60,14 @@ pub fn Controls(props: &ControlsProps) -> Html {
             </details>
             <details>
                 <summary><h3>{ "Prior" }</h3></summary>
-                <PriorControls run={props.run.clone()} edit={edit.clone()} selection={props.selection} select={props.select.clone()} />
+                if props.run.task == Task::Mixtures {
+                    <PriorControls run={props.run.clone()} edit={edit.clone()} selection={props.selection} select={props.select.clone()} />
+                } else {
+                    <p class="help" data-testid="prior-shipped">
+                        { format!("A small U-Net that ships with this page, {}: it has learned MNIST’s digits, and its own chain of T steps is the prior, whatever it draws. The exact posterior is made of its images.",
+                            props.run.prior.weights.as_deref().unwrap_or_default()) }
+                    </p>
+                }
             </details>
             <details open=true>
                 <summary><h3>{ "Training" }</h3></summary>

@@ -3,7 +3,7 @@
 use crate::components::field::{Check, Choice, Number, apply};
 use crate::math;
 use crate::shared::Shared;
-use rtb::config::{LogZ, PriorKind, Run};
+use rtb::config::{LogZ, PriorKind, Run, Task};
 use yew::prelude::*;
 
 /// One number of a run.
@@ -16,28 +16,38 @@ pub struct Entry {
     whole: bool,
     read: fn(&Run) -> f64,
     write: fn(&mut Run, f64),
+    /// Where only one task has it.
+    only: Option<Task>,
+}
+
+impl Entry {
+    const fn only(mut self, task: Task) -> Self {
+        self.only = Some(task);
+        self
+    }
 }
 
 macro_rules! entry {
     (whole $id:literal, $label:literal, $help:literal, $formula:expr, $($field:ident).+) => {
         Entry {
             id: $id, field: stringify!($($field).+), label: $label, help: $help, formula: $formula, whole: true,
-            read: |run| run.$($field).+ as f64, write: |run, value| run.$($field).+ = value as _,
+            read: |run| run.$($field).+ as f64, write: |run, value| run.$($field).+ = value as _, only: None,
         }
     };
     (real $id:literal, $label:literal, $help:literal, $formula:expr, $($field:ident).+) => {
         Entry {
             id: $id, field: stringify!($($field).+), label: $label, help: $help, formula: $formula, whole: false,
-            read: |run| run.$($field).+, write: |run, value| run.$($field).+ = value,
+            read: |run| run.$($field).+, write: |run, value| run.$($field).+ = value, only: None,
         }
     };
 }
 
-pub static TRAINING: [Entry; 5] = [
+pub static TRAINING: [Entry; 6] = [
     entry!(whole "iterations", "Iterations", "How long to train; the learning rate falls towards the end.", None, training.iterations),
     entry!(whole "batch", "Batch", "Trajectories of one iteration: more make it slower and steadier.", None, rollout.batch),
     entry!(real "learning-rate", "Learning rate", "The size of the optimiser's steps for the network.", None, optimizer.learning_rate),
-    entry!(whole "steps", "Steps T", "Transitions from the start to the end point; Gaussian steps come closer to the exact posterior the more there are.", Some(math::CHAIN), process.steps),
+    entry!(whole "steps", "Steps T", "Transitions from the start to the end point; Gaussian steps come closer to the exact posterior the more there are.", Some(math::CHAIN), process.steps).only(Task::Mixtures),
+    entry!(whole "steps", "Steps T", "Denoising steps from noise to image: more draw better digits, and all that is measured or trained takes longer.", None, process.steps).only(Task::Digits),
     entry!(whole "seed", "Seed", "All noise follows from it: the same seed gives the same run everywhere.", None, seed),
 ];
 
@@ -50,17 +60,21 @@ pub static ROLLOUT: [Entry; 6] = [
     entry!(real "noised-share", "Noised share", "Share of each batch that is noised back from prior samples resampled by reward.", None, rollout.noised_share),
 ];
 
-pub static OBJECTIVE: [Entry; 10] = [
+pub static OBJECTIVE: [Entry; 14] = [
     entry!(real "log-z-learning-rate", "Learning rate of log Z", "log Z is one number and may move faster than the network.", None, optimizer.log_z_learning_rate),
-    entry!(whole "width", "Network width", "Units of each hidden layer of the posterior's drift.", None, network.width),
-    entry!(whole "depth", "Network depth", "Number of hidden layers.", None, network.depth),
+    entry!(whole "width", "Network width", "Units of each hidden layer of the posterior's drift.", None, network.width).only(Task::Mixtures),
+    entry!(whole "depth", "Network depth", "Number of hidden layers.", None, network.depth).only(Task::Mixtures),
+    entry!(whole "rank", "Rank of the corrections", "The posterior is the prior’s network with low-rank corrections of this rank; 0 trains a whole copy.", None, network.rank).only(Task::Digits),
     entry!(real "beta", "Inverse temperature β", "The reward that counts is r to this power: 0 gives the prior back, more sharpens.", Some(math::TEMPERED), tempering.beta),
+    entry!(real "beta-start", "… at the start", "Training may begin with another β, so that the reward comes in slowly.", None, tempering.start),
+    entry!(whole "beta-iterations", "… moves over", "Iterations until β is what it is at the end; 0 starts there.", None, tempering.iterations),
     entry!(real "floor", "Floor of log r", "The smallest log r: where the reward is 0 it counts as this.", None, tempering.floor),
     entry!(real "step-share", "Share of steps", "Share of the T steps that give gradient in an iteration, rescaled to stay unbiased; fewer are faster.", None, objective.step_share),
     entry!(real "gradient-clip", "Gradient clip", "Each parameter's gradient is cut to this norm; 0 leaves it alone.", None, optimizer.gradient_clip),
     entry!(real "ema", "Averaging of weights", "Decay of a moving average of the weights; 0 turns it off.", None, optimizer.ema),
     entry!(whole "evaluate-every", "Evaluate every", "Iterations between two rows of figures; 0 measures only at the end.", None, evaluation.every),
     entry!(whole "evaluation-samples", "Samples of an evaluation", "More samples make the figures steadier and take longer.", None, evaluation.samples_while_training),
+    entry!(whole "truth-samples", "Images behind the exact posterior", "Images of the prior that are kept with probability r; they are drawn while the worker has time.", None, evaluation.samples).only(Task::Digits),
 ];
 
 /// Entries that stand together.
@@ -85,7 +99,7 @@ pub struct NumbersProps {
 pub fn Numbers(props: &NumbersProps) -> Html {
     html! {
         <div class="numbers">
-            { for props.group.0.iter().map(|entry| {
+            { for props.group.0.iter().filter(|entry| entry.only.is_none_or(|task| task == props.run.task)).map(|entry| {
                 let (run, edit, write) = (props.run.clone(), props.edit.clone(), entry.write);
                 let set = Callback::from(move |value| apply(&run, &edit, |run| write(run, value)));
                 html! {
@@ -130,10 +144,12 @@ pub fn ObjectiveChoices(props: &ObjectiveChoicesProps) -> Html {
         <>
             <Choice id="log-z" label="log Z" {options} {value} set={log_z.reform(|v: String| v == "vargrad")}
                 help="Either a parameter of its own, or estimated in each batch, which turns the loss into the residuals' variance." />
-            <Check id="langevin" label="Langevin term" checked={props.run.network.langevin} disabled={learned_prior} set={change(|run, yes| run.network.langevin = yes)}
-                help="Adds s(x, t)·∇ log r to the drift, s learned; only where the reward has a gradient." />
-            if learned_prior {
-                <p class="help" data-testid="learned-network">{ "With a learned prior the posterior starts as a copy of the prior’s network: width and depth are that network’s own, whatever stands below, and it has no Langevin term." }</p>
+            if props.run.task == Task::Mixtures {
+                <Check id="langevin" label="Langevin term" checked={props.run.network.langevin} disabled={learned_prior} set={change(|run, yes| run.network.langevin = yes)}
+                    help="Adds s(x, t)·∇ log r to the drift, s learned; only where the reward has a gradient." />
+                if learned_prior {
+                    <p class="help" data-testid="learned-network">{ "With a learned prior the posterior starts as a copy of the prior’s network: width and depth are that network’s own, whatever stands below, and it has no Langevin term." }</p>
+                }
             }
         </>
     }

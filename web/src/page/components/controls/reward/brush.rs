@@ -1,62 +1,71 @@
-//! The brush of a painted reward.
+//! The brush of what is painted.
 
-use super::Common;
+use crate::components::controls::Selection;
 use crate::components::field::Number;
-use crate::paint;
+use crate::paint::Brush;
 use rtb::config::{ConfigError, PAINT_LEVELS};
 use yew::prelude::*;
 
+/// Something the brush can leave.
+#[derive(Debug, PartialEq)]
+pub struct Tip {
+    /// The button's `data-testid`.
+    pub id: &'static str,
+    pub name: &'static str,
+    pub level: Option<u8>,
+}
+
 #[derive(Properties, PartialEq)]
 pub struct BrushProps {
-    pub common: Common,
+    pub tips: &'static [Tip],
+    pub selection: Selection,
+    pub select: Callback<Selection>,
+    pub clear: Callback<()>,
+    pub help: &'static str,
 }
 
 #[component]
-pub fn BrushControls(BrushProps { common }: &BrushProps) -> Html {
-    let brush = common.selection.brush;
-    let with = |change: fn(&mut paint::Brush, f64), low: f64, high: f64, field: &'static str| {
-        let (selection, select) = (common.selection, common.select.clone());
+pub fn BrushControls(props: &BrushProps) -> Html {
+    let brush = props.selection.brush;
+    let choose = {
+        let (selection, select) = (props.selection, props.select.clone());
+        Callback::from(move |brush: Brush| select.emit(Selection { brush, ..selection }))
+    };
+    let number = |low: f64, high: f64, field: &'static str, change: fn(&mut Brush, f64)| {
+        let choose = choose.clone();
         Callback::from(move |value: f64| {
             if !(low..=high).contains(&value) {
-                return Err(ConfigError::new(
-                    field,
-                    value,
-                    format!("a number from {low} to {high}"),
-                ));
+                let allowed = format!("a number from {low} to {high}");
+                return Err(ConfigError::new(field, value, allowed));
             }
-            let mut selection = selection;
-            change(&mut selection.brush, value);
-            select.emit(selection);
+            let mut brush = brush;
+            change(&mut brush, value);
+            choose.emit(brush);
             Ok(())
         })
     };
-    let clear = {
-        let (run, edit) = (common.run.clone(), common.edit.clone());
-        Callback::from(move |_: MouseEvent| {
-            let mut run = (*run).clone();
-            run.reward = paint::start();
-            edit.emit(run);
-        })
+    let radius = number(0.2, 8.0, "the brush's radius", |b, v| b.radius = v);
+    let level = number(0.0, f64::from(PAINT_LEVELS), "the brush's level", |b, v| {
+        b.level = Some(v as u8)
+    });
+    let tip = |tip: &'static Tip| {
+        let level = tip.level;
+        let onclick = choose.reform(move |_: MouseEvent| Brush { level, ..brush });
+        html! {
+            <button type="button" data-testid={tip.id} aria-pressed={(brush.level == level).to_string()} {onclick}>{ tip.name }</button>
+        }
     };
     html! {
         <>
-            <div class="grid2">
-                <Number id="brush-size" label="Brush radius" field="the brush's radius" value={brush.radius} set={with(|b, v| b.radius = v, 0.2, 8.0, "the brush's radius")} />
-                <Number id="brush-level" label="Paints level" field="the brush's level" value={f64::from(brush.level)} whole=true
-                    set={with(|b, v| b.level = v as u8, 0.0, f64::from(PAINT_LEVELS), "the brush's level")} />
-            </div>
-            <p class="help">{ "Paint on the reward panel: level 9 is r = 1, level 0 erases; the secondary button or Backspace erases too." }</p>
             <div class="buttons">
-                <button type="button" data-testid="paint-erase" aria-pressed={(brush.level == 0).to_string()} onclick={{
-                    let (selection, select) = (common.selection, common.select.clone());
-                    Callback::from(move |_: MouseEvent| {
-                        let mut selection = selection;
-                        selection.brush.level = if selection.brush.level == 0 { 9 } else { 0 };
-                        select.emit(selection);
-                    })
-                }}>{ if brush.level == 0 { "Paint again" } else { "Erase" } }</button>
-                <button type="button" data-testid="paint-clear" onclick={clear}>{ "Start afresh" }</button>
+                { for props.tips.iter().map(tip) }
+                <button type="button" data-testid="paint-clear" onclick={props.clear.reform(|_: MouseEvent| ())}>{ "Start afresh" }</button>
             </div>
+            <div class="grid2">
+                <Number id="brush-size" label="Brush radius" field="the brush's radius" value={brush.radius} set={radius} />
+                <Number id="brush-level" label="Paints level" field="the brush's level" value={f64::from(brush.level.unwrap_or(0))} whole=true set={level} />
+            </div>
+            <p class="help">{ props.help }</p>
         </>
     }
 }

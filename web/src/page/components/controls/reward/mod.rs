@@ -1,9 +1,10 @@
-//! The reward: a ratio of mixtures, a formula, a mask, a painting, a power of the prior, or a second
-//! prior.
+//! The reward: in the plane a ratio of mixtures, a formula, a mask, a painting, a power of the prior,
+//! or a second prior; of images what they are to be like.
 
 mod annealed;
 mod brush;
 mod formula;
+mod images;
 mod mask;
 mod product;
 mod ratio;
@@ -13,12 +14,13 @@ use crate::components::field::{Choice, apply};
 use crate::paint;
 use crate::shared::Shared;
 use annealed::Annealed;
-use brush::BrushControls;
+use brush::{BrushControls, Tip};
 use formula::Formula;
+use images::ImageReward;
 use mask::Mask;
 use product::Product;
 use ratio::Ratio;
-use rtb::config::{Component, ConfigError, Reward, Run, Shape, Tempering};
+use rtb::config::{Component, ConfigError, Reward, Run, Shape};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -31,22 +33,13 @@ pub struct RewardProps {
     pub select: Callback<Selection>,
 }
 
-fn kind(reward: &Reward) -> &'static str {
-    match reward {
-        Reward::Ratio { .. } => "ratio",
-        Reward::Formula { .. } => "formula",
-        Reward::Mask { .. } => "mask",
-        Reward::Painted { .. } => "painted",
-        Reward::Annealed { .. } => "annealed",
-        Reward::Product { .. } => "product",
-    }
-}
-
-/// The floor of log r that a kind needs, where it needs its own: densities are small numbers.
+/// The floor of log r that a kind needs, where it needs its own: densities are small numbers, and
+/// many pixels are a large sum.
 fn floor(kind: &str) -> Option<f64> {
     match kind {
         "annealed" => Some(-40.0),
         "product" => Some(-16.0),
+        "inpaint" => Some(-60.0),
         _ => None,
     }
 }
@@ -83,19 +76,37 @@ fn start(kind: &str, run: &Run) -> Reward {
     }
 }
 
+/// Gives a run another reward. A floor that came with the kind goes with it; the user's own stays.
+fn put(run: &mut Run, reward: Reward) {
+    let (old, new) = (run.reward.kind(), reward.kind());
+    let usual = floor(old).map(|_| run.task.defaults().tempering.floor);
+    if let Some(floor) = floor(new).or(usual).filter(|_| old != new) {
+        run.tempering.floor = floor;
+    }
+    run.reward = reward;
+}
+
+/// What the brush of a painted reward leaves.
+const TIPS: [Tip; 2] = [
+    Tip {
+        id: "paint-brush",
+        name: "Paint",
+        level: Some(9),
+    },
+    Tip {
+        id: "paint-erase",
+        name: "Erase",
+        level: None,
+    },
+];
+
 #[component]
 pub fn RewardControls(props: &RewardProps) -> Html {
     let choose = {
         let (run, edit) = (props.run.clone(), props.edit.clone());
         Callback::from(move |chosen: String| {
-            let mut new = (*run).clone();
-            let own = floor(kind(&run.reward)).is_none();
-            // A floor that came with the kind goes with it; the user's own stays.
-            if let Some(floor) = floor(&chosen).or((!own).then_some(Tempering::default().floor)) {
-                new.tempering.floor = floor;
-            }
-            new.reward = start(&chosen, &run);
-            edit.emit(new);
+            // What a kind starts from is allowed.
+            let _ = apply(&run, &edit, |run| put(run, start(&chosen, run)));
         })
     };
     let options = [
@@ -128,7 +139,15 @@ pub fn RewardControls(props: &RewardProps) -> Html {
             html! { <Mask common={Common::of(props)} shape={*shape} inside={*inside} outside={*outside} /> }
         }
         Reward::Painted { .. } => {
-            html! { <BrushControls common={Common::of(props)} /> }
+            let common = Common::of(props);
+            let clear = Callback::from(move |()| {
+                // A fresh picture is allowed.
+                let _ = common.set(paint::start());
+            });
+            html! {
+                <BrushControls tips={&TIPS[..]} selection={props.selection} select={props.select.clone()} {clear}
+                    help="Paint on the reward panel: level 9 is r = 1, level 0 is 0; the secondary button or Backspace erases." />
+            }
         }
         Reward::Annealed { power } => {
             html! { <Annealed common={Common::of(props)} power={*power} /> }
@@ -136,10 +155,17 @@ pub fn RewardControls(props: &RewardProps) -> Html {
         Reward::Product { components } => {
             html! { <Product common={Common::of(props)} components={components.clone()} /> }
         }
+        reward => {
+            let (run, edit) = (props.run.clone(), props.edit.clone());
+            let set = Callback::from(move |reward| apply(&run, &edit, |run| put(run, reward)));
+            return html! {
+                <ImageReward id="reward" field="reward" reward={reward.clone()} {set} selection={props.selection} select={props.select.clone()} />
+            };
+        }
     };
     html! {
         <>
-            <Choice id="reward-kind" label="Kind" value={kind(&props.run.reward)} set={choose}
+            <Choice id="reward-kind" label="Kind" value={props.run.reward.kind()} set={choose}
                 options={options.map(|(value, text)| (value.into(), text.into())).to_vec()}
                 help="How much each end point is wanted, r ≥ 0; only its values are used, never its gradient." />
             { editor }

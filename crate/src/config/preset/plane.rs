@@ -1,39 +1,11 @@
-//! Named runs, each of which shows one thing.
+//! Runs in the plane.
 
-use super::{Component, ConfigError, Reward, Run, Shape};
+use super::Preset;
+use crate::config::{Component, Reward, Run, Shape};
 use std::f64::consts::PI;
 
-/// A named run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Preset {
-    pub name: &'static str,
-    pub title: &'static str,
-    /// One sentence: what it shows.
-    pub description: &'static str,
-    pub run: Run,
-}
-
-impl Preset {
-    /// The preset of that name.
-    ///
-    /// # Errors
-    ///
-    /// Lists the names there are.
-    pub fn find(name: &str) -> Result<Self, ConfigError> {
-        let all = presets();
-        let names: Vec<_> = all.iter().map(|p| p.name).collect();
-        all.iter().find(|p| p.name == name).cloned().ok_or_else(|| {
-            ConfigError::new(
-                "preset",
-                format!("`{name}`"),
-                format!("one of {}", names.join(", ")),
-            )
-        })
-    }
-}
-
 /// The prior of the paper's toy (arXiv 2405.20971, §3.1): 25 equal Gaussians on a grid.
-pub(super) fn twenty_five() -> Vec<Component> {
+pub(in crate::config) fn twenty_five() -> Vec<Component> {
     let side = [-10.0, -5.0, 0.0, 5.0, 10.0];
     side.iter()
         .flat_map(|&x| side.iter().map(move |&y| Component::isotropic(1.0, [x, y], 0.3)))
@@ -41,7 +13,7 @@ pub(super) fn twenty_five() -> Vec<Component> {
 }
 
 /// The posterior of the paper's toy: nine of the prior's modes with unequal weights.
-pub(super) fn nine() -> Vec<Component> {
+pub(in crate::config) fn nine() -> Vec<Component> {
     [
         (4.0, [-10.0, -5.0]),
         (10.0, [-5.0, -10.0]),
@@ -132,8 +104,8 @@ fn mask(shape: Shape) -> Reward {
     }
 }
 
-/// All presets; the first is the one that opens.
-pub fn presets() -> Vec<Preset> {
+/// The presets of mixtures.
+pub(super) fn presets() -> Vec<Preset> {
     let preset = |name: &'static str,
                   title: &'static str,
                   description: &'static str,

@@ -1,136 +1,12 @@
 //! The table of figures beside their exact counterparts.
 
+mod rows;
+
 use crate::shared::Shared;
-use rtb::message::{Report, Truth};
+use rows::rows;
+use rtb::config::Task;
+use rtb::message::{ImageFit, Report, Truth};
 use yew::prelude::*;
-
-/// A figure: its key in `report.json`, its name, what it is, its value and the exact one.
-struct Row {
-    key: &'static str,
-    name: &'static str,
-    help: &'static str,
-    value: fn(&Report) -> f64,
-    exact: Option<Exact>,
-}
-
-struct Exact {
-    key: &'static str,
-    value: fn(&Report) -> f64,
-}
-
-const fn row(key: &'static str, name: &'static str, help: &'static str, value: fn(&Report) -> f64) -> Row {
-    Row {
-        key,
-        name,
-        help,
-        value,
-        exact: None,
-    }
-}
-
-impl Row {
-    const fn beside(mut self, key: &'static str, value: fn(&Report) -> f64) -> Self {
-        self.exact = Some(Exact { key, value });
-        self
-    }
-}
-
-const ROWS: [Row; 15] = [
-    row("log_z_learned", "log Z, learned", "the number in the loss", |r| {
-        r.log_z_learned
-    })
-    .beside("log_z_exact", |r| r.log_z_exact),
-    row(
-        "log_z_importance",
-        "log Z, importance-weighted",
-        "log of the mean weight of policy samples",
-        |r| r.log_z_importance,
-    ),
-    row(
-        "log_z_prior",
-        "log Z, from the prior",
-        "log of the mean reward of prior samples",
-        |r| r.log_z_prior,
-    ),
-    row(
-        "elbo",
-        "ELBO",
-        "mean log weight of policy samples, below log Z",
-        |r| r.elbo,
-    ),
-    row(
-        "eubo",
-        "EUBO",
-        "mean log weight of posterior samples, above log Z",
-        |r| r.eubo,
-    ),
-    row(
-        "ess",
-        "Effective sample size, ESS/N",
-        "share of samples worth an exact one",
-        |r| r.ess,
-    )
-    .beside("", |_| 1.0),
-    row(
-        "mode_total_variation",
-        "Total variation of mode weights",
-        "half the absolute differences, summed",
-        |r| r.fit.mode_total_variation,
-    )
-    .beside("", |_| 0.0),
-    row(
-        "kl_grid",
-        "KL(learned ‖ exact)",
-        "of the masses of the cells of a grid",
-        |r| r.fit.kl_grid,
-    )
-    .beside("", |_| 0.0),
-    row(
-        "excluded_mass",
-        "Mass on excluded modes",
-        "modes the posterior hardly has",
-        |r| r.fit.excluded_mass,
-    )
-    .beside("excluded_mass_exact", |r| r.fit.excluded_mass_exact),
-    row(
-        "within_mode_variance",
-        "Variance within a mode",
-        "mean over samples",
-        |r| r.fit.within_mode_variance,
-    )
-    .beside("within_mode_variance_exact", |r| r.fit.within_mode_variance_exact),
-    row(
-        "within_mode_covariance_error",
-        "Error of modes' covariances",
-        "largest entry, weighted mean over modes",
-        |r| r.fit.within_mode_covariance_error,
-    )
-    .beside("", |_| 0.0),
-    row(
-        "floored_mass",
-        "Mass where r is floored",
-        "share of samples",
-        |r| r.floored_mass,
-    )
-    .beside("floored_mass_exact", |r| r.floored_mass_exact),
-    row("residual_mean", "Residual δ, mean", "over policy samples", |r| {
-        r.residual_mean
-    })
-    .beside("", |_| 0.0),
-    row(
-        "residual_std",
-        "Residual δ, deviation",
-        "over policy samples",
-        |r| r.residual_std,
-    )
-    .beside("", |_| 0.0),
-    row(
-        "seconds_per_iteration",
-        "Seconds an iteration",
-        "wall time on this machine",
-        |r| r.seconds_per_iteration,
-    ),
-];
 
 /// A figure as people read it.
 pub fn figure(value: f64) -> String {
@@ -167,8 +43,28 @@ pub fn count(value: f64) -> String {
     }
 }
 
+/// Fewer images than this make a figure rough.
+const ENOUGH: usize = 200;
+
+/// How far to trust figures of few images; nothing where there are enough.
+fn caution(samples: usize, fit: &ImageFit) -> String {
+    let few = samples.min(fit.kept);
+    if few >= ENOUGH {
+        return String::new();
+    }
+    let fid = match fit.fid {
+        Some(_) => "FID comes out too large.",
+        None => "FID needs more than 64 of both.",
+    };
+    format!(
+        "Few images so far, {} exact and {samples} learned ones: take the figures as rough. {fid}",
+        fit.kept
+    )
+}
+
 #[derive(Properties, PartialEq)]
 pub struct FiguresProps {
+    pub task: Task,
     pub report: Option<Shared<Report>>,
 }
 
@@ -182,12 +78,14 @@ pub fn Figures(props: &FiguresProps) -> Html {
             </td>
         }
     };
-    let truth = match report.map(|r| r.truth) {
-        Some(Truth::ImportanceWeighted) => {
+    let truth = match (props.task, report.map(|r| r.truth)) {
+        (Task::Digits, _) => "Exact means: images of the learned prior’s own chain, kept with probability r.",
+        (_, Some(Truth::ImportanceWeighted)) => {
             "Exact means: importance-weighted samples of the learned prior, whose own chain is the truth here."
         }
         _ => "Exact means: by quadrature of p·r on a grid, the mixture itself being the prior.",
     };
+    let caution = report.and_then(|r| Some(caution(r.samples, r.fit.images()?)));
     html! {
         <section class="figures" aria-labelledby="figures-title">
             <h2 id="figures-title">{ "Figures" }</h2>
@@ -201,15 +99,18 @@ pub fn Figures(props: &FiguresProps) -> Html {
                 { " of the learned posterior, each figure beside its exact value where there is one. " }
                 <span data-testid="truth">{ truth }</span>
             </p>
+            if let Some(caution) = caution.filter(|c| !c.is_empty()) {
+                <p class="help" data-testid="caution">{ caution }</p>
+            }
             <table>
                 <thead><tr><th scope="col">{ "Figure" }</th><th scope="col">{ "Learned" }</th><th scope="col">{ "Exact" }</th></tr></thead>
                 <tbody>
-                    { for ROWS.iter().map(|row| html! {
+                    { for rows(props.task).iter().map(|row| html! {
                         <tr key={row.key}>
                             <th scope="row">{ row.name }<small>{ row.help }</small></th>
-                            { cell(row.key, report.map(row.value)) }
+                            { cell(row.key, report.and_then(row.value)) }
                             if let Some(exact) = &row.exact {
-                                { cell(exact.key, report.map(exact.value)) }
+                                { cell(exact.key, report.and_then(exact.value)) }
                             } else {
                                 <td class="none"></td>
                             }
@@ -231,5 +132,20 @@ pub fn Figures(props: &FiguresProps) -> Html {
                 </p>
             }
         </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_images_call_for_caution() {
+        let fit = |kept| ImageFit {
+            kept,
+            ..ImageFit::default()
+        };
+        assert!(caution(200, &fit(12)).contains("12 exact"));
+        assert_eq!(caution(200, &fit(200)), "");
     }
 }

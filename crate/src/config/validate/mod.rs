@@ -1,6 +1,8 @@
 //! The one place where a run's values are checked.
 
-use super::{Component, ConfigError, HALF_WIDTH, PriorKind, Reward, Run, Schedule, Shape};
+mod reward;
+
+use super::{Component, ConfigError, HALF_WIDTH, PriorKind, Reward, Run, Schedule, Task};
 
 /// Most components of a mixture.
 pub const MOST_COMPONENTS: usize = 64;
@@ -40,11 +42,6 @@ pub(super) fn positive(field: &str, value: f64, high: f64) -> Checked {
         value,
         format!("a number above 0, at most {high}"),
     ))
-}
-
-fn point(field: &str, p: [f64; 2]) -> Checked {
-    range(&format!("{field}[0]"), p[0], -2.0 * HALF_WIDTH, 2.0 * HALF_WIDTH)?;
-    range(&format!("{field}[1]"), p[1], -2.0 * HALF_WIDTH, 2.0 * HALF_WIDTH)
 }
 
 fn mixture(field: &str, components: &[Component]) -> Checked {
@@ -95,7 +92,10 @@ impl Run {
             ));
         }
         whole("the length of name", self.name.chars().count(), 0, 80)?;
-        mixture("prior.components", &self.prior.components)?;
+        match self.task {
+            Task::Mixtures => mixture("prior.components", &self.prior.components)?,
+            Task::Digits => self.validate_digits()?,
+        }
         if self.prior.kind == PriorKind::Learned
             && self.prior.weights.as_deref().unwrap_or_default().is_empty()
         {
@@ -113,7 +113,7 @@ impl Run {
             ));
         }
         self.method.validate()?;
-        self.reward.validate()?;
+        self.reward.validate(self.task)?;
         let t = &self.tempering;
         if let Reward::Annealed { power } = &self.reward {
             // The target is p to this power.
@@ -134,6 +134,7 @@ impl Run {
         range("process.variance", self.process.variance, 0.01, 100.0)?;
         whole("network.width", self.network.width, 4, 1024)?;
         whole("network.depth", self.network.depth, 1, 8)?;
+        whole("network.rank", self.network.rank, 0, 64)?;
         range("objective.step_share", self.objective.step_share, 0.01, 1.0)?;
         range("objective.residual_clip", self.objective.residual_clip, 0.0, 1e6)?;
         whole("objective.chunk", self.objective.chunk, 1, 10_000_000)?;
@@ -178,117 +179,28 @@ impl Run {
         whole(
             "evaluation.samples_while_training",
             self.evaluation.samples_while_training,
-            100,
+            16,
             1_000_000,
         )
     }
-}
 
-impl Reward {
-    fn validate(&self) -> Checked {
-        match self {
-            Reward::Ratio {
-                numerator,
-                denominator,
-            } => {
-                mixture("reward.numerator", numerator)?;
-                if !denominator.is_empty() {
-                    mixture("reward.denominator", denominator)?;
-                }
-                Ok(())
-            }
-            Reward::Formula { expression, .. } => whole(
-                "the length of reward.expression",
-                expression.chars().count(),
-                1,
-                500,
-            ),
-            Reward::Mask {
-                shape,
-                inside,
-                outside,
-            } => {
-                range("reward.inside", *inside, 0.0, 1e6)?;
-                range("reward.outside", *outside, 0.0, 1e6)?;
-                if inside.max(*outside) == 0.0 {
-                    return Err(ConfigError::new(
-                        "reward.inside",
-                        inside,
-                        "a number above 0 inside or outside",
-                    ));
-                }
-                shape.validate()
-            }
-            Reward::Painted { rows } => painted(rows),
-            Reward::Annealed { power } => {
-                if *power > 0.5 && *power <= 10.0 {
-                    return Ok(());
-                }
-                Err(ConfigError::new(
-                    "reward.power",
-                    power,
-                    "a number above 0.5, at most 10",
-                ))
-            }
-            Reward::Product { components } => mixture("reward.components", components),
-        }
-    }
-}
-
-impl Shape {
-    fn validate(&self) -> Checked {
-        match *self {
-            Shape::HalfPlane { normal, offset } => {
-                point("reward.shape.normal", normal)?;
-                range("reward.shape.offset", offset, -1e3, 1e3)?;
-                positive(
-                    "the length of reward.shape.normal",
-                    normal[0].hypot(normal[1]),
-                    100.0,
-                )
-            }
-            Shape::Disc { center, radius } => {
-                point("reward.shape.center", center)?;
-                positive("reward.shape.radius", radius, 100.0)
-            }
-            Shape::Ring { center, inner, outer } => {
-                point("reward.shape.center", center)?;
-                positive("reward.shape.outer", outer, 100.0)?;
-                range("reward.shape.inner", inner, 0.0, outer)
-            }
-            Shape::Box { min, max } => {
-                point("reward.shape.min", min)?;
-                point("reward.shape.max", max)?;
-                range("reward.shape.min[0]", min[0], -2.0 * HALF_WIDTH, max[0])?;
-                range("reward.shape.min[1]", min[1], -2.0 * HALF_WIDTH, max[1])
-            }
-        }
-    }
-}
-
-fn painted(rows: &[String]) -> Checked {
-    whole("the number of reward.rows", rows.len(), 2, 256)?;
-    for (i, row) in rows.iter().enumerate() {
-        whole(
-            &format!("the length of reward.rows[{i}]"),
-            row.len(),
-            rows.len(),
-            rows.len(),
-        )?;
-        if let Some(c) = row.chars().find(|c| !c.is_ascii_digit()) {
+    /// What only holds for images.
+    fn validate_digits(&self) -> Checked {
+        if self.prior.kind != PriorKind::Learned {
             return Err(ConfigError::new(
-                format!("reward.rows[{i}]"),
-                format!("`{c}`"),
-                "digits 0 to 9 only",
+                "prior.kind",
+                "`exact`",
+                "`learned` for digits, whose prior is a network",
             ));
         }
+        if !self.prior.components.is_empty() {
+            return Err(ConfigError::new(
+                "prior.components",
+                format!("a mixture of {}", self.prior.components.len()),
+                "none for digits, whose prior is a network",
+            ));
+        }
+        // Every proposal is kept in memory.
+        whole("evaluation.samples", self.evaluation.samples, 100, 100_000)
     }
-    if rows.iter().all(|row| row.bytes().all(|b| b == b'0')) {
-        return Err(ConfigError::new(
-            "reward.rows",
-            "0 everywhere",
-            "at least one cell above 0",
-        ));
-    }
-    Ok(())
 }

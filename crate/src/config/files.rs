@@ -1,0 +1,29 @@
+//! Which files of weights a run needs.
+
+use super::{PriorKind, Run, Task};
+
+/// Names of weights that a run needs before it can be opened; whoever opens it has to find them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FileNames<'a> {
+    /// A learned prior, as the run names it: shipped weights, or a file of the native program.
+    pub prior: Option<&'a str>,
+    /// The classifier that rewards of images ask: shipped weights.
+    pub classifier: Option<&'static str>,
+    /// The classifier that only measures images: shipped weights.
+    pub judge: Option<&'static str>,
+}
+
+impl Run {
+    /// The files this run needs.
+    pub fn files(&self) -> FileNames<'_> {
+        let images = self.task == Task::Digits;
+        FileNames {
+            prior: match self.prior.kind {
+                PriorKind::Exact => None,
+                PriorKind::Learned => self.prior.weights.as_deref(),
+            },
+            classifier: images.then_some("classifier"),
+            judge: images.then_some("classifier-evaluation"),
+        }
+    }
+}

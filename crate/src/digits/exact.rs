@@ -1,0 +1,171 @@
+//! The exact posterior of images, and how others compare to it.
+
+use super::{Digits, picked};
+use crate::image::PIXELS;
+use crate::message::{ImageFit, ImageTruth};
+use crate::metric::{Seen, log_mean_exp, see};
+use crate::network::FEATURES;
+use crate::session::SessionError;
+
+/// Images of a [`ImageTruth`].
+const PICTURED: usize = 36;
+/// Fewest images of a Fréchet distance: fewer leave the features' covariance without full rank.
+const FEWEST: usize = FEATURES + 1;
+
+/// What rejection makes of the first images of the prior's own chain: samples of p·r^β.
+#[derive(Clone, Debug, Default)]
+pub struct Exact {
+    /// Images of the prior, and the places of those that were kept.
+    pub proposals: usize,
+    pub kept: Vec<usize>,
+    /// log E\[r^β\]; no number without proposals.
+    pub log_z: f64,
+    /// Its standard error.
+    pub log_z_error: f64,
+    /// Effective number of the proposals, weighted by r^β.
+    pub effective: f64,
+    /// Tempered log r of the kept images.
+    pub log_reward: Vec<f64>,
+    /// Share of the kept images whose log r is floored.
+    pub floored_mass: f64,
+    /// The kept images in the eyes of the judge and of the rewards' classifier.
+    seen: [Seen; 2],
+}
+
+impl Exact {
+    /// The Fréchet distance of one half of the kept images to the other, in the judge's features;
+    /// nothing where they are too few.
+    pub fn fid_floor(&self) -> Option<f64> {
+        let [one, other] = [0, 1].map(|half| self.seen[0].every_other(half));
+        distance(&one, &other)
+    }
+
+    /// Mean tempered log r; nothing below two images.
+    fn mean_log_reward(&self) -> Option<f64> {
+        (self.kept.len() > 1).then(|| mean(&self.log_reward))
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+impl Digits {
+    /// The exact posterior as far as `proposals` images of the prior tell it, which are made where
+    /// there are fewer.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn exact(&mut self, proposals: usize) -> Result<Exact, SessionError> {
+        self.grow(proposals).await?;
+        self.look_at_kept().await?;
+        let beta = self.run.tempering.beta;
+        let log_r = &self.scored.log_r[..proposals];
+        let tempered = || log_r.iter().map(|l| beta * l);
+        let log_z = log_mean_exp(tempered());
+        // Of r^β relative to its mean.
+        let square = (log_mean_exp(tempered().map(|l| 2.0 * l)) - 2.0 * log_z).exp();
+        let kept = self.scored.kept(proposals).to_vec();
+        let of_kept = || kept.iter().map(|at| log_r[*at]);
+        let floored = of_kept().filter(|l| *l <= self.run.tempering.floor).count();
+        Ok(Exact {
+            proposals,
+            log_z: if proposals > 0 { log_z } else { f64::NAN },
+            log_z_error: ((square - 1.0).max(0.0) / proposals as f64).sqrt(),
+            effective: proposals as f64 / square,
+            log_reward: of_kept().map(|l| beta * l).collect(),
+            floored_mass: floored as f64 / kept.len().max(1) as f64,
+            seen: self.scored.seen(kept.len()),
+            kept,
+        })
+    }
+
+    /// What there is to tell of the exact posterior, from all images of the pool so far; `None`
+    /// below two kept ones.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn truth(&mut self) -> Result<Option<ImageTruth>, SessionError> {
+        let exact = self.exact(self.proposals()).await?;
+        Ok(exact.mean_log_reward().map(|log_reward_mean| ImageTruth {
+            images: picked(self.images(), exact.kept.iter().copied().take(PICTURED)),
+            log_reward: exact
+                .log_reward
+                .iter()
+                .take(PICTURED)
+                .map(|l| *l as f32)
+                .collect(),
+            log_z: exact.log_z,
+            log_z_error: exact.log_z_error,
+            log_reward_mean,
+            classes: exact.seen[0].histogram(),
+            proposals: exact.proposals,
+            kept: exact.kept.len(),
+            wanted: self.run.evaluation.samples,
+        }))
+    }
+
+    /// Holds images, `[count][PIXELS]`, against the exact ones.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn fit(&self, exact: &Exact, images: &[f32]) -> Result<ImageFit, SessionError> {
+        let judged = see(&self.judge, images, &self.device).await;
+        let judged = judged.map_err(SessionError::Device)?;
+        let classified = see(&self.classifier, images, &self.device).await;
+        let classified = classified.map_err(SessionError::Device)?;
+        let [truth, truth_classified] = &exact.seen;
+        let known = exact.kept.len() > 1;
+        Ok(ImageFit {
+            log_reward_exact: exact.mean_log_reward(),
+            fid: distance(&judged, truth),
+            fid_reward_classifier: distance(&classified, truth_classified),
+            fid_floor: exact.fid_floor(),
+            diversity: judged.diversity(),
+            diversity_exact: known.then(|| truth.diversity()),
+            classes: judged.histogram(),
+            classes_exact: known.then(|| truth.histogram()),
+            accuracy: self.accuracy(&judged),
+            accuracy_exact: self.accuracy(truth).filter(|_| known),
+            log_z_error: (exact.proposals > 0).then_some(exact.log_z_error),
+            kept: exact.kept.len(),
+            proposals: exact.proposals,
+        })
+    }
+
+    /// Share of images in a class that the reward wants.
+    fn accuracy(&self, seen: &Seen) -> Option<f64> {
+        let wanted: Option<Vec<bool>> = seen
+            .classes()
+            .into_iter()
+            .map(|c| self.run.reward.wants(c))
+            .collect();
+        let wanted = wanted.filter(|all| !all.is_empty())?;
+        Some(wanted.iter().filter(|w| **w).count() as f64 / wanted.len() as f64)
+    }
+
+    /// Variance of a pixel of the prior's images, mean over the pixels, from the first `count` ones.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn data_variance(&mut self, count: usize) -> Result<f64, SessionError> {
+        self.grow(count).await?;
+        let images = &self.images()[..count * PIXELS];
+        let of_pixel = |pixel: usize| {
+            let values = || images.iter().skip(pixel).step_by(PIXELS).map(|v| f64::from(*v));
+            let mean = values().sum::<f64>() / count as f64;
+            values().map(|v| (v - mean).powi(2)).sum::<f64>() / count as f64
+        };
+        Ok((0..PIXELS).map(of_pixel).sum::<f64>() / PIXELS as f64)
+    }
+}
+
+/// The Fréchet distance of what a classifier sees, where there is enough on both sides.
+fn distance(one: &Seen, other: &Seen) -> Option<f64> {
+    let enough = one.len() >= FEWEST && other.len() >= FEWEST;
+    enough.then(|| one.moments().frechet(&other.moments()))
+}

@@ -1,0 +1,180 @@
+//! The task of images: digits under a diffusion prior, and a reward of images.
+//!
+//! The exact posterior is what rejection keeps of the prior's own chain. Its proposals do not
+//! depend on the reward and are kept in a [`Pool`], which grows as time allows.
+
+mod exact;
+mod pool;
+
+pub use exact::Exact;
+pub use pool::Pool;
+
+use crate::config::{self, Run};
+use crate::image::PIXELS;
+use crate::message::Files;
+use crate::network::{PooledClassifier, StridedClassifier, UNet, UNetConfig, load_tensors, read_tensors};
+use crate::noise::Noise;
+use crate::prior::{DenoiserPrior, Denoising};
+use crate::process::VariancePreserving;
+use crate::reward::ImageLogReward;
+use crate::rollout::{Chains, Replay};
+use crate::sampler::Setting;
+use crate::session::{SessionError, Task, other_task, prior_network};
+use crate::train::EndReward;
+use burn::module::Module;
+use burn::tensor::Device;
+use pool::Scored;
+
+/// Most images of the prior that trajectories are noised back from, and how many of them an
+/// iteration adds: a run starts at once, and what it has at an iteration does not depend on time.
+const GIVEN: usize = 2048;
+const GIVEN_AN_ITERATION: usize = 32;
+
+/// Images are `[PIXELS]`, −1 black to 1 white. The posterior is the prior's network with low-rank
+/// corrections, or a whole copy of it.
+pub struct Digits {
+    pub run: Run,
+    pub device: Device,
+    prior: DenoiserPrior,
+    process: VariancePreserving,
+    /// Asked by rewards.
+    classifier: StridedClassifier,
+    /// Only measures.
+    judge: PooledClassifier,
+    reward: ImageLogReward,
+    pool: Pool,
+    scored: Scored,
+}
+
+impl Digits {
+    /// The task of a run on a device.
+    ///
+    /// # Errors
+    ///
+    /// Where the run, the file of the prior or that of a classifier is refused.
+    pub fn open(run: Run, device: Device, files: &Files) -> Result<Self, SessionError> {
+        run.validate()?;
+        if run.task != config::Task::Digits {
+            return Err(other_task(&run, config::Task::Digits));
+        }
+        let network = prior_network(&run, files, |file| {
+            let weights = read_tensors(file)?;
+            let config = UNetConfig::of(&weights)?;
+            load_tensors(config.init(&Noise::new(0), &device), &weights)
+        })?;
+        let prior = DenoiserPrior::new(network, run.process.steps);
+        let classifier = shipped(
+            StridedClassifier::new(&Noise::new(0), &device),
+            "classifier",
+            files.classifier.as_deref(),
+        )?;
+        let judge = shipped(
+            PooledClassifier::new(&Noise::new(0), &device),
+            "evaluation classifier",
+            files.judge.as_deref(),
+        )?;
+        let floor = run.tempering.floor;
+        let reward = ImageLogReward::new(&run.reward, floor, classifier.clone(), device.clone())?;
+        Ok(Self {
+            pool: Pool::new(&run, files.prior.as_deref().unwrap_or_default()),
+            scored: Scored::default(),
+            process: prior.denoising().process,
+            prior,
+            classifier,
+            judge,
+            reward,
+            device,
+            run,
+        })
+    }
+
+    /// The task as training-free methods see it.
+    pub fn setting(&self) -> Setting<'_, VariancePreserving, DenoiserPrior> {
+        Setting {
+            process: &self.process,
+            prior: &self.prior,
+            reward: &self.reward,
+            beta: self.run.tempering.beta,
+            noise: self.noise(),
+            device: &self.device,
+        }
+    }
+
+    /// Tempered log r of images, `[count][PIXELS]`.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn log_reward(&self, images: &[f32]) -> Result<Vec<f64>, SessionError> {
+        let log_reward = self.setting().log_reward(images).await;
+        log_reward.map_err(SessionError::Device)
+    }
+}
+
+fn shipped<N: Module>(network: N, name: &str, file: Option<&[u8]>) -> Result<N, SessionError> {
+    file.ok_or_else(|| "its weights are needed".to_owned())
+        .and_then(read_tensors)
+        .and_then(|weights| load_tensors(network, &weights))
+        .map_err(|why| SessionError::Weights(format!("of the {name}: {why}")))
+}
+
+impl Task for Digits {
+    type Process = VariancePreserving;
+    type Prior = DenoiserPrior;
+    type Policy = Denoising;
+
+    const CHUNK: usize = 128;
+    const PICTURED: usize = 36;
+    const PICTURED_STEPS: usize = 11;
+
+    fn run(&self) -> &Run {
+        &self.run
+    }
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn noise(&self) -> Noise {
+        Noise::new(self.run.seed)
+    }
+
+    fn chains(&self) -> Chains<VariancePreserving, DenoiserPrior, Denoising> {
+        Chains {
+            process: self.process,
+            prior: self.prior.clone(),
+            policy: self.prior.denoising(),
+            device: self.device.clone(),
+        }
+    }
+
+    fn network(&self) -> UNet {
+        let network = self.prior.network().clone();
+        match self.run.network.rank {
+            0 => network,
+            rank => network.adapted(rank, &self.noise(), &self.device),
+        }
+    }
+
+    fn reward(&self) -> Box<dyn EndReward> {
+        Box::new(self.reward.clone())
+    }
+
+    /// The first images of the pool, more of them with every iteration.
+    async fn give(&mut self, iteration: usize, given: &mut Replay) -> Result<(), SessionError> {
+        let most = GIVEN.min(self.run.evaluation.samples);
+        let count = (GIVEN_AN_ITERATION * (iteration + 1)).min(most);
+        self.grow(count).await?;
+        for at in given.len()..count {
+            let image = &self.images()[at * PIXELS..(at + 1) * PIXELS];
+            given.push(image, self.scored.log_r[at]);
+        }
+        Ok(())
+    }
+}
+
+/// The images at these places, `[places][PIXELS]`.
+pub(crate) fn picked(images: &[f32], places: impl IntoIterator<Item = usize>) -> Vec<f32> {
+    let image = |at: usize| &images[at * PIXELS..(at + 1) * PIXELS];
+    places.into_iter().flat_map(image).copied().collect()
+}

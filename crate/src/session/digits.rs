@@ -1,0 +1,81 @@
+//! What is shown and measured of a run on images.
+
+use super::{LEARNED, Learner, SessionError, Task, device_name};
+use crate::digits::{Digits, Exact};
+use crate::image::PIXELS;
+use crate::message::{DigitsView, Fit, Paths, Report, Scene, Snapshot, Truth, View};
+use crate::metric;
+use crate::noise::Purpose;
+use crate::rollout::Follow;
+
+/// Samples of a snapshot that are sent along.
+const SENT: usize = 100;
+
+impl Learner<Digits> {
+    pub(super) async fn scene(&mut self) -> Result<Scene, SessionError> {
+        let prior_paths = self.paths(Follow::Prior).await?;
+        let exact = self.task.truth().await?;
+        Ok(Scene {
+            truth: Truth::Rejection,
+            log_z: exact.as_ref().map(|exact| exact.log_z),
+            view: View::Digits(DigitsView {
+                log_reward: self.log_reward_of_ends(&prior_paths).await?,
+                exact,
+            }),
+            prior_paths,
+        })
+    }
+
+    pub(super) async fn snapshot(&mut self) -> Result<Snapshot, SessionError> {
+        let paths = self.paths(LEARNED).await?;
+        let log_reward = self.log_reward_of_ends(&paths).await?;
+        let exact = self.task.exact(self.task.proposals()).await?;
+        let count = self.task.run.evaluation.samples_while_training;
+        let (report, mut samples) = self.measure(&exact, count).await?;
+        samples.truncate(SENT * PIXELS);
+        Ok(Snapshot {
+            iteration: self.iteration(),
+            samples,
+            paths,
+            log_reward,
+            report,
+        })
+    }
+
+    pub(super) async fn evaluate(&mut self, samples: usize) -> Result<Report, SessionError> {
+        let proposals = samples.max(self.task.run.evaluation.samples);
+        let exact = self.task.exact(proposals).await?;
+        Ok(self.measure(&exact, samples).await?.0)
+    }
+
+    async fn log_reward_of_ends(&self, paths: &Paths) -> Result<Vec<f32>, SessionError> {
+        let last = paths.steps.len() - 1;
+        let ends: Vec<f32> = (0..paths.count())
+            .flat_map(|path| paths.state(path, last))
+            .copied()
+            .collect();
+        let log_reward = self.task.log_reward(&ends).await?;
+        Ok(log_reward.into_iter().map(|l| l as f32).collect())
+    }
+
+    /// The report over `count` policy samples, and the samples.
+    async fn measure(&self, exact: &Exact, count: usize) -> Result<(Report, Vec<f32>), SessionError> {
+        let made = self.simulate(LEARNED, Purpose::Evaluation, count).await?;
+        let task = &self.task;
+        let tempering = task.run().tempering;
+        let floor = tempering.beta * tempering.floor;
+        let floored = made.log_reward.iter().filter(|l| **l <= floor).count();
+        let report = Report {
+            log_z_exact: exact.log_z,
+            log_z_prior: exact.log_z,
+            prior_samples_effective: exact.effective,
+            fit: Fit::Images(Box::new(task.fit(exact, &made.ends).await?)),
+            log_reward: made.log_reward.iter().sum::<f64>() / count as f64,
+            floored_mass: floored as f64 / count as f64,
+            floored_mass_exact: exact.floored_mass,
+            truth: Truth::Rejection,
+            ..metric::weighed(&made.log_weights(), self.log_z())
+        };
+        Ok((self.signed(report, device_name(&task.device)), made.ends))
+    }
+}

@@ -1,0 +1,158 @@
+//! Digits: three grids of images, the reward, the way of a chosen one from noise, and the classes.
+
+mod classes;
+mod journey;
+mod reward;
+mod sheet;
+mod words;
+
+use super::frame::Frame;
+use super::panels::{EXACT, LEARNED, PANELS, PRIOR, PanelsProps, REWARD};
+use super::timeline::use_times;
+use crate::draw::image::Picture;
+use crate::draw::mosaic::Mosaic;
+use crate::draw::surface::state_at;
+use crate::math;
+use crate::paint;
+use classes::Classes;
+use journey::Journey;
+use reward::{Constraint, LogRewards};
+use rtb::message::Paths;
+use sheet::Sheet;
+use yew::prelude::*;
+
+/// What a run of digits shows.
+#[component]
+pub fn DigitPanels(props: &PanelsProps) -> Html {
+    let times = use_times(&props.stage.scene, props.training, props.still);
+    let chosen = use_state_eq(|| 0);
+    // One of the exact images, which have noise of their own.
+    let chosen_exact = use_state_eq(|| None::<usize>);
+    let wide = use_state_eq(|| None::<usize>);
+
+    let steps = props.run.process.steps;
+    let step = times.step(steps);
+    let snapshots = props.snapshots.items();
+    let snapshot = snapshots.get(times.shown(snapshots)).cloned();
+    let truth = props.stage.truth.clone();
+    let scene = props.stage.scene.clone();
+    let prior = use_memo((scene.clone(), step), |(scene, step)| {
+        at(&scene.prior_paths, *step)
+    });
+    let learned = use_memo((snapshot.clone(), step), |(snapshot, step)| {
+        snapshot.as_ref().and_then(|s| at(&s.paths, *step))
+    });
+    let exact = use_memo(truth.clone(), |truth| {
+        truth.as_ref().map(|t| Mosaic::GRID.picture(&t.images))
+    });
+
+    let on_wide = |panel: usize| {
+        let wide = wide.clone();
+        Callback::from(move |()| wide.set((*wide != Some(panel)).then_some(panel)))
+    };
+    let is_wide = |panel: usize| *wide == Some(panel);
+    let choose = {
+        let chosen = chosen.setter();
+        Callback::from(move |place| chosen.set(place))
+    };
+    let choose_exact = {
+        let chosen = chosen_exact.setter();
+        Callback::from(move |place| chosen.set(Some(place)))
+    };
+    let log_reward_prior = scene.view.digits().map(|view| &view.log_reward[..]);
+    let log_reward_learned = snapshot.as_ref().map(|s| &s.log_reward[..]);
+    let log_reward_exact = truth.as_ref().map(|t| &t.log_reward[..]);
+    let sheet = |panel: usize| {
+        let (id, title) = PANELS[panel];
+        let (picture, log_reward, place, choose) = match panel {
+            PRIOR => (&*prior, log_reward_prior, Some(*chosen), &choose),
+            LEARNED => (&*learned, log_reward_learned, Some(*chosen), &choose),
+            _ => (&*exact, log_reward_exact, *chosen_exact, &choose_exact),
+        };
+        let label = match panel {
+            PRIOR => format!("Images of the prior at step {step:.0} of {steps}."),
+            LEARNED => words::learned(snapshot.as_deref()),
+            _ => words::exact(truth.as_deref()),
+        };
+        let help = match panel {
+            PRIOR => {
+                "What the pretrained model draws. Choose an image by pointer or arrow keys; its way from noise stands below."
+            }
+            LEARNED => {
+                "The trained model on the same noise: each digit of the prior morphs into one that the reward wants."
+            }
+            _ => {
+                "What the learned posterior should look like: the prior’s own images, kept with probability r."
+            }
+        };
+        html! {
+            <Frame key={id} {id} {title} {help} formula={(panel == EXACT).then_some(math::POSTERIOR)} wide={is_wide(panel)} on_wide={on_wide(panel)}>
+                <Sheet {id} {label} picture={picture.clone()} mosaic={Mosaic::GRID} chosen={place} choose={choose.clone()} dark={props.dark} />
+                { tally(log_reward, place) }
+                if panel == EXACT { { progress(props) } }
+            </Frame>
+        }
+    };
+    let reward = match paint::constraint(&props.run.reward) {
+        Some(rows) => html! {
+            <Constraint key="reward" run={props.run.clone()} rows={rows.clone()} selection={props.selection} select={props.select.clone()}
+                dispatch={props.dispatch.clone()} dark={props.dark} wide={is_wide(REWARD)} on_wide={on_wide(REWARD)} />
+        },
+        None => html! {
+            <LogRewards key="reward" run={props.run.clone()} stage={props.stage.clone()} snapshot={snapshot.clone()} chosen={*chosen}
+                dark={props.dark} wide={is_wide(REWARD)} on_wide={on_wide(REWARD)} />
+        },
+    };
+    let measured = snapshot.as_ref().and_then(|s| s.report.fit.images());
+    html! {
+        <section class="stage digits" aria-labelledby="stage-title">
+            <h2 id="stage-title" class="hidden">{ "Distributions" }</h2>
+            <div class="panels">
+                { for (0..PANELS.len()).map(|panel| if panel == REWARD { reward.clone() } else { sheet(panel) }) }
+            </div>
+            <div class="beside">
+                <Journey {scene} snapshot={snapshot.clone()} chosen={*chosen} {step} on_step={times.on_step(steps)} dark={props.dark} />
+                <Classes reward={props.run.reward.clone()} learned={measured.map(|fit| fit.classes)} exact={truth.as_ref().map(|t| t.classes)} />
+            </div>
+            { times.timeline(steps, snapshots, "Every image starts at x₀ = 0, a grey; the first step makes it noise, the others denoise it.") }
+        </section>
+    }
+}
+
+/// The images of trajectories at a step.
+fn at(paths: &Paths, step: f64) -> Option<Picture> {
+    let images: Vec<f32> = (0..paths.count())
+        .flat_map(|path| state_at(paths, path, step))
+        .collect();
+    (!images.is_empty()).then(|| Mosaic::GRID.picture(&images))
+}
+
+/// log r of the chosen image, and of all.
+fn tally(log_reward: Option<&[f32]>, chosen: Option<usize>) -> Html {
+    let Some(values) = log_reward.filter(|values| !values.is_empty()) else {
+        return html! { <p class="tally">{ "none yet" }</p> };
+    };
+    let mean = words::mean(values).map(words::short).unwrap_or_default();
+    html! {
+        <p class="tally">
+            if let Some(place) = chosen.filter(|place| *place < values.len()) {
+                <span>{ format!("{}: {}", place + 1, words::log_r(Some(values[place]))) }</span>
+            }
+            <span>{ format!("mean {mean}") }</span>
+        </p>
+    }
+}
+
+/// How much of the exact posterior is known.
+fn progress(props: &PanelsProps) -> Html {
+    let truth = props.stage.truth.as_deref();
+    let (done, wanted) = truth.map_or((0, 1), |t| (t.proposals, t.wanted));
+    html! {
+        <div class="gathered">
+            if done < wanted {
+                <progress max={wanted.to_string()} value={done.to_string()} aria-label="The prior’s images looked through"></progress>
+            }
+            <p class="help" data-testid="exact-progress">{ words::progress(truth) }</p>
+        </div>
+    }
+}
