@@ -1,0 +1,134 @@
+"""One RTB iteration on images in plain PyTorch, to time the engine against.
+
+    python tests/golden/rtb_digits.py [--size full] [--steps 20] [--batch 64] [--rank 8] [--threads 2] [--device cuda]
+
+The same network, chain, batch, low-rank corrections and share of steps as `rtb bench digit-3`:
+trajectories are drawn without gradients, and their residuals weigh the gradient of every step's log
+density (arXiv 2405.20971), which is taken for half of the steps.
+"""
+
+import argparse
+import math
+import time
+
+import torch
+from torch import nn
+from torch.func import functional_call
+from unet import LAST_NOISE, SIDE, UNet, level
+
+SIZES = {"small": ([16, 64], [2, 2]), "full": ([32, 128], [2, 3])}
+
+
+class Adapted(nn.Module):
+    """W + down·up for every weight of two or more dimensions but the time embedding's."""
+
+    def __init__(self, network, rank):
+        super().__init__()
+        self.network = [network]
+        self.base = {name: p.detach() for name, p in network.named_parameters()}
+        self.low_rank = nn.ParameterDict()
+        for name, p in self.base.items():
+            if p.dim() < 2 or name.startswith("time"):
+                continue
+            inputs, outputs = (p[0].numel(), p.shape[0]) if p.dim() == 4 else p.shape
+            key = name.replace(".", "/")
+            self.low_rank[key + "/down"] = nn.Parameter(torch.randn(inputs, rank) / math.sqrt(inputs))
+            self.low_rank[key + "/up"] = nn.Parameter(torch.zeros(rank, outputs))
+
+    def forward(self, times, x):
+        weights = dict(self.base)
+        for key in {k.rsplit("/", 1)[0] for k in self.low_rank}:
+            base = self.base[key.replace("/", ".")]
+            delta = self.low_rank[key + "/down"] @ self.low_rank[key + "/up"]
+            weights[key.replace("/", ".")] = base + (delta.T.reshape(base.shape) if base.dim() == 4 else delta)
+        return functional_call(self.network[0], weights, (times, x))
+
+
+class Classifier(nn.Sequential):
+    """The plan of the classifier of rewards."""
+
+    def __init__(self):
+        plan = [(1, 16, 1), (16, 32, 2), (32, 32, 1), (32, 64, 2), (64, 64, 1), (64, 64, 2)]
+        layers = []
+        for inputs, outputs, stride in plan:
+            layers += [nn.Conv2d(inputs, outputs, 3, stride, 1), nn.ReLU()]
+        super().__init__(*layers, nn.Flatten(), nn.Linear(1024, 64), nn.ReLU(), nn.Linear(64, 10))
+
+    def log_prob(self, images, digit):
+        return self(images.view(-1, 1, SIDE, SIDE)).log_softmax(1)[:, digit]
+
+
+def chain(steps, device):
+    """Times, levels and ancestral kernels."""
+    last = math.asin(LAST_NOISE) / (math.pi / 2)
+    times = 1 - (1 - last) * torch.arange(steps + 1, dtype=torch.float64) / steps
+    alpha, sigma = level(times)
+    alpha[0] = 0
+    kept = alpha[:-1] / alpha[1:]
+    gained = sigma[:-1] ** 2 - kept**2 * sigma[1:] ** 2
+    data = alpha[1:] * gained / sigma[:-1] ** 2
+    state = kept * sigma[1:] ** 2 / sigma[:-1] ** 2
+    variance = gained * sigma[1:] ** 2 / sigma[:-1] ** 2
+    return [t.float().to(device) for t in (times, alpha, sigma, data, state, variance)]
+
+
+def iteration(prior, policy, classifier, optimizer, arguments):
+    times, alpha, sigma, data, state, variance = chain(arguments.steps, arguments.device)
+    rows = arguments.batch
+
+    def denoised(network, i, x):
+        return alpha[i] * x - sigma[i] * network(times[i].expand(rows), x)
+
+    def posterior(i, x, prior_data):
+        return prior_data + sigma[i] ** 2 * (denoised(policy, i, x) - prior_data)
+
+    x = torch.zeros(rows, SIDE**2, device=arguments.device)
+    states, priors, log_ratio = [x], [], torch.zeros(rows, device=x.device)
+    with torch.no_grad():
+        for i in range(arguments.steps):
+            prior_data = denoised(prior, i, x)
+            posterior_data = posterior(i, x, prior_data)
+            after = state[i] * x + data[i] * posterior_data + variance[i].sqrt() * torch.randn_like(x)
+            middle = state[i] * x + data[i] * (prior_data + posterior_data) / 2
+            log_ratio += (data[i] / variance[i]) * ((posterior_data - prior_data) * (after - middle)).sum(1)
+            x = after
+            states.append(x)
+            priors.append(prior_data)
+        delta = log_ratio - classifier.log_prob(x, 3)
+        weight = 2 * (delta - delta.mean()) / rows
+    chosen = torch.randperm(arguments.steps)[: arguments.steps // 2].tolist()
+    optimizer.zero_grad()
+    for i in chosen:
+        mean = state[i] * states[i] + data[i] * posterior(i, states[i], priors[i])
+        log_prob = -0.5 * (states[i + 1] - mean).square().sum(1) / variance[i]
+        (log_prob * weight).sum().mul(arguments.steps / len(chosen)).backward()
+    optimizer.step()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--size", choices=SIZES, default="small")
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--rank", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    channels, blocks = SIZES[arguments.size]
+    prior = UNet(channels, blocks, 64).to(arguments.device)
+    policy = Adapted(prior, arguments.rank).to(arguments.device)
+    classifier = Classifier().to(arguments.device)
+    optimizer = torch.optim.Adam(policy.low_rank.parameters(), lr=1e-2)
+
+    def timed():
+        iteration(prior, policy, classifier, optimizer, arguments)
+        if arguments.device != "cpu":
+            torch.cuda.synchronize()
+
+    timed()
+    begun, count = time.perf_counter(), 0
+    while time.perf_counter() - begun < 10:
+        timed()
+        count += 1
+    print(f"{arguments.size}: {(time.perf_counter() - begun) / count:.3f} s/iteration")
