@@ -106,7 +106,11 @@ fn small() -> Run {
 }
 
 fn open(run: Run) -> Session {
-    pollster::block_on(Session::open(run, cpu_device(), &files(), None)).expect("it opens")
+    open_above(run, &files())
+}
+
+fn open_above(run: Run, files: &Files) -> Session {
+    pollster::block_on(Session::open(run, cpu_device(), files, None)).expect("it opens")
 }
 
 fn train(session: &mut Session, iterations: usize) -> Vec<Iteration> {
@@ -171,7 +175,7 @@ fn shipped_prior(run: Run) -> Session {
         prior: Some(file("assets/prior-digits-small.safetensors")),
         ..files()
     };
-    pollster::block_on(Session::open(run, cpu_device(), &files, None)).expect("it opens")
+    open_above(run, &files)
 }
 
 #[test]

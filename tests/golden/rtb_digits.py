@@ -9,12 +9,11 @@ density (arXiv 2405.20971), which is taken for half of the steps.
 
 import argparse
 import math
-import time
 
 import torch
 from torch import nn
 from torch.func import functional_call
-from unet import LAST_NOISE, SIDE, UNet, level
+from unet import LAST_NOISE, SIDE, UNet, level, mean_seconds
 
 SIZES = {"small": ([16, 64], [2, 2]), "full": ([32, 128], [2, 3])}
 
@@ -126,9 +125,4 @@ if __name__ == "__main__":
         if arguments.device != "cpu":
             torch.cuda.synchronize()
 
-    timed()
-    begun, count = time.perf_counter(), 0
-    while time.perf_counter() - begun < 10:
-        timed()
-        count += 1
-    print(f"{arguments.size}: {(time.perf_counter() - begun) / count:.3f} s/iteration")
+    print(f"{arguments.size}: {mean_seconds(timed, 10):.3f} s/iteration")

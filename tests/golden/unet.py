@@ -163,6 +163,16 @@ def golden():
     print(path, path.stat().st_size, "bytes, loss", loss.item())
 
 
+def mean_seconds(work, seconds):
+    """What a call takes, over this many seconds of them."""
+    work()
+    begun, count = time.perf_counter(), 0
+    while time.perf_counter() - begun < seconds:
+        work()
+        count += 1
+    return (time.perf_counter() - begun) / count
+
+
 def timed(channels, blocks, rows, threads):
     torch.set_num_threads(threads)
     network = UNet(channels, blocks, 64)
@@ -179,12 +189,7 @@ def timed(channels, blocks, rows, threads):
         optimizer.step()
 
     for name, work in [("forward", forward), ("training step", step)]:
-        work()
-        begun, count = time.perf_counter(), 0
-        while time.perf_counter() - begun < 3:
-            work()
-            count += 1
-        print(f"{channels} {name}: {rows * count / (time.perf_counter() - begun):.0f} images/s")
+        print(f"{channels} {name}: {rows / mean_seconds(work, 3):.0f} images/s")
 
 
 if __name__ == "__main__":

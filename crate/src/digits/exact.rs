@@ -3,12 +3,10 @@
 use super::{Digits, picked};
 use crate::image::PIXELS;
 use crate::message::{ImageFit, ImageTruth};
-use crate::metric::{Seen, log_mean_exp, see};
+use crate::metric::{Seen, log_mean_exp};
 use crate::network::FEATURES;
-use crate::session::SessionError;
+use crate::session::{SessionError, Task};
 
-/// Images of a [`ImageTruth`].
-const PICTURED: usize = 36;
 /// Fewest images of a Fréchet distance: fewer leave the features' covariance without full rank.
 const FEWEST: usize = FEATURES + 1;
 
@@ -90,11 +88,11 @@ impl Digits {
     pub async fn truth(&mut self) -> Result<Option<ImageTruth>, SessionError> {
         let exact = self.exact(self.proposals()).await?;
         Ok(exact.mean_log_reward().map(|log_reward_mean| ImageTruth {
-            images: picked(self.images(), exact.kept.iter().copied().take(PICTURED)),
+            images: picked(self.images(), exact.kept.iter().copied().take(Self::PICTURED)),
             log_reward: exact
                 .log_reward
                 .iter()
-                .take(PICTURED)
+                .take(Self::PICTURED)
                 .map(|l| *l as f32)
                 .collect(),
             log_z: exact.log_z,
@@ -113,10 +111,7 @@ impl Digits {
     ///
     /// Where the device fails.
     pub async fn fit(&self, exact: &Exact, images: &[f32]) -> Result<ImageFit, SessionError> {
-        let judged = see(&self.judge, images, &self.device).await;
-        let judged = judged.map_err(SessionError::Device)?;
-        let classified = see(&self.classifier, images, &self.device).await;
-        let classified = classified.map_err(SessionError::Device)?;
+        let [judged, classified] = self.look_at(images).await?;
         let [truth, truth_classified] = &exact.seen;
         let known = exact.kept.len() > 1;
         Ok(ImageFit {

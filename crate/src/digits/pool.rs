@@ -134,13 +134,20 @@ impl Digits {
     pub(super) async fn look_at_kept(&mut self) -> Result<(), SessionError> {
         let new = &self.scored.kept[self.scored.seen[0].len()..];
         let new = picked(&self.pool.images, new.iter().copied());
-        let seen = [
-            see(&self.judge, &new, &self.device).await,
-            see(&self.classifier, &new, &self.device).await,
-        ];
+        let seen = self.look_at(&new).await?;
         for (all, new) in self.scored.seen.iter_mut().zip(seen) {
-            all.extend(new.map_err(SessionError::Device)?);
+            all.extend(new);
         }
         Ok(())
+    }
+
+    /// What the judge and the rewards' classifier see in images, `[count][PIXELS]`.
+    pub(super) async fn look_at(&self, images: &[f32]) -> Result<[Seen; 2], SessionError> {
+        let judged = see(&self.judge, images, &self.device).await;
+        let classified = see(&self.classifier, images, &self.device).await;
+        Ok([
+            judged.map_err(SessionError::Device)?,
+            classified.map_err(SessionError::Device)?,
+        ])
     }
 }

@@ -5,7 +5,7 @@ use crate::image::PIXELS;
 use crate::network::UNet;
 use crate::noise::{self, Noise, Purpose};
 use crate::parallel;
-use crate::process::{Policy, Prior, Process, VariancePreserving, per_step};
+use crate::process::{Policy, Prior, VariancePreserving, per_step, walk};
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Images that are made at once.
@@ -93,12 +93,12 @@ impl DenoiserPrior {
                 let mut streams: Vec<_> = (0..rows as u64)
                     .map(|row| noise.stream(purpose, start + row))
                     .collect();
-                (0..process.steps).fold(process.start(rows, device), |x, step| {
+                let noise = |_| {
                     let drawn = streams.iter_mut().flat_map(|rng| noise::normals(rng, PIXELS));
                     let drawn = TensorData::new(drawn.collect::<Vec<f32>>(), [rows, PIXELS]);
-                    let drawn = Tensor::from_data(drawn, device);
-                    process.transition(step, &x, &self.kernel(step, &x), drawn, 0.0)
-                })
+                    Tensor::from_data(drawn, device)
+                };
+                walk(process, rows, device, noise, |step, x| self.kernel(step, x))
             });
             for end in ends {
                 images.extend(read(end).await?);

@@ -10,10 +10,8 @@ mod variance_preserving;
 pub use bridge::BrownianBridge;
 pub use variance_preserving::VariancePreserving;
 
-use crate::noise;
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use rand_chacha::rand_core::Rng;
 
 /// A batch, one row a trajectory.
 pub trait Rows: Clone + Send + Sync {
@@ -55,26 +53,16 @@ pub(crate) fn per_step(steps: &[usize], rows: Tensor<2>, factor: impl Fn(usize) 
     (rows.reshape([blocks, all / blocks, columns]) * factors).reshape([all, columns])
 }
 
-/// Normal noise of one transition, `[rows, noise_size]`.
-pub(crate) fn draw<P: Process>(process: &P, rows: usize, rng: &mut impl Rng, device: &Device) -> Tensor<2> {
-    let size = process.noise_size();
-    Tensor::from_data(
-        TensorData::new(noise::normals(rng, rows * size), [rows, size]),
-        device,
-    )
-}
-
-/// The end points of a chain with these kernels.
+/// The end points of a chain with these kernels and this noise, `[rows, noise_size]` a step.
 pub(crate) fn walk<P: Process>(
     process: &P,
     rows: usize,
-    rng: &mut impl Rng,
     device: &Device,
-    kernel: impl Fn(usize, &P::State) -> P::Kernel,
+    mut noise: impl FnMut(usize) -> Tensor<2>,
+    mut kernel: impl FnMut(usize, &P::State) -> P::Kernel,
 ) -> P::State {
     (0..process.steps()).fold(process.start(rows, device), |x, step| {
-        let drawn = draw(process, rows, rng, device);
-        process.transition(step, &x, &kernel(step, &x), drawn, 0.0)
+        process.transition(step, &x, &kernel(step, &x), noise(step), 0.0)
     })
 }
 

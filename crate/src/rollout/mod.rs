@@ -5,7 +5,7 @@ mod replay;
 
 pub use replay::{Replay, ReplayRecord};
 
-use crate::process::{Policy, Prior, Process, Rows};
+use crate::process::{Policy, Prior, Process, Rows, walk};
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// The chains of a run on a device: what is sampled and scored.
@@ -102,13 +102,12 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
     /// Makes a batch. The prior's kernels are evaluated only where they are followed or the policy
     /// asks for them.
     pub fn draw(&self, network: &K::Network, batch: Batch, follow: Follow) -> Drawn<P> {
-        let (steps, size) = (self.process.steps(), self.process.noise_size());
+        let steps = self.process.steps();
         let fresh = batch.fresh;
         let given_rows = batch.given.len() / self.process.state_size();
         let rows = fresh + given_rows;
         let given = (given_rows > 0).then(|| self.noise_back(batch.given, batch.given_noise));
-        let noise: Tensor<3> =
-            Tensor::from_data(TensorData::new(batch.noise, [steps, fresh, size]), &self.device);
+        let noise = self.noise(fresh, batch.noise);
 
         let mut states = vec![self.process.start(rows, &self.device)];
         let (mut priors, mut posteriors) = (Vec::with_capacity(steps), Vec::with_capacity(steps));
@@ -121,14 +120,13 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
                 Follow::Policy { exploration } => (posterior.clone(), exploration),
                 Follow::Prior => (ask(), 0.0),
             };
-            let drawn = || noise.clone().narrow(0, step, 1).reshape([fresh, size]);
             let next = match &given {
-                None => self.process.transition(step, x, &kernel, drawn(), extra),
+                None => self.process.transition(step, x, &kernel, noise(step), extra),
                 Some(back) if fresh == 0 => back[step + 1].clone(),
                 Some(back) => {
                     let x = x.some_rows(0, fresh);
                     let kernel = kernel.some_rows(0, fresh);
-                    let next = self.process.transition(step, &x, &kernel, drawn(), extra);
+                    let next = self.process.transition(step, &x, &kernel, noise(step), extra);
                     Rows::stack(vec![next, back[step + 1].clone()])
                 }
             };
@@ -147,18 +145,21 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
 
     /// The states x_0 to x_T of the prior's own trajectories; `noise` is `[steps][rows][noise_size]`.
     pub fn walk_prior(&self, rows: usize, noise: Vec<f32>) -> Vec<P::State> {
+        let mut states = Vec::with_capacity(self.process.steps() + 1);
+        let kernel = |step, x: &P::State| {
+            states.push(x.clone());
+            self.prior.kernel(step, x)
+        };
+        let end = walk(&self.process, rows, &self.device, self.noise(rows, noise), kernel);
+        states.push(end);
+        states
+    }
+
+    /// Host noise, `[steps][rows][noise_size]`, as a step's tensor, `[rows, noise_size]`.
+    fn noise(&self, rows: usize, noise: Vec<f32>) -> impl Fn(usize) -> Tensor<2> {
         let (steps, size) = (self.process.steps(), self.process.noise_size());
         let noise: Tensor<3> = Tensor::from_data(TensorData::new(noise, [steps, rows, size]), &self.device);
-        let mut states = vec![self.process.start(rows, &self.device)];
-        for step in 0..steps {
-            let x = &states[step];
-            let drawn = noise.clone().narrow(0, step, 1).reshape([rows, size]);
-            let next = self
-                .process
-                .transition(step, x, &self.prior.kernel(step, x), drawn, 0.0);
-            states.push(next);
-        }
-        states
+        move |step| noise.clone().narrow(0, step, 1).reshape([rows, size])
     }
 
     /// Scores what was drawn.
@@ -188,14 +189,12 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
 
     /// The trajectories that end in given points, x_0 to x_T.
     fn noise_back(&self, ends: Vec<f32>, noise: Vec<f32>) -> Vec<P::State> {
-        let (steps, size) = (self.process.steps(), self.process.noise_size());
         let rows = ends.len() / self.process.state_size();
-        let noise: Tensor<3> = Tensor::from_data(TensorData::new(noise, [steps, rows, size]), &self.device);
+        let noise = self.noise(rows, noise);
         let mut back = vec![self.process.upload(ends, &self.device)];
-        for step in (0..steps).rev() {
-            let drawn = noise.clone().narrow(0, step, 1).reshape([rows, size]);
+        for step in (0..self.process.steps()).rev() {
             let next = &back[back.len() - 1];
-            back.push(self.process.noise_back(step, next, drawn));
+            back.push(self.process.noise_back(step, next, noise(step)));
         }
         back.reverse();
         back

@@ -103,8 +103,8 @@ pub(crate) async fn prior_samples<P: Process, Q: Prior<P>>(
 ) -> Result<Vec<f32>, String> {
     let process = setting.process;
     let mut rng = setting.noise.stream(purpose, counter);
-    let end = walk(process, rows, &mut rng, setting.device, |step, x| {
-        setting.kernel(step, x, rows)
-    });
+    let noise = |_| setting.draw(&mut rng, rows);
+    let kernel = |step, x: &P::State| setting.kernel(step, x, rows);
+    let end = walk(process, rows, setting.device, noise, kernel);
     read(process.download(&end)).await
 }

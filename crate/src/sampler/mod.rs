@@ -13,11 +13,11 @@ pub use independent::{Importance, Rejection};
 pub use resample::{effective_share, systematic};
 pub use smc::{AroundTheEnd, Blind, Composed, End, Look, LookAhead, Smc, Target, Tilted};
 
-use crate::noise::Noise;
+use crate::noise::{self, Noise};
 use crate::parallel;
-use crate::process::{self, Prior, Process, Rows};
+use crate::process::{Prior, Process, Rows};
 use crate::train::{EndReward, tempered};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::rand_core::Rng;
 use std::future::Future;
 
@@ -78,7 +78,9 @@ impl<P: Process, Q: Prior<P>> Setting<'_, P, Q> {
 
     /// Normal noise of one transition, `[rows, noise_size]`.
     fn draw(&self, rng: &mut impl Rng, rows: usize) -> Tensor<2> {
-        process::draw(self.process, rows, rng, self.device)
+        let size = self.process.noise_size();
+        let numbers = noise::normals(rng, rows * size);
+        Tensor::from_data(TensorData::new(numbers, [rows, size]), self.device)
     }
 
     /// Tempered log r of end points on the host.

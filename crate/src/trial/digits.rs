@@ -5,8 +5,6 @@ use crate::digits::{Digits, picked};
 use crate::message::{Fit, Truth};
 use crate::session::{SessionError, Task};
 
-/// Images of a picture.
-const PICTURED: usize = 36;
 /// Images that a method without populations of its own draws at once.
 const BLOCK: usize = 250;
 /// Images of the prior whose variance stands for the data's.
@@ -32,7 +30,7 @@ impl Digits {
         let noise = self.noise();
         let drawn = picked(images, resampled(&noise, log_weights, log_weights.len()));
         let log_reward = self.log_reward(&drawn).await?;
-        let pictured = PICTURED.min(log_weights.len());
+        let pictured = Self::PICTURED.min(log_weights.len());
         Ok(Measured {
             fit: Fit::Images(Box::new(self.fit(&exact, &drawn).await?)),
             log_reward: log_reward.iter().sum::<f64>() / log_reward.len() as f64,

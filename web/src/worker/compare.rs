@@ -14,7 +14,7 @@ const SHOW_INTERVAL: f64 = 2000.0;
 const SHOW_SHARE: f64 = 0.2;
 
 /// Samples of the prior that are made at once for the exact posterior of images.
-const GROWTH: usize = 32;
+pub const GROWTH: usize = 32;
 
 /// A comparison under way.
 pub struct Comparison {

@@ -1,6 +1,6 @@
 //! The worker's loop: it obeys requests and, while training, runs one iteration after another.
 
-use super::compare::Comparison;
+use super::compare::{Comparison, GROWTH};
 use super::energy::Learning;
 use super::{clock, port};
 use burn::tensor::Device;
@@ -17,9 +17,7 @@ const SHOW_INTERVAL: f64 = 2000.0;
 /// … as long as snapshots take at most this share of the time.
 const SHOW_SHARE: f64 = 0.15;
 
-/// Samples of the prior that are made at once for the exact posterior of images …
-const GROWTH: usize = 32;
-/// … the most share of the time that they may take while training …
+/// The most share of the time that [`GROWTH`] may take while training …
 const GROWTH_SHARE: f64 = 0.2;
 /// … and the least time between two posts of it, ms.
 const TELL_INTERVAL: f64 = 2000.0;

@@ -11,6 +11,10 @@ impl Reward {
     /// Checks the reward of a run of this task.
     pub(super) fn validate(&self, task: Task) -> Checked {
         self.belongs("reward.kind", task)?;
+        self.validate_values(task)
+    }
+
+    fn validate_values(&self, task: Task) -> Checked {
         match self {
             Reward::Ratio {
                 numerator,
@@ -98,7 +102,7 @@ impl Reward {
                             "no product in a product",
                         ));
                     }
-                    part.validate(task)?;
+                    part.validate_values(task)?;
                 }
                 Ok(())
             }

@@ -94,10 +94,7 @@ pub fn Panel(props: &PanelProps) -> Html {
                 (dark, _, smooth, axes),
                 on_reward,
             ) = drawn;
-            let Some(surface) = canvas
-                .cast()
-                .and_then(|c: HtmlCanvasElement| Surface::new(&c, color::ink(*dark)))
-            else {
+            let Some(surface) = Surface::new(&canvas, color::ink(*dark)) else {
                 return;
             };
             if let Some(image) = picture.as_ref() {

@@ -7,6 +7,7 @@ use rtb::message::Paths;
 use std::f64::consts::TAU;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+use yew::NodeRef;
 
 /// The canvas for one drawing.
 pub struct Surface {
@@ -21,8 +22,9 @@ pub struct Surface {
 }
 
 impl Surface {
-    /// Sizes the canvas to the space it has and clears it.
-    pub fn new(canvas: &HtmlCanvasElement, ink: Ink) -> Option<Self> {
+    /// Sizes the canvas, once it is there, to the space it has and clears it.
+    pub fn new(canvas: &NodeRef, ink: Ink) -> Option<Self> {
+        let canvas: HtmlCanvasElement = canvas.cast()?;
         let scale = gloo::utils::window().device_pixel_ratio().clamp(1.0, 3.0);
         let side = (f64::from(canvas.client_width()) * scale).round().max(1.0);
         let height = (f64::from(canvas.client_height()) * scale).round().max(1.0);

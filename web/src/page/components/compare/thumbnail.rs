@@ -4,7 +4,6 @@ use crate::draw::{Surface, color, image::Picture};
 use crate::shared::Shared;
 use crate::size::use_width;
 use rtb::message::Paths;
-use web_sys::HtmlCanvasElement;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -28,10 +27,7 @@ pub fn Thumbnail(props: &ThumbnailProps) -> Html {
         let canvas = canvas.clone();
         let drawn = (image, props.paths.clone(), props.dark, width.round() as u32);
         use_effect_with(drawn, move |(image, paths, dark, _)| {
-            let Some(surface) = canvas
-                .cast()
-                .and_then(|c: HtmlCanvasElement| Surface::new(&c, color::ink(*dark)))
-            else {
+            let Some(surface) = Surface::new(&canvas, color::ink(*dark)) else {
                 return;
             };
             if let Some(image) = image.as_ref() {

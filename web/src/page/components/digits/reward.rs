@@ -6,6 +6,7 @@ use crate::components::field::apply;
 use crate::components::frame::Frame;
 use crate::components::gestures::{Gestures, use_hand};
 use crate::components::panel::{Panel, Pointer};
+use crate::components::panels::{PANELS, REWARD};
 use crate::draw::image::Picture;
 use crate::draw::ridges::{self, Ridge};
 use crate::draw::{Surface, color};
@@ -17,11 +18,10 @@ use crate::stage::Stage;
 use crate::state::{Action, Notice};
 use rtb::config::Run;
 use rtb::message::Snapshot;
-use web_sys::HtmlCanvasElement;
 use yew::prelude::*;
 
-const ID: &str = "reward-canvas";
-const TITLE: &str = "Reward r";
+const ID: &str = PANELS[REWARD].0;
+const TITLE: &str = PANELS[REWARD].1;
 
 #[derive(Properties, PartialEq)]
 pub struct ConstraintProps {
@@ -127,10 +127,7 @@ pub fn LogRewards(props: &LogRewardsProps) -> Html {
     {
         let canvas = canvas.clone();
         use_effect_with((all.clone(), ink, width.round() as u32), move |(all, ink, _)| {
-            let surface = canvas
-                .cast()
-                .and_then(|c: HtmlCanvasElement| Surface::new(&c, *ink));
-            if let Some(surface) = surface {
+            if let Some(surface) = Surface::new(&canvas, *ink) {
                 let (low, high) = ridges::range(&**all);
                 ridges::draw(&surface, &**all, [&short(low), &short(high)]);
             }

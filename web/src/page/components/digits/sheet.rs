@@ -36,10 +36,7 @@ pub fn Sheet(props: &SheetProps) -> Html {
             (props.dark, width.round() as u32, mosaic),
         );
         use_effect_with(drawn, move |(image, (chosen, hovered), (dark, ..))| {
-            let Some(surface) = canvas
-                .cast()
-                .and_then(|c: HtmlCanvasElement| Surface::new(&c, color::ink(*dark)))
-            else {
+            let Some(surface) = Surface::new(&canvas, color::ink(*dark)) else {
                 return;
             };
             if let Some(image) = image.as_ref() {
