@@ -168,13 +168,16 @@ impl Task for Plane {
         }
     }
 
-    fn reward(&self) -> Box<dyn EndReward> {
-        Box::new(self.reward.clone())
+    fn rewards(&self) -> Vec<Box<dyn EndReward>> {
+        vec![Box::new(self.reward.clone())]
     }
 
     /// Samples of the mixture: equally many of every component, however small, weighted back to
     /// the mixture; the same for all iterations.
-    async fn give(&mut self, _iteration: usize, given: &mut Replay) -> Result<(), SessionError> {
+    async fn give(&mut self, _iteration: usize, given: &mut [Replay]) -> Result<(), SessionError> {
+        let [given] = given else {
+            return Ok(());
+        };
         if given.is_empty() {
             let mixture = &self.mixture;
             let mut rng = self.noise.stream(Purpose::GivenEndPoints, (1 << 48) - 1);

@@ -77,6 +77,7 @@ impl Policy<BrownianBridge> for PlanePolicy {
         &self,
         network: &DriftNetwork,
         steps: &[usize],
+        _conditions: &[usize],
         x: Tensor<2>,
         prior: impl FnOnce() -> Tensor<2>,
     ) -> Tensor<2> {

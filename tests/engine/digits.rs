@@ -6,7 +6,9 @@ use flate2::read::GzDecoder;
 use rtb::config::{ClassesBy, Method, PriorKind, Reward, Run, Task};
 use rtb::digits::{Digits, Pool};
 use rtb::image::{Images, PIXELS, read_images, read_labels};
-use rtb::message::{Event, Files, ImageFit, Iteration, Paths, Report, Truth, from_bytes, to_bytes};
+use rtb::message::{
+    ConditionReport, Event, Files, ImageFit, Iteration, Paths, Report, Truth, from_bytes, to_bytes,
+};
 use rtb::metric::{Seen, see};
 use rtb::network::{
     Classify, PooledClassifier, StridedClassifier, UNetConfig, Weights, load_tensors, read_tensors,
@@ -350,6 +352,52 @@ fn the_exact_posterior_grows() {
     assert_eq!(truth(&mut heir), truth(&mut afresh));
 }
 
+/// A posterior for each of two classes.
+fn each_class() -> Run {
+    let mut run = small();
+    run.reward = Reward::EachClass { classes: vec![8, 2] };
+    run.rollout.replay_share = 0.25;
+    run.evaluation.samples = 300;
+    run
+}
+
+#[test]
+fn one_network_holds_a_posterior_for_every_class() {
+    let mut both = open(each_class());
+    train(&mut both, 3);
+    let checkpoint = both.checkpoint().expect("it saves");
+    let together = report(&mut both, 101);
+    assert_eq!(together.conditions.len(), 2);
+    for (condition, class) in together.conditions.iter().zip([8, 2]) {
+        assert_eq!(condition.class, class);
+        // The exact posterior of each is that of a run for it alone.
+        let mut alone = each_class();
+        alone.reward = alone.reward.given(if class == 8 { 0 } else { 1 });
+        let exact = report(&mut open(alone), 60).log_z_exact;
+        assert!((condition.log_z_exact - exact).abs() < 1e-9);
+        assert!(condition.log_z_learned != 0.0 && condition.log_reward < 0.0);
+    }
+    let mean = |of: fn(&ConditionReport) -> f64| together.conditions.iter().map(of).sum::<f64>() / 2.0;
+    assert!((together.log_z_exact - mean(|c| c.log_z_exact)).abs() < 1e-9);
+    assert!((together.log_z_learned - mean(|c| c.log_z_learned)).abs() < 1e-9);
+    let fit = images(&together);
+    assert!(fit.accuracy.is_some() && fit.accuracy_exact.is_some() && fit.kept.is_multiple_of(2));
+    assert!(together.conditions[0].log_z_learned != together.conditions[1].log_z_learned);
+
+    let rest = train(&mut both, 2);
+    let files = files();
+    let resumed = Session::resume(&checkpoint, cpu_device(), &files);
+    let mut resumed = pollster::block_on(resumed).expect("it resumes");
+    assert_eq!(train(&mut resumed, 2), rest);
+    let weights = pollster::block_on(both.weights()).expect("they are read");
+    let reopened = Session::open(each_class(), cpu_device(), &files, Some(&weights));
+    let mut reopened = pollster::block_on(reopened).expect("it opens");
+    assert_eq!(report(&mut reopened, 60), report(&mut both, 60));
+    let truth = pollster::block_on(reopened.truth()).expect("the processor answers");
+    let truth = truth.expect("some images are kept");
+    assert_eq!(truth.images.len(), truth.kept.min(36) * PIXELS);
+}
+
 #[test]
 fn messages_about_images_survive_the_wire() {
     let mut session = open(small());
@@ -402,6 +450,32 @@ fn runs_that_make_no_sense_are_refused() {
     refused(
         &|run| run.evaluation.samples_while_training = 15,
         "evaluation.samples_while_training",
+    );
+    let two = |run: &mut Run| run.reward = each_class().reward;
+    refused(
+        &|run| {
+            two(run);
+            run.rollout.batch = 3;
+        },
+        "rollout.batch",
+    );
+    refused(
+        &|run| {
+            two(run);
+            run.method = Method::Rejection { proposals: 4 };
+        },
+        "method",
+    );
+    refused(
+        &|run| run.reward = Reward::EachClass { classes: vec![1, 1] },
+        "reward.classes[1]",
+    );
+    refused(
+        &|run| {
+            let rewards = vec![each_class().reward];
+            run.reward = Reward::All { rewards };
+        },
+        "reward.rewards[0].kind",
     );
     // The weights of another task's prior, and of none.
     let open = |run: Run, files: &Files| {

@@ -61,7 +61,7 @@ fn gradient_matches_finite_differences() {
                 let x = &made.states[step];
                 let prior = made.prior[step].clone();
                 let kernel =
-                    rtb::process::Policy::kernel(&chains.policy, network, &[step], x.clone(), || {
+                    rtb::process::Policy::kernel(&chains.policy, network, &[step], &[], x.clone(), || {
                         prior.clone()
                     });
                 let ratio = rtb::process::Process::log_ratio(

@@ -87,19 +87,19 @@ fn outputs_loss_and_one_training_step_are_those_of_pytorch() {
     let (x, v) = golden.examples();
     let network = golden.network();
     assert_close(
-        &numbers(network.forward(&TIMES, x.clone())),
+        &numbers(network.forward(&TIMES, &[], x.clone())),
         &golden.numbers("output"),
         2e-5,
     );
 
     let network = network.train();
-    let loss = (network.forward(&TIMES, x.clone()) - v).square().mean();
+    let loss = (network.forward(&TIMES, &[], x.clone()) - v).square().mean();
     assert_close(&numbers(loss.clone()), &golden.numbers("loss"), 1e-5);
     let gradients = GradientsParams::from_grads(loss.backward(), &network);
     let mut adam = AdamConfig::new().with_epsilon(1e-8).init();
     let stepped = adam.step(1e-3, network, gradients).valid();
     // Adam's first step is the sign of the gradient, where it is not next to 0.
-    let after = numbers(stepped.forward(&TIMES, x));
+    let after = numbers(stepped.forward(&TIMES, &[], x));
     let expected = golden.numbers("output_after");
     let before = golden.numbers("output");
     let norm = |of: &mut dyn Iterator<Item = f64>| of.map(|d| d * d).sum::<f64>().sqrt();
@@ -208,13 +208,48 @@ fn idx_files_are_read_or_refused() {
 }
 
 #[test]
+fn conditions_start_alike_and_are_told_apart() {
+    let golden = Golden::read();
+    let (x, v) = golden.examples();
+    let before = numbers(golden.network().forward(&TIMES, &[], x.clone()));
+    let network = golden.network().conditional(2, &device());
+    // Three times, two rows each.
+    assert_close(
+        &numbers(network.forward(&TIMES, &[0, 1], x.clone())),
+        &before,
+        1e-5,
+    );
+
+    let network = network.train();
+    let loss = (network.forward(&TIMES, &[0, 1], x.clone()) - v).square().mean();
+    let gradients = GradientsParams::from_grads(loss.backward(), &network);
+    let network = AdamConfig::new().init().step(1e-1, network, gradients);
+    let rows = |conditions: &[usize]| numbers(network.forward(&TIMES, conditions, x.clone()));
+    let (mixed, first, second) = (rows(&[0, 1]), rows(&[0, 0]), rows(&[1, 1]));
+    for row in 0..6 {
+        let of = |all: &[f64]| all[row * PIXELS..(row + 1) * PIXELS].to_vec();
+        let (own, other) = if row % 2 == 0 {
+            (&first, &second)
+        } else {
+            (&second, &first)
+        };
+        assert_close(&of(&mixed), &of(own), 1e-5);
+        let differs = of(&mixed)
+            .iter()
+            .zip(of(other))
+            .any(|(a, b)| (a - b).abs() > 1e-2);
+        assert!(differs, "row {row}");
+    }
+}
+
+#[test]
 fn low_rank_corrections_start_at_nothing_and_are_all_that_moves() {
     let golden = Golden::read();
     let (x, v) = golden.examples();
     let network = golden.network();
-    let before = numbers(network.forward(&TIMES, x.clone()));
+    let before = numbers(network.forward(&TIMES, &[], x.clone()));
     let adapted = network.adapted(2, &Noise::new(1), &device());
-    assert_close(&numbers(adapted.forward(&TIMES, x.clone())), &before, 0.0);
+    assert_close(&numbers(adapted.forward(&TIMES, &[], x.clone())), &before, 0.0);
 
     let fixed = |network: &UNet| -> Vec<f32> {
         let weights = pollster::block_on(Weights::of(network)).expect("read");
@@ -229,7 +264,9 @@ fn low_rank_corrections_start_at_nothing_and_are_all_that_moves() {
     let mut adam = AdamConfig::new().with_epsilon(1e-8).init();
     let mut losses = Vec::new();
     for _ in 0..20 {
-        let loss = (network.forward(&TIMES, x.clone()) - v.clone()).square().mean();
+        let loss = (network.forward(&TIMES, &[], x.clone()) - v.clone())
+            .square()
+            .mean();
         losses.push(numbers(loss.clone())[0]);
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
         network = adam.step(1e-2, network, gradients);

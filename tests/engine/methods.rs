@@ -161,10 +161,14 @@ fn importance_ratios_start_at_one_and_are_clipped() {
     // without the steps whose ratio is beyond the clip on the side that the weight pushes to.
     let moved = PlanePolicy::network(&run).init(&rtb::noise::Noise::new(99), &device);
     let step = 2;
-    let kernel =
-        rtb::process::Policy::kernel(&chains.policy, &moved, &[step], made.states[step].clone(), || {
-            made.prior[step].clone()
-        });
+    let kernel = rtb::process::Policy::kernel(
+        &chains.policy,
+        &moved,
+        &[step],
+        &[],
+        made.states[step].clone(),
+        || made.prior[step].clone(),
+    );
     let (x, next) = (&made.states[step], &made.states[step + 1]);
     let ratios = chains
         .process
@@ -212,7 +216,8 @@ fn the_divergence_has_the_right_gradient() {
     let total = |network: &DriftNetwork| -> f64 {
         let sums = (0..5).map(|step| {
             let (x, prior) = (made.states[step].clone(), made.prior[step].clone());
-            let kernel = rtb::process::Policy::kernel(&chains.policy, network, &[step], x, || prior.clone());
+            let kernel =
+                rtb::process::Policy::kernel(&chains.policy, network, &[step], &[], x, || prior.clone());
             numbers(chains.process.divergence(&[step], &kernel, &prior))
                 .iter()
                 .sum::<f64>()
@@ -339,7 +344,7 @@ fn without_a_penalty_the_reward_is_all() {
 fn trainer(run: &Run, reward: Box<dyn EndReward>) -> Trainer<BrownianBridge, PlanePrior, PlanePolicy> {
     let (chains, network) = chains(run, &cpu_device());
     let objective = objective(run).expect("it is trained");
-    Trainer::new(run.clone(), chains, reward, objective, network)
+    Trainer::new(run.clone(), chains, vec![reward], objective, network)
 }
 
 /// An iteration moves the average once, however many optimiser steps it takes.
@@ -402,13 +407,13 @@ fn on_policy_methods_take_fresh_trajectories_only() {
         let mut trainer = Trainer::new(
             run.clone(),
             chains,
-            Box::new(LogReward::new(&run).expect("it compiles")),
+            vec![Box::new(LogReward::new(&run).expect("it compiles"))],
             objective(&run).expect("it is trained"),
             network,
         );
-        trainer.given().push(&[1.0, 1.0], 0.0);
+        trainer.given()[0].push(&[1.0, 1.0], 0.0);
         let batch = trainer.batch();
-        assert_eq!(batch.fresh, wanted);
+        assert_eq!(batch.fresh.len(), wanted);
         assert_eq!(trainer.exploration() > 0.0, method == Method::Rtb {});
     }
 }

@@ -182,7 +182,9 @@ fn density_is_scored_without_exploration() {
             );
             let prior = explored.prior[step].clone();
             let posterior =
-                rtb::process::Policy::kernel(&chains.policy, &network, &[step], x.clone(), || prior.clone());
+                rtb::process::Policy::kernel(&chains.policy, &network, &[step], &[], x.clone(), || {
+                    prior.clone()
+                });
             expected += log_prob(&of(x.clone()), &next, &of(posterior)) - log_prob(&of(x), &next, &of(prior));
         }
         assert!(

@@ -25,6 +25,7 @@ impl Policy<BrownianBridge> for ExactPolicy {
         &self,
         _: &DriftNetwork,
         steps: &[usize],
+        _: &[usize],
         x: Tensor<2>,
         _: impl FnOnce() -> Tensor<2>,
     ) -> Tensor<2> {
@@ -145,7 +146,7 @@ fn exact_drifts_reproduce_the_table() {
         };
         let truth = Truth::quadrature(&mixture, &reward, 1.0);
         near("the exact log Z", row.steps, truth.log_z, 0.0, 1e-3);
-        let report = metric::report(&samples, &nothing, &truth, &mixture, 0.0);
+        let report = metric::report(&samples, &nothing, &truth, &mixture, &[0.0]);
 
         near("mean δ", row.steps, mean, row.mean, 0.012);
         near("std δ", row.steps, std, row.std, 0.03);

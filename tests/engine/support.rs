@@ -80,7 +80,7 @@ pub fn shaken<M: Module>(network: M) -> M {
 pub fn batch(run: &Run, rows: usize) -> Batch {
     let noise = Noise::new(run.seed).normal(Purpose::Rollout, 0, rows * run.process.steps * 2);
     Batch {
-        fresh: rows,
+        fresh: vec![0; rows],
         noise,
         ..Batch::default()
     }

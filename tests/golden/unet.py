@@ -94,6 +94,7 @@ class UNet(nn.Module):
         self.stem = Conv(4, fine, 3)
         self.down = nn.ModuleList(Block(fine, embedding) for _ in range(blocks[0]))
         self.shrink = Conv(fine, coarse, 3, 2)
+        self.position = nn.Parameter(0.1 * torch.randn(coarse, SIDE // 4, SIDE // 4))
         self.middle = nn.ModuleList(Block(coarse, embedding) for _ in range(blocks[1]))
         self.attention = Attention(coarse)
         self.grow = Conv(coarse, 4 * fine, 1)
@@ -111,7 +112,7 @@ class UNet(nn.Module):
         for block in self.down:
             h = block(h, embedding)
         before = h
-        h = self.shrink(h)
+        h = self.shrink(h) + self.position
         half = len(self.middle) // 2
         for block in self.middle[:half]:
             h = block(h, embedding)

@@ -46,6 +46,9 @@ pub enum Reward {
         #[serde(default)]
         by: ClassesBy,
     },
+    /// r(x|class) = p(class|x): a posterior for every class, all of them in one network that is told
+    /// which is wanted.
+    EachClass { classes: Vec<usize> },
     /// A black box: a Gaussian of an image's mean brightness, 0 to 1.
     Ink { target: f64, deviation: f64 },
     /// A black box: a Gaussian of the share of ink without its like in the mirror image.
@@ -86,6 +89,7 @@ impl Reward {
             Reward::Annealed { .. } => "annealed",
             Reward::Product { .. } => "product",
             Reward::Classes { .. } => "classes",
+            Reward::EachClass { .. } => "each_class",
             Reward::Ink { .. } => "ink",
             Reward::Symmetry { .. } => "symmetry",
             Reward::Holes { .. } => "holes",
@@ -95,10 +99,29 @@ impl Reward {
         }
     }
 
-    /// Whether it wants images of a class; nothing where it says nothing of classes.
+    /// Posteriors that are trained at once, each under a condition of its own.
+    pub fn conditions(&self) -> usize {
+        match self {
+            Reward::EachClass { classes } => classes.len(),
+            _ => 1,
+        }
+    }
+
+    /// The reward under one of its [conditions](Reward::conditions).
+    pub fn given(&self, condition: usize) -> Reward {
+        match self {
+            Reward::EachClass { classes } => Reward::Classes {
+                classes: vec![classes[condition]],
+                by: ClassesBy::default(),
+            },
+            alone => alone.clone(),
+        }
+    }
+
+    /// Whether it wants images of a class under some condition; nothing where it says nothing of classes.
     pub fn wants(&self, class: usize) -> Option<bool> {
         match self {
-            Reward::Classes { classes, .. } => Some(classes.contains(&class)),
+            Reward::Classes { classes, .. } | Reward::EachClass { classes } => Some(classes.contains(&class)),
             Reward::All { rewards } => {
                 let said = rewards.iter().filter_map(|part| part.wants(class));
                 said.reduce(|all, part| all && part)
@@ -124,6 +147,7 @@ impl Task {
             Task::Mixtures => &["ratio", "formula", "mask", "painted", "annealed", "product"],
             Task::Digits => &[
                 "classes",
+                "each_class",
                 "ink",
                 "symmetry",
                 "holes",

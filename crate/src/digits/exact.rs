@@ -1,6 +1,7 @@
 //! The exact posterior of images, and how others compare to it.
 
 use super::{Digits, picked};
+use crate::config::Reward;
 use crate::image::PIXELS;
 use crate::message::{ImageFit, ImageTruth};
 use crate::metric::{Seen, log_mean_exp};
@@ -10,15 +11,18 @@ use crate::session::{SessionError, Task};
 /// Fewest images of a Fréchet distance: fewer leave the features' covariance without full rank.
 const FEWEST: usize = FEATURES + 1;
 
-/// What rejection makes of the first images of the prior's own chain: samples of p·r^β.
+/// What rejection makes of the first images of the prior's own chain: samples of p·r^β. Where there
+/// are several conditions, as many of each, one condition after the other.
 #[derive(Clone, Debug, Default)]
 pub struct Exact {
     /// Images of the prior, and the places of those that were kept.
     pub proposals: usize,
     pub kept: Vec<usize>,
-    /// log E\[r^β\]; no number without proposals.
+    /// log E\[r^β\], the mean over the conditions; no number without proposals.
     pub log_z: f64,
-    /// Its standard error.
+    /// That of every condition.
+    pub log_zs: Vec<f64>,
+    /// Standard error of `log_z`.
     pub log_z_error: f64,
     /// Effective number of the proposals, weighted by r^β.
     pub effective: f64,
@@ -36,6 +40,27 @@ impl Exact {
     pub fn fid_floor(&self) -> Option<f64> {
         let [one, other] = [0, 1].map(|half| self.seen[0].every_other(half));
         distance(&one, &other)
+    }
+
+    /// As many of each.
+    fn joined(parts: Vec<Self>) -> Self {
+        let count = parts.len() as f64;
+        let each = parts.iter().map(|part| part.kept.len()).min().unwrap_or(0);
+        let mut all = Self::default();
+        for part in parts {
+            all.proposals = part.proposals;
+            all.kept.extend(&part.kept[..each]);
+            all.log_reward.extend(&part.log_reward[..each]);
+            all.log_z += part.log_z / count;
+            all.log_zs.push(part.log_z);
+            all.log_z_error = all.log_z_error.hypot(part.log_z_error / count);
+            all.effective += part.effective / count;
+            all.floored_mass += part.floored_mass / count;
+            for (all, part) in all.seen.iter_mut().zip(part.seen) {
+                all.extend(part.first(each));
+            }
+        }
+        all
     }
 
     /// Mean tempered log r; nothing below two images.
@@ -58,25 +83,32 @@ impl Digits {
     pub async fn exact(&mut self, proposals: usize) -> Result<Exact, SessionError> {
         self.grow(proposals).await?;
         self.look_at_kept().await?;
+        let parts = (0..self.conditions()).map(|condition| self.exact_given(condition, proposals));
+        Ok(Exact::joined(parts.collect()))
+    }
+
+    fn exact_given(&self, condition: usize, proposals: usize) -> Exact {
         let beta = self.run.tempering.beta;
-        let log_r = &self.scored.log_r[..proposals];
+        let scored = &self.posteriors[condition].scored;
+        let log_r = &scored.log_r[..proposals];
         let tempered = || log_r.iter().map(|l| beta * l);
         let log_z = log_mean_exp(tempered());
         // Of r^β relative to its mean.
         let square = (log_mean_exp(tempered().map(|l| 2.0 * l)) - 2.0 * log_z).exp();
-        let kept = self.scored.kept(proposals).to_vec();
+        let kept = scored.kept(proposals).to_vec();
         let of_kept = || kept.iter().map(|at| log_r[*at]);
         let floored = of_kept().filter(|l| *l <= self.run.tempering.floor).count();
-        Ok(Exact {
+        Exact {
             proposals,
             log_z: if proposals > 0 { log_z } else { f64::NAN },
+            log_zs: Vec::new(),
             log_z_error: ((square - 1.0).max(0.0) / proposals as f64).sqrt(),
             effective: proposals as f64 / square,
             log_reward: of_kept().map(|l| beta * l).collect(),
             floored_mass: floored as f64 / kept.len().max(1) as f64,
-            seen: self.scored.seen(kept.len()),
+            seen: scored.seen(kept.len()),
             kept,
-        })
+        }
     }
 
     /// What there is to tell of the exact posterior, from all images of the pool so far; `None`
@@ -87,14 +119,10 @@ impl Digits {
     /// Where the device fails.
     pub async fn truth(&mut self) -> Result<Option<ImageTruth>, SessionError> {
         let exact = self.exact(self.proposals()).await?;
+        let pictured = self.pictured(&exact);
         Ok(exact.mean_log_reward().map(|log_reward_mean| ImageTruth {
-            images: picked(self.images(), exact.kept.iter().copied().take(Self::PICTURED)),
-            log_reward: exact
-                .log_reward
-                .iter()
-                .take(Self::PICTURED)
-                .map(|l| *l as f32)
-                .collect(),
+            images: picked(self.images(), pictured.iter().map(|at| exact.kept[*at])),
+            log_reward: pictured.iter().map(|at| exact.log_reward[*at] as f32).collect(),
             log_z: exact.log_z,
             log_z_error: exact.log_z_error,
             log_reward_mean,
@@ -105,16 +133,38 @@ impl Digits {
         }))
     }
 
-    /// Holds images, `[count][PIXELS]`, against the exact ones.
+    /// The kept images of a picture, as many of each condition as the learned ones have there.
+    fn pictured(&self, exact: &Exact) -> Vec<usize> {
+        let conditions = self.conditions();
+        let each = exact.kept.len() / conditions;
+        (0..conditions)
+            .flat_map(|condition| {
+                let (from, to) = [condition, condition + 1]
+                    .map(|c| (c * Self::PICTURED).div_ceil(conditions))
+                    .into();
+                (0..each.min(to - from)).map(move |at| condition * each + at)
+            })
+            .collect()
+    }
+
+    /// Holds images, `[count][PIXELS]`, under their conditions against the exact ones. Also the class
+    /// that the judge sees in each.
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn fit(&self, exact: &Exact, images: &[f32]) -> Result<ImageFit, SessionError> {
+    pub async fn fit(
+        &self,
+        exact: &Exact,
+        images: &[f32],
+        conditions: &[usize],
+    ) -> Result<(ImageFit, Vec<usize>), SessionError> {
         let [judged, classified] = self.look_at(images).await?;
         let [truth, truth_classified] = &exact.seen;
         let known = exact.kept.len() > 1;
-        Ok(ImageFit {
+        let each = exact.kept.len() / self.conditions();
+        let exact_conditions: Vec<usize> = (0..exact.kept.len()).map(|at| at / each).collect();
+        let fit = ImageFit {
             log_reward_exact: exact.mean_log_reward(),
             fid: distance(&judged, truth),
             fid_reward_classifier: distance(&classified, truth_classified),
@@ -123,21 +173,22 @@ impl Digits {
             diversity_exact: known.then(|| truth.diversity()),
             classes: judged.histogram(),
             classes_exact: known.then(|| truth.histogram()),
-            accuracy: self.accuracy(&judged),
-            accuracy_exact: self.accuracy(truth).filter(|_| known),
+            accuracy: self.accuracy(&judged, conditions),
+            accuracy_exact: self.accuracy(truth, &exact_conditions).filter(|_| known),
             log_z_error: (exact.proposals > 0).then_some(exact.log_z_error),
             kept: exact.kept.len(),
             proposals: exact.proposals,
-        })
+        };
+        Ok((fit, judged.classes()))
     }
 
-    /// Share of images in a class that the reward wants.
-    fn accuracy(&self, seen: &Seen) -> Option<f64> {
-        let wanted: Option<Vec<bool>> = seen
-            .classes()
-            .into_iter()
-            .map(|c| self.run.reward.wants(c))
+    /// Share of images in a class that their condition's reward wants.
+    fn accuracy(&self, seen: &Seen, conditions: &[usize]) -> Option<f64> {
+        let rewards: Vec<Reward> = (0..self.conditions())
+            .map(|condition| self.run.reward.given(condition))
             .collect();
+        let pairs = seen.classes().into_iter().zip(conditions);
+        let wanted: Option<Vec<bool>> = pairs.map(|(class, c)| rewards[*c].wants(class)).collect();
         let wanted = wanted.filter(|all| !all.is_empty())?;
         Some(wanted.iter().filter(|w| **w).count() as f64 / wanted.len() as f64)
     }

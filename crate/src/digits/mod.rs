@@ -9,7 +9,7 @@ mod pool;
 pub use exact::Exact;
 pub use pool::Pool;
 
-use crate::config::{self, Run};
+use crate::config::{self, ConfigError, Run};
 use crate::image::PIXELS;
 use crate::message::Files;
 use crate::network::{PooledClassifier, StridedClassifier, UNet, UNetConfig, load_tensors, read_tensors};
@@ -20,7 +20,7 @@ use crate::reward::ImageLogReward;
 use crate::rollout::{Chains, Replay};
 use crate::sampler::Setting;
 use crate::session::{SessionError, Task, other_task, prior_network};
-use crate::train::EndReward;
+use crate::train::{EndReward, log_reward_given};
 use burn::module::Module;
 use burn::tensor::Device;
 use pool::Scored;
@@ -41,8 +41,16 @@ pub struct Digits {
     classifier: StridedClassifier,
     /// Only measures.
     judge: PooledClassifier,
-    reward: ImageLogReward,
     pool: Pool,
+    /// One a condition.
+    posteriors: Vec<Posterior>,
+    /// Images of the pool that trajectories may be noised back from, so far.
+    given: usize,
+}
+
+/// One of a run's posteriors.
+struct Posterior {
+    reward: ImageLogReward,
     scored: Scored,
 }
 
@@ -74,40 +82,64 @@ impl Digits {
             files.judge.as_deref(),
         )?;
         let floor = run.tempering.floor;
-        let reward = ImageLogReward::new(&run.reward, floor, classifier.clone(), device.clone())?;
+        let posterior = |condition| {
+            let reward = run.reward.given(condition);
+            let reward = ImageLogReward::new(&reward, floor, classifier.clone(), device.clone())?;
+            Ok(Posterior {
+                reward,
+                scored: Scored::default(),
+            })
+        };
+        let posteriors: Result<_, ConfigError> = (0..run.reward.conditions()).map(posterior).collect();
         Ok(Self {
             pool: Pool::new(&run, files.prior.as_deref().unwrap_or_default()),
-            scored: Scored::default(),
+            posteriors: posteriors?,
+            given: 0,
             process: prior.denoising().process,
             prior,
             classifier,
             judge,
-            reward,
             device,
             run,
         })
     }
 
-    /// The task as training-free methods see it.
+    /// The task as training-free methods see it, for which there is one condition.
     pub fn setting(&self) -> Setting<'_, VariancePreserving, DenoiserPrior> {
         Setting {
             process: &self.process,
             prior: &self.prior,
-            reward: &self.reward,
+            reward: &self.posteriors[0].reward,
             beta: self.run.tempering.beta,
             noise: self.noise(),
             device: &self.device,
         }
     }
 
-    /// Tempered log r of images, `[count][PIXELS]`.
+    /// Conditions there are.
+    pub fn conditions(&self) -> usize {
+        self.posteriors.len()
+    }
+
+    /// Tempered log r of images, `[count][PIXELS]`, the conditions in turn.
     ///
     /// # Errors
     ///
     /// Where the device fails.
     pub async fn log_reward(&self, images: &[f32]) -> Result<Vec<f64>, SessionError> {
-        let log_reward = self.setting().log_reward(images).await;
-        log_reward.map_err(SessionError::Device)
+        let conditions = self.in_turn(images.len() / PIXELS);
+        let log_r = log_reward_given(&self.rewards(), &conditions, images).await;
+        let beta = self.run.tempering.beta;
+        Ok(log_r
+            .map_err(SessionError::Device)?
+            .into_iter()
+            .map(|l| beta * l)
+            .collect())
+    }
+
+    /// The conditions of rows that have them in turn.
+    pub fn in_turn(&self, rows: usize) -> Vec<usize> {
+        (0..rows).map(|row| row % self.conditions()).collect()
     }
 }
 
@@ -150,25 +182,37 @@ impl Task for Digits {
 
     fn network(&self) -> UNet {
         let network = self.prior.network().clone();
-        match self.run.network.rank {
+        let network = match self.run.network.rank {
             0 => network,
             rank => network.adapted(rank, &self.noise(), &self.device),
+        };
+        match self.conditions() {
+            1 => network,
+            conditions => network.conditional(conditions, &self.device),
         }
     }
 
-    fn reward(&self) -> Box<dyn EndReward> {
-        Box::new(self.reward.clone())
+    fn rewards(&self) -> Vec<Box<dyn EndReward>> {
+        let rewards = self.posteriors.iter().map(|of| of.reward.clone());
+        rewards.map(|reward| Box::new(reward) as _).collect()
     }
 
-    /// The first images of the pool, more of them with every iteration.
-    async fn give(&mut self, iteration: usize, given: &mut Replay) -> Result<(), SessionError> {
+    /// The first images of the pool, more of them with every iteration, without those whose log r is
+    /// floored.
+    async fn give(&mut self, iteration: usize, given: &mut [Replay]) -> Result<(), SessionError> {
         let most = GIVEN.min(self.run.evaluation.samples);
         let count = (GIVEN_AN_ITERATION * (iteration + 1)).min(most);
         self.grow(count).await?;
-        for at in given.len()..count {
+        for at in self.given..count {
             let image = &self.images()[at * PIXELS..(at + 1) * PIXELS];
-            given.push(image, self.scored.log_r[at]);
+            for (of, given) in self.posteriors.iter().zip(given.iter_mut()) {
+                let log_r = of.scored.log_r[at];
+                if log_r > self.run.tempering.floor {
+                    given.push(image, log_r);
+                }
+            }
         }
+        self.given = self.given.max(count);
         Ok(())
     }
 }

@@ -21,7 +21,7 @@ pub struct Pool {
     images: Vec<f32>,
 }
 
-/// What a run's reward makes of the first images of a pool: of all that count.
+/// What a reward makes of the first images of a pool: of all that count.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scored {
     /// log r, floored and not tempered.
@@ -65,7 +65,7 @@ impl Scored {
 impl Digits {
     /// Images of the prior that count: those the exact posterior is known from.
     pub fn proposals(&self) -> usize {
-        self.scored.log_r.len()
+        self.posteriors[0].scored.log_r.len()
     }
 
     /// The prior's images, `[made][PIXELS]`.
@@ -105,15 +105,20 @@ impl Digits {
         let scored = self.proposals();
         if scored < count {
             let images = &self.pool.images[scored * PIXELS..count * PIXELS];
-            let log_r = self.reward.log_reward(images).await;
+            let mut log_r = Vec::with_capacity(self.conditions());
+            for of in &self.posteriors {
+                log_r.push(of.reward.log_reward(images).await.map_err(SessionError::Device)?);
+            }
             let beta = self.run.tempering.beta;
-            for (at, log_r) in (scored..).zip(log_r.map_err(SessionError::Device)?) {
-                // Rewards of images are at most 1.
-                let draw = noise::uniform(&mut noise.stream(Purpose::Acceptance, at as u64));
-                if draw.ln() < beta * log_r {
-                    self.scored.kept.push(at);
+            for (of, log_r) in self.posteriors.iter_mut().zip(log_r) {
+                for (at, log_r) in (scored..).zip(log_r) {
+                    // Rewards of images are at most 1.
+                    let draw = noise::uniform(&mut noise.stream(Purpose::Acceptance, at as u64));
+                    if draw.ln() < beta * log_r {
+                        of.scored.kept.push(at);
+                    }
+                    of.scored.log_r.push(log_r);
                 }
-                self.scored.log_r.push(log_r);
             }
         }
         Ok(())
@@ -132,11 +137,14 @@ impl Digits {
 
     /// Shows the kept images to the classifiers, those that are new to them.
     pub(super) async fn look_at_kept(&mut self) -> Result<(), SessionError> {
-        let new = &self.scored.kept[self.scored.seen[0].len()..];
-        let new = picked(&self.pool.images, new.iter().copied());
-        let seen = self.look_at(&new).await?;
-        for (all, new) in self.scored.seen.iter_mut().zip(seen) {
-            all.extend(new);
+        for condition in 0..self.conditions() {
+            let scored = &self.posteriors[condition].scored;
+            let new = &scored.kept[scored.seen[0].len()..];
+            let new = picked(&self.pool.images, new.iter().copied());
+            let seen = self.look_at(&new).await?;
+            for (all, new) in self.posteriors[condition].scored.seen.iter_mut().zip(seen) {
+                all.extend(new);
+            }
         }
         Ok(())
     }

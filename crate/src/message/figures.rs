@@ -169,6 +169,24 @@ pub struct Report {
     pub seconds: f64,
     pub seed: u64,
     pub device: String,
+    /// Each of several posteriors; the figures above are means over them, and the images together
+    /// are held against as many exact ones of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<ConditionReport>,
+}
+
+/// What is measured of one of several posteriors.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ConditionReport {
+    /// The class that is wanted.
+    pub class: usize,
+    pub log_z_learned: f64,
+    pub log_z_importance: f64,
+    pub log_z_exact: f64,
+    /// Mean tempered log r.
+    pub log_reward: f64,
+    /// Share of images in the class.
+    pub accuracy: f64,
 }
 
 /// How one method did on a run, or does so far.

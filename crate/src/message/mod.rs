@@ -6,7 +6,7 @@
 mod figures;
 mod scene;
 
-pub use figures::{Fit, ImageFit, Outcome, PlaneFit, Report, Snapshot, Truth};
+pub use figures::{ConditionReport, Fit, ImageFit, Outcome, PlaneFit, Report, Snapshot, Truth};
 pub use scene::{DigitsView, ImageTruth, Paths, PlaneView, Scene, View};
 
 use crate::config::{ConfigError, Method, Run};

@@ -10,7 +10,7 @@ pub use truth::{
     Mode, PICTURE_SIDE, Truth, WeightedPoint, cell_masses, equally_weighted, quadrature, weighted,
 };
 
-use crate::message::{Fit, PlaneFit, Report};
+use crate::message::{ConditionReport, Fit, PlaneFit, Report};
 use crate::mixture::Mixture;
 use crate::sampler::effective_share;
 
@@ -62,17 +62,44 @@ fn mean_and_std(values: &[f64]) -> (f64, f64) {
     )
 }
 
-/// What the log weights of policy trajectories say, whatever they are about.
-pub fn weighed(log_weights: &[f64], log_z_learned: f64) -> Report {
-    let (elbo, residual_std) = mean_and_std(log_weights);
+/// What the log weights of policy trajectories say, whatever they are about; `log_z_learned` is that
+/// of every condition.
+pub fn weighed(log_weights: &[f64], conditions: &[usize], log_z_learned: &[f64]) -> Report {
+    let of = |condition: usize| {
+        let pairs = log_weights.iter().zip(conditions);
+        let of_condition = pairs.filter(|(_, c)| **c == condition).map(|(weight, _)| *weight);
+        let log_weights: Vec<f64> = of_condition.collect();
+        let (elbo, residual_std) = mean_and_std(&log_weights);
+        let log_z_learned = log_z_learned[condition];
+        Report {
+            log_z_learned,
+            log_z_importance: log_mean_exp(log_weights.iter().copied()),
+            elbo,
+            ess: effective_share(&log_weights),
+            residual_mean: log_z_learned - elbo,
+            residual_std,
+            ..Report::default()
+        }
+    };
+    let each: Vec<Report> = (0..log_z_learned.len()).map(of).collect();
+    let mean = |figure: fn(&Report) -> f64| each.iter().map(figure).sum::<f64>() / each.len() as f64;
     Report {
-        log_z_learned,
-        log_z_importance: log_mean_exp(log_weights.iter().copied()),
-        elbo,
-        ess: effective_share(log_weights),
-        residual_mean: log_z_learned - elbo,
-        residual_std,
+        log_z_learned: mean(|r| r.log_z_learned),
+        log_z_importance: mean(|r| r.log_z_importance),
+        elbo: mean(|r| r.elbo),
+        ess: mean(|r| r.ess),
+        residual_mean: mean(|r| r.residual_mean),
+        residual_std: mean(|r| r.residual_std),
         samples: log_weights.len(),
+        conditions: each
+            .iter()
+            .filter(|_| each.len() > 1)
+            .map(|r| ConditionReport {
+                log_z_learned: r.log_z_learned,
+                log_z_importance: r.log_z_importance,
+                ..ConditionReport::default()
+            })
+            .collect(),
         ..Report::default()
     }
 }
@@ -83,7 +110,7 @@ pub fn report(
     prior: &PriorSamples,
     truth: &Truth,
     mixture: &Mixture,
-    log_z_learned: f64,
+    log_z_learned: &[f64],
 ) -> Report {
     let log_weights: Vec<f64> = policy
         .log_reward
@@ -112,7 +139,7 @@ pub fn report(
         floored_mass: policy.floored.iter().filter(|f| **f).count() as f64 / samples,
         floored_mass_exact: truth.floored_mass,
         truth: truth.kind,
-        ..weighed(&log_weights, log_z_learned)
+        ..weighed(&log_weights, &vec![0; log_weights.len()], log_z_learned)
     }
 }
 

@@ -77,11 +77,16 @@ impl Dense {
 
     /// This layer with its weights fixed and a correction of this rank to train.
     pub fn adapted(self, rng: &mut ChaCha8Rng, rank: usize, device: &Device) -> Self {
-        let [inputs, outputs] = self.weight.val().dims();
+        let [inputs, outputs] = self.dims();
         Self {
             low_rank: Some(LowRank::new(rng, inputs, outputs, rank, device)),
             ..self.no_grad()
         }
+    }
+
+    /// Inputs and outputs.
+    pub fn dims(&self) -> [usize; 2] {
+        self.weight.val().dims()
     }
 
     /// `[rows, inputs]` → `[rows, outputs]`.

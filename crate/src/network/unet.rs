@@ -5,9 +5,9 @@ use super::layer::{Conv, Dense};
 
 use crate::image::{PIXELS, SIDE};
 use crate::noise::{Noise, Purpose};
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::nn::{GroupNorm, GroupNormConfig};
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use rand_chacha::ChaCha8Rng;
 
 /// Channels of an attention head.
@@ -50,9 +50,14 @@ struct Attention {
 #[derive(Module, Debug)]
 pub struct UNet {
     time: Dense,
+    /// What a condition adds to the time's embedding, `[conditions, units]`; 0 at the start.
+    conditions: Option<Param<Tensor<2>>>,
     stem: Conv,
     down: Vec<Block>,
     shrink: Conv,
+    /// What tells the cells of the coarser resolution apart, `[channels, height, width]`; 0 at the
+    /// start.
+    position: Param<Tensor<3>>,
     middle: Vec<Block>,
     attention: Attention,
     /// 1×1, to four times the channels of the finer resolution.
@@ -175,11 +180,13 @@ impl UNetConfig {
         let units = self.embedding;
         UNet {
             time: Dense::new(rng, 2 * FREQUENCIES, units, 1.0, device),
+            conditions: None,
             stem: Conv::new(rng, [4, fine], 3, 1, 1.0, device),
             down: (0..self.blocks[0])
                 .map(|_| Block::new(rng, fine, units, device))
                 .collect(),
             shrink: Conv::new(rng, [fine, coarse], 3, 2, 1.0, device),
+            position: Param::from_tensor(Tensor::zeros([coarse, SIDE / 4, SIDE / 4], device)),
             middle: (0..self.blocks[1])
                 .map(|_| Block::new(rng, coarse, units, device))
                 .collect(),
@@ -205,9 +212,11 @@ impl UNet {
         let (down, middle, up) = (blocks(self.down), blocks(self.middle), blocks(self.up));
         Self {
             time: self.time.no_grad(),
+            conditions: self.conditions,
             stem: self.stem.adapted(rng, rank, device),
             down,
             shrink: self.shrink.adapted(rng, rank, device),
+            position: self.position.no_grad(),
             middle,
             attention: self.attention.adapted(rng, rank, device),
             grow: self.grow.adapted(rng, rank, device),
@@ -217,11 +226,34 @@ impl UNet {
         }
     }
 
-    /// `[blocks·rows, PIXELS]` → `[blocks·rows, PIXELS]`, block b at time `times[b]`.
-    pub fn forward(&self, times: &[f64], x: Tensor<2>) -> Tensor<2> {
-        let [rows, _] = x.dims();
+    /// This network with so many conditions to tell apart; it says the same of all until it is trained.
+    pub fn conditional(self, conditions: usize, device: &Device) -> Self {
+        let [_, units] = self.time.dims();
+        Self {
+            conditions: Some(Param::from_tensor(Tensor::zeros([conditions, units], device))),
+            ..self
+        }
+    }
+
+    /// What blocks are modulated by, `[times, units]`, or one a row where there are conditions.
+    fn embedding(&self, times: &[f64], conditions: &[usize], device: &Device) -> Tensor<2> {
         let features = TensorData::new(time_features(times), [times.len(), 2 * FREQUENCIES]);
-        let embedding = activation::hard_swish(self.time.forward(Tensor::from_data(features, &x.device())));
+        let time = self.time.forward(Tensor::from_data(features, device));
+        let Some(table) = &self.conditions else {
+            return activation::hard_swish(time);
+        };
+        let ([blocks, units], rows) = (time.dims(), conditions.len());
+        let numbers: Vec<i32> = conditions.iter().map(|c| *c as i32).collect();
+        let numbers = Tensor::<1, Int>::from_data(TensorData::new(numbers, [rows]), device);
+        let condition = table.val().select(0, numbers).reshape([1, rows, units]);
+        activation::hard_swish((time.reshape([blocks, 1, units]) + condition).reshape([blocks * rows, units]))
+    }
+
+    /// `[blocks·rows, PIXELS]` → `[blocks·rows, PIXELS]`, block b at time `times[b]`, its rows under
+    /// these conditions; a network without any ignores them.
+    pub fn forward(&self, times: &[f64], conditions: &[usize], x: Tensor<2>) -> Tensor<2> {
+        let [rows, _] = x.dims();
+        let embedding = self.embedding(times, conditions, &x.device());
         let half = SIDE / 2;
         let squares = x
             .reshape([rows, half, 2, half, 2])
@@ -232,7 +264,7 @@ impl UNet {
             h = block.forward(h, &embedding);
         }
         let before = h.clone();
-        h = self.shrink.forward(h);
+        h = self.shrink.forward(h) + self.position.val().unsqueeze::<4>();
         let (first, rest) = self.middle.split_at(self.middle.len() / 2);
         for block in first {
             h = block.forward(h, &embedding);

@@ -203,7 +203,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         let rescale = self.process.steps() as f32 / steps.len() as f32;
         let scaled: Vec<f32> = pull.weights.iter().map(|w| w * rescale).collect();
         let mut sum = GradientsAccumulator::new();
-        for part in steps.chunks((chunk / trajectories.rows).max(1)) {
+        for part in steps.chunks((chunk / trajectories.conditions.len()).max(1)) {
             let pick = |offset: usize| {
                 let states = part.iter().map(|s| trajectories.states[s + offset].clone());
                 P::State::stack(states.collect())
@@ -211,7 +211,11 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             let kernels = |of: &[P::Kernel]| P::Kernel::stack(part.iter().map(|s| of[*s].clone()).collect());
             let (x, next) = (pick(0), pick(1));
             let prior = kernels(&trajectories.prior);
-            let kernel = self.policy.kernel(network, part, x.clone(), || prior.clone());
+            let kernel = self
+                .policy
+                .kernel(network, part, &trajectories.conditions, x.clone(), || {
+                    prior.clone()
+                });
             let rows = scaled.len() * part.len();
             let mut weight =
                 Tensor::from_data(TensorData::new(scaled.repeat(part.len()), [rows]), &self.device);

@@ -18,9 +18,16 @@ pub struct Denoising {
 }
 
 impl Denoising {
-    /// `[blocks·rows, PIXELS]` at as many steps as there are blocks.
-    pub fn expected_data(&self, network: &UNet, steps: &[usize], x: Tensor<2>) -> Tensor<2> {
-        let v = network.forward(&self.process.times(steps), x.clone());
+    /// `[blocks·rows, PIXELS]` at as many steps as there are blocks; `conditions` are those of a
+    /// block's rows, for a network that has any.
+    pub fn expected_data(
+        &self,
+        network: &UNet,
+        steps: &[usize],
+        conditions: &[usize],
+        x: Tensor<2>,
+    ) -> Tensor<2> {
+        let v = network.forward(&self.process.times(steps), conditions, x.clone());
         per_step(steps, x, |s| self.process.at(s).0) - per_step(steps, v, |s| self.process.at(s).1)
     }
 }
@@ -110,7 +117,8 @@ impl DenoiserPrior {
 
 impl Prior<VariancePreserving> for DenoiserPrior {
     fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
-        self.denoising.expected_data(&self.network, &[step], x.clone())
+        self.denoising
+            .expected_data(&self.network, &[step], &[], x.clone())
     }
 }
 
@@ -126,11 +134,12 @@ impl Policy<VariancePreserving> for Denoising {
         &self,
         network: &UNet,
         steps: &[usize],
+        conditions: &[usize],
         x: Tensor<2>,
         prior: impl FnOnce() -> Tensor<2>,
     ) -> Tensor<2> {
         let prior = prior();
-        let change = self.expected_data(network, steps, x) - prior.clone();
+        let change = self.expected_data(network, steps, conditions, x) - prior.clone();
         prior + per_step(steps, change, |s| self.process.at(s).1.powi(2))
     }
 }

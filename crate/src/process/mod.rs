@@ -200,12 +200,14 @@ pub trait Prior<P: Process>: Send + Sync {
 pub trait Policy<P: Process>: Send + Sync {
     type Network: Module + ModuleDisplay + Sync;
 
-    /// The kernels at `steps`, for as many blocks of equally many rows in `x`. `prior` gives the
-    /// prior's kernels at the same states; a policy that stands alone does not ask for them.
+    /// The kernels at `steps`, for as many blocks of equally many rows in `x`; `conditions` are those
+    /// of a block's rows. `prior` gives the prior's kernels at the same states; a policy that stands
+    /// alone does not ask for them.
     fn kernel(
         &self,
         network: &Self::Network,
         steps: &[usize],
+        conditions: &[usize],
         x: P::State,
         prior: impl FnOnce() -> P::Kernel,
     ) -> P::Kernel;

@@ -66,7 +66,9 @@ impl Wish {
             Reward::All { ref rewards } => {
                 Self::All(rewards.iter().map(Self::new).collect::<Result<_, _>>()?)
             }
-            Reward::Ratio { .. }
+            // One of its conditions' is meant.
+            Reward::EachClass { .. }
+            | Reward::Ratio { .. }
             | Reward::Formula { .. }
             | Reward::Mask { .. }
             | Reward::Painted { .. }
@@ -97,7 +99,7 @@ impl ImageLogReward {
     ///
     /// # Errors
     ///
-    /// Where the reward is one of points in the plane.
+    /// Where the reward is one of points in the plane, or of several posteriors.
     pub fn new(
         reward: &Reward,
         floor: f64,

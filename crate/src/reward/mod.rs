@@ -110,6 +110,7 @@ impl LogReward {
             | Reward::Holes { .. }
             | Reward::Thickness { .. }
             | Reward::Inpaint { .. }
+            | Reward::EachClass { .. }
             | Reward::All { .. } => return Err(run.reward.foreign("reward.kind", Task::Mixtures)),
         };
         let reward = Self {

@@ -28,21 +28,23 @@ pub enum Follow {
 /// The host's part of a batch of trajectories.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// Fresh trajectories.
-    pub fresh: usize,
+    /// The condition of every fresh trajectory.
+    pub fresh: Vec<usize>,
     /// Their noise, `[steps][fresh][noise_size]`.
     pub noise: Vec<f32>,
     /// End points to noise back, `[given][state_size]`.
     pub given: Vec<f32>,
     /// The noise for that, `[steps][given][noise_size]`.
     pub given_noise: Vec<f32>,
+    /// The condition of every given end point.
+    pub given_conditions: Vec<usize>,
 }
 
 impl Batch {
     /// Cuts the batch into `parts` of nearly equal size, each with its share of either kind.
     pub fn split<P: Process>(&self, process: &P, parts: usize) -> Vec<Batch> {
         let (steps, noise, state) = (process.steps(), process.noise_size(), process.state_size());
-        let given = self.given.len() / state;
+        let (all_fresh, given) = (self.fresh.len(), self.given_conditions.len());
         let cut = |total: usize, part: usize| (total * part / parts, total * (part + 1) / parts);
         let pick = |values: &[f32], rows: usize, (from, to): (usize, usize)| -> Vec<f32> {
             (0..steps)
@@ -52,12 +54,13 @@ impl Batch {
         };
         (0..parts)
             .map(|part| {
-                let (fresh, back) = (cut(self.fresh, part), cut(given, part));
+                let (fresh, back) = (cut(all_fresh, part), cut(given, part));
                 Batch {
-                    fresh: fresh.1 - fresh.0,
-                    noise: pick(&self.noise, self.fresh, fresh),
+                    fresh: self.fresh[fresh.0..fresh.1].to_vec(),
+                    noise: pick(&self.noise, all_fresh, fresh),
                     given: self.given[back.0 * state..back.1 * state].to_vec(),
                     given_noise: pick(&self.given_noise, given, back),
+                    given_conditions: self.given_conditions[back.0..back.1].to_vec(),
                 }
             })
             .collect()
@@ -71,8 +74,15 @@ pub struct Drawn<P: Process> {
     /// The prior's kernels, where drawing needed them.
     prior: Vec<Option<P::Kernel>>,
     posterior: Vec<P::Kernel>,
-    rows: usize,
+    conditions: Vec<usize>,
     fresh: usize,
+}
+
+impl<P: Process> Drawn<P> {
+    /// Every row's condition.
+    pub fn conditions(&self) -> &[usize] {
+        &self.conditions
+    }
 }
 
 /// Trajectories on the device; fresh rows first, noised ones after them.
@@ -85,7 +95,8 @@ pub struct Trajectories<P: Process> {
     pub posterior: Vec<P::Kernel>,
     /// Σ_i log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), `[rows]`.
     pub log_ratio: Tensor<1>,
-    pub rows: usize,
+    /// Every row's condition.
+    pub conditions: Vec<usize>,
     /// Rows that were not noised back.
     pub fresh: usize,
 }
@@ -103,10 +114,10 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
     /// asks for them.
     pub fn draw(&self, network: &K::Network, batch: Batch, follow: Follow) -> Drawn<P> {
         let steps = self.process.steps();
-        let fresh = batch.fresh;
-        let given_rows = batch.given.len() / self.process.state_size();
-        let rows = fresh + given_rows;
-        let given = (given_rows > 0).then(|| self.noise_back(batch.given, batch.given_noise));
+        let fresh = batch.fresh.len();
+        let conditions = [batch.fresh, batch.given_conditions].concat();
+        let rows = conditions.len();
+        let given = (rows > fresh).then(|| self.noise_back(batch.given, batch.given_noise));
         let noise = self.noise(fresh, batch.noise);
 
         let mut states = vec![self.process.start(rows, &self.device)];
@@ -115,7 +126,9 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             let x = &states[step];
             let mut prior = None;
             let mut ask = || prior.get_or_insert_with(|| self.prior.kernel(step, x)).clone();
-            let posterior = self.policy.kernel(network, &[step], x.clone(), &mut ask);
+            let posterior = self
+                .policy
+                .kernel(network, &[step], &conditions, x.clone(), &mut ask);
             let (kernel, extra) = match follow {
                 Follow::Policy { exploration } => (posterior.clone(), exploration),
                 Follow::Prior => (ask(), 0.0),
@@ -138,7 +151,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             states,
             prior: priors,
             posterior: posteriors,
-            rows,
+            conditions,
             fresh,
         }
     }
@@ -168,7 +181,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             states,
             prior,
             posterior,
-            rows,
+            conditions,
             fresh,
         } = drawn;
         let prior: Vec<_> = prior
@@ -176,13 +189,13 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             .enumerate()
             .map(|(step, known)| known.unwrap_or_else(|| self.prior.kernel(step, &states[step])))
             .collect();
-        let log_ratio = self.log_ratio(&states, &posterior, &prior, rows);
+        let log_ratio = self.log_ratio(&states, &posterior, &prior, conditions.len());
         Trajectories {
             states,
             prior,
             posterior,
             log_ratio,
-            rows,
+            conditions,
             fresh,
         }
     }

@@ -1,9 +1,10 @@
 //! What is shown and measured of a run on images.
 
 use super::{LEARNED, Learner, SessionError, Task, device_name};
+use crate::config::Reward;
 use crate::digits::{Digits, Exact};
 use crate::image::PIXELS;
-use crate::message::{DigitsView, Fit, Paths, Report, Scene, Snapshot, Truth, View};
+use crate::message::{ConditionReport, DigitsView, Fit, Paths, Report, Scene, Snapshot, Truth, View};
 use crate::metric;
 use crate::noise::Purpose;
 use crate::rollout::Follow;
@@ -54,7 +55,7 @@ impl Learner<Digits> {
             .flat_map(|path| paths.state(path, last))
             .copied()
             .collect();
-        let log_reward = self.task.log_reward(&ends).await?;
+        let log_reward = self.log_reward(&self.pictured(), &ends).await?;
         Ok(log_reward.into_iter().map(|l| l as f32).collect())
     }
 
@@ -65,16 +66,37 @@ impl Learner<Digits> {
         let tempering = task.run().tempering;
         let floor = tempering.beta * tempering.floor;
         let floored = made.log_reward.iter().filter(|l| **l <= floor).count();
+        let (fit, classes) = task.fit(exact, &made.ends, &made.conditions).await?;
+        let weighed = metric::weighed(&made.log_weights(), &made.conditions, self.log_z());
+        let share = |condition: usize, of: &dyn Fn(usize) -> f64| {
+            let rows = (0..made.conditions.len()).filter(|row| made.conditions[*row] == condition);
+            let values: Vec<f64> = rows.map(of).collect();
+            values.iter().sum::<f64>() / values.len() as f64
+        };
+        let wanted: &[usize] = match &task.run.reward {
+            Reward::EachClass { classes } => classes,
+            _ => &[],
+        };
+        let each = weighed.conditions.iter().zip(wanted).enumerate();
+        let conditions = each.map(|(condition, (known, class))| ConditionReport {
+            class: *class,
+            log_z_exact: exact.log_zs[condition],
+            log_reward: share(condition, &|row| made.log_reward[row]),
+            accuracy: share(condition, &|row| f64::from(u8::from(classes[row] == *class))),
+            ..known.clone()
+        });
+        let conditions = conditions.collect();
         let report = Report {
             log_z_exact: exact.log_z,
             log_z_prior: exact.log_z,
             prior_samples_effective: exact.effective,
-            fit: Fit::Images(Box::new(task.fit(exact, &made.ends).await?)),
+            fit: Fit::Images(Box::new(fit)),
             log_reward: made.log_reward.iter().sum::<f64>() / count as f64,
             floored_mass: floored as f64 / count as f64,
             floored_mass_exact: exact.floored_mass,
             truth: Truth::Rejection,
-            ..metric::weighed(&made.log_weights(), self.log_z())
+            conditions,
+            ..weighed
         };
         Ok((self.signed(report, device_name(&task.device)), made.ends))
     }

@@ -11,7 +11,7 @@ use crate::objective;
 use crate::parallel;
 use crate::process::{Policy, Prior, Process};
 use crate::rollout::{Batch, Chains, Drawn, Follow, Replay};
-use crate::train::{EndReward, Timing, TrainError, Trainer, TrainerRecord, tempered};
+use crate::train::{EndReward, Timing, TrainError, Trainer, TrainerRecord};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -41,10 +41,11 @@ pub trait Task: Sync {
     /// The posterior's network before any training.
     fn network(&self) -> Network<Self>;
 
-    fn reward(&self) -> Box<dyn EndReward>;
+    /// The reward under every condition.
+    fn rewards(&self) -> Vec<Box<dyn EndReward>>;
 
     /// Adds the end points for trajectories noised back, with their log r, that an iteration is to
-    /// have and `given` lacks. What it has then depends on the iteration only.
+    /// have and `given`, one buffer a condition, lacks. What it has then depends on the iteration only.
     ///
     /// # Errors
     ///
@@ -52,7 +53,7 @@ pub trait Task: Sync {
     fn give(
         &mut self,
         iteration: usize,
-        given: &mut Replay,
+        given: &mut [Replay],
     ) -> impl Future<Output = Result<(), SessionError>>;
 }
 
@@ -81,6 +82,8 @@ pub struct WeightedSamples {
 /// Trajectories as the host knows them.
 #[derive(Default)]
 pub struct Simulated {
+    /// The condition of every trajectory.
+    pub conditions: Vec<usize>,
     /// End points, `[count][state_size]`.
     pub ends: Vec<f32>,
     /// Σ_i log p_φ − log p_θ, one a trajectory.
@@ -128,7 +131,7 @@ impl<T: Task> Learner<T> {
             None => (task.network(), None),
             Some(file) => posterior_network::<T>(run, task.network(), file)?,
         };
-        let mut trainer = Trainer::new(run.clone(), task.chains(), task.reward(), objective, network);
+        let mut trainer = Trainer::new(run.clone(), task.chains(), task.rewards(), objective, network);
         let seconds = progress.as_ref().map_or(0.0, |p| p.seconds);
         if let Some(Progress { iteration, log_z, .. }) = progress {
             trainer.set_progress(iteration, log_z);
@@ -163,8 +166,8 @@ impl<T: Task> Learner<T> {
         self.iteration() >= self.task.run().training.iterations
     }
 
-    /// log Z as the last iteration used it.
-    pub fn log_z(&self) -> f64 {
+    /// log Z of every condition as the last iteration used it.
+    pub fn log_z(&self) -> &[f64] {
         self.trainer.log_z()
     }
 
@@ -196,7 +199,7 @@ impl<T: Task> Learner<T> {
         Ok(iteration)
     }
 
-    /// Posterior samples, `[count][state_size]`.
+    /// Posterior samples, `[count][state_size]`, the conditions in turn.
     ///
     /// # Errors
     ///
@@ -244,15 +247,31 @@ impl<T: Task> Learner<T> {
             let (drawn, ends) = self.draw(&network, follow, purpose, group).await?;
             made.seconds += started.elapsed().as_secs_f64();
             made.ends.extend(ends);
+            made.conditions.extend(drawn.iter().flat_map(Drawn::conditions));
             let scored = parallel::map(drawn, |drawn| self.trainer.chains.score(drawn).log_ratio);
             let log_ratio = read(Tensor::cat(scored, 0)).await.map_err(SessionError::Device)?;
             made.log_ratio.extend(log_ratio.into_iter().map(f64::from));
         }
-        let beta = self.task.run().tempering.beta;
-        made.log_reward = tempered(self.trainer.reward(), beta, &made.ends)
-            .await
-            .map_err(SessionError::Device)?;
+        made.log_reward = self.log_reward(&made.conditions, &made.ends).await?;
         Ok(made)
+    }
+
+    /// Tempered log r of end points, `[count][state_size]`, under these conditions.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn log_reward(&self, conditions: &[usize], ends: &[f32]) -> Result<Vec<f64>, SessionError> {
+        let log_reward = self.trainer.log_reward(conditions, ends).await;
+        log_reward.map_err(SessionError::Device)
+    }
+
+    /// The condition of every trajectory in a picture: those of one condition are neighbours.
+    pub(super) fn pictured(&self) -> Vec<usize> {
+        let conditions = self.trainer.conditions();
+        (0..T::PICTURED)
+            .map(|row| row * conditions / T::PICTURED)
+            .collect()
     }
 
     /// Trajectories for a picture, with the same noise each time.
@@ -263,7 +282,7 @@ impl<T: Task> Learner<T> {
     pub async fn paths(&self, follow: Follow) -> Result<Paths, SessionError> {
         let chains = &self.trainer.chains;
         let (process, last) = (&chains.process, chains.process.steps());
-        let batch = self.batch(Purpose::Pictures, 0, T::PICTURED);
+        let batch = self.batch(Purpose::Pictures, 0, self.pictured());
         let states = match follow {
             Follow::Prior => chains.walk_prior(T::PICTURED, batch.noise),
             policy => chains.draw(&self.trainer.network(), batch, policy).states,
@@ -306,10 +325,11 @@ impl<T: Task> Learner<T> {
         let mut weights = Weights::of(&self.trainer.network())
             .await
             .map_err(SessionError::Device)?;
+        let log_z: Vec<_> = self.log_z().iter().map(f64::to_string).collect();
         for (key, value) in [
             ("run", self.task.run().to_toml()),
             ("iteration", self.iteration().to_string()),
-            ("log_z", self.log_z().to_string()),
+            ("log_z", log_z.join(" ")),
             ("seconds", self.seconds.to_string()),
         ] {
             weights.metadata.insert(key.into(), value);
@@ -343,7 +363,13 @@ impl<T: Task> Learner<T> {
     ) -> Result<(Vec<Drawn<T::Process>>, Vec<f32>), SessionError> {
         let chains = &self.trainer.chains;
         let drawn = parallel::map(group, |(counter, rows)| {
-            chains.draw(network, self.batch(purpose, counter, rows), follow)
+            let first = counter as usize * T::CHUNK;
+            let conditions = (first..first + rows).map(|row| row % self.trainer.conditions());
+            chains.draw(
+                network,
+                self.batch(purpose, counter, conditions.collect()),
+                follow,
+            )
         });
         let last = chains.process.steps();
         let ends = drawn.iter().map(|d| chains.process.download(&d.states[last]));
@@ -353,11 +379,11 @@ impl<T: Task> Learner<T> {
         Ok((drawn, ends))
     }
 
-    fn batch(&self, purpose: Purpose, counter: u64, rows: usize) -> Batch {
+    fn batch(&self, purpose: Purpose, counter: u64, conditions: Vec<usize>) -> Batch {
         let process = &self.trainer.chains.process;
-        let numbers = rows * process.noise_size() * process.steps();
+        let numbers = conditions.len() * process.noise_size() * process.steps();
         Batch {
-            fresh: rows,
+            fresh: conditions,
             noise: self.task.noise().normal(purpose, counter, numbers),
             ..Batch::default()
         }

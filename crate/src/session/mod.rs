@@ -159,11 +159,6 @@ impl Session {
         either!(&self.0, learner => learner.finished())
     }
 
-    /// log Z as the last iteration used it.
-    pub fn log_z(&self) -> f64 {
-        either!(&self.0, learner => learner.log_z())
-    }
-
     /// Seconds of training so far.
     pub fn seconds(&self) -> f64 {
         either!(&self.0, learner => learner.seconds())

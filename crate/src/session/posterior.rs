@@ -7,7 +7,8 @@ use crate::network::{load_tensors, read_tensors};
 /// How far a posterior's file says it was trained.
 pub(super) struct Progress {
     pub iteration: usize,
-    pub log_z: f64,
+    /// Of every condition.
+    pub log_z: Vec<f64>,
     pub seconds: f64,
 }
 
@@ -32,12 +33,13 @@ pub(super) fn posterior_network<T: Task>(
     if !same {
         return Ok((network, None));
     }
-    let number = |key: &str| {
-        header(key)
-            .and_then(|text| text.parse::<f64>().ok())
-            .filter(|v| v.is_finite())
+    let numbers = |key: &str| -> Option<Vec<f64>> {
+        let number = |text: &str| text.parse::<f64>().ok().filter(|v| v.is_finite());
+        header(key)?.split(' ').map(number).collect()
     };
-    match (number("iteration"), number("log_z"), number("seconds")) {
+    let number = |key: &str| numbers(key).filter(|all| all.len() == 1).map(|all| all[0]);
+    let log_z = numbers("log_z").filter(|all| all.len() == run.reward.conditions());
+    match (number("iteration"), log_z, number("seconds")) {
         (Some(iteration), Some(log_z), Some(seconds)) if (0.0..=1e7).contains(&iteration) => {
             let iteration = iteration as usize;
             Ok((

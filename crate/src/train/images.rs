@@ -14,6 +14,10 @@ use rand_chacha::ChaCha8Rng;
 
 /// Noise levels of one batch; its rows are divided among them.
 const LEVELS: usize = 32;
+/// Center and scale of the logit of the time of a level, which is logistic: most levels are those at
+/// which the shape of a digit is decided (arXiv 2403.03206, §3.1, with a normal distribution).
+const LEVEL_CENTER: f64 = 0.6;
+const LEVEL_SCALE: f64 = 0.45;
 /// Most images of an iteration.
 const MOST_IMAGES: usize = 100_000;
 
@@ -129,8 +133,8 @@ impl<N: Module + ModuleDisplay + Sync> ImagePretraining<N> {
 }
 
 impl ImagePretraining<UNet> {
-    /// One iteration: regress v = α·noise − σ·data at times evenly spaced over the chain's, with a
-    /// random offset (v-prediction, arXiv 2202.00512). Returns the mean squared error.
+    /// One iteration: regress v = α·noise − σ·data (v-prediction, arXiv 2202.00512) at quantiles of
+    /// the times' distribution, evenly spaced with a random offset. Returns the mean squared error.
     ///
     /// # Errors
     ///
@@ -140,7 +144,7 @@ impl ImagePretraining<UNet> {
         let rows = self.config.batch.div_ceil(LEVELS);
         let offset = noise::uniform(&mut rng);
         let times: Vec<f64> = (0..LEVELS)
-            .map(|level| (level as f64 + offset) / LEVELS as f64)
+            .map(|level| time((level as f64 + offset) / LEVELS as f64))
             .collect();
         let blocks: Vec<_> = times
             .into_iter()
@@ -171,7 +175,9 @@ impl ImagePretraining<UNet> {
                 }
                 let upload =
                     |values| Tensor::<2>::from_data(TensorData::new(values, [count, PIXELS]), device);
-                (network.forward(&times, upload(x)) - upload(v)).square().mean()
+                (network.forward(&times, &[], upload(x)) - upload(v))
+                    .square()
+                    .mean()
             })
             .await
     }
@@ -207,6 +213,12 @@ impl<N: Classify + Module + ModuleDisplay + Sync> ImagePretraining<N> {
             })
             .await
     }
+}
+
+/// The time below which this share of the levels lies.
+fn time(share: f64) -> f64 {
+    let logit = LEVEL_CENTER + LEVEL_SCALE * (share / (1.0 - share)).ln();
+    1.0 / (1.0 + (-logit).exp())
 }
 
 /// An image turned, scaled and moved a little, with noise of up to a tenth of its range.

@@ -68,6 +68,36 @@ pub(crate) async fn tempered(reward: &dyn EndReward, beta: f64, ends: &[f32]) ->
     Ok(log_r.into_iter().map(|l| beta * l).collect())
 }
 
+/// log r of end points, `[rows][state_size]`, each by the reward of its condition.
+///
+/// # Errors
+///
+/// Where a reward's device fails.
+pub(crate) async fn log_reward_given(
+    rewards: &[Box<dyn EndReward>],
+    conditions: &[usize],
+    ends: &[f32],
+) -> Result<Vec<f64>, String> {
+    if let [reward] = rewards {
+        return reward.log_reward(ends).await;
+    }
+    let size = ends.len() / conditions.len().max(1);
+    let mut log_r = vec![0.0; conditions.len()];
+    for (condition, reward) in rewards.iter().enumerate() {
+        let rows = || (0..conditions.len()).filter(|row| conditions[*row] == condition);
+        let of_condition: Vec<f32> = rows()
+            .flat_map(|row| &ends[row * size..(row + 1) * size])
+            .copied()
+            .collect();
+        if !of_condition.is_empty() {
+            for (row, value) in rows().zip(reward.log_reward(&of_condition).await?) {
+                log_r[row] = value;
+            }
+        }
+    }
+    Ok(log_r)
+}
+
 /// Where the wall time of an iteration went, in seconds. A GPU computes while the host goes on;
 /// its rollouts end with the read in `score`, its gradients in the next iteration's.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -104,17 +134,19 @@ pub struct Trained<N: Module + ModuleDisplay> {
 pub struct Trainer<P: Process, Q, K: Policy<P>> {
     pub chains: Chains<P, Q, K>,
     run: Run,
-    reward: Box<dyn EndReward>,
+    /// One a condition.
+    rewards: Vec<Box<dyn EndReward>>,
     objective: Box<dyn Objective>,
     noise: Noise,
     trained: Trained<K::Network>,
     average: Option<Average<K::Network>>,
     optimizer: ModuleOptimizer,
     schedule: ModuleLrScheduler,
-    replay: Replay,
-    /// End points given from outside, with their log r.
-    given: Replay,
-    log_z: f64,
+    /// One a condition.
+    replay: Vec<Replay>,
+    /// End points given from outside for every condition, with their log r.
+    given: Vec<Replay>,
+    log_z: Vec<f64>,
     learning_rate: f64,
     iteration: usize,
     timing: Timing,
@@ -124,43 +156,45 @@ pub struct Trainer<P: Process, Q, K: Policy<P>> {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TrainerRecord {
     pub iteration: usize,
-    log_z: f64,
+    log_z: Vec<f64>,
     #[serde(with = "serde_bytes")]
     trained: Vec<u8>,
     #[serde(with = "serde_bytes")]
     average: Option<Vec<u8>>,
     #[serde(with = "serde_bytes")]
     optimizer: Vec<u8>,
-    replay: ReplayRecord,
+    replay: Vec<ReplayRecord>,
 }
 
 impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
-    /// A trainer of a validated run that starts from `network`.
+    /// A trainer of a validated run that starts from `network`, with a reward for every condition.
     pub fn new(
         run: Run,
         chains: Chains<P, Q, K>,
-        reward: Box<dyn EndReward>,
+        rewards: Vec<Box<dyn EndReward>>,
         objective: Box<dyn Objective>,
         network: K::Network,
     ) -> Self {
         let device = chains.device.clone().autodiff();
-        let log_z = Param::from_tensor(Tensor::zeros([1], &device));
+        let conditions = rewards.len();
+        let log_z = Param::from_tensor(Tensor::zeros([conditions], &device));
+        let buffers = |capacity| vec![Replay::new(capacity, chains.process.state_size()); conditions];
         let network = network.train();
         Self {
             noise: Noise::new(run.seed),
             average: (run.optimizer.ema > 0.0).then(|| Average::new(run.optimizer.ema, network.valid())),
             optimizer: optimizer::optimizer(&run.optimizer, &chains.device),
             schedule: optimizer::schedule(&run.optimizer, &run.training, 0),
-            replay: Replay::new(run.rollout.replay_capacity, chains.process.state_size()),
-            given: Replay::new(usize::MAX, chains.process.state_size()),
+            replay: buffers(run.rollout.replay_capacity / conditions),
+            given: buffers(usize::MAX),
             trained: Trained { network, log_z },
-            log_z: 0.0,
+            log_z: vec![0.0; conditions],
             learning_rate: run.optimizer.learning_rate,
             timing: Timing::default(),
             iteration: 0,
             chains,
             run,
-            reward,
+            rewards,
             objective,
         }
     }
@@ -175,25 +209,39 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         self.timing
     }
 
-    /// The reward that is trained for.
-    pub fn reward(&self) -> &dyn EndReward {
-        self.reward.as_ref()
+    /// Tempered log r of end points, `[rows][state_size]`, under their conditions, β as it is at the
+    /// end.
+    ///
+    /// # Errors
+    ///
+    /// Where the reward's device fails.
+    pub async fn log_reward(&self, conditions: &[usize], ends: &[f32]) -> Result<Vec<f64>, String> {
+        let log_r = log_reward_given(&self.rewards, conditions, ends).await?;
+        Ok(log_r.into_iter().map(|l| self.run.tempering.beta * l).collect())
     }
 
-    /// log Z as the last iteration used it.
-    pub fn log_z(&self) -> f64 {
-        self.log_z
+    /// Conditions there are.
+    pub fn conditions(&self) -> usize {
+        self.rewards.len()
+    }
+
+    /// log Z of every condition as the last iteration used it.
+    pub fn log_z(&self) -> &[f64] {
+        &self.log_z
     }
 
     /// Goes on from elsewhere: `iteration` done, log Z known. The optimiser starts afresh.
-    pub fn set_progress(&mut self, iteration: usize, log_z: f64) {
+    pub fn set_progress(&mut self, iteration: usize, log_z: Vec<f64>) {
+        let learned: Vec<f32> = log_z.iter().map(|l| *l as f32).collect();
         self.iteration = iteration;
         self.log_z = log_z;
         self.schedule = optimizer::schedule(&self.run.optimizer, &self.run.training, iteration);
         let device = self.chains.device.clone().autodiff();
         let id = self.trained.log_z.id;
-        self.trained.log_z =
-            Param::initialized(id, Tensor::from_floats([log_z as f32], &device).require_grad());
+        self.trained.log_z = Param::initialized(
+            id,
+            Tensor::from_floats(learned.as_slice(), &device).require_grad(),
+        );
     }
 
     /// The network to sample with: the moving average where there is one.
@@ -204,8 +252,9 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         }
     }
 
-    /// The given end points, from which noised trajectories come; they are no part of a record.
-    pub fn given(&mut self) -> &mut Replay {
+    /// The given end points of every condition, from which noised trajectories come; they are no part
+    /// of a record.
+    pub fn given(&mut self) -> &mut [Replay] {
         &mut self.given
     }
 
@@ -234,15 +283,16 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let rolled_out = started.elapsed().as_secs_f64();
         let read = self.read(&shards).await.map_err(TrainError::Device)?;
 
-        let log_r = self.reward.log_reward(&read.ends).await;
+        let conditions: Vec<usize> = shards.iter().flat_map(|s| &s.conditions).copied().collect();
+        let log_r = log_reward_given(&self.rewards, &conditions, &read.ends).await;
         let log_r = log_r.map_err(TrainError::Device)?;
         let tempered: Vec<f64> = log_r.iter().map(|l| beta * l).collect();
         let rows = tempered.len();
         let residuals = self.objective.signal(&Scores {
             log_ratio: &read.log_ratio,
             log_reward: &tempered,
-            condition: &vec![0; rows],
-            log_z: &[read.log_z],
+            condition: &conditions,
+            log_z: &read.log_z,
         });
         if !residuals.loss.is_finite() {
             return Err(TrainError::Diverged(format!(
@@ -270,7 +320,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         }
         updated += started.elapsed().as_secs_f64() - before;
         self.remember(&read.ends, &log_r, &shards);
-        self.log_z = residuals.log_z[0];
+        self.log_z = residuals.log_z;
         self.iteration += 1;
         self.timing = Timing {
             rollout: rolled_out,
@@ -284,7 +334,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         Ok(Iteration {
             iteration: self.iteration,
             loss: residuals.loss,
-            log_z: self.log_z,
+            log_z: self.log_z.iter().sum::<f64>() / self.log_z.len() as f64,
             residual_mean: mean,
             residual_std: variance.sqrt(),
             log_reward: tempered.iter().sum::<f64>() / rows as f64,
@@ -306,37 +356,39 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         rollout.exploration * (1.0 - self.iteration as f64 / rollout.exploration_iterations as f64).max(0.0)
     }
 
-    /// The host's part of this iteration's batch, in the proportions of the run.
+    /// The host's part of this iteration's batch, in the proportions of the run; all conditions have
+    /// nearly equal parts of it.
     pub fn batch(&self) -> Batch {
         let rollout = &self.run.rollout;
-        let share = |of: f64, from: &Replay| {
-            if from.is_empty() || self.run.method.is_on_policy() {
-                0
-            } else {
-                (of * rollout.batch as f64).round() as usize
-            }
-        };
+        let conditions = self.conditions();
         let at = self.iteration as u64;
-        let replayed = share(rollout.replay_share, &self.replay);
-        let noised = share(rollout.noised_share, &self.given).min(rollout.batch - replayed);
-        let mut given = self.replay.draw(
-            replayed,
-            rollout.replay_priority,
-            &mut self.noise.stream(Purpose::Replay, at),
-        );
-        given.extend(
-            self.given
-                .draw(noised, 1.0, &mut self.noise.stream(Purpose::GivenEndPoints, at)),
-        );
-        let fresh = rollout.batch - replayed - noised;
+        let mut batch = Batch::default();
+        let mut replayed_rng = self.noise.stream(Purpose::Replay, at);
+        let mut noised_rng = self.noise.stream(Purpose::GivenEndPoints, at);
+        for condition in 0..conditions {
+            let rows = rollout.batch * (condition + 1) / conditions - rollout.batch * condition / conditions;
+            let share = |of: f64, from: &Replay| {
+                if from.is_empty() || self.run.method.is_on_policy() {
+                    0
+                } else {
+                    (of * rows as f64).round() as usize
+                }
+            };
+            let (replay, given) = (&self.replay[condition], &self.given[condition]);
+            let replayed = share(rollout.replay_share, replay);
+            let back = share(rollout.noised_share, given).min(rows - replayed);
+            let ends = replay.draw(replayed, rollout.replay_priority, &mut replayed_rng);
+            batch.given.extend(ends);
+            batch.given.extend(given.draw(back, 1.0, &mut noised_rng));
+            batch.given_conditions.extend(vec![condition; replayed + back]);
+            batch.fresh.extend(vec![condition; rows - replayed - back]);
+        }
         let numbers = self.chains.process.steps() * self.chains.process.noise_size();
+        let normal = |purpose, rows: usize| self.noise.normal(purpose, at, rows * numbers);
         Batch {
-            fresh,
-            noise: self.noise.normal(Purpose::Rollout, at, fresh * numbers),
-            given,
-            given_noise: self
-                .noise
-                .normal(Purpose::Noising, at, (replayed + noised) * numbers),
+            noise: normal(Purpose::Rollout, batch.fresh.len()),
+            given_noise: normal(Purpose::Noising, batch.given_conditions.len()),
+            ..batch
         }
     }
 
@@ -352,7 +404,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         }
         let numbers = read_all(transaction).await?;
         Ok(Read {
-            log_z: numbers[0][0].into(),
+            log_z: numbers[0].iter().map(|l| f64::from(*l)).collect(),
             log_ratio: numbers[1..]
                 .iter()
                 .step_by(2)
@@ -374,8 +426,9 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let work: Vec<_> = shards
             .iter()
             .map(|shard| {
-                let weights = &signal.weights[start..start + shard.rows];
-                start += shard.rows;
+                let rows = shard.conditions.len();
+                let weights = &signal.weights[start..start + rows];
+                start += rows;
                 let pull = Pull {
                     weights,
                     divergence: signal.divergence,
@@ -416,10 +469,10 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let size = self.chains.process.state_size();
         let mut start = 0;
         for shard in shards {
-            for row in start..start + shard.fresh {
-                self.replay.push(&ends[row * size..(row + 1) * size], log_r[row]);
+            for (row, condition) in (start..start + shard.fresh).zip(&shard.conditions) {
+                self.replay[*condition].push(&ends[row * size..(row + 1) * size], log_r[row]);
             }
-            start += shard.rows;
+            start += shard.conditions.len();
         }
     }
 
@@ -432,7 +485,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let pack = |record: ModuleRecord| record.into_bytes().map(|b| b.to_vec()).map_err(|e| e.to_string());
         Ok(TrainerRecord {
             iteration: self.iteration,
-            log_z: self.log_z,
+            log_z: self.log_z.clone(),
             trained: pack(self.trained.clone().into_record())?,
             average: self
                 .average
@@ -440,7 +493,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
                 .map(|a| pack(a.network().clone().into_record()))
                 .transpose()?,
             optimizer: self.optimizer.into_bytes().map_err(|e| e.to_string())?.to_vec(),
-            replay: self.replay.record().clone(),
+            replay: self.replay.iter().map(|buffer| buffer.record().clone()).collect(),
         })
     }
 
@@ -466,7 +519,9 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             .map_err(|e| e.to_string())?;
         self.optimizer = optimizer::optimizer(&self.run.optimizer, &self.chains.device).load_record(saved);
         self.schedule = optimizer::schedule(&self.run.optimizer, &self.run.training, record.iteration);
-        self.replay.restore(record.replay);
+        for (buffer, record) in self.replay.iter_mut().zip(record.replay) {
+            buffer.restore(record);
+        }
         self.iteration = record.iteration;
         self.log_z = record.log_z;
         Ok(())
@@ -475,7 +530,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
 
 /// What an iteration reads from the device.
 struct Read {
-    log_z: f64,
+    log_z: Vec<f64>,
     log_ratio: Vec<f64>,
     /// x_T, `[rows][state_size]`.
     ends: Vec<f32>,

@@ -30,9 +30,10 @@ impl Digits {
         let noise = self.noise();
         let drawn = picked(images, resampled(&noise, log_weights, log_weights.len()));
         let log_reward = self.log_reward(&drawn).await?;
+        let (fit, _) = self.fit(&exact, &drawn, &self.in_turn(log_reward.len())).await?;
         let pictured = Self::PICTURED.min(log_weights.len());
         Ok(Measured {
-            fit: Fit::Images(Box::new(self.fit(&exact, &drawn).await?)),
+            fit: Fit::Images(Box::new(fit)),
             log_reward: log_reward.iter().sum::<f64>() / log_reward.len() as f64,
             log_z_exact: exact.log_z,
             truth: Truth::Rejection,

@@ -8,14 +8,14 @@ mod plane;
 use crate::config::{self, Method, PriorKind, Run};
 use crate::digits::{Digits, Pool};
 use crate::message::{Files, Fit, Outcome, Truth};
-use crate::metric::log_mean_exp;
+use crate::metric::weighed;
 use crate::noise::{Noise, Purpose};
 use crate::objective::{objective, selected};
 use crate::plane::Plane;
 use crate::process::{Diffusion, Prior};
 use crate::sampler::{
     AroundTheEnd, Blind, Guidance, Guided, Importance, LookAhead, Population, Rejection, Sampler, Setting,
-    Smc, Tilted, effective_share, systematic,
+    Smc, Tilted, systematic,
 };
 use crate::session::{Session, SessionError, TaskOf, device_name};
 use burn::tensor::Device;
@@ -190,6 +190,9 @@ impl Trial {
             ),
         };
         let run = self.run();
+        let conditions = run.reward.conditions();
+        let in_turn: Vec<usize> = (0..drawn.log_weights.len()).map(|at| at % conditions).collect();
+        let weighed = weighed(&drawn.log_weights, &in_turn, &vec![f64::NAN; conditions]);
         let info = run.method.info();
         let outcome = Outcome {
             method: info.name.to_owned(),
@@ -202,11 +205,9 @@ impl Trial {
             },
             iterations,
             samples: mass.len(),
-            log_z: drawn
-                .weighs
-                .then(|| log_mean_exp(drawn.log_weights.iter().copied())),
+            log_z: drawn.weighs.then_some(weighed.log_z_importance),
             log_z_exact: measured.log_z_exact,
-            ess: drawn.weighs.then(|| effective_share(&drawn.log_weights)),
+            ess: drawn.weighs.then_some(weighed.ess),
             fit: measured.fit,
             log_reward: measured.log_reward,
             training_seconds,

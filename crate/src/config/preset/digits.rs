@@ -1,8 +1,8 @@
 //! Runs on images of digits.
 
 use super::Preset;
-use crate::config::{ClassesBy, PAINT_LEVELS, Reward, Run, Task};
-use crate::image::SIDE;
+use crate::config::{ClassesBy, PAINT_LEVELS, Reward, Rollout, Run, Task, Training};
+use crate::image::{CLASSES, SIDE};
 
 fn classes(classes: &[usize], by: ClassesBy) -> Reward {
     Reward::Classes {
@@ -53,6 +53,14 @@ pub(super) fn presets() -> Vec<Preset> {
             ..Task::Digits.defaults()
         },
     };
+    let each = preset(
+        "digits-each",
+        "Every digit on demand",
+        "Ten posteriors in one network: it is told the class, and draws it.",
+        Reward::EachClass {
+            classes: (0..CLASSES).collect(),
+        },
+    );
     let mut all = vec![
         preset(
             "digit-3",
@@ -72,6 +80,20 @@ pub(super) fn presets() -> Vec<Preset> {
             "The paper's reward: the largest of a classifier's probabilities of the odd classes.",
             classes(&[1, 3, 5, 7, 9], ClassesBy::Max),
         ),
+        Preset {
+            run: Run {
+                rollout: Rollout {
+                    batch: 80,
+                    ..Task::Digits.defaults().rollout
+                },
+                training: Training {
+                    iterations: 400,
+                    ..Task::Digits.defaults().training
+                },
+                ..each.run
+            },
+            ..each
+        },
         preset(
             "digits-two-holes",
             "Two holes",

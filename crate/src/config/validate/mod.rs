@@ -114,6 +114,14 @@ impl Run {
         }
         self.method.validate()?;
         self.reward.validate(self.task)?;
+        let conditions = self.reward.conditions();
+        if conditions > 1 && !self.method.is_trained() {
+            return Err(ConfigError::new(
+                "method",
+                format!("`{}`", self.method.info().name),
+                "a trained one: reward.kind is `each_class`, a posterior for every class",
+            ));
+        }
         let t = &self.tempering;
         if let Reward::Annealed { power } = &self.reward {
             // The target is p to this power.
@@ -139,7 +147,7 @@ impl Run {
         range("objective.residual_clip", self.objective.residual_clip, 0.0, 1e6)?;
         whole("objective.chunk", self.objective.chunk, 1, 10_000_000)?;
         let r = &self.rollout;
-        whole("rollout.batch", r.batch, 2, 100_000)?;
+        whole("rollout.batch", r.batch, 2 * conditions, 100_000)?;
         range("rollout.exploration", r.exploration, 0.0, 100.0)?;
         whole(
             "rollout.exploration_iterations",

@@ -60,20 +60,7 @@ impl Reward {
                 ))
             }
             Reward::Product { components } => mixture("reward.components", components),
-            Reward::Classes { classes, .. } => {
-                whole("the number of reward.classes", classes.len(), 1, CLASSES)?;
-                for (at, class) in classes.iter().enumerate() {
-                    whole(&format!("reward.classes[{at}]"), *class, 0, CLASSES - 1)?;
-                    if classes[..at].contains(class) {
-                        return Err(ConfigError::new(
-                            format!("reward.classes[{at}]"),
-                            class,
-                            "every class once",
-                        ));
-                    }
-                }
-                Ok(())
-            }
+            Reward::Classes { classes, .. } | Reward::EachClass { classes } => distinct(classes),
             Reward::Ink { target, deviation } => {
                 range("reward.target", *target, 0.0, 1.0)?;
                 positive("reward.deviation", *deviation, 1.0)
@@ -95,12 +82,14 @@ impl Reward {
                 whole("the number of reward.rewards", rewards.len(), 1, MOST_PARTS)?;
                 for (at, part) in rewards.iter().enumerate() {
                     part.belongs(&format!("reward.rewards[{at}].kind"), task)?;
-                    if matches!(part, Reward::All { .. }) {
-                        return Err(ConfigError::new(
-                            format!("reward.rewards[{at}].kind"),
-                            "`all`",
-                            "no product in a product",
-                        ));
+                    let refused = match part {
+                        Reward::All { .. } => Some("no product in a product"),
+                        Reward::EachClass { .. } => Some("one posterior in a product"),
+                        _ => None,
+                    };
+                    if let Some(allowed) = refused {
+                        let field = format!("reward.rewards[{at}].kind");
+                        return Err(ConfigError::new(field, format!("`{}`", part.kind()), allowed));
                     }
                     part.validate_values(task)?;
                 }
@@ -185,6 +174,19 @@ fn painted(rows: &[String]) -> Checked {
             "0 everywhere",
             "at least one cell above 0",
         ));
+    }
+    Ok(())
+}
+
+/// Classes, each at most once.
+fn distinct(classes: &[usize]) -> Checked {
+    whole("the number of reward.classes", classes.len(), 1, CLASSES)?;
+    for (at, class) in classes.iter().enumerate() {
+        let field = format!("reward.classes[{at}]");
+        whole(&field, *class, 0, CLASSES - 1)?;
+        if classes[..at].contains(class) {
+            return Err(ConfigError::new(field, class, "every class once"));
+        }
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 const AFTER_HELP: &str = "\
-Without flags: 20000 iterations (small: 8000) of 128 images, learning rate 0.004 (small: 0.008),
+Without flags: 20000 iterations (small: 12000) of 128 images, learning rate 0.004 (small: 0.008),
 average with decay 0.999.
 
 Example:
@@ -65,7 +65,7 @@ impl Size {
     fn iterations(self) -> usize {
         match self {
             Self::Full => 20_000,
-            Self::Small => 8000,
+            Self::Small => 12_000,
         }
     }
 

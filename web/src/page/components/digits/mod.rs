@@ -17,6 +17,7 @@ use crate::paint;
 use classes::Classes;
 use journey::Journey;
 use reward::{Constraint, LogRewards};
+use rtb::config::Reward;
 use rtb::message::Paths;
 use sheet::Sheet;
 use yew::prelude::*;
@@ -88,7 +89,7 @@ pub fn DigitPanels(props: &PanelsProps) -> Html {
         html! {
             <Frame key={id} {id} {title} {help} formula={(panel == EXACT).then_some(math::POSTERIOR)} wide={is_wide(panel)} on_wide={on_wide(panel)}>
                 <Sheet {id} {label} picture={picture.clone()} mosaic={Mosaic::GRID} chosen={place} choose={choose.clone()} dark={props.dark} />
-                { tally(log_reward, place) }
+                { tally(log_reward, place, &props.run.reward) }
                 if panel == EXACT { { progress(props) } }
             </Frame>
         }
@@ -127,8 +128,8 @@ fn at(paths: &Paths, step: f64) -> Option<Picture> {
     (!images.is_empty()).then(|| Mosaic::GRID.picture(&images))
 }
 
-/// log r of the chosen image, and of all.
-fn tally(log_reward: Option<&[f32]>, chosen: Option<usize>) -> Html {
+/// What is asked of the chosen image and its log r, and that of all.
+fn tally(log_reward: Option<&[f32]>, chosen: Option<usize>, reward: &Reward) -> Html {
     let Some(values) = log_reward.filter(|values| !values.is_empty()) else {
         return html! { <p class="tally">{ "none yet" }</p> };
     };
@@ -136,7 +137,13 @@ fn tally(log_reward: Option<&[f32]>, chosen: Option<usize>) -> Html {
     html! {
         <p class="tally">
             if let Some(place) = chosen.filter(|place| *place < values.len()) {
-                <span>{ format!("{}: {}", place + 1, words::log_r(Some(values[place]))) }</span>
+                <span>
+                    { format!("{}: ", place + 1) }
+                    if let Some(class) = words::asked(reward, place, values.len()) {
+                        { format!("asked for {class}, ") }
+                    }
+                    { words::log_r(Some(values[place])) }
+                </span>
             }
             <span>{ format!("mean {mean}") }</span>
         </p>

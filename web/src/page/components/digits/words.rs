@@ -31,6 +31,14 @@ pub fn mean(values: &[f32]) -> Option<f64> {
     (!values.is_empty()).then(|| sum / values.len() as f64)
 }
 
+/// The class that is asked for at a place of a grid, where each is a posterior of its own.
+pub fn asked(reward: &Reward, place: usize, places: usize) -> Option<usize> {
+    match reward {
+        Reward::EachClass { classes } => classes.get(place * classes.len() / places).copied(),
+        _ => None,
+    }
+}
+
 /// What a reward wants, in a phrase.
 pub fn wish(reward: &Reward) -> String {
     match reward {
@@ -45,6 +53,13 @@ pub fn wish(reward: &Reward) -> String {
                     names.join(", ")
                 ),
             }
+        }
+        Reward::EachClass { classes } => {
+            let names: Vec<_> = classes.iter().map(ToString::to_string).collect();
+            format!(
+                "a classifier’s probability of the class that is asked for, one of {}",
+                names.join(", ")
+            )
         }
         Reward::Ink { target, .. } => format!("a mean brightness near {target}"),
         Reward::Symmetry { .. } => "likeness to the mirror image".to_owned(),

@@ -5,7 +5,7 @@ mod rows;
 use crate::shared::Shared;
 use rows::rows;
 use rtb::config::Task;
-use rtb::message::{ImageFit, Report, Truth};
+use rtb::message::{ConditionReport, ImageFit, Report, Truth};
 use yew::prelude::*;
 
 /// A figure as people read it.
@@ -118,6 +118,9 @@ pub fn Figures(props: &FiguresProps) -> Html {
                     }) }
                 </tbody>
             </table>
+            if let Some(conditions) = report.map(|r| &r.conditions).filter(|all| !all.is_empty()) {
+                { by_class(conditions) }
+            }
             if let Some(r) = report {
                 <p class="help">
                     { "Iteration " }
@@ -132,6 +135,29 @@ pub fn Figures(props: &FiguresProps) -> Html {
                 </p>
             }
         </section>
+    }
+}
+
+/// The posteriors of a network that holds one for each of several classes.
+fn by_class(conditions: &[ConditionReport]) -> Html {
+    let row = |of: &ConditionReport| {
+        let numbers = [
+            ("accuracy", of.accuracy),
+            ("log_reward", of.log_reward),
+            ("log_z_importance", of.log_z_importance),
+            ("log_z_exact", of.log_z_exact),
+        ];
+        let cell = |(key, value): (&str, f64)| html! { <td data-testid={format!("class-{}-{key}", of.class)}>{ figure(value) }</td> };
+        html! { <tr key={of.class}><th scope="row">{ of.class }</th>{ for numbers.into_iter().map(cell) }</tr> }
+    };
+    html! {
+        <table class="by-class">
+            <thead><tr>
+                <th scope="col">{ "Asked for" }</th><th scope="col">{ "Accuracy" }</th><th scope="col">{ "Mean log r" }</th>
+                <th scope="col">{ "log Z" }</th><th scope="col">{ "exact" }</th>
+            </tr></thead>
+            <tbody>{ for conditions.iter().map(row) }</tbody>
+        </table>
     }
 }
 

@@ -9,8 +9,16 @@ use yew::prelude::*;
 pub struct ClassesProps {
     pub id: AttrValue,
     pub classes: Vec<usize>,
-    pub by: ClassesBy,
+    /// How they are joined; nothing where each is a posterior of its own.
+    pub by: Option<ClassesBy>,
     pub set: Callback<Reward, Result<(), ConfigError>>,
+}
+
+fn reward(classes: Vec<usize>, by: Option<ClassesBy>) -> Reward {
+    match by {
+        Some(by) => Reward::Classes { classes, by },
+        None => Reward::EachClass { classes },
+    }
 }
 
 #[component]
@@ -25,10 +33,7 @@ pub fn Classes(ClassesProps { id, classes, by, set }: &ClassesProps) -> Html {
         classes.sort_unstable();
         Callback::from(move |_: MouseEvent| {
             // The last one stays: no class at all is refused.
-            let _ = set.emit(Reward::Classes {
-                classes: classes.clone(),
-                by,
-            });
+            let _ = set.emit(reward(classes.clone(), by));
         })
     };
     let choose = {
@@ -40,16 +45,13 @@ pub fn Classes(ClassesProps { id, classes, by, set }: &ClassesProps) -> Html {
                 ClassesBy::Sum
             };
             // Either is allowed.
-            let _ = set.emit(Reward::Classes {
-                classes: classes.clone(),
-                by,
-            });
+            let _ = set.emit(reward(classes.clone(), Some(by)));
         })
     };
-    let value = match by {
+    let joined = by.filter(|_| classes.len() > 1).map(|by| match by {
         ClassesBy::Sum => "sum",
         ClassesBy::Max => "max",
-    };
+    });
     html! {
         <>
             <div class="toggles" role="group" aria-label="Wanted classes">
@@ -58,7 +60,7 @@ pub fn Classes(ClassesProps { id, classes, by, set }: &ClassesProps) -> Html {
                         onclick={toggle(class)}>{ class }</button>
                 }) }
             </div>
-            if classes.len() > 1 {
+            if let Some(value) = joined {
                 <Choice id={format!("{id}-by")} label="Joined by" {value} set={choose}
                     options={vec![("sum".into(), "their sum: any of them".into()), ("max".into(), "the largest, as in the paper".into())]} />
             }

@@ -11,7 +11,7 @@ use classes::Classes;
 use inpaint::Inpaint;
 use measured::Measured;
 use product::Product;
-use rtb::config::{ConfigError, Reward, Task, presets};
+use rtb::config::{ClassesBy, ConfigError, Reward, Task, presets};
 use yew::prelude::*;
 
 /// A reward of images, or one of a product's.
@@ -27,8 +27,9 @@ pub struct ImageRewardProps {
     pub select: Callback<Selection>,
 }
 
-const KINDS: [(&str, &str); 7] = [
+const KINDS: [(&str, &str); 8] = [
     ("classes", "of these classes"),
+    ("each_class", "of each class, when asked for it"),
     ("inpaint", "painted: known pixels"),
     ("thickness", "width of the strokes"),
     ("ink", "amount of ink"),
@@ -59,7 +60,7 @@ pub fn ImageReward(props: &ImageRewardProps) -> Html {
         Callback::from(move |kind: String| {
             let new = match (start(&kind), &before) {
                 // A product begins with what there was.
-                (Some(Reward::All { mut rewards }), _) => {
+                (Some(Reward::All { mut rewards }), before) if before.conditions() == 1 => {
                     rewards[0] = before.clone();
                     Reward::All { rewards }
                 }
@@ -71,13 +72,20 @@ pub fn ImageReward(props: &ImageRewardProps) -> Html {
         })
     };
     let part = field.as_str() != "reward";
-    let kinds = KINDS.iter().filter(|(kind, _)| !part || *kind != "all");
+    let kinds = KINDS
+        .iter()
+        .filter(|(kind, _)| !part || !matches!(*kind, "all" | "each_class"));
     let options: Vec<_> = kinds
         .map(|(kind, text)| ((*kind).into(), (*text).into()))
         .collect();
     let (id, field, set) = (id.clone(), field.clone(), set.clone());
     let editor = match reward.clone() {
-        Reward::Classes { classes, by } => html! { <Classes id={id.clone()} {classes} {by} {set} /> },
+        Reward::Classes { classes, by } => {
+            html! { <Classes id={id.clone()} {classes} by={Some(by)} {set} /> }
+        }
+        Reward::EachClass { classes } => {
+            html! { <Classes id={id.clone()} {classes} by={None::<ClassesBy>} {set} /> }
+        }
         Reward::Inpaint { rows, deviation } => {
             html! { <Inpaint id={id.clone()} {field} {rows} {deviation} {set} selection={props.selection} select={props.select.clone()} /> }
         }
