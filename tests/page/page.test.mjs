@@ -581,6 +581,38 @@ test('digits train on the CPU worker, and their link restores them', { timeout: 
   for (const p of [page, again.page]) await p.close();
 });
 
+test('one network holds a posterior for every class', { timeout: 240_000 }, async () => {
+  const { page, problems } = await ready(cpu, tiny('reward = { kind = "each_class", classes = [1, 7] }'));
+  assert.equal(await id(page, 'reward-kind').inputValue(), 'each_class');
+  assert.equal(await id(page, 'reward-by').count(), 0);
+  await until('the exact posterior', async () => /kept of all 100/.test(await id(page, 'exact-progress').textContent()), 60);
+  await id(page, 'train').click();
+  await until('all iterations', async () => /Finished/.test(await id(page, 'status').textContent()), 120);
+  for (const cell of ['class-1-accuracy', 'class-7-log_z_importance', 'class-7-log_z_exact']) {
+    await until(cell, async () => /^[−\d.]+$/.test(await id(page, cell).textContent()), 5);
+  }
+  // The first half of the grid is asked for a 1, the second for a 7.
+  const panel = page.locator('figure').filter({ has: id(page, 'learned-canvas') });
+  assert.match(await panel.textContent(), /1: asked for 1, log r/);
+  const box = await id(page, 'learned-canvas').boundingBox();
+  await page.mouse.click(box.x + 5.5 * box.width / 6, box.y + 5.5 * box.height / 6);
+  await until('what is asked of the last', async () => /36: asked for 7, log r/.test(await panel.textContent()), 5);
+
+  // Three classes are too many for a batch of 4, two others are another run.
+  await id(page, 'reward-class-3').click();
+  await until('the refusal', async () => /rollout\.batch/.test((await id(page, 'reward-classes-error').allTextContents()).join()), 5);
+  assert.equal(await id(page, 'reward-class-3').getAttribute('aria-pressed'), 'false');
+  await id(page, 'reward-class-7').click();
+  await until('the other run', async () => /Ready/.test(await id(page, 'status').textContent()) && (await iteration(page)) === 0, 60);
+  assert.equal(await id(page, 'reward-classes-error').count(), 0);
+  // A product is of one posterior.
+  await id(page, 'reward-kind').selectOption('all');
+  await until('the product', async () => (await id(page, 'part-0-kind').count()) === 1, 5);
+  assert.equal(await id(page, 'part-0-kind').locator('option[value=each_class]').count(), 0);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
 test('a constraint is painted by pointer and by keys', { timeout: 240_000 }, async () => {
   const { page, problems } = await ready(cpu, tiny());
   await id(page, 'reward-kind').selectOption('inpaint');

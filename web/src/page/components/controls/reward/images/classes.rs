@@ -24,16 +24,18 @@ fn reward(classes: Vec<usize>, by: Option<ClassesBy>) -> Reward {
 #[component]
 pub fn Classes(ClassesProps { id, classes, by, set }: &ClassesProps) -> Html {
     let by = *by;
+    // No class at all, or more than the run has trajectories for.
+    let refused = use_state_eq(|| None::<String>);
     let toggle = |class: usize| {
-        let (set, mut classes) = (set.clone(), classes.clone());
+        let (set, refused, mut classes) = (set.clone(), refused.setter(), classes.clone());
         match classes.iter().position(|c| *c == class) {
             Some(at) => drop(classes.remove(at)),
             None => classes.push(class),
         }
         classes.sort_unstable();
         Callback::from(move |_: MouseEvent| {
-            // The last one stays: no class at all is refused.
-            let _ = set.emit(reward(classes.clone(), by));
+            let result = set.emit(reward(classes.clone(), by));
+            refused.set(result.err().map(|error| error.to_string()));
         })
     };
     let choose = {
@@ -60,6 +62,9 @@ pub fn Classes(ClassesProps { id, classes, by, set }: &ClassesProps) -> Html {
                         onclick={toggle(class)}>{ class }</button>
                 }) }
             </div>
+            if let Some(error) = &*refused {
+                <p class="refused" role="alert" data-testid={format!("{id}-classes-error")}>{ error }</p>
+            }
             if let Some(value) = joined {
                 <Choice id={format!("{id}-by")} label="Joined by" {value} set={choose}
                     options={vec![("sum".into(), "their sum: any of them".into()), ("max".into(), "the largest, as in the paper".into())]} />

@@ -55,8 +55,10 @@ pub fn ImageReward(props: &ImageRewardProps) -> Html {
         set,
         ..
     } = props;
+    // A posterior for each class needs more trajectories than a run may have.
+    let refused = use_state_eq(|| None::<AttrValue>);
     let choose = {
-        let (set, before) = (set.clone(), reward.clone());
+        let (set, before, refused) = (set.clone(), reward.clone(), refused.setter());
         Callback::from(move |kind: String| {
             let new = match (start(&kind), &before) {
                 // A product begins with what there was.
@@ -67,8 +69,8 @@ pub fn ImageReward(props: &ImageRewardProps) -> Html {
                 (Some(new), _) => new,
                 (None, _) => return,
             };
-            // What a preset has is allowed.
-            let _ = set.emit(new);
+            let result = set.emit(new);
+            refused.set(result.err().map(|error| error.to_string().into()));
         })
     };
     let part = field.as_str() != "reward";
@@ -96,7 +98,7 @@ pub fn ImageReward(props: &ImageRewardProps) -> Html {
     };
     html! {
         <>
-            <Choice id={format!("{id}-kind")} label="Kind" value={reward.kind()} set={choose} {options}
+            <Choice id={format!("{id}-kind")} label="Kind" value={reward.kind()} set={choose} {options} error={(*refused).clone()}
                 help={if part { "" } else { "How much each image is wanted, from 0 to 1; only its values are used, never its gradient." }} />
             { editor }
         </>
