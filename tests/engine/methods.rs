@@ -218,9 +218,13 @@ fn the_divergence_has_the_right_gradient() {
             let (x, prior) = (made.states[step].clone(), made.prior[step].clone());
             let kernel =
                 rtb::process::Policy::kernel(&chains.policy, network, &[step], &[], x, || prior.clone());
-            numbers(chains.process.divergence(&[step], &kernel, &prior))
-                .iter()
-                .sum::<f64>()
+            numbers(
+                chains
+                    .process
+                    .divergence(&[step], &made.states[step], &kernel, &prior),
+            )
+            .iter()
+            .sum::<f64>()
         });
         sums.sum()
     };
@@ -258,11 +262,12 @@ fn the_divergence_is_the_mean_of_the_log_ratio() {
         &made.posterior[step],
         &made.prior[step],
     ));
-    let exact = numbers(
-        chains
-            .process
-            .divergence(&[step], &made.posterior[step], &made.prior[step]),
-    );
+    let exact = numbers(chains.process.divergence(
+        &[step],
+        &made.states[step],
+        &made.posterior[step],
+        &made.prior[step],
+    ));
     let ((mean, spread), (exact, _)) = (mean_and_std(&ratio), mean_and_std(&exact));
     let error = 4.0 * spread / (ratio.len() as f64).sqrt();
     assert!((mean - exact).abs() < error, "{mean} {exact} ± {error}");

@@ -1,14 +1,14 @@
-//! The engine on a chain that is nothing like a diffusion: tokens of a tiny vocabulary, one after
-//! the other, whose posterior can be enumerated. No second engine is needed for it.
+//! Chains of tokens of a tiny vocabulary, whose every state can be enumerated: no second engine is
+//! needed for them.
 
 use crate::support::numbers;
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use rtb::config::Run;
 use rtb::metric::log_mean_exp;
 use rtb::noise::{Noise, Purpose};
 use rtb::objective::objective;
-use rtb::process::{Policy, Prior, Process, Rows};
+use rtb::process::{Absorbing, Autoregressive, Policy, Prior, Process, Sequence, Uniform};
 use rtb::rollout::{Batch, Chains, Follow};
 use rtb::sampler::{Blind, Look, LookAhead, Population, Sampler, Setting, Smc, Tilted};
 use rtb::session::cpu_device;
@@ -16,139 +16,202 @@ use rtb::train::{Answer, EndReward, Trainer, at_once};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const WORDS: usize = 3;
-const LENGTH: usize = 3;
+/// The unknown token.
+const MASK: usize = WORDS;
 
-/// x_i: the first i tokens, the rest 0; a row is LENGTH columns of token numbers. The kernel is
-/// [rows, WORDS] logits of the next token.
-struct Tokens;
+/// Tokens in the gap; a word stands before it and one after it.
+fn gap(length: usize) -> Sequence {
+    let given = |before, after| [vec![before], vec![WORDS; length], vec![after]].concat();
+    Sequence::new(WORDS, vec![given(0, 1), given(2, 0)], 1..1 + length).expect("a gap of words")
+}
 
-impl Tokens {
-    /// log p of the token that was chosen, [rows].
-    fn chosen(&self, step: usize, next: &Tensor<2>, logits: &Tensor<2>) -> Tensor<1> {
-        let token = next.clone().narrow(1, step, 1).int();
-        let rows = token.dims()[0];
-        activation::log_softmax(logits.clone(), 1)
-            .gather(1, token)
-            .reshape([rows])
+/// The distribution of the token at a place, given the one before.
+fn bigram(place: usize, before: usize) -> [f64; WORDS] {
+    const NEXT: [[f64; WORDS]; WORDS] = [[0.6, 0.3, 0.1], [0.2, 0.2, 0.6], [0.5, 0.25, 0.25]];
+    if place == 0 { [0.5, 0.3, 0.2] } else { NEXT[before] }
+}
+
+/// The prior's probability of a text.
+fn prior_of(text: &[usize]) -> f64 {
+    let places = text.iter().enumerate();
+    places
+        .map(|(place, token)| bigram(place, text[place.saturating_sub(1)])[*token])
+        .product()
+}
+
+/// Everything that a gap can hold with so many kinds of token, in the order of `number`.
+fn contents(length: usize, kinds: usize) -> Vec<Vec<usize>> {
+    let digit = |number: usize, place: usize| number / kinds.pow(place as u32) % kinds;
+    (0..kinds.pow(length as u32))
+        .map(|number| (0..length).map(|place| digit(number, place)).collect())
+        .collect()
+}
+
+/// The numbers of states, unknown tokens counted as a kind.
+fn numbers_of(sequence: &Sequence, x: &Tensor<2, Int>) -> Tensor<1, Int> {
+    let gap = sequence.gap();
+    let places: Vec<i32> = (0..gap.len()).map(|p| (WORDS + 1).pow(p as u32) as i32).collect();
+    let places = Tensor::<1, Int>::from_ints(places.as_slice(), &x.device());
+    let tokens = x.clone().narrow(1, gap.start, gap.len());
+    (tokens * places.unsqueeze::<2>())
+        .sum_dim(1)
+        .reshape([x.dims()[0]])
+}
+
+/// A chain with what a perfect network would say.
+trait Chain: Process<State = Tensor<2, Int>, Kernel = Tensor<3>> + Clone {
+    fn sequence(&self) -> &Sequence;
+
+    /// Whether a transition can lead from one content of the gap to another.
+    fn leads(&self, step: usize, from: &[usize], to: &[usize]) -> bool;
+
+    /// The likelihood of a text where the gap holds this.
+    fn likelihood(&self, step: usize, gap: &[usize], text: &[usize]) -> f64;
+
+    /// The places that a kernel speaks of.
+    fn places(&self, step: usize) -> Vec<usize>;
+}
+
+impl Chain for Absorbing {
+    fn sequence(&self) -> &Sequence {
+        &self.sequence
     }
-
-    fn by_step(&self, steps: &[usize], next: &Tensor<2>, logits: &Tensor<2>) -> Tensor<1> {
-        let rows = next.dims()[0] / steps.len();
-        let blocks = steps.iter().enumerate().map(|(block, step)| {
-            self.chosen(
-                *step,
-                &next.some_rows(block * rows, rows),
-                &logits.some_rows(block * rows, rows),
-            )
-        });
-        Tensor::cat(blocks.collect(), 0)
+    fn leads(&self, step: usize, from: &[usize], to: &[usize]) -> bool {
+        let last = step + 1 == self.steps;
+        let mut pairs = from.iter().zip(to);
+        pairs.all(|(from, to)| (*from == MASK || from == to) && !(last && *to == MASK))
+    }
+    fn likelihood(&self, _: usize, gap: &[usize], text: &[usize]) -> f64 {
+        let agrees = gap
+            .iter()
+            .zip(text)
+            .all(|(token, word)| *token == MASK || token == word);
+        f64::from(u8::from(agrees))
+    }
+    fn places(&self, _: usize) -> Vec<usize> {
+        (0..self.sequence.gap().len()).collect()
     }
 }
 
-impl Process for Tokens {
-    type State = Tensor<2>;
-    type Kernel = Tensor<2>;
-
-    fn steps(&self) -> usize {
-        LENGTH
+impl Chain for Uniform {
+    fn sequence(&self) -> &Sequence {
+        &self.sequence
     }
-    fn start(&self, rows: usize, device: &Device) -> Tensor<2> {
-        Tensor::zeros([rows, LENGTH], device)
+    fn leads(&self, step: usize, from: &[usize], to: &[usize]) -> bool {
+        from.iter().all(|token| (*token == MASK) == (step == 0)) && !to.contains(&MASK)
     }
-    fn noise_size(&self) -> usize {
-        WORDS
+    fn likelihood(&self, step: usize, gap: &[usize], text: &[usize]) -> f64 {
+        let kept = 1.0 - self.time(step);
+        let same = |(token, word)| kept * f64::from(u8::from(token == word)) + (1.0 - kept) / WORDS as f64;
+        gap.iter().zip(text).map(same).product()
     }
-    /// The Gumbel trick, from normal noise by its distribution function.
-    fn transition(
-        &self,
-        step: usize,
-        x: &Tensor<2>,
-        logits: &Tensor<2>,
-        noise: Tensor<2>,
-        _: f64,
-    ) -> Tensor<2> {
-        let uniform = noise
-            .div_scalar(2f64.sqrt())
-            .erf()
-            .add_scalar(1.0)
-            .mul_scalar(0.5)
-            .clamp(1e-6, 1.0 - 1e-6);
-        let gumbel = uniform.log().neg().log().neg();
-        let token = (logits.clone() + gumbel).argmax(1).float();
-        let rows = x.dims()[0];
-        x.clone().slice_assign([0..rows, step..step + 1], token)
-    }
-    fn noise_back(&self, step: usize, next: &Tensor<2>, _: Tensor<2>) -> Tensor<2> {
-        let rows = next.dims()[0];
-        next.clone().slice_fill([0..rows, step..step + 1], 0.0)
-    }
-    fn log_ratio(
-        &self,
-        steps: &[usize],
-        _: &Tensor<2>,
-        next: &Tensor<2>,
-        q: &Tensor<2>,
-        p: &Tensor<2>,
-    ) -> Tensor<1> {
-        self.by_step(steps, next, q) - self.by_step(steps, next, p)
-    }
-    fn log_prob(&self, steps: &[usize], _: &Tensor<2>, next: &Tensor<2>, q: &Tensor<2>) -> Tensor<1> {
-        self.by_step(steps, next, q)
-    }
-    /// Forgetting the last token is certain.
-    fn log_noise(&self, _: usize, x: &Tensor<2>, _: &Tensor<2>) -> Tensor<1> {
-        Tensor::zeros([x.dims()[0]], &x.device())
-    }
-    fn divergence(&self, _: &[usize], q: &Tensor<2>, p: &Tensor<2>) -> Tensor<1> {
-        let (q, p) = (
-            activation::log_softmax(q.clone(), 1),
-            activation::log_softmax(p.clone(), 1),
-        );
-        (q.clone().exp() * (q - p)).sum_dim(1).squeeze_dim::<1>(1)
-    }
-    fn state_size(&self) -> usize {
-        LENGTH
-    }
-    fn upload(&self, states: Vec<f32>, device: &Device) -> Tensor<2> {
-        let rows = states.len() / LENGTH;
-        Tensor::from_data(TensorData::new(states, [rows, LENGTH]), device)
-    }
-    fn download(&self, state: &Tensor<2>) -> Tensor<2> {
-        state.clone()
+    fn places(&self, _: usize) -> Vec<usize> {
+        (0..self.sequence.gap().len()).collect()
     }
 }
 
-/// Token k has probability ∝ k + 1, whatever came before.
-struct Unigram;
-
-impl Prior<Tokens> for Unigram {
-    fn kernel(&self, _: usize, x: &Tensor<2>) -> Tensor<2> {
-        let logits: Vec<f32> = (1..=WORDS).map(|k| (k as f32).ln()).collect();
-        Tensor::<1>::from_floats(logits.as_slice(), &x.device())
-            .unsqueeze::<2>()
-            .repeat_dim(0, x.dims()[0])
+impl Chain for Autoregressive {
+    fn sequence(&self) -> &Sequence {
+        &self.sequence
+    }
+    fn leads(&self, step: usize, from: &[usize], to: &[usize]) -> bool {
+        let known = |gap: &[usize], count| gap.iter().position(|t| *t == MASK).unwrap_or(gap.len()) == count;
+        known(from, step)
+            && known(to, step + 1)
+            && from[..step] == to[..step]
+            && from[step..].iter().all(|t| *t == MASK)
+            && to[step + 1..].iter().all(|t| *t == MASK)
+    }
+    fn likelihood(&self, step: usize, gap: &[usize], text: &[usize]) -> f64 {
+        f64::from(u8::from(gap[..step] == text[..step]))
+    }
+    fn places(&self, step: usize) -> Vec<usize> {
+        vec![step]
     }
 }
 
-/// A table of logits for every prefix under every condition.
+/// p(word|state) of the prior, as it is, for every step and state.
+#[derive(Clone)]
+struct Perfect {
+    sequence: Sequence,
+    /// `[steps·states, places·WORDS]`.
+    log_probs: Tensor<2>,
+}
+
+impl Perfect {
+    fn new<P: Chain>(chain: &P, device: &Device) -> Self {
+        let length = chain.sequence().gap().len();
+        let texts = contents(length, WORDS);
+        let mut values: Vec<f32> = Vec::new();
+        let mut rows = 0;
+        for step in 0..chain.steps() {
+            for state in contents(length, WORDS + 1) {
+                rows += 1;
+                let weights: Vec<f64> = texts
+                    .iter()
+                    .map(|text| prior_of(text) * chain.likelihood(step, &state, text))
+                    .collect();
+                let total: f64 = weights.iter().sum();
+                for place in chain.places(step) {
+                    for word in 0..WORDS {
+                        let of_word = texts.iter().zip(&weights).filter(|(text, _)| text[place] == word);
+                        let mass: f64 = of_word.map(|(_, weight)| weight).sum();
+                        // No state that a chain comes to has no mass.
+                        let share = if total > 0.0 {
+                            mass / total
+                        } else {
+                            1.0 / WORDS as f64
+                        };
+                        values.push(share.max(1e-30).ln() as f32);
+                    }
+                }
+            }
+        }
+        let columns = values.len() / rows;
+        Self {
+            sequence: chain.sequence().clone(),
+            log_probs: Tensor::from_data(TensorData::new(values, [rows, columns]), device),
+        }
+    }
+}
+
+/// Rows of a table as kernels.
+fn looked_up(table: Tensor<2>, rows: Tensor<1, Int>) -> Tensor<3> {
+    let ([count], [_, columns]) = (rows.dims(), table.dims());
+    table.select(0, rows).reshape([count, columns / WORDS, WORDS])
+}
+
+impl<P: Chain> Prior<P> for Perfect {
+    fn kernel(&self, step: usize, x: &Tensor<2, Int>) -> Tensor<3> {
+        let states = (WORDS + 1).pow(self.sequence.gap().len() as u32);
+        let rows = numbers_of(&self.sequence, x).add_scalar((step * states) as i32);
+        looked_up(self.log_probs.clone(), rows)
+    }
+}
+
+/// What is added to the prior's log-probabilities, for every condition, step and state.
 #[derive(Module, Debug)]
 struct Table {
     logits: Param<Tensor<2>>,
 }
 
 impl Table {
-    /// For so many conditions.
-    fn new(conditions: usize, device: &Device) -> Self {
-        let prefixes = LENGTH * WORDS.pow(LENGTH as u32);
+    fn like(prior: &Perfect, conditions: usize) -> Self {
+        let [rows, columns] = prior.log_probs.dims();
+        let logits = Tensor::zeros([conditions * rows, columns], &prior.log_probs.device());
         Self {
-            logits: Param::from_tensor(Tensor::zeros([conditions * prefixes, WORDS], device)),
+            logits: Param::from_tensor(logits),
         }
     }
 }
 
-struct ByPrefix;
+#[derive(Clone)]
+struct ByState {
+    sequence: Sequence,
+    steps: usize,
+}
 
-impl Policy<Tokens> for ByPrefix {
+impl<P: Chain> Policy<P> for ByState {
     type Network = Table;
 
     fn kernel(
@@ -156,40 +219,108 @@ impl Policy<Tokens> for ByPrefix {
         network: &Table,
         steps: &[usize],
         conditions: &[usize],
-        x: Tensor<2>,
-        prior: impl FnOnce() -> Tensor<2>,
-    ) -> Tensor<2> {
-        let rows = x.dims()[0] / steps.len();
-        let device = x.device();
-        assert_eq!(conditions.len(), rows);
-        let row_of = |step: usize, condition: usize| (condition * LENGTH + step) * WORDS.pow(LENGTH as u32);
-        let offsets: Vec<f32> = steps
+        x: Tensor<2, Int>,
+        prior: impl FnOnce() -> Tensor<3>,
+    ) -> Tensor<3> {
+        assert_eq!(conditions.len() * steps.len(), x.dims()[0]);
+        let states = (WORDS + 1).pow(self.sequence.gap().len() as u32);
+        let first = |step: usize, condition: usize| ((condition * self.steps + step) * states) as i32;
+        let first: Vec<i32> = steps
             .iter()
-            .flat_map(|s| conditions.iter().map(|c| row_of(*s, *c) as f32))
+            .flat_map(|step| conditions.iter().map(|condition| first(*step, *condition)))
             .collect();
-        let places: Vec<f32> = (0..LENGTH).map(|i| WORDS.pow(i as u32) as f32).collect();
-        let prefix = (x * Tensor::<1>::from_floats(places.as_slice(), &device).unsqueeze::<2>()).sum_dim(1);
-        let index =
-            prefix.reshape([rows * steps.len()]) + Tensor::<1>::from_floats(offsets.as_slice(), &device);
-        prior() + network.logits.val().select(0, index.int())
+        let first = Tensor::<1, Int>::from_ints(first.as_slice(), &x.device());
+        let added = looked_up(network.logits.val(), numbers_of(&self.sequence, &x) + first);
+        activation::log_softmax(prior() + added, 2)
     }
 }
 
-/// All words, in the order of their numbers.
-fn words() -> Vec<Vec<usize>> {
-    (0..WORDS.pow(LENGTH as u32))
-        .map(|n| (0..LENGTH).map(|i| n / WORDS.pow(i as u32) % WORDS).collect())
+type TokenChains<P> = Chains<P, Perfect, ByState>;
+
+fn chains<P: Chain>(process: P) -> TokenChains<P> {
+    let device = cpu_device();
+    Chains {
+        prior: Perfect::new(&process, &device),
+        policy: ByState {
+            sequence: process.sequence().clone(),
+            steps: process.steps(),
+        },
+        process,
+        device,
+    }
+}
+
+/// The gap's contents as states.
+fn states<P: Chain>(process: &P, contents: &[Vec<usize>]) -> Tensor<2, Int> {
+    let states = contents
+        .iter()
+        .flat_map(|gap| [vec![0], gap.clone(), vec![1]].concat());
+    process.upload(states.map(|token| token as f32).collect(), &cpu_device())
+}
+
+/// p(to|from) of every pair of states, `[from][to]`.
+fn transitions<P: Chain>(
+    process: &P,
+    step: usize,
+    kernel: impl Fn(&Tensor<2, Int>) -> Tensor<3>,
+) -> Vec<Vec<f64>> {
+    let all = contents(process.sequence().gap().len(), WORDS + 1);
+    let to = states(process, &all);
+    all.iter()
+        .map(|from| {
+            let x = states(process, &vec![from.clone(); all.len()]);
+            let log_probs = numbers(process.log_prob(&[step], &x, &to, &kernel(&x)));
+            let pairs = all.iter().zip(log_probs);
+            pairs
+                .map(|(to, log_prob)| {
+                    if process.leads(step, from, to) {
+                        log_prob.exp()
+                    } else {
+                        0.0
+                    }
+                })
+                .collect()
+        })
         .collect()
 }
 
-fn number_of(word: &[f64]) -> usize {
-    let places = word.iter().enumerate();
-    places.map(|(i, v)| *v as usize * WORDS.pow(i as u32)).sum()
+/// Where a chain is after each step, `[steps + 1][states]`.
+fn marginals<P: Chain>(process: &P, kernel: impl Fn(usize, &Tensor<2, Int>) -> Tensor<3>) -> Vec<Vec<f64>> {
+    let count = (WORDS + 1).pow(process.sequence().gap().len() as u32);
+    let mut all = vec![vec![0.0; count]];
+    all[0][count - 1] = 1.0;
+    for step in 0..process.steps() {
+        let moves = transitions(process, step, |x| kernel(step, x));
+        let mut next = vec![0.0; count];
+        for (mass, row) in all[step].iter().zip(&moves).filter(|(mass, _)| **mass > 0.0) {
+            let total: f64 = row.iter().sum();
+            assert!((total - 1.0).abs() < 1e-4, "step {step}: {total} of 1");
+            next.iter_mut().zip(row).for_each(|(next, p)| *next += mass * p);
+        }
+        all.push(next);
+    }
+    all
 }
 
-fn prior_of(word: &[usize]) -> f64 {
-    let total: usize = (1..=WORDS).sum();
-    word.iter().map(|k| (k + 1) as f64 / total as f64).product()
+fn prior_marginals<P: Chain>(chains: &TokenChains<P>) -> Vec<Vec<f64>> {
+    marginals(&chains.process, |step, x| {
+        Prior::<P>::kernel(&chains.prior, step, x)
+    })
+}
+
+fn total_variation(a: &[f64], b: &[f64]) -> f64 {
+    0.5 * a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f64>()
+}
+
+/// Shares of the states among rows.
+fn shares<P: Chain>(process: &P, x: &Tensor<2, Int>) -> Vec<f64> {
+    let found = numbers_of(process.sequence(), x).into_data();
+    let mut shares = vec![0.0; (WORDS + 1).pow(process.sequence().gap().len() as u32)];
+    let rows = x.dims()[0] as f64;
+    for number in found.iter::<i32>() {
+        shares[number as usize] += 1.0 / rows;
+    }
+    shares
 }
 
 /// A reward for the number of different tokens, 1 to 3, that no product of per-token factors can
@@ -197,29 +328,143 @@ fn prior_of(word: &[usize]) -> f64 {
 struct Distinct([f64; WORDS]);
 
 const VARIED: Distinct = Distinct([0.2, 1.0, 4.0]);
-const UNIFORM: Distinct = Distinct([5.0, 1.0, 0.5]);
+const EVEN: Distinct = Distinct([5.0, 1.0, 0.5]);
 
 impl Distinct {
-    fn of(&self, word: &[usize]) -> f64 {
-        let distinct = (0..WORDS).filter(|k| word.contains(k)).count();
+    fn of(&self, text: &[usize]) -> f64 {
+        let distinct = (0..WORDS).filter(|k| text.contains(k)).count();
         self.0[distinct - 1]
     }
 }
 
 impl EndReward for Distinct {
     fn log_reward<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Vec<f64>> {
-        let words = states.chunks_exact(LENGTH);
-        at_once(
-            words
-                .map(|w| self.of(&w.iter().map(|v| *v as usize).collect::<Vec<_>>()).ln())
-                .collect(),
-        )
+        let length = 5;
+        let texts = states.chunks_exact(length).map(|state| -> Vec<usize> {
+            let gap = &state[1..length - 1];
+            gap.iter().map(|token| *token as usize).collect()
+        });
+        at_once(texts.map(|text| self.of(&text).ln()).collect())
     }
 }
 
+/// Samples follow the densities, and the prior's chain ends near the prior.
+fn samples_follow_densities<P: Chain>(process: P, near: f64) {
+    let chains = chains(process);
+    let exact = prior_marginals(&chains);
+    let end = &exact[chains.process.steps()];
+    let rows = 20_000;
+    let numbers = rows * chains.process.steps() * chains.process.noise_size();
+    let noise = Noise::new(8).normal(Purpose::Samples, 0, numbers);
+    let made = chains.walk_prior(&vec![1; rows], noise);
+    for (step, x) in made.iter().enumerate() {
+        let found = total_variation(&shares(&chains.process, x), &exact[step]);
+        assert!(found < 0.03, "step {step}: total variation {found}");
+    }
+    let texts = contents(3, WORDS + 1);
+    let wanted = texts
+        .iter()
+        .map(|text| if text.contains(&MASK) { 0.0 } else { prior_of(text) });
+    let found = total_variation(end, &wanted.collect::<Vec<_>>());
+    assert!(found < near, "total variation {found} from the prior");
+    // What is given stays as it is.
+    let last = made[chains.process.steps()].clone().into_data();
+    let last: Vec<i32> = last.iter::<i32>().collect();
+    assert!(last.chunks_exact(5).all(|state| state[0] == 2 && state[4] == 0));
+}
+
 #[test]
-fn tokens_reach_their_enumerated_posteriors() {
-    let device = cpu_device();
+fn chains_of_tokens_sample_their_densities() {
+    let sequence = gap(3);
+    samples_follow_densities(
+        Autoregressive {
+            sequence: sequence.clone(),
+        },
+        1e-5,
+    );
+    let (steps, of) = (12, sequence.clone());
+    samples_follow_densities(Absorbing { steps, sequence: of }, 0.03);
+    samples_follow_densities(Uniform { steps, sequence }, 0.05);
+}
+
+/// Bayes' rule: for one token a perfect network's chain is the noising chain, turned round.
+fn bayes<P: Chain>(process: P) {
+    let chains = chains(process);
+    let process = &chains.process;
+    let marginals = prior_marginals(&chains);
+    let all = contents(1, WORDS + 1);
+    for step in 1..process.steps() {
+        let moves = transitions(process, step, |x| Prior::<P>::kernel(&chains.prior, step, x));
+        for (to, gap) in all
+            .iter()
+            .enumerate()
+            .filter(|(_, gap)| marginals[step + 1][gap[0]] > 0.0)
+        {
+            let next = states(process, &vec![gap.clone(); all.len()]);
+            let back = numbers(process.log_noise(step, &states(process, &all), &next));
+            let mut of_back = vec![0.0; all.len()];
+            for (from, before) in all
+                .iter()
+                .enumerate()
+                .filter(|(_, x)| process.leads(step, x, gap))
+            {
+                of_back[from] = back[from].exp();
+                let forth = marginals[step][before[0]] * moves[from][to];
+                let error = forth - marginals[step + 1][to] * of_back[from];
+                assert!(error.abs() < 1e-5, "step {step}, {before:?} to {gap:?}: {error}");
+            }
+            let rows = 10_000;
+            let noise = Noise::new(9).normal(Purpose::Samples, step as u64, rows * process.noise_size());
+            let noise = TensorData::new(noise, [rows, process.noise_size()]);
+            let noise = Tensor::from_data(noise, &chains.device);
+            let x = process.noise_back(step, &states(process, &vec![gap.clone(); rows]), noise);
+            assert!(
+                total_variation(&shares(process, &x), &of_back) < 0.02,
+                "step {step}"
+            );
+        }
+    }
+    let unknown = process.noise_back(
+        0,
+        &states(process, &[vec![1]]),
+        Tensor::zeros([1, 1], &chains.device),
+    );
+    assert_eq!(shares(process, &unknown)[MASK], 1.0);
+}
+
+#[test]
+fn noise_and_denoising_of_a_token_agree() {
+    let sequence = gap(1);
+    bayes(Absorbing {
+        steps: 7,
+        sequence: sequence.clone(),
+    });
+    bayes(Uniform {
+        steps: 7,
+        sequence: sequence.clone(),
+    });
+    bayes(Autoregressive { sequence });
+}
+
+#[test]
+fn hardly_a_token_is_left_to_the_last_step() {
+    let chains = chains(Absorbing {
+        steps: 15,
+        sequence: gap(3),
+    });
+    let before_last = &prior_marginals(&chains)[14];
+    let masked: f64 = contents(3, WORDS + 1)
+        .iter()
+        .zip(before_last)
+        .map(|(gap, mass)| mass * gap.iter().filter(|t| **t == MASK).count() as f64 / 3.0)
+        .sum();
+    assert!(masked > 0.0 && masked < 1e-4, "{masked}");
+}
+
+/// Trains two posteriors in one table, and holds what it learned against the enumerated ones.
+fn learns<P: Chain>(process: P) {
+    let name = std::any::type_name::<P>();
+    let chains = chains(process);
     let mut run = Run {
         seed: 3,
         ..Run::default()
@@ -227,103 +472,98 @@ fn tokens_reach_their_enumerated_posteriors() {
     run.tempering.iterations = 0;
     run.rollout.batch = 512;
     run.rollout.replay_share = 0.25;
-    run.training.iterations = 300;
+    run.rollout.noised_share = 0.0;
+    run.training.iterations = 800;
     run.optimizer.learning_rate = 0.1;
     run.optimizer.log_z_learning_rate = 0.1;
-
-    let words = words();
-    let table = Table::new(2, &device);
-    let chains = Chains {
-        process: Tokens,
-        prior: Unigram,
-        policy: ByPrefix,
-        device,
-    };
+    let prior_end = prior_marginals(&chains).pop().expect("the end");
+    let table = Table::like(&chains.prior, 2);
     let objective = objective(&run).expect("RTB is trained");
-    let mut trainer = Trainer::new(
-        run,
-        chains,
-        vec![Box::new(VARIED), Box::new(UNIFORM)],
-        objective,
-        table,
-    );
-    let mut last = None;
-    for _ in 0..300 {
-        last = Some(pollster::block_on(trainer.step()).expect("it trains"));
+    let rewards: Vec<Box<dyn EndReward>> = vec![Box::new(VARIED), Box::new(EVEN)];
+    let mut trainer = Trainer::new(run, chains, rewards, objective, table);
+    for _ in 0..800 {
+        pollster::block_on(trainer.step()).expect("it trains");
     }
-    let last = last.expect("300 iterations were made");
-    assert!(last.residual_std < 0.05, "a table can be exact: {last:?}");
-
-    // Two posteriors in one network, drawn in one batch.
-    let rows = 40_000;
-    let noise = Noise::new(8).normal(Purpose::Samples, 0, rows * LENGTH * WORDS);
-    let batch = Batch {
-        fresh: (0..rows).map(|row| row % 2).collect(),
-        noise,
-        ..Batch::default()
-    };
-    let made = trainer
-        .chains
-        .roll_out(&trainer.network(), batch, Follow::Policy { exploration: 0.0 });
-    let ends = numbers(made.states[LENGTH].clone());
-    for (condition, reward) in [VARIED, UNIFORM].iter().enumerate() {
-        let z: f64 = words.iter().map(|w| prior_of(w) * reward.of(w)).sum();
+    let (network, chains) = (trainer.network(), &trainer.chains);
+    for (condition, reward) in [VARIED, EVEN].iter().enumerate() {
+        let texts = contents(3, WORDS + 1);
+        let tilted = texts.iter().zip(&prior_end).map(|(text, mass)| match mass {
+            0.0 => 0.0,
+            mass => mass * reward.of(text),
+        });
+        let tilted: Vec<f64> = tilted.collect();
+        let z: f64 = tilted.iter().sum();
         let log_z = trainer.log_z()[condition];
-        assert!((log_z - z.ln()).abs() < 0.02, "log Z {log_z}, exact {}", z.ln());
-        let mut counts = vec![0.0; words.len()];
-        for word in ends.chunks_exact(LENGTH).skip(condition).step_by(2) {
-            counts[number_of(word)] += 2.0 / rows as f64;
-        }
-        let total_variation: f64 = words
-            .iter()
-            .zip(&counts)
-            .map(|(w, c)| (prior_of(w) * reward.of(w) / z - c).abs())
-            .sum::<f64>()
-            / 2.0;
-        assert!(total_variation < 0.03, "total variation {total_variation}");
+        assert!(
+            (log_z - z.ln()).abs() < 0.02,
+            "{name}: log Z {log_z}, exact {}",
+            z.ln()
+        );
+        let learned = marginals(&chains.process, |step, x| {
+            let conditions = vec![condition; x.dims()[0]];
+            let prior = || Prior::<P>::kernel(&chains.prior, step, x);
+            Policy::<P>::kernel(&chains.policy, &network, &[step], &conditions, x.clone(), prior)
+        });
+        let exact: Vec<f64> = tilted.iter().map(|mass| mass / z).collect();
+        let before = total_variation(&prior_end, &exact);
+        let after = total_variation(&learned[chains.process.steps()], &exact);
+        assert!(before > 0.15, "{name}: there is something to learn, {before}");
+        assert!(after < 0.03, "{name}: total variation {after}");
     }
 }
 
-/// A chain of tokens: the next one has probability ∝ its entry in the row of the one before.
-struct Bigram;
-
-const NEXT: [[f64; WORDS]; WORDS] = [[0.6, 0.3, 0.1], [0.2, 0.2, 0.6], [0.5, 0.25, 0.25]];
-
-/// The distribution of the token at a place, given the one before.
-fn bigram(place: usize, before: usize) -> [f64; WORDS] {
-    if place == 0 { [0.5, 0.3, 0.2] } else { NEXT[before] }
+#[test]
+fn autoregressive_chains_reach_their_enumerated_posteriors() {
+    learns(Autoregressive { sequence: gap(3) });
 }
 
-impl Prior<Tokens> for Bigram {
-    fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
-        let before = numbers(x.clone().narrow(1, step.saturating_sub(1), 1));
-        let logits: Vec<f32> = before
-            .iter()
-            .flat_map(|token| bigram(step, *token as usize).map(|p| p.ln() as f32))
-            .collect();
-        Tensor::from_data(TensorData::new(logits, [before.len(), WORDS]), &x.device())
-    }
+#[test]
+fn masked_diffusion_reaches_its_enumerated_posteriors() {
+    learns(Absorbing {
+        steps: 20,
+        sequence: gap(3),
+    });
+}
+
+#[test]
+fn uniform_diffusion_reaches_its_enumerated_posteriors() {
+    learns(Uniform {
+        steps: 20,
+        sequence: gap(3),
+    });
+}
+
+#[test]
+fn gaps_that_make_no_sense_are_refused() {
+    let refused =
+        |given: Vec<Vec<usize>>, gap| Sequence::new(WORDS, given, gap).expect_err("refused").to_string();
+    assert!(refused(Vec::new(), 0..1).contains("at least one"));
+    assert!(refused(vec![vec![0; 3], vec![0; 4]], 0..1).contains("[3, 4]"));
+    assert!(refused(vec![vec![0; 3]], 2..2).contains("the gap"));
+    assert!(refused(vec![vec![0; 3]], 2..4).contains("within 0..3"));
+    assert!(refused(vec![vec![0, 9, 3]], 1..2).contains("a given word"));
 }
 
 /// Hopes for tokens that are not there yet, and proposes each as often as any other.
 struct Hope;
 
-impl LookAhead<Tokens, Bigram> for Hope {
+impl LookAhead<Autoregressive, Perfect> for Hope {
     async fn look(
         &self,
-        setting: &Setting<'_, Tokens, Bigram>,
+        setting: &Setting<'_, Autoregressive, Perfect>,
         step: usize,
-        x: &Tensor<2>,
+        x: &Tensor<2, Int>,
         rows: usize,
-    ) -> Result<Look<Tokens>, String> {
-        let prefixes = numbers(x.clone());
-        let distinct = prefixes.chunks_exact(LENGTH).map(|prefix| {
-            let seen = |k: &usize| prefix[..step].contains(&(*k as f64));
+    ) -> Result<Look<Autoregressive>, String> {
+        let made = numbers(x.clone().narrow(1, 1, 3).float());
+        let distinct = made.chunks_exact(3).map(|gap| {
+            let seen = |k: &usize| gap.contains(&(*k as f64));
             (0..WORDS).filter(seen).count()
         });
+        let even = -(WORDS as f64).ln();
         Ok(Look {
-            proposal: Tensor::zeros([rows, WORDS], setting.device),
-            priors: vec![setting.prior.kernel(step, x)],
+            proposal: Tensor::full([rows, 1, WORDS], even, setting.device),
+            priors: vec![Prior::<Autoregressive>::kernel(setting.prior, step, x)],
             factor: distinct.map(|count| 0.7 * count as f64).collect(),
         })
     }
@@ -333,15 +573,15 @@ impl LookAhead<Tokens, Bigram> for Hope {
     }
 }
 
-fn smc_of_tokens<A: LookAhead<Tokens, Bigram>>(ahead: A) -> Population {
-    let device = cpu_device();
+fn smc_of_tokens<A: LookAhead<Autoregressive, Perfect>>(ahead: A) -> Population {
+    let chains = chains(Autoregressive { sequence: gap(3) });
     let setting = Setting {
-        process: &Tokens,
-        prior: &Bigram,
+        process: &chains.process,
+        prior: &chains.prior,
         reward: &VARIED,
         beta: 1.0,
         noise: Noise::new(4),
-        device: &device,
+        device: &chains.device,
     };
     let smc = Smc {
         target: Tilted { ahead },
@@ -354,33 +594,27 @@ fn smc_of_tokens<A: LookAhead<Tokens, Bigram>>(ahead: A) -> Population {
 /// The training-free samplers ask no more of a chain than the trainer does.
 #[test]
 fn smc_on_tokens_meets_their_enumerated_posterior() {
-    let words = words();
-    let weight_of = |word: &Vec<usize>| {
-        let pairs = word.iter().enumerate();
-        let prior: f64 = pairs
-            .map(|(i, token)| bigram(i, word[i.saturating_sub(1)])[*token])
-            .product();
-        prior * VARIED.of(word)
-    };
-    let z: f64 = words.iter().map(weight_of).sum();
+    let texts = contents(3, WORDS);
+    let weight_of = |text: &Vec<usize>| prior_of(text) * VARIED.of(text);
+    let z: f64 = texts.iter().map(weight_of).sum();
     for population in [smc_of_tokens(Hope), smc_of_tokens(Blind)] {
-        assert_eq!(population.evaluations, 20_000 * LENGTH as u64);
+        assert_eq!(population.evaluations, 20_000 * 3);
         let log_weights = &population.log_weights;
         let log_z = log_mean_exp(log_weights.iter().copied());
         assert!((log_z - z.ln()).abs() < 0.02, "log Z {log_z}, exact {}", z.ln());
-        let mut mass = vec![0.0; words.len()];
-        for (word, log_weight) in population.ends.chunks_exact(LENGTH).zip(log_weights) {
-            let word: Vec<f64> = word.iter().map(|v| f64::from(*v)).collect();
-            mass[number_of(&word)] += (log_weight - log_z).exp() / log_weights.len() as f64;
+        let mut mass = vec![0.0; texts.len()];
+        for (state, log_weight) in population.ends.chunks_exact(5).zip(log_weights) {
+            let places = state[1..4].iter().enumerate();
+            let number: usize = places.map(|(i, v)| *v as usize * WORDS.pow(i as u32)).sum();
+            mass[number] += (log_weight - log_z).exp() / log_weights.len() as f64;
         }
-        let exact: Vec<f64> = words.iter().map(|w| weight_of(w) / z).collect();
-        let errors = mass.iter().zip(&exact).map(|(m, e)| (m - e).abs());
-        let total_variation = 0.5 * errors.sum::<f64>();
-        assert!(total_variation < 0.02, "total variation {total_variation}");
-        for place in 0..LENGTH {
+        let exact: Vec<f64> = texts.iter().map(|text| weight_of(text) / z).collect();
+        let found = total_variation(&mass, &exact);
+        assert!(found < 0.02, "total variation {found}");
+        for place in 0..3 {
             for token in 0..WORDS {
                 let marginal = |of: &[f64]| -> f64 {
-                    let pairs = words.iter().zip(of).filter(|(word, _)| word[place] == token);
+                    let pairs = texts.iter().zip(of).filter(|(text, _)| text[place] == token);
                     pairs.map(|(_, mass)| mass).sum()
                 };
                 let (found, wanted) = (marginal(&mass), marginal(&exact));
@@ -396,40 +630,40 @@ fn smc_on_tokens_meets_their_enumerated_posterior() {
 /// Drawing asks the prior only where the policy does; scoring asks for the rest, once.
 #[test]
 fn drawing_does_not_score() {
-    struct Counted(AtomicUsize);
-    impl Prior<Tokens> for Counted {
-        fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
+    struct Counted(AtomicUsize, Perfect);
+    impl Prior<Autoregressive> for Counted {
+        fn kernel(&self, step: usize, x: &Tensor<2, Int>) -> Tensor<3> {
             self.0.fetch_add(1, Ordering::Relaxed);
-            Unigram.kernel(step, x)
+            Prior::<Autoregressive>::kernel(&self.1, step, x)
         }
     }
-    struct Alone;
-    impl Policy<Tokens> for Alone {
+    struct Alone(ByState);
+    impl Policy<Autoregressive> for Alone {
         type Network = Table;
         fn kernel(
             &self,
             network: &Table,
             steps: &[usize],
             conditions: &[usize],
-            x: Tensor<2>,
-            _: impl FnOnce() -> Tensor<2>,
-        ) -> Tensor<2> {
-            let zeros = Tensor::zeros([x.dims()[0], WORDS], &x.device());
-            ByPrefix.kernel(network, steps, conditions, x, || zeros)
+            x: Tensor<2, Int>,
+            _: impl FnOnce() -> Tensor<3>,
+        ) -> Tensor<3> {
+            let zeros = || Tensor::zeros([x.dims()[0], 1, WORDS], &x.device());
+            Policy::<Autoregressive>::kernel(&self.0, network, steps, conditions, x.clone(), zeros)
         }
     }
-    fn evaluations<K: Policy<Tokens, Network = Table>>(policy: K, follow: Follow) -> [usize; 2] {
-        let device = cpu_device();
-        let table = Table::new(1, &device);
+    fn evaluations<K: Policy<Autoregressive, Network = Table>>(policy: K, follow: Follow) -> [usize; 2] {
+        let known = chains(Autoregressive { sequence: gap(3) });
+        let table = Table::like(&known.prior, 1);
         let chains = Chains {
-            process: Tokens,
-            prior: Counted(AtomicUsize::new(0)),
+            process: known.process,
+            prior: Counted(AtomicUsize::new(0), known.prior),
             policy,
-            device,
+            device: known.device,
         };
         let batch = Batch {
             fresh: vec![0; 40],
-            noise: Noise::new(8).normal(Purpose::Samples, 0, 40 * LENGTH * WORDS),
+            noise: Noise::new(8).normal(Purpose::Samples, 0, 40 * 3),
             ..Batch::default()
         };
         let drawn = chains.draw(&table, batch, follow);
@@ -437,8 +671,9 @@ fn drawing_does_not_score() {
         assert_eq!(chains.score(drawn).log_ratio.dims(), [40]);
         [drawing, chains.prior.0.load(Ordering::Relaxed)]
     }
+    let by_state = || chains(Autoregressive { sequence: gap(3) }).policy;
     let policy = Follow::Policy { exploration: 0.0 };
-    assert_eq!(evaluations(Alone, policy), [0, LENGTH]);
-    assert_eq!(evaluations(ByPrefix, policy), [LENGTH, LENGTH]);
-    assert_eq!(evaluations(Alone, Follow::Prior), [LENGTH, LENGTH]);
+    assert_eq!(evaluations(Alone(by_state()), policy), [0, 3]);
+    assert_eq!(evaluations(by_state(), policy), [3, 3]);
+    assert_eq!(evaluations(Alone(by_state()), Follow::Prior), [3, 3]);
 }

@@ -231,7 +231,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             }
             let mut value = (self.process.log_prob(part, &x, &next, &kernel) * weight).sum();
             if pull.divergence > 0.0 {
-                let divergence = self.process.divergence(part, &kernel, &prior).sum();
+                let divergence = self.process.divergence(part, &x, &kernel, &prior).sum();
                 value = value + divergence.mul_scalar(pull.divergence * f64::from(rescale));
             }
             let gradients = GradientsParams::from_grads(value.backward(), network);

@@ -105,7 +105,9 @@ impl DenoiserPrior {
                     let drawn = TensorData::new(drawn.collect::<Vec<f32>>(), [rows, PIXELS]);
                     Tensor::from_data(drawn, device)
                 };
-                walk(process, rows, device, noise, |step, x| self.kernel(step, x))
+                walk(process, &vec![0; rows], device, noise, |step, x| {
+                    self.kernel(step, x)
+                })
             });
             for end in ends {
                 images.extend(read(end).await?);

@@ -1,6 +1,6 @@
 //! The Brownian bridge from the origin: x_0 = 0, x_{i+1} = x_i + u·dt + N(0, σ²·dt·I), dt = 1/T.
 
-use super::{Composable, Diffusion, Process, per_step};
+use super::{Composable, Diffusion, Process, per_step, sum};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::f64::consts::PI;
 
@@ -28,9 +28,7 @@ impl BrownianBridge {
     /// log N(miss; 0, variance·I), `[rows]`.
     fn log_gaussian(&self, miss: Tensor<2>, variance: f64) -> Tensor<1> {
         let constant = 0.5 * self.dimensions as f64 * (2.0 * PI * variance).ln();
-        miss.square()
-            .sum_dim(1)
-            .squeeze_dim::<1>(1)
+        sum(miss.square())
             .mul_scalar(-0.5 / variance)
             .sub_scalar(constant)
     }
@@ -75,8 +73,8 @@ impl Process for BrownianBridge {
         self.steps
     }
 
-    fn start(&self, rows: usize, device: &Device) -> Tensor<2> {
-        Tensor::zeros([rows, self.dimensions], device)
+    fn start(&self, conditions: &[usize], device: &Device) -> Tensor<2> {
+        Tensor::zeros([conditions.len(), self.dimensions], device)
     }
 
     fn noise_size(&self) -> usize {
@@ -110,12 +108,9 @@ impl Process for BrownianBridge {
         prior: &Tensor<2>,
     ) -> Tensor<1> {
         let moved = (next.clone() - x.clone()).mul_scalar(2.0);
-        let sum = (posterior.clone() + prior.clone()).mul_scalar(self.dt());
-        let terms = (posterior.clone() - prior.clone()) * (moved - sum);
-        terms
-            .sum_dim(1)
-            .squeeze_dim::<1>(1)
-            .mul_scalar(0.5 / self.variance)
+        let both = (posterior.clone() + prior.clone()).mul_scalar(self.dt());
+        let terms = (posterior.clone() - prior.clone()) * (moved - both);
+        sum(terms).mul_scalar(0.5 / self.variance)
     }
 
     fn log_prob(&self, _steps: &[usize], x: &Tensor<2>, next: &Tensor<2>, drift: &Tensor<2>) -> Tensor<1> {
@@ -131,12 +126,15 @@ impl Process for BrownianBridge {
     }
 
     /// |u_φ − u_θ|²·dt/(2σ²).
-    fn divergence(&self, _steps: &[usize], posterior: &Tensor<2>, prior: &Tensor<2>) -> Tensor<1> {
-        (posterior.clone() - prior.clone())
-            .square()
-            .sum_dim(1)
-            .squeeze_dim::<1>(1)
-            .mul_scalar(0.5 * self.dt() / self.variance)
+    fn divergence(
+        &self,
+        _steps: &[usize],
+        _x: &Tensor<2>,
+        posterior: &Tensor<2>,
+        prior: &Tensor<2>,
+    ) -> Tensor<1> {
+        let squares = sum((posterior.clone() - prior.clone()).square());
+        squares.mul_scalar(0.5 * self.dt() / self.variance)
     }
 
     fn state_size(&self) -> usize {

@@ -4,14 +4,22 @@
 //! what a network says about the next transition is the chain's [`Process::Kernel`]: a drift for
 //! a diffusion, logits for a chain of tokens. Nothing in the trait asks for Gaussians.
 
+mod absorbing;
+mod autoregressive;
 mod bridge;
+mod sequence;
+mod uniform;
 mod variance_preserving;
 
+pub use absorbing::Absorbing;
+pub use autoregressive::Autoregressive;
 pub use bridge::BrownianBridge;
+pub use sequence::Sequence;
+pub use uniform::Uniform;
 pub use variance_preserving::VariancePreserving;
 
 use burn::module::{Module, ModuleDisplay};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData, kind::Basic};
 
 /// A batch, one row a trajectory.
 pub trait Rows: Clone + Send + Sync {
@@ -25,7 +33,10 @@ pub trait Rows: Clone + Send + Sync {
     fn stack(parts: Vec<Self>) -> Self;
 }
 
-impl<const D: usize> Rows for Tensor<D> {
+impl<const D: usize, K: Basic> Rows for Tensor<D, K>
+where
+    Self: Clone + Send + Sync,
+{
     fn select_rows(&self, rows: &[usize]) -> Self {
         let numbers: Vec<i32> = rows.iter().map(|r| *r as i32).collect();
         let index = Tensor::<1, Int>::from_data(TensorData::new(numbers, [rows.len()]), &self.device());
@@ -41,6 +52,11 @@ impl<const D: usize> Rows for Tensor<D> {
     }
 }
 
+/// Σ over the columns, `[rows]`.
+fn sum(rows: Tensor<2>) -> Tensor<1> {
+    rows.sum_dim(1).squeeze_dim::<1>(1)
+}
+
 /// Rows in `steps.len()` equal blocks, each block multiplied by a function of its step.
 pub(crate) fn per_step(steps: &[usize], rows: Tensor<2>, factor: impl Fn(usize) -> f64) -> Tensor<2> {
     if let [step] = steps {
@@ -53,15 +69,16 @@ pub(crate) fn per_step(steps: &[usize], rows: Tensor<2>, factor: impl Fn(usize) 
     (rows.reshape([blocks, all / blocks, columns]) * factors).reshape([all, columns])
 }
 
-/// The end points of a chain with these kernels and this noise, `[rows, noise_size]` a step.
+/// The end points of a chain with these kernels and this noise, `[rows, noise_size]` a step, of rows
+/// under these conditions.
 pub(crate) fn walk<P: Process>(
     process: &P,
-    rows: usize,
+    conditions: &[usize],
     device: &Device,
     mut noise: impl FnMut(usize) -> Tensor<2>,
     mut kernel: impl FnMut(usize, &P::State) -> P::Kernel,
 ) -> P::State {
-    (0..process.steps()).fold(process.start(rows, device), |x, step| {
+    (0..process.steps()).fold(process.start(conditions, device), |x, step| {
         process.transition(step, &x, &kernel(step, &x), noise(step), 0.0)
     })
 }
@@ -76,8 +93,8 @@ pub trait Process: Send + Sync {
     /// T, the number of transitions.
     fn steps(&self) -> usize;
 
-    /// x_0 for `rows` trajectories.
-    fn start(&self, rows: usize, device: &Device) -> Self::State;
+    /// x_0 of trajectories under these conditions.
+    fn start(&self, conditions: &[usize], device: &Device) -> Self::State;
 
     /// Host noise of one row of one transition, in numbers.
     fn noise_size(&self) -> usize;
@@ -120,7 +137,13 @@ pub trait Process: Send + Sync {
     fn log_noise(&self, step: usize, x: &Self::State, next: &Self::State) -> Tensor<1>;
 
     /// KL(p_φ(·|x_i) ‖ p_θ(·|x_i)), `[rows]`. Rows are `steps.len()` blocks of equal length.
-    fn divergence(&self, steps: &[usize], posterior: &Self::Kernel, prior: &Self::Kernel) -> Tensor<1>;
+    fn divergence(
+        &self,
+        steps: &[usize],
+        x: &Self::State,
+        posterior: &Self::Kernel,
+        prior: &Self::Kernel,
+    ) -> Tensor<1>;
 
     /// Numbers of one row of a state on the host.
     fn state_size(&self) -> usize;

@@ -1,6 +1,6 @@
 //! Variance-preserving diffusion, from pure noise to data (DDPM, arXiv 2006.11239).
 
-use super::{Diffusion, Process, per_step};
+use super::{Diffusion, Process, per_step, sum};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::f64::consts::{FRAC_PI_2, PI};
 
@@ -99,11 +99,6 @@ impl VariancePreserving {
     }
 }
 
-/// Σ over the columns, `[rows]`.
-fn sum(x: Tensor<2>) -> Tensor<1> {
-    x.sum_dim(1).squeeze_dim::<1>(1)
-}
-
 /// log of the normalisation of N(·; 0, variance·I).
 fn log_constant(dimensions: usize, variance: f64) -> f64 {
     -0.5 * dimensions as f64 * (2.0 * PI * variance).ln()
@@ -117,8 +112,8 @@ impl Process for VariancePreserving {
         self.steps
     }
 
-    fn start(&self, rows: usize, device: &Device) -> Tensor<2> {
-        Tensor::zeros([rows, self.dimensions], device)
+    fn start(&self, conditions: &[usize], device: &Device) -> Tensor<2> {
+        Tensor::zeros([conditions.len(), self.dimensions], device)
     }
 
     fn noise_size(&self) -> usize {
@@ -185,7 +180,13 @@ impl Process for VariancePreserving {
     }
 
     /// d²·|data_φ − data_θ|²/(2v).
-    fn divergence(&self, steps: &[usize], posterior: &Tensor<2>, prior: &Tensor<2>) -> Tensor<1> {
+    fn divergence(
+        &self,
+        steps: &[usize],
+        _x: &Tensor<2>,
+        posterior: &Tensor<2>,
+        prior: &Tensor<2>,
+    ) -> Tensor<1> {
         let squares = sum((posterior.clone() - prior.clone()).square());
         let factor = |s| 0.5 * self.forward(s).data.powi(2) / self.forward(s).variance;
         self.per_row(steps, squares, factor, |_| 0.0)

@@ -120,7 +120,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         let given = (rows > fresh).then(|| self.noise_back(batch.given, batch.given_noise));
         let noise = self.noise(fresh, batch.noise);
 
-        let mut states = vec![self.process.start(rows, &self.device)];
+        let mut states = vec![self.process.start(&conditions, &self.device)];
         let (mut priors, mut posteriors) = (Vec::with_capacity(steps), Vec::with_capacity(steps));
         for step in 0..steps {
             let x = &states[step];
@@ -156,14 +156,16 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         }
     }
 
-    /// The states x_0 to x_T of the prior's own trajectories; `noise` is `[steps][rows][noise_size]`.
-    pub fn walk_prior(&self, rows: usize, noise: Vec<f32>) -> Vec<P::State> {
+    /// The states x_0 to x_T of the prior's own trajectories under these conditions; `noise` is
+    /// `[steps][rows][noise_size]`.
+    pub fn walk_prior(&self, conditions: &[usize], noise: Vec<f32>) -> Vec<P::State> {
         let mut states = Vec::with_capacity(self.process.steps() + 1);
         let kernel = |step, x: &P::State| {
             states.push(x.clone());
             self.prior.kernel(step, x)
         };
-        let end = walk(&self.process, rows, &self.device, self.noise(rows, noise), kernel);
+        let noise = self.noise(conditions.len(), noise);
+        let end = walk(&self.process, conditions, &self.device, noise, kernel);
         states.push(end);
         states
     }

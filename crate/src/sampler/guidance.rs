@@ -45,7 +45,7 @@ impl<P: Diffusion, Q: Prior<P>> Sampler<P, Q> for Guided {
         let process = setting.process;
         let size = process.noise_size();
         let mut rng = setting.noise.stream(Purpose::Proposal, counter);
-        let mut x = process.start(rows, setting.device);
+        let mut x = process.start(&vec![0; rows], setting.device);
         for step in 0..process.steps() {
             let (prior, gradient) = match self.guidance {
                 Guidance::Classifier => {

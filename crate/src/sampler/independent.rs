@@ -105,6 +105,6 @@ pub(crate) async fn prior_samples<P: Process, Q: Prior<P>>(
     let mut rng = setting.noise.stream(purpose, counter);
     let noise = |_| setting.draw(&mut rng, rows);
     let kernel = |step, x: &P::State| setting.kernel(step, x, rows);
-    let end = walk(process, rows, setting.device, noise, kernel);
+    let end = walk(process, &vec![0; rows], setting.device, noise, kernel);
     read(process.download(&end)).await
 }

@@ -181,7 +181,7 @@ impl<P: Process, Q: Prior<P>, T: Target<P, Q>> Sampler<P, Q> for Smc<T> {
         let last = process.steps() - 1;
         let mut rng = setting.noise.stream(Purpose::Proposal, counter);
         let mut draw = setting.noise.stream(Purpose::Resampling, counter);
-        let mut x = process.start(rows, setting.device);
+        let mut x = process.start(&vec![0; rows], setting.device);
         let mut look = target.look(setting, 0, &x, rows).await?;
         // The factor at the start is common to all rows and belongs to no weight.
         look.factor = vec![0.0; rows];

@@ -284,7 +284,7 @@ impl<T: Task> Learner<T> {
         let (process, last) = (&chains.process, chains.process.steps());
         let batch = self.batch(Purpose::Pictures, 0, self.pictured());
         let states = match follow {
-            Follow::Prior => chains.walk_prior(T::PICTURED, batch.noise),
+            Follow::Prior => chains.walk_prior(&batch.fresh, batch.noise),
             policy => chains.draw(&self.trainer.network(), batch, policy).states,
         };
         let stride = last.div_ceil(T::PICTURED_STEPS - 1);

@@ -1,0 +1,162 @@
+//! Masked diffusion: tokens that are not known yet become words, and stay (absorbing state, D3PM,
+//! arXiv 2107.03006; MDLM, arXiv 2406.07524; SEDD, arXiv 2310.16834).
+
+use super::sequence::{Sequence, divergence, log_prob_of, of_step, uniform, words_at};
+use super::{Process, sum};
+use burn::tensor::{Bool, Device, Int, Tensor};
+
+/// Time of the last but one state, at which so small a share of the tokens is masked.
+const LAST_MASKED: f64 = 1e-5;
+
+/// The chain that reverses the log-linear schedule, under which a token is masked at time t with
+/// probability t: T − 1 transitions over even times from 1 to 10⁻⁵, and one that fills what is left.
+///
+/// A kernel is log p(word|x_i) of the gap's tokens, `[rows, gap, words]`, normalised. Going from time
+/// t to s, a masked token stays so with probability s/t, else it becomes a word by the kernel (the
+/// analytic step of SEDD, §4.2, which has no error of discretisation but for tokens that are
+/// unmasked at once).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Absorbing {
+    pub steps: usize,
+    pub sequence: Sequence,
+}
+
+impl Absorbing {
+    /// The time of a step, from 1, all masked, to 0.
+    pub fn time(&self, step: usize) -> f64 {
+        if step == self.steps {
+            return 0.0;
+        }
+        1.0 - (1.0 - LAST_MASKED) * step as f64 / (self.steps - 1) as f64
+    }
+
+    /// The probability that a masked token stays masked.
+    fn stays(&self, step: usize) -> f64 {
+        self.time(step + 1) / self.time(step)
+    }
+
+    fn masked(&self, tokens: &Tensor<2, Int>) -> Tensor<2, Bool> {
+        tokens.clone().equal_elem(self.sequence.mask() as i32)
+    }
+
+    /// Where a transition makes words.
+    fn filled(&self, x: &Tensor<2, Int>, next: &Tensor<2, Int>) -> Tensor<2, Bool> {
+        let (before, after) = (self.sequence.gap_of(x), self.sequence.gap_of(next));
+        self.masked(&before).bool_and(self.masked(&after).bool_not())
+    }
+}
+
+impl Process for Absorbing {
+    type State = Tensor<2, Int>;
+    type Kernel = Tensor<3>;
+
+    fn steps(&self) -> usize {
+        self.steps
+    }
+
+    fn start(&self, conditions: &[usize], device: &Device) -> Tensor<2, Int> {
+        self.sequence.start(conditions, device)
+    }
+
+    /// One number decides whether a token stays masked, and what it becomes.
+    fn noise_size(&self) -> usize {
+        self.sequence.gap().len()
+    }
+
+    /// There is no noise to add to: `extra` is ignored.
+    fn transition(
+        &self,
+        step: usize,
+        x: &Tensor<2, Int>,
+        log_probs: &Tensor<3>,
+        noise: Tensor<2>,
+        _extra: f64,
+    ) -> Tensor<2, Int> {
+        let (tokens, stays) = (self.sequence.gap_of(x), self.stays(step));
+        let uniform = uniform(noise);
+        let fills = self
+            .masked(&tokens)
+            .bool_and(uniform.clone().greater_equal_elem(stays));
+        let rest = uniform.sub_scalar(stays).div_scalar(1.0 - stays);
+        let words = words_at(log_probs, rest);
+        self.sequence.with_gap(x, tokens.mask_where(fills, words))
+    }
+
+    fn noise_back(&self, step: usize, next: &Tensor<2, Int>, noise: Tensor<2>) -> Tensor<2, Int> {
+        let (from, to) = (self.time(step + 1), self.time(step));
+        let masks = uniform(noise).lower_elem((to - from) / (1.0 - from));
+        let tokens = self.sequence.gap_of(next);
+        let masked = tokens.mask_fill(masks, self.sequence.mask() as i32);
+        self.sequence.with_gap(next, masked)
+    }
+
+    /// Σ of log p_φ − log p_θ of the words that are made.
+    fn log_ratio(
+        &self,
+        _steps: &[usize],
+        x: &Tensor<2, Int>,
+        next: &Tensor<2, Int>,
+        posterior: &Tensor<3>,
+        prior: &Tensor<3>,
+    ) -> Tensor<1> {
+        let tokens = self.sequence.gap_of(next);
+        let change = log_prob_of(posterior, &tokens) - log_prob_of(prior, &tokens);
+        sum(change.mask_fill(self.filled(x, next).bool_not(), 0.0))
+    }
+
+    fn log_prob(
+        &self,
+        steps: &[usize],
+        x: &Tensor<2, Int>,
+        next: &Tensor<2, Int>,
+        log_probs: &Tensor<3>,
+    ) -> Tensor<1> {
+        let (before, after) = (self.sequence.gap_of(x), self.sequence.gap_of(next));
+        let word = log_prob_of(log_probs, &after);
+        let fills = of_step(steps, &word, |step| (1.0 - self.stays(step)).ln()) + word.clone();
+        // The last step leaves nothing masked.
+        let stays = of_step(steps, &word, |step| {
+            self.stays(step).ln().max(f64::from(f32::MIN))
+        });
+        let of_masked = fills.mask_where(self.masked(&after), stays);
+        sum(of_masked.mask_fill(self.masked(&before).bool_not(), 0.0))
+    }
+
+    fn log_noise(&self, step: usize, x: &Tensor<2, Int>, next: &Tensor<2, Int>) -> Tensor<1> {
+        let (from, to) = (self.time(step + 1), self.time(step));
+        let (before, after) = (self.sequence.gap_of(next), self.sequence.gap_of(x));
+        let (masked, known) = (self.masked(&after), self.masked(&before).bool_not());
+        let one = before.float().ones_like();
+        let kept = one
+            .clone()
+            .mul_scalar(((1.0 - to) / (1.0 - from)).ln().max(f64::from(f32::MIN)));
+        let lost = one.mul_scalar(((to - from) / (1.0 - from)).ln());
+        sum(kept.mask_where(masked, lost).mask_fill(known.bool_not(), 0.0))
+    }
+
+    /// Σ over the masked tokens of the probability to become a word, times the words' KL.
+    fn divergence(
+        &self,
+        steps: &[usize],
+        x: &Tensor<2, Int>,
+        posterior: &Tensor<3>,
+        prior: &Tensor<3>,
+    ) -> Tensor<1> {
+        let of_words = divergence(posterior, prior);
+        let fills = of_step(steps, &of_words, |step| 1.0 - self.stays(step));
+        let known = self.masked(&self.sequence.gap_of(x)).bool_not();
+        sum((of_words * fills).mask_fill(known, 0.0))
+    }
+
+    fn state_size(&self) -> usize {
+        self.sequence.length()
+    }
+
+    fn upload(&self, states: Vec<f32>, device: &Device) -> Tensor<2, Int> {
+        self.sequence.upload(states, device)
+    }
+
+    fn download(&self, state: &Tensor<2, Int>) -> Tensor<2> {
+        state.clone().float()
+    }
+}
