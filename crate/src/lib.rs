@@ -51,6 +51,7 @@ pub mod rollout;
 pub mod sampler;
 #[cfg(feature = "engine")]
 pub mod session;
+pub mod text;
 #[cfg(feature = "engine")]
 pub mod train;
 #[cfg(feature = "engine")]

@@ -1,12 +1,12 @@
 //! The image network and its chain, against PyTorch (`tests/golden/unet.py`).
 
-use crate::support::numbers;
+use crate::support::{Golden, assert_close, numbers};
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::Device;
 use burn::tensor::{Tensor, TensorData};
 use rtb::image::{Images, PIXELS, read_images, read_labels};
-use rtb::network::{UNet, UNetConfig, Weights, load_tensors, read_tensors};
+use rtb::network::{UNet, UNetConfig, Weights};
 use rtb::noise::Noise;
 use rtb::process::{Process, VariancePreserving};
 
@@ -22,70 +22,39 @@ fn device() -> Device {
     rtb::session::cpu_device()
 }
 
-struct Golden {
-    weights: Weights,
+fn golden() -> Golden {
+    Golden::read("unet")
 }
 
-impl Golden {
-    fn read() -> Self {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/unet.safetensors");
-        let file = std::fs::read(path).expect("the golden file");
-        Self {
-            weights: read_tensors(&file).expect("whole"),
-        }
-    }
-
-    fn numbers(&self, name: &str) -> Vec<f64> {
-        let found = self.weights.tensors.iter().find(|(n, ..)| n == name);
-        let (.., values) = found.expect("named in the script");
-        values.iter().map(|v| f64::from(*v)).collect()
-    }
-
-    fn network(&self) -> UNet {
-        let of_network = |(name, shape, values): &(String, Vec<usize>, Vec<f32>)| {
-            let name = name.strip_prefix("network.")?;
-            Some((name.to_owned(), shape.clone(), values.clone()))
-        };
-        let weights = Weights {
-            tensors: self.weights.tensors.iter().filter_map(of_network).collect(),
-            ..Weights::default()
-        };
-        load_tensors(CONFIG.init(&Noise::new(0), &device()), &weights).expect("the same network")
-    }
-
-    /// Noisy images and what v-prediction should give, two rows a time.
-    fn examples(&self) -> (Tensor<2>, Tensor<2>) {
-        let mix = |of: &dyn Fn(f64) -> (f64, f64)| {
-            let (data, noise) = (self.numbers("data"), self.numbers("noise"));
-            let values: Vec<f32> = (0..ROWS * PIXELS)
-                .map(|at| {
-                    let (a, b) = of(TIMES[at / PIXELS / 2]);
-                    (a * data[at] + b * noise[at]) as f32
-                })
-                .collect();
-            Tensor::from_data(TensorData::new(values, [ROWS, PIXELS]), &device())
-        };
-        let x = mix(&VariancePreserving::level);
-        let v = mix(&|time| {
-            let (alpha, sigma) = VariancePreserving::level(time);
-            (-sigma, alpha)
-        });
-        (x, v)
-    }
+fn network(golden: &Golden) -> UNet {
+    golden.network("network", CONFIG.init(&Noise::new(0), &device()))
 }
 
-fn assert_close(found: &[f64], expected: &[f64], tolerance: f64) {
-    assert_eq!(found.len(), expected.len());
-    for (at, (a, b)) in found.iter().zip(expected).enumerate() {
-        assert!((a - b).abs() <= tolerance, "number {at}: {a}, PyTorch has {b}");
-    }
+/// Noisy images and what v-prediction should give, two rows a time.
+fn examples(golden: &Golden) -> (Tensor<2>, Tensor<2>) {
+    let mix = |of: &dyn Fn(f64) -> (f64, f64)| {
+        let (data, noise) = (golden.numbers("data"), golden.numbers("noise"));
+        let values: Vec<f32> = (0..ROWS * PIXELS)
+            .map(|at| {
+                let (a, b) = of(TIMES[at / PIXELS / 2]);
+                (a * data[at] + b * noise[at]) as f32
+            })
+            .collect();
+        Tensor::from_data(TensorData::new(values, [ROWS, PIXELS]), &device())
+    };
+    let x = mix(&VariancePreserving::level);
+    let v = mix(&|time| {
+        let (alpha, sigma) = VariancePreserving::level(time);
+        (-sigma, alpha)
+    });
+    (x, v)
 }
 
 #[test]
 fn outputs_loss_and_one_training_step_are_those_of_pytorch() {
-    let golden = Golden::read();
-    let (x, v) = golden.examples();
-    let network = golden.network();
+    let golden = golden();
+    let (x, v) = examples(&golden);
+    let network = network(&golden);
     assert_close(
         &numbers(network.forward(&TIMES, &[], x.clone())),
         &golden.numbers("output"),
@@ -98,19 +67,13 @@ fn outputs_loss_and_one_training_step_are_those_of_pytorch() {
     let gradients = GradientsParams::from_grads(loss.backward(), &network);
     let mut adam = AdamConfig::new().with_epsilon(1e-8).init();
     let stepped = adam.step(1e-3, network, gradients).valid();
-    // Adam's first step is the sign of the gradient, where it is not next to 0.
     let after = numbers(stepped.forward(&TIMES, &[], x));
-    let expected = golden.numbers("output_after");
-    let before = golden.numbers("output");
-    let norm = |of: &mut dyn Iterator<Item = f64>| of.map(|d| d * d).sum::<f64>().sqrt();
-    let moved = norm(&mut expected.iter().zip(&before).map(|(a, b)| a - b));
-    let missed = norm(&mut expected.iter().zip(&after).map(|(a, b)| a - b));
-    assert!(missed < 1e-2 * moved, "{missed} of {moved}");
+    golden.moved_alike(&golden.numbers("output"), &after, &golden.numbers("output_after"));
 }
 
 #[test]
 fn levels_and_kernels_of_the_chain() {
-    let golden = Golden::read();
+    let golden = golden();
     let process = VariancePreserving {
         steps: 10,
         dimensions: 1,
@@ -209,10 +172,10 @@ fn idx_files_are_read_or_refused() {
 
 #[test]
 fn conditions_start_alike_and_are_told_apart() {
-    let golden = Golden::read();
-    let (x, v) = golden.examples();
-    let before = numbers(golden.network().forward(&TIMES, &[], x.clone()));
-    let network = golden.network().conditional(2, &device());
+    let golden = golden();
+    let (x, v) = examples(&golden);
+    let before = numbers(network(&golden).forward(&TIMES, &[], x.clone()));
+    let network = network(&golden).conditional(2, &device());
     // Three times, two rows each.
     assert_close(
         &numbers(network.forward(&TIMES, &[0, 1], x.clone())),
@@ -244,9 +207,9 @@ fn conditions_start_alike_and_are_told_apart() {
 
 #[test]
 fn low_rank_corrections_start_at_nothing_and_are_all_that_moves() {
-    let golden = Golden::read();
-    let (x, v) = golden.examples();
-    let network = golden.network();
+    let golden = golden();
+    let (x, v) = examples(&golden);
+    let network = network(&golden);
     let before = numbers(network.forward(&TIMES, &[], x.clone()));
     let adapted = network.adapted(2, &Noise::new(1), &device());
     assert_close(&numbers(adapted.forward(&TIMES, &[], x.clone())), &before, 0.0);

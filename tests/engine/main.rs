@@ -17,3 +17,4 @@ mod samplers;
 mod session;
 mod support;
 mod tokens;
+mod transformer;

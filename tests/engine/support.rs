@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use rtb::config::{Preset, Run};
 use rtb::message::{Fit, PlaneFit};
 use rtb::mixture::Mixture;
-use rtb::network::DriftNetwork;
+use rtb::network::{DriftNetwork, Weights, load_tensors, read_tensors};
 use rtb::noise::{Noise, Purpose};
 use rtb::policy::PlanePolicy;
 use rtb::prior::{ExactPrior, PlanePrior};
@@ -121,4 +121,55 @@ pub fn mean_and_std(values: &[f64]) -> (f64, f64) {
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64;
     (mean, variance.sqrt())
+}
+
+/// Numbers that PyTorch made, and the weights it made them with.
+pub struct Golden {
+    weights: Weights,
+}
+
+impl Golden {
+    /// `tests/golden/NAME.safetensors`.
+    pub fn read(name: &str) -> Self {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden");
+        let file = std::fs::read(format!("{folder}/{name}.safetensors")).expect("the golden file");
+        Self {
+            weights: read_tensors(&file).expect("whole"),
+        }
+    }
+
+    pub fn numbers(&self, name: &str) -> Vec<f64> {
+        let found = self.weights.tensors.iter().find(|(n, ..)| n == name);
+        let (.., values) = found.expect("named in the script");
+        values.iter().map(|v| f64::from(*v)).collect()
+    }
+
+    /// A network with the weights whose names begin with `NAME.`.
+    pub fn network<M: Module>(&self, name: &str, network: M) -> M {
+        let of_network = |(full, shape, values): &(String, Vec<usize>, Vec<f32>)| {
+            let own = full.strip_prefix(name)?.strip_prefix('.')?;
+            Some((own.to_owned(), shape.clone(), values.clone()))
+        };
+        let weights = Weights {
+            tensors: self.weights.tensors.iter().filter_map(of_network).collect(),
+            ..Weights::default()
+        };
+        load_tensors(network, &weights).expect("the same network")
+    }
+
+    /// Whether a step of Adam, whose first one is the sign of the gradient where that is not next to
+    /// 0, has led to the same outputs.
+    pub fn moved_alike(&self, before: &[f64], after: &[f64], expected: &[f64]) {
+        let norm = |of: &mut dyn Iterator<Item = f64>| of.map(|d| d * d).sum::<f64>().sqrt();
+        let moved = norm(&mut expected.iter().zip(before).map(|(a, b)| a - b));
+        let missed = norm(&mut expected.iter().zip(after).map(|(a, b)| a - b));
+        assert!(missed < 1e-2 * moved, "{missed} of {moved}");
+    }
+}
+
+pub fn assert_close(found: &[f64], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len());
+    for (at, (a, b)) in found.iter().zip(expected).enumerate() {
+        assert!((a - b).abs() <= tolerance, "number {at}: {a}, expected {b}");
+    }
 }

@@ -6,6 +6,7 @@ mod embedding;
 mod energy;
 mod layer;
 mod shape;
+mod transformer;
 mod unet;
 mod weights;
 
@@ -13,5 +14,6 @@ pub use classifier::{Classify, FEATURES, PooledClassifier, StridedClassifier};
 pub use drift::{DriftNetwork, DriftNetworkConfig, Preconditioning};
 pub use energy::{EnergyModel, EnergyNetwork};
 pub use layer::{Conv, Dense};
+pub use transformer::{Transformer, TransformerConfig};
 pub use unet::{UNet, UNetConfig};
 pub use weights::{Weights, load_tensors, read_tensors};

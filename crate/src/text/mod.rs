@@ -1,0 +1,62 @@
+//! Text as tokens: words, numbers and marks, in lower case.
+
+mod story;
+mod vocabulary;
+
+pub use story::{Layout, sentences};
+pub use vocabulary::{Encoded, TextError, Vocabulary};
+
+/// The words and marks of a text, in lower case. Letters that an apostrophe joins are one word.
+pub fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut inside = false;
+    let chars: Vec<char> = text.chars().map(plain).flat_map(char::to_lowercase).collect();
+    for (at, c) in chars.iter().enumerate() {
+        let joins = *c == '\'' && inside && chars.get(at + 1).is_some_and(|next| next.is_alphanumeric());
+        if c.is_whitespace() {
+            inside = false;
+        } else if c.is_alphanumeric() || joins {
+            match words.last_mut().filter(|_| inside) {
+                Some(word) => word.push(*c),
+                None => words.push(c.to_string()),
+            }
+            inside = true;
+        } else {
+            words.push(c.to_string());
+            inside = false;
+        }
+    }
+    words
+}
+
+/// Quotation marks as a typewriter has them.
+fn plain(c: char) -> char {
+    match c {
+        '’' | '‘' | '`' => '\'',
+        '“' | '”' => '"',
+        other => other,
+    }
+}
+
+/// Words as people write them: marks follow their word, sentences begin with a capital.
+pub fn written(words: &[&str]) -> String {
+    let mut text = String::new();
+    let mut begins = true;
+    for word in words {
+        let mark = matches!(*word, "." | "," | "!" | "?" | ";" | ":" | ")");
+        if !text.is_empty() && !mark && !text.ends_with('(') {
+            text.push(' ');
+        }
+        if begins {
+            text.extend(word.chars().take(1).flat_map(char::to_uppercase));
+            text.extend(word.chars().skip(1));
+        } else if *word == "i" || word.starts_with("i'") {
+            text.push('I');
+            text.push_str(&word[1..]);
+        } else {
+            text.push_str(word);
+        }
+        begins = matches!(*word, "." | "!" | "?");
+    }
+    text
+}
