@@ -16,5 +16,6 @@ mod reward;
 mod samplers;
 mod session;
 mod support;
+mod texts;
 mod tokens;
 mod transformer;

@@ -1,15 +1,14 @@
 //! Networks of images: a prior that denoises, classifiers.
 
-use super::descent::Descent;
-use crate::config::ConfigError;
+use super::examples::Pretraining;
 use crate::image::{Images, PIXELS, SIDE};
-use crate::network::{Classify, UNet, Weights};
-use crate::noise::{self, Noise, Purpose};
+use crate::network::{Classify, UNet};
+use crate::noise;
 use crate::parallel;
 use crate::process::VariancePreserving;
 use crate::session::SessionError;
 use burn::module::{Module, ModuleDisplay};
-use burn::tensor::{Device, Int, Tensor, TensorData, activation};
+use burn::tensor::{Int, Tensor, TensorData, activation};
 use rand_chacha::ChaCha8Rng;
 
 /// Noise levels of one batch; its rows are divided among them.
@@ -18,121 +17,7 @@ const LEVELS: usize = 32;
 /// which the shape of a digit is decided (arXiv 2403.03206, §3.1, with a normal distribution).
 const LEVEL_CENTER: f64 = 0.6;
 const LEVEL_SCALE: f64 = 0.45;
-/// Most images of an iteration.
-const MOST_IMAGES: usize = 100_000;
-
-/// How a network of images is trained.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ImageTraining {
-    pub iterations: usize,
-    /// Images of an iteration.
-    pub batch: usize,
-    pub learning_rate: f64,
-    /// Decay of the average of the weights that is kept.
-    pub ema: f64,
-    pub seed: u64,
-}
-
-/// A network of images in training.
-pub struct ImagePretraining<N: Module + ModuleDisplay> {
-    config: ImageTraining,
-    images: Images,
-    noise: Noise,
-    device: Device,
-    descent: Descent<N>,
-}
-
-impl<N: Module + ModuleDisplay + Sync> ImagePretraining<N> {
-    /// Trains `network` on these images.
-    ///
-    /// # Errors
-    ///
-    /// Where a value of `config` is refused.
-    pub fn new(
-        network: N,
-        images: Images,
-        config: ImageTraining,
-        device: Device,
-    ) -> Result<Self, ConfigError> {
-        if !(1..=MOST_IMAGES).contains(&config.batch) {
-            return Err(ConfigError::new(
-                "the batch",
-                config.batch,
-                format!("1 to {MOST_IMAGES} images"),
-            ));
-        }
-        let ImageTraining {
-            learning_rate,
-            ema,
-            iterations,
-            ..
-        } = config;
-        Ok(Self {
-            descent: Descent::new(network, learning_rate, ema, iterations, &device)?,
-            noise: Noise::new(config.seed),
-            config,
-            images,
-            device,
-        })
-    }
-
-    /// Iterations done.
-    pub fn iteration(&self) -> usize {
-        self.descent.iteration()
-    }
-
-    /// Whether all iterations are done.
-    pub fn finished(&self) -> bool {
-        self.descent.finished()
-    }
-
-    /// The averaged network.
-    pub fn network(&self) -> &N {
-        self.descent.network()
-    }
-
-    /// The averaged network as safetensors, f16.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails.
-    pub async fn weights(&self) -> Result<Vec<u8>, SessionError> {
-        let weights = Weights::of(self.network()).await.map_err(SessionError::Device)?;
-        Ok(weights.to_safetensors(true))
-    }
-
-    /// Everything needed to go on exactly.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails.
-    pub fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
-        self.descent.checkpoint()
-    }
-
-    /// Goes on from a checkpoint of the same training.
-    ///
-    /// # Errors
-    ///
-    /// Says what does not fit.
-    pub fn resume(&mut self, checkpoint: &[u8]) -> Result<(), SessionError> {
-        self.descent.resume(checkpoint)
-    }
-
-    fn rng(&self) -> ChaCha8Rng {
-        self.noise
-            .stream(Purpose::Pretraining, self.descent.iteration() as u64)
-    }
-
-    /// The numbers of this iteration's images.
-    fn draw(&self, rng: &mut ChaCha8Rng, count: usize) -> Vec<usize> {
-        (0..count)
-            .map(|_| (noise::uniform(rng) * self.images.len() as f64) as usize)
-            .collect()
-    }
-}
-
-impl ImagePretraining<UNet> {
+impl Pretraining<UNet, Images> {
     /// One iteration: regress v = α·noise − σ·data (v-prediction, arXiv 2202.00512) at quantiles of
     /// the times' distribution, evenly spaced with a random offset. Returns the mean squared error.
     ///
@@ -141,7 +26,7 @@ impl ImagePretraining<UNet> {
     /// Where the device fails.
     pub async fn step(&mut self) -> Result<f64, SessionError> {
         let mut rng = self.rng();
-        let rows = self.config.batch.div_ceil(LEVELS);
+        let rows = self.recipe.batch.div_ceil(LEVELS);
         let offset = noise::uniform(&mut rng);
         let times: Vec<f64> = (0..LEVELS)
             .map(|level| time((level as f64 + offset) / LEVELS as f64))
@@ -151,8 +36,8 @@ impl ImagePretraining<UNet> {
             .map(|time| {
                 let (alpha, sigma) = VariancePreserving::level(time);
                 let (mut x, mut v) = (Vec::new(), Vec::new());
-                for index in self.draw(&mut rng, rows) {
-                    for data in self.images.image(index) {
+                for index in self.draw(&mut rng, self.examples.len(), rows) {
+                    for data in self.examples.image(index) {
                         let noise = noise::normal(&mut rng) as f32;
                         let (alpha, sigma) = (alpha as f32, sigma as f32);
                         x.push(alpha * data + sigma * noise);
@@ -183,7 +68,7 @@ impl ImagePretraining<UNet> {
     }
 }
 
-impl<N: Classify + Module + ModuleDisplay + Sync> ImagePretraining<N> {
+impl<N: Classify + Module + ModuleDisplay + Sync> Pretraining<N, Images> {
     /// One iteration: the cross-entropy of distorted, slightly noisy images. Returns the mean.
     ///
     /// # Errors
@@ -191,15 +76,15 @@ impl<N: Classify + Module + ModuleDisplay + Sync> ImagePretraining<N> {
     /// Where the device fails.
     pub async fn classify(&mut self) -> Result<f64, SessionError> {
         let mut rng = self.rng();
-        let drawn = self.draw(&mut rng, self.config.batch);
+        let drawn = self.draw(&mut rng, self.examples.len(), self.recipe.batch);
         let examples: Vec<(Vec<f32>, i32)> = drawn
             .into_iter()
             .map(|index| {
-                let image: Vec<f32> = self.images.image(index).collect();
-                (distorted(&image, &mut rng), self.images.label(index) as i32)
+                let image: Vec<f32> = self.examples.image(index).collect();
+                (distorted(&image, &mut rng), self.examples.label(index) as i32)
             })
             .collect();
-        let shards = parallel::split(examples, parallel::parts(&self.device, self.config.batch));
+        let shards = parallel::split(examples, parallel::parts(&self.device, self.recipe.batch));
         let device = &self.device;
         self.descent
             .step(shards, |network, shard| {

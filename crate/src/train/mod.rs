@@ -3,9 +3,11 @@
 mod average;
 mod descent;
 pub mod energy;
-pub mod images;
+pub mod examples;
+mod images;
 mod optimizer;
 pub mod pretrain;
+pub mod texts;
 
 use crate::config::Run;
 use crate::host::read_all;

@@ -13,7 +13,7 @@ use rtb::metric;
 use rtb::network::{Classify, PooledClassifier, StridedClassifier};
 use rtb::noise::Noise;
 use rtb::session::SessionError;
-use rtb::train::images::{ImagePretraining, ImageTraining};
+use rtb::train::examples::{Pretraining, Recipe};
 use serde::Serialize;
 
 const AFTER_HELP: &str = "\
@@ -59,7 +59,7 @@ struct Figures {
 }
 
 /// A classifier in training.
-struct Classifying<N: Module + ModuleDisplay>(ImagePretraining<N>);
+struct Classifying<N: Module + ModuleDisplay>(Pretraining<N, Images>);
 
 impl<N: Classify + Module + ModuleDisplay + Sync> Pretrain for Classifying<N> {
     fn iteration(&self) -> usize {
@@ -104,8 +104,8 @@ where
         test_accuracy: 0.0,
         test_cross_entropy: 0.0,
     };
-    let config = ImageTraining::from(numbers);
-    let training = ImagePretraining::new(network, train, config, device.clone());
+    let config = Recipe::from(numbers);
+    let training = Pretraining::new(network, train, config, device.clone());
     let mut training = Classifying(training.map_err(SessionError::from)?);
     let seconds = args.common.train(&what, numbers, &mut training)?;
     let all = test.pixels(test.len());

@@ -6,7 +6,7 @@ use crate::program::output::print;
 use crate::program::pretraining::{self, Job, Pretrain};
 use crate::program::storage;
 use burn::tensor::Device;
-use rtb::train::images::ImageTraining;
+use rtb::train::examples::Recipe;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -56,7 +56,7 @@ pub struct Record<F> {
     pub figures: F,
 }
 
-impl From<&Numbers> for ImageTraining {
+impl From<&Numbers> for Recipe {
     fn from(numbers: &Numbers) -> Self {
         Self {
             iterations: numbers.iterations,

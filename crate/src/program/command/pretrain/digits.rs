@@ -10,13 +10,13 @@ use burn::module::Module;
 use burn::tensor::Device;
 use clap::ValueEnum;
 use pollster::block_on;
-use rtb::image::CLASSES;
+use rtb::image::{CLASSES, Images};
 use rtb::metric::{self, Seen};
 use rtb::network::{Classify, UNet, UNetConfig};
 use rtb::noise::{Noise, Purpose};
 use rtb::prior::DenoiserPrior;
 use rtb::session::SessionError;
-use rtb::train::images::{ImagePretraining, ImageTraining};
+use rtb::train::examples::{Pretraining, Recipe};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -109,7 +109,7 @@ struct Figures {
     evaluation_classifier: Judgement,
 }
 
-impl Pretrain for ImagePretraining<UNet> {
+impl Pretrain for Pretraining<UNet, Images> {
     fn iteration(&self) -> usize {
         self.iteration()
     }
@@ -143,8 +143,8 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         args.samples,
         args.steps
     );
-    let config = ImageTraining::from(&numbers);
-    let training = ImagePretraining::new(network, train.clone(), config, device.clone());
+    let config = Recipe::from(&numbers);
+    let training = Pretraining::new(network, train.clone(), config, device.clone());
     let mut training = training.map_err(SessionError::from)?;
     let seconds = args.common.train(&what, &numbers, &mut training)?;
 

@@ -1,0 +1,118 @@
+//! Networks of texts, on a corpus whose entropy is known.
+
+use crate::support::numbers;
+use burn::tensor::{Int, Tensor, TensorData, activation};
+use rtb::network::{Transformer, TransformerConfig};
+use rtb::noise::Noise;
+use rtb::session::cpu_device;
+use rtb::text::{Layout, Vocabulary};
+use rtb::train::examples::{Pretraining, Recipe};
+use rtb::train::texts::Texts;
+
+const LAYOUT: Layout = Layout {
+    before: 2,
+    gap: 2,
+    after: 2,
+};
+const RECIPE: Recipe = Recipe {
+    iterations: 300,
+    batch: 64,
+    learning_rate: 1e-2,
+    ema: 0.9,
+    seed: 1,
+};
+
+fn vocabulary() -> Vocabulary {
+    Vocabulary::read("<nothing>\n<unknown>\na\nb\nc\nd").expect("six words")
+}
+
+fn config(causal: bool) -> TransformerConfig {
+    TransformerConfig {
+        words: vocabulary().len(),
+        width: 32,
+        heads: 2,
+        layers: 2,
+        embedding: if causal { 0 } else { 16 },
+        causal,
+    }
+}
+
+/// After an a the gap holds b c or c b, and the ending repeats its first word; else it is d d, and
+/// the ending is anyone's guess.
+fn texts() -> Texts {
+    let parts = [
+        ["a", "b c", "b"],
+        ["a", "c b", "c"],
+        ["d", "d d", "a"],
+        ["d", "d d", "b"],
+    ];
+    let tokens = parts.map(|parts| LAYOUT.tokens(&vocabulary(), parts).expect("it fits"));
+    Texts::new(LAYOUT, &vocabulary(), tokens.to_vec()).expect("texts")
+}
+
+fn trained(causal: bool) -> (Pretraining<Transformer, Texts>, f64) {
+    let network = config(causal).init(&Noise::new(0), &cpu_device());
+    let mut training = Pretraining::new(network, texts(), RECIPE, cpu_device()).expect("it starts");
+    let mut losses = Vec::new();
+    while !training.finished() {
+        let step = async {
+            match causal {
+                true => training.continue_endings().await,
+                false => training.unmask().await,
+            }
+        };
+        losses.push(pollster::block_on(step).expect("it trains"));
+    }
+    (training, losses[200..].iter().sum::<f64>() / 100.0)
+}
+
+/// p(word) at a place of what a network sees.
+fn words_at(network: &Transformer, seen: [i32; 6], place: usize) -> Vec<f64> {
+    let x = Tensor::<2, Int>::from_data(TensorData::new(seen.to_vec(), [1, 6]), &cpu_device());
+    numbers(activation::softmax(
+        network.forward(&[0.9], x, place..place + 1),
+        2,
+    ))
+}
+
+#[test]
+fn unmasking_learns_what_is_missing() {
+    let (training, loss) = trained(false);
+    // One of two orders of two words, where there was an a and the ending does not tell.
+    let entropy = 0.5 * 0.5 * std::f64::consts::LN_2 / 2.0;
+    assert!((loss - entropy).abs() < 0.03, "{loss}, entropy {entropy}");
+    let (a, b, c, mask) = (2, 3, 4, 6);
+    let network = training.network();
+    let first = words_at(network, [0, a, mask, mask, mask, mask], 2);
+    assert!(
+        (first[b] - 0.5).abs() < 0.1 && (first[c] - 0.5).abs() < 0.1,
+        "{first:?}"
+    );
+    let told = words_at(network, [0, a, mask, mask, c as i32, 0], 2);
+    assert!(told[c] > 0.9, "the ending tells: {told:?}");
+    let second = words_at(network, [0, a, b as i32, mask, mask, mask], 3);
+    assert!(second[c] > 0.9, "one word tells the other: {second:?}");
+}
+
+#[test]
+fn continuing_learns_how_likely_an_ending_is() {
+    let (training, loss) = trained(true);
+    let entropy = 0.5 * std::f64::consts::LN_2;
+    assert!((loss - entropy).abs() < 0.03, "{loss}, entropy {entropy}");
+    let (a, b, c, d, mask) = (2, 3, 4, 5, 6);
+    let network = training.network();
+    // The word after the gap, from the place before it.
+    let follows = words_at(network, [0, a, c, b, mask, mask], 3);
+    assert!(follows[c as usize] > 0.9, "{follows:?}");
+    let guessed = words_at(network, [0, d, d, d, mask, mask], 3);
+    assert!((guessed[a as usize] - 0.5).abs() < 0.1, "{guessed:?}");
+}
+
+#[test]
+fn texts_of_another_layout_are_none() {
+    let known = |tokens: Vec<Vec<usize>>| Texts::new(LAYOUT, &vocabulary(), tokens).is_some();
+    assert!(known(vec![vec![0; 6]]));
+    assert!(!known(Vec::new()));
+    assert!(!known(vec![vec![0; 5]]));
+    assert!(!known(vec![vec![6; 6]]));
+}
