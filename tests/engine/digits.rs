@@ -188,37 +188,28 @@ fn the_shipped_prior_draws_every_digit() {
     let images = pollster::block_on(shipped_prior(run).samples(300)).expect("images");
     let judge = evaluation_classifier(&cpu_device());
     let drawn = seen(&judge, &images);
-    // 8.1 to 11.8 % of 10,000 images, by the record; a binomial deviation is 1.7 %.
+    // 8.6 to 11.2 % of 10,000 images, by the record; a binomial deviation is 1.7 %.
     let shares = drawn.histogram();
     assert!(shares.iter().all(|s| (0.03..0.17).contains(s)), "{shares:?}");
-    // By the record it is 50 to all test images, for more images of a longer chain.
+    // By the record it is 14 to all test images, for more images of a longer chain.
     let test = test_images();
     let test = seen(&judge, &test.pixels(test.len())).moments();
     let fid = drawn.moments().frechet(&test);
-    assert!(fid < 150.0, "{fid}");
+    assert!(fid < 90.0, "{fid}");
 }
 
 #[test]
 fn a_class_is_learned() {
     let mut run = Task::Digits.defaults();
-    run.process.steps = 12;
-    run.rollout.batch = 32;
-    run.rollout.noised_share = 0.5;
-    run.network.rank = 0;
-    run.optimizer.learning_rate = 3e-3;
-    run.training.iterations = 24;
-    run.evaluation.samples = 500;
+    run.training.iterations = 36;
+    run.evaluation.samples = 300;
     let mut session = shipped_prior(run);
     let before = report(&mut session, 150);
-    train(&mut session, 24);
+    train(&mut session, 36);
     let after = report(&mut session, 150);
     let accuracy = |report: &Report| images(report).accuracy.expect("a class is wanted");
     assert!(accuracy(&before) < 0.2);
-    assert!(
-        accuracy(&after) > accuracy(&before) + 0.12,
-        "{}",
-        accuracy(&after)
-    );
+    assert!(accuracy(&after) >= 0.6, "{}", accuracy(&after));
     assert!(after.log_reward > before.log_reward + 2.0);
 }
 

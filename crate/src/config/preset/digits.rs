@@ -87,7 +87,7 @@ pub(super) fn presets() -> Vec<Preset> {
                     ..Task::Digits.defaults().rollout
                 },
                 training: Training {
-                    iterations: 400,
+                    iterations: 2000,
                     ..Task::Digits.defaults().training
                 },
                 ..each.run

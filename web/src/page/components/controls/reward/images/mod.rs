@@ -60,14 +60,14 @@ pub fn ImageReward(props: &ImageRewardProps) -> Html {
     let choose = {
         let (set, before, refused) = (set.clone(), reward.clone(), refused.setter());
         Callback::from(move |kind: String| {
-            let new = match (start(&kind), &before) {
-                // A product begins with what there was.
-                (Some(Reward::All { mut rewards }), before) if before.conditions() == 1 => {
-                    rewards[0] = before.clone();
+            let new = match start(&kind) {
+                // A product begins with what there was, of several posteriors the first.
+                Some(Reward::All { mut rewards }) => {
+                    rewards[0] = before.given(0);
                     Reward::All { rewards }
                 }
-                (Some(new), _) => new,
-                (None, _) => return,
+                Some(new) => new,
+                None => return,
             };
             let result = set.emit(new);
             refused.set(result.err().map(|error| error.to_string().into()));
