@@ -9,6 +9,9 @@ use crate::parallel;
 use crate::train::{Answer, EndReward, at_once};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
+/// Images whose gradient is taken at once.
+const BLOCK: usize = 250;
+
 /// log r of images, at most 0, floored.
 #[derive(Clone, Debug)]
 pub struct ImageLogReward {
@@ -194,36 +197,42 @@ impl ImageLogReward {
         by: ClassesBy,
         images: &[f32],
     ) -> Result<Vec<f32>, String> {
-        let rows = images.len() / PIXELS;
-        let leaf = Tensor::<2>::from_data(TensorData::new(images.to_vec(), [rows, PIXELS]), &self.device)
-            .autodiff()
-            .require_grad();
-        let log_probs = activation::log_softmax(self.classifier.logits(leaf.clone()), 1);
-        let values = read(log_probs.clone()).await?;
-        // ∂ log r/∂ log p of every class.
-        let mut weights = vec![0.0f32; rows * CLASSES];
-        for (row, into) in values
-            .chunks_exact(CLASSES)
-            .zip(weights.chunks_exact_mut(CLASSES))
-        {
-            let log_r = joined(by, classes.iter().map(|class| f64::from(row[*class])));
-            match by {
-                ClassesBy::Sum => {
-                    for class in classes {
-                        into[*class] = (f64::from(row[*class]) - log_r).exp() as f32;
-                    }
-                }
-                ClassesBy::Max => {
-                    let best = classes.iter().max_by(|a, b| row[**a].total_cmp(&row[**b]));
-                    best.into_iter().for_each(|class| into[*class] = 1.0);
-                }
+        let mut gradients = Vec::with_capacity(images.len());
+        let blocks: Vec<&[f32]> = images.chunks(BLOCK * PIXELS).collect();
+        for group in blocks.chunks(parallel::parts(&self.device, usize::MAX)) {
+            let made = parallel::map(group.to_vec(), |block| {
+                let block = TensorData::new(block.to_vec(), [block.len() / PIXELS, PIXELS]);
+                let leaf = Tensor::<2>::from_data(block, &self.device)
+                    .autodiff()
+                    .require_grad();
+                let log_probs = activation::log_softmax(self.classifier.logits(leaf.clone()), 1);
+                leaf.grad(&log_r(log_probs, classes, by).sum().backward())
+            });
+            for gradient in made {
+                let gradient = gradient.ok_or("the classifier has no gradient in its image")?;
+                gradients.extend(read(gradient).await?);
             }
         }
-        let weights = Tensor::from_data(TensorData::new(weights, [rows, CLASSES]), &self.device);
-        let gradient = leaf
-            .grad(&(log_probs * weights).sum().backward())
-            .ok_or("the classifier has no gradient in its image")?;
-        read(gradient).await
+        Ok(gradients)
+    }
+}
+
+/// log r of rows of log p(class|image), `[rows, 1]`.
+fn log_r(log_probs: Tensor<2>, classes: &[usize], by: ClassesBy) -> Tensor<2> {
+    let wanted = Tensor::cat(
+        classes
+            .iter()
+            .map(|class| log_probs.clone().narrow(1, *class, 1))
+            .collect(),
+        1,
+    );
+    let largest = wanted.clone().max_dim(1);
+    match by {
+        ClassesBy::Max => largest,
+        ClassesBy::Sum => {
+            let largest = largest.detach();
+            (wanted - largest.clone()).exp().sum_dim(1).log() + largest
+        }
     }
 }
 
