@@ -48,7 +48,7 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "run digit-3 --set reward.kind=painted --set reward.rows=[]",
-        "reward.kind | painted | classes, ink",
+        "reward.kind | painted | classes, each_class, ink",
     ),
     (
         "run digit-3 --set reward.classes=[3,11]",

@@ -84,6 +84,96 @@ fn a_prior_of_images_is_trained_measured_and_drawn() {
     assert!(picture.starts_with(b"\x89PNG"));
 }
 
+/// Stories whose third sentence says the name that the first one has; every other line is none.
+fn file_of_stories(path: &Path, count: usize) {
+    let names = ["ann", "bob", "eve", "tim"];
+    let line = |number: usize| {
+        let name = names[number % names.len()];
+        format!("here\t{name} had {number} cats. They ran! So {name} ran. Why? {name} liked it.\nno story.\n")
+    };
+    fs::write(path, (0..count).map(line).collect::<String>()).expect("written");
+}
+
+#[test]
+fn language_models_learn_a_file_of_stories() {
+    let place = Scratch::new();
+    file_of_stories(&place.path().join("stories.txt"), 200);
+    let train = |kind: &str, out: &str| {
+        let line = format!(
+            "pretrain stories {kind} --data stories.txt --words 60 --out {out}.safetensors --iterations 40 \
+             --batch 32 --ema 0 --quiet"
+        );
+        (
+            stdout(&succeed(&mut at(&place, &line))),
+            record(&place, &format!("{out}.json")),
+        )
+    };
+    let (said, prior) = train("prior", "p");
+    assert!(
+        said.contains("held-out texts") && said.contains("perplexity"),
+        "{said}"
+    );
+    let figures = &prior["figures"];
+    let count = |key: &str| figures[key].as_u64().expect("a count");
+    assert_eq!(
+        (count("stories") + count("held_out_stories"), count("words")),
+        (200, 60)
+    );
+    assert!(count("held_out_stories") > 2 && count("held_out_texts") == 3 * count("held_out_stories"));
+    // Two of 17 words a story are numbers, most of which are rare.
+    assert!(
+        (0.02..0.1).contains(&figures["unknown"].as_f64().expect("a share")),
+        "{figures}"
+    );
+    let nats = |figures: &Value, key: &str| figures[key].as_f64().expect("nats");
+    let none = 60f64.ln();
+    for key in ["ending_hidden", "ending_shown"] {
+        assert!((0.0..0.5 * none).contains(&nats(figures, key)), "{figures}");
+    }
+    let (_, reward) = train("reward", "r");
+    assert!(
+        (0.0..0.5 * none).contains(&nats(&reward["figures"], "ending")),
+        "{reward}"
+    );
+    assert!(reward["figures"]["ending_hidden"].is_null());
+    let weights = fs::read(place.path().join("r.safetensors")).expect("written");
+    let header = String::from_utf8_lossy(&weights[..20_000]).into_owned();
+    assert!(
+        header.contains("<nothing>") && header.contains("tokens"),
+        "the words are with the weights"
+    );
+}
+
+#[test]
+fn stories_that_cannot_be_had_are_named() {
+    let place = Scratch::new();
+    let said = |data: &str, offline: Option<&str>| {
+        let line = format!("pretrain stories prior --out p.safetensors --iterations 1 {data}");
+        let mut command = at(&place, &line);
+        match offline {
+            Some(folder) => command.env("RTB_DATA", folder),
+            None => command.env_remove("RTB_DATA"),
+        };
+        let output = command.output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(2), "{data}");
+        stderr(&output)
+    };
+    assert!(said("", None).contains("RTB_DATA"));
+    assert!(said("", Some("offline")).contains("offline/stories/stories.tsv"));
+    fs::write(place.path().join("none.txt"), "One sentence.\n").expect("written");
+    assert!(said("--data none.txt", None).contains("0 stories of 5 sentences"));
+    file_of_stories(&place.path().join("some.txt"), 100);
+    assert!(said("--data some.txt --words 2", None).contains("--words 2: a vocabulary of 2 words"));
+    let long = "many ".repeat(60);
+    let line = |number: usize| format!("{long}{number}. B. C. D. E.\n");
+    fs::write(
+        place.path().join("long.txt"),
+        (0..100).map(line).collect::<String>(),
+    )
+    .expect("written");
+    assert!(said("--data long.txt", None).contains("no story is short enough"));
+}
+
 #[test]
 #[cfg(unix)]
 fn a_stopped_training_goes_on_to_the_same_weights() {

@@ -1,18 +1,29 @@
 //! Networks of texts: a prior that unmasks, a causal one that says how likely an ending is.
 
 use super::examples::Pretraining;
+use crate::host::read;
 use crate::network::Transformer;
-use crate::noise;
+use crate::noise::{self, Noise, Purpose};
 use crate::parallel;
 use crate::session::SessionError;
 use crate::text::{Layout, Vocabulary};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
+use rand_chacha::ChaCha8Rng;
 
 /// Times of one batch; its rows are divided among them.
 const LEVELS: usize = 32;
 /// Share of the examples whose ending is hidden: the network is the prior p(gap|beginning) there, and
 /// p(gap|beginning, ending) elsewhere.
 const HIDDEN_ENDINGS: f64 = 0.5;
+
+/// Whether a network that unmasks sees what comes after the gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Hidden,
+    Shown,
+    /// One or the other, text by text.
+    Either,
+}
 
 /// Texts with a gap, in numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,34 +72,40 @@ impl Shard {
     }
 }
 
-impl Pretraining<Transformer, Texts> {
-    /// One iteration of masked diffusion: the gap's words are masked with probability t, evenly
-    /// spaced over the batch with a random offset, and said from what is left. Returns the negative
-    /// ELBO of a word of the gap, in nats (MDLM, arXiv 2406.07524).
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails.
-    pub async fn unmask(&mut self) -> Result<f64, SessionError> {
-        let mut rng = self.rng();
-        let (layout, mask) = (self.examples.layout, self.examples.words as i32);
-        let rows = self.recipe.batch.div_ceil(LEVELS);
-        let offset = noise::uniform(&mut rng);
-        let mut levels = Vec::with_capacity(LEVELS);
-        for level in 0..LEVELS {
+impl Texts {
+    /// Texts there are.
+    pub fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    /// These texts with words of their gap masked, those of a part with the probability that its time
+    /// is: the times are evenly spaced with a random offset, and all parts have equally many texts.
+    fn masked(&self, texts: &[usize], ending: Ending, rng: &mut ChaCha8Rng) -> Vec<Shard> {
+        let (layout, mask) = (self.layout, self.words as i32);
+        let rows = texts.len().div_ceil(LEVELS);
+        let levels = texts.len() / rows;
+        let offset = noise::uniform(rng);
+        let part = |(level, texts): (usize, &[usize])| {
             // Never 0, where nothing is masked.
-            let time = (level as f64 + 1.0 - offset) / LEVELS as f64;
+            let time = (level as f64 + 1.0 - offset) / levels as f64;
             let mut shard = Shard {
                 times: vec![time],
                 ..Shard::default()
             };
-            let weight = 1.0 / (time * (LEVELS * rows * layout.gap) as f64);
-            for index in self.draw(&mut rng, self.examples.tokens.len(), rows) {
-                let text = &self.examples.tokens[index];
-                let hides = noise::uniform(&mut rng) < HIDDEN_ENDINGS;
+            let weight = 1.0 / (time * (levels * rows * layout.gap) as f64);
+            for text in texts.iter().map(|index| &self.tokens[*index]) {
+                let hides = match ending {
+                    Ending::Hidden => true,
+                    Ending::Shown => false,
+                    Ending::Either => noise::uniform(rng) < HIDDEN_ENDINGS,
+                };
                 for (place, token) in text.iter().enumerate() {
                     let inside = layout.gap().contains(&place);
-                    let masked = inside && noise::uniform(&mut rng) < time;
+                    let masked = inside && noise::uniform(rng) < time;
                     let hidden = place >= layout.gap().end && hides;
                     shard
                         .seen
@@ -99,9 +116,102 @@ impl Pretraining<Transformer, Texts> {
                     }
                 }
             }
-            levels.push(shard);
+            shard
+        };
+        texts
+            .chunks_exact(rows)
+            .take(levels)
+            .enumerate()
+            .map(part)
+            .collect()
+    }
+
+    /// These texts, whose endings' words are wanted.
+    fn endings(&self, texts: &[usize]) -> Vec<Shard> {
+        let ending = self.layout.gap().end;
+        let texts = || texts.iter().map(|index| &self.tokens[*index]);
+        let words = texts().flat_map(|text| &text[ending..]);
+        let all = words
+            .filter(|token| **token != Vocabulary::NOTHING)
+            .count()
+            .max(1);
+        let weight = |token: &usize| match *token {
+            Vocabulary::NOTHING => 0.0,
+            _ => 1.0 / all as f32,
+        };
+        texts()
+            .map(|text| Shard {
+                times: Vec::new(),
+                seen: text.iter().map(|token| *token as i32).collect(),
+                wanted: text[ending..].iter().map(|token| *token as i32).collect(),
+                weights: text[ending..].iter().map(weight).collect(),
+            })
+            .collect()
+    }
+
+    /// The negative ELBO of a place of the gap, in nats, of these texts under a network that unmasks:
+    /// one draw of its time and its masks for each.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn unmasking_loss(
+        &self,
+        network: &Transformer,
+        ending: Ending,
+        noise: &Noise,
+        device: &Device,
+    ) -> Result<f64, SessionError> {
+        let mut rng = noise.stream(Purpose::Evaluation, 0);
+        let all: Vec<usize> = (0..self.len()).collect();
+        let blocks = all.chunks(LEVELS).map(|block| {
+            let parts = self.masked(block, ending, &mut rng);
+            (block.len(), parts, self.layout.gap().start)
+        });
+        self.mean_loss(network, blocks.collect(), device).await
+    }
+
+    /// −log p of a word of the endings, in nats, of these texts under a causal network.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn ending_loss(&self, network: &Transformer, device: &Device) -> Result<f64, SessionError> {
+        let all: Vec<usize> = (0..self.len()).collect();
+        let blocks = all
+            .chunks(LEVELS)
+            .map(|block| (block.len(), self.endings(block), self.layout.gap().end - 1));
+        self.mean_loss(network, blocks.collect(), device).await
+    }
+
+    async fn mean_loss(
+        &self,
+        network: &Transformer,
+        blocks: Vec<(usize, Vec<Shard>, usize)>,
+        device: &Device,
+    ) -> Result<f64, SessionError> {
+        let mut sum = 0.0;
+        for (count, parts, from) in blocks {
+            let whole = parts.into_iter().fold(Shard::default(), Shard::and);
+            let loss = read(whole.loss(network, self.layout, from, device)).await;
+            sum += count as f64 * f64::from(loss.map_err(SessionError::Device)?[0]);
         }
-        self.descend(levels, layout.gap().start).await
+        Ok(sum / self.len() as f64)
+    }
+}
+
+impl Pretraining<Transformer, Texts> {
+    /// One iteration of masked diffusion: the gap's words are masked with probability t and said from
+    /// what is left. Returns the negative ELBO of a place of the gap, in nats (MDLM, arXiv 2406.07524).
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn unmask(&mut self) -> Result<f64, SessionError> {
+        let mut rng = self.rng();
+        let drawn = self.draw(&mut rng, self.examples.len(), self.recipe.batch);
+        let parts = self.examples.masked(&drawn, Ending::Either, &mut rng);
+        self.descend(parts, self.examples.layout.gap().start).await
     }
 
     /// One iteration of a causal network on the words of the endings, each from all before it.
@@ -111,34 +221,9 @@ impl Pretraining<Transformer, Texts> {
     ///
     /// Where the device fails.
     pub async fn continue_endings(&mut self) -> Result<f64, SessionError> {
-        let mut rng = self.rng();
-        let layout = self.examples.layout;
-        let drawn = self.draw(&mut rng, self.examples.tokens.len(), self.recipe.batch);
-        let ending = layout.gap().end;
-        let words = |text: &[usize]| {
-            text[ending..]
-                .iter()
-                .filter(|t| **t != Vocabulary::NOTHING)
-                .count()
-        };
-        let all: usize = drawn
-            .iter()
-            .map(|index| words(&self.examples.tokens[*index]))
-            .sum();
-        let shards = drawn.into_iter().map(|index| {
-            let text = &self.examples.tokens[index];
-            let weight = |token: &usize| match *token {
-                Vocabulary::NOTHING => 0.0,
-                _ => 1.0 / all.max(1) as f32,
-            };
-            Shard {
-                times: Vec::new(),
-                seen: text.iter().map(|token| *token as i32).collect(),
-                wanted: text[ending..].iter().map(|token| *token as i32).collect(),
-                weights: text[ending..].iter().map(weight).collect(),
-            }
-        });
-        self.descend(shards.collect(), ending - 1).await
+        let drawn = self.draw(&mut self.rng(), self.examples.len(), self.recipe.batch);
+        let parts = self.examples.endings(&drawn);
+        self.descend(parts, self.examples.layout.gap().end - 1).await
     }
 
     /// A step down the sum of the parts' losses; what they say of is at `from` and after it.

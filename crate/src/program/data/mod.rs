@@ -1,6 +1,9 @@
 //! Datasets: from an offline folder, the user's cache, or their public home.
 
 mod download;
+mod stories;
+
+pub use stories::{Stories, stories};
 
 use super::error::ProgramError;
 use super::storage;

@@ -4,6 +4,7 @@ mod classifier;
 mod common;
 mod digits;
 mod mixture;
+mod stories;
 
 use crate::program::error::ProgramError;
 use clap::Subcommand;
@@ -13,7 +14,7 @@ Every training writes its weights to --out, and beside them the same name with t
 the command that made them, its seed, the time it took and how good they are. It can be stopped or
 killed: the same command goes on from FILE.checkpoint, which is removed at the end.";
 
-/// Train a network that runs start from: a prior, or a classifier
+/// Train a network that runs start from: a prior, a classifier, a language model
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
@@ -26,6 +27,7 @@ enum What {
     Mixture(mixture::Args),
     Digits(digits::Args),
     Classifier(classifier::Args),
+    Stories(stories::Args),
 }
 
 /// Trains what was asked for.
@@ -34,5 +36,6 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         What::Mixture(args) => mixture::execute(args),
         What::Digits(args) => digits::execute(args),
         What::Classifier(args) => classifier::execute(args),
+        What::Stories(args) => stories::execute(args),
     }
 }

@@ -1,0 +1,236 @@
+//! `rtb pretrain stories`: the language models of infilling.
+
+use super::common::{Common, Record};
+use crate::program::data::{Stories, stories};
+use crate::program::error::ProgramError;
+use crate::program::pretraining::Pretrain;
+use burn::module::Module;
+use burn::tensor::Device;
+use clap::ValueEnum;
+use pollster::block_on;
+use rtb::network::{Transformer, TransformerConfig, Weights};
+use rtb::noise::Noise;
+use rtb::session::SessionError;
+use rtb::text::{Layout, Vocabulary};
+use rtb::train::examples::{Pretraining, Recipe};
+use rtb::train::texts::{Ending, Texts};
+use serde::Serialize;
+
+const AFTER_HELP: &str = "\
+Without flags: 6000 iterations of 64 texts, learning rate 0.002, average with decay 0.999, 4000 words.
+Of every story the second, the third and the fourth sentence are the gap in turn; what stands before it
+is given, and the sentence after it is the ending. One story of twenty is held out.
+
+Example:
+  rtb pretrain stories prior --out prior-stories.safetensors";
+
+/// The places of a story's parts.
+const LAYOUT: Layout = Layout {
+    before: 48,
+    gap: 18,
+    after: 18,
+};
+/// Sentences that are a gap in turn.
+const GAPS: std::ops::Range<usize> = 1..4;
+
+/// Train a language model of stories: a prior that fills a gap, or a reward that knows endings
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// What it is trained for
+    #[arg(value_enum)]
+    kind: Kind,
+    /// stories (of the offline folder), or a file with a story a line
+    #[arg(long, value_name = "NAME|FILE", default_value = "stories")]
+    data: String,
+    /// Words of the vocabulary
+    #[arg(long, value_name = "N", default_value_t = 4000)]
+    words: usize,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// Masked diffusion of the gap, which sees both ways
+    Prior,
+    /// The ending's words, one after the other
+    Reward,
+}
+
+impl Kind {
+    fn config(self, words: usize) -> TransformerConfig {
+        TransformerConfig {
+            words,
+            width: 128,
+            heads: 4,
+            layers: 4,
+            embedding: if self == Self::Prior { 64 } else { 0 },
+            causal: self == Self::Reward,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Figures {
+    parameters: usize,
+    words: usize,
+    stories: usize,
+    held_out_stories: usize,
+    texts: usize,
+    held_out_texts: usize,
+    /// Share of the held-out texts' words that are not in the vocabulary.
+    unknown: f64,
+    /// Nats a word on the held-out texts: the negative ELBO of the gap without and with sight of the
+    /// ending, or −log p of the ending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ending_hidden: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ending_shown: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ending: Option<f64>,
+}
+
+/// A language model in training.
+struct Reading {
+    kind: Kind,
+    training: Pretraining<Transformer, Texts>,
+}
+
+impl Pretrain for Reading {
+    fn iteration(&self) -> usize {
+        self.training.iteration()
+    }
+
+    fn step(&mut self) -> Result<f64, SessionError> {
+        match self.kind {
+            Kind::Prior => block_on(self.training.unmask()),
+            Kind::Reward => block_on(self.training.continue_endings()),
+        }
+    }
+
+    fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
+        self.training.checkpoint()
+    }
+
+    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), SessionError> {
+        self.training.resume(checkpoint)
+    }
+}
+
+/// Trains the model and writes its two files.
+pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    let numbers = args.common.numbers(6000, 64, 2e-3, 0.999);
+    let device = args.common.device()?;
+    let Stories { train, held_out } = stories(&args.data)?;
+    let sentences = train.iter().flatten().map(String::as_str);
+    let refused =
+        |error: &dyn std::fmt::Display| ProgramError::Data(format!("--words {}: {error}", args.words));
+    let vocabulary = Vocabulary::of(sentences, args.words).map_err(|e| refused(&e))?;
+    let texts = |stories: &[Vec<String>]| {
+        let tokens = stories.iter().flat_map(|story| gaps(story, &vocabulary));
+        Texts::new(LAYOUT, &vocabulary, tokens.collect()).ok_or_else(|| {
+            ProgramError::Data(format!("{}: no story is short enough for its places", args.data))
+        })
+    };
+    let (learned, measured) = (texts(&train)?, texts(&held_out)?);
+
+    let network = args
+        .kind
+        .config(vocabulary.len())
+        .init(&Noise::new(numbers.seed), &device);
+    let kind = args.kind.to_possible_value().expect("no kind is skipped");
+    let what = format!(
+        "stories {} --data {} --words {}",
+        kind.get_name(),
+        args.data,
+        args.words
+    );
+    let mut figures = Figures {
+        parameters: Module::num_params(&network),
+        words: vocabulary.len(),
+        stories: train.len(),
+        held_out_stories: held_out.len(),
+        texts: learned.len(),
+        held_out_texts: measured.len(),
+        unknown: unknown(&held_out, &vocabulary),
+        ending_hidden: None,
+        ending_shown: None,
+        ending: None,
+    };
+    let training = Pretraining::new(network, learned, Recipe::from(&numbers), device.clone());
+    let mut reading = Reading {
+        kind: args.kind,
+        training: training.map_err(SessionError::from)?,
+    };
+    let seconds = args.common.train(&what, &numbers, &mut reading)?;
+    let network = reading.training.network();
+    measure(&mut figures, args.kind, &measured, network, &device)?;
+
+    let mut weights = block_on(Weights::of(network)).map_err(SessionError::Device)?;
+    weights.metadata.insert("words".to_owned(), vocabulary.file());
+    let text = summary(&figures);
+    let record = Record {
+        command: args.common.command(&what, &numbers),
+        seed: numbers.seed,
+        seconds,
+        figures,
+    };
+    args.common.finish(&weights.to_safetensors(true), &record, &text)
+}
+
+/// The tokens of a story with each of its gaps, where they fit.
+fn gaps<'a>(story: &'a [String], vocabulary: &'a Vocabulary) -> impl Iterator<Item = Vec<usize>> + 'a {
+    GAPS.filter_map(|gap| {
+        let before = story[..gap].join(" ");
+        let parts = [before.as_str(), story[gap].as_str(), story[gap + 1].as_str()];
+        LAYOUT.tokens(vocabulary, parts).ok()
+    })
+}
+
+fn unknown(stories: &[Vec<String>], vocabulary: &Vocabulary) -> f64 {
+    let encoded = stories
+        .iter()
+        .flatten()
+        .map(|sentence| vocabulary.encode(sentence));
+    let (unknown, all) = encoded.fold((0, 0), |(unknown, all), sentence| {
+        (unknown + sentence.unknown.len(), all + sentence.tokens.len())
+    });
+    unknown as f64 / all.max(1) as f64
+}
+
+fn measure(
+    figures: &mut Figures,
+    kind: Kind,
+    texts: &Texts,
+    network: &Transformer,
+    device: &Device,
+) -> Result<(), ProgramError> {
+    let unmasking = |ending| block_on(texts.unmasking_loss(network, ending, &Noise::new(0), device));
+    match kind {
+        Kind::Prior => {
+            figures.ending_hidden = Some(unmasking(Ending::Hidden)?);
+            figures.ending_shown = Some(unmasking(Ending::Shown)?);
+        }
+        Kind::Reward => figures.ending = Some(block_on(texts.ending_loss(network, device))?),
+    }
+    Ok(())
+}
+
+fn summary(f: &Figures) -> String {
+    let nats = |name: &str, value: Option<f64>| {
+        value.map_or(String::new(), |v| {
+            format!("{name}: {v:.3} nats a word, perplexity {:.1}\n", v.exp())
+        })
+    };
+    format!(
+        "{} held-out texts of {} stories, {:.1} % of their words are not among the {}\n{}{}{}",
+        f.held_out_texts,
+        f.held_out_stories,
+        100.0 * f.unknown,
+        f.words,
+        nats("gap, ending hidden (bound)", f.ending_hidden),
+        nats("gap, ending shown (bound)", f.ending_shown),
+        nats("ending", f.ending)
+    )
+}
