@@ -175,9 +175,7 @@ impl Task for Plane {
     /// Samples of the mixture: equally many of every component, however small, weighted back to
     /// the mixture; the same for all iterations.
     async fn give(&mut self, _iteration: usize, given: &mut [Replay]) -> Result<(), SessionError> {
-        let [given] = given else {
-            return Ok(());
-        };
+        let given = &mut given[0];
         if given.is_empty() {
             let mixture = &self.mixture;
             let mut rng = self.noise.stream(Purpose::GivenEndPoints, (1 << 48) - 1);

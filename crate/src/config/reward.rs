@@ -107,6 +107,16 @@ impl Reward {
         }
     }
 
+    /// The condition of a row where all have their turn.
+    pub fn in_turn(&self, row: usize) -> usize {
+        row % self.conditions()
+    }
+
+    /// The condition at a place of a picture, where those of one condition are neighbours.
+    pub fn pictured(&self, place: usize, places: usize) -> usize {
+        place * self.conditions() / places
+    }
+
     /// The reward under one of its [conditions](Reward::conditions).
     pub fn given(&self, condition: usize) -> Reward {
         match self {

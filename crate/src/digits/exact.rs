@@ -137,12 +137,12 @@ impl Digits {
     fn pictured(&self, exact: &Exact) -> Vec<usize> {
         let conditions = self.conditions();
         let each = exact.kept.len() / conditions;
+        let reward = &self.run.reward;
         (0..conditions)
             .flat_map(|condition| {
-                let (from, to) = [condition, condition + 1]
-                    .map(|c| (c * Self::PICTURED).div_ceil(conditions))
-                    .into();
-                (0..each.min(to - from)).map(move |at| condition * each + at)
+                let places = (0..Self::PICTURED).map(|place| reward.pictured(place, Self::PICTURED));
+                let wanted = places.filter(|of| *of == condition).count();
+                (0..each.min(wanted)).map(move |at| condition * each + at)
             })
             .collect()
     }

@@ -20,7 +20,7 @@ use crate::reward::ImageLogReward;
 use crate::rollout::{Chains, Replay};
 use crate::sampler::Setting;
 use crate::session::{SessionError, Task, other_task, prior_network};
-use crate::train::{EndReward, log_reward_given};
+use crate::train::{EndReward, tempered_given};
 use burn::module::Module;
 use burn::tensor::Device;
 use pool::Scored;
@@ -128,18 +128,14 @@ impl Digits {
     /// Where the device fails.
     pub async fn log_reward(&self, images: &[f32]) -> Result<Vec<f64>, SessionError> {
         let conditions = self.in_turn(images.len() / PIXELS);
-        let log_r = log_reward_given(&self.rewards(), &conditions, images).await;
         let beta = self.run.tempering.beta;
-        Ok(log_r
-            .map_err(SessionError::Device)?
-            .into_iter()
-            .map(|l| beta * l)
-            .collect())
+        let log_reward = tempered_given(&self.rewards(), &conditions, beta, images).await;
+        log_reward.map_err(SessionError::Device)
     }
 
     /// The conditions of rows that have them in turn.
     pub fn in_turn(&self, rows: usize) -> Vec<usize> {
-        (0..rows).map(|row| row % self.conditions()).collect()
+        (0..rows).map(|row| self.run.reward.in_turn(row)).collect()
     }
 }
 

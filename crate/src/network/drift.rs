@@ -134,10 +134,7 @@ impl DriftNetwork {
         let device = x.device();
         let blocks = times.len();
         let [all, _] = x.dims();
-        let features = Tensor::from_data(
-            TensorData::new(time_features(times), [blocks, 2 * FREQUENCIES]),
-            &device,
-        );
+        let features = time_features(times, &device);
         let embedding =
             activation::silu(features.matmul(self.time.val()) + self.time_bias.val().unsqueeze::<2>());
         let mut h = Tensor::cat(vec![x.clone(), hats(x)], 1);

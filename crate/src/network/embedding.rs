@@ -1,12 +1,14 @@
 //! How networks see the time of a step.
 
+use burn::tensor::{Device, Tensor, TensorData};
+
 /// Frequencies of the time embedding; each gives a sine and a cosine.
 pub(super) const FREQUENCIES: usize = 16;
 
 /// sin and cos of π·t times frequencies spaced evenly in the logarithm from 1/2 to 32,
-/// `[times][2·FREQUENCIES]`.
-pub(super) fn time_features(times: &[f64]) -> Vec<f32> {
-    times
+/// `[times, 2·FREQUENCIES]`.
+pub(super) fn time_features(times: &[f64], device: &Device) -> Tensor<2> {
+    let features: Vec<f32> = times
         .iter()
         .flat_map(|t| {
             (0..FREQUENCIES).flat_map(move |k| {
@@ -15,5 +17,6 @@ pub(super) fn time_features(times: &[f64]) -> Vec<f32> {
                 [sin as f32, cos as f32]
             })
         })
-        .collect()
+        .collect();
+    Tensor::from_data(TensorData::new(features, [times.len(), 2 * FREQUENCIES]), device)
 }

@@ -1,5 +1,6 @@
 //! The neural networks, and how they are written to files.
 
+mod attention;
 mod classifier;
 mod drift;
 mod embedding;

@@ -1,5 +1,6 @@
 //! A transformer over tokens: one that sees both ways, of a diffusion's time, or a causal one.
 
+use super::attention::{attend, by_heads};
 use super::embedding::{FREQUENCIES, time_features};
 use super::layer::{Dense, uniform};
 use crate::noise::{Noise, Purpose};
@@ -163,23 +164,14 @@ impl Block {
     }
 
     fn attention(&self, x: Tensor<2>, [rows, length]: [usize; 2], shared: &Shared) -> Tensor<2> {
-        let width = x.dims()[1];
-        let head = width / shared.heads;
         let all = self.query_key_value.forward(x);
-        let part = |at: usize| {
-            all.clone()
-                .narrow(1, at * width, width)
-                .reshape([rows, length, shared.heads, head])
-                .swap_dims(1, 2)
-        };
-        let (query, key) = (shared.turned(part(0)), shared.turned(part(1)));
-        let scores = query.matmul(key.swap_dims(2, 3)).div_scalar((head as f64).sqrt());
-        let scores = match &shared.unseen {
-            None => scores,
-            Some(unseen) => scores + unseen.clone(),
-        };
-        let mixed = activation::softmax(scores, 3).matmul(part(2));
-        mixed.swap_dims(1, 2).reshape([rows * length, width])
+        let [query, key, value] = by_heads(&all, [rows, length], shared.heads);
+        attend(
+            shared.turned(query),
+            shared.turned(key),
+            value,
+            shared.unseen.clone(),
+        )
     }
 
     fn adapted(self, rng: &mut ChaCha8Rng, rank: usize, device: &Device) -> Self {
@@ -220,10 +212,10 @@ impl Transformer {
         let [rows, length] = x.dims();
         let [kinds, width] = self.tokens.val().dims();
         let device = x.device();
-        let embedding = self.time.as_ref().map(|dense| {
-            let features = TensorData::new(time_features(times), [times.len(), 2 * FREQUENCIES]);
-            activation::hard_swish(dense.forward(Tensor::from_data(features, &device)))
-        });
+        let embedding = self
+            .time
+            .as_ref()
+            .map(|dense| activation::hard_swish(dense.forward(time_features(times, &device))));
         let shared = Shared::new(length, width / self.heads, self.heads, self.causal, &device);
         let vectors = self.tokens.val().select(0, x.reshape([rows * length]));
         let mut h = vectors.reshape([rows, length, width]);

@@ -1,13 +1,15 @@
 //! The image network: a U-Net of two resolutions below the image's own.
 
+use super::attention::{attend, by_heads};
 use super::embedding::{FREQUENCIES, time_features};
 use super::layer::{Conv, Dense};
 
 use crate::image::{PIXELS, SIDE};
 use crate::noise::{Noise, Purpose};
+use crate::process::Rows;
 use burn::module::{Module, Param};
 use burn::nn::{GroupNorm, GroupNormConfig};
-use burn::tensor::{Device, Int, Tensor, TensorData, activation};
+use burn::tensor::{Device, Tensor, activation};
 use rand_chacha::ChaCha8Rng;
 
 /// Channels of an attention head.
@@ -133,7 +135,7 @@ impl Attention {
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let [rows, channels, height, width] = x.dims();
-        let (cells, heads) = (height * width, channels / HEAD);
+        let cells = height * width;
         let flat = self
             .norm
             .forward(x.clone())
@@ -142,17 +144,8 @@ impl Attention {
         let all = self
             .query_key_value
             .forward(flat.reshape([rows * cells, channels]));
-        let part = |at: usize| {
-            all.clone()
-                .narrow(1, at * channels, channels)
-                .reshape([rows, cells, heads, HEAD])
-                .swap_dims(1, 2)
-        };
-        let scores = part(0)
-            .matmul(part(1).swap_dims(2, 3))
-            .div_scalar((HEAD as f64).sqrt());
-        let mixed = activation::softmax(scores, 3).matmul(part(2));
-        let mixed = mixed.swap_dims(1, 2).reshape([rows * cells, channels]);
+        let [query, key, value] = by_heads(&all, [rows, cells], channels / HEAD);
+        let mixed = attend(query, key, value, None);
         let out = self.output.forward(mixed).reshape([rows, cells, channels]);
         x + out.swap_dims(1, 2).reshape([rows, channels, height, width])
     }
@@ -237,15 +230,12 @@ impl UNet {
 
     /// What blocks are modulated by, `[times, units]`, or one a row where there are conditions.
     fn embedding(&self, times: &[f64], conditions: &[usize], device: &Device) -> Tensor<2> {
-        let features = TensorData::new(time_features(times), [times.len(), 2 * FREQUENCIES]);
-        let time = self.time.forward(Tensor::from_data(features, device));
+        let time = self.time.forward(time_features(times, device));
         let Some(table) = &self.conditions else {
             return activation::hard_swish(time);
         };
         let ([blocks, units], rows) = (time.dims(), conditions.len());
-        let numbers: Vec<i32> = conditions.iter().map(|c| *c as i32).collect();
-        let numbers = Tensor::<1, Int>::from_data(TensorData::new(numbers, [rows]), device);
-        let condition = table.val().select(0, numbers).reshape([1, rows, units]);
+        let condition = table.val().select_rows(conditions).reshape([1, rows, units]);
         activation::hard_swish((time.reshape([blocks, 1, units]) + condition).reshape([blocks * rows, units]))
     }
 

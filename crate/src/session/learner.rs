@@ -268,9 +268,9 @@ impl<T: Task> Learner<T> {
 
     /// The condition of every trajectory in a picture: those of one condition are neighbours.
     pub(super) fn pictured(&self) -> Vec<usize> {
-        let conditions = self.trainer.conditions();
+        let reward = &self.task.run().reward;
         (0..T::PICTURED)
-            .map(|row| row * conditions / T::PICTURED)
+            .map(|place| reward.pictured(place, T::PICTURED))
             .collect()
     }
 
@@ -364,7 +364,7 @@ impl<T: Task> Learner<T> {
         let chains = &self.trainer.chains;
         let drawn = parallel::map(group, |(counter, rows)| {
             let first = counter as usize * T::CHUNK;
-            let conditions = (first..first + rows).map(|row| row % self.trainer.conditions());
+            let conditions = (first..first + rows).map(|row| self.task.run().reward.in_turn(row));
             chains.draw(
                 network,
                 self.batch(purpose, counter, conditions.collect()),

@@ -74,7 +74,7 @@ impl Layout {
         let mut tokens = vec![Vocabulary::NOTHING; self.length()];
         tokens[self.before - before.len()..self.before].copy_from_slice(&before);
         tokens[self.before..self.before + gap.len()].copy_from_slice(&gap);
-        let start = self.before + self.gap;
+        let start = self.gap().end;
         tokens[start..start + after.len()].copy_from_slice(&after);
         Ok(tokens)
     }

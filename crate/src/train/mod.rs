@@ -70,12 +70,23 @@ pub(crate) async fn tempered(reward: &dyn EndReward, beta: f64, ends: &[f32]) ->
     Ok(log_r.into_iter().map(|l| beta * l).collect())
 }
 
-/// log r of end points, `[rows][state_size]`, each by the reward of its condition.
+/// β·log r of end points, `[rows][state_size]`, each by the reward of its condition.
 ///
 /// # Errors
 ///
 /// Where a reward's device fails.
-pub(crate) async fn log_reward_given(
+pub(crate) async fn tempered_given(
+    rewards: &[Box<dyn EndReward>],
+    conditions: &[usize],
+    beta: f64,
+    ends: &[f32],
+) -> Result<Vec<f64>, String> {
+    let log_r = log_reward_given(rewards, conditions, ends).await?;
+    Ok(log_r.into_iter().map(|l| beta * l).collect())
+}
+
+/// The same without β.
+async fn log_reward_given(
     rewards: &[Box<dyn EndReward>],
     conditions: &[usize],
     ends: &[f32],
@@ -218,13 +229,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     ///
     /// Where the reward's device fails.
     pub async fn log_reward(&self, conditions: &[usize], ends: &[f32]) -> Result<Vec<f64>, String> {
-        let log_r = log_reward_given(&self.rewards, conditions, ends).await?;
-        Ok(log_r.into_iter().map(|l| self.run.tempering.beta * l).collect())
-    }
-
-    /// Conditions there are.
-    pub fn conditions(&self) -> usize {
-        self.rewards.len()
+        tempered_given(&self.rewards, conditions, self.run.tempering.beta, ends).await
     }
 
     /// log Z of every condition as the last iteration used it.
@@ -362,7 +367,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     /// nearly equal parts of it.
     pub fn batch(&self) -> Batch {
         let rollout = &self.run.rollout;
-        let conditions = self.conditions();
+        let conditions = self.rewards.len();
         let at = self.iteration as u64;
         let mut batch = Batch::default();
         let mut replayed_rng = self.noise.stream(Purpose::Replay, at);

@@ -190,9 +190,11 @@ impl Trial {
             ),
         };
         let run = self.run();
-        let conditions = run.reward.conditions();
-        let in_turn: Vec<usize> = (0..drawn.log_weights.len()).map(|at| at % conditions).collect();
-        let weighed = weighed(&drawn.log_weights, &in_turn, &vec![f64::NAN; conditions]);
+        let rows = 0..drawn.log_weights.len();
+        let conditions: Vec<usize> = rows.map(|row| run.reward.in_turn(row)).collect();
+        // Not every method learns log Z.
+        let unknown = vec![f64::NAN; run.reward.conditions()];
+        let weighed = weighed(&drawn.log_weights, &conditions, &unknown);
         let info = run.method.info();
         let outcome = Outcome {
             method: info.name.to_owned(),

@@ -1,9 +1,8 @@
 //! `rtb pretrain classifier`: a network that says which class an image is of.
 
-use super::common::{Common, Numbers, Record};
+use super::common::{Common, Numbers, Record, Stepped};
 use crate::program::data::{self, Labelled};
 use crate::program::error::ProgramError;
-use crate::program::pretraining::Pretrain;
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Device;
 use clap::ValueEnum;
@@ -58,27 +57,6 @@ struct Figures {
     test_cross_entropy: f64,
 }
 
-/// A classifier in training.
-struct Classifying<N: Module + ModuleDisplay>(Pretraining<N, Images>);
-
-impl<N: Classify + Module + ModuleDisplay + Sync> Pretrain for Classifying<N> {
-    fn iteration(&self) -> usize {
-        self.0.iteration()
-    }
-
-    fn step(&mut self) -> Result<f64, SessionError> {
-        block_on(self.0.classify())
-    }
-
-    fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
-        self.0.checkpoint()
-    }
-
-    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), SessionError> {
-        self.0.resume(checkpoint)
-    }
-}
-
 /// Trains the classifier and writes its two files.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let numbers = args.common.numbers(6000, 128, 2e-3, 0.999);
@@ -106,10 +84,14 @@ where
     };
     let config = Recipe::from(numbers);
     let training = Pretraining::new(network, train, config, device.clone());
-    let mut training = Classifying(training.map_err(SessionError::from)?);
-    let seconds = args.common.train(&what, numbers, &mut training)?;
+    let mut stepped = Stepped {
+        training: training.map_err(SessionError::from)?,
+        step: |training: &mut Pretraining<_, _>| block_on(training.classify()),
+    };
+    let seconds = args.common.train(&what, numbers, &mut stepped)?;
+    let training = stepped.training;
     let all = test.pixels(test.len());
-    let seen = block_on(metric::see(training.0.network(), &all, device)).map_err(SessionError::Device)?;
+    let seen = block_on(metric::see(training.network(), &all, device)).map_err(SessionError::Device)?;
     (figures.test_accuracy, figures.test_cross_entropy) = judged(&seen, &test);
     let text = format!(
         "{} test images: accuracy {:.2} %, cross-entropy {:.4}\n",
@@ -117,7 +99,7 @@ where
         100.0 * figures.test_accuracy,
         figures.test_cross_entropy
     );
-    let weights = block_on(training.0.weights())?;
+    let weights = block_on(training.weights())?;
     let record = Record {
         command: args.common.command(&what, numbers),
         seed: numbers.seed,

@@ -5,8 +5,10 @@ use crate::program::error::ProgramError;
 use crate::program::output::print;
 use crate::program::pretraining::{self, Job, Pretrain};
 use crate::program::storage;
+use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Device;
-use rtb::train::examples::Recipe;
+use rtb::session::SessionError;
+use rtb::train::examples::{Pretraining, Recipe};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -54,6 +56,34 @@ pub struct Record<F> {
     pub seed: u64,
     pub seconds: f64,
     pub figures: F,
+}
+
+/// A training on examples with its step, which the network's purpose decides.
+pub struct Stepped<N: Module + ModuleDisplay, E, F> {
+    pub training: Pretraining<N, E>,
+    pub step: F,
+}
+
+impl<N, E, F> Pretrain for Stepped<N, E, F>
+where
+    N: Module + ModuleDisplay + Sync,
+    F: Fn(&mut Pretraining<N, E>) -> Result<f64, SessionError>,
+{
+    fn iteration(&self) -> usize {
+        self.training.iteration()
+    }
+
+    fn step(&mut self) -> Result<f64, SessionError> {
+        (self.step)(&mut self.training)
+    }
+
+    fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
+        self.training.checkpoint()
+    }
+
+    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), SessionError> {
+        self.training.resume(checkpoint)
+    }
 }
 
 impl From<&Numbers> for Recipe {

@@ -1,18 +1,17 @@
 //! `rtb pretrain digits`: a diffusion prior of images.
 
-use super::common::{Common, Record};
+use super::common::{Common, Record, Stepped};
 use crate::program::assets;
 use crate::program::data::{self, Labelled};
 use crate::program::error::ProgramError;
 use crate::program::plot;
-use crate::program::pretraining::Pretrain;
 use burn::module::Module;
 use burn::tensor::Device;
 use clap::ValueEnum;
 use pollster::block_on;
-use rtb::image::{CLASSES, Images};
+use rtb::image::CLASSES;
 use rtb::metric::{self, Seen};
-use rtb::network::{Classify, UNet, UNetConfig};
+use rtb::network::{Classify, UNetConfig};
 use rtb::noise::{Noise, Purpose};
 use rtb::prior::DenoiserPrior;
 use rtb::session::SessionError;
@@ -109,24 +108,6 @@ struct Figures {
     evaluation_classifier: Judgement,
 }
 
-impl Pretrain for Pretraining<UNet, Images> {
-    fn iteration(&self) -> usize {
-        self.iteration()
-    }
-
-    fn step(&mut self) -> Result<f64, SessionError> {
-        block_on(self.step())
-    }
-
-    fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
-        self.checkpoint()
-    }
-
-    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), SessionError> {
-        self.resume(checkpoint)
-    }
-}
-
 /// Trains the prior and writes its files.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let numbers = args
@@ -145,8 +126,12 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     );
     let config = Recipe::from(&numbers);
     let training = Pretraining::new(network, train.clone(), config, device.clone());
-    let mut training = training.map_err(SessionError::from)?;
-    let seconds = args.common.train(&what, &numbers, &mut training)?;
+    let mut stepped = Stepped {
+        training: training.map_err(SessionError::from)?,
+        step: |training: &mut Pretraining<_, _>| block_on(training.step()),
+    };
+    let seconds = args.common.train(&what, &numbers, &mut stepped)?;
+    let training = stepped.training;
 
     let (count, steps) = (args.samples as usize, args.steps as usize);
     let prior = DenoiserPrior::new(training.network().clone(), steps);

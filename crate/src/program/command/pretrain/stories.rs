@@ -1,9 +1,8 @@
 //! `rtb pretrain stories`: the language models of infilling.
 
-use super::common::{Common, Record};
+use super::common::{Common, Record, Stepped};
 use crate::program::data::{Stories, stories};
 use crate::program::error::ProgramError;
-use crate::program::pretraining::Pretrain;
 use burn::module::Module;
 use burn::tensor::Device;
 use clap::ValueEnum;
@@ -91,42 +90,14 @@ struct Figures {
     ending: Option<f64>,
 }
 
-/// A language model in training.
-struct Reading {
-    kind: Kind,
-    training: Pretraining<Transformer, Texts>,
-}
-
-impl Pretrain for Reading {
-    fn iteration(&self) -> usize {
-        self.training.iteration()
-    }
-
-    fn step(&mut self) -> Result<f64, SessionError> {
-        match self.kind {
-            Kind::Prior => block_on(self.training.unmask()),
-            Kind::Reward => block_on(self.training.continue_endings()),
-        }
-    }
-
-    fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
-        self.training.checkpoint()
-    }
-
-    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), SessionError> {
-        self.training.resume(checkpoint)
-    }
-}
-
 /// Trains the model and writes its two files.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let numbers = args.common.numbers(6000, 64, 2e-3, 0.999);
     let device = args.common.device()?;
     let Stories { train, held_out } = stories(&args.data)?;
     let sentences = train.iter().flatten().map(String::as_str);
-    let refused =
-        |error: &dyn std::fmt::Display| ProgramError::Data(format!("--words {}: {error}", args.words));
-    let vocabulary = Vocabulary::of(sentences, args.words).map_err(|e| refused(&e))?;
+    let vocabulary = Vocabulary::of(sentences, args.words)
+        .map_err(|error| ProgramError::Data(format!("--words {}: {error}", args.words)))?;
     let texts = |stories: &[Vec<String>]| {
         let tokens = stories.iter().flat_map(|story| gaps(story, &vocabulary));
         Texts::new(LAYOUT, &vocabulary, tokens.collect()).ok_or_else(|| {
@@ -159,12 +130,15 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         ending: None,
     };
     let training = Pretraining::new(network, learned, Recipe::from(&numbers), device.clone());
-    let mut reading = Reading {
-        kind: args.kind,
+    let mut stepped = Stepped {
         training: training.map_err(SessionError::from)?,
+        step: |training: &mut Pretraining<_, _>| match args.kind {
+            Kind::Prior => block_on(training.unmask()),
+            Kind::Reward => block_on(training.continue_endings()),
+        },
     };
-    let seconds = args.common.train(&what, &numbers, &mut reading)?;
-    let network = reading.training.network();
+    let seconds = args.common.train(&what, &numbers, &mut stepped)?;
+    let network = stepped.training.network();
     measure(&mut figures, args.kind, &measured, network, &device)?;
 
     let mut weights = block_on(Weights::of(network)).map_err(SessionError::Device)?;

@@ -34,7 +34,7 @@ pub fn mean(values: &[f32]) -> Option<f64> {
 /// The class that is asked for at a place of a grid, where each is a posterior of its own.
 pub fn asked(reward: &Reward, place: usize, places: usize) -> Option<usize> {
     match reward {
-        Reward::EachClass { classes } => classes.get(place * classes.len() / places).copied(),
+        Reward::EachClass { classes } => classes.get(reward.pictured(place, places)).copied(),
         _ => None,
     }
 }
