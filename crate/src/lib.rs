@@ -51,6 +51,8 @@ pub mod rollout;
 pub mod sampler;
 #[cfg(feature = "engine")]
 pub mod session;
+#[cfg(feature = "engine")]
+pub mod stories;
 pub mod text;
 #[cfg(feature = "engine")]
 pub mod train;

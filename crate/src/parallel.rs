@@ -4,7 +4,7 @@ use burn::tensor::Device;
 
 /// Fewest rows worth a thread.
 #[cfg(not(target_family = "wasm"))]
-const ROWS_A_PART: usize = 32;
+const ROWS_A_PART: usize = 16;
 
 /// How many parts `rows` rows are cut into on this device.
 #[cfg(not(target_family = "wasm"))]

@@ -59,7 +59,7 @@ fn a_file_takes_its_defaults_from_its_task() {
     assert_eq!(digits, wanted);
     let files = digits.files();
     assert_eq!(files.prior, wanted.prior.weights.as_deref());
-    assert!(files.classifier.is_some() && files.judge.is_some());
+    assert!(files.reward.is_some() && files.judge.is_some());
     assert_eq!(
         Run::from_toml("task = \"mixtures\"").expect("it reads"),
         Run::default()

@@ -83,7 +83,7 @@ fn files() -> Files {
     let weights = pollster::block_on(Weights::of(&network)).expect("the processor answers");
     Files {
         prior: Some(weights.to_safetensors(false)),
-        classifier: Some(file("assets/classifier.safetensors")),
+        reward: Some(file("assets/classifier.safetensors")),
         judge: Some(file("assets/classifier-evaluation.safetensors")),
     }
 }
@@ -140,7 +140,7 @@ fn images(report: &Report) -> &ImageFit {
 fn digits(session: &mut Session) -> &mut Digits {
     match session.task() {
         TaskOf::Digits(digits) => digits,
-        TaskOf::Plane(_) => panic!("a run of digits"),
+        TaskOf::Plane(_) | TaskOf::Stories(_) => panic!("a run of digits"),
     }
 }
 
@@ -320,7 +320,7 @@ fn the_exact_posterior_grows() {
     assert_eq!((all.proposals, all.wanted), (150, 200));
     assert!(early.kept < all.kept && early.log_z_error > all.log_z_error);
     assert_eq!(truth(&mut twice).as_ref(), Some(&all));
-    assert_eq!(all.images.len(), all.kept.min(36) * PIXELS);
+    assert_eq!(all.samples.len(), all.kept.min(36) * PIXELS);
     assert!(!grow(&mut once, 1000), "no more than the run asks for");
 
     // Another reward goes on with the images, another seed does not.
@@ -386,7 +386,7 @@ fn one_network_holds_a_posterior_for_every_class() {
     assert_eq!(report(&mut reopened, 60), report(&mut both, 60));
     let truth = pollster::block_on(reopened.truth()).expect("the processor answers");
     let truth = truth.expect("some images are kept");
-    assert_eq!(truth.images.len(), truth.kept.min(36) * PIXELS);
+    assert_eq!(truth.samples.len(), truth.kept.min(36) * PIXELS);
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod oracle;
 mod reward;
 mod samplers;
 mod session;
+mod stories;
 mod support;
 mod texts;
 mod tokens;

@@ -7,7 +7,7 @@ use rtb::noise::Noise;
 use rtb::session::cpu_device;
 use rtb::text::{Layout, Vocabulary};
 use rtb::train::examples::{Pretraining, Recipe};
-use rtb::train::texts::Texts;
+use rtb::train::texts::{Ending, Texts};
 
 const LAYOUT: Layout = Layout {
     before: 2,
@@ -26,17 +26,6 @@ fn vocabulary() -> Vocabulary {
     Vocabulary::read("<nothing>\n<unknown>\na\nb\nc\nd").expect("six words")
 }
 
-fn config(causal: bool) -> TransformerConfig {
-    TransformerConfig {
-        words: vocabulary().len(),
-        width: 32,
-        heads: 2,
-        layers: 2,
-        embedding: if causal { 0 } else { 16 },
-        causal,
-    }
-}
-
 /// After an a the gap holds b c or c b, and the ending repeats its first word; else it is d d, and
 /// the ending is anyone's guess.
 fn texts() -> Texts {
@@ -50,20 +39,37 @@ fn texts() -> Texts {
     Texts::new(LAYOUT, &vocabulary(), tokens.to_vec()).expect("texts")
 }
 
-fn trained(causal: bool) -> (Pretraining<Transformer, Texts>, f64) {
-    let network = config(causal).init(&Noise::new(0), &cpu_device());
-    let mut training = Pretraining::new(network, texts(), RECIPE, cpu_device()).expect("it starts");
-    let mut losses = Vec::new();
+fn trained(causal: bool) -> Pretraining<Transformer, Texts> {
+    trained_on(texts(), vocabulary().len(), RECIPE, causal)
+}
+
+/// A small network that has learned texts of so many words.
+pub fn trained_on(
+    texts: Texts,
+    words: usize,
+    recipe: Recipe,
+    causal: bool,
+) -> Pretraining<Transformer, Texts> {
+    let config = TransformerConfig {
+        words,
+        width: 32,
+        heads: 2,
+        layers: 2,
+        embedding: if causal { 0 } else { 16 },
+        causal,
+    };
+    let network = config.init(&Noise::new(0), &cpu_device());
+    let mut training = Pretraining::new(network, texts, recipe, cpu_device()).expect("it starts");
     while !training.finished() {
         let step = async {
             match causal {
-                true => training.continue_endings().await,
+                true => training.continue_texts().await,
                 false => training.unmask().await,
             }
         };
-        losses.push(pollster::block_on(step).expect("it trains"));
+        pollster::block_on(step).expect("it trains");
     }
-    (training, losses[300..].iter().sum::<f64>() / 200.0)
+    training
 }
 
 /// p(word) at a place of what a network sees.
@@ -77,10 +83,20 @@ fn words_at(network: &Transformer, seen: [i32; 6], place: usize) -> Vec<f64> {
 
 #[test]
 fn unmasking_learns_what_is_missing() {
-    let (training, loss) = trained(false);
-    // One of two orders of two words, where there was an a and the ending does not tell.
-    let entropy = 0.5 * 0.5 * std::f64::consts::LN_2 / 2.0;
-    assert!((loss - entropy).abs() < 0.03, "{loss}, entropy {entropy}");
+    let (training, texts) = (trained(false), texts());
+    // One of two orders of two words, where there was an a; the ending tells.
+    let loss = |ending| {
+        let of_noise = |seed| {
+            let (noise, device) = (Noise::new(seed), cpu_device());
+            let loss = texts.unmasking_loss(training.network(), ending, &noise, &device);
+            pollster::block_on(loss).expect("measured")
+        };
+        (0..200).map(of_noise).sum::<f64>() / 200.0
+    };
+    let entropy = 0.5 * std::f64::consts::LN_2 / 2.0;
+    let (hidden, shown) = (loss(Ending::Hidden), loss(Ending::Shown));
+    assert!((hidden - entropy).abs() < 0.03, "{hidden}, entropy {entropy}");
+    assert!((0.0..0.03).contains(&shown), "{shown}");
     let (a, b, c, mask) = (2, 3, 4, 6);
     let network = training.network();
     let first = words_at(network, [0, a, mask, mask, mask, mask], 2);
@@ -96,7 +112,8 @@ fn unmasking_learns_what_is_missing() {
 
 #[test]
 fn continuing_learns_how_likely_an_ending_is() {
-    let (training, loss) = trained(true);
+    let (training, texts, device) = (trained(true), texts(), cpu_device());
+    let loss = pollster::block_on(texts.ending_loss(training.network(), &device)).expect("measured");
     let entropy = 0.5 * std::f64::consts::LN_2;
     assert!((loss - entropy).abs() < 0.03, "{loss}, entropy {entropy}");
     let (a, b, c, d, mask) = (2, 3, 4, 5, 6);

@@ -664,12 +664,108 @@ test('methods are compared on digits', { timeout: 300_000 }, async () => {
   await page.close();
 });
 
+/** A run on stories small enough for a test. */
+const story = (more = 'reward = { kind = "mention", words = ["dog"], penalty = 3.0 }') => fragment(`task = "stories"
+${more}
+[story]
+beginning = "Tom was walking home from school."
+ending = ""
+[process]
+steps = 3
+[rollout]
+batch = 4
+[training]
+iterations = 3
+[evaluation]
+samples = 100
+samples_while_training = 16
+`);
+
+const lines = (page, list) => id(page, list).locator('.said').allTextContents();
+
+test('stories train on the CPU worker, and their link restores them', { timeout: 300_000 }, async () => {
+  const { page, problems } = await ready(cpu, story());
+  assert.equal(await id(page, 'task-stories').getAttribute('aria-current'), 'page');
+  await until('the untrained middles', async () => (await lines(page, 'learned-canvas')).length === 8, 60);
+  await id(page, 'time-slider').fill('3');
+  await until('whole words', async () => !(await lines(page, 'prior-canvas')).join().includes('▢'), 5);
+  assert.deepEqual(await lines(page, 'learned-canvas'), await lines(page, 'prior-canvas'), 'nothing is trained yet');
+  await until('the exact posterior', async () => /100 of 100 middles/.test(await id(page, 'exact-progress').textContent()), 60);
+  assert.equal((await lines(page, 'exact-canvas')).length, 8);
+
+  await id(page, 'train').click();
+  await until('all iterations', async () => /Finished/.test(await id(page, 'status').textContent()), 120);
+  for (const key of ['log_z_importance', 'log_z_exact', 'log_z_exact_error', 'log_reward', 'log_reward_exact', 'ess', 'distinct', 'distinct_prior', 'words', 'words_exact']) {
+    assert.ok(Number.isFinite(await metric(page, key)), key);
+  }
+  assert.ok((await id(page, 'learned-canvas').locator('.more, .less').count()) > 8, 'words were moved');
+  assert.match(await id(page, 'expect').textContent(), /an iteration takes [\d.]+ (ms|s)/);
+
+  // All is masked at first; another middle stands in its story.
+  const end = await id(page, 'middle-learned').textContent();
+  await id(page, 'time-slider').fill('0');
+  await until('masks', async () => /^(\s*▢)+$/.test((await lines(page, 'learned-canvas'))[0]), 5);
+  await id(page, 'time-slider').fill('3');
+  await id(page, 'prior-canvas').locator('button').nth(4).click();
+  await until('another middle', async () => (await id(page, 'middle-learned').textContent()) !== end, 5);
+  assert.ok((await id(page, 'middle-prior').textContent()).includes((await lines(page, 'prior-canvas'))[4].trim()));
+
+  const middles = (await saved(page, 'save-samples')).trim().split('\n');
+  assert.equal(middles.length, 50);
+  assert.ok(middles.every((middle) => /^[^▢<]+$/.test(middle)), middles.join(' | '));
+
+  // Another beginning is another run, in the address; too long a one is refused where it stands.
+  await id(page, 'story-beginning').fill('Amy had a zebraphone.');
+  await until('the unknown word', async () => /zebraphone/.test((await id(page, 'unknown-words').allTextContents()).join()), 60);
+  await until('the other run', async () => /Ready/.test(await id(page, 'status').textContent()) && (await iteration(page)) === 0, 60);
+  await until('its address', async () => page.url() !== site.url + story(), 5);
+  await id(page, 'story-beginning').fill('so '.repeat(60));
+  await until('the refusal', async () => /story\.beginning.*60 words.*at most 40/.test(await errors(page)), 30);
+  await until('the story before', async () => (await id(page, 'story-beginning').inputValue()) === 'Amy had a zebraphone.', 30);
+  await set(page, 'reward-words', 'zebraphone');
+  await until('the refused word', async () => /`zebraphone`/.test(await errors(page)), 30);
+  await until('the words before', async () => (await id(page, 'reward-words').inputValue()) === 'dog', 30);
+  await new Promise((next) => setTimeout(next, 500));
+  const again = await ready(cpu, page.url().slice(site.url.length));
+  assert.equal(await id(again.page, 'story-beginning').inputValue(), 'Amy had a zebraphone.');
+  assert.deepEqual([...problems, ...again.problems], []);
+  for (const p of [page, again.page]) await p.close();
+});
+
+test('rewards of stories are chosen, and an ending is one', { timeout: 240_000 }, async () => {
+  const { page, problems } = await ready(cpu, story());
+  for (const [kind, field] of [['length', 'reward-target'], ['distinct', 'reward-penalty'], ['all', 'part-0-kind'], ['mention', 'reward-words']]) {
+    await id(page, 'reward-kind').selectOption(kind);
+    await until(kind, async () => (await id(page, field).count()) === 1 && /Ready/.test(await id(page, 'status').textContent()), 60);
+  }
+  // Nobody can ask how well nothing follows.
+  await id(page, 'reward-kind').selectOption('ending');
+  await until('the refusal', async () => /story\.ending/.test((await id(page, 'reward-kind-error').allTextContents()).join()), 5);
+  await id(page, 'story-ending').fill('He took the dog home.');
+  await id(page, 'reward-kind').selectOption('ending');
+  await until('the ending as the reward', async () => (await id(page, 'reward-kind').inputValue()) === 'ending'
+    && /Ready/.test(await id(page, 'status').textContent()), 60);
+  await until('figures of the untrained posterior', async () => (await metric(page, 'log_reward')) < -5, 60);
+  await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
+  for (const box of await page.locator('.compare input[type=checkbox]').all()) {
+    await box.setChecked(['compare-importance', 'compare-dps'].includes(await box.getAttribute('data-testid')));
+  }
+  await set(page, 'compare-samples', 16);
+  await id(page, 'compare').click();
+  await until('the comparison', async () => /Ended/.test(await id(page, 'compare-status').textContent()), 200);
+  assert.equal(await standing(page, 'importance'), 'done');
+  assert.ok((await id(page, 'card-importance').locator('.sayings li').count()) > 3);
+  assert.match(await id(page, 'card-dps').textContent(), /words have no gradient/);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
 test('has no serious accessibility findings, at desktop and phone width, light and dark', { timeout: 300_000 }, async () => {
   const product = tiny(`[reward]
 kind = "all"
 rewards = [{ kind = "classes", classes = [8, 9] }, { kind = "thickness", target = 3.0, deviation = 1.0 }]`);
   for (const [width, colorScheme, run] of [[1400, 'light', ''], [390, 'dark', ''], [1400, 'dark', tiny()], [360, 'light', product],
-    [360, 'dark', '#preset=digits-inpaint']]) {
+    [360, 'dark', '#preset=digits-inpaint'], [1400, 'light', story()], [360, 'dark', story()]]) {
     const context = await browse({ viewport: { width, height: 844 }, colorScheme, reducedMotion: 'reduce' });
     const { page, problems } = await ready(context, run);
     await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
@@ -732,6 +828,21 @@ test('digits train on WebGPU', { timeout: 600_000 }, async () => {
   await until('its figures', async () => Number.isFinite(await metric(page, 'ess')), 120);
   assert.ok(Number.isFinite(await metric(page, 'log_reward')));
   await until('the learned images to move', async () => (await pixels(page, 'learned-canvas')) !== untrained, 5);
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
+test('stories train on WebGPU', { timeout: 600_000 }, async () => {
+  const context = await browse({ webgpu: true });
+  const { page, problems } = await ready(context, story());
+  await id(page, 'device-select').selectOption('gpu');
+  await until('the WebGPU worker', async () => /GPU/.test(await page.getByTestId('device-badge').locator('strong').textContent()), 240);
+  await until('the run to open on it', async () => /Ready/.test(await id(page, 'status').textContent()), 240);
+  await until('the untrained middles', async () => (await lines(page, 'learned-canvas')).length === 8, 240);
+  await id(page, 'step').click();
+  await until('one iteration', async () => (await iteration(page)) === 1, 300);
+  await until('its figures', async () => Number.isFinite(await metric(page, 'ess')), 120);
+  assert.ok(Number.isFinite(await metric(page, 'log_reward')));
   assert.deepEqual(problems, []);
   await context.close();
 });

@@ -9,4 +9,5 @@ mod input;
 mod pretraining;
 #[path = "../../crate/src/program/scratch.rs"]
 mod scratch;
+mod stories;
 mod support;

@@ -7,8 +7,9 @@ use super::{PriorKind, Run, Task};
 pub struct FileNames<'a> {
     /// A learned prior, as the run names it: shipped weights, or a file of the native program.
     pub prior: Option<&'a str>,
-    /// The classifier that rewards of images ask: shipped weights.
-    pub classifier: Option<&'static str>,
+    /// The network that the reward asks, a classifier of images or a language model of endings:
+    /// shipped weights.
+    pub reward: Option<&'static str>,
     /// The classifier that only measures images: shipped weights.
     pub judge: Option<&'static str>,
 }
@@ -16,14 +17,17 @@ pub struct FileNames<'a> {
 impl Run {
     /// The files this run needs.
     pub fn files(&self) -> FileNames<'_> {
-        let images = self.task == Task::Digits;
         FileNames {
             prior: match self.prior.kind {
                 PriorKind::Exact => None,
                 PriorKind::Learned => self.prior.weights.as_deref(),
             },
-            classifier: images.then_some("classifier"),
-            judge: images.then_some("classifier-evaluation"),
+            reward: match self.task {
+                Task::Mixtures => None,
+                Task::Digits => Some("classifier"),
+                Task::Stories => self.reward.asks_for_ending().then_some("reward-stories"),
+            },
+            judge: (self.task == Task::Digits).then_some("classifier-evaluation"),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod link;
 mod method;
 mod preset;
 mod reward;
+mod stories;
 mod table;
 mod validate;
 
@@ -21,6 +22,7 @@ pub use files::FileNames;
 pub use method::{Advantage, Method, MethodInfo};
 pub use preset::{Preset, presets};
 pub use reward::{ClassesBy, PAINT_LEVELS, Reward, Shape, Tempering};
+pub use stories::Story;
 pub use table::{assignment, merge};
 
 use serde::{Deserialize, Serialize};
@@ -40,6 +42,9 @@ pub struct Run {
     pub task: Task,
     /// Seed of all noise, on the host.
     pub seed: u64,
+    /// What is known of a story, for stories only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub story: Option<Story>,
     pub prior: Prior,
     pub reward: Reward,
     pub tempering: Tempering,
@@ -53,6 +58,18 @@ pub struct Run {
     pub evaluation: Evaluation,
 }
 
+impl Run {
+    /// Whether a posterior that nothing has trained yet is its prior, kernel by kernel: above images,
+    /// and above stories whose ending nobody asks for.
+    pub fn starts_at_prior(&self) -> bool {
+        match self.task {
+            Task::Mixtures => false,
+            Task::Digits => true,
+            Task::Stories => !self.reward.asks_for_ending(),
+        }
+    }
+}
+
 /// The state space.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -62,6 +79,8 @@ pub enum Task {
     Mixtures,
     /// Images of digits under a learned diffusion prior.
     Digits,
+    /// The middle of a story under a language model that unmasks words.
+    Stories,
 }
 
 impl Task {
@@ -70,6 +89,7 @@ impl Task {
         match self {
             Task::Mixtures => "mixtures",
             Task::Digits => "digits",
+            Task::Stories => "stories",
         }
     }
 
@@ -78,6 +98,7 @@ impl Task {
         match self {
             Task::Mixtures => Run::default(),
             Task::Digits => digits::defaults(),
+            Task::Stories => stories::defaults(),
         }
     }
 }
@@ -112,7 +133,7 @@ pub struct Prior {
     /// For a learned prior: the name of weights the program ships, or a file of the native
     /// program (safetensors).
     pub weights: Option<String>,
-    /// The mixture; none for digits.
+    /// The mixture; none for digits and stories.
     pub components: Vec<Component>,
 }
 
@@ -133,7 +154,7 @@ pub enum PriorKind {
     /// The closed form for the mixture.
     #[default]
     Exact,
-    /// A network trained by `rtb pretrain` on samples of the mixture, or on images.
+    /// A network trained by `rtb pretrain` on samples of the mixture, on images or on stories.
     Learned,
 }
 
@@ -143,9 +164,12 @@ pub enum PriorKind {
 pub struct Process {
     /// T, the number of transitions from x_0 to x_T.
     pub steps: usize,
-    /// σ², the variance of the Brownian bridge per unit of time. The chain of images has a
-    /// schedule of its own and ignores it.
+    /// σ², the variance of the Brownian bridge per unit of time. The chains of images and of words
+    /// have schedules of their own and ignore it.
     pub variance: f64,
+    /// Divides the logits of a language model: below 1 it keeps to what is likely. Part of what the
+    /// prior of stories is; points and images ignore it.
+    pub temperature: f64,
 }
 
 impl Default for Process {
@@ -153,6 +177,7 @@ impl Default for Process {
         Self {
             steps: 100,
             variance: 5.0,
+            temperature: 1.0,
         }
     }
 }
@@ -168,8 +193,8 @@ pub struct Network {
     pub depth: usize,
     /// Adds the Langevin term s(x, t)·∇ log r(x) to the drift, s learned (arXiv 2405.20971, §E).
     pub langevin: bool,
-    /// Rank of the corrections that are trained of a posterior of images, whose weights else are
-    /// the prior's (LoRA, arXiv 2106.09685); 0 trains all weights. Mixtures ignore it.
+    /// Rank of the corrections that are trained of a posterior of images or stories, whose weights
+    /// else are the prior's (LoRA, arXiv 2106.09685); 0 trains all weights. Mixtures ignore it.
     pub rank: usize,
 }
 

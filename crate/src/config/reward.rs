@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 /// Levels of a painted reward: a cell holds a digit d from 0 to 9 and means r = d/9.
 pub const PAINT_LEVELS: u32 = 9;
 
-/// The reward r(x). Points of the plane and images have kinds of their own
-/// ([`Reward::task`]); rewards of images are at most 1.
+/// The reward r(x). Every task has kinds of its own ([`Task::rewards`]); those of images and
+/// stories are at most 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reward {
@@ -61,7 +61,15 @@ pub enum Reward {
     /// from black to white. 28 rows of 28 characters: a digit d for the brightness d/9, a dot for a
     /// pixel that is free.
     Inpaint { rows: Vec<String>, deviation: f64 },
-    /// The product of several rewards of images.
+    /// p(ending|beginning, middle) of a causal language model.
+    Ending {},
+    /// A black box: exp(−penalty) for each of these words that the middle lacks.
+    Mention { words: Vec<String>, penalty: f64 },
+    /// A black box: a Gaussian of the middle's number of words.
+    Length { target: f64, deviation: f64 },
+    /// A black box: exp(−penalty) for each word of the middle that stood in it before.
+    Distinct { penalty: f64 },
+    /// The product of several rewards of images, or of several of stories.
     All { rewards: Vec<Reward> },
 }
 
@@ -95,6 +103,10 @@ impl Reward {
             Reward::Holes { .. } => "holes",
             Reward::Thickness { .. } => "thickness",
             Reward::Inpaint { .. } => "inpaint",
+            Reward::Ending {} => "ending",
+            Reward::Mention { .. } => "mention",
+            Reward::Length { .. } => "length",
+            Reward::Distinct { .. } => "distinct",
             Reward::All { .. } => "all",
         }
     }
@@ -140,12 +152,12 @@ impl Reward {
         }
     }
 
-    /// The task whose end points it is about.
-    pub fn task(&self) -> Task {
-        if Task::Digits.rewards().contains(&self.kind()) {
-            Task::Digits
-        } else {
-            Task::Mixtures
+    /// Whether it, or a part of it, asks how well a story's ending follows.
+    pub fn asks_for_ending(&self) -> bool {
+        match self {
+            Reward::Ending {} => true,
+            Reward::All { rewards } => rewards.iter().any(Reward::asks_for_ending),
+            _ => false,
         }
     }
 }
@@ -165,6 +177,7 @@ impl Task {
                 "inpaint",
                 "all",
             ],
+            Task::Stories => &["ending", "mention", "length", "distinct", "all"],
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::{Digits, picked};
 use crate::config::Reward;
 use crate::image::PIXELS;
-use crate::message::{ImageFit, ImageTruth};
-use crate::metric::{Seen, log_mean_exp};
+use crate::message::{ImageFit, SampledTruth};
+use crate::metric::{LogMean, Seen};
 use crate::network::FEATURES;
 use crate::session::{SessionError, Task};
 
@@ -92,18 +92,16 @@ impl Digits {
         let scored = &self.posteriors[condition].scored;
         let log_r = &scored.log_r[..proposals];
         let tempered = || log_r.iter().map(|l| beta * l);
-        let log_z = log_mean_exp(tempered());
-        // Of r^β relative to its mean.
-        let square = (log_mean_exp(tempered().map(|l| 2.0 * l)) - 2.0 * log_z).exp();
+        let mean = LogMean::of(tempered());
         let kept = scored.kept(proposals).to_vec();
         let of_kept = || kept.iter().map(|at| log_r[*at]);
         let floored = of_kept().filter(|l| *l <= self.run.tempering.floor).count();
         Exact {
             proposals,
-            log_z: if proposals > 0 { log_z } else { f64::NAN },
+            log_z: mean.value,
             log_zs: Vec::new(),
-            log_z_error: ((square - 1.0).max(0.0) / proposals as f64).sqrt(),
-            effective: proposals as f64 / square,
+            log_z_error: mean.error,
+            effective: mean.effective,
             log_reward: of_kept().map(|l| beta * l).collect(),
             floored_mass: floored as f64 / kept.len().max(1) as f64,
             seen: scored.seen(kept.len()),
@@ -117,16 +115,16 @@ impl Digits {
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn truth(&mut self) -> Result<Option<ImageTruth>, SessionError> {
+    pub async fn truth(&mut self) -> Result<Option<SampledTruth>, SessionError> {
         let exact = self.exact(self.proposals()).await?;
         let pictured = self.pictured(&exact);
-        Ok(exact.mean_log_reward().map(|log_reward_mean| ImageTruth {
-            images: picked(self.images(), pictured.iter().map(|at| exact.kept[*at])),
+        Ok(exact.mean_log_reward().map(|log_reward_mean| SampledTruth {
+            samples: picked(self.images(), pictured.iter().map(|at| exact.kept[*at])),
             log_reward: pictured.iter().map(|at| exact.log_reward[*at] as f32).collect(),
             log_z: exact.log_z,
             log_z_error: exact.log_z_error,
             log_reward_mean,
-            classes: exact.seen[0].histogram(),
+            classes: Some(exact.seen[0].histogram()),
             proposals: exact.proposals,
             kept: exact.kept.len(),
             wanted: self.run.evaluation.samples,

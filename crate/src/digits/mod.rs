@@ -74,7 +74,7 @@ impl Digits {
         let classifier = shipped(
             StridedClassifier::new(&Noise::new(0), &device),
             "classifier",
-            files.classifier.as_deref(),
+            files.reward.as_deref(),
         )?;
         let judge = shipped(
             PooledClassifier::new(&Noise::new(0), &device),

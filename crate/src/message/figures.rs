@@ -21,11 +21,14 @@ pub enum Truth {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     pub iteration: usize,
-    /// End points of policy samples, `[count][size]`; of images the first only.
+    /// End points of policy samples, `[count][size]`; of images and stories the first only.
     pub samples: Vec<f32>,
     pub paths: Paths,
-    /// Tempered log r of the ends of `paths`, for images.
+    /// Tempered log r of the ends of `paths`, for images and stories.
     pub log_reward: Vec<f32>,
+    /// For stories: log p_φ − log p_θ of every token in the gap of the ends of `paths`, when it was
+    /// made.
+    pub moved: Vec<f32>,
     pub report: Report,
 }
 
@@ -35,6 +38,7 @@ pub struct Snapshot {
 pub enum Fit {
     Plane(PlaneFit),
     Images(Box<ImageFit>),
+    Stories(StoryFit),
 }
 
 impl Default for Fit {
@@ -48,15 +52,23 @@ impl Fit {
     pub fn plane(&self) -> Option<&PlaneFit> {
         match self {
             Self::Plane(fit) => Some(fit),
-            Self::Images(_) => None,
+            Self::Images(_) | Self::Stories(_) => None,
         }
     }
 
     /// The figures of images.
     pub fn images(&self) -> Option<&ImageFit> {
         match self {
-            Self::Plane(_) => None,
             Self::Images(fit) => Some(fit),
+            Self::Plane(_) | Self::Stories(_) => None,
+        }
+    }
+
+    /// The figures of stories.
+    pub fn stories(&self) -> Option<&StoryFit> {
+        match self {
+            Self::Stories(fit) => Some(fit),
+            Self::Plane(_) | Self::Images(_) => None,
         }
     }
 
@@ -65,15 +77,18 @@ impl Fit {
         match self {
             Self::Plane(_) => "total variation",
             Self::Images(_) => "FID",
+            Self::Stories(_) => "error of mean log r",
         }
     }
 
     /// The one figure by which methods are told apart, smaller is better: the total variation of
-    /// mode weights in the plane, FID for images where there are enough of them.
+    /// mode weights in the plane, FID for images where there are enough of them, how far the mean
+    /// log r of stories is from the exact one.
     pub fn error(&self) -> Option<f64> {
         match self {
             Self::Plane(fit) => Some(fit.mode_total_variation),
             Self::Images(fit) => fit.fid,
+            Self::Stories(fit) => Some((fit.log_reward_stories - fit.log_reward_exact?).abs()),
         }
     }
 }
@@ -126,6 +141,29 @@ pub struct ImageFit {
     /// Exact images there are, and the prior's images they were kept from.
     pub kept: usize,
     pub proposals: usize,
+}
+
+/// How far stories are from those of the exact posterior.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StoryFit {
+    /// Mean tempered log r of these stories, of the prior's and of the exact posterior's; like all
+    /// that is about the latter two, nothing while there are fewer than two samples of the prior.
+    pub log_reward_stories: f64,
+    pub log_reward_prior: Option<f64>,
+    pub log_reward_exact: Option<f64>,
+    /// Distinct pairs of neighbouring words over all pairs, in the first hundred middles, and in as
+    /// many of the prior's: repetition is how rewards of words are cheated (distinct-2,
+    /// arXiv 1510.03055).
+    pub distinct: f64,
+    pub distinct_prior: Option<f64>,
+    /// Mean number of words and marks of a middle.
+    pub words: f64,
+    pub words_exact: Option<f64>,
+    /// Standard error of the exact log Z.
+    pub log_z_error: Option<f64>,
+    /// Samples of the prior that the exact figures are known from, and the effective number of them.
+    pub proposals: usize,
+    pub effective: f64,
 }
 
 /// What is measured, each figure beside its exact counterpart where there is one.

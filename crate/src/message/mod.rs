@@ -6,8 +6,8 @@
 mod figures;
 mod scene;
 
-pub use figures::{ConditionReport, Fit, ImageFit, Outcome, PlaneFit, Report, Snapshot, Truth};
-pub use scene::{DigitsView, ImageTruth, Paths, PlaneView, Scene, View};
+pub use figures::{ConditionReport, Fit, ImageFit, Outcome, PlaneFit, Report, Snapshot, StoryFit, Truth};
+pub use scene::{DigitsView, Paths, PlaneView, SampledTruth, Scene, StoriesView, View};
 
 use crate::config::{ConfigError, Method, Run};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -18,7 +18,7 @@ pub struct Files {
     #[serde(with = "serde_bytes")]
     pub prior: Option<Vec<u8>>,
     #[serde(with = "serde_bytes")]
-    pub classifier: Option<Vec<u8>>,
+    pub reward: Option<Vec<u8>>,
     #[serde(with = "serde_bytes")]
     pub judge: Option<Vec<u8>>,
 }
@@ -28,8 +28,8 @@ pub struct Files {
 pub enum Request {
     /// Start over with this run, from these posterior weights (safetensors) if given. Answered by
     /// [`Event::Opened`] and a first [`Event::Snapshot`], or by [`Event::Refused`], after which the
-    /// run that was open before goes on. Before any training a posterior of images is its prior:
-    /// there the snapshot is left out.
+    /// run that was open before goes on. Where an untrained
+    /// posterior is its prior ([`Run::starts_at_prior`]) the snapshot is left out.
     Open {
         run: Box<Run>,
         files: Files,
@@ -76,9 +76,9 @@ pub enum Event {
     Opened(Box<Scene>),
     Iterated(Iteration),
     Snapshot(Box<Snapshot>),
-    /// The exact posterior of images as far as it is known, again and again while the worker has
+    /// The exact posterior of images or stories as far as it is known, again and again while the worker has
     /// time for it.
-    Truth(Box<ImageTruth>),
+    Truth(Box<SampledTruth>),
     Paused {
         iteration: usize,
     },

@@ -2,10 +2,12 @@
 
 mod frechet;
 mod images;
+mod texts;
 mod truth;
 
 pub use frechet::Moments;
 pub use images::{Seen, see};
+pub use texts::distinct_pairs;
 pub use truth::{
     Mode, PICTURE_SIDE, Truth, WeightedPoint, cell_masses, equally_weighted, quadrature, weighted,
 };
@@ -51,6 +53,31 @@ pub fn log_mean_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
         count += 1;
     }
     largest + (sum / count as f64).ln()
+}
+
+/// The logarithm of a mean of weights that are known by their logarithms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogMean {
+    /// No number where there are no weights.
+    pub value: f64,
+    /// Its standard error.
+    pub error: f64,
+    /// The effective number of the weights.
+    pub effective: f64,
+}
+
+impl LogMean {
+    pub fn of(log_weights: impl ExactSizeIterator<Item = f64> + Clone) -> Self {
+        let count = log_weights.len() as f64;
+        let value = log_mean_exp(log_weights.clone());
+        // The mean square of the weights relative to their mean.
+        let square = (log_mean_exp(log_weights.map(|l| 2.0 * l)) - 2.0 * value).exp();
+        Self {
+            value: if count > 0.0 { value } else { f64::NAN },
+            error: ((square - 1.0).max(0.0) / count).sqrt(),
+            effective: count / square,
+        }
+    }
 }
 
 fn mean_and_std(values: &[f64]) -> (f64, f64) {

@@ -206,6 +206,16 @@ impl Transformer {
         }
     }
 
+    /// Heads of its attention.
+    pub fn heads(&self) -> usize {
+        self.heads
+    }
+
+    /// Whether a token sees only those before it, and itself.
+    pub fn is_causal(&self) -> bool {
+        self.causal
+    }
+
     /// The logits of words at `places` of `[blocks·rows, length]` tokens, block b at time `times[b]`:
     /// `[blocks·rows, places, words]`. A causal network's speak of the next token.
     pub fn forward(&self, times: &[f64], x: Tensor<2, Int>, places: Range<usize>) -> Tensor<3> {

@@ -1,12 +1,11 @@
 //! Priors and posteriors of images: a network that says what the noise hides.
 
-use crate::host::read;
 use crate::image::PIXELS;
 use crate::network::UNet;
-use crate::noise::{self, Noise, Purpose};
-use crate::parallel;
-use crate::process::{Policy, Prior, VariancePreserving, per_step, walk};
-use burn::tensor::{Device, Tensor, TensorData};
+use crate::noise::{Noise, Purpose};
+use crate::process::{Policy, Prior, VariancePreserving, per_step};
+use crate::sampler::own_samples;
+use burn::tensor::{Device, Tensor};
 
 /// Images that are made at once.
 const BLOCK: usize = 250;
@@ -91,29 +90,8 @@ impl DenoiserPrior {
         count: usize,
         device: &Device,
     ) -> Result<Vec<f32>, String> {
-        let process = &self.denoising.process;
-        let block = BLOCK.min(count.div_ceil(parallel::parts(device, count)));
-        let mut images = Vec::with_capacity(count * PIXELS);
-        for group in parallel::groups(device, count, block) {
-            let ends = parallel::map(group, |(number, rows)| {
-                let start = first as u64 + number * block as u64;
-                let mut streams: Vec<_> = (0..rows as u64)
-                    .map(|row| noise.stream(purpose, start + row))
-                    .collect();
-                let noise = |_| {
-                    let drawn = streams.iter_mut().flat_map(|rng| noise::normals(rng, PIXELS));
-                    let drawn = TensorData::new(drawn.collect::<Vec<f32>>(), [rows, PIXELS]);
-                    Tensor::from_data(drawn, device)
-                };
-                walk(process, &vec![0; rows], device, noise, |step, x| {
-                    self.kernel(step, x)
-                })
-            });
-            for end in ends {
-                images.extend(read(end).await?);
-            }
-        }
-        Ok(images)
+        let (process, rows) = (&self.denoising.process, first..first + count);
+        own_samples(process, self, (noise, purpose), rows, BLOCK, device).await
     }
 }
 

@@ -1,8 +1,10 @@
 //! Priors: the drift of a mixture in closed form, or a network trained on its samples.
 
 mod denoiser;
+mod unmasking;
 
 pub use denoiser::{DenoiserPrior, Denoising};
+pub use unmasking::{Unmasking, UnmaskingPrior};
 
 use crate::mixture::Mixture;
 use crate::network::{DriftNetwork, Preconditioning};

@@ -39,6 +39,19 @@ impl Absorbing {
         tokens.clone().equal_elem(self.sequence.mask() as i32)
     }
 
+    /// log p_φ − log p_θ of the words that a transition makes, `[rows, gap]`; 0 for others.
+    pub fn moved(
+        &self,
+        x: &Tensor<2, Int>,
+        next: &Tensor<2, Int>,
+        posterior: &Tensor<3>,
+        prior: &Tensor<3>,
+    ) -> Tensor<2> {
+        let tokens = self.sequence.gap_of(next);
+        let change = log_prob_of(posterior, &tokens) - log_prob_of(prior, &tokens);
+        change.mask_fill(self.filled(x, next).bool_not(), 0.0)
+    }
+
     /// Where a transition makes words.
     fn filled(&self, x: &Tensor<2, Int>, next: &Tensor<2, Int>) -> Tensor<2, Bool> {
         let (before, after) = (self.sequence.gap_of(x), self.sequence.gap_of(next));
@@ -99,9 +112,7 @@ impl Process for Absorbing {
         posterior: &Tensor<3>,
         prior: &Tensor<3>,
     ) -> Tensor<1> {
-        let tokens = self.sequence.gap_of(next);
-        let change = log_prob_of(posterior, &tokens) - log_prob_of(prior, &tokens);
-        sum(change.mask_fill(self.filled(x, next).bool_not(), 0.0))
+        sum(self.moved(x, next, posterior, prior))
     }
 
     fn log_prob(
@@ -146,6 +157,10 @@ impl Process for Absorbing {
         let fills = of_step(steps, &of_words, |step| 1.0 - self.stays(step));
         let known = self.masked(&self.sequence.gap_of(x)).bool_not();
         sum((of_words * fills).mask_fill(known, 0.0))
+    }
+
+    fn rows_at_once(&self) -> usize {
+        self.sequence.rows_at_once(self.sequence.gap().len())
     }
 
     fn state_size(&self) -> usize {

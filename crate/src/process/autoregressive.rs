@@ -102,6 +102,10 @@ impl Process for Autoregressive {
         sum(divergence(posterior, prior))
     }
 
+    fn rows_at_once(&self) -> usize {
+        self.sequence.rows_at_once(1)
+    }
+
     fn state_size(&self) -> usize {
         self.sequence.length()
     }

@@ -151,6 +151,11 @@ pub trait Process: Send + Sync {
     /// States from the host, `[rows][state_size]`.
     fn upload(&self, states: Vec<f32>, device: &Device) -> Self::State;
 
+    /// Rows whose kernels are compared at once: as many as there is memory for.
+    fn rows_at_once(&self) -> usize {
+        100_000
+    }
+
     /// A state as a tensor to read, `[rows, state_size]`.
     fn download(&self, state: &Self::State) -> Tensor<2>;
 }

@@ -5,6 +5,9 @@ use crate::config::ConfigError;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use std::ops::Range;
 
+/// Log-probabilities of words that are compared at once.
+const NUMBERS_AT_ONCE: usize = 8_000_000;
+
 /// The shape of a chain of tokens. A state is `[rows, length]`, numbers of words from 0 on, and
 /// `words` itself for a token that is not known yet. Words outside the gap are given by the
 /// condition; a kernel speaks of the gap's tokens alone.
@@ -100,6 +103,11 @@ impl Sequence {
         x.clone().slice_assign([0..rows, self.gap.clone()], tokens)
     }
 
+    /// Rows whose kernels, of so many places each, are compared at once.
+    pub(super) fn rows_at_once(&self, places: usize) -> usize {
+        (NUMBERS_AT_ONCE / (places * self.words)).max(1)
+    }
+
     /// States from the host, `[rows][length]`.
     pub(super) fn upload(&self, states: Vec<f32>, device: &Device) -> Tensor<2, Int> {
         let rows = states.len() / self.length();
@@ -116,16 +124,40 @@ pub(super) fn uniform(noise: Tensor<2>) -> Tensor<2> {
         .mul_scalar(0.5)
 }
 
+/// Words that are summed at once: a GPU's running sum takes time that grows with the square of its
+/// length.
+const GROUP: usize = 64;
+
 /// Words from their log-probabilities, `[rows, places, words]`, by the inverse of the distribution
 /// function at `uniform`, `[rows, places]`.
 pub(super) fn words_at(log_probs: &Tensor<3>, uniform: Tensor<2>) -> Tensor<2, Int> {
     let [rows, places, words] = log_probs.dims();
-    let below = log_probs.clone().exp().cumsum(2);
+    let groups = words.div_ceil(GROUP);
+    let none = Tensor::zeros([rows, places, groups * GROUP - words], &log_probs.device());
+    let probs = Tensor::cat(vec![log_probs.clone().exp(), none], 2);
+    let probs: Tensor<4> = probs.reshape([rows, places, groups, GROUP]);
+    let of_group: Tensor<3> = probs.clone().sum_dim(3).reshape([rows, places, groups]);
+    let below = of_group.clone().cumsum(2);
     // Rounding leaves the sum a little beside 1.
-    let all = below.clone().narrow(2, words - 1, 1);
-    let passed = below.lower_equal(uniform.reshape([rows, places, 1]) * all);
-    let count: Tensor<2, Int> = passed.int().sum_dim(2).reshape([rows, places]);
-    count.clamp_max((words - 1) as i32)
+    let all = below.clone().narrow(2, groups - 1, 1);
+    let wanted = uniform.reshape([rows, places, 1]) * all;
+    let group = passed(&below, &wanted, groups);
+    let rest = wanted - (below - of_group).gather(2, group.clone());
+    let index = group
+        .clone()
+        .reshape([rows, places, 1, 1])
+        .expand([rows, places, 1, GROUP]);
+    let within: Tensor<3> = probs.gather(2, index).reshape([rows, places, GROUP]);
+    let word = passed(&within.cumsum(2), &rest, GROUP);
+    let number = group.mul_scalar(GROUP as i32) + word;
+    number.reshape([rows, places]).clamp_max((words - 1) as i32)
+}
+
+/// How many of `count` running sums, `[rows, places, count]`, a number has passed, `[rows, places, 1]`;
+/// never all of them.
+fn passed(below: &Tensor<3>, number: &Tensor<3>, count: usize) -> Tensor<3, Int> {
+    let passed = below.clone().lower_equal(number.clone());
+    passed.int().sum_dim(2).clamp_max((count - 1) as i32)
 }
 
 /// The log-probability of each word, `[rows, places]`; of word 0 where it is none of them.
@@ -150,4 +182,36 @@ pub(super) fn divergence(posterior: &Tensor<3>, prior: &Tensor<3>) -> Tensor<2> 
 /// A number of a step for every place of `like`, whose rows are `steps.len()` equal blocks.
 pub(super) fn of_step(steps: &[usize], like: &Tensor<2>, number: impl Fn(usize) -> f64) -> Tensor<2> {
     per_step(steps, like.ones_like(), number)
+}
+
+#[cfg(all(test, feature = "cpu"))]
+mod tests {
+    use super::*;
+    use burn::tensor::activation;
+
+    #[test]
+    fn words_are_where_the_distribution_function_is() {
+        let (places, words) = (40, 150);
+        let device = crate::session::cpu_device();
+        let logit = |at: usize| ((at * 37) % 101) as f32 / 20.0;
+        let logits: Vec<f32> = (0..places * words).map(logit).collect();
+        let logits = Tensor::<3>::from_data(TensorData::new(logits, [1, places, words]), &device);
+        let log_probs = activation::log_softmax(logits, 2);
+        let uniform: Vec<f32> = (0..places).map(|place| place as f32 / places as f32).collect();
+        let at = Tensor::<2>::from_data(TensorData::new(uniform.clone(), [1, places]), &device);
+        let found = words_at(&log_probs, at).into_data().convert::<i64>();
+        let found = found.as_slice::<i64>().expect("numbers").to_vec();
+        let probs = log_probs.exp().into_data();
+        let probs = probs.as_slice::<f32>().expect("numbers");
+        for place in 0..places {
+            let mut sum = 0.0;
+            let wanted = f64::from(uniform[place]);
+            let of_place = &probs[place * words..(place + 1) * words];
+            let expected = of_place.iter().position(|p| {
+                sum += f64::from(*p);
+                sum > wanted + 1e-6
+            });
+            assert_eq!(Some(found[place] as usize), expected, "place {place}");
+        }
+    }
 }

@@ -156,6 +156,10 @@ impl Process for Uniform {
         sum(divergence(&next(posterior), &next(prior)))
     }
 
+    fn rows_at_once(&self) -> usize {
+        self.sequence.rows_at_once(self.sequence.gap().len())
+    }
+
     fn state_size(&self) -> usize {
         self.sequence.length()
     }

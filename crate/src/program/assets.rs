@@ -3,7 +3,7 @@
 use super::error::ProgramError;
 use burn::module::Module;
 use burn::tensor::Device;
-use rtb::config::{ConfigError, Run};
+use rtb::config::{ConfigError, Run, Task};
 use rtb::message::Files;
 use rtb::network::{PooledClassifier, StridedClassifier, load_tensors, read_tensors};
 use rtb::noise::Noise;
@@ -30,7 +30,12 @@ const SHIPPED: &[(&str, &[u8])] = &[
         "prior-digits-small",
         include_bytes!("../../../assets/prior-digits-small.safetensors"),
     ),
+    (
+        "prior-stories",
+        include_bytes!("../../../assets/prior-stories.safetensors"),
+    ),
 ];
+const TELLER: &[u8] = include_bytes!("../../../assets/reward-stories.safetensors");
 const CLASSIFIER: &[u8] = include_bytes!("../../../assets/classifier.safetensors");
 const JUDGE: &[u8] = include_bytes!("../../../assets/classifier-evaluation.safetensors");
 
@@ -62,7 +67,10 @@ pub fn files_above(run: &Run, prior: Option<Vec<u8>>) -> Files {
     let names = run.files();
     Files {
         prior,
-        classifier: names.classifier.map(|_| CLASSIFIER.to_vec()),
+        reward: names.reward.map(|_| match run.task {
+            Task::Stories => TELLER.to_vec(),
+            _ => CLASSIFIER.to_vec(),
+        }),
         judge: names.judge.map(|_| JUDGE.to_vec()),
     }
 }

@@ -1,7 +1,7 @@
 //! The figures of a report beside their exact values.
 
 use super::output::{duration, figure};
-use rtb::message::{Fit, ImageFit, PlaneFit, Report, Truth};
+use rtb::message::{Fit, ImageFit, PlaneFit, Report, StoryFit, Truth};
 
 /// A figure: its name, its value and the exact one, where there are any.
 type Row = (&'static str, Option<f64>, Option<f64>);
@@ -21,6 +21,7 @@ pub fn report(report: &Report) -> String {
     match &r.fit {
         Fit::Plane(fit) => rows.extend(plane(fit)),
         Fit::Images(fit) => rows.extend(images(fit, r.log_reward)),
+        Fit::Stories(fit) => rows.extend(stories(fit)),
     }
     rows.push((
         "mass where the reward is floored",
@@ -37,6 +38,7 @@ pub fn report(report: &Report) -> String {
     lines.push(String::new());
     lines.push(format!("{} samples; exact means {}.", r.samples, exact(r.truth)));
     lines.extend(r.fit.images().map(kept));
+    lines.extend(r.fit.stories().map(weighed));
     lines.push(format!(
         "{} iterations in {} ({:.4} s each), seed {}, {}.",
         r.iterations,
@@ -80,6 +82,26 @@ fn images(fit: &ImageFit, log_reward: f64) -> Vec<Row> {
     rows.push(("FID, classifier of rewards", fit.fid_reward_classifier, None));
     rows.push(("diversity of features", Some(fit.diversity), fit.diversity_exact));
     rows
+}
+
+fn stories(fit: &StoryFit) -> Vec<Row> {
+    vec![
+        ("mean log r", Some(fit.log_reward_stories), fit.log_reward_exact),
+        ("mean log r of the prior", fit.log_reward_prior, None),
+        ("distinct-2", Some(fit.distinct), None),
+        ("distinct-2 of the prior", fit.distinct_prior, None),
+        ("words and marks of a middle", Some(fit.words), fit.words_exact),
+    ]
+}
+
+/// What the exact stories are.
+fn weighed(fit: &StoryFit) -> String {
+    let error = fit.log_z_error.map_or("–".to_owned(), figure);
+    format!(
+        "{} stories of the prior, of which {} count by their weights; exact log Z is ± {error}.",
+        fit.proposals,
+        figure(fit.effective)
+    )
 }
 
 /// What the exact images are.

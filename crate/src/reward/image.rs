@@ -76,7 +76,11 @@ impl Wish {
             | Reward::Mask { .. }
             | Reward::Painted { .. }
             | Reward::Annealed { .. }
-            | Reward::Product { .. } => return Err(reward.foreign("reward.kind", Task::Digits)),
+            | Reward::Product { .. }
+            | Reward::Ending { .. }
+            | Reward::Mention { .. }
+            | Reward::Length { .. }
+            | Reward::Distinct { .. } => return Err(reward.foreign("reward.kind", Task::Digits)),
         })
     }
 

@@ -2,9 +2,11 @@
 
 mod formula;
 mod image;
+mod story;
 mod strokes;
 
 pub use image::ImageLogReward;
+pub use story::StoryLogReward;
 
 use crate::config::{ConfigError, HALF_WIDTH, PAINT_LEVELS, Reward, Run, Shape, Task};
 use crate::mixture::Mixture;
@@ -111,6 +113,10 @@ impl LogReward {
             | Reward::Thickness { .. }
             | Reward::Inpaint { .. }
             | Reward::EachClass { .. }
+            | Reward::Ending { .. }
+            | Reward::Mention { .. }
+            | Reward::Length { .. }
+            | Reward::Distinct { .. }
             | Reward::All { .. } => return Err(run.reward.foreign("reward.kind", Task::Mixtures)),
         };
         let reward = Self {

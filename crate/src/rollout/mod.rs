@@ -83,6 +83,11 @@ impl<P: Process> Drawn<P> {
     pub fn conditions(&self) -> &[usize] {
         &self.conditions
     }
+
+    /// The policy's kernels of the T transitions.
+    pub fn posterior(&self) -> &[P::Kernel] {
+        &self.posterior
+    }
 }
 
 /// Trajectories on the device; fresh rows first, noised ones after them.
@@ -100,9 +105,6 @@ pub struct Trajectories<P: Process> {
     /// Rows that were not noised back.
     pub fresh: usize,
 }
-
-/// Rows that are scored at once when trajectories are long.
-const SCORED_ROWS: usize = 100_000;
 
 impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
     /// Makes and scores a batch.
@@ -223,17 +225,19 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         rows: usize,
     ) -> Tensor<1> {
         let steps: Vec<usize> = (0..self.process.steps()).collect();
-        let parts = steps.chunks((SCORED_ROWS / rows).max(1)).map(|part| {
-            let (from, to) = (part[0], part[part.len() - 1] + 1);
-            let ratio = self.process.log_ratio(
-                part,
-                &P::State::stack(states[from..to].to_vec()),
-                &P::State::stack(states[from + 1..to + 1].to_vec()),
-                &P::Kernel::stack(posterior[from..to].to_vec()),
-                &P::Kernel::stack(prior[from..to].to_vec()),
-            );
-            ratio.reshape([part.len(), rows]).sum_dim(0).reshape([rows])
-        });
+        let parts = steps
+            .chunks((self.process.rows_at_once() / rows).max(1))
+            .map(|part| {
+                let (from, to) = (part[0], part[part.len() - 1] + 1);
+                let ratio = self.process.log_ratio(
+                    part,
+                    &P::State::stack(states[from..to].to_vec()),
+                    &P::State::stack(states[from + 1..to + 1].to_vec()),
+                    &P::Kernel::stack(posterior[from..to].to_vec()),
+                    &P::Kernel::stack(prior[from..to].to_vec()),
+                );
+                ratio.reshape([part.len(), rows]).sum_dim(0).reshape([rows])
+            });
         parts.reduce(|a, b| a + b).expect("a chain has at least one step")
     }
 }

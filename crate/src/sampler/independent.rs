@@ -2,8 +2,11 @@
 
 use super::{Population, Sampler, Setting};
 use crate::host::read;
-use crate::noise::{self, Purpose};
+use crate::noise::{self, Noise, Purpose};
+use crate::parallel;
 use crate::process::{Prior, Process, walk};
+use burn::tensor::{Device, Tensor, TensorData};
+use std::ops::Range;
 
 /// Prior samples weighted by r^β.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +95,41 @@ impl<P: Process, Q: Prior<P>> Sampler<P, Q> for Rejection {
         made.log_weights = vec![0.0; made.ends.len() / size];
         Ok(made)
     }
+}
+
+/// The end points with these numbers of an endless row that the prior's own chain makes, on the host,
+/// `[rows][state_size]`, at most `block` at once. Every one has noise of its own, whoever it is made
+/// together with; all are under the first condition.
+pub(crate) async fn own_samples<P: Process, Q: Prior<P>>(
+    process: &P,
+    prior: &Q,
+    (noise, purpose): (&Noise, Purpose),
+    numbers: Range<usize>,
+    block: usize,
+    device: &Device,
+) -> Result<Vec<f32>, String> {
+    let (count, size) = (numbers.len(), process.noise_size());
+    let block = block.min(count.div_ceil(parallel::parts(device, count))).max(1);
+    let mut samples = Vec::with_capacity(count * process.state_size());
+    for group in parallel::groups(device, count, block) {
+        let ends = parallel::map(group, |(number, rows)| {
+            let start = numbers.start as u64 + number * block as u64;
+            let mut streams: Vec<_> = (0..rows as u64)
+                .map(|row| noise.stream(purpose, start + row))
+                .collect();
+            let noise = |_| {
+                let drawn = streams.iter_mut().flat_map(|rng| noise::normals(rng, size));
+                let drawn = TensorData::new(drawn.collect::<Vec<f32>>(), [rows, size]);
+                Tensor::from_data(drawn, device)
+            };
+            let kernel = |step, x: &P::State| prior.kernel(step, x);
+            process.download(&walk(process, &vec![0; rows], device, noise, kernel))
+        });
+        for end in ends {
+            samples.extend(read(end).await?);
+        }
+    }
+    Ok(samples)
 }
 
 /// End points of the prior's chain, on the host.

@@ -8,8 +8,8 @@ mod smc;
 
 pub use density::{Density, PathNoise, log_densities};
 pub use guidance::{Guidance, Guided};
-pub(crate) use independent::prior_samples;
 pub use independent::{Importance, Rejection};
+pub(crate) use independent::{own_samples, prior_samples};
 pub use resample::{effective_share, systematic};
 pub use smc::{AroundTheEnd, Blind, Composed, End, Look, LookAhead, Smc, Target, Tilted};
 

@@ -4,17 +4,16 @@ use super::{LEARNED, Learner, SessionError, Task, device_name};
 use crate::config::Reward;
 use crate::digits::{Digits, Exact};
 use crate::image::PIXELS;
-use crate::message::{ConditionReport, DigitsView, Fit, Paths, Report, Scene, Snapshot, Truth, View};
+use crate::message::{ConditionReport, DigitsView, Fit, Report, Scene, Snapshot, Truth, View};
 use crate::metric;
 use crate::noise::Purpose;
-use crate::rollout::Follow;
 
 /// Samples of a snapshot that are sent along.
 const SENT: usize = 100;
 
 impl Learner<Digits> {
     pub(super) async fn scene(&mut self) -> Result<Scene, SessionError> {
-        let prior_paths = self.paths(Follow::Prior).await?;
+        let prior_paths = self.prior_paths().await?;
         let exact = self.task.truth().await?;
         Ok(Scene {
             truth: Truth::Rejection,
@@ -28,7 +27,7 @@ impl Learner<Digits> {
     }
 
     pub(super) async fn snapshot(&mut self) -> Result<Snapshot, SessionError> {
-        let paths = self.paths(LEARNED).await?;
+        let paths = self.thinned(&self.pictures().states).await?;
         let log_reward = self.log_reward_of_ends(&paths).await?;
         let exact = self.task.exact(self.task.proposals()).await?;
         let count = self.task.run.evaluation.samples_while_training;
@@ -39,6 +38,7 @@ impl Learner<Digits> {
             samples,
             paths,
             log_reward,
+            moved: Vec::new(),
             report,
         })
     }
@@ -47,16 +47,6 @@ impl Learner<Digits> {
         let proposals = samples.max(self.task.run.evaluation.samples);
         let exact = self.task.exact(proposals).await?;
         Ok(self.measure(&exact, samples).await?.0)
-    }
-
-    async fn log_reward_of_ends(&self, paths: &Paths) -> Result<Vec<f32>, SessionError> {
-        let last = paths.steps.len() - 1;
-        let ends: Vec<f32> = (0..paths.count())
-            .flat_map(|path| paths.state(path, last))
-            .copied()
-            .collect();
-        let log_reward = self.log_reward(&self.pictured(), &ends).await?;
-        Ok(log_reward.into_iter().map(|l| l as f32).collect())
     }
 
     /// The report over `count` policy samples, and the samples.

@@ -1,7 +1,7 @@
 //! A task in training, whatever it is about.
 
-use super::SessionError;
 use super::posterior::{Progress, posterior_network};
+use super::{LEARNED, SessionError};
 use crate::config::{ConfigError, Method, Run};
 use crate::host::read;
 use crate::message::{Iteration, Paths, Report};
@@ -274,19 +274,44 @@ impl<T: Task> Learner<T> {
             .collect()
     }
 
-    /// Trajectories for a picture, with the same noise each time.
+    /// Tempered log r of the ends of trajectories for a picture.
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn paths(&self, follow: Follow) -> Result<Paths, SessionError> {
-        let chains = &self.trainer.chains;
-        let (process, last) = (&chains.process, chains.process.steps());
+    pub(super) async fn log_reward_of_ends(&self, paths: &Paths) -> Result<Vec<f32>, SessionError> {
+        let log_reward = self.log_reward(&self.pictured(), &paths.ends()).await?;
+        Ok(log_reward.into_iter().map(|l| l as f32).collect())
+    }
+
+    /// Trajectories of the posterior for a picture, with the same noise each time.
+    pub(super) fn pictures(&self) -> Drawn<T::Process> {
         let batch = self.batch(Purpose::Pictures, 0, self.pictured());
-        let states = match follow {
-            Follow::Prior => chains.walk_prior(&batch.fresh, batch.noise),
-            policy => chains.draw(&self.trainer.network(), batch, policy).states,
-        };
+        self.trainer.chains.draw(&self.trainer.network(), batch, LEARNED)
+    }
+
+    /// The prior's trajectories for a picture, with the same noise.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn prior_paths(&self) -> Result<Paths, SessionError> {
+        let batch = self.batch(Purpose::Pictures, 0, self.pictured());
+        self.thinned(&self.trainer.chains.walk_prior(&batch.fresh, batch.noise))
+            .await
+    }
+
+    /// Trajectories x_0 to x_T as they are shown.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub(super) async fn thinned(
+        &self,
+        states: &[<T::Process as Process>::State],
+    ) -> Result<Paths, SessionError> {
+        let process = &self.trainer.chains.process;
+        let last = process.steps();
         let stride = last.div_ceil(T::PICTURED_STEPS - 1);
         let mut steps: Vec<usize> = (0..last).step_by(stride).collect();
         steps.push(last);

@@ -5,6 +5,7 @@ mod digits;
 mod learner;
 mod plane;
 mod posterior;
+mod stories;
 
 #[cfg(feature = "cpu")]
 pub use device::cpu_device;
@@ -17,9 +18,12 @@ pub use learner::{Learner, Network, Simulated, Task, WeightedSamples};
 
 use crate::config::{self, ConfigError, Run};
 use crate::digits::{Digits, Pool};
-use crate::message::{Files, ImageTruth, Iteration, Report, Scene, Snapshot};
+use crate::image::SIDE;
+use crate::message::{Files, Iteration, Report, SampledTruth, Scene, Snapshot};
 use crate::plane::Plane;
 use crate::rollout::Follow;
+use crate::stories::Stories;
+use crate::text::Reader;
 use crate::train::Timing;
 use burn::tensor::Device;
 use learner::CheckpointRecord;
@@ -81,20 +85,23 @@ pub struct Session(Kind);
 enum Kind {
     Plane(Box<Learner<Plane>>),
     Digits(Box<Learner<Digits>>),
+    Stories(Box<Learner<Stories>>),
 }
 
 /// The task of a session.
 pub enum TaskOf<'a> {
     Plane(&'a mut Plane),
     Digits(&'a mut Digits),
+    Stories(&'a mut Stories),
 }
 
-/// Does the same with the learner of either task.
-macro_rules! either {
+/// Does the same with the learner of any task.
+macro_rules! any {
     ($kind:expr, $learner:ident => $what:expr) => {
         match $kind {
             Kind::Plane($learner) => $what,
             Kind::Digits($learner) => $what,
+            Kind::Stories($learner) => $what,
         }
     };
 }
@@ -120,6 +127,10 @@ impl Session {
                 Digits::open(run, device, files)?,
                 weights,
             )?)),
+            config::Task::Stories => Kind::Stories(Box::new(Learner::new(
+                Stories::open(run, device, files)?,
+                weights,
+            )?)),
         }))
     }
 
@@ -132,7 +143,7 @@ impl Session {
         let record: CheckpointRecord =
             rmp_serde::from_slice(checkpoint).map_err(|e| SessionError::Checkpoint(e.to_string()))?;
         let mut session = Self::open(record.run.clone(), device, files, None).await?;
-        either!(&mut session.0, learner => learner.restore(record))?;
+        any!(&mut session.0, learner => learner.restore(record))?;
         Ok(session)
     }
 
@@ -141,32 +152,50 @@ impl Session {
         match &mut self.0 {
             Kind::Plane(learner) => TaskOf::Plane(&mut learner.task),
             Kind::Digits(learner) => TaskOf::Digits(&mut learner.task),
+            Kind::Stories(learner) => TaskOf::Stories(&mut learner.task),
         }
     }
 
     /// The run as it was opened.
     pub fn run(&self) -> &Run {
-        either!(&self.0, learner => &learner.task.run)
+        any!(&self.0, learner => &learner.task.run)
+    }
+
+    /// The shape of a sample.
+    pub fn shape(&self) -> Vec<usize> {
+        match &self.0 {
+            Kind::Plane(_) => vec![2],
+            Kind::Digits(_) => vec![SIDE, SIDE],
+            Kind::Stories(learner) => vec![learner.task.reader().layout.length()],
+        }
+    }
+
+    /// What reads its samples, where they are stories.
+    pub fn reader(&self) -> Option<&Reader> {
+        match &self.0 {
+            Kind::Plane(_) | Kind::Digits(_) => None,
+            Kind::Stories(learner) => Some(learner.task.reader()),
+        }
     }
 
     /// Iterations done.
     pub fn iteration(&self) -> usize {
-        either!(&self.0, learner => learner.iteration())
+        any!(&self.0, learner => learner.iteration())
     }
 
     /// Whether all iterations of the run are done.
     pub fn finished(&self) -> bool {
-        either!(&self.0, learner => learner.finished())
+        any!(&self.0, learner => learner.finished())
     }
 
     /// Seconds of training so far.
     pub fn seconds(&self) -> f64 {
-        either!(&self.0, learner => learner.seconds())
+        any!(&self.0, learner => learner.seconds())
     }
 
     /// Where the time of the last iteration went.
     pub fn timing(&self) -> Timing {
-        either!(&self.0, learner => learner.timing())
+        any!(&self.0, learner => learner.timing())
     }
 
     /// What is fixed for the run, to draw it.
@@ -175,7 +204,7 @@ impl Session {
     ///
     /// Where the device fails.
     pub async fn scene(&mut self) -> Result<Scene, SessionError> {
-        either!(&mut self.0, learner => learner.scene().await)
+        any!(&mut self.0, learner => learner.scene().await)
     }
 
     /// One training iteration.
@@ -184,7 +213,7 @@ impl Session {
     ///
     /// Where the device fails or the loss is no longer a number.
     pub async fn step(&mut self) -> Result<Iteration, SessionError> {
-        either!(&mut self.0, learner => learner.step().await)
+        any!(&mut self.0, learner => learner.step().await)
     }
 
     /// Paths and samples with the fixed noise, and the figures over the samples
@@ -194,17 +223,18 @@ impl Session {
     ///
     /// Where the device fails.
     pub async fn snapshot(&mut self) -> Result<Snapshot, SessionError> {
-        either!(&mut self.0, learner => learner.snapshot().await)
+        any!(&mut self.0, learner => learner.snapshot().await)
     }
 
-    /// The figures over `samples` policy samples. The exact posterior of images is computed from as
+    /// The figures over `samples` policy samples. The exact posterior of images or stories is computed
+    /// from as
     /// many samples of the prior, at least `evaluation.samples`.
     ///
     /// # Errors
     ///
     /// Where the device fails.
     pub async fn evaluate(&mut self, samples: usize) -> Result<Report, SessionError> {
-        either!(&mut self.0, learner => learner.evaluate(samples).await)
+        any!(&mut self.0, learner => learner.evaluate(samples).await)
     }
 
     /// Posterior samples, `[count][size]`.
@@ -213,7 +243,7 @@ impl Session {
     ///
     /// Where the device fails.
     pub async fn samples(&self, count: usize) -> Result<Vec<f32>, SessionError> {
-        either!(&self.0, learner => learner.samples(count).await)
+        any!(&self.0, learner => learner.samples(count).await)
     }
 
     /// Posterior samples with the log weights r·p_θ(τ)/p_φ(τ) of their trajectories.
@@ -222,7 +252,7 @@ impl Session {
     ///
     /// Where the device fails.
     pub async fn weighted_samples(&self, count: usize) -> Result<WeightedSamples, SessionError> {
-        either!(&self.0, learner => learner.weighted_samples(count).await)
+        any!(&self.0, learner => learner.weighted_samples(count).await)
     }
 
     /// The posterior as safetensors; its header holds the run, the iteration, log Z
@@ -232,7 +262,7 @@ impl Session {
     ///
     /// Where the device fails.
     pub async fn weights(&self) -> Result<Vec<u8>, SessionError> {
-        either!(&self.0, learner => learner.weights().await)
+        any!(&self.0, learner => learner.weights().await)
     }
 
     /// Everything needed to go on exactly: run, weights, optimiser, replay buffer, counters.
@@ -241,7 +271,7 @@ impl Session {
     ///
     /// Where the device fails.
     pub fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
-        either!(&self.0, learner => learner.checkpoint())
+        any!(&self.0, learner => learner.checkpoint())
     }
 
     /// Goes on with images of the same prior that a session before this one has made, if there are
@@ -255,13 +285,13 @@ impl Session {
     /// What a later session can go on with.
     pub fn into_pool(self) -> Option<Pool> {
         match self.0 {
-            Kind::Plane(_) => None,
+            Kind::Plane(_) | Kind::Stories(_) => None,
             Kind::Digits(learner) => Some(learner.task.into_pool()),
         }
     }
 
     /// Makes `samples` more samples of the prior, up to `evaluation.samples`, for the exact
-    /// posterior of images. Whether there are more to make; never for points in the plane.
+    /// posterior of images or stories. Whether there are more to make; never for points in the plane.
     ///
     /// # Errors
     ///
@@ -270,19 +300,21 @@ impl Session {
         match self.task() {
             TaskOf::Plane(_) => Ok(false),
             TaskOf::Digits(digits) => digits.grow_by(samples).await,
+            TaskOf::Stories(stories) => stories.grow_by(samples).await,
         }
     }
 
-    /// The exact posterior of images as far as it is known; nothing while fewer than two images are
-    /// kept, and for points, whose scene has it all.
+    /// The exact posterior of images or stories as far as it is known; nothing while that is next to
+    /// nothing, and for points, whose scene has it all.
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn truth(&mut self) -> Result<Option<ImageTruth>, SessionError> {
+    pub async fn truth(&mut self) -> Result<Option<SampledTruth>, SessionError> {
         match &mut self.0 {
             Kind::Plane(_) => Ok(None),
             Kind::Digits(learner) => learner.task.truth().await,
+            Kind::Stories(learner) => Ok(learner.task.truth()),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::rollout::Follow;
 
 impl Learner<Plane> {
     pub(super) async fn scene(&mut self) -> Result<Scene, SessionError> {
-        let prior_paths = self.paths(Follow::Prior).await?;
+        let prior_paths = self.prior_paths().await?;
         let truth = self.task.truth().await?;
         Ok(Scene {
             truth: truth.kind,
@@ -25,7 +25,7 @@ impl Learner<Plane> {
     }
 
     pub(super) async fn snapshot(&mut self) -> Result<Snapshot, SessionError> {
-        let paths = self.paths(LEARNED).await?;
+        let paths = self.thinned(&self.pictures().states).await?;
         let count = self.task.run.evaluation.samples_while_training;
         let (report, samples) = self.measure(count).await?;
         Ok(Snapshot {
@@ -33,6 +33,7 @@ impl Learner<Plane> {
             samples,
             paths,
             log_reward: Vec::new(),
+            moved: Vec::new(),
             report,
         })
     }

@@ -27,6 +27,7 @@ pub(super) fn posterior_network<T: Task>(
         other.prior == run.prior
             && other.method == run.method
             && other.reward == run.reward
+            && other.story == run.story
             && other.tempering == run.tempering
             && other.process == run.process
     });

@@ -1,8 +1,10 @@
 //! Text as tokens: words, numbers and marks, in lower case.
 
+mod reader;
 mod story;
 mod vocabulary;
 
+pub use reader::Reader;
 pub use story::{Layout, sentences};
 pub use vocabulary::{Encoded, TextError, Vocabulary};
 
@@ -40,23 +42,30 @@ fn plain(c: char) -> char {
 
 /// Words as people write them: marks follow their word, sentences begin with a capital.
 pub fn written(words: &[&str]) -> String {
-    let mut text = String::new();
+    pieces(words).concat()
+}
+
+/// The same word by word, each with the space before it.
+pub fn pieces(words: &[&str]) -> Vec<String> {
     let mut begins = true;
+    let mut before = None;
+    let mut pieces = Vec::with_capacity(words.len());
     for word in words {
         let mark = matches!(*word, "." | "," | "!" | "?" | ";" | ":" | ")");
-        if !text.is_empty() && !mark && !text.ends_with('(') {
-            text.push(' ');
-        }
+        let joined = mark || matches!(before, None | Some("("));
+        let mut piece = if joined { String::new() } else { " ".to_owned() };
         if begins {
-            text.extend(word.chars().take(1).flat_map(char::to_uppercase));
-            text.extend(word.chars().skip(1));
+            piece.extend(word.chars().take(1).flat_map(char::to_uppercase));
+            piece.extend(word.chars().skip(1));
         } else if *word == "i" || word.starts_with("i'") {
-            text.push('I');
-            text.push_str(&word[1..]);
+            piece.push('I');
+            piece.push_str(&word[1..]);
         } else {
-            text.push_str(word);
+            piece.push_str(word);
         }
         begins = matches!(*word, "." | "!" | "?");
+        before = Some(*word);
+        pieces.push(piece);
     }
-    text
+    pieces
 }

@@ -1,6 +1,7 @@
 //! Stories of which a part is missing.
 
 use super::{TextError, Vocabulary};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// The sentences of a text: they end with a full stop, an exclamation or a question mark, and the
@@ -28,7 +29,7 @@ pub fn sentences(text: &str) -> Vec<String> {
 
 /// Where the parts of a story stand: what is known before the gap ends at it, what is known after it
 /// begins at it, and what is left of either place is nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layout {
     /// Places of each part, in tokens.
     pub before: usize,

@@ -9,12 +9,17 @@ use crate::session::SessionError;
 use crate::text::{Layout, Vocabulary};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::Rng;
+use std::ops::Range;
 
 /// Times of one batch; its rows are divided among them.
 const LEVELS: usize = 32;
 /// Share of the examples whose ending is hidden: the network is the prior p(gap|beginning) there, and
 /// p(gap|beginning, ending) elsewhere.
 const HIDDEN_ENDINGS: f64 = 0.5;
+/// Share of the examples of which every word may be masked, not the gap's alone: there is more to
+/// learn from a text than its gap.
+const WHOLE_TEXTS: f64 = 0.5;
 
 /// Whether a network that unmasks sees what comes after the gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +53,8 @@ impl Texts {
     }
 }
 
-/// A batch's part: what a network sees, the words it should say, and how much each counts.
+/// A batch's part: what a network sees, and at every place the word that it should say there and how
+/// much that counts.
 #[derive(Default)]
 struct Shard {
     times: Vec<f64>,
@@ -58,17 +64,18 @@ struct Shard {
 }
 
 impl Shard {
-    /// Σ weight·(−log p(wanted)) over the words at the places, `[1]`.
-    fn loss(self, network: &Transformer, layout: Layout, from: usize, device: &Device) -> Tensor<1> {
-        let length = layout.length();
+    /// Σ weight·(−log p(wanted)) over these places of texts of `length` tokens, `[1]`.
+    fn loss(self, network: &Transformer, length: usize, places: Range<usize>, device: &Device) -> Tensor<1> {
         let rows = self.seen.len() / length;
-        let places = self.wanted.len() / rows;
-        let seen = Tensor::<2, Int>::from_data(TensorData::new(self.seen, [rows, length]), device);
-        let wanted = Tensor::<3, Int>::from_data(TensorData::new(self.wanted, [rows, places, 1]), device);
-        let weights = Tensor::<2>::from_data(TensorData::new(self.weights, [rows, places]), device);
-        let logits = network.forward(&self.times, seen, from..from + places);
+        let table = |values| TensorData::new(values, [rows, length]);
+        let seen = Tensor::<2, Int>::from_data(table(self.seen), device);
+        let wanted = Tensor::<2, Int>::from_data(table(self.wanted), device);
+        let weights = Tensor::<2>::from_data(TensorData::new(self.weights, [rows, length]), device);
+        let wanted = wanted.slice([0..rows, places.clone()]).unsqueeze_dim(2);
+        let weights = weights.slice([0..rows, places.clone()]);
+        let logits = network.forward(&self.times, seen, places);
         let log_probs = activation::log_softmax(logits, 2).gather(2, wanted);
-        (log_probs.reshape([rows, places]) * weights).sum().neg()
+        (log_probs.squeeze_dim::<2>(2) * weights).sum().neg()
     }
 }
 
@@ -82,10 +89,10 @@ impl Texts {
         self.tokens.is_empty()
     }
 
-    /// These texts with words of their gap masked, those of a part with the probability that its time
-    /// is: the times are evenly spaced with a random offset, and all parts have equally many texts.
-    fn masked(&self, texts: &[usize], ending: Ending, rng: &mut ChaCha8Rng) -> Vec<Shard> {
-        let (layout, mask) = (self.layout, self.words as i32);
+    /// These texts with words masked, those of a part with the probability that its time is: the times
+    /// are evenly spaced with a random offset, and all parts have equally many texts. Of a share of
+    /// `whole` of the texts any word may be masked, of the others those of the gap.
+    fn masked(&self, texts: &[usize], ending: Ending, whole: f64, rng: &mut ChaCha8Rng) -> Vec<Shard> {
         let rows = texts.len().div_ceil(LEVELS);
         let levels = texts.len() / rows;
         let offset = noise::uniform(rng);
@@ -96,55 +103,68 @@ impl Texts {
                 times: vec![time],
                 ..Shard::default()
             };
-            let weight = 1.0 / (time * (levels * rows * layout.gap) as f64);
-            for text in texts.iter().map(|index| &self.tokens[*index]) {
-                let hides = match ending {
-                    Ending::Hidden => true,
-                    Ending::Shown => false,
-                    Ending::Either => noise::uniform(rng) < HIDDEN_ENDINGS,
-                };
-                for (place, token) in text.iter().enumerate() {
-                    let inside = layout.gap().contains(&place);
-                    let masked = inside && noise::uniform(rng) < time;
-                    let hidden = place >= layout.gap().end && hides;
-                    shard
-                        .seen
-                        .push(if masked || hidden { mask } else { *token as i32 });
-                    if inside {
-                        shard.wanted.push(*token as i32);
-                        shard.weights.push(if masked { weight as f32 } else { 0.0 });
-                    }
-                }
+            for text in texts {
+                self.mask(*text, ending, whole, &mut shard, rng);
             }
             shard
         };
-        texts
-            .chunks_exact(rows)
-            .take(levels)
-            .enumerate()
-            .map(part)
-            .collect()
+        let parts = texts.chunks_exact(rows).take(levels).enumerate();
+        let mut parts: Vec<Shard> = parts.map(part).collect();
+        for weight in parts.iter_mut().flat_map(|part| &mut part.weights) {
+            *weight /= (levels * rows) as f32;
+        }
+        parts
     }
 
-    /// These texts, whose endings' words are wanted.
-    fn endings(&self, texts: &[usize]) -> Vec<Shard> {
-        let ending = self.layout.gap().end;
-        let texts = || texts.iter().map(|index| &self.tokens[*index]);
-        let words = texts().flat_map(|text| &text[ending..]);
-        let all = words
-            .filter(|token| **token != Vocabulary::NOTHING)
-            .count()
-            .max(1);
-        let weight = |token: &usize| match *token {
-            Vocabulary::NOTHING => 0.0,
-            _ => 1.0 / all as f32,
+    /// Adds a text to a part, whose words are wanted where they are masked.
+    fn mask(&self, text: usize, ending: Ending, whole: f64, part: &mut Shard, rng: &mut ChaCha8Rng) {
+        let (gap, mask, time) = (self.layout.gap(), self.words as i32, part.times[0]);
+        let text = &self.tokens[text];
+        let hides = match ending {
+            Ending::Hidden => true,
+            Ending::Shown => false,
+            Ending::Either => noise::uniform(rng) < HIDDEN_ENDINGS,
         };
+        let whole = noise::uniform(rng) < whole;
+        let hidden = |place: usize| hides && place >= gap.end;
+        let may = |place: usize| match place {
+            // What stands before a short beginning is always the same.
+            before if before < gap.start => whole && text[before] != Vocabulary::NOTHING,
+            after if after >= gap.end => whole && !hides,
+            _ => true,
+        };
+        let weight = 1.0 / (time * (0..text.len()).filter(|place| may(*place)).count() as f64);
+        for (place, token) in text.iter().enumerate() {
+            let masked = may(place) && noise::uniform(rng) < time;
+            let token = *token as i32;
+            part.seen.push(if masked || hidden(place) { mask } else { token });
+            part.wanted.push(token);
+            part.weights.push(if masked { weight as f32 } else { 0.0 });
+        }
+    }
+
+    /// These texts, of which every word from place `from` on is wanted from those before it.
+    fn continued(&self, texts: &[usize], from: usize) -> Vec<Shard> {
+        let texts = || texts.iter().map(|index| &self.tokens[*index]);
+        let counts = |token: &usize| *token != Vocabulary::NOTHING;
+        let words = texts().flat_map(|text| &text[from..]);
+        let weight = 1.0 / words.filter(|token| counts(token)).count().max(1) as f32;
         texts()
-            .map(|text| Shard {
-                times: Vec::new(),
-                seen: text.iter().map(|token| *token as i32).collect(),
-                wanted: text[ending..].iter().map(|token| *token as i32).collect(),
-                weights: text[ending..].iter().map(weight).collect(),
+            .map(|text| {
+                let next = || text[1..].iter().chain([&Vocabulary::NOTHING]).enumerate();
+                let weighed = |(place, token)| {
+                    if place + 1 >= from && counts(token) {
+                        weight
+                    } else {
+                        0.0
+                    }
+                };
+                Shard {
+                    times: Vec::new(),
+                    seen: text.iter().map(|token| *token as i32).collect(),
+                    wanted: next().map(|(_, token)| *token as i32).collect(),
+                    weights: next().map(weighed).collect(),
+                }
             })
             .collect()
     }
@@ -163,12 +183,14 @@ impl Texts {
         device: &Device,
     ) -> Result<f64, SessionError> {
         let mut rng = noise.stream(Purpose::Evaluation, 0);
-        let all: Vec<usize> = (0..self.len()).collect();
-        let blocks = all.chunks(LEVELS).map(|block| {
-            let parts = self.masked(block, ending, &mut rng);
-            (block.len(), parts, self.layout.gap().start)
-        });
-        self.mean_loss(network, blocks.collect(), device).await
+        let mut all: Vec<usize> = (0..self.len()).collect();
+        // A text's time does not depend on its place.
+        all.sort_by_cached_key(|_| rng.next_u64());
+        let blocks = all
+            .chunks(LEVELS)
+            .map(|block| (block.len(), self.masked(block, ending, 0.0, &mut rng)))
+            .collect();
+        self.mean_loss(network, blocks, self.layout.gap(), device).await
     }
 
     /// −log p of a word of the endings, in nats, of these texts under a causal network.
@@ -178,22 +200,26 @@ impl Texts {
     /// Where the device fails.
     pub async fn ending_loss(&self, network: &Transformer, device: &Device) -> Result<f64, SessionError> {
         let all: Vec<usize> = (0..self.len()).collect();
+        let ending = self.layout.gap().end;
         let blocks = all
             .chunks(LEVELS)
-            .map(|block| (block.len(), self.endings(block), self.layout.gap().end - 1));
-        self.mean_loss(network, blocks.collect(), device).await
+            .map(|block| (block.len(), self.continued(block, ending)))
+            .collect();
+        let places = ending - 1..self.layout.length() - 1;
+        self.mean_loss(network, blocks, places, device).await
     }
 
     async fn mean_loss(
         &self,
         network: &Transformer,
-        blocks: Vec<(usize, Vec<Shard>, usize)>,
+        blocks: Vec<(usize, Vec<Shard>)>,
+        places: Range<usize>,
         device: &Device,
     ) -> Result<f64, SessionError> {
         let mut sum = 0.0;
-        for (count, parts, from) in blocks {
+        for (count, parts) in blocks {
             let whole = parts.into_iter().fold(Shard::default(), Shard::and);
-            let loss = read(whole.loss(network, self.layout, from, device)).await;
+            let loss = read(whole.loss(network, self.layout.length(), places.clone(), device)).await;
             sum += count as f64 * f64::from(loss.map_err(SessionError::Device)?[0]);
         }
         Ok(sum / self.len() as f64)
@@ -201,8 +227,9 @@ impl Texts {
 }
 
 impl Pretraining<Transformer, Texts> {
-    /// One iteration of masked diffusion: the gap's words are masked with probability t and said from
-    /// what is left. Returns the negative ELBO of a place of the gap, in nats (MDLM, arXiv 2406.07524).
+    /// One iteration of masked diffusion: words are masked with probability t and said from what is
+    /// left. Returns the negative ELBO of a place, in nats (MDLM, arXiv 2406.07524), the gap's of one
+    /// half of the texts, any place's of the other.
     ///
     /// # Errors
     ///
@@ -210,25 +237,27 @@ impl Pretraining<Transformer, Texts> {
     pub async fn unmask(&mut self) -> Result<f64, SessionError> {
         let mut rng = self.rng();
         let drawn = self.draw(&mut rng, self.examples.len(), self.recipe.batch);
-        let parts = self.examples.masked(&drawn, Ending::Either, &mut rng);
-        self.descend(parts, self.examples.layout.gap().start).await
+        let parts = self
+            .examples
+            .masked(&drawn, Ending::Either, WHOLE_TEXTS, &mut rng);
+        self.descend(parts).await
     }
 
-    /// One iteration of a causal network on the words of the endings, each from all before it.
-    /// Returns the negative log-probability of a word, in nats.
+    /// One iteration of a causal network on the words of the texts, each from all before it. Returns
+    /// the negative log-probability of a word, in nats.
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn continue_endings(&mut self) -> Result<f64, SessionError> {
+    pub async fn continue_texts(&mut self) -> Result<f64, SessionError> {
         let drawn = self.draw(&mut self.rng(), self.examples.len(), self.recipe.batch);
-        let parts = self.examples.endings(&drawn);
-        self.descend(parts, self.examples.layout.gap().end - 1).await
+        let parts = self.examples.continued(&drawn, 0);
+        self.descend(parts).await
     }
 
-    /// A step down the sum of the parts' losses; what they say of is at `from` and after it.
-    async fn descend(&mut self, parts: Vec<Shard>, from: usize) -> Result<f64, SessionError> {
-        let layout = self.examples.layout;
+    /// A step down the sum of the parts' losses.
+    async fn descend(&mut self, parts: Vec<Shard>) -> Result<f64, SessionError> {
+        let length = self.examples.layout.length();
         let count = parallel::parts(&self.device, self.recipe.batch);
         let shards = parallel::split(parts, count);
         let (device, scale) = (&self.device, shards.len() as f64);
@@ -236,7 +265,7 @@ impl Pretraining<Transformer, Texts> {
             .step(shards, |network, shard| {
                 let whole = shard.into_iter().fold(Shard::default(), Shard::and);
                 // The step takes the mean over its parts.
-                whole.loss(network, layout, from, device).mul_scalar(scale)
+                whole.loss(network, length, 0..length, device).mul_scalar(scale)
             })
             .await
     }

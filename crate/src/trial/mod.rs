@@ -4,6 +4,7 @@
 
 mod digits;
 mod plane;
+mod stories;
 
 use crate::config::{self, Method, PriorKind, Run};
 use crate::digits::{Digits, Pool};
@@ -12,12 +13,13 @@ use crate::metric::weighed;
 use crate::noise::{Noise, Purpose};
 use crate::objective::{objective, selected};
 use crate::plane::Plane;
-use crate::process::{Diffusion, Prior};
+use crate::process::{Diffusion, Prior, Process};
 use crate::sampler::{
     AroundTheEnd, Blind, Guidance, Guided, Importance, LookAhead, Population, Rejection, Sampler, Setting,
     Smc, Tilted, systematic,
 };
 use crate::session::{Session, SessionError, TaskOf, device_name};
+use crate::stories::Stories;
 use burn::tensor::Device;
 use web_time::Instant;
 
@@ -32,6 +34,7 @@ enum Kind {
     Trained(Box<Session>),
     FreeOnPlane(Box<Plane>),
     FreeOnDigits(Box<Digits>),
+    FreeOnStories(Box<Stories>),
 }
 
 #[derive(Default)]
@@ -66,6 +69,7 @@ impl Trial {
             }
             config::Task::Mixtures => Kind::FreeOnPlane(Box::new(Plane::open(run, device, files)?)),
             config::Task::Digits => Kind::FreeOnDigits(Box::new(Digits::open(run, device, files)?)),
+            config::Task::Stories => Kind::FreeOnStories(Box::new(Stories::open(run, device, files)?)),
         };
         Ok(Self {
             kind,
@@ -78,6 +82,7 @@ impl Trial {
             Kind::Trained(session) => session.task(),
             Kind::FreeOnPlane(plane) => TaskOf::Plane(plane),
             Kind::FreeOnDigits(digits) => TaskOf::Digits(digits),
+            Kind::FreeOnStories(stories) => TaskOf::Stories(stories),
         }
     }
 
@@ -87,6 +92,7 @@ impl Trial {
             Kind::Trained(session) => session.run(),
             Kind::FreeOnPlane(plane) => &plane.run,
             Kind::FreeOnDigits(digits) => &digits.run,
+            Kind::FreeOnStories(stories) => &stories.run,
         }
     }
 
@@ -102,7 +108,7 @@ impl Trial {
     pub fn into_pool(self) -> Option<Pool> {
         match self.kind {
             Kind::Trained(session) => session.into_pool(),
-            Kind::FreeOnPlane(_) => None,
+            Kind::FreeOnPlane(_) | Kind::FreeOnStories(_) => None,
             Kind::FreeOnDigits(digits) => Some(digits.into_pool()),
         }
     }
@@ -117,6 +123,7 @@ impl Trial {
         match self.task() {
             TaskOf::Plane(_) => Ok(false),
             TaskOf::Digits(digits) => digits.grow_by(samples).await,
+            TaskOf::Stories(stories) => stories.grow_by(samples).await,
         }
     }
 
@@ -156,6 +163,7 @@ impl Trial {
                 }
             }
             Kind::FreeOnPlane(plane) => timed(plane.draw(samples).await?, started),
+            Kind::FreeOnStories(stories) => timed(stories.draw(samples).await?, started),
             Kind::FreeOnDigits(digits) => {
                 // What it needs of the prior's samples is no work of the method's.
                 let data_variance = digits.data_variance(digits::VARIANCE_IMAGES).await?;
@@ -187,6 +195,10 @@ impl Trial {
             TaskOf::Digits(digits) => (
                 digits.measure(&drawn.ends, mass, samples).await?,
                 device_name(&digits.device),
+            ),
+            TaskOf::Stories(stories) => (
+                stories.measure(&drawn.ends, mass, samples).await?,
+                device_name(&stories.device),
             ),
         };
         let run = self.run();
@@ -306,8 +318,6 @@ async fn population<P: Diffusion, Q: Prior<P>>(
         sampler.population(setting, rows, counter).await
     };
     match method {
-        Method::Importance {} => Importance.population(setting, rows, counter).await,
-        Method::Rejection { proposals } => Rejection { proposals }.population(setting, rows, counter).await,
         Method::Guidance { scale } => guided(Guidance::Classifier, scale).await,
         Method::Dps { scale, normalized } => guided(Guidance::Dps { normalized }, scale).await,
         Method::LgdMc { scale, points } => {
@@ -319,15 +329,10 @@ async fn population<P: Diffusion, Q: Prior<P>>(
         }
         Method::Smc {
             resample_below,
-            points: 0,
-            ..
-        } => tilted(Blind, setting, resample_below, rows, counter).await,
-        Method::Smc {
-            resample_below,
             points,
             guidance,
             ..
-        } => {
+        } if points > 0 => {
             let ahead = AroundTheEnd {
                 points,
                 guidance,
@@ -335,12 +340,31 @@ async fn population<P: Diffusion, Q: Prior<P>>(
             };
             tilted(ahead, setting, resample_below, rows, counter).await
         }
-        trained => Err(format!("`{}` has to be trained", trained.info().name)),
+        other => unguided(other, setting, rows, counter).await,
+    }
+}
+
+/// One population of a training-free method that asks nothing of a chain but what every one has.
+async fn unguided<P: Process, Q: Prior<P>>(
+    method: Method,
+    setting: &Setting<'_, P, Q>,
+    rows: usize,
+    counter: u64,
+) -> Result<Population, String> {
+    match method {
+        Method::Importance {} => Importance.population(setting, rows, counter).await,
+        Method::Rejection { proposals } => Rejection { proposals }.population(setting, rows, counter).await,
+        Method::Smc {
+            resample_below,
+            points: 0,
+            ..
+        } => tilted(Blind, setting, resample_below, rows, counter).await,
+        other => Err(format!("`{}` cannot be used here", other.info().name)),
     }
 }
 
 /// A population of SMC towards the run's posterior.
-async fn tilted<P: Diffusion, Q: Prior<P>, A: LookAhead<P, Q>>(
+async fn tilted<P: Process, Q: Prior<P>, A: LookAhead<P, Q>>(
     ahead: A,
     setting: &Setting<'_, P, Q>,
     resample_below: f64,

@@ -2,7 +2,7 @@
 
 use crate::components::{
     Compare, Controls, Curves, DigitPanels, Figures, Header, Intro, Messages, Panels, PanelsProps, SaveOpen,
-    Selection, Tasks, Transport, use_dropped_files,
+    Selection, StoryPanels, Tasks, Transport, use_dropped_files,
 };
 use crate::engine::{Backend, Engine};
 use crate::link;
@@ -69,6 +69,7 @@ pub fn App() -> Html {
     let panels = match state.run.task {
         Task::Mixtures => html! { <Panels ..shown /> },
         Task::Digits => html! { <DigitPanels ..shown /> },
+        Task::Stories => html! { <StoryPanels ..shown /> },
     };
     html! {
         <>

@@ -3,7 +3,7 @@
 
 use crate::gaussian::Mixture;
 use rtb::config::{HALF_WIDTH, PAINT_LEVELS, Reward, Run, Task};
-use rtb::message::{DigitsView, Paths, PlaneView, Scene, Truth, View};
+use rtb::message::{DigitsView, Paths, PlaneView, Scene, StoriesView, Truth, View};
 use rtb::picture::center_of;
 use std::f64::consts::TAU;
 
@@ -14,12 +14,17 @@ const PATHS: usize = 256;
 const SHOWN: usize = 50;
 
 /// The scene of a run as far as the page can compute it; a formula's reward, and with it the
-/// exact posterior, stay empty until the engine has them, as does everything of images.
+/// exact posterior, stay empty until the engine has them, as does everything of images and stories.
 pub fn scene(run: &Run) -> Scene {
-    if run.task == Task::Digits {
+    let sampled = match run.task {
+        Task::Mixtures => None,
+        Task::Digits => Some((Truth::Rejection, View::Digits(DigitsView::default()))),
+        Task::Stories => Some((Truth::ImportanceWeighted, View::Stories(StoriesView::default()))),
+    };
+    if let Some((truth, view)) = sampled {
         return Scene {
-            truth: Truth::Rejection,
-            view: View::Digits(DigitsView::default()),
+            truth,
+            view,
             ..Scene::default()
         };
     }

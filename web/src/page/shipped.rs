@@ -19,20 +19,15 @@ pub fn learned(components: &[Component]) -> Option<&'static str> {
         .map(|(name, _)| *name)
 }
 
-/// The prior of digits.
-fn digits() -> Option<String> {
-    Task::Digits.defaults().prior.weights
-}
-
 /// Gives a run with a learned prior the weights that belong to its mixture, or the exact drift
-/// where none ship, and digits their prior. Says what changed.
+/// where none ship, and digits and stories their prior. Says what changed.
 pub fn fit(run: &mut Run) -> Option<String> {
     if run.prior.kind != PriorKind::Learned {
         return None;
     }
     let shipped = match run.task {
         Task::Mixtures => learned(&run.prior.components).map(str::to_owned),
-        Task::Digits => digits(),
+        Task::Digits | Task::Stories => run.task.defaults().prior.weights,
     };
     let Some(name) = shipped else {
         (run.prior.kind, run.prior.weights) = (PriorKind::Exact, None);

@@ -3,7 +3,8 @@
 use crate::preview;
 use crate::shared::Shared;
 use rtb::config::{Run, Task};
-use rtb::message::{ImageTruth, Paths, PlaneView, Scene, View};
+use rtb::message::{Paths, PlaneView, SampledTruth, Scene, View};
+use rtb::text::Reader;
 
 /// The pictures and trajectories of a run.
 #[derive(Clone, PartialEq)]
@@ -11,17 +12,17 @@ pub struct Stage {
     pub scene: Shared<Scene>,
     /// Bridges to samples of the exact posterior, in the plane.
     pub exact_paths: Shared<Paths>,
-    /// What is known of the exact posterior of images.
-    pub truth: Option<Shared<ImageTruth>>,
+    /// What is known of the exact posterior of images or stories.
+    pub truth: Option<Shared<SampledTruth>>,
 }
 
 impl Stage {
     pub fn new(scene: Scene, run: &Run) -> Self {
         let exact_paths = match &scene.view {
             View::Plane(view) => preview::bridge(&view.exact, view.side, run),
-            View::Digits(_) => Paths::default(),
+            View::Digits(_) | View::Stories(_) => Paths::default(),
         };
-        let truth = scene.view.digits().and_then(|view| view.exact.clone());
+        let truth = scene.view.exact().cloned();
         Self {
             scene: Shared::new(scene),
             exact_paths: Shared::new(exact_paths),
@@ -40,6 +41,11 @@ impl Stage {
             scene.prior_paths = stage.scene.prior_paths.clone();
         }
         Self::new(scene, run)
+    }
+
+    /// What reads samples, where they are stories and the engine has opened them.
+    pub fn reader(&self) -> Option<Reader> {
+        self.scene.reader()
     }
 
     /// log Z of the truth, as far as it is known.

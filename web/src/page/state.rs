@@ -175,7 +175,7 @@ impl State {
                 self.stage = Stage::new(*scene, &self.run);
                 self.accepted = Some((self.run.clone(), self.stage.clone()));
                 self.forget();
-                if let Some(snapshot) = untrained(&self.stage.scene) {
+                if let Some(snapshot) = untrained(&self.run, &self.stage.scene) {
                     self.snapshots.push(snapshot);
                 }
                 self.phase = if self.resume { Phase::Training } else { Phase::Idle };
@@ -213,15 +213,14 @@ impl State {
     }
 }
 
-/// The posterior of images before any training: the prior itself.
-fn untrained(scene: &Scene) -> Option<Shared<Snapshot>> {
-    scene.view.digits().map(|view| {
-        Shared::new(Snapshot {
-            paths: scene.prior_paths.clone(),
-            log_reward: view.log_reward.clone(),
-            ..Snapshot::default()
-        })
-    })
+/// The posterior before any training, where that is the prior itself.
+fn untrained(run: &Run, scene: &Scene) -> Option<Shared<Snapshot>> {
+    let log_reward = scene.view.log_reward().filter(|_| run.starts_at_prior())?;
+    Some(Shared::new(Snapshot {
+        paths: scene.prior_paths.clone(),
+        log_reward: log_reward.clone(),
+        ..Snapshot::default()
+    }))
 }
 
 /// The run under the name that tells whether it still is its preset.

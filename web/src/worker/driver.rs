@@ -5,7 +5,6 @@ use super::energy::Learning;
 use super::{clock, port};
 use burn::tensor::Device;
 use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
-use rtb::config::Task;
 use rtb::message::{Event, Files, Iteration, Request};
 use rtb::session::{Session, SessionError};
 use std::time::Duration;
@@ -202,13 +201,13 @@ impl Driver {
                 session.adopt(&mut before.into_iter().collect());
                 let scene = session.scene().await?;
                 let finished = session.finished();
-                let trained = session.iteration() > 0 || session.run().task == Task::Mixtures;
+                let shows = session.iteration() > 0 || !session.run().starts_at_prior();
                 self.session = Some(session);
                 self.training = false;
                 self.growth = Some(Growth::default());
                 self.shown_iteration = self.session.as_ref().map(Session::iteration);
                 self.post(Event::Opened(Box::new(scene)));
-                if trained {
+                if shows {
                     self.show().await?;
                 }
                 // Weights carry the iterations done with them.

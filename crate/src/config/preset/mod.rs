@@ -2,6 +2,7 @@
 
 mod digits;
 mod plane;
+mod stories;
 
 pub(super) use plane::{nine, twenty_five};
 
@@ -40,5 +41,6 @@ impl Preset {
 pub fn presets() -> Vec<Preset> {
     let mut all = plane::presets();
     all.extend(digits::presets());
+    all.extend(stories::presets());
     all
 }

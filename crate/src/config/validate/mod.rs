@@ -95,6 +95,14 @@ impl Run {
         match self.task {
             Task::Mixtures => mixture("prior.components", &self.prior.components)?,
             Task::Digits => self.validate_digits()?,
+            Task::Stories => self.validate_stories()?,
+        }
+        if self.task != Task::Stories && self.story.is_some() {
+            return Err(ConfigError::new(
+                "story",
+                "given",
+                format!("none for {}", self.task.name()),
+            ));
         }
         if self.prior.kind == PriorKind::Learned
             && self.prior.weights.as_deref().unwrap_or_default().is_empty()
@@ -140,6 +148,7 @@ impl Run {
         range("tempering.floor", t.floor, -200.0, 0.0)?;
         whole("process.steps", self.process.steps, 2, 1000)?;
         range("process.variance", self.process.variance, 0.01, 100.0)?;
+        range("process.temperature", self.process.temperature, 0.1, 10.0)?;
         whole("network.width", self.network.width, 4, 1024)?;
         whole("network.depth", self.network.depth, 1, 8)?;
         whole("network.rank", self.network.rank, 0, 64)?;
@@ -194,21 +203,50 @@ impl Run {
 
     /// What only holds for images.
     fn validate_digits(&self) -> Checked {
+        self.validate_network_prior()?;
+        // Every proposal is kept in memory.
+        whole("evaluation.samples", self.evaluation.samples, 100, 100_000)
+    }
+
+    /// What only holds for stories; how long a story may be is up to the prior's network.
+    fn validate_stories(&self) -> Checked {
+        self.validate_network_prior()?;
+        let Some(story) = &self.story else {
+            return Err(ConfigError::new("story", "nothing", "a beginning and an ending"));
+        };
+        for (field, text) in [
+            ("story.beginning", &story.beginning),
+            ("story.ending", &story.ending),
+        ] {
+            whole(&format!("the length of {field}"), text.chars().count(), 0, 2000)?;
+        }
+        if story.ending.trim().is_empty() && self.reward.asks_for_ending() {
+            return Err(ConfigError::new(
+                "story.ending",
+                "nothing",
+                "a sentence, since the reward asks how well it follows",
+            ));
+        }
+        whole("evaluation.samples", self.evaluation.samples, 100, 100_000)
+    }
+
+    /// What holds where the prior is a network, and nothing else.
+    fn validate_network_prior(&self) -> Checked {
+        let task = self.task.name();
         if self.prior.kind != PriorKind::Learned {
             return Err(ConfigError::new(
                 "prior.kind",
                 "`exact`",
-                "`learned` for digits, whose prior is a network",
+                format!("`learned` for {task}, whose prior is a network"),
             ));
         }
         if !self.prior.components.is_empty() {
             return Err(ConfigError::new(
                 "prior.components",
                 format!("a mixture of {}", self.prior.components.len()),
-                "none for digits, whose prior is a network",
+                format!("none for {task}, whose prior is a network"),
             ));
         }
-        // Every proposal is kept in memory.
-        whole("evaluation.samples", self.evaluation.samples, 100, 100_000)
+        Ok(())
     }
 }

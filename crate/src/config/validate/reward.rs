@@ -3,6 +3,7 @@
 use super::{Checked, mixture, positive, range, whole};
 use crate::config::{ConfigError, HALF_WIDTH, PAINT_LEVELS, Reward, Shape, Task};
 use crate::image::{CLASSES, SIDE};
+use crate::text::words;
 
 /// Most rewards in a product.
 const MOST_PARTS: usize = 8;
@@ -78,6 +79,19 @@ impl Reward {
                 known(rows)?;
                 positive("reward.deviation", *deviation, 10.0)
             }
+            Reward::Ending {} => Ok(()),
+            Reward::Mention { words, penalty } => {
+                whole("the number of reward.words", words.len(), 1, MOST_PARTS)?;
+                for (at, word) in words.iter().enumerate() {
+                    single(&format!("reward.words[{at}]"), word)?;
+                }
+                positive("reward.penalty", *penalty, 100.0)
+            }
+            Reward::Length { target, deviation } => {
+                range("reward.target", *target, 0.0, 1000.0)?;
+                positive("reward.deviation", *deviation, 1000.0)
+            }
+            Reward::Distinct { penalty } => positive("reward.penalty", *penalty, 100.0),
             Reward::All { rewards } => {
                 whole("the number of reward.rewards", rewards.len(), 1, MOST_PARTS)?;
                 for (at, part) in rewards.iter().enumerate() {
@@ -99,7 +113,7 @@ impl Reward {
     }
 
     fn belongs(&self, field: &str, task: Task) -> Checked {
-        if self.task() == task {
+        if task.rewards().contains(&self.kind()) {
             Ok(())
         } else {
             Err(self.foreign(field, task))
@@ -176,6 +190,14 @@ fn painted(rows: &[String]) -> Checked {
         ));
     }
     Ok(())
+}
+
+/// One word.
+fn single(field: &str, word: &str) -> Checked {
+    match words(word).as_slice() {
+        [_] => Ok(()),
+        _ => Err(ConfigError::new(field, format!("`{word}`"), "one word")),
+    }
 }
 
 /// Classes, each at most once.

@@ -1,4 +1,4 @@
-//! `rtb sample`: points or images of a trained posterior.
+//! `rtb sample`: points, images or stories of a trained posterior.
 
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
@@ -8,7 +8,6 @@ use crate::program::storage::{self, RunFolder};
 use crate::program::trainer::{files, reopen_trained};
 use pollster::block_on;
 use rtb::config::{ConfigError, Run, Task};
-use rtb::image::SIDE;
 use rtb::network::Weights;
 use rtb::session::Session;
 use std::fmt::Write;
@@ -16,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 const AFTER_HELP: &str = "\
 The end of the file's name says how they are written: .safetensors as one tensor `samples`, .png as a
-sheet of images, anything else as CSV, one sample a line.
+sheet of images, anything else as text, one sample a line: the middle of a story, or CSV.
 
 Examples:
   rtb sample runs/25-to-9-seed0 --count 5000 --out points.csv
@@ -67,10 +66,15 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         ))?;
     }
     let samples = block_on(session.samples(args.count as usize))?;
+    let shape = session.shape();
+    let text = || match session.reader() {
+        Some(reader) => reader.middles(&samples).join("\n") + "\n",
+        None => csv(&samples, shape.iter().product(), task),
+    };
     match (&args.out, format) {
-        (None, _) => print(&csv(&samples, task)),
-        (Some(path), Format::Csv) => storage::write(path, csv(&samples, task).as_bytes()),
-        (Some(path), Format::Tensor) => storage::write(path, &tensor(samples, task)),
+        (None, _) => print(&text()),
+        (Some(path), Format::Text) => storage::write(path, text().as_bytes()),
+        (Some(path), Format::Tensor) => storage::write(path, &tensor(samples, &shape)),
         (Some(path), Format::Sheet) => {
             let columns = f64::from(args.count).sqrt().ceil() as usize;
             plot::draw_images(path, &samples, columns)
@@ -81,7 +85,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
 /// How samples are written.
 #[derive(Clone, Copy)]
 enum Format {
-    Csv,
+    Text,
     Tensor,
     Sheet,
 }
@@ -94,28 +98,20 @@ impl Format {
             "png" if task == Task::Digits => Ok(Self::Sheet),
             "png" => Err(ConfigError::new(
                 "--out",
-                "a picture of points",
+                format!("a picture of {}", task.name()),
                 "a name that ends in .csv or .safetensors; pictures are for images",
             )),
-            _ => Ok(Self::Csv),
+            _ => Ok(Self::Text),
         }
     }
 }
 
-/// The shape of a sample.
-fn shape(task: Task) -> &'static [usize] {
-    match task {
-        Task::Mixtures => &[2],
-        Task::Digits => &[SIDE, SIDE],
-    }
-}
-
-fn csv(samples: &[f32], task: Task) -> String {
-    let size = shape(task).iter().product();
+/// Samples of this many numbers each, one a line.
+fn csv(samples: &[f32], size: usize, task: Task) -> String {
     let mut text = match task {
         Task::Mixtures => "x,y\n".to_owned(),
-        Task::Digits => {
-            let names: Vec<String> = (0..size).map(|pixel| format!("p{pixel}")).collect();
+        Task::Digits | Task::Stories => {
+            let names: Vec<String> = (0..size).map(|at| format!("p{at}")).collect();
             names.join(",") + "\n"
         }
     };
@@ -129,9 +125,9 @@ fn csv(samples: &[f32], task: Task) -> String {
     text
 }
 
-fn tensor(samples: Vec<f32>, task: Task) -> Vec<u8> {
-    let size: usize = shape(task).iter().product();
-    let shape = [&[samples.len() / size], shape(task)].concat();
+fn tensor(samples: Vec<f32>, shape: &[usize]) -> Vec<u8> {
+    let size: usize = shape.iter().product();
+    let shape = [&[samples.len() / size], shape].concat();
     let file = Weights {
         tensors: vec![("samples".to_owned(), shape, samples)],
         ..Weights::default()

@@ -2,7 +2,7 @@
 
 use super::{Comparison, Finished};
 use rtb::config::Task;
-use rtb::message::{Fit, ImageFit, Outcome, PlaneFit, Truth};
+use rtb::message::{Fit, ImageFit, Outcome, PlaneFit, StoryFit, Truth};
 
 const BEFORE: &str = "label,varied_field,varied_value,final,\
     method,title,seed,progress,iterations,samples,log_z,log_z_exact,ess,";
@@ -10,6 +10,8 @@ const PLANE: &str = "mode_total_variation,excluded_mass,within_mode_variance,\
     within_mode_variance_exact,kl_grid,";
 const IMAGES: &str = "fid,fid_floor,fid_reward_classifier,diversity,diversity_exact,accuracy,\
     accuracy_exact,log_reward_exact,log_z_error,";
+const STORIES: &str = "distinct,distinct_prior,words,words_exact,log_reward_prior,log_reward_exact,\
+    log_z_error,";
 const AFTER: &str = "log_reward,training_seconds,sampling_seconds,training_evaluations,\
     sampling_evaluations,truth,device\n";
 
@@ -18,6 +20,7 @@ pub fn text(comparison: &Comparison) -> String {
     let figures = match comparison.plan.run.task {
         Task::Mixtures => PLANE,
         Task::Digits => IMAGES,
+        Task::Stories => STORIES,
     };
     let mut text = [BEFORE, figures, AFTER].concat();
     for trial in &comparison.finished {
@@ -71,6 +74,7 @@ fn line(comparison: &Comparison, trial: &Finished, outcome: &Outcome, last: bool
     match fit {
         Fit::Plane(fit) => cells.extend(plane(fit)),
         Fit::Images(fit) => cells.extend(images(fit)),
+        Fit::Stories(fit) => cells.extend(stories(fit)),
     }
     cells.extend([
         log_reward.to_string(),
@@ -136,6 +140,30 @@ fn images(fit: &ImageFit) -> [String; 9] {
         optional(diversity_exact),
         optional(accuracy),
         optional(accuracy_exact),
+        optional(log_reward_exact),
+        optional(log_z_error),
+    ]
+}
+
+fn stories(fit: &StoryFit) -> [String; 7] {
+    let StoryFit {
+        log_reward_stories: _,
+        log_reward_prior,
+        log_reward_exact,
+        distinct,
+        distinct_prior,
+        words,
+        words_exact,
+        log_z_error,
+        proposals: _,
+        effective: _,
+    } = fit;
+    [
+        distinct.to_string(),
+        optional(distinct_prior),
+        words.to_string(),
+        optional(words_exact),
+        optional(log_reward_prior),
         optional(log_reward_exact),
         optional(log_z_error),
     ]

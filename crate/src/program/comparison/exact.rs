@@ -4,10 +4,12 @@ use burn::tensor::Device;
 use pollster::block_on;
 use rtb::config::{Run, Task};
 use rtb::digits::{Digits, Pool};
-use rtb::message::{self, Files, ImageTruth};
+use rtb::message::{self, Files, SampledTruth};
 use rtb::metric::Truth;
 use rtb::plane::Plane;
 use rtb::session::SessionError;
+use rtb::stories::Stories;
+use rtb::text::Reader;
 use std::f64::consts::PI;
 use std::sync::Arc;
 
@@ -15,9 +17,13 @@ use std::sync::Arc;
 pub enum Exact {
     Plane(Arc<Truth>),
     Digits {
-        truth: Option<ImageTruth>,
+        truth: Option<SampledTruth>,
         /// FID of one half of the exact images to the other.
         floor: Option<f64>,
+    },
+    Stories {
+        truth: Option<SampledTruth>,
+        reader: Reader,
     },
 }
 
@@ -45,6 +51,15 @@ impl Exact {
                 pools.push(digits.into_pool());
                 Ok(exact)
             }
+            Task::Stories => {
+                let proposals = run.evaluation.samples;
+                let mut stories = Stories::open(run, device.clone(), files)?;
+                block_on(stories.grow(proposals))?;
+                Ok(Self::Stories {
+                    truth: stories.truth(),
+                    reader: stories.reader().clone(),
+                })
+            }
         }
     }
 
@@ -52,6 +67,7 @@ impl Exact {
         match self {
             Self::Plane(truth) => truth.kind,
             Self::Digits { .. } => message::Truth::Rejection,
+            Self::Stories { .. } => message::Truth::ImportanceWeighted,
         }
     }
 
@@ -65,6 +81,7 @@ impl Exact {
                 Some(0.5 * errors.sum::<f64>())
             }
             Self::Digits { floor, .. } => *floor,
+            Self::Stories { .. } => None,
         }
     }
 }

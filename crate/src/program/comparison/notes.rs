@@ -36,6 +36,24 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
             .join(" "),
             "FID of one half of the exact images to the other",
         ),
+        Task::Stories => (
+            [
+                by_variant(comparison, "Mean log r, exact", |variant| {
+                    of_first(variant, |fit| fit.stories()?.log_reward_exact)
+                }),
+                by_variant(comparison, "Mean log r of the prior", |variant| {
+                    of_first(variant, |fit| fit.stories()?.log_reward_prior)
+                }),
+                by_variant(comparison, "Distinct-2 of the prior", |variant| {
+                    of_first(variant, |fit| fit.stories()?.distinct_prior)
+                }),
+                by_variant(comparison, "Standard error of the exact log Z", |variant| {
+                    of_first(variant, |fit| fit.stories()?.log_z_error)
+                }),
+            ]
+            .join(" "),
+            "",
+        ),
     };
     notes.push(format!(
         "Exact means {}. {exact}",

@@ -53,11 +53,21 @@ const IMAGES: [Column; 8] = [
     TRAINING,
     SAMPLING,
 ];
+const STORIES: [Column; 7] = [
+    LOG_REWARD,
+    ("distinct-2", |o| Some(o.fit.stories()?.distinct)),
+    ("words", |o| Some(o.fit.stories()?.words)),
+    LOG_Z,
+    ESS,
+    TRAINING,
+    SAMPLING,
+];
 
 fn columns(comparison: &Comparison) -> &'static [Column] {
     match comparison.plan.run.task {
         Task::Mixtures => &PLANE,
         Task::Digits => &IMAGES,
+        Task::Stories => &STORIES,
     }
 }
 

@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 const SENTENCES: usize = 5;
 /// One story of so many is held out.
 const HELD_OUT: u64 = 20;
-/// The stories' place in the folder of [`OFFLINE`].
-const FILE: &str = "stories/stories.tsv";
+/// The stories' places in the folder of [`OFFLINE`].
+const FILES: [&str; 2] = ["stories/stories.tsv", "stories/stories_lower_nopunct.tsv"];
+/// Stands for a word that the makers of a file left out.
+const LEFT_OUT: &str = "<unk>";
 
 /// Stories to learn from, and others to be measured against, sentence by sentence.
 pub struct Stories {
@@ -20,32 +22,35 @@ pub struct Stories {
 }
 
 /// The stories of a file, a story a line: five columns of a sentence each, or a last column that
-/// falls into five sentences. Other lines, and stories that were there before, are left out. `stories`
-/// stands for a file of the offline folder, since their home asks for a name before it gives them.
+/// falls into five sentences. Other lines, those with a word left out, and stories that were there
+/// before, are left out. `stories` stands for files of the offline folder, since their home asks for
+/// a name before it gives them.
 pub fn stories(name: &str) -> Result<Stories, ProgramError> {
-    let path = match name {
+    let paths = match name {
         "stories" => offline()?,
-        own => PathBuf::from(own),
+        own => vec![PathBuf::from(own)],
     };
-    let file = fs::read_to_string(&path).map_err(|e| ProgramError::file("read the stories", &path, e))?;
     let mut known = HashSet::new();
     let (mut train, mut held_out) = (Vec::new(), Vec::new());
-    for story in file.lines().filter_map(split) {
-        let key = words(&story.join(" ")).join(" ");
-        let of = if hash(&key).is_multiple_of(HELD_OUT) {
-            &mut held_out
-        } else {
-            &mut train
-        };
-        if known.insert(key) {
-            of.push(story);
+    for path in &paths {
+        let file = fs::read_to_string(path).map_err(|e| ProgramError::file("read the stories", path, e))?;
+        for story in file.lines().filter_map(split) {
+            let key = words(&story.join(" ")).join(" ");
+            let of = if hash(&key).is_multiple_of(HELD_OUT) {
+                &mut held_out
+            } else {
+                &mut train
+            };
+            if known.insert(key) {
+                of.push(story);
+            }
         }
     }
     if train.is_empty() || held_out.is_empty() {
         return Err(ProgramError::Data(format!(
             "{}: {} stories of {SENTENCES} sentences to learn from and {} to measure with; some of both are \
              expected",
-            path.display(),
+            paths[0].display(),
             train.len(),
             held_out.len()
         )));
@@ -53,24 +58,39 @@ pub fn stories(name: &str) -> Result<Stories, ProgramError> {
     Ok(Stories { train, held_out })
 }
 
-fn offline() -> Result<PathBuf, ProgramError> {
+fn offline() -> Result<Vec<PathBuf>, ProgramError> {
     let folder = std::env::var_os(OFFLINE).ok_or_else(|| {
         ProgramError::Data(format!(
             "--data stories: the corpus (ROCStories) is given on request only; set {OFFLINE} to a folder with \
-             {FILE} in it, or name a file with a story a line"
+             {} in it, or name a file with a story a line",
+            FILES.join(" and ")
         ))
     })?;
-    Ok(Path::new(&folder).join(FILE))
+    Ok(FILES.map(|file| Path::new(&folder).join(file)).to_vec())
 }
 
 /// The sentences of a line, if it is a story.
 fn split(line: &str) -> Option<Vec<String>> {
+    if line.contains(LEFT_OUT) {
+        return None;
+    }
     let columns: Vec<&str> = line.split('\t').collect();
     let found = match columns.len() {
-        SENTENCES => columns.iter().map(|column| column.trim().to_owned()).collect(),
+        SENTENCES => columns.into_iter().map(ended).collect(),
         _ => sentences(columns.last()?),
     };
     (found.len() == SENTENCES && found.iter().all(|sentence| !sentence.is_empty())).then_some(found)
+}
+
+/// A column's sentence, with a full stop where it has no mark at its end.
+fn ended(column: &str) -> String {
+    let column = column.trim();
+    let stop = if column.ends_with(char::is_alphanumeric) {
+        "."
+    } else {
+        ""
+    };
+    format!("{column}{stop}")
 }
 
 /// FNV-1a, which is the same everywhere and always.
@@ -87,7 +107,7 @@ mod tests {
     #[test]
     fn lines_are_stories_of_five_sentences() {
         let story = |line| split(line).map(|story| story.join("|"));
-        assert_eq!(story("a\tb\tc\td\te").as_deref(), Some("a|b|c|d|e"));
+        assert_eq!(story("a\tb?\t c \td.\te").as_deref(), Some("a.|b?|c.|d.|e."));
         assert_eq!(
             story("source\tA b. C! D? E. F.").as_deref(),
             Some("A b.|C!|D?|E.|F.")

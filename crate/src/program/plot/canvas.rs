@@ -9,7 +9,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::path::Path;
 
 pub type Canvas<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
-pub type Drawn = Result<(), DrawingAreaErrorKind<<BitMapBackend<'static> as DrawingBackend>::ErrorType>>;
+pub type DrawError = DrawingAreaErrorKind<<BitMapBackend<'static> as DrawingBackend>::ErrorType>;
+pub type Drawn = Result<(), DrawError>;
 
 /// Text and axes.
 pub const INK: RGBColor = RGBColor(32, 36, 44);
@@ -59,6 +60,27 @@ fn styled(font: FontDesc<'static>, color: RGBColor) -> TextStyle<'static> {
         color: color.to_backend_color(),
         ..font.into()
     }
+}
+
+/// Text in lines of at most `width` pixels, broken between words.
+pub fn wrapped(
+    canvas: &Canvas,
+    words: &str,
+    style: &TextStyle,
+    width: i32,
+) -> Result<Vec<String>, DrawError> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words.split_whitespace() {
+        let longer = lines.last().map(|line| format!("{line} {word}"));
+        match longer {
+            Some(longer) if canvas.estimate_text_size(&longer, style)?.0 as i32 <= width => {
+                lines.pop();
+                lines.push(longer);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    Ok(lines)
 }
 
 /// The style anchored elsewhere.

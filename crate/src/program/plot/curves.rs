@@ -91,6 +91,7 @@ pub fn draw(canvas: &Canvas, finished: &Finished) -> Drawn {
     let title = match finished.report.fit {
         Fit::Plane(_) => "total variation of mode weights",
         Fit::Images(_) => "FID to the exact posterior",
+        Fit::Stories(_) => "error of mean log r",
     };
     chart(&panels[3], title, x, 0.0..top, 0.0..top, &error)
 }

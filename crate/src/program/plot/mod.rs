@@ -7,8 +7,10 @@ mod curves;
 mod heat;
 mod images;
 mod overview;
+mod texts;
 
 pub use images::{draw_images, draw_sheet};
+pub use texts::draw_texts;
 
 use super::error::ProgramError;
 use super::storage::{History, RunFolder};
@@ -19,8 +21,9 @@ use overview::Panel;
 use plotters::style::text_anchor::{HPos, VPos};
 use rtb::config::Run;
 use rtb::image::PIXELS;
-use rtb::message::{DigitsView, PlaneView, Report, Scene, View};
+use rtb::message::{DigitsView, PlaneView, Report, Scene, StoriesView, View};
 use rtb::picture::density;
+use rtb::text::Reader;
 use std::path::Path;
 
 /// Everything the pictures show.
@@ -62,6 +65,7 @@ pub fn draw_all(finished: &Finished, folder: &RunFolder) -> Result<(), ProgramEr
     match &finished.scene.view {
         View::Plane(view) => draw_plane(finished, view, folder)?,
         View::Digits(view) => draw_digits(finished, view, folder)?,
+        View::Stories(view) => draw_stories(finished, view, folder)?,
     }
     picture(&folder.file("curves.png"), curves::SIZE, |canvas| {
         curves::draw(canvas, finished)
@@ -101,13 +105,8 @@ fn draw_digits(finished: &Finished, view: &DigitsView, folder: &RunFolder) -> Re
     /// Images along a side of a picture of its own, and of a panel.
     const COLUMNS: usize = 10;
     const PANEL_COLUMNS: usize = 6;
-    let paths = &finished.scene.prior_paths;
-    let last = paths.steps.len() - 1;
-    let prior: Vec<f32> = (0..paths.count())
-        .flat_map(|path| paths.state(path, last))
-        .copied()
-        .collect();
-    let exact = view.exact.as_ref().map_or(&[][..], |exact| &exact.images);
+    let prior = finished.scene.prior_paths.ends();
+    let exact = view.exact.as_ref().map_or(&[][..], |exact| &exact.samples);
     let sheets = [
         ("prior.png", "prior p(x)", &prior[..]),
         ("learned.png", "learned posterior", finished.samples),
@@ -125,6 +124,30 @@ fn draw_digits(finished: &Finished, view: &DigitsView, folder: &RunFolder) -> Re
         title,
         images,
         columns: PANEL_COLUMNS,
+    });
+    picture(&folder.file("overview.png"), overview::SIZE, |canvas| {
+        overview::draw(canvas, finished, &panels)
+    })
+}
+
+fn draw_stories(finished: &Finished, view: &StoriesView, folder: &RunFolder) -> Result<(), ProgramError> {
+    let reader = Reader::new(&view.words, view.layout).map_err(|e| ProgramError::Picture {
+        path: folder.file("overview.png"),
+        reason: e.to_string(),
+    })?;
+    let exact = view.exact.as_ref().map_or(&[][..], |exact| &exact.samples);
+    let columns = [
+        ("prior.txt", "prior p(x)", &finished.scene.prior_paths.ends()[..]),
+        ("learned.txt", "learned posterior", finished.samples),
+        ("exact.txt", "exact posterior p(x)·r(x)/Z", exact),
+    ];
+    for (name, _, stories) in columns {
+        let lines = reader.middles(stories).join("\n") + "\n";
+        folder.write(name, lines.as_bytes())?;
+    }
+    let panels = columns.map(|(_, title, stories)| Panel::Texts {
+        title,
+        texts: reader.middles(stories),
     });
     picture(&folder.file("overview.png"), overview::SIZE, |canvas| {
         overview::draw(canvas, finished, &panels)

@@ -2,12 +2,12 @@
 
 use super::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, bold, text};
 use super::heat::HeatMap;
-use super::{Finished, draw_sheet};
+use super::{Finished, draw_sheet, draw_texts};
 use crate::program::output::{duration, figure};
 use crate::program::source::title;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
-use rtb::message::{Fit, ImageFit, PlaneFit, Report};
+use rtb::message::{Fit, ImageFit, PlaneFit, Report, StoryFit};
 
 pub const SIZE: (u32, u32) = (2200, 900);
 
@@ -23,13 +23,17 @@ pub enum Panel<'a> {
         images: &'a [f32],
         columns: usize,
     },
+    Texts {
+        title: &'a str,
+        texts: Vec<String>,
+    },
 }
 
 impl Panel<'_> {
     fn title(&self) -> &str {
         match self {
             Self::Map(map) => map.title,
-            Self::Images { title, .. } => title,
+            Self::Images { title, .. } | Self::Texts { title, .. } => title,
         }
     }
 
@@ -37,6 +41,7 @@ impl Panel<'_> {
         match self {
             Self::Map(map) => map.draw_image(canvas, corner, IMAGE, 19),
             Self::Images { images, columns, .. } => draw_sheet(canvas, images, *columns, corner, IMAGE),
+            Self::Texts { texts, .. } => draw_texts(canvas, texts, corner, IMAGE),
         }
     }
 }
@@ -104,6 +109,7 @@ fn figures(r: &Report) -> Vec<Figure> {
     match &r.fit {
         Fit::Plane(fit) => figures.extend(plane(fit)),
         Fit::Images(fit) => figures.extend(images(fit, r.log_reward)),
+        Fit::Stories(fit) => figures.extend(stories(fit)),
     }
     figures.push(ideal("residual δ, deviation", r.residual_std, "0"));
     figures
@@ -122,6 +128,16 @@ fn plane(fit: &PlaneFit) -> [Figure; 3] {
             fit.excluded_mass,
             fit.excluded_mass_exact,
         ),
+    ]
+}
+
+fn stories(fit: &StoryFit) -> [Figure; 3] {
+    let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
+    let prior = |value| format!("prior {}", figure(number(value)));
+    [
+        beside("mean log r", fit.log_reward_stories, number(fit.log_reward_exact)),
+        ("distinct-2", figure(fit.distinct), prior(fit.distinct_prior)),
+        beside("words and marks of a middle", fit.words, number(fit.words_exact)),
     ]
 }
 

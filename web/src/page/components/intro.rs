@@ -34,6 +34,10 @@ pub fn Intro() -> Html {
                 <p>
                     { "The second task, Digits, is the same engine on images: the prior is a small diffusion model of MNIST’s digits, and the reward \
                        may ask a classifier, count holes, measure strokes or hold the image to pixels that you paint. The exact posterior is what the reward lets pass of the prior’s own images. " }
+                </p>
+                <p>
+                    { "The third, Stories, writes with a language model that unmasks words: it knows how a story begins, you say how it ends, and the \
+                       posterior finds what may have happened in between. " }
                     { "The method: Venkatraman et al., “Amortizing intractable inference in diffusion models for vision, language, and control”, arXiv 2405.20971." }
                 </p>
             </div>

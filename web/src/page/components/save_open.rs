@@ -15,6 +15,7 @@ use yew::prelude::*;
 /// Samples in a saved file: points, and images, which take longer.
 const POINTS: usize = 10_000;
 const IMAGES: usize = 100;
+const STORIES: usize = 50;
 
 /// Reads a file and does with it what its name says.
 #[derive(Clone, PartialEq)]
@@ -125,11 +126,13 @@ pub fn SaveOpen(props: &SaveOpenProps) -> Html {
         engine.save_samples(match run.task {
             Task::Mixtures => POINTS,
             Task::Digits => IMAGES,
+            Task::Stories => STORIES,
         });
     });
     let form = match props.run.task {
         Task::Mixtures => "Samples (.csv)",
         Task::Digits => "100 samples (.png)",
+        Task::Stories => "50 middles (.txt)",
     };
     let picture = save(|_, _, dark| {
         if export::save_panels(&super::panels::PANELS, color::ink(dark)).is_none() {
@@ -144,7 +147,9 @@ pub fn SaveOpen(props: &SaveOpenProps) -> Html {
                 <button type="button" data-testid="save-weights" disabled={!props.open} onclick={weights}>{ "Weights (.safetensors)" }</button>
                 <button type="button" data-testid="save-samples" disabled={!props.open} onclick={samples}>{ form }</button>
                 <button type="button" data-testid="save-config" onclick={config}>{ "Config (.toml)" }</button>
-                <button type="button" data-testid="save-picture" onclick={picture}>{ "Picture (.png)" }</button>
+                if props.run.task != Task::Stories {
+                    <button type="button" data-testid="save-picture" onclick={picture}>{ "Picture (.png)" }</button>
+                }
                 <button type="button" data-testid="open-file" onclick={click}>{ "Open config or weights…" }</button>
                 <input ref={input} type="file" class="hidden" data-testid="file-input" tabindex="-1" aria-label="Config or weights file"
                     accept=".toml,.safetensors" {onchange} />

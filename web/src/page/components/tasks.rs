@@ -4,9 +4,10 @@ use rtb::config::{Task, presets};
 use yew::prelude::*;
 
 /// Each task, its name, and what it is.
-const TASKS: [(Task, &str, &str); 2] = [
+const TASKS: [(Task, &str, &str); 3] = [
     (Task::Mixtures, "Mixtures", "densities in the plane"),
     (Task::Digits, "Digits", "images of handwriting"),
+    (Task::Stories, "Stories", "the missing middle"),
 ];
 
 #[derive(Properties, PartialEq)]

@@ -113,12 +113,19 @@ fn expect(props: &TransportProps) -> String {
     if props.run.task == Task::Mixtures || props.backend == Backend::Gpu {
         return "An iteration samples a batch of trajectories and moves the posterior network so that their residuals shrink.".to_owned();
     }
+    let samples = if props.run.task == Task::Digits {
+        "digits"
+    } else {
+        "middles"
+    };
     match props.last {
-        None => "On the CPU an iteration of digits takes many seconds; with a GPU that the browser offers (WebGPU), far fewer. \
-                 The digits change visibly within some tens of iterations. Fewer steps T or a smaller batch are faster."
-            .to_owned(),
+        None => format!(
+            "On the CPU an iteration of {} takes many seconds; with a GPU that the browser offers (WebGPU), far fewer. \
+             The {samples} change visibly within some tens of iterations. Fewer steps T or a smaller batch are faster.",
+            props.run.task.name()
+        ),
         Some(last) => format!(
-            "On this CPU an iteration takes {}, so the {left} left take about {}. The digits change visibly within some tens of iterations; \
+            "On this CPU an iteration takes {}, so the {left} left take about {}. The {samples} change visibly within some tens of iterations; \
              fewer steps T, a smaller batch or WebGPU are faster.",
             duration(last.seconds),
             duration(last.seconds * left as f64 * BESIDE)

@@ -47,7 +47,7 @@ pub async fn files(run: &Run) -> Result<Files, ConfigError> {
     let names = run.files();
     Ok(Files {
         prior: weights(names.prior, "prior.weights").await?,
-        classifier: weights(names.classifier, "the classifier of rewards").await?,
+        reward: weights(names.reward, "the network that the reward asks").await?,
         judge: weights(names.judge, "the classifier of evaluation").await?,
     })
 }

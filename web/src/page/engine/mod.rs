@@ -21,6 +21,7 @@ use gloo::file::ObjectUrl;
 use opening::Opening;
 use rtb::config::{ConfigError, Run, Task};
 use rtb::message::{Event, Request};
+use rtb::text::Reader;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
@@ -61,6 +62,8 @@ struct Inner {
     weights_asked: f64,
     /// Whether the next weights go into a file of that name.
     save_as: Option<String>,
+    /// What reads the samples of the run that is open, where they are stories.
+    reader: Option<Reader>,
     gpu_code: Option<Rc<ObjectUrl>>,
 }
 
@@ -97,6 +100,7 @@ impl Engine {
             weights: None,
             weights_asked: 0.0,
             save_as: None,
+            reader: None,
             gpu_code: None,
         })));
         engine.spawn(Backend::Cpu);
@@ -196,7 +200,10 @@ impl Engine {
                 self.crash_later(message);
                 None
             }
-            Event::Opened(_) => self.opened().then_some(event),
+            Event::Opened(ref scene) => {
+                self.0.borrow_mut().reader = scene.reader();
+                self.opened().then_some(event)
+            }
             Event::Refused {
                 field,
                 value,
@@ -258,8 +265,11 @@ impl Inner {
                 return None;
             }
             Event::Samples(samples) => {
-                match self.accepted.as_ref().map(|a| a.run.task) {
-                    Some(Task::Digits) => export::save_images(&samples),
+                match (self.accepted.as_ref().map(|a| a.run.task), &self.reader) {
+                    (Some(Task::Digits), _) => export::save_images(&samples),
+                    (Some(Task::Stories), Some(reader)) => {
+                        files::save_text("middles.txt", &(reader.middles(&samples).join("\n") + "\n"));
+                    }
                     _ => files::save_text("samples.csv", &files::csv(&samples)),
                 }
                 return None;

@@ -7,7 +7,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 use clap::ValueEnum;
 use pollster::block_on;
-use rtb::network::{Transformer, TransformerConfig, Weights};
+use rtb::network::{LanguageModel, Transformer, TransformerConfig};
 use rtb::noise::Noise;
 use rtb::session::SessionError;
 use rtb::text::{Layout, Vocabulary};
@@ -16,7 +16,7 @@ use rtb::train::texts::{Ending, Texts};
 use serde::Serialize;
 
 const AFTER_HELP: &str = "\
-Without flags: 6000 iterations of 64 texts, learning rate 0.002, average with decay 0.999, 4000 words.
+Without flags: 5000 iterations of the prior, 3000 of the reward, of 64 texts, learning rate 0.002, average with decay 0.999, 4000 words.
 Of every story the second, the third and the fourth sentence are the gap in turn; what stands before it
 is given, and the sentence after it is the ending. One story of twenty is held out.
 
@@ -25,9 +25,9 @@ Example:
 
 /// The places of a story's parts.
 const LAYOUT: Layout = Layout {
-    before: 48,
-    gap: 18,
-    after: 18,
+    before: 40,
+    gap: 16,
+    after: 16,
 };
 /// Sentences that are a gap in turn.
 const GAPS: std::ops::Range<usize> = 1..4;
@@ -53,7 +53,7 @@ pub struct Args {
 enum Kind {
     /// Masked diffusion of the gap, which sees both ways
     Prior,
-    /// The ending's words, one after the other
+    /// A story's words, one after the other
     Reward,
 }
 
@@ -92,7 +92,11 @@ struct Figures {
 
 /// Trains the model and writes its two files.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
-    let numbers = args.common.numbers(6000, 64, 2e-3, 0.999);
+    let iterations = match args.kind {
+        Kind::Prior => 5000,
+        Kind::Reward => 3000,
+    };
+    let numbers = args.common.numbers(iterations, 64, 2e-3, 0.999);
     let device = args.common.device()?;
     let Stories { train, held_out } = stories(&args.data)?;
     let sentences = train.iter().flatten().map(String::as_str);
@@ -134,15 +138,19 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         training: training.map_err(SessionError::from)?,
         step: |training: &mut Pretraining<_, _>| match args.kind {
             Kind::Prior => block_on(training.unmask()),
-            Kind::Reward => block_on(training.continue_endings()),
+            Kind::Reward => block_on(training.continue_texts()),
         },
     };
     let seconds = args.common.train(&what, &numbers, &mut stepped)?;
     let network = stepped.training.network();
     measure(&mut figures, args.kind, &measured, network, &device)?;
 
-    let mut weights = block_on(Weights::of(network)).map_err(SessionError::Device)?;
-    weights.metadata.insert("words".to_owned(), vocabulary.file());
+    let model = LanguageModel {
+        network: network.clone(),
+        vocabulary,
+        layout: LAYOUT,
+    };
+    let weights = block_on(model.file()).map_err(SessionError::Device)?;
     let text = summary(&figures);
     let record = Record {
         command: args.common.command(&what, &numbers),
@@ -150,7 +158,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         seconds,
         figures,
     };
-    args.common.finish(&weights.to_safetensors(true), &record, &text)
+    args.common.finish(&weights, &record, &text)
 }
 
 /// The tokens of a story with each of its gaps, where they fit.

@@ -5,10 +5,10 @@ use super::series::mark;
 use crate::program::comparison::Comparison;
 use crate::program::comparison::exact::Exact;
 use crate::program::comparison::summary::Summary;
-use crate::program::plot::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, text};
+use crate::program::plot::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, text, wrapped};
 use crate::program::plot::colour::Scale;
-use crate::program::plot::draw_sheet;
 use crate::program::plot::heat::HeatMap;
+use crate::program::plot::{draw_sheet, draw_texts};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 use rtb::config::Task;
@@ -43,13 +43,16 @@ enum Picture {
     Density(Vec<f32>),
     /// Themselves, `[count][PIXELS]`.
     Images(Vec<f32>),
+    /// What is written.
+    Texts(Vec<String>),
 }
 
 impl Picture {
-    fn of(points: &[f32], task: Task) -> Self {
-        match task {
-            Task::Mixtures => Self::Density(density(points, PICTURE_SIDE, BLUR)),
-            Task::Digits => Self::Images(points.to_vec()),
+    fn of(points: &[f32], exact: &Exact) -> Self {
+        match exact {
+            Exact::Plane(_) => Self::Density(density(points, PICTURE_SIDE, BLUR)),
+            Exact::Digits { .. } => Self::Images(points.to_vec()),
+            Exact::Stories { reader, .. } => Self::Texts(reader.middles(points)),
         }
     }
 
@@ -57,15 +60,21 @@ impl Picture {
         match exact {
             Exact::Plane(truth) => Self::Density(blurred(&truth.posterior, PICTURE_SIDE, BLUR)),
             Exact::Digits { truth, .. } => {
-                Self::Images(truth.as_ref().map(|t| t.images.clone()).unwrap_or_default())
+                Self::Images(truth.as_ref().map(|t| t.samples.clone()).unwrap_or_default())
             }
+            Exact::Stories { truth, reader } => Self::Texts(
+                truth
+                    .as_ref()
+                    .map(|t| reader.middles(&t.samples))
+                    .unwrap_or_default(),
+            ),
         }
     }
 
     fn cells(&self) -> &[f32] {
         match self {
             Self::Density(cells) => cells,
-            Self::Images(_) => &[],
+            Self::Images(_) | Self::Texts(_) => &[],
         }
     }
 }
@@ -151,6 +160,7 @@ impl Maps {
             }
             .draw_cells(canvas, (left, top), side)?,
             Ok(Picture::Images(images)) => draw_sheet(canvas, images, COLUMNS, (left, top), side)?,
+            Ok(Picture::Texts(texts)) => draw_texts(canvas, texts, (left, top), side)?,
             Err(reason) => {
                 let corners = [(left - 1, top - 1), (left + side, top + side)];
                 canvas.draw(&Rectangle::new(corners, FAINT))?;
@@ -196,6 +206,7 @@ fn method(comparison: &Comparison, variant: usize, entrant: usize) -> Map {
     let short = match task {
         Task::Mixtures => "TV",
         Task::Digits => "FID",
+        Task::Stories => "off by",
     };
     let failures = comparison.failures_of(variant, entrant);
     Map {
@@ -203,7 +214,7 @@ fn method(comparison: &Comparison, variant: usize, entrant: usize) -> Map {
         mark: Some(mark(comparison, variant, entrant)),
         figure: error.map_or_else(String::new, |e| format!("{short} {e}")),
         picture: match (trials.first(), failures.first()) {
-            (Some(trial), _) => Ok(Picture::of(&trial.outcome.points, task)),
+            (Some(trial), _) => Ok(Picture::of(&trial.outcome.points, &comparison.truths[variant])),
             (None, Some(failed)) => Err(failed.reason.clone()),
             (None, None) => Err("not done".to_owned()),
         },
@@ -226,25 +237,4 @@ fn side_of(columns: usize, count: usize, (width, height): (i32, i32)) -> i32 {
     let wide = (width + GAP) / columns - GAP;
     let high = (height + GAP) / rows - GAP;
     wide.min(high - caption(wide.min(high)))
-}
-
-/// Text in lines of at most `width` pixels, broken between words.
-fn wrapped(
-    canvas: &Canvas,
-    words: &str,
-    style: &TextStyle,
-    width: i32,
-) -> Result<Vec<String>, super::DrawError> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in words.split_whitespace() {
-        let longer = lines.last().map(|line| format!("{line} {word}"));
-        match longer {
-            Some(longer) if canvas.estimate_text_size(&longer, style)?.0 as i32 <= width => {
-                lines.pop();
-                lines.push(longer);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    Ok(lines)
 }

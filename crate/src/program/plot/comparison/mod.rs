@@ -19,8 +19,6 @@ use rtb::config::Task;
 use series::{Series, against_compute, against_value};
 use std::path::Path;
 
-type DrawError = DrawingAreaErrorKind<<BitMapBackend<'static> as DrawingBackend>::ErrorType>;
-
 const MARGIN: i32 = 56;
 /// Where charts and maps begin, with and without a question above them.
 const TOPS: (i32, i32) = (196, 162);
@@ -95,6 +93,7 @@ fn draw_charts(comparison: &Comparison, canvas: &Canvas, area: Area) -> Drawn {
     let name = match plan.run.task {
         Task::Mixtures => "total variation of mode weights",
         Task::Digits => "FID to the exact posterior",
+        Task::Stories => "error of mean log r",
     };
     let Some(field) = &plan.field else {
         return against_evaluations(&compute, name, levels.first().copied()).draw(canvas, area);
@@ -152,7 +151,7 @@ fn heading(comparison: &Comparison) -> String {
     let seed = comparison.plan.seeds[0];
     match comparison.plan.run.task {
         Task::Mixtures => format!("densities of samples, seed {seed}; equal colours are equal densities"),
-        Task::Digits => format!("samples, seed {seed}"),
+        Task::Digits | Task::Stories => format!("samples, seed {seed}"),
     }
 }
 

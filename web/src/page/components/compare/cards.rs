@@ -12,6 +12,7 @@ use crate::shared::Shared;
 use crate::stage::Stage;
 use rtb::config;
 use rtb::message::{Outcome, Paths, Truth, View};
+use rtb::text::Reader;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
@@ -19,6 +20,8 @@ use yew::prelude::*;
 
 /// Samples drawn on a picture.
 const DOTS: usize = 200;
+/// Middles of stories on a card.
+const SAID: usize = 6;
 
 #[derive(Properties, PartialEq)]
 pub struct CardsProps {
@@ -33,12 +36,13 @@ pub struct CardsProps {
 #[component]
 pub fn Cards(props: &CardsProps) -> Html {
     let pictures = use_memo(props.stage.clone(), Pictures::new);
+    let reader = use_memo(props.stage.clone(), Stage::reader);
     html! {
         <ul class="cards">
             <ExactCard key="exact" stage={props.stage.clone()} pictures={pictures.clone()} dark={props.dark} />
             { for props.comparison.entries.iter().map(|entry| html! {
                 <MethodCard key={entry.key()} of={props.task.run.task} entry={entry.clone()} standing={props.comparison.standing(entry)}
-                    pictures={pictures.clone()} dark={props.dark} remove={props.remove.clone()} />
+                    pictures={pictures.clone()} reader={(*reader).clone()} dark={props.dark} remove={props.remove.clone()} />
             }) }
         </ul>
     }
@@ -62,7 +66,8 @@ fn ExactCard(props: &ExactCardProps) -> Html {
     let log_z = figure(stage.log_z().unwrap_or(f64::NAN));
     let picture = match (&stage.scene.view, &stage.truth) {
         (View::Plane(_), _) => props.pictures.exact.clone(),
-        (View::Digits(_), truth) => truth.as_ref().map(|t| Mosaic::GRID.picture(&t.images)),
+        (View::Stories(_), _) => None,
+        (View::Digits(_), truth) => truth.as_ref().map(|t| Mosaic::GRID.picture(&t.samples)),
     };
     html! {
         <li class="card exact" data-testid="card-exact">
@@ -70,11 +75,15 @@ fn ExactCard(props: &ExactCardProps) -> Html {
                 <h3>{ "Exact posterior" }</h3>
                 <p class="help">{ format!("What every method is after, {how}.") }</p>
             </div>
-            <Thumbnail label={format!("The exact posterior, {how}; log Z is {log_z}.")} {picture}
-                paths={Some(stage.exact_paths.clone())} dark={props.dark} />
+            if let (Some(reader), Some(truth)) = (stage.reader(), &stage.truth) {
+                { sayings(&reader, &truth.samples) }
+            } else {
+                <Thumbnail label={format!("The exact posterior, {how}; log Z is {log_z}.")} {picture}
+                    paths={Some(stage.exact_paths.clone())} dark={props.dark} />
+            }
             <dl>
                 if let Some(truth) = &stage.truth {
-                    <dt>{ "Images kept" }</dt><dd>{ count(truth.kept as f64) }</dd>
+                    <dt>{ if stage.scene.truth == Truth::Rejection { "Images kept" } else { "Middles that count" } }</dt><dd>{ count(truth.kept as f64) }</dd>
                     <dt>{ "Mean log r" }</dt><dd>{ figure(truth.log_reward_mean) }</dd>
                 }
                 <dt>{ "log Z" }</dt><dd>{ log_z }</dd>
@@ -89,6 +98,8 @@ struct MethodCardProps {
     entry: Entry,
     standing: Standing,
     pictures: Rc<Pictures>,
+    /// What reads the samples, where they are stories.
+    reader: Option<Reader>,
     dark: bool,
     remove: Callback<Setting>,
 }
@@ -100,8 +111,10 @@ fn MethodCard(props: &MethodCardProps) -> Html {
         (entry.outcome.clone(), props.pictures.clone(), props.of),
         |(outcome, pictures, task)| -> Option<(Picture, Option<Shared<Paths>>)> {
             let outcome = outcome.as_ref()?;
-            if *task == config::Task::Digits {
-                return Some((Mosaic::GRID.picture(&outcome.points), None));
+            match task {
+                config::Task::Mixtures => {}
+                config::Task::Digits => return Some((Mosaic::GRID.picture(&outcome.points), None)),
+                config::Task::Stories => return None,
             }
             // Resampled ones lie in order, each beside its own copies.
             let every = (outcome.points.len() / 2).div_ceil(DOTS).max(1);
@@ -145,7 +158,11 @@ fn MethodCard(props: &MethodCardProps) -> Html {
                     <progress max="1" value={outcome.map_or(0.0, |o| o.progress).to_string()} aria-label={format!("Training of {label}")} />
                 }
             </div>
-            <Thumbnail label={spoken(label, outcome)} {picture} {paths} dark={props.dark} />
+            if let (Some(reader), Some(outcome)) = (&props.reader, outcome) {
+                { sayings(reader, &outcome.points) }
+            } else {
+                <Thumbnail label={spoken(label, outcome)} {picture} {paths} dark={props.dark} />
+            }
             if let Some(outcome) = outcome {
                 <dl>
                     { for columns(props.of).iter().map(|column| html! {
@@ -155,6 +172,12 @@ fn MethodCard(props: &MethodCardProps) -> Html {
             }
         </li>
     }
+}
+
+/// The first of some middles.
+fn sayings(reader: &Reader, stories: &[f32]) -> Html {
+    let middles = reader.middles(stories).into_iter().take(SAID);
+    html! { <ul class="sayings">{ for middles.map(|middle| html! { <li>{ middle }</li> }) }</ul> }
 }
 
 /// The next card's button, or the one before's, takes the focus from a card that goes.

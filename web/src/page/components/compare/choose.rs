@@ -21,6 +21,7 @@ fn limits(task: Task) -> (usize, usize) {
     match task {
         Task::Mixtures => (500, 20_000),
         Task::Digits => (36, 5_000),
+        Task::Stories => (16, 2_000),
     }
 }
 

@@ -126,11 +126,42 @@ static DIGITS: [Column; 9] = [
     EVALUATIONS,
 ];
 
+static STORIES: [Column; 9] = [
+    Column {
+        key: "log_r_error",
+        name: "Error of log r",
+        help: "how far the mean log r is from the exact posterior’s",
+        read: |o| o.fit.error(),
+        show: figure,
+    },
+    MEAN_LOG_R,
+    Column {
+        key: "distinct",
+        name: "Distinct-2",
+        help: "distinct pairs of words over all pairs: repetition shows",
+        read: |o| Some(o.fit.stories()?.distinct),
+        show: figure,
+    },
+    Column {
+        key: "words",
+        name: "Words",
+        help: "mean number of words and marks of a middle",
+        read: |o| Some(o.fit.stories()?.words),
+        show: figure,
+    },
+    LOG_Z_ERROR,
+    ESS,
+    TRAINING,
+    SAMPLING,
+    EVALUATIONS,
+];
+
 /// The figures of a task.
 pub fn columns(task: Task) -> &'static [Column] {
     match task {
         Task::Mixtures => &MIXTURES,
         Task::Digits => &DIGITS,
+        Task::Stories => &STORIES,
     }
 }
 

@@ -16,13 +16,13 @@ pub struct Entry {
     whole: bool,
     read: fn(&Run) -> f64,
     write: fn(&mut Run, f64),
-    /// Where only one task has it.
-    only: Option<Task>,
+    /// Where only some tasks have it.
+    only: &'static [Task],
 }
 
 impl Entry {
-    const fn only(mut self, task: Task) -> Self {
-        self.only = Some(task);
+    const fn only(mut self, tasks: &'static [Task]) -> Self {
+        self.only = tasks;
         self
     }
 }
@@ -31,40 +31,41 @@ macro_rules! entry {
     (whole $id:literal, $label:literal, $help:literal, $formula:expr, $($field:ident).+) => {
         Entry {
             id: $id, field: stringify!($($field).+), label: $label, help: $help, formula: $formula, whole: true,
-            read: |run| run.$($field).+ as f64, write: |run, value| run.$($field).+ = value as _, only: None,
+            read: |run| run.$($field).+ as f64, write: |run, value| run.$($field).+ = value as _, only: &[],
         }
     };
     (real $id:literal, $label:literal, $help:literal, $formula:expr, $($field:ident).+) => {
         Entry {
             id: $id, field: stringify!($($field).+), label: $label, help: $help, formula: $formula, whole: false,
-            read: |run| run.$($field).+, write: |run, value| run.$($field).+ = value, only: None,
+            read: |run| run.$($field).+, write: |run, value| run.$($field).+ = value, only: &[],
         }
     };
 }
 
-pub static TRAINING: [Entry; 6] = [
+pub static TRAINING: [Entry; 7] = [
     entry!(whole "iterations", "Iterations", "How long to train; the learning rate falls towards the end.", None, training.iterations),
     entry!(whole "batch", "Batch", "Trajectories of one iteration: more make it slower and steadier.", None, rollout.batch),
     entry!(real "learning-rate", "Learning rate", "The size of the optimiser's steps for the network.", None, optimizer.learning_rate),
-    entry!(whole "steps", "Steps T", "Transitions from the start to the end point; Gaussian steps come closer to the exact posterior the more there are.", Some(math::CHAIN), process.steps).only(Task::Mixtures),
-    entry!(whole "steps", "Steps T", "Denoising steps from noise to image: more draw better digits, and all that is measured or trained takes longer.", None, process.steps).only(Task::Digits),
+    entry!(whole "steps", "Steps T", "Transitions from the start to the end point; Gaussian steps come closer to the exact posterior the more there are.", Some(math::CHAIN), process.steps).only(&[Task::Mixtures]),
+    entry!(whole "steps", "Steps T", "Denoising steps from noise to image: more draw better digits, and all that is measured or trained takes longer.", None, process.steps).only(&[Task::Digits]),
+    entry!(whole "steps", "Steps T", "Steps in which the words of a middle are made: words of one step do not know of each other.", None, process.steps).only(&[Task::Stories]),
     entry!(whole "seed", "Seed", "All noise follows from it: the same seed gives the same run everywhere.", None, seed),
 ];
 
 pub static ROLLOUT: [Entry; 6] = [
-    entry!(real "exploration", "Exploration", "Extra variance of the policy's steps at the start; it changes where trajectories go, never how they are scored.", None, rollout.exploration),
-    entry!(whole "exploration-iterations", "… fades over", "Iterations until exploration has gone; 0 keeps it.", None, rollout.exploration_iterations),
+    entry!(real "exploration", "Exploration", "Extra variance of the policy's steps at the start; it changes where trajectories go, never how they are scored.", None, rollout.exploration).only(&[Task::Mixtures, Task::Digits]),
+    entry!(whole "exploration-iterations", "… fades over", "Iterations until exploration has gone; 0 keeps it.", None, rollout.exploration_iterations).only(&[Task::Mixtures, Task::Digits]),
     entry!(real "replay-share", "Replay share", "Share of each batch that is noised back from end points seen earlier, the better ones more often.", None, rollout.replay_share),
     entry!(real "replay-priority", "Replay priority", "How strongly replay prefers a high reward, r to this power; 0 draws evenly.", None, rollout.replay_priority),
     entry!(whole "replay-capacity", "Replay capacity", "How many end points are remembered.", None, rollout.replay_capacity),
     entry!(real "noised-share", "Noised share", "Share of each batch that is noised back from prior samples resampled by reward.", None, rollout.noised_share),
 ];
 
-pub static OBJECTIVE: [Entry; 14] = [
+pub static OBJECTIVE: [Entry; 15] = [
     entry!(real "log-z-learning-rate", "Learning rate of log Z", "log Z is one number and may move faster than the network.", None, optimizer.log_z_learning_rate),
-    entry!(whole "width", "Network width", "Units of each hidden layer of the posterior's drift.", None, network.width).only(Task::Mixtures),
-    entry!(whole "depth", "Network depth", "Number of hidden layers.", None, network.depth).only(Task::Mixtures),
-    entry!(whole "rank", "Rank of the corrections", "The posterior is the prior’s network with low-rank corrections of this rank; 0 trains a whole copy.", None, network.rank).only(Task::Digits),
+    entry!(whole "width", "Network width", "Units of each hidden layer of the posterior's drift.", None, network.width).only(&[Task::Mixtures]),
+    entry!(whole "depth", "Network depth", "Number of hidden layers.", None, network.depth).only(&[Task::Mixtures]),
+    entry!(whole "rank", "Rank of the corrections", "The posterior is the prior’s network with low-rank corrections of this rank; 0 trains a whole copy.", None, network.rank).only(&[Task::Digits, Task::Stories]),
     entry!(real "beta", "Inverse temperature β", "The reward that counts is r to this power: 0 gives the prior back, more sharpens.", Some(math::TEMPERED), tempering.beta),
     entry!(real "beta-start", "… at the start", "Training may begin with another β, so that the reward comes in slowly.", None, tempering.start),
     entry!(whole "beta-iterations", "… moves over", "Iterations until β is what it is at the end; 0 starts there.", None, tempering.iterations),
@@ -74,7 +75,8 @@ pub static OBJECTIVE: [Entry; 14] = [
     entry!(real "ema", "Averaging of weights", "Decay of a moving average of the weights; 0 turns it off.", None, optimizer.ema),
     entry!(whole "evaluate-every", "Evaluate every", "Iterations between two rows of figures; 0 measures only at the end.", None, evaluation.every),
     entry!(whole "evaluation-samples", "Samples of an evaluation", "More samples make the figures steadier and take longer.", None, evaluation.samples_while_training),
-    entry!(whole "truth-samples", "Images behind the exact posterior", "Images of the prior that are kept with probability r; they are drawn while the worker has time.", None, evaluation.samples).only(Task::Digits),
+    entry!(whole "truth-samples", "Images behind the exact posterior", "Images of the prior that are kept with probability r; they are drawn while the worker has time.", None, evaluation.samples).only(&[Task::Digits]),
+    entry!(whole "truth-samples", "Middles behind the exact posterior", "Middles of the prior that are weighted with r; they are written while the worker has time.", None, evaluation.samples).only(&[Task::Stories]),
 ];
 
 /// Entries that stand together.
@@ -99,7 +101,7 @@ pub struct NumbersProps {
 pub fn Numbers(props: &NumbersProps) -> Html {
     html! {
         <div class="numbers">
-            { for props.group.0.iter().filter(|entry| entry.only.is_none_or(|task| task == props.run.task)).map(|entry| {
+            { for props.group.0.iter().filter(|entry| entry.only.is_empty() || entry.only.contains(&props.run.task)).map(|entry| {
                 let (run, edit, write) = (props.run.clone(), props.edit.clone(), entry.write);
                 let set = Callback::from(move |value| apply(&run, &edit, |run| write(run, value)));
                 html! {

@@ -1,7 +1,7 @@
 //! The way of one digit from noise to its end, under the prior and under the learned posterior.
 
 use super::sheet::Sheet;
-use super::words::log_r;
+use crate::components::words::log_r;
 use crate::draw::mosaic::Mosaic;
 use crate::shared::Shared;
 use rtb::message::{Scene, Snapshot};

@@ -7,8 +7,10 @@ mod sheet;
 mod words;
 
 use super::frame::Frame;
+use super::log_rewards::LogRewards;
 use super::panels::{EXACT, LEARNED, PANELS, PRIOR, PanelsProps, REWARD};
 use super::timeline::use_times;
+use super::words::{log_r, mean, short};
 use crate::draw::image::Picture;
 use crate::draw::mosaic::Mosaic;
 use crate::draw::surface::state_at;
@@ -16,7 +18,7 @@ use crate::math;
 use crate::paint;
 use classes::Classes;
 use journey::Journey;
-use reward::{Constraint, LogRewards};
+use reward::Constraint;
 use rtb::config::Reward;
 use rtb::message::Paths;
 use sheet::Sheet;
@@ -44,7 +46,7 @@ pub fn DigitPanels(props: &PanelsProps) -> Html {
         snapshot.as_ref().and_then(|s| at(&s.paths, *step))
     });
     let exact = use_memo(truth.clone(), |truth| {
-        truth.as_ref().map(|t| Mosaic::GRID.picture(&t.images))
+        truth.as_ref().map(|t| Mosaic::GRID.picture(&t.samples))
     });
 
     let on_wide = |panel: usize| {
@@ -100,7 +102,7 @@ pub fn DigitPanels(props: &PanelsProps) -> Html {
                 dispatch={props.dispatch.clone()} dark={props.dark} wide={is_wide(REWARD)} on_wide={on_wide(REWARD)} />
         },
         None => html! {
-            <LogRewards key="reward" run={props.run.clone()} stage={props.stage.clone()} snapshot={snapshot.clone()} chosen={*chosen}
+            <LogRewards key="reward" run={props.run.clone()} stage={props.stage.clone()} snapshot={snapshot.clone()} what="image" chosen={*chosen}
                 dark={props.dark} wide={is_wide(REWARD)} on_wide={on_wide(REWARD)} />
         },
     };
@@ -113,7 +115,7 @@ pub fn DigitPanels(props: &PanelsProps) -> Html {
             </div>
             <div class="beside">
                 <Journey {scene} snapshot={snapshot.clone()} chosen={*chosen} {step} on_step={times.on_step(steps)} dark={props.dark} />
-                <Classes reward={props.run.reward.clone()} learned={measured.map(|fit| fit.classes)} exact={truth.as_ref().map(|t| t.classes)} />
+                <Classes reward={props.run.reward.clone()} learned={measured.map(|fit| fit.classes)} exact={truth.as_ref().and_then(|t| t.classes)} />
             </div>
             { times.timeline(steps, snapshots, "Every image starts at x₀ = 0, a grey; the first step makes it noise, the others denoise it.") }
         </section>
@@ -133,7 +135,7 @@ fn tally(log_reward: Option<&[f32]>, chosen: Option<usize>, reward: &Reward) -> 
     let Some(values) = log_reward.filter(|values| !values.is_empty()) else {
         return html! { <p class="tally">{ "none yet" }</p> };
     };
-    let mean = words::mean(values).map(words::short).unwrap_or_default();
+    let mean = mean(values).map(short).unwrap_or_default();
     html! {
         <p class="tally">
             if let Some(place) = chosen.filter(|place| *place < values.len()) {
@@ -142,7 +144,7 @@ fn tally(log_reward: Option<&[f32]>, chosen: Option<usize>, reward: &Reward) -> 
                     if let Some(class) = words::asked(reward, place, values.len()) {
                         { format!("asked for {class}, ") }
                     }
-                    { words::log_r(Some(values[place])) }
+                    { log_r(Some(values[place])) }
                 </span>
             }
             <span>{ format!("mean {mean}") }</span>

@@ -80,6 +80,9 @@ pub fn Figures(props: &FiguresProps) -> Html {
     };
     let truth = match (props.task, report.map(|r| r.truth)) {
         (Task::Digits, _) => "Exact means: images of the learned prior’s own chain, kept with probability r.",
+        (Task::Stories, _) => {
+            "Exact means: middles of the learned prior’s own chain, weighted by r; rough while few of them count."
+        }
         (_, Some(Truth::ImportanceWeighted)) => {
             "Exact means: importance-weighted samples of the learned prior, whose own chain is the truth here."
         }

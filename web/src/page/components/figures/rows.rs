@@ -204,10 +204,48 @@ static DIGITS: [Row; 13] = [
     SECONDS,
 ];
 
+/// Of stories.
+static STORIES: [Row; 12] = [
+    LOG_Z_LEARNED,
+    LOG_Z_IMPORTANCE,
+    row(
+        "log_z_error",
+        "Standard error of log Z",
+        "of the exact value, which comes from the prior’s middles",
+        |_| None,
+    )
+    .beside("log_z_exact_error", |r| r.fit.stories()?.log_z_error),
+    ELBO,
+    ESS,
+    row(
+        "log_reward",
+        "Mean log r",
+        "tempered and floored; more than exact is too much",
+        |r| Some(r.log_reward),
+    )
+    .beside("log_reward_exact", |r| r.fit.stories()?.log_reward_exact),
+    row(
+        "distinct",
+        "Distinct-2",
+        "distinct pairs of words over all pairs; beside it the prior’s, of which it should keep 0.9",
+        |r| Some(r.fit.stories()?.distinct),
+    )
+    .beside("distinct_prior", |r| r.fit.stories()?.distinct_prior),
+    row("words", "Words and marks", "of a middle", |r| {
+        Some(r.fit.stories()?.words)
+    })
+    .beside("words_exact", |r| r.fit.stories()?.words_exact),
+    FLOORED,
+    RESIDUAL_MEAN,
+    RESIDUAL_STD,
+    SECONDS,
+];
+
 /// The figures of a task.
 pub fn rows(task: Task) -> &'static [Row] {
     match task {
         Task::Mixtures => &MIXTURES,
         Task::Digits => &DIGITS,
+        Task::Stories => &STORIES,
     }
 }

@@ -3,8 +3,8 @@
 
 mod annealed;
 mod brush;
+mod factor;
 mod formula;
-mod images;
 mod mask;
 mod product;
 mod ratio;
@@ -15,8 +15,8 @@ use crate::paint;
 use crate::shared::Shared;
 use annealed::Annealed;
 use brush::{BrushControls, Tip};
+use factor::Factor;
 use formula::Formula;
-use images::ImageReward;
 use mask::Mask;
 use product::Product;
 use ratio::Ratio;
@@ -159,7 +159,7 @@ pub fn RewardControls(props: &RewardProps) -> Html {
             let (run, edit) = (props.run.clone(), props.edit.clone());
             let set = Callback::from(move |reward| apply(&run, &edit, |run| put(run, reward)));
             return html! {
-                <ImageReward id="reward" field="reward" reward={reward.clone()} {set} selection={props.selection} select={props.select.clone()} />
+                <Factor task={props.run.task} id="reward" field="reward" reward={reward.clone()} {set} selection={props.selection} select={props.select.clone()} />
             };
         }
     };

@@ -1,8 +1,9 @@
-//! A reward of images: its kind, and what belongs to the kind.
+//! A reward of images or of stories: its kind, and what belongs to the kind.
 
 mod classes;
 mod inpaint;
 mod measured;
+mod mention;
 mod product;
 
 use crate::components::controls::Selection;
@@ -10,13 +11,15 @@ use crate::components::field::Choice;
 use classes::Classes;
 use inpaint::Inpaint;
 use measured::Measured;
+use mention::Mention;
 use product::Product;
 use rtb::config::{ClassesBy, ConfigError, Reward, Task, presets};
 use yew::prelude::*;
 
-/// A reward of images, or one of a product's.
+/// A reward of images or stories, or one of a product's.
 #[derive(Clone, PartialEq, Properties)]
-pub struct ImageRewardProps {
+pub struct FactorProps {
+    pub task: Task,
     /// Begins the ids of the inputs.
     pub id: AttrValue,
     /// Its name in errors.
@@ -27,7 +30,16 @@ pub struct ImageRewardProps {
     pub select: Callback<Selection>,
 }
 
-const KINDS: [(&str, &str); 8] = [
+/// The kinds of a task, with their names; none of points in the plane.
+fn kinds(task: Task) -> &'static [(&'static str, &'static str)] {
+    match task {
+        Task::Mixtures => &[],
+        Task::Digits => &IMAGES,
+        Task::Stories => &STORIES,
+    }
+}
+
+const IMAGES: [(&str, &str); 8] = [
     ("classes", "of these classes"),
     ("each_class", "of each class, when asked for it"),
     ("inpaint", "painted: known pixels"),
@@ -38,17 +50,36 @@ const KINDS: [(&str, &str); 8] = [
     ("all", "a product of several"),
 ];
 
+const STORIES: [(&str, &str); 5] = [
+    ("ending", "that the ending follows"),
+    ("mention", "words that it mentions"),
+    ("length", "number of words"),
+    ("distinct", "no repetition"),
+    ("all", "a product of several"),
+];
+
 /// What a kind starts from: what its first preset has.
-pub fn start(kind: &str) -> Option<Reward> {
-    let rewards = presets().into_iter().map(|p| p.run.reward);
-    rewards
-        .filter(|r| r.task() == Task::Digits)
-        .find(|r| r.kind() == kind)
+pub fn start(task: Task, kind: &str) -> Option<Reward> {
+    if kind == "distinct" {
+        return Some(Reward::Distinct { penalty: 2.0 });
+    }
+    let of_task = presets().into_iter().filter(|p| p.run.task == task);
+    of_task.map(|p| p.run.reward).find(|r| r.kind() == kind)
+}
+
+/// What is added to a product.
+fn another(task: Task) -> Option<Reward> {
+    match task {
+        Task::Mixtures => None,
+        Task::Digits => start(task, "thickness"),
+        Task::Stories => start(task, "distinct"),
+    }
 }
 
 #[component]
-pub fn ImageReward(props: &ImageRewardProps) -> Html {
-    let ImageRewardProps {
+pub fn Factor(props: &FactorProps) -> Html {
+    let FactorProps {
+        task,
         id,
         field,
         reward,
@@ -58,9 +89,9 @@ pub fn ImageReward(props: &ImageRewardProps) -> Html {
     // A posterior for each class needs more trajectories than a run may have.
     let refused = use_state_eq(|| None::<AttrValue>);
     let choose = {
-        let (set, before, refused) = (set.clone(), reward.clone(), refused.setter());
+        let (set, before, refused, task) = (set.clone(), reward.clone(), refused.setter(), *task);
         Callback::from(move |kind: String| {
-            let new = match start(&kind) {
+            let new = match start(task, &kind) {
                 // A product begins with what there was, of several posteriors the first.
                 Some(Reward::All { mut rewards }) => {
                     rewards[0] = before.given(0);
@@ -74,7 +105,7 @@ pub fn ImageReward(props: &ImageRewardProps) -> Html {
         })
     };
     let part = field.as_str() != "reward";
-    let kinds = KINDS
+    let kinds = kinds(*task)
         .iter()
         .filter(|(kind, _)| !part || !matches!(*kind, "all" | "each_class"));
     let options: Vec<_> = kinds
@@ -91,15 +122,18 @@ pub fn ImageReward(props: &ImageRewardProps) -> Html {
         Reward::Inpaint { rows, deviation } => {
             html! { <Inpaint id={id.clone()} {field} {rows} {deviation} {set} selection={props.selection} select={props.select.clone()} /> }
         }
+        Reward::Mention { words, penalty } => {
+            html! { <Mention id={id.clone()} {field} {words} {penalty} {set} /> }
+        }
         Reward::All { rewards } => {
-            html! { <Product {rewards} {set} selection={props.selection} select={props.select.clone()} /> }
+            html! { <Product task={*task} {rewards} {set} selection={props.selection} select={props.select.clone()} /> }
         }
         reward => html! { <Measured id={id.clone()} {field} {reward} {set} /> },
     };
     html! {
         <>
             <Choice id={format!("{id}-kind")} label="Kind" value={reward.kind()} set={choose} {options} error={(*refused).clone()}
-                help={if part { "" } else { "How much each image is wanted, from 0 to 1; only its values are used, never its gradient." }} />
+                help={if part { "" } else { "How much each sample is wanted, from 0 to 1; only its values are used, never its gradient." }} />
             { editor }
         </>
     }
@@ -111,9 +145,12 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_name_and_something_to_start_from() {
-        for kind in Task::Digits.rewards() {
-            assert!(KINDS.iter().any(|(name, _)| name == kind), "{kind}");
-            assert_eq!(start(kind).map(|r| r.kind()), Some(*kind));
+        for task in [Task::Digits, Task::Stories] {
+            assert!(another(task).is_some());
+            for kind in task.rewards() {
+                assert!(kinds(task).iter().any(|(name, _)| name == kind), "{kind}");
+                assert_eq!(start(task, kind).map(|r| r.kind()), Some(*kind));
+            }
         }
     }
 }

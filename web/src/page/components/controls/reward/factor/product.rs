@@ -1,8 +1,8 @@
 //! A product of rewards: all of them are wanted.
 
-use super::{ImageReward, start};
+use super::{Factor, another};
 use crate::components::controls::Selection;
-use rtb::config::{ConfigError, Reward};
+use rtb::config::{ConfigError, Reward, Task};
 use yew::prelude::*;
 
 /// Most factors of a product.
@@ -10,6 +10,7 @@ const MOST: usize = 8;
 
 #[derive(Properties, PartialEq)]
 pub struct ProductProps {
+    pub task: Task,
     pub rewards: Vec<Reward>,
     pub set: Callback<Reward, Result<(), ConfigError>>,
     pub selection: Selection,
@@ -27,7 +28,7 @@ pub fn Product(props: &ProductProps) -> Html {
             let _ = set.emit(Reward::All { rewards });
         })
     };
-    let add = change(props.rewards.iter().cloned().chain(start("thickness")).collect());
+    let add = change(props.rewards.iter().cloned().chain(another(props.task)).collect());
     let part = |(at, reward): (usize, &Reward)| {
         let set = {
             let (set, rewards) = (props.set.clone(), props.rewards.clone());
@@ -42,7 +43,7 @@ pub fn Product(props: &ProductProps) -> Html {
         html! {
             <fieldset key={at} class="part">
                 <legend>{ format!("Factor {}", at + 1) }</legend>
-                <ImageReward id={format!("part-{at}")} field={format!("reward.rewards[{at}]")} reward={reward.clone()} {set}
+                <Factor task={props.task} id={format!("part-{at}")} field={format!("reward.rewards[{at}]")} reward={reward.clone()} {set}
                     selection={props.selection} select={props.select.clone()} />
                 <button type="button" data-testid={format!("part-{at}-remove")} disabled={count < 2} onclick={remove}>{ "Remove it" }</button>
             </fieldset>

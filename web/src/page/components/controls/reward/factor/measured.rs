@@ -1,4 +1,4 @@
-//! Rewards that measure strokes: a few numbers each.
+//! Rewards that measure strokes or count words: a few numbers each.
 
 use crate::components::field::Number;
 use crate::components::method::Place;
@@ -57,6 +57,21 @@ fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
                 Place::Real(penalty),
             ),
         ],
+        Reward::Length { target, deviation } => vec![
+            (
+                "target",
+                "Words",
+                "Of the middle, without marks; sentences here have about nine.",
+                Place::Real(target),
+            ),
+            ("deviation", "Deviation", wide, Place::Real(deviation)),
+        ],
+        Reward::Distinct { penalty } => vec![(
+            "penalty",
+            "Penalty",
+            "What each word that was said before takes from log r.",
+            Place::Real(penalty),
+        )],
         _ => Vec::new(),
     }
 }

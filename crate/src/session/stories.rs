@@ -1,0 +1,79 @@
+//! What is shown and measured of a run on stories.
+
+use super::{LEARNED, Learner, SessionError, Task, device_name};
+use crate::host::read;
+use crate::message::{Fit, Report, Scene, Snapshot, StoriesView, Truth, View};
+use crate::metric;
+use crate::noise::Purpose;
+use crate::stories::Stories;
+
+/// Samples of a snapshot that are sent along.
+const SENT: usize = 100;
+
+impl Learner<Stories> {
+    pub(super) async fn scene(&mut self) -> Result<Scene, SessionError> {
+        let prior_paths = self.prior_paths().await?;
+        let exact = self.task.truth();
+        Ok(Scene {
+            truth: Truth::ImportanceWeighted,
+            log_z: exact.as_ref().map(|exact| exact.log_z),
+            view: View::Stories(StoriesView {
+                words: self.task.reader().vocabulary.file(),
+                layout: self.task.reader().layout,
+                unknown: self.task.unknown().to_vec(),
+                log_reward: self.log_reward_of_ends(&prior_paths).await?,
+                exact,
+            }),
+            prior_paths,
+        })
+    }
+
+    pub(super) async fn snapshot(&mut self) -> Result<Snapshot, SessionError> {
+        let drawn = self.pictures();
+        let paths = self.thinned(&drawn.states).await?;
+        let log_reward = self.log_reward_of_ends(&paths).await?;
+        let moved = read(self.task.moved(&drawn))
+            .await
+            .map_err(SessionError::Device)?;
+        let count = self.task.run.evaluation.samples_while_training;
+        let (report, mut samples) = self.measure(count).await?;
+        samples.truncate(SENT * self.task.reader().layout.length());
+        Ok(Snapshot {
+            iteration: self.iteration(),
+            samples,
+            paths,
+            log_reward,
+            moved,
+            report,
+        })
+    }
+
+    pub(super) async fn evaluate(&mut self, samples: usize) -> Result<Report, SessionError> {
+        let proposals = samples.max(self.task.run.evaluation.samples);
+        self.task.grow(proposals).await?;
+        Ok(self.measure(samples).await?.0)
+    }
+
+    /// The report over `count` policy samples, and the samples.
+    async fn measure(&self, count: usize) -> Result<(Report, Vec<f32>), SessionError> {
+        let made = self.simulate(LEARNED, Purpose::Evaluation, count).await?;
+        let task = &self.task;
+        let exact = task.exact();
+        let tempering = task.run().tempering;
+        let floor = tempering.beta * tempering.floor;
+        let floored = made.log_reward.iter().filter(|l| **l <= floor).count();
+        let fit = task.fit(&exact, &made.ends, &made.log_reward);
+        let report = Report {
+            log_z_exact: exact.log_z.value,
+            log_z_prior: exact.log_z.value,
+            prior_samples_effective: exact.log_z.effective,
+            log_reward: fit.log_reward_stories,
+            fit: Fit::Stories(fit),
+            floored_mass: floored as f64 / count as f64,
+            floored_mass_exact: exact.floored_mass,
+            truth: Truth::ImportanceWeighted,
+            ..metric::weighed(&made.log_weights(), &made.conditions, self.log_z())
+        };
+        Ok((self.signed(report, device_name(&task.device)), made.ends))
+    }
+}

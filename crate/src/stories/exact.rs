@@ -1,0 +1,155 @@
+//! The exact posterior of stories, and how others compare to it.
+
+use super::Stories;
+use crate::message::{SampledTruth, StoryFit};
+use crate::metric::{LogMean, distinct_pairs};
+use crate::noise::Purpose;
+use crate::sampler::{own_samples, systematic};
+use crate::session::{SessionError, Task};
+use crate::train::EndReward;
+
+/// Stories that are made at once.
+const BLOCK: usize = 64;
+/// Middles among which repetition is counted; its share depends on how many there are.
+const COMPARED: usize = 100;
+
+/// What weights make of the first stories of the prior's own chain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exact {
+    pub proposals: usize,
+    /// Of r^β: log Z, its standard error, and the effective number of the proposals.
+    pub log_z: LogMean,
+    /// Mean tempered log r of the posterior and of the prior; no numbers without proposals.
+    pub log_reward: f64,
+    pub log_reward_prior: f64,
+    /// Mean number of words and marks of a middle of the posterior.
+    pub words: f64,
+    /// Share of the posterior whose log r is floored.
+    pub floored_mass: f64,
+}
+
+impl Stories {
+    /// Stories of the prior that the exact posterior is known from.
+    pub fn proposals(&self) -> usize {
+        self.log_r.len()
+    }
+
+    pub(super) fn proposal(&self, at: usize) -> &[f32] {
+        let length = self.reader.layout.length();
+        &self.proposals[at * length..(at + 1) * length]
+    }
+
+    /// Makes stories of the prior until there are `count`. What they are does not depend on how they
+    /// were asked for.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn grow(&mut self, count: usize) -> Result<(), SessionError> {
+        let made = self.proposals();
+        if made >= count {
+            return Ok(());
+        }
+        let noise = self.noise();
+        let chain = (&noise, Purpose::PriorEvaluation);
+        let (process, prior) = (&self.prior.unmasking().process, &self.prior);
+        let more = own_samples(process, prior, chain, made..count, BLOCK, &self.device).await;
+        let more = more.map_err(SessionError::Device)?;
+        let log_r = self
+            .reward
+            .log_reward(&more)
+            .await
+            .map_err(SessionError::Device)?;
+        self.log_r.extend(log_r);
+        self.proposals.extend(more);
+        Ok(())
+    }
+
+    /// Makes `more` stories of the prior, up to `evaluation.samples`. Whether there are more to make.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn grow_by(&mut self, more: usize) -> Result<bool, SessionError> {
+        let wanted = self.run.evaluation.samples;
+        self.grow((self.proposals() + more).min(wanted)).await?;
+        Ok(self.proposals() < wanted)
+    }
+
+    /// The exact posterior as far as the stories of the prior tell it that there are.
+    pub fn exact(&self) -> Exact {
+        let log_weights = self.log_weights();
+        let log_z = LogMean::of(log_weights.iter().copied());
+        let count = log_weights.len() as f64;
+        let mean = |of: &dyn Fn(usize) -> f64| {
+            let weighed = log_weights.iter().enumerate();
+            weighed
+                .map(|(at, l)| (l - log_z.value).exp() * of(at))
+                .sum::<f64>()
+                / count
+        };
+        let floor = self.run.tempering.floor;
+        Exact {
+            proposals: log_weights.len(),
+            log_reward: mean(&|at| log_weights[at]),
+            log_reward_prior: log_weights.iter().sum::<f64>() / count,
+            words: mean(&|at| self.reader.tokens(self.proposal(at)).len() as f64),
+            floored_mass: mean(&|at| f64::from(u8::from(self.log_r[at] <= floor))),
+            log_z,
+        }
+    }
+
+    /// What there is to tell of the exact posterior; `None` below two stories of the prior.
+    pub fn truth(&self) -> Option<SampledTruth> {
+        let exact = self.exact();
+        let log_weights = self.log_weights();
+        let mut rng = self.noise().stream(Purpose::Resampling, (1 << 48) - 1);
+        (exact.proposals > 1).then(|| {
+            let drawn = systematic(&log_weights, Self::PICTURED, &mut rng);
+            SampledTruth {
+                samples: drawn.iter().flat_map(|at| self.proposal(*at)).copied().collect(),
+                log_reward: drawn.iter().map(|at| log_weights[*at] as f32).collect(),
+                log_z: exact.log_z.value,
+                log_z_error: exact.log_z.error,
+                log_reward_mean: exact.log_reward,
+                classes: None,
+                proposals: exact.proposals,
+                kept: exact.log_z.effective.round() as usize,
+                wanted: self.run.evaluation.samples,
+            }
+        })
+    }
+
+    /// β·log r of the proposals.
+    fn log_weights(&self) -> Vec<f64> {
+        let beta = self.run.tempering.beta;
+        self.log_r.iter().map(|l| beta * l).collect()
+    }
+
+    /// Holds stories, `[count][length]`, with their tempered log r against the exact ones.
+    pub fn fit(&self, exact: &Exact, stories: &[f32], log_reward: &[f64]) -> StoryFit {
+        let known = exact.proposals > 1;
+        let middles: Vec<Vec<usize>> = stories
+            .chunks_exact(self.reader.layout.length())
+            .map(|story| self.reader.tokens(story))
+            .collect();
+        let compared = COMPARED.min(middles.len());
+        let of_prior: Vec<Vec<usize>> = (0..compared.min(exact.proposals))
+            .map(|at| self.reader.tokens(self.proposal(at)))
+            .collect();
+        let distinct = |of: &[Vec<usize>]| distinct_pairs(of.iter().map(Vec::as_slice));
+        let count = middles.len() as f64;
+        StoryFit {
+            log_reward_stories: log_reward.iter().sum::<f64>() / count,
+            log_reward_prior: known.then_some(exact.log_reward_prior),
+            log_reward_exact: known.then_some(exact.log_reward),
+            distinct: distinct(&middles[..compared]),
+            distinct_prior: (of_prior.len() == compared).then(|| distinct(&of_prior)),
+            words: middles.iter().map(Vec::len).sum::<usize>() as f64 / count,
+            words_exact: known.then_some(exact.words),
+            log_z_error: known.then_some(exact.log_z.error),
+            proposals: exact.proposals,
+            effective: exact.log_z.effective,
+        }
+    }
+}

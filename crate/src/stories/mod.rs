@@ -1,0 +1,225 @@
+//! The task of stories: a middle under a language model that knows the beginning, and a reward of it.
+//!
+//! The exact posterior is what weights make of many middles of the prior's own chain.
+
+mod exact;
+
+use crate::config::{self, ConfigError, Run, Story};
+use crate::message::Files;
+use crate::network::{LanguageModel, Transformer};
+use crate::noise::Noise;
+use crate::prior::{Unmasking, UnmaskingPrior};
+use crate::process::{Absorbing, Prior, Process, Sequence};
+use crate::reward::StoryLogReward;
+use crate::rollout::{Chains, Drawn, Replay};
+use crate::sampler::Setting;
+use crate::session::{SessionError, Task, other_task, prior_network};
+use crate::text::{Layout, Reader, TextError, Vocabulary};
+use crate::train::EndReward;
+use burn::tensor::{Device, Tensor};
+
+/// Most middles of the prior that trajectories are noised back from, and how many of them an iteration
+/// adds: a run starts at once, and what it has at an iteration does not depend on time.
+const GIVEN: usize = 1024;
+const GIVEN_AN_ITERATION: usize = 16;
+
+/// A story's state is its tokens, `[length]`. The posterior is the prior's network with low-rank
+/// corrections, or a whole copy of it, which sees the ending where the reward asks for it.
+pub struct Stories {
+    pub run: Run,
+    pub device: Device,
+    prior: UnmaskingPrior,
+    reader: Reader,
+    /// Words of the story that are not known.
+    unknown: Vec<String>,
+    reward: StoryLogReward,
+    /// The first stories of the prior's own chain, `[made][length]`, and their log r, floored and not
+    /// tempered.
+    proposals: Vec<f32>,
+    log_r: Vec<f64>,
+    /// Proposals that trajectories may be noised back from, so far.
+    given: usize,
+}
+
+impl Stories {
+    /// The task of a run on a device.
+    ///
+    /// # Errors
+    ///
+    /// Where the run, its story, the file of the prior or that of the reward's network is refused.
+    pub fn open(run: Run, device: Device, files: &Files) -> Result<Self, SessionError> {
+        run.validate()?;
+        let story = match &run.story {
+            Some(story) if run.task == config::Task::Stories => story,
+            _ => return Err(other_task(&run, config::Task::Stories)),
+        };
+        let LanguageModel {
+            network,
+            vocabulary,
+            layout,
+        } = prior_network(&run, files, |file| LanguageModel::read(file, false, &device))?;
+        let tokens = story_tokens(story, &vocabulary, layout)?;
+        let gap = layout.gap();
+        let process = Absorbing {
+            steps: run.process.steps,
+            sequence: Sequence::new(vocabulary.len(), vec![tokens], gap)?,
+        };
+        let teller = run
+            .reward
+            .asks_for_ending()
+            .then(|| teller(files, &vocabulary, layout, &device))
+            .transpose()?;
+        let reward = StoryLogReward::new(
+            &run.reward,
+            run.tempering.floor,
+            (&vocabulary, layout),
+            teller,
+            device.clone(),
+        )?;
+        let unknown = [&story.beginning, &story.ending].map(|text| vocabulary.encode(text).unknown);
+        Ok(Self {
+            prior: UnmaskingPrior::new(network, process, run.process.temperature),
+            unknown: unknown.concat(),
+            reader: Reader { vocabulary, layout },
+            reward,
+            proposals: Vec::new(),
+            log_r: Vec::new(),
+            given: 0,
+            device,
+            run,
+        })
+    }
+
+    /// The words that the prior knows, and where the parts of a story stand.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Words of the beginning and of the ending that the prior does not know.
+    pub fn unknown(&self) -> &[String] {
+        &self.unknown
+    }
+
+    /// The task as training-free methods see it.
+    pub fn setting(&self) -> Setting<'_, Absorbing, UnmaskingPrior> {
+        Setting {
+            process: &self.prior.unmasking().process,
+            prior: &self.prior,
+            reward: &self.reward,
+            beta: self.run.tempering.beta,
+            noise: self.noise(),
+            device: &self.device,
+        }
+    }
+
+    /// log p_φ − log p_θ of every token in the gap of trajectories, when it was made,
+    /// `[rows, gap]`.
+    pub fn moved(&self, drawn: &Drawn<Absorbing>) -> Tensor<2> {
+        let process = &self.prior.unmasking().process;
+        let of_step = |step: usize| {
+            let [x, next] = [step, step + 1].map(|at| &drawn.states[at]);
+            process.moved(x, next, &drawn.posterior()[step], &self.prior.kernel(step, x))
+        };
+        let steps = (0..process.steps()).map(of_step);
+        steps.reduce(|a, b| a + b).expect("a chain has at least one step")
+    }
+}
+
+/// The tokens of a story whose middle is missing; what is wrong with it is said of its field.
+fn story_tokens(story: &Story, vocabulary: &Vocabulary, layout: Layout) -> Result<Vec<usize>, ConfigError> {
+    let (beginning, ending) = (story.beginning.as_str(), story.ending.as_str());
+    layout
+        .tokens(vocabulary, [beginning, "", ending])
+        .map_err(|error| match error {
+            TextError::Length { name, tokens, most } => ConfigError::new(
+                format!("story.{name}"),
+                format!("{tokens} words and marks"),
+                format!("at most {most}, as the prior was trained"),
+            ),
+            other => ConfigError::new("story", "nothing", other.to_string()),
+        })
+}
+
+/// The network that says how likely an ending is.
+fn teller(
+    files: &Files,
+    vocabulary: &Vocabulary,
+    layout: Layout,
+    device: &Device,
+) -> Result<Transformer, SessionError> {
+    let file = files
+        .reward
+        .as_deref()
+        .ok_or_else(|| "its weights are needed".to_owned());
+    let model = file.and_then(|file| LanguageModel::read(file, true, device));
+    model
+        .and_then(|model| {
+            if model.vocabulary == *vocabulary && model.layout == layout {
+                Ok(model.network)
+            } else {
+                Err("its words or places are not the prior's".to_owned())
+            }
+        })
+        .map_err(|why| SessionError::Weights(format!("of the reward's network: {why}")))
+}
+
+impl Task for Stories {
+    type Process = Absorbing;
+    type Prior = UnmaskingPrior;
+    type Policy = Unmasking;
+
+    const CHUNK: usize = 16;
+    const PICTURED: usize = 8;
+    const PICTURED_STEPS: usize = 41;
+
+    fn run(&self) -> &Run {
+        &self.run
+    }
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn noise(&self) -> Noise {
+        Noise::new(self.run.seed)
+    }
+
+    fn chains(&self) -> Chains<Absorbing, UnmaskingPrior, Unmasking> {
+        let policy = Unmasking {
+            shows_ending: self.run.reward.asks_for_ending(),
+            ..self.prior.unmasking().clone()
+        };
+        Chains {
+            process: policy.process.clone(),
+            policy,
+            prior: self.prior.clone(),
+            device: self.device.clone(),
+        }
+    }
+
+    fn network(&self) -> Transformer {
+        let network = self.prior.network().clone();
+        match self.run.network.rank {
+            0 => network,
+            rank => network.adapted(rank, &self.noise(), &self.device),
+        }
+    }
+
+    fn rewards(&self) -> Vec<Box<dyn EndReward>> {
+        vec![Box::new(self.reward.clone())]
+    }
+
+    /// The first proposals, more of them with every iteration, without those whose log r is floored.
+    async fn give(&mut self, iteration: usize, given: &mut [Replay]) -> Result<(), SessionError> {
+        let most = GIVEN.min(self.run.evaluation.samples);
+        let count = (GIVEN_AN_ITERATION * (iteration + 1)).min(most);
+        self.grow(count).await?;
+        for at in self.given..count {
+            if self.log_r[at] > self.run.tempering.floor {
+                given[0].push(self.proposal(at), self.log_r[at]);
+            }
+        }
+        self.given = self.given.max(count);
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! Stories in numbers, to be read.
+
+use super::{Layout, TextError, Vocabulary, pieces};
+
+/// Stands for a token that is masked.
+const MASKED: &str = "▢";
+
+/// Reads stories, which are tokens, `[length]`: numbers of words, and the number of words for a token
+/// that is masked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reader {
+    pub vocabulary: Vocabulary,
+    pub layout: Layout,
+}
+
+impl Reader {
+    /// A reader of words that a file lists ([`Vocabulary::read`]).
+    ///
+    /// # Errors
+    ///
+    /// Names the line that is refused.
+    pub fn new(words: &str, layout: Layout) -> Result<Self, TextError> {
+        Ok(Self {
+            vocabulary: Vocabulary::read(words)?,
+            layout,
+        })
+    }
+
+    /// Words and marks of a story's middle, without what stands for nothing.
+    pub fn tokens(&self, story: &[f32]) -> Vec<usize> {
+        let tokens = story[self.layout.gap()].iter().map(|token| *token as usize);
+        tokens.filter(|token| *token != Vocabulary::NOTHING).collect()
+    }
+
+    /// A story's middle as people write it.
+    pub fn middle(&self, story: &[f32]) -> String {
+        self.vocabulary.decode(&self.tokens(story))
+    }
+
+    /// A story's middle word by word: the place in the gap and what is written there, a box for a
+    /// token that is masked.
+    pub fn pieces(&self, story: &[f32]) -> Vec<(usize, String)> {
+        let tokens = story[self.layout.gap()].iter().map(|token| *token as usize);
+        let said: Vec<_> = tokens
+            .enumerate()
+            .filter(|(_, token)| *token != Vocabulary::NOTHING)
+            .collect();
+        let word = |token: usize| match token == self.vocabulary.len() {
+            true => MASKED,
+            false => self.vocabulary.word(token),
+        };
+        let words: Vec<&str> = said.iter().map(|(_, token)| word(*token)).collect();
+        let places = said.iter().map(|(place, _)| *place);
+        places.zip(pieces(&words)).collect()
+    }
+
+    /// The middles of stories, `[count][length]`.
+    pub fn middles(&self, stories: &[f32]) -> Vec<String> {
+        let stories = stories.chunks_exact(self.layout.length());
+        stories.map(|story| self.middle(story)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn middles_are_read() {
+        let layout = Layout {
+            before: 1,
+            gap: 3,
+            after: 1,
+        };
+        let reader = Reader::new("<nothing>\n<unknown>\ncats\nran\n.", layout).expect("five words");
+        let stories = [2.0, 2.0, 3.0, 4.0, 2.0, 2.0, 3.0, 0.0, 0.0, 2.0];
+        assert_eq!(reader.middles(&stories), ["Cats ran.", "Ran"]);
+        assert_eq!(reader.tokens(&stories[5..]), [3]);
+        let half = [0.0, 5.0, 3.0, 4.0, 0.0];
+        let written = |place, text: &str| (place, text.to_owned());
+        let expected = [written(0, "▢"), written(1, " ran"), written(2, ".")];
+        assert_eq!(reader.pieces(&half), expected);
+        assert!(Reader::new("a", layout).is_err());
+    }
+}

@@ -1,0 +1,174 @@
+//! Stories: middles of the prior, of the learned and of the exact posterior, one of them in its story.
+
+mod lines;
+mod page;
+
+use super::frame::Frame;
+use super::log_rewards::LogRewards;
+use super::panels::{EXACT, LEARNED, PANELS, PRIOR, PanelsProps, REWARD};
+use super::timeline::use_times;
+use super::words::{mean, short};
+use crate::components::figures::count;
+use crate::math;
+use crate::stage::Stage;
+use lines::{Line, Lines};
+use page::Whole;
+use rtb::message::{Paths, SampledTruth, Scene};
+use rtb::text::Reader;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// What a run of stories shows.
+#[component]
+pub fn StoryPanels(props: &PanelsProps) -> Html {
+    let times = use_times(&props.stage.scene, props.training, props.still);
+    let chosen = use_state_eq(|| 0);
+    let chosen_exact = use_state_eq(|| None::<usize>);
+    let wide = use_state_eq(|| None::<usize>);
+
+    let steps = props.run.process.steps;
+    let step = times.step(steps);
+    let snapshots = props.snapshots.items();
+    let snapshot = snapshots.get(times.shown(snapshots)).cloned();
+    let (scene, truth) = (props.stage.scene.clone(), props.stage.truth.clone());
+    let reader = use_memo(props.stage.clone(), Stage::reader);
+    let prior = use_memo((scene.clone(), reader.clone(), step), |(scene, reader, step)| {
+        let log_reward = scene.view.log_reward().map_or(&[][..], Vec::as_slice);
+        at(reader, &scene.prior_paths, *step, log_reward, &[])
+    });
+    let of_snapshot = (snapshot.clone(), reader.clone(), step);
+    let learned = use_memo(of_snapshot, |(snapshot, reader, step)| {
+        let lines = snapshot
+            .as_ref()
+            .map(|s| at(reader, &s.paths, *step, &s.log_reward, &s.moved));
+        lines.unwrap_or_default()
+    });
+    let exact = use_memo((truth.clone(), reader), |(truth, reader)| {
+        match (&**reader, truth) {
+            (Some(reader), Some(truth)) => exact_lines(reader, truth),
+            _ => Vec::new(),
+        }
+    });
+
+    let on_wide = |panel: usize| {
+        let wide = wide.clone();
+        Callback::from(move |()| wide.set((*wide != Some(panel)).then_some(panel)))
+    };
+    let is_wide = |panel: usize| *wide == Some(panel);
+    let choose = {
+        let chosen = chosen.setter();
+        Callback::from(move |place| chosen.set(place))
+    };
+    let choose_exact = {
+        let chosen = chosen_exact.setter();
+        Callback::from(move |place| chosen.set(Some(place)))
+    };
+    let shows_ending = props.run.reward.asks_for_ending();
+    let list = |panel: usize| {
+        let (id, title) = PANELS[panel];
+        let (lines, place, choose) = match panel {
+            PRIOR => (&prior, Some(*chosen), &choose),
+            LEARNED => (&learned, Some(*chosen), &choose),
+            _ => (&exact, *chosen_exact, &choose_exact),
+        };
+        let help = match panel {
+            PRIOR => "What the pretrained model writes after the beginning; it does not see the ending.",
+            LEARNED if shows_ending => {
+                "The trained model, which sees the ending too, on the same noise. Colour is how much more, or less, likely than under the prior a word was when it was made."
+            }
+            LEARNED => {
+                "The trained model on the same noise. Colour is how much more, or less, likely than under the prior a word was when it was made."
+            }
+            _ => {
+                "What the learned posterior should look like: middles of the prior, drawn by their weights r."
+            }
+        };
+        let values: Vec<f32> = lines.iter().filter_map(|line| line.log_reward).collect();
+        let mean = mean(&values).map(short);
+        html! {
+            <Frame key={id} {id} {title} {help} formula={(panel == EXACT).then_some(math::POSTERIOR)} wide={is_wide(panel)} on_wide={on_wide(panel)}>
+                <Lines {id} lines={lines.clone()} chosen={place} choose={choose.clone()} />
+                <p class="tally"><span>{ mean.map_or("none yet".to_owned(), |mean| format!("mean log r {mean}")) }</span></p>
+                if panel == EXACT { { progress(truth.as_deref()) } }
+            </Frame>
+        }
+    };
+    let reward = html! {
+        <LogRewards key="reward" run={props.run.clone()} stage={props.stage.clone()} snapshot={snapshot.clone()} what="middle" chosen={*chosen}
+            dark={props.dark} wide={is_wide(REWARD)} on_wide={on_wide(REWARD)} />
+    };
+    html! {
+        <section class="stage stories" aria-labelledby="stage-title">
+            <h2 id="stage-title" class="hidden">{ "Distributions" }</h2>
+            <Whole run={props.run.clone()} dispatch={props.dispatch.clone()} unknown={unknown(&scene)}
+                prior={prior.get(*chosen).cloned()} learned={learned.get(*chosen).cloned()} />
+            <div class="panels">
+                { for (0..PANELS.len()).map(|panel| if panel == REWARD { reward.clone() } else { list(panel) }) }
+            </div>
+            { times.timeline(steps, snapshots, "Every middle starts masked; each step makes some of its words.") }
+        </section>
+    }
+}
+
+/// Words of the story that the prior does not know.
+fn unknown(scene: &Scene) -> Vec<String> {
+    scene
+        .view
+        .stories()
+        .map(|view| view.unknown.clone())
+        .unwrap_or_default()
+}
+
+/// Middles at a step, with the log r of their ends and what moved each of their words.
+fn at(reader: &Rc<Option<Reader>>, paths: &Paths, step: f64, log_reward: &[f32], moved: &[f32]) -> Vec<Line> {
+    let Some(reader) = reader.as_ref() else {
+        return Vec::new();
+    };
+    let shown = paths
+        .steps
+        .partition_point(|s| *s as f64 <= step)
+        .saturating_sub(1);
+    let gap = reader.layout.gap;
+    let line = |path: usize| Line {
+        pieces: reader.pieces(paths.state(path, shown)),
+        moved: moved
+            .chunks_exact(gap)
+            .nth(path)
+            .map(<[f32]>::to_vec)
+            .unwrap_or_default(),
+        log_reward: log_reward.get(path).copied(),
+    };
+    (0..paths.count()).map(line).collect()
+}
+
+fn exact_lines(reader: &Reader, truth: &SampledTruth) -> Vec<Line> {
+    let stories = truth.samples.chunks_exact(reader.layout.length());
+    let line = |(story, log_reward): (&[f32], &f32)| Line {
+        pieces: reader.pieces(story),
+        moved: Vec::new(),
+        log_reward: Some(*log_reward),
+    };
+    stories.zip(&truth.log_reward).map(line).collect()
+}
+
+/// How much of the exact posterior is known.
+fn progress(truth: Option<&SampledTruth>) -> Html {
+    let (done, wanted) = truth.map_or((0, 1), |t| (t.proposals, t.wanted));
+    let words = truth.map_or("no middles of the prior so far".to_owned(), |t| {
+        format!(
+            "{} of {} middles of the prior, worth {} by their weights; log Z is known to ± {}",
+            count(t.proposals as f64),
+            count(t.wanted as f64),
+            count(t.kept as f64),
+            short(t.log_z_error)
+        )
+    });
+    html! {
+        <div class="gathered">
+            if done < wanted {
+                <progress max={wanted.to_string()} value={done.to_string()} aria-label="The prior’s middles looked through"></progress>
+            }
+            <p class="help" data-testid="exact-progress">{ words }</p>
+        </div>
+    }
+}
