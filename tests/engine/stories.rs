@@ -30,6 +30,13 @@ fn vocabulary() -> Vocabulary {
     Vocabulary::read(WORDS).expect("seven words")
 }
 
+fn reader() -> Reader {
+    Reader {
+        vocabulary: vocabulary(),
+        layout: LAYOUT,
+    }
+}
+
 /// A model of the corpus, as a file.
 fn model(causal: bool) -> Vec<u8> {
     let tokens = MIDDLES.map(|middle| {
@@ -48,8 +55,7 @@ fn model(causal: bool) -> Vec<u8> {
     let training = trained_on(texts, vocabulary().len(), recipe, causal);
     let model = LanguageModel {
         network: training.network().clone(),
-        vocabulary: vocabulary(),
-        layout: LAYOUT,
+        reader: reader(),
     };
     pollster::block_on(model.file()).expect("the processor answers")
 }
@@ -291,7 +297,7 @@ fn an_ending_is_as_likely_as_its_words() {
     let reward = StoryLogReward::new(
         &Reward::Ending {},
         -100.0,
-        (&vocabulary(), LAYOUT),
+        &reader(),
         Some(teller.network.clone()),
         device.clone(),
     )
@@ -321,7 +327,7 @@ fn an_ending_is_as_likely_as_its_words() {
 #[test]
 fn middles_are_counted() {
     let value = |reward: Reward, middle: &str| {
-        let reward = StoryLogReward::new(&reward, -50.0, (&vocabulary(), LAYOUT), None, cpu_device());
+        let reward = StoryLogReward::new(&reward, -50.0, &reader(), None, cpu_device());
         let tokens = LAYOUT.tokens(&vocabulary(), ["a", middle, ""]).expect("it fits");
         let state: Vec<f32> = tokens.iter().map(|t| *t as f32).collect();
         pollster::block_on(reward.expect("of stories").log_reward(&state)).expect("it answers")[0]

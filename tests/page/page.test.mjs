@@ -665,13 +665,13 @@ test('methods are compared on digits', { timeout: 300_000 }, async () => {
 });
 
 /** A run on stories small enough for a test. */
-const story = (more = 'reward = { kind = "mention", words = ["dog"], penalty = 3.0 }') => fragment(`task = "stories"
+const story = (more = 'reward = { kind = "mention", words = ["dog"], penalty = 3.0 }', steps = 3) => fragment(`task = "stories"
 ${more}
 [story]
 beginning = "Tom was walking home from school."
 ending = ""
 [process]
-steps = 3
+steps = ${steps}
 [rollout]
 batch = 4
 [training]
@@ -834,14 +834,14 @@ test('digits train on WebGPU', { timeout: 600_000 }, async () => {
 
 test('stories train on WebGPU', { timeout: 600_000 }, async () => {
   const context = await browse({ webgpu: true });
-  const { page, problems } = await ready(context, story());
+  const { page, problems } = await ready(context, story(undefined, 2));
   await id(page, 'device-select').selectOption('gpu');
   await until('the WebGPU worker', async () => /GPU/.test(await page.getByTestId('device-badge').locator('strong').textContent()), 240);
   await until('the run to open on it', async () => /Ready/.test(await id(page, 'status').textContent()), 240);
   await until('the untrained middles', async () => (await lines(page, 'learned-canvas')).length === 8, 240);
   await id(page, 'step').click();
   await until('one iteration', async () => (await iteration(page)) === 1, 300);
-  await until('its figures', async () => Number.isFinite(await metric(page, 'ess')), 120);
+  await until('its figures', async () => Number.isFinite(await metric(page, 'ess')), 300);
   assert.ok(Number.isFinite(await metric(page, 'log_reward')));
   assert.deepEqual(problems, []);
   await context.close();

@@ -1,8 +1,7 @@
 //! What a run of stories is about, and what it starts from.
 
 use super::{
-    Evaluation, LogZ, Network, Objective, Optimizer, Prior, PriorKind, Process, Reward, Rollout, Run, Task,
-    Tempering, Training,
+    Evaluation, Objective, Optimizer, Prior, Process, Reward, Rollout, Run, Task, Tempering, digits,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,58 +23,43 @@ fn story() -> Story {
     }
 }
 
-/// The values of the stories task: a chain of few steps, a group of trajectories of one story, log Z
-/// by their mean.
+/// The values of the stories task: those of digits, but for a smaller batch, which is of one story.
 pub(super) fn defaults() -> Run {
+    let digits = digits::defaults();
     Run {
         task: Task::Stories,
         story: Some(story()),
         prior: Prior {
-            kind: PriorKind::Learned,
             weights: Some("prior-stories".to_owned()),
-            components: Vec::new(),
+            ..digits.prior
         },
         reward: Reward::Ending {},
         tempering: Tempering {
-            start: 1.0,
-            iterations: 0,
             floor: -150.0,
-            ..Tempering::default()
+            ..digits.tempering
         },
         process: Process {
             steps: 12,
             temperature: 0.6,
-            ..Process::default()
-        },
-        network: Network {
-            rank: 8,
-            ..Network::default()
+            ..digits.process
         },
         objective: Objective {
-            log_z: LogZ::Vargrad,
-            step_share: 0.5,
             chunk: 96,
-            ..Objective::default()
+            ..digits.objective
         },
         rollout: Rollout {
             batch: 32,
-            noised_share: 0.25,
-            ..Rollout::default()
+            ..digits.rollout
         },
         optimizer: Optimizer {
             learning_rate: 3e-3,
-            ema: 0.9,
-            ..Optimizer::default()
-        },
-        training: Training {
-            iterations: 200,
-            checkpoint_every: 50,
+            ..digits.optimizer
         },
         evaluation: Evaluation {
             samples: 1000,
-            every: 20,
             samples_while_training: 32,
+            ..digits.evaluation
         },
-        ..Run::default()
+        ..digits
     }
 }

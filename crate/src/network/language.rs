@@ -2,7 +2,7 @@
 
 use super::{Transformer, TransformerConfig, Weights, load_tensors, read_tensors};
 use crate::noise::Noise;
-use crate::text::{Layout, Vocabulary};
+use crate::text::{Layout, Reader};
 use burn::tensor::Device;
 
 /// Keys of a file's header.
@@ -13,12 +13,11 @@ const CAUSAL: &str = "causal";
 /// Most tokens of a part of a text.
 const MOST_PLACES: usize = 1024;
 
-/// A network that speaks, its words, and the places of the parts of its texts.
+/// A network that speaks, and what reads it.
 #[derive(Clone, Debug)]
 pub struct LanguageModel {
     pub network: Transformer,
-    pub vocabulary: Vocabulary,
-    pub layout: Layout,
+    pub reader: Reader,
 }
 
 impl LanguageModel {
@@ -29,14 +28,14 @@ impl LanguageModel {
     /// Says what is missing, or of another kind.
     pub fn read(file: &[u8], causal: bool, device: &Device) -> Result<Self, String> {
         let weights = read_tensors(file)?;
-        let vocabulary = Vocabulary::read(header(&weights, WORDS)?).map_err(|e| e.to_string())?;
         let layout = layout(header(&weights, LAYOUT)?)?;
+        let reader = Reader::new(header(&weights, WORDS)?, layout).map_err(|e| e.to_string())?;
+        let words = reader.vocabulary.len();
         let config = TransformerConfig::of(&weights)?;
-        if config.words != vocabulary.len() {
+        if config.words != words {
             return Err(format!(
-                "a network of {} words; its header has {}",
-                config.words,
-                vocabulary.len()
+                "a network of {} words; its header has {words}",
+                config.words
             ));
         }
         if config.causal != causal {
@@ -51,8 +50,7 @@ impl LanguageModel {
         }
         Ok(Self {
             network: load_tensors(config.init(&Noise::new(0), device), &weights)?,
-            vocabulary,
-            layout,
+            reader,
         })
     }
 
@@ -63,9 +61,9 @@ impl LanguageModel {
     /// Where the device fails.
     pub async fn file(&self) -> Result<Vec<u8>, String> {
         let mut weights = Weights::of(&self.network).await?;
-        let Layout { before, gap, after } = self.layout;
+        let Layout { before, gap, after } = self.reader.layout;
         for (key, value) in [
-            (WORDS, self.vocabulary.file()),
+            (WORDS, self.reader.vocabulary.file()),
             (LAYOUT, format!("{before} {gap} {after}")),
             (HEADS, self.network.heads().to_string()),
             (CAUSAL, self.network.is_causal().to_string()),

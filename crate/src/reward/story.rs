@@ -4,7 +4,7 @@ use crate::config::{ConfigError, Reward, Task};
 use crate::host::read;
 use crate::network::Transformer;
 use crate::parallel;
-use crate::text::{Layout, Vocabulary};
+use crate::text::{Layout, Reader, Vocabulary};
 use crate::train::{Answer, EndReward};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use std::collections::HashSet;
@@ -65,8 +65,8 @@ fn known(word: &str, vocabulary: &Vocabulary) -> Result<usize, ConfigError> {
 }
 
 impl StoryLogReward {
-    /// Compiles a validated reward of stories in the words of a prior, whose parts have these places;
-    /// `teller`, of the same words and places, says how likely an ending is.
+    /// Compiles a validated reward of stories in the words and places of a prior; `teller`, of the same
+    /// ones, says how likely an ending is.
     ///
     /// # Errors
     ///
@@ -75,10 +75,11 @@ impl StoryLogReward {
     pub fn new(
         reward: &Reward,
         floor: f64,
-        (vocabulary, layout): (&Vocabulary, Layout),
+        reader: &Reader,
         teller: Option<Transformer>,
         device: Device,
     ) -> Result<Self, ConfigError> {
+        let vocabulary = &reader.vocabulary;
         let parts = match reward {
             Reward::All { rewards } => rewards.as_slice(),
             one => std::slice::from_ref(one),
@@ -95,7 +96,7 @@ impl StoryLogReward {
         Ok(Self {
             wishes: wishes?,
             floor,
-            layout,
+            layout: reader.layout,
             is_word: words
                 .map(|word| word.chars().any(char::is_alphanumeric))
                 .collect(),

@@ -14,7 +14,7 @@ use crate::reward::StoryLogReward;
 use crate::rollout::{Chains, Drawn, Replay};
 use crate::sampler::Setting;
 use crate::session::{SessionError, Task, other_task, prior_network};
-use crate::text::{Layout, Reader, TextError, Vocabulary};
+use crate::text::{Reader, TextError};
 use crate::train::EndReward;
 use burn::tensor::{Device, Tensor};
 
@@ -53,34 +53,24 @@ impl Stories {
             Some(story) if run.task == config::Task::Stories => story,
             _ => return Err(other_task(&run, config::Task::Stories)),
         };
-        let LanguageModel {
-            network,
-            vocabulary,
-            layout,
-        } = prior_network(&run, files, |file| LanguageModel::read(file, false, &device))?;
-        let tokens = story_tokens(story, &vocabulary, layout)?;
-        let gap = layout.gap();
+        let LanguageModel { network, reader } =
+            prior_network(&run, files, |file| LanguageModel::read(file, false, &device))?;
+        let tokens = story_tokens(story, &reader)?;
         let process = Absorbing {
             steps: run.process.steps,
-            sequence: Sequence::new(vocabulary.len(), vec![tokens], gap)?,
+            sequence: Sequence::new(reader.vocabulary.len(), vec![tokens], reader.layout.gap())?,
         };
         let teller = run
             .reward
             .asks_for_ending()
-            .then(|| teller(files, &vocabulary, layout, &device))
+            .then(|| teller(files, &reader, &device))
             .transpose()?;
-        let reward = StoryLogReward::new(
-            &run.reward,
-            run.tempering.floor,
-            (&vocabulary, layout),
-            teller,
-            device.clone(),
-        )?;
-        let unknown = [&story.beginning, &story.ending].map(|text| vocabulary.encode(text).unknown);
+        let reward = StoryLogReward::new(&run.reward, run.tempering.floor, &reader, teller, device.clone())?;
+        let unknown = [&story.beginning, &story.ending].map(|text| reader.vocabulary.encode(text).unknown);
         Ok(Self {
             prior: UnmaskingPrior::new(network, process, run.process.temperature),
             unknown: unknown.concat(),
-            reader: Reader { vocabulary, layout },
+            reader,
             reward,
             proposals: Vec::new(),
             log_r: Vec::new(),
@@ -126,10 +116,11 @@ impl Stories {
 }
 
 /// The tokens of a story whose middle is missing; what is wrong with it is said of its field.
-fn story_tokens(story: &Story, vocabulary: &Vocabulary, layout: Layout) -> Result<Vec<usize>, ConfigError> {
+fn story_tokens(story: &Story, reader: &Reader) -> Result<Vec<usize>, ConfigError> {
     let (beginning, ending) = (story.beginning.as_str(), story.ending.as_str());
-    layout
-        .tokens(vocabulary, [beginning, "", ending])
+    reader
+        .layout
+        .tokens(&reader.vocabulary, [beginning, "", ending])
         .map_err(|error| match error {
             TextError::Length { name, tokens, most } => ConfigError::new(
                 format!("story.{name}"),
@@ -141,12 +132,7 @@ fn story_tokens(story: &Story, vocabulary: &Vocabulary, layout: Layout) -> Resul
 }
 
 /// The network that says how likely an ending is.
-fn teller(
-    files: &Files,
-    vocabulary: &Vocabulary,
-    layout: Layout,
-    device: &Device,
-) -> Result<Transformer, SessionError> {
+fn teller(files: &Files, reader: &Reader, device: &Device) -> Result<Transformer, SessionError> {
     let file = files
         .reward
         .as_deref()
@@ -154,7 +140,7 @@ fn teller(
     let model = file.and_then(|file| LanguageModel::read(file, true, device));
     model
         .and_then(|model| {
-            if model.vocabulary == *vocabulary && model.layout == layout {
+            if model.reader == *reader {
                 Ok(model.network)
             } else {
                 Err("its words or places are not the prior's".to_owned())

@@ -10,7 +10,7 @@ use pollster::block_on;
 use rtb::network::{LanguageModel, Transformer, TransformerConfig};
 use rtb::noise::Noise;
 use rtb::session::SessionError;
-use rtb::text::{Layout, Vocabulary};
+use rtb::text::{Layout, Reader, Vocabulary};
 use rtb::train::examples::{Pretraining, Recipe};
 use rtb::train::texts::{Ending, Texts};
 use serde::Serialize;
@@ -147,8 +147,10 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
 
     let model = LanguageModel {
         network: network.clone(),
-        vocabulary,
-        layout: LAYOUT,
+        reader: Reader {
+            vocabulary,
+            layout: LAYOUT,
+        },
     };
     let weights = block_on(model.file()).map_err(SessionError::Device)?;
     let text = summary(&figures);
