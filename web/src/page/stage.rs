@@ -4,7 +4,6 @@ use crate::preview;
 use crate::shared::Shared;
 use rtb::config::{Run, Task};
 use rtb::message::{Paths, PlaneView, SampledTruth, Scene, View};
-use rtb::text::Reader;
 
 /// The pictures and trajectories of a run.
 #[derive(Clone, PartialEq)]
@@ -41,11 +40,6 @@ impl Stage {
             scene.prior_paths = stage.scene.prior_paths.clone();
         }
         Self::new(scene, run)
-    }
-
-    /// What reads samples, where they are stories and the engine has opened them.
-    pub fn reader(&self) -> Option<Reader> {
-        self.scene.reader()
     }
 
     /// log Z of the truth, as far as it is known.

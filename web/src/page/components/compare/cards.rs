@@ -36,13 +36,13 @@ pub struct CardsProps {
 #[component]
 pub fn Cards(props: &CardsProps) -> Html {
     let pictures = use_memo(props.stage.clone(), Pictures::new);
-    let reader = use_memo(props.stage.clone(), Stage::reader);
+    let reader = use_memo(props.stage.scene.clone(), |scene| scene.reader());
     html! {
         <ul class="cards">
-            <ExactCard key="exact" stage={props.stage.clone()} pictures={pictures.clone()} dark={props.dark} />
+            <ExactCard key="exact" stage={props.stage.clone()} pictures={pictures.clone()} reader={reader.clone()} dark={props.dark} />
             { for props.comparison.entries.iter().map(|entry| html! {
                 <MethodCard key={entry.key()} of={props.task.run.task} entry={entry.clone()} standing={props.comparison.standing(entry)}
-                    pictures={pictures.clone()} reader={(*reader).clone()} dark={props.dark} remove={props.remove.clone()} />
+                    pictures={pictures.clone()} reader={reader.clone()} dark={props.dark} remove={props.remove.clone()} />
             }) }
         </ul>
     }
@@ -52,6 +52,8 @@ pub fn Cards(props: &CardsProps) -> Html {
 struct ExactCardProps {
     stage: Stage,
     pictures: Rc<Pictures>,
+    /// What reads the samples, where they are stories.
+    reader: Rc<Option<Reader>>,
     dark: bool,
 }
 
@@ -75,8 +77,8 @@ fn ExactCard(props: &ExactCardProps) -> Html {
                 <h3>{ "Exact posterior" }</h3>
                 <p class="help">{ format!("What every method is after, {how}.") }</p>
             </div>
-            if let (Some(reader), Some(truth)) = (stage.reader(), &stage.truth) {
-                { sayings(&reader, &truth.samples) }
+            if let (Some(reader), Some(truth)) = (&*props.reader, &stage.truth) {
+                { sayings(reader, &truth.samples) }
             } else {
                 <Thumbnail label={format!("The exact posterior, {how}; log Z is {log_z}.")} {picture}
                     paths={Some(stage.exact_paths.clone())} dark={props.dark} />
@@ -99,7 +101,7 @@ struct MethodCardProps {
     standing: Standing,
     pictures: Rc<Pictures>,
     /// What reads the samples, where they are stories.
-    reader: Option<Reader>,
+    reader: Rc<Option<Reader>>,
     dark: bool,
     remove: Callback<Setting>,
 }
@@ -158,7 +160,7 @@ fn MethodCard(props: &MethodCardProps) -> Html {
                     <progress max="1" value={outcome.map_or(0.0, |o| o.progress).to_string()} aria-label={format!("Training of {label}")} />
                 }
             </div>
-            if let (Some(reader), Some(outcome)) = (&props.reader, outcome) {
+            if let (Some(reader), Some(outcome)) = (&*props.reader, outcome) {
                 { sayings(reader, &outcome.points) }
             } else {
                 <Thumbnail label={spoken(label, outcome)} {picture} {paths} dark={props.dark} />
@@ -176,8 +178,8 @@ fn MethodCard(props: &MethodCardProps) -> Html {
 
 /// The first of some middles.
 fn sayings(reader: &Reader, stories: &[f32]) -> Html {
-    let middles = reader.middles(stories).into_iter().take(SAID);
-    html! { <ul class="sayings">{ for middles.map(|middle| html! { <li>{ middle }</li> }) }</ul> }
+    let stories = stories.chunks_exact(reader.layout.length()).take(SAID);
+    html! { <ul class="sayings">{ for stories.map(|story| html! { <li>{ reader.middle(story) }</li> }) }</ul> }
 }
 
 /// The next card's button, or the one before's, takes the focus from a card that goes.

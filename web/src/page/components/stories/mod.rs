@@ -10,7 +10,6 @@ use super::timeline::use_times;
 use super::words::{mean, short};
 use crate::components::figures::count;
 use crate::math;
-use crate::stage::Stage;
 use lines::{Line, Lines};
 use page::Whole;
 use rtb::message::{Paths, SampledTruth, Scene};
@@ -31,7 +30,7 @@ pub fn StoryPanels(props: &PanelsProps) -> Html {
     let snapshots = props.snapshots.items();
     let snapshot = snapshots.get(times.shown(snapshots)).cloned();
     let (scene, truth) = (props.stage.scene.clone(), props.stage.truth.clone());
-    let reader = use_memo(props.stage.clone(), Stage::reader);
+    let reader = use_memo(scene.clone(), |scene| scene.reader());
     let prior = use_memo((scene.clone(), reader.clone(), step), |(scene, reader, step)| {
         let log_reward = scene.view.log_reward().map_or(&[][..], Vec::as_slice);
         at(reader, &scene.prior_paths, *step, log_reward, &[])
