@@ -148,10 +148,6 @@ impl Task for Plane {
         &self.device
     }
 
-    fn noise(&self) -> Noise {
-        self.noise
-    }
-
     fn chains(&self) -> Chains<BrownianBridge, PlanePrior, PlanePolicy> {
         Chains {
             process: self.process,

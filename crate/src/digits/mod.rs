@@ -163,10 +163,6 @@ impl Task for Digits {
         &self.device
     }
 
-    fn noise(&self) -> Noise {
-        Noise::new(self.run.seed)
-    }
-
     fn chains(&self) -> Chains<VariancePreserving, DenoiserPrior, Denoising> {
         Chains {
             process: self.process,

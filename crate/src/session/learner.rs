@@ -33,7 +33,9 @@ pub trait Task: Sync {
 
     fn device(&self) -> &Device;
 
-    fn noise(&self) -> Noise;
+    fn noise(&self) -> Noise {
+        Noise::new(self.run().seed)
+    }
 
     /// Chain, prior and policy.
     fn chains(&self) -> Chains<Self::Process, Self::Prior, Self::Policy>;

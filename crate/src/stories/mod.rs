@@ -7,7 +7,6 @@ mod exact;
 use crate::config::{self, ConfigError, Run, Story};
 use crate::message::Files;
 use crate::network::{LanguageModel, Transformer};
-use crate::noise::Noise;
 use crate::prior::{Unmasking, UnmaskingPrior};
 use crate::process::{Absorbing, Prior, Process, Sequence};
 use crate::reward::StoryLogReward;
@@ -164,10 +163,6 @@ impl Task for Stories {
 
     fn device(&self) -> &Device {
         &self.device
-    }
-
-    fn noise(&self) -> Noise {
-        Noise::new(self.run.seed)
     }
 
     fn chains(&self) -> Chains<Absorbing, UnmaskingPrior, Unmasking> {

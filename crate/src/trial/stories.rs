@@ -5,7 +5,6 @@ use crate::config::Method;
 use crate::message::{Fit, Truth};
 use crate::session::{SessionError, Task};
 use crate::stories::Stories;
-use crate::train::tempered;
 
 /// Stories that a method without populations of its own draws at once.
 const BLOCK: usize = 64;
@@ -46,7 +45,7 @@ impl Stories {
             places.flat_map(story).copied().collect()
         };
         let drawn = picked(log_weights.len());
-        let log_reward = tempered(self.setting().reward, self.run.tempering.beta, &drawn).await;
+        let log_reward = self.setting().log_reward(&drawn).await;
         let log_reward = log_reward.map_err(SessionError::Device)?;
         let exact = self.exact();
         let fit = self.fit(&exact, &drawn, &log_reward);

@@ -94,7 +94,7 @@ impl Run {
         whole("the length of name", self.name.chars().count(), 0, 80)?;
         match self.task {
             Task::Mixtures => mixture("prior.components", &self.prior.components)?,
-            Task::Digits => self.validate_digits()?,
+            Task::Digits => self.validate_network_prior()?,
             Task::Stories => self.validate_stories()?,
         }
         if self.task != Task::Stories && self.story.is_some() {
@@ -201,13 +201,6 @@ impl Run {
         )
     }
 
-    /// What only holds for images.
-    fn validate_digits(&self) -> Checked {
-        self.validate_network_prior()?;
-        // Every proposal is kept in memory.
-        whole("evaluation.samples", self.evaluation.samples, 100, 100_000)
-    }
-
     /// What only holds for stories; how long a story may be is up to the prior's network.
     fn validate_stories(&self) -> Checked {
         self.validate_network_prior()?;
@@ -227,7 +220,7 @@ impl Run {
                 "a sentence, since the reward asks how well it follows",
             ));
         }
-        whole("evaluation.samples", self.evaluation.samples, 100, 100_000)
+        Ok(())
     }
 
     /// What holds where the prior is a network, and nothing else.
@@ -247,6 +240,7 @@ impl Run {
                 format!("none for {task}, whose prior is a network"),
             ));
         }
-        Ok(())
+        // Every proposal of the exact posterior is kept in memory.
+        whole("evaluation.samples", self.evaluation.samples, 100, 100_000)
     }
 }
