@@ -6,8 +6,8 @@ use burn::tensor::{Int, Tensor, TensorData, activation};
 use rtb::config::{Method, Reward, Run, Story, Task};
 use rtb::message::{Files, Report, StoryFit, from_bytes, to_bytes};
 use rtb::network::LanguageModel;
-use rtb::prior::UnmaskingPrior;
-use rtb::process::{Absorbing, Prior, Process, Sequence};
+use rtb::prior::{Infilling, InfillingPrior};
+use rtb::process::{Absorbing, Autoregressive, Prior, Process, Sequence, TokenChain};
 use rtb::reward::StoryLogReward;
 use rtb::session::{Session, cpu_device};
 use rtb::text::{Layout, Reader, Vocabulary};
@@ -37,9 +37,12 @@ fn reader() -> Reader {
     }
 }
 
-/// A model of the corpus, as a file.
-fn model(causal: bool) -> Vec<u8> {
-    let tokens = MIDDLES.map(|middle| {
+/// Middles that are sentences where they are not cut.
+const SENTENCES: [&str; 4] = ["b .", "c .", "d b", "d c"];
+
+/// A model of a corpus, as a file.
+fn model(middles: [&str; 4], causal: bool) -> Vec<u8> {
+    let tokens = middles.map(|middle| {
         LAYOUT
             .tokens(&vocabulary(), ["a", middle, &middle[..1]])
             .expect("it fits")
@@ -63,8 +66,8 @@ fn model(causal: bool) -> Vec<u8> {
 fn files() -> &'static Files {
     static FILES: OnceLock<Files> = OnceLock::new();
     FILES.get_or_init(|| Files {
-        prior: Some(model(false)),
-        reward: Some(model(true)),
+        prior: Some(model(MIDDLES, false)),
+        reward: Some(model(MIDDLES, true)),
         judge: None,
     })
 }
@@ -204,6 +207,85 @@ fn the_posterior_leads_to_the_ending() {
     );
 }
 
+/// A causal network leads the same task through a chain of its own.
+#[test]
+fn a_causal_prior_goes_on_word_by_word() {
+    let file = model(SENTENCES, true);
+    let of_sentences = Files {
+        prior: Some(file.clone()),
+        reward: Some(file),
+        ..Files::default()
+    };
+    let open = |run: &Run| {
+        let session = Session::open(run.clone(), cpu_device(), &of_sentences, None);
+        pollster::block_on(session).expect("it opens")
+    };
+    let mut mentions = open(&run(mention("c"), ""));
+    let scene = pollster::block_on(mentions.scene()).expect("a scene");
+    assert_eq!(scene.prior_paths.steps, [0, 1, 2], "a word a step");
+    train(&mut mentions, 60);
+    let after = report(&mut mentions);
+    // Two of four sentences have it; log Z = log(½ + ½·exp(−4)).
+    assert!((after.log_z_exact - 0.509f64.ln()).abs() < 0.12, "{after:?}");
+    assert!(
+        (after.log_z_importance - after.log_z_exact).abs() < 0.1,
+        "{after:?}"
+    );
+    assert!(after.ess > 0.9, "{after:?}");
+    let (stopped, cut) = (share(&mentions, |m| m == "C."), share(&mentions, |m| m == "D c"));
+    assert!(
+        stopped + cut > 0.93 && (stopped - cut).abs() < 0.15,
+        "{stopped} {cut}"
+    );
+    // Its sight of the ending is in front of the beginning.
+    let mut leads = open(&run(Reward::Ending {}, "d"));
+    train(&mut leads, 60);
+    assert!(share(&leads, |middle| middle.starts_with('D')) > 0.9);
+    let snapshot = pollster::block_on(leads.snapshot()).expect("a snapshot");
+    assert_eq!(snapshot.moved.len(), snapshot.paths.count() * LAYOUT.gap);
+}
+
+#[test]
+fn a_causal_network_answers_for_all_steps_at_once() {
+    let device = cpu_device();
+    let file = model(SENTENCES, true);
+    let model = LanguageModel::read(&file, &device).expect("a model");
+    let tokens = |middle: &str| {
+        let of = LAYOUT.tokens(&vocabulary(), ["a", middle, "d ."]);
+        of.expect("it fits")
+            .into_iter()
+            .map(|t| t as f32)
+            .collect::<Vec<_>>()
+    };
+    let given = tokens("").into_iter().map(|t| t as usize).collect();
+    let sequence = Sequence::new(vocabulary().len(), vec![given], LAYOUT.gap()).expect("a sequence");
+    let chain = TokenChain::Autoregressive(Autoregressive { sequence });
+    for shows_ending in [false, true] {
+        let infilling = Infilling {
+            shows_ending,
+            ..Infilling::new(chain.clone(), &vocabulary(), 0.7)
+        };
+        let ends = [tokens("b ."), tokens(". "), tokens("d c")].concat();
+        let second = chain.upload(ends, &device);
+        let first = chain.noise_back(1, &second, Tensor::zeros([3, 1], &device));
+        let start = chain.noise_back(0, &first, Tensor::zeros([3, 1], &device));
+        let one = |step: usize, x: &Tensor<2, Int>| infilling.log_probs(&model.network, &[step], x.clone());
+        let apart = [numbers(one(0, &start)), numbers(one(1, &first))].concat();
+        let both = Tensor::cat(vec![start, first], 0);
+        let together = numbers(infilling.log_probs(&model.network, &[0, 1], both));
+        for (a, b) in apart.iter().zip(&together) {
+            assert!((a - b).abs() < 1e-4 || (*a < -1e6 && *b < -1e6), "{a} {b}");
+        }
+        // After a sentence comes nothing, and nowhere else.
+        let words = vocabulary().len();
+        for (row, after_mark) in [false, false, false, false, true, false].into_iter().enumerate() {
+            let nothing = apart[row * words + Vocabulary::NOTHING];
+            assert_eq!(nothing == 0.0, after_mark, "row {row}: {nothing}");
+            assert!(after_mark || nothing < -1e6, "row {row}: {nothing}");
+        }
+    }
+}
+
 #[test]
 fn a_picture_says_how_far_words_were_moved() {
     let mut session = open(&run(mention("c"), ""));
@@ -292,8 +374,7 @@ fn methods_that_need_gradients_say_so() {
 #[test]
 fn an_ending_is_as_likely_as_its_words() {
     let device = cpu_device();
-    let teller =
-        LanguageModel::read(files().reward.as_deref().expect("there"), true, &device).expect("a model");
+    let teller = LanguageModel::read(files().reward.as_deref().expect("there"), &device).expect("a model");
     let reward = StoryLogReward::new(
         &Reward::Ending {},
         -100.0,
@@ -410,7 +491,6 @@ fn stories_that_make_no_sense_are_refused() {
     let (prior, reward) = (files().prior.as_ref(), files().reward.as_ref());
     assert!(given(None, reward).contains("prior.weights"));
     assert!(given(prior, None).contains("reward's network"));
-    assert!(given(reward, reward).contains("a causal network"));
     assert!(given(prior, prior).contains("a network that sees both ways"));
     assert!(given(Some(&b"none".to_vec()), reward).contains("not a safetensors file"));
     let plane = Run {
@@ -424,15 +504,16 @@ fn stories_that_make_no_sense_are_refused() {
 fn the_temperature_divides_logits() {
     let device = cpu_device();
     let file = files().prior.as_deref().expect("there");
-    let model = LanguageModel::read(file, false, &device).expect("a model");
+    let model = LanguageModel::read(file, &device).expect("a model");
     let tokens = LAYOUT.tokens(&vocabulary(), ["a", "", ""]).expect("it fits");
-    let process = Absorbing {
+    let chain = TokenChain::Absorbing(Absorbing {
         steps: 4,
         sequence: Sequence::new(vocabulary().len(), vec![tokens], LAYOUT.gap()).expect("a sequence"),
-    };
-    let x = process.start(&[0], &device);
+    });
+    let x = chain.start(&[0], &device);
     let log_probs = |temperature: f64| {
-        let prior = UnmaskingPrior::new(model.network.clone(), process.clone(), temperature);
+        let infilling = Infilling::new(chain.clone(), &vocabulary(), temperature);
+        let prior = InfillingPrior::new(model.network.clone(), infilling);
         prior.kernel(1, &x)
     };
     let divided = activation::log_softmax(log_probs(1.0).div_scalar(0.5), 2);

@@ -25,8 +25,8 @@ impl LanguageModel {
     ///
     /// # Errors
     ///
-    /// Says what is missing, or of another kind.
-    pub fn read(file: &[u8], causal: bool, device: &Device) -> Result<Self, String> {
+    /// Says what is missing, or of another shape.
+    pub fn read(file: &[u8], device: &Device) -> Result<Self, String> {
         let weights = read_tensors(file)?;
         let layout = layout(header(&weights, LAYOUT)?)?;
         let reader = Reader::new(header(&weights, WORDS)?, layout).map_err(|e| e.to_string())?;
@@ -37,16 +37,6 @@ impl LanguageModel {
                 "a network of {} words; its header has {words}",
                 config.words
             ));
-        }
-        if config.causal != causal {
-            let kind = |causal| {
-                if causal {
-                    "a causal network"
-                } else {
-                    "a network that sees both ways"
-                }
-            };
-            return Err(format!("{}; {} is expected", kind(config.causal), kind(causal)));
         }
         Ok(Self {
             network: load_tensors(config.init(&Noise::new(0), device), &weights)?,

@@ -1,10 +1,10 @@
 //! Priors: the drift of a mixture in closed form, or a network trained on its samples.
 
 mod denoiser;
-mod unmasking;
+mod infilling;
 
 pub use denoiser::{DenoiserPrior, Denoising};
-pub use unmasking::{Unmasking, UnmaskingPrior};
+pub use infilling::{Infilling, InfillingPrior};
 
 use crate::mixture::Mixture;
 use crate::network::{DriftNetwork, Preconditioning};

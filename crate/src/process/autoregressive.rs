@@ -17,6 +17,20 @@ impl Autoregressive {
         next.clone().narrow(1, self.sequence.gap().start + step, 1)
     }
 
+    /// log p_φ − log p_θ of the word that a step makes, at its place, `[rows, gap]`; 0 elsewhere.
+    pub fn moved(
+        &self,
+        step: usize,
+        next: &Tensor<2, Int>,
+        posterior: &Tensor<3>,
+        prior: &Tensor<3>,
+    ) -> Tensor<2> {
+        let made = self.made(step, next);
+        let change = log_prob_of(posterior, &made) - log_prob_of(prior, &made);
+        let (rows, places) = (next.dims()[0], self.sequence.gap().len());
+        Tensor::zeros([rows, places], &change.device()).slice_assign([0..rows, step..step + 1], change)
+    }
+
     fn with(&self, step: usize, x: &Tensor<2, Int>, token: Tensor<2, Int>) -> Tensor<2, Int> {
         let (rows, place) = (x.dims()[0], self.sequence.gap().start + step);
         x.clone().slice_assign([0..rows, place..place + 1], token)

@@ -8,6 +8,7 @@ mod absorbing;
 mod autoregressive;
 mod bridge;
 mod sequence;
+mod token;
 mod uniform;
 mod variance_preserving;
 
@@ -15,6 +16,7 @@ pub use absorbing::Absorbing;
 pub use autoregressive::Autoregressive;
 pub use bridge::BrownianBridge;
 pub use sequence::Sequence;
+pub use token::TokenChain;
 pub use uniform::Uniform;
 pub use variance_preserving::VariancePreserving;
 
@@ -228,8 +230,8 @@ pub trait Prior<P: Process>: Send + Sync {
 pub trait Policy<P: Process>: Send + Sync {
     type Network: Module + ModuleDisplay + Sync;
 
-    /// The kernels at `steps`, for as many blocks of equally many rows in `x`; `conditions` are those
-    /// of a block's rows. `prior` gives the prior's kernels at the same states; a policy that stands
+    /// The kernels at `steps`, in their order, for as many blocks of the same trajectories in `x`;
+    /// `conditions` are those of a block's rows. `prior` gives the prior's kernels at the same states; a policy that stands
     /// alone does not ask for them.
     fn kernel(
         &self,

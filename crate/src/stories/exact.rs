@@ -52,7 +52,7 @@ impl Stories {
         }
         let noise = self.noise();
         let chain = (&noise, Purpose::PriorEvaluation);
-        let (process, prior) = (&self.prior.unmasking().process, &self.prior);
+        let (process, prior) = (self.prior.chain(), &self.prior);
         let more = own_samples(process, prior, chain, made..count, BLOCK, &self.device).await;
         let more = more.map_err(SessionError::Device)?;
         let log_r = self

@@ -7,8 +7,8 @@ mod exact;
 use crate::config::{self, ConfigError, Run, Story};
 use crate::message::Files;
 use crate::network::{LanguageModel, Transformer};
-use crate::prior::{Unmasking, UnmaskingPrior};
-use crate::process::{Absorbing, Prior, Process, Sequence};
+use crate::prior::{Infilling, InfillingPrior};
+use crate::process::{Absorbing, Autoregressive, Prior, Process, Sequence, TokenChain};
 use crate::reward::StoryLogReward;
 use crate::rollout::{Chains, Drawn, Replay};
 use crate::sampler::Setting;
@@ -27,7 +27,7 @@ const GIVEN_AN_ITERATION: usize = 16;
 pub struct Stories {
     pub run: Run,
     pub device: Device,
-    prior: UnmaskingPrior,
+    prior: InfillingPrior,
     reader: Reader,
     /// Words of the story that are not known.
     unknown: Vec<String>,
@@ -53,12 +53,17 @@ impl Stories {
             _ => return Err(other_task(&run, config::Task::Stories)),
         };
         let LanguageModel { network, reader } =
-            prior_network(&run, files, |file| LanguageModel::read(file, false, &device))?;
+            prior_network(&run, files, |file| LanguageModel::read(file, &device))?;
         let tokens = story_tokens(story, &reader)?;
-        let process = Absorbing {
-            steps: run.process.steps,
-            sequence: Sequence::new(reader.vocabulary.len(), vec![tokens], reader.layout.gap())?,
+        let sequence = Sequence::new(reader.vocabulary.len(), vec![tokens], reader.layout.gap())?;
+        let chain = match network.is_causal() {
+            true => TokenChain::Autoregressive(Autoregressive { sequence }),
+            false => TokenChain::Absorbing(Absorbing {
+                steps: run.process.steps,
+                sequence,
+            }),
         };
+        let infilling = Infilling::new(chain, &reader.vocabulary, run.process.temperature);
         let teller = run
             .reward
             .asks_for_ending()
@@ -67,7 +72,7 @@ impl Stories {
         let reward = StoryLogReward::new(&run.reward, run.tempering.floor, &reader, teller, device.clone())?;
         let unknown = [&story.beginning, &story.ending].map(|text| reader.vocabulary.encode(text).unknown);
         Ok(Self {
-            prior: UnmaskingPrior::new(network, process, run.process.temperature),
+            prior: InfillingPrior::new(network, infilling),
             unknown: unknown.concat(),
             reader,
             reward,
@@ -90,9 +95,9 @@ impl Stories {
     }
 
     /// The task as training-free methods see it.
-    pub fn setting(&self) -> Setting<'_, Absorbing, UnmaskingPrior> {
+    pub fn setting(&self) -> Setting<'_, TokenChain, InfillingPrior> {
         Setting {
-            process: &self.prior.unmasking().process,
+            process: self.prior.chain(),
             prior: &self.prior,
             reward: &self.reward,
             beta: self.run.tempering.beta,
@@ -103,13 +108,18 @@ impl Stories {
 
     /// log p_φ − log p_θ of every token in the gap of trajectories, when it was made,
     /// `[rows, gap]`.
-    pub fn moved(&self, drawn: &Drawn<Absorbing>) -> Tensor<2> {
-        let process = &self.prior.unmasking().process;
+    pub fn moved(&self, drawn: &Drawn<TokenChain>) -> Tensor<2> {
+        let chain = self.prior.chain();
         let of_step = |step: usize| {
             let [x, next] = [step, step + 1].map(|at| &drawn.states[at]);
-            process.moved(x, next, &drawn.posterior()[step], &self.prior.kernel(step, x))
+            chain.moved(
+                step,
+                [x, next],
+                &drawn.posterior()[step],
+                &self.prior.kernel(step, x),
+            )
         };
-        let steps = (0..process.steps()).map(of_step);
+        let steps = (0..chain.steps()).map(of_step);
         steps.reduce(|a, b| a + b).expect("a chain has at least one step")
     }
 }
@@ -136,22 +146,24 @@ fn teller(files: &Files, reader: &Reader, device: &Device) -> Result<Transformer
         .reward
         .as_deref()
         .ok_or_else(|| "its weights are needed".to_owned());
-    let model = file.and_then(|file| LanguageModel::read(file, true, device));
+    let model = file.and_then(|file| LanguageModel::read(file, device));
     model
         .and_then(|model| {
-            if model.reader == *reader {
-                Ok(model.network)
-            } else {
+            if !model.network.is_causal() {
+                Err("a network that sees both ways; a causal one is expected".to_owned())
+            } else if model.reader != *reader {
                 Err("its words or places are not the prior's".to_owned())
+            } else {
+                Ok(model.network)
             }
         })
         .map_err(|why| SessionError::Weights(format!("of the reward's network: {why}")))
 }
 
 impl Task for Stories {
-    type Process = Absorbing;
-    type Prior = UnmaskingPrior;
-    type Policy = Unmasking;
+    type Process = TokenChain;
+    type Prior = InfillingPrior;
+    type Policy = Infilling;
 
     const CHUNK: usize = 16;
     const PICTURED: usize = 8;
@@ -165,13 +177,13 @@ impl Task for Stories {
         &self.device
     }
 
-    fn chains(&self) -> Chains<Absorbing, UnmaskingPrior, Unmasking> {
-        let policy = Unmasking {
+    fn chains(&self) -> Chains<TokenChain, InfillingPrior, Infilling> {
+        let policy = Infilling {
             shows_ending: self.run.reward.asks_for_ending(),
-            ..self.prior.unmasking().clone()
+            ..self.prior.infilling().clone()
         };
         Chains {
-            process: policy.process.clone(),
+            process: policy.chain.clone(),
             policy,
             prior: self.prior.clone(),
             device: self.device.clone(),
