@@ -25,6 +25,7 @@ pub enum Purpose {
     Acceptance,
     Resampling,
     Paths,
+    Conditions,
 }
 
 /// The generator of one run.

@@ -85,6 +85,7 @@ fn files() -> Files {
         prior: Some(weights.to_safetensors(false)),
         reward: Some(file("assets/classifier.safetensors")),
         judge: Some(file("assets/classifier-evaluation.safetensors")),
+        ..Files::default()
     }
 }
 

@@ -14,7 +14,7 @@ use rtb::process::{BrownianBridge, Process};
 use rtb::reward::LogReward;
 use rtb::rollout::Follow;
 use rtb::session::{Session, cpu_device};
-use rtb::train::{Answer, EndReward, Trainer, at_once};
+use rtb::train::{Answer, Conditions, EndReward, Trainer, at_once};
 
 const FOLLOW: Follow = Follow::Policy { exploration: 0.0 };
 const STEPS: [usize; 5] = [0, 1, 2, 3, 4];
@@ -349,7 +349,13 @@ fn without_a_penalty_the_reward_is_all() {
 fn trainer(run: &Run, reward: Box<dyn EndReward>) -> Trainer<BrownianBridge, PlanePrior, PlanePolicy> {
     let (chains, network) = chains(run, &cpu_device());
     let objective = objective(run).expect("it is trained");
-    Trainer::new(run.clone(), chains, vec![reward], objective, network)
+    Trainer::new(
+        run.clone(),
+        chains,
+        (Conditions::all(1), vec![reward]),
+        objective,
+        network,
+    )
 }
 
 /// An iteration moves the average once, however many optimiser steps it takes.
@@ -412,7 +418,10 @@ fn on_policy_methods_take_fresh_trajectories_only() {
         let mut trainer = Trainer::new(
             run.clone(),
             chains,
-            vec![Box::new(LogReward::new(&run).expect("it compiles"))],
+            (
+                Conditions::all(1),
+                vec![Box::new(LogReward::new(&run).expect("it compiles"))],
+            ),
             objective(&run).expect("it is trained"),
             network,
         );

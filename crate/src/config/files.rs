@@ -12,6 +12,8 @@ pub struct FileNames<'a> {
     pub reward: Option<&'static str>,
     /// The classifier that only measures images: shipped weights.
     pub judge: Option<&'static str>,
+    /// The stories of a corpus, as the run names them.
+    pub corpus: Option<&'a str>,
 }
 
 impl Run {
@@ -28,6 +30,7 @@ impl Run {
                 Task::Stories => self.reward.asks_for_ending().then_some("reward-stories"),
             },
             judge: (self.task == Task::Digits).then_some("classifier-evaluation"),
+            corpus: self.corpus.as_ref().map(|corpus| corpus.file.as_str()),
         }
     }
 }

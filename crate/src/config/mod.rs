@@ -22,7 +22,7 @@ pub use files::FileNames;
 pub use method::{Advantage, Method, MethodInfo};
 pub use preset::{Preset, presets};
 pub use reward::{ClassesBy, PAINT_LEVELS, Reward, Shape, Tempering};
-pub use stories::Story;
+pub use stories::{Corpus, Story};
 pub use table::{assignment, merge};
 
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,9 @@ pub struct Run {
     /// What is known of a story, for stories only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub story: Option<Story>,
+    /// Many stories in place of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corpus: Option<Corpus>,
     pub prior: Prior,
     pub reward: Reward,
     pub tempering: Tempering,
@@ -67,6 +70,34 @@ impl Run {
             Task::Digits => true,
             Task::Stories => !self.reward.asks_for_ending(),
         }
+    }
+}
+
+impl Run {
+    /// Posteriors that are trained at once, each under a condition of its own.
+    pub fn conditions(&self) -> usize {
+        match &self.corpus {
+            Some(corpus) => corpus.stories,
+            None => self.reward.conditions(),
+        }
+    }
+
+    /// Conditions that take part in an iteration.
+    pub fn conditions_at_once(&self) -> usize {
+        match &self.corpus {
+            Some(corpus) => (self.rollout.batch / corpus.group).min(corpus.stories),
+            None => self.reward.conditions(),
+        }
+    }
+
+    /// The condition of a row where all have their turn.
+    pub fn in_turn(&self, row: usize) -> usize {
+        row % self.conditions()
+    }
+
+    /// The condition at a place of a picture, where those of one condition are neighbours.
+    pub fn pictured(&self, place: usize, places: usize) -> usize {
+        place * self.conditions() / places
     }
 }
 

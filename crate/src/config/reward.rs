@@ -111,22 +111,12 @@ impl Reward {
         }
     }
 
-    /// Posteriors that are trained at once, each under a condition of its own.
+    /// Posteriors that it is the reward of.
     pub fn conditions(&self) -> usize {
         match self {
             Reward::EachClass { classes } => classes.len(),
             _ => 1,
         }
-    }
-
-    /// The condition of a row where all have their turn.
-    pub fn in_turn(&self, row: usize) -> usize {
-        row % self.conditions()
-    }
-
-    /// The condition at a place of a picture, where those of one condition are neighbours.
-    pub fn pictured(&self, place: usize, places: usize) -> usize {
-        place * self.conditions() / places
     }
 
     /// The reward under one of its [conditions](Reward::conditions).

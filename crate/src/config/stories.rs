@@ -15,6 +15,29 @@ pub struct Story {
     pub ending: String,
 }
 
+/// Many stories, whose middles one network learns together: the posterior is amortised over them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Corpus {
+    /// `stories`, of the offline folder, or a file of the native program with a story a line. The
+    /// fourth of five sentences is the middle.
+    pub file: String,
+    /// Stories that are learned: the first ones that fit the prior's places.
+    pub stories: usize,
+    /// Trajectories of each story that takes part in an iteration; those that do change in turn.
+    pub group: usize,
+}
+
+impl Default for Corpus {
+    fn default() -> Self {
+        Self {
+            file: "stories".to_owned(),
+            stories: 500,
+            group: 8,
+        }
+    }
+}
+
 /// The story that opens.
 fn story() -> Story {
     Story {

@@ -33,6 +33,12 @@ impl Run {
     /// Names the field, its value and what is allowed.
     pub fn overlaid(&self, table: toml::Table) -> Result<Self, ConfigError> {
         let mut own = toml::Table::try_from(self).expect("a run is a TOML table");
+        // One story or many of them.
+        for [said, other] in [["story", "corpus"], ["corpus", "story"]] {
+            if table.contains_key(said) && !table.contains_key(other) {
+                own.remove(other);
+            }
+        }
         merge(&mut own, table);
         let run: Run = own
             .try_into()

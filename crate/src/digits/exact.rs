@@ -135,10 +135,9 @@ impl Digits {
     fn pictured(&self, exact: &Exact) -> Vec<usize> {
         let conditions = self.conditions();
         let each = exact.kept.len() / conditions;
-        let reward = &self.run.reward;
         (0..conditions)
             .flat_map(|condition| {
-                let places = (0..Self::PICTURED).map(|place| reward.pictured(place, Self::PICTURED));
+                let places = (0..Self::PICTURED).map(|place| self.run.pictured(place, Self::PICTURED));
                 let wanted = places.filter(|of| *of == condition).count();
                 (0..each.min(wanted)).map(move |at| condition * each + at)
             })

@@ -135,7 +135,7 @@ impl Digits {
 
     /// The conditions of rows that have them in turn.
     pub fn in_turn(&self, rows: usize) -> Vec<usize> {
-        (0..rows).map(|row| self.run.reward.in_turn(row)).collect()
+        (0..rows).map(|row| self.run.in_turn(row)).collect()
     }
 }
 

@@ -156,6 +156,11 @@ pub struct StoryFit {
     /// arXiv 1510.03055).
     pub distinct: f64,
     pub distinct_prior: Option<f64>,
+    /// BLEU-4 and GLEU of the middles against those that were told, where there are any: of a corpus.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bleu: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gleu: Option<f64>,
     /// Mean number of words and marks of a middle.
     pub words: f64,
     pub words_exact: Option<f64>,
@@ -173,7 +178,8 @@ pub struct StoryFit {
 pub struct Report {
     /// log Z in the loss.
     pub log_z_learned: f64,
-    /// log mean of the importance weights r·p_θ(τ)/p_φ(τ) over policy samples.
+    /// log mean of the importance weights r·p_θ(τ)/p_φ(τ) over policy samples; of several posteriors
+    /// the mean, which is too small where there are few samples of each.
     pub log_z_importance: f64,
     /// log Z of the truth ([`Report::truth`]); no number while nothing is known of it.
     pub log_z_exact: f64,

@@ -12,7 +12,7 @@ pub use scene::{DigitsView, Paths, PlaneView, SampledTruth, Scene, StoriesView, 
 use crate::config::{ConfigError, Method, Run};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// The weights (safetensors) that a run needs, as [`Run::files`] names them.
+/// The weights (safetensors) and texts that a run needs, as [`Run::files`] names them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Files {
     #[serde(with = "serde_bytes")]
@@ -21,6 +21,10 @@ pub struct Files {
     pub reward: Option<Vec<u8>>,
     #[serde(with = "serde_bytes")]
     pub judge: Option<Vec<u8>>,
+    /// A story a line: what comes before the middle, the middle, and what comes after it, with a tab
+    /// between them.
+    #[serde(with = "serde_bytes")]
+    pub corpus: Option<Vec<u8>>,
 }
 
 /// From a face to the engine.

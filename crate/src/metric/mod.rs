@@ -2,11 +2,13 @@
 
 mod frechet;
 mod images;
+mod overlap;
 mod texts;
 mod truth;
 
 pub use frechet::Moments;
 pub use images::{Seen, see};
+pub use overlap::{Pair, bleu, gleu};
 pub use texts::distinct_pairs;
 pub use truth::{
     Mode, PICTURE_SIDE, Truth, WeightedPoint, cell_masses, equally_weighted, quadrature, weighted,
@@ -15,6 +17,7 @@ pub use truth::{
 use crate::message::{ConditionReport, Fit, PlaneFit, Report};
 use crate::mixture::Mixture;
 use crate::sampler::effective_share;
+use std::collections::BTreeSet;
 
 /// Cells along a side of the grid of [`PlaneFit::kl_grid`].
 pub const KL_SIDE: usize = 56;
@@ -78,6 +81,16 @@ impl LogMean {
             effective: count / square,
         }
     }
+
+    /// The mean of logarithms that were estimated one by one, and all that are effective.
+    pub fn mean(of: &[Self]) -> Self {
+        let count = of.len() as f64;
+        Self {
+            value: of.iter().map(|one| one.value).sum::<f64>() / count,
+            error: of.iter().map(|one| one.error.powi(2)).sum::<f64>().sqrt() / count,
+            effective: of.iter().map(|one| one.effective).sum(),
+        }
+    }
 }
 
 fn mean_and_std(values: &[f64]) -> (f64, f64) {
@@ -90,7 +103,7 @@ fn mean_and_std(values: &[f64]) -> (f64, f64) {
 }
 
 /// What the log weights of policy trajectories say, whatever they are about; `log_z_learned` is that
-/// of every condition.
+/// of every condition. Figures are means over the conditions that there are trajectories of.
 pub fn weighed(log_weights: &[f64], conditions: &[usize], log_z_learned: &[f64]) -> Report {
     let of = |condition: usize| {
         let pairs = log_weights.iter().zip(conditions);
@@ -108,7 +121,8 @@ pub fn weighed(log_weights: &[f64], conditions: &[usize], log_z_learned: &[f64])
             ..Report::default()
         }
     };
-    let each: Vec<Report> = (0..log_z_learned.len()).map(of).collect();
+    let met: BTreeSet<usize> = conditions.iter().copied().collect();
+    let each: Vec<Report> = met.into_iter().map(of).collect();
     let mean = |figure: fn(&Report) -> f64| each.iter().map(figure).sum::<f64>() / each.len() as f64;
     Report {
         log_z_learned: mean(|r| r.log_z_learned),

@@ -91,7 +91,7 @@ impl DenoiserPrior {
         device: &Device,
     ) -> Result<Vec<f32>, String> {
         let (process, rows) = (&self.denoising.process, first..first + count);
-        own_samples(process, self, (noise, purpose), rows, BLOCK, device).await
+        own_samples(process, self, 1, (noise, purpose), rows, BLOCK, device).await
     }
 }
 

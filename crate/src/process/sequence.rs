@@ -79,6 +79,11 @@ impl Sequence {
         self.gap.clone()
     }
 
+    /// What a condition holds in the gap, where chains begin with nothing known.
+    pub fn gap_given(&self, condition: usize) -> &[usize] {
+        &self.given[condition][self.gap()]
+    }
+
     /// What is given, and nothing known in the gap, `[rows, length]`.
     pub(super) fn start(&self, conditions: &[usize], device: &Device) -> Tensor<2, Int> {
         let word = |condition: usize, place: usize| match self.gap.contains(&place) {

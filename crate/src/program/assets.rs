@@ -1,5 +1,6 @@
 //! Files of weights: those the program ships, and priors of the user's own.
 
+use super::data;
 use super::error::ProgramError;
 use burn::module::Module;
 use burn::tensor::Device;
@@ -34,6 +35,8 @@ const SHIPPED: &[(&str, &[u8])] = &[
         "prior-stories",
         include_bytes!("../../../assets/prior-stories.safetensors"),
     ),
+    // A causal model of stories is a prior too.
+    ("reward-stories", TELLER),
 ];
 const TELLER: &[u8] = include_bytes!("../../../assets/reward-stories.safetensors");
 const CLASSIFIER: &[u8] = include_bytes!("../../../assets/classifier.safetensors");
@@ -59,14 +62,21 @@ fn shipped_network<N: Module>(network: N, file: &[u8]) -> Result<N, SessionError
 
 /// The files that a run needs ([`Run::files`]).
 pub fn files(run: &Run) -> Result<Files, ProgramError> {
-    Ok(files_above(run, run.files().prior.map(prior).transpose()?))
+    let names = run.files();
+    let corpus = names.corpus.map(|name| {
+        let stories = data::stories(name)?.train;
+        Ok::<_, ProgramError>(data::infillings(&stories))
+    });
+    let corpus = corpus.transpose()?;
+    Ok(files_above(run, names.prior.map(prior).transpose()?, corpus))
 }
 
-/// The same where the prior's file is known.
-pub fn files_above(run: &Run, prior: Option<Vec<u8>>) -> Files {
+/// The same where the files of the user's own are known.
+pub fn files_above(run: &Run, prior: Option<Vec<u8>>, corpus: Option<Vec<u8>>) -> Files {
     let names = run.files();
     Files {
         prior,
+        corpus,
         reward: names.reward.map(|_| match run.task {
             Task::Stories => TELLER.to_vec(),
             _ => CLASSIFIER.to_vec(),

@@ -85,13 +85,17 @@ fn images(fit: &ImageFit, log_reward: f64) -> Vec<Row> {
 }
 
 fn stories(fit: &StoryFit) -> Vec<Row> {
-    vec![
+    let mut rows = vec![
         ("mean log r", Some(fit.log_reward_stories), fit.log_reward_exact),
         ("mean log r of the prior", fit.log_reward_prior, None),
         ("distinct-2", Some(fit.distinct), None),
         ("distinct-2 of the prior", fit.distinct_prior, None),
         ("words and marks of a middle", Some(fit.words), fit.words_exact),
-    ]
+    ];
+    let told = [("BLEU-4", fit.bleu), ("GLEU-4", fit.gleu)];
+    let told = told.into_iter().filter(|(_, value)| value.is_some());
+    rows.extend(told.map(|(name, value)| (name, value, None)));
+    rows
 }
 
 /// What the exact stories are.

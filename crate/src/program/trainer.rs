@@ -24,7 +24,11 @@ pub fn reopen(folder: &RunFolder, device: DeviceKind) -> Result<Option<Session>,
 
 /// The files that the run of a folder needs.
 pub fn files(folder: &RunFolder) -> Result<Files, ProgramError> {
-    Ok(assets::files_above(&folder.run()?, folder.prior()?))
+    Ok(assets::files_above(
+        &folder.run()?,
+        folder.prior()?,
+        folder.corpus()?,
+    ))
 }
 
 /// The same, where there must be a checkpoint.

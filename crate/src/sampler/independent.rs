@@ -99,10 +99,11 @@ impl<P: Process, Q: Prior<P>> Sampler<P, Q> for Rejection {
 
 /// The end points with these numbers of an endless row that the prior's own chain makes, on the host,
 /// `[rows][state_size]`, at most `block` at once. Every one has noise of its own, whoever it is made
-/// together with; all are under the first condition.
+/// together with; they have so many conditions in turn.
 pub(crate) async fn own_samples<P: Process, Q: Prior<P>>(
     process: &P,
     prior: &Q,
+    conditions: usize,
     (noise, purpose): (&Noise, Purpose),
     numbers: Range<usize>,
     block: usize,
@@ -123,7 +124,9 @@ pub(crate) async fn own_samples<P: Process, Q: Prior<P>>(
                 Tensor::from_data(drawn, device)
             };
             let kernel = |step, x: &P::State| prior.kernel(step, x);
-            process.download(&walk(process, &vec![0; rows], device, noise, kernel))
+            let turns = (start as usize..start as usize + rows).map(|at| at % conditions);
+            let conditions: Vec<usize> = turns.collect();
+            process.download(&walk(process, &conditions, device, noise, kernel))
         });
         for end in ends {
             samples.extend(read(end).await?);

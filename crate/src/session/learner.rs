@@ -11,7 +11,7 @@ use crate::objective;
 use crate::parallel;
 use crate::process::{Policy, Prior, Process};
 use crate::rollout::{Batch, Chains, Drawn, Follow, Replay};
-use crate::train::{EndReward, Timing, TrainError, Trainer, TrainerRecord};
+use crate::train::{Conditions, EndReward, Timing, TrainError, Trainer, TrainerRecord};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -43,7 +43,8 @@ pub trait Task: Sync {
     /// The posterior's network before any training.
     fn network(&self) -> Network<Self>;
 
-    /// The reward under every condition.
+    /// The reward under every condition; or a single one, which tells from an end point what it is
+    /// asked.
     fn rewards(&self) -> Vec<Box<dyn EndReward>>;
 
     /// Adds the end points for trajectories noised back, with their log r, that an iteration is to
@@ -133,7 +134,12 @@ impl<T: Task> Learner<T> {
             None => (task.network(), None),
             Some(file) => posterior_network::<T>(run, task.network(), file)?,
         };
-        let mut trainer = Trainer::new(run.clone(), task.chains(), task.rewards(), objective, network);
+        let conditions = Conditions {
+            count: run.conditions(),
+            at_once: run.conditions_at_once(),
+        };
+        let asked = (conditions, task.rewards());
+        let mut trainer = Trainer::new(run.clone(), task.chains(), asked, objective, network);
         let seconds = progress.as_ref().map_or(0.0, |p| p.seconds);
         if let Some(Progress { iteration, log_z, .. }) = progress {
             trainer.set_progress(iteration, log_z);
@@ -270,9 +276,9 @@ impl<T: Task> Learner<T> {
 
     /// The condition of every trajectory in a picture: those of one condition are neighbours.
     pub(super) fn pictured(&self) -> Vec<usize> {
-        let reward = &self.task.run().reward;
+        let run = self.task.run();
         (0..T::PICTURED)
-            .map(|place| reward.pictured(place, T::PICTURED))
+            .map(|place| run.pictured(place, T::PICTURED))
             .collect()
     }
 
@@ -391,7 +397,7 @@ impl<T: Task> Learner<T> {
         let chains = &self.trainer.chains;
         let drawn = parallel::map(group, |(counter, rows)| {
             let first = counter as usize * T::CHUNK;
-            let conditions = (first..first + rows).map(|row| self.task.run().reward.in_turn(row));
+            let conditions = (first..first + rows).map(|row| self.task.run().in_turn(row));
             chains.draw(
                 network,
                 self.batch(purpose, counter, conditions.collect()),

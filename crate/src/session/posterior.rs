@@ -28,6 +28,7 @@ pub(super) fn posterior_network<T: Task>(
             && other.method == run.method
             && other.reward == run.reward
             && other.story == run.story
+            && other.corpus == run.corpus
             && other.tempering == run.tempering
             && other.process == run.process
     });
@@ -39,7 +40,7 @@ pub(super) fn posterior_network<T: Task>(
         header(key)?.split(' ').map(number).collect()
     };
     let number = |key: &str| numbers(key).filter(|all| all.len() == 1).map(|all| all[0]);
-    let log_z = numbers("log_z").filter(|all| all.len() == run.reward.conditions());
+    let log_z = numbers("log_z").filter(|all| all.len() == run.conditions());
     match (number("iteration"), log_z, number("seconds")) {
         (Some(iteration), Some(log_z), Some(seconds)) if (0.0..=1e7).contains(&iteration) => {
             let iteration = iteration as usize;

@@ -63,15 +63,18 @@ impl Learner<Stories> {
         let floor = tempering.beta * tempering.floor;
         let floored = made.log_reward.iter().filter(|l| **l <= floor).count();
         let fit = task.fit(&exact, &made.ends, &made.log_reward);
+        let log_z = if exact.known { exact.log_z.value } else { f64::NAN };
         let report = Report {
-            log_z_exact: exact.log_z.value,
-            log_z_prior: exact.log_z.value,
+            log_z_exact: log_z,
+            log_z_prior: log_z,
             prior_samples_effective: exact.log_z.effective,
             log_reward: fit.log_reward_stories,
             fit: Fit::Stories(fit),
             floored_mass: floored as f64 / count as f64,
             floored_mass_exact: exact.floored_mass,
             truth: Truth::ImportanceWeighted,
+            // One a story would be many.
+            conditions: Vec::new(),
             ..metric::weighed(&made.log_weights(), &made.conditions, self.log_z())
         };
         Ok((self.signed(report, device_name(&task.device)), made.ends))

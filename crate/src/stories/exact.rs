@@ -2,7 +2,7 @@
 
 use super::Stories;
 use crate::message::{SampledTruth, StoryFit};
-use crate::metric::{LogMean, distinct_pairs};
+use crate::metric::{LogMean, Pair, bleu, distinct_pairs, gleu};
 use crate::noise::Purpose;
 use crate::sampler::{own_samples, systematic};
 use crate::session::{SessionError, Task};
@@ -12,11 +12,15 @@ use crate::train::EndReward;
 const BLOCK: usize = 64;
 /// Middles among which repetition is counted; its share depends on how many there are.
 const COMPARED: usize = 100;
+/// Stories of the prior for each of several conditions from which its posterior is known.
+const ENOUGH: usize = 32;
 
 /// What weights make of the first stories of the prior's own chain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exact {
     pub proposals: usize,
+    /// Whether they are enough to tell anything of it.
+    pub known: bool,
     /// Of r^β: log Z, its standard error, and the effective number of the proposals.
     pub log_z: LogMean,
     /// Mean tempered log r of the posterior and of the prior; no numbers without proposals.
@@ -52,8 +56,17 @@ impl Stories {
         }
         let noise = self.noise();
         let chain = (&noise, Purpose::PriorEvaluation);
-        let (process, prior) = (self.prior.chain(), &self.prior);
-        let more = own_samples(process, prior, chain, made..count, BLOCK, &self.device).await;
+        let (process, prior, conditions) = (self.prior.chain(), &self.prior, self.run.conditions());
+        let more = own_samples(
+            process,
+            prior,
+            conditions,
+            chain,
+            made..count,
+            BLOCK,
+            &self.device,
+        )
+        .await;
         let more = more.map_err(SessionError::Device)?;
         let log_r = self
             .reward
@@ -76,35 +89,58 @@ impl Stories {
         Ok(self.proposals() < wanted)
     }
 
-    /// The exact posterior as far as the stories of the prior tell it that there are.
+    /// The exact posterior as far as the stories of the prior tell it that there are; of several
+    /// conditions the mean.
     pub fn exact(&self) -> Exact {
         let log_weights = self.log_weights();
-        let log_z = LogMean::of(log_weights.iter().copied());
-        let count = log_weights.len() as f64;
+        let conditions = self.run.conditions();
+        let proposals = |condition: usize| (condition..log_weights.len()).step_by(conditions);
+        let log_z = |condition| LogMean::of(proposals(condition).map(|at| log_weights[at]));
+        let log_z: Vec<LogMean> = (0..conditions).map(log_z).collect();
+        let weight = |at: usize| {
+            let condition = at % conditions;
+            (log_weights[at] - log_z[condition].value).exp() / proposals(condition).len() as f64
+        };
+        let count = log_weights.len();
         let mean = |of: &dyn Fn(usize) -> f64| {
-            let weighed = log_weights.iter().enumerate();
-            weighed
-                .map(|(at, l)| (l - log_z.value).exp() * of(at))
-                .sum::<f64>()
-                / count
+            (0..count).map(|at| weight(at) * of(at)).sum::<f64>() / conditions as f64
         };
         let floor = self.run.tempering.floor;
         Exact {
-            proposals: log_weights.len(),
+            proposals: count,
+            known: match conditions {
+                1 => count > 1,
+                several => count >= ENOUGH * several,
+            },
             log_reward: mean(&|at| log_weights[at]),
-            log_reward_prior: log_weights.iter().sum::<f64>() / count,
+            log_reward_prior: log_weights.iter().sum::<f64>() / count as f64,
             words: mean(&|at| self.reader.tokens(self.proposal(at)).len() as f64),
             floored_mass: mean(&|at| f64::from(u8::from(self.log_r[at] <= floor))),
-            log_z,
+            log_z: LogMean::mean(&log_z),
         }
     }
 
-    /// What there is to tell of the exact posterior; `None` below two stories of the prior.
+    /// One of the prior's stories for every condition, drawn by their weights, `[conditions][length]`:
+    /// importance resampling.
+    pub fn resampled(&self) -> Vec<f32> {
+        let log_weights = self.log_weights();
+        let conditions = self.run.conditions();
+        let drawn = |condition: usize| {
+            let proposals = (condition..log_weights.len()).step_by(conditions);
+            let of_condition: Vec<f64> = proposals.map(|at| log_weights[at]).collect();
+            let mut rng = self.noise().stream(Purpose::Resampling, condition as u64);
+            condition + conditions * systematic(&of_condition, 1, &mut rng)[0]
+        };
+        let drawn = (0..conditions).map(drawn);
+        drawn.flat_map(|at| self.proposal(at)).copied().collect()
+    }
+
+    /// What there is to tell of one story's exact posterior; `None` below two samples of the prior.
     pub fn truth(&self) -> Option<SampledTruth> {
         let exact = self.exact();
         let log_weights = self.log_weights();
         let mut rng = self.noise().stream(Purpose::Resampling, (1 << 48) - 1);
-        (exact.proposals > 1).then(|| {
+        (exact.known && self.run.corpus.is_none()).then(|| {
             let drawn = systematic(&log_weights, Self::PICTURED, &mut rng);
             SampledTruth {
                 samples: drawn.iter().flat_map(|at| self.proposal(*at)).copied().collect(),
@@ -126,9 +162,9 @@ impl Stories {
         self.log_r.iter().map(|l| beta * l).collect()
     }
 
-    /// Holds stories, `[count][length]`, with their tempered log r against the exact ones.
+    /// Holds stories, `[count][length]`, the conditions in turn, with their tempered log r against the
+    /// exact ones.
     pub fn fit(&self, exact: &Exact, stories: &[f32], log_reward: &[f64]) -> StoryFit {
-        let known = exact.proposals > 1;
         let middles: Vec<Vec<usize>> = stories
             .chunks_exact(self.reader.layout.length())
             .map(|story| self.reader.tokens(story))
@@ -138,16 +174,28 @@ impl Stories {
             .map(|at| self.reader.tokens(self.proposal(at)))
             .collect();
         let distinct = |of: &[Vec<usize>]| distinct_pairs(of.iter().map(Vec::as_slice));
+        let told: Option<Vec<Vec<usize>>> = self.run.corpus.as_ref().map(|_| {
+            let conditions = (0..middles.len()).map(|at| self.run.in_turn(at));
+            conditions.map(|condition| self.told(condition)).collect()
+        });
+        let told: Option<Vec<Pair>> = told.as_ref().map(|told| {
+            let pairs = middles.iter().zip(told);
+            pairs
+                .map(|(made, told)| (made.as_slice(), told.as_slice()))
+                .collect()
+        });
         let count = middles.len() as f64;
         StoryFit {
             log_reward_stories: log_reward.iter().sum::<f64>() / count,
-            log_reward_prior: known.then_some(exact.log_reward_prior),
-            log_reward_exact: known.then_some(exact.log_reward),
+            log_reward_prior: (exact.proposals > 1).then_some(exact.log_reward_prior),
+            log_reward_exact: exact.known.then_some(exact.log_reward),
             distinct: distinct(&middles[..compared]),
             distinct_prior: (of_prior.len() == compared).then(|| distinct(&of_prior)),
+            bleu: told.as_deref().map(bleu),
+            gleu: told.as_deref().map(gleu),
             words: middles.iter().map(Vec::len).sum::<usize>() as f64 / count,
-            words_exact: known.then_some(exact.words),
-            log_z_error: known.then_some(exact.log_z.error),
+            words_exact: exact.known.then_some(exact.words),
+            log_z_error: exact.known.then_some(exact.log_z.error),
             proposals: exact.proposals,
             effective: exact.log_z.effective,
         }

@@ -4,7 +4,7 @@
 
 mod exact;
 
-use crate::config::{self, ConfigError, Run, Story};
+use crate::config::{self, ConfigError, Corpus, Run, Story};
 use crate::message::Files;
 use crate::network::{LanguageModel, Transformer};
 use crate::prior::{Infilling, InfillingPrior};
@@ -13,7 +13,7 @@ use crate::reward::StoryLogReward;
 use crate::rollout::{Chains, Drawn, Replay};
 use crate::sampler::Setting;
 use crate::session::{SessionError, Task, other_task, prior_network};
-use crate::text::{Reader, TextError};
+use crate::text::{Reader, TextError, Vocabulary};
 use crate::train::EndReward;
 use burn::tensor::{Device, Tensor};
 
@@ -48,14 +48,17 @@ impl Stories {
     /// Where the run, its story, the file of the prior or that of the reward's network is refused.
     pub fn open(run: Run, device: Device, files: &Files) -> Result<Self, SessionError> {
         run.validate()?;
-        let story = match &run.story {
-            Some(story) if run.task == config::Task::Stories => story,
-            _ => return Err(other_task(&run, config::Task::Stories)),
-        };
+        if run.task != config::Task::Stories {
+            return Err(other_task(&run, config::Task::Stories));
+        }
         let LanguageModel { network, reader } =
             prior_network(&run, files, |file| LanguageModel::read(file, &device))?;
-        let tokens = story_tokens(story, &reader)?;
-        let sequence = Sequence::new(reader.vocabulary.len(), vec![tokens], reader.layout.gap())?;
+        let stories = match (&run.story, &run.corpus) {
+            (Some(story), _) => vec![story_tokens(story, &reader)?],
+            (None, Some(corpus)) => corpus_tokens(corpus, files, &reader)?,
+            (None, None) => Vec::new(),
+        };
+        let sequence = Sequence::new(reader.vocabulary.len(), stories, reader.layout.gap())?;
         let chain = match network.is_causal() {
             true => TokenChain::Autoregressive(Autoregressive { sequence }),
             false => TokenChain::Absorbing(Absorbing {
@@ -70,10 +73,14 @@ impl Stories {
             .then(|| teller(files, &reader, &device))
             .transpose()?;
         let reward = StoryLogReward::new(&run.reward, run.tempering.floor, &reader, teller, device.clone())?;
-        let unknown = [&story.beginning, &story.ending].map(|text| reader.vocabulary.encode(text).unknown);
+        let unknown = run
+            .story
+            .iter()
+            .flat_map(|story| [&story.beginning, &story.ending]);
+        let unknown = unknown.flat_map(|text| reader.vocabulary.encode(text).unknown);
         Ok(Self {
             prior: InfillingPrior::new(network, infilling),
-            unknown: unknown.concat(),
+            unknown: unknown.collect(),
             reader,
             reward,
             proposals: Vec::new(),
@@ -89,12 +96,22 @@ impl Stories {
         &self.reader
     }
 
-    /// Words of the beginning and of the ending that the prior does not know.
+    /// Words of the story's beginning and ending that the prior does not know.
     pub fn unknown(&self) -> &[String] {
         &self.unknown
     }
 
-    /// The task as training-free methods see it.
+    /// The middle of a corpus' story as it was told, without what stands for nothing.
+    pub fn told(&self, condition: usize) -> Vec<usize> {
+        let middle = self.prior.chain().sequence().gap_given(condition);
+        middle
+            .iter()
+            .copied()
+            .filter(|t| *t != Vocabulary::NOTHING)
+            .collect()
+    }
+
+    /// The task as training-free methods see it, for which there is one story.
     pub fn setting(&self) -> Setting<'_, TokenChain, InfillingPrior> {
         Setting {
             process: self.prior.chain(),
@@ -138,6 +155,32 @@ fn story_tokens(story: &Story, reader: &Reader) -> Result<Vec<usize>, ConfigErro
             ),
             other => ConfigError::new("story", "nothing", other.to_string()),
         })
+}
+
+/// The tokens of a corpus' stories, their middles as they were told; those that do not fit are left
+/// out.
+fn corpus_tokens(corpus: &Corpus, files: &Files, reader: &Reader) -> Result<Vec<Vec<usize>>, ConfigError> {
+    let file = files.corpus.as_deref().unwrap_or_default();
+    let text = std::str::from_utf8(file).map_err(|error| {
+        let allowed = format!("a text file ({error})");
+        ConfigError::new("corpus.file", format!("`{}`", corpus.file), allowed)
+    })?;
+    let tokens = |line: &str| {
+        let parts: [&str; 3] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
+        let fits = parts.iter().all(|part| !part.is_empty());
+        let tokens = reader.layout.tokens(&reader.vocabulary, parts).ok();
+        tokens.filter(|_| fits)
+    };
+    let stories: Vec<_> = text.lines().filter_map(tokens).take(corpus.stories).collect();
+    if stories.len() < corpus.stories {
+        let allowed = format!(
+            "at most {}, the stories of `{}` that fit the prior's places",
+            stories.len(),
+            corpus.file
+        );
+        return Err(ConfigError::new("corpus.stories", corpus.stories, allowed));
+    }
+    Ok(stories)
 }
 
 /// The network that says how likely an ending is.
@@ -202,8 +245,12 @@ impl Task for Stories {
         vec![Box::new(self.reward.clone())]
     }
 
-    /// The first proposals, more of them with every iteration, without those whose log r is floored.
+    /// The first proposals, more of them with every iteration, without those whose log r is floored;
+    /// none for the stories of a corpus, for each of which there are but few.
     async fn give(&mut self, iteration: usize, given: &mut [Replay]) -> Result<(), SessionError> {
+        if self.run.corpus.is_some() {
+            return Ok(());
+        }
         let most = GIVEN.min(self.run.evaluation.samples);
         let count = (GIVEN_AN_ITERATION * (iteration + 1)).min(most);
         self.grow(count).await?;

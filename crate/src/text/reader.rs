@@ -37,6 +37,21 @@ impl Reader {
         self.vocabulary.decode(&self.tokens(story))
     }
 
+    /// Stories, `[count][length]`, with all their parts; the middle stands between bars.
+    pub fn wholes(&self, stories: &[f32]) -> Vec<String> {
+        let stories = stories.chunks_exact(self.layout.length());
+        let gap = self.layout.gap();
+        let part = |tokens: &[f32]| {
+            let tokens: Vec<usize> = tokens.iter().map(|token| *token as usize).collect();
+            self.vocabulary.decode(&tokens)
+        };
+        let whole = |story: &[f32]| {
+            let parts = [&story[..gap.start], &story[gap.clone()], &story[gap.end..]];
+            parts.map(part).join(" | ")
+        };
+        stories.map(whole).collect()
+    }
+
     /// A story's middle word by word: the place in the gap and what is written there, a box for a
     /// token that is masked.
     pub fn pieces(&self, story: &[f32]) -> Vec<(usize, String)> {
@@ -76,6 +91,7 @@ mod tests {
         let stories = [2.0, 2.0, 3.0, 4.0, 2.0, 2.0, 3.0, 0.0, 0.0, 2.0];
         assert_eq!(reader.middles(&stories), ["Cats ran.", "Ran"]);
         assert_eq!(reader.tokens(&stories[5..]), [3]);
+        assert_eq!(reader.wholes(&stories[..5]), ["Cats | Cats ran. | Cats"]);
         let half = [0.0, 5.0, 3.0, 4.0, 0.0];
         let written = |place, text: &str| (place, text.to_owned());
         let expected = [written(0, "▢"), written(1, " ran"), written(2, ".")];

@@ -24,6 +24,7 @@ use burn::module::{Module, ModuleDisplay, Param};
 use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer, OptimizerRecord};
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Tensor, Transaction};
+use rand_chacha::rand_core::Rng;
 use serde::{Deserialize, Serialize};
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -143,12 +144,54 @@ pub struct Trained<N: Module + ModuleDisplay> {
     pub log_z: Param<Tensor<1>>,
 }
 
+/// The conditions of a posterior that is amortised over them; one where it is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conditions {
+    pub count: usize,
+    /// Those that take part in an iteration; all come in turn, in an order that changes every time.
+    pub at_once: usize,
+}
+
+impl Conditions {
+    /// All of them take part in every iteration.
+    pub fn all(count: usize) -> Self {
+        Self {
+            count,
+            at_once: count,
+        }
+    }
+
+    /// Those of an iteration, in ascending order.
+    fn of(self, iteration: usize, noise: &Noise) -> Vec<usize> {
+        let Self { count, at_once } = self;
+        if at_once >= count {
+            return (0..count).collect();
+        }
+        let mut places: Vec<usize> = (iteration * at_once..(iteration + 1) * at_once).collect();
+        let mut chosen = Vec::with_capacity(at_once);
+        while let Some(first) = places.first() {
+            let round = first / count;
+            let mut order: Vec<usize> = (0..count).collect();
+            let mut rng = noise.stream(Purpose::Conditions, round as u64);
+            order.sort_by_cached_key(|_| rng.next_u64());
+            let (now, later): (Vec<_>, Vec<_>) = places.into_iter().partition(|at| at / count == round);
+            chosen.extend(now.into_iter().map(|at| order[at % count]));
+            places = later;
+        }
+        // A round's last may be the next one's first.
+        chosen.sort_unstable();
+        chosen.dedup();
+        chosen
+    }
+}
+
 /// Trains a posterior.
 pub struct Trainer<P: Process, Q, K: Policy<P>> {
     pub chains: Chains<P, Q, K>,
     run: Run,
-    /// One a condition.
+    /// One a condition, or one for all of them.
     rewards: Vec<Box<dyn EndReward>>,
+    conditions: Conditions,
     objective: Box<dyn Objective>,
     noise: Noise,
     trained: Trained<K::Network>,
@@ -180,34 +223,36 @@ pub struct TrainerRecord {
 }
 
 impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
-    /// A trainer of a validated run that starts from `network`, with a reward for every condition.
+    /// A trainer of a validated run that starts from `network`, with a reward for every condition, or
+    /// one for all.
     pub fn new(
         run: Run,
         chains: Chains<P, Q, K>,
-        rewards: Vec<Box<dyn EndReward>>,
+        (conditions, rewards): (Conditions, Vec<Box<dyn EndReward>>),
         objective: Box<dyn Objective>,
         network: K::Network,
     ) -> Self {
         let device = chains.device.clone().autodiff();
-        let conditions = rewards.len();
-        let log_z = Param::from_tensor(Tensor::zeros([conditions], &device));
-        let buffers = |capacity| vec![Replay::new(capacity, chains.process.state_size()); conditions];
+        let count = conditions.count;
+        let log_z = Param::from_tensor(Tensor::zeros([count], &device));
+        let buffers = |capacity| vec![Replay::new(capacity, chains.process.state_size()); count];
         let network = network.train();
         Self {
             noise: Noise::new(run.seed),
             average: (run.optimizer.ema > 0.0).then(|| Average::new(run.optimizer.ema, network.valid())),
             optimizer: optimizer::optimizer(&run.optimizer, &chains.device),
             schedule: optimizer::schedule(&run.optimizer, &run.training, 0),
-            replay: buffers(run.rollout.replay_capacity / conditions),
+            replay: buffers((run.rollout.replay_capacity / count).max(1)),
             given: buffers(usize::MAX),
             trained: Trained { network, log_z },
-            log_z: vec![0.0; conditions],
+            log_z: vec![0.0; count],
             learning_rate: run.optimizer.learning_rate,
             timing: Timing::default(),
             iteration: 0,
             chains,
             run,
             rewards,
+            conditions,
             objective,
         }
     }
@@ -327,7 +372,9 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         }
         updated += started.elapsed().as_secs_f64() - before;
         self.remember(&read.ends, &log_r, &shards);
-        self.log_z = residuals.log_z;
+        for condition in &conditions {
+            self.log_z[*condition] = residuals.log_z[*condition];
+        }
         self.iteration += 1;
         self.timing = Timing {
             rollout: rolled_out,
@@ -341,7 +388,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         Ok(Iteration {
             iteration: self.iteration,
             loss: residuals.loss,
-            log_z: self.log_z.iter().sum::<f64>() / self.log_z.len() as f64,
+            log_z: conditions.iter().map(|c| self.log_z[*c]).sum::<f64>() / rows as f64,
             residual_mean: mean,
             residual_std: variance.sqrt(),
             log_reward: tempered.iter().sum::<f64>() / rows as f64,
@@ -363,17 +410,18 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         rollout.exploration * (1.0 - self.iteration as f64 / rollout.exploration_iterations as f64).max(0.0)
     }
 
-    /// The host's part of this iteration's batch, in the proportions of the run; all conditions have
-    /// nearly equal parts of it.
+    /// The host's part of this iteration's batch, in the proportions of the run; all conditions that
+    /// take part have nearly equal parts of it.
     pub fn batch(&self) -> Batch {
         let rollout = &self.run.rollout;
-        let conditions = self.rewards.len();
+        let chosen = self.conditions.of(self.iteration, &self.noise);
+        let parts = chosen.len();
         let at = self.iteration as u64;
         let mut batch = Batch::default();
         let mut replayed_rng = self.noise.stream(Purpose::Replay, at);
         let mut noised_rng = self.noise.stream(Purpose::GivenEndPoints, at);
-        for condition in 0..conditions {
-            let rows = rollout.batch * (condition + 1) / conditions - rollout.batch * condition / conditions;
+        for (part, condition) in chosen.into_iter().enumerate() {
+            let rows = rollout.batch * (part + 1) / parts - rollout.batch * part / parts;
             let share = |of: f64, from: &Replay| {
                 if from.is_empty() || self.run.method.is_on_policy() {
                     0

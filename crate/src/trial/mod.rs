@@ -203,9 +203,9 @@ impl Trial {
         };
         let run = self.run();
         let rows = 0..drawn.log_weights.len();
-        let conditions: Vec<usize> = rows.map(|row| run.reward.in_turn(row)).collect();
+        let conditions: Vec<usize> = rows.map(|row| run.in_turn(row)).collect();
         // Not every method learns log Z.
-        let unknown = vec![f64::NAN; run.reward.conditions()];
+        let unknown = vec![f64::NAN; run.conditions()];
         let weighed = weighed(&drawn.log_weights, &conditions, &unknown);
         let info = run.method.info();
         let outcome = Outcome {

@@ -16,7 +16,7 @@ use rtb::objective::objective;
 use rtb::process::{Absorbing, Autoregressive, Policy, Prior, Sequence, Uniform};
 use rtb::rollout::{Batch, Chains, Follow};
 use rtb::sampler::{Blind, Look, LookAhead, Population, Sampler, Setting, Smc, Tilted};
-use rtb::train::{Answer, EndReward, Trainer, at_once};
+use rtb::train::{Answer, Conditions, EndReward, Trainer, at_once};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A reward for the number of different tokens, 1 to 3, that no product of per-token factors can
@@ -176,7 +176,7 @@ fn learns<P: Chain>(process: P) {
     let table = Table::like(&chains.prior, 2);
     let objective = objective(&run).expect("RTB is trained");
     let rewards: Vec<Box<dyn EndReward>> = vec![Box::new(VARIED), Box::new(EVEN)];
-    let mut trainer = Trainer::new(run, chains, rewards, objective, table);
+    let mut trainer = Trainer::new(run, chains, (Conditions::all(2), rewards), objective, table);
     for _ in 0..800 {
         pollster::block_on(trainer.step()).expect("it trains");
     }

@@ -1,7 +1,7 @@
 //! Runs on stories.
 
 use super::Preset;
-use crate::config::{Reward, Run, Story, Task};
+use crate::config::{Corpus, Evaluation, Prior, Reward, Rollout, Run, Story, Task, Training};
 
 /// The presets of stories.
 pub(super) fn presets() -> Vec<Preset> {
@@ -19,6 +19,33 @@ pub(super) fn presets() -> Vec<Preset> {
     let story = |beginning: &str, ending: &str| Story {
         beginning: beginning.to_owned(),
         ending: ending.to_owned(),
+    };
+    let each = |name: &str, weights: &str| {
+        let one = Task::Stories.defaults();
+        Run {
+            name: name.to_owned(),
+            reward: Reward::Ending {},
+            story: None,
+            corpus: Some(Corpus::default()),
+            prior: Prior {
+                weights: Some(weights.to_owned()),
+                ..one.prior
+            },
+            rollout: Rollout {
+                noised_share: 0.0,
+                ..one.rollout
+            },
+            training: Training {
+                iterations: 400,
+                ..one.training
+            },
+            evaluation: Evaluation {
+                every: 50,
+                samples_while_training: 100,
+                ..one.evaluation
+            },
+            ..one
+        }
     };
     let dog = || Reward::Mention {
         words: vec!["dog".to_owned()],
@@ -68,5 +95,18 @@ pub(super) fn presets() -> Vec<Preset> {
             },
             story("Tom was walking home from school.", "He took it home with him."),
         ),
+        Preset {
+            name: "stories-each",
+            title: "Any story",
+            description: "One network learns the middles of five hundred stories at once, and fills those \
+                          that it has not seen; natively, with a corpus of your own.",
+            run: each("stories-each", "prior-stories"),
+        },
+        Preset {
+            name: "stories-each-causal",
+            title: "Any story, word by word",
+            description: "The same above a causal language model, whose chain makes a word a step.",
+            run: each("stories-each-causal", "reward-stories"),
+        },
     ]
 }

@@ -2,7 +2,7 @@
 
 mod reward;
 
-use super::{Component, ConfigError, HALF_WIDTH, PriorKind, Reward, Run, Schedule, Task};
+use super::{Component, ConfigError, Corpus, HALF_WIDTH, PriorKind, Reward, Run, Schedule, Task};
 
 /// Most components of a mixture.
 pub const MOST_COMPONENTS: usize = 64;
@@ -97,12 +97,11 @@ impl Run {
             Task::Digits => self.validate_network_prior()?,
             Task::Stories => self.validate_stories()?,
         }
-        if self.task != Task::Stories && self.story.is_some() {
-            return Err(ConfigError::new(
-                "story",
-                "given",
-                format!("none for {}", self.task.name()),
-            ));
+        for (field, given) in [("story", self.story.is_some()), ("corpus", self.corpus.is_some())] {
+            if self.task != Task::Stories && given {
+                let allowed = format!("none for {}", self.task.name());
+                return Err(ConfigError::new(field, "given", allowed));
+            }
         }
         if self.prior.kind == PriorKind::Learned
             && self.prior.weights.as_deref().unwrap_or_default().is_empty()
@@ -122,12 +121,15 @@ impl Run {
         }
         self.method.validate()?;
         self.reward.validate(self.task)?;
-        let conditions = self.reward.conditions();
-        if conditions > 1 && !self.method.is_trained() {
+        let several = match &self.corpus {
+            Some(_) => "there is a posterior for every story of the corpus",
+            None => "reward.kind is `each_class`, a posterior for every class",
+        };
+        if self.conditions() > 1 && !self.method.is_trained() {
             return Err(ConfigError::new(
                 "method",
                 format!("`{}`", self.method.info().name),
-                "a trained one: reward.kind is `each_class`, a posterior for every class",
+                format!("a trained one: {several}"),
             ));
         }
         let t = &self.tempering;
@@ -156,7 +158,11 @@ impl Run {
         range("objective.residual_clip", self.objective.residual_clip, 0.0, 1e6)?;
         whole("objective.chunk", self.objective.chunk, 1, 10_000_000)?;
         let r = &self.rollout;
-        whole("rollout.batch", r.batch, 2 * conditions, 100_000)?;
+        let least = match &self.corpus {
+            Some(corpus) => corpus.group,
+            None => 2 * self.conditions(),
+        };
+        whole("rollout.batch", r.batch, least, 100_000)?;
         range("rollout.exploration", r.exploration, 0.0, 100.0)?;
         whole(
             "rollout.exploration_iterations",
@@ -204,8 +210,15 @@ impl Run {
     /// What only holds for stories; how long a story may be is up to the prior's network.
     fn validate_stories(&self) -> Checked {
         self.validate_network_prior()?;
-        let Some(story) = &self.story else {
-            return Err(ConfigError::new("story", "nothing", "a beginning and an ending"));
+        let story = match (&self.story, &self.corpus) {
+            (Some(story), None) => story,
+            (None, Some(corpus)) => return corpus.validate(),
+            (None, None) => {
+                return Err(ConfigError::new("story", "nothing", "a beginning and an ending"));
+            }
+            (Some(_), Some(_)) => {
+                return Err(ConfigError::new("corpus", "given", "none beside a story"));
+            }
         };
         for (field, text) in [
             ("story.beginning", &story.beginning),
@@ -242,5 +255,17 @@ impl Run {
         }
         // Every proposal of the exact posterior is kept in memory.
         whole("evaluation.samples", self.evaluation.samples, 100, 100_000)
+    }
+}
+
+impl Corpus {
+    fn validate(&self) -> Checked {
+        if self.file.is_empty() {
+            let allowed = "`stories`, or a file with a story a line";
+            return Err(ConfigError::new("corpus.file", "nothing", allowed));
+        }
+        whole("corpus.stories", self.stories, 1, 100_000)?;
+        // The mean over a story's trajectories is its log Z.
+        whole("corpus.group", self.group, 2, 10_000)
     }
 }

@@ -76,7 +76,7 @@ fn start(source: &Path, options: &Options) -> Result<Trainer, ProgramError> {
     let stop = Stop::catch()?;
     let session = block_on(Session::open(run, device, &files, None))?;
     let out = options.out.as_deref();
-    let folder = RunFolder::create(out, &label, session.run(), files.prior.as_deref())?;
+    let folder = RunFolder::create(out, &label, session.run(), &files)?;
     let lock = folder.lock()?;
     Trainer::new(session, folder, lock, stop)
 }

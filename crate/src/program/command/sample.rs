@@ -68,7 +68,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let samples = block_on(session.samples(args.count as usize))?;
     let shape = session.shape();
     let text = || match session.reader() {
-        Some(reader) => reader.middles(&samples).join("\n") + "\n",
+        Some(reader) => plot::stories(session.run(), reader, &samples).join("\n") + "\n",
         None => csv(&samples, shape.iter().product(), task),
     };
     match (&args.out, format) {

@@ -157,6 +157,8 @@ fn stories(fit: &StoryFit) -> [String; 7] {
         log_z_error,
         proposals: _,
         effective: _,
+        bleu: _,
+        gleu: _,
     } = fit;
     [
         distinct.to_string(),

@@ -3,7 +3,7 @@
 mod download;
 mod stories;
 
-pub use stories::{Stories, stories};
+pub use stories::{Stories, infillings, stories};
 
 use super::error::ProgramError;
 use super::storage;

@@ -58,6 +58,17 @@ pub fn stories(name: &str) -> Result<Stories, ProgramError> {
     Ok(Stories { train, held_out })
 }
 
+/// Stories as a corpus is given to the engine: what comes before the fourth sentence, that sentence, and
+/// the last one, a story a line.
+pub fn infillings(stories: &[Vec<String>]) -> Vec<u8> {
+    const MIDDLE: usize = SENTENCES - 2;
+    let line = |story: &Vec<String>| {
+        let (before, middle, after) = (&story[..MIDDLE], &story[MIDDLE], &story[MIDDLE + 1..]);
+        format!("{}\t{middle}\t{}\n", before.join(" "), after.join(" "))
+    };
+    stories.iter().map(line).collect::<String>().into_bytes()
+}
+
 fn offline() -> Result<Vec<PathBuf>, ProgramError> {
     let folder = std::env::var_os(OFFLINE).ok_or_else(|| {
         ProgramError::Data(format!(

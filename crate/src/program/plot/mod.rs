@@ -130,6 +130,14 @@ fn draw_digits(finished: &Finished, view: &DigitsView, folder: &RunFolder) -> Re
     })
 }
 
+/// Stories as people read them: their middles, or all of them where they are many stories.
+pub fn stories(run: &Run, reader: &Reader, stories: &[f32]) -> Vec<String> {
+    match run.corpus {
+        Some(_) => reader.wholes(stories),
+        None => reader.middles(stories),
+    }
+}
+
 fn draw_stories(finished: &Finished, view: &StoriesView, folder: &RunFolder) -> Result<(), ProgramError> {
     let reader = Reader::new(&view.words, view.layout).map_err(|e| ProgramError::Picture {
         path: folder.file("overview.png"),
@@ -142,12 +150,12 @@ fn draw_stories(finished: &Finished, view: &StoriesView, folder: &RunFolder) -> 
         ("exact.txt", "exact posterior p(x)·r(x)/Z", exact),
     ];
     for (name, _, stories) in columns {
-        let lines = reader.middles(stories).join("\n") + "\n";
+        let lines = self::stories(finished.run, &reader, stories).join("\n") + "\n";
         folder.write(name, lines.as_bytes())?;
     }
     let panels = columns.map(|(_, title, stories)| Panel::Texts {
         title,
-        texts: reader.middles(stories),
+        texts: self::stories(finished.run, &reader, stories),
     });
     picture(&folder.file("overview.png"), overview::SIZE, |canvas| {
         overview::draw(canvas, finished, &panels)

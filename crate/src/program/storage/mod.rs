@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `config.toml` | the resolved run |
 //! | `prior.safetensors` | the weights of a learned prior |
+//! | `corpus.tsv` | the stories of a corpus |
 //! | `metrics.jsonl` | a line for every iteration and every evaluation ([`metrics`]) |
 //! | `checkpoint.bin`, `checkpoint.previous.bin` | where to go on ([`checkpoint`]) |
 //! | `weights.safetensors`, `*.png` | the posterior's weights; pictures |
@@ -19,7 +20,7 @@ pub use metrics::{EvaluationPoint, History, IterationPoint, Metrics};
 
 use super::error::ProgramError;
 use rtb::config::Run;
-use rtb::message::Report;
+use rtb::message::{Files, Report};
 use serde::Serialize;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -27,6 +28,7 @@ use std::path::{Path, PathBuf};
 
 const CONFIG: &str = "config.toml";
 const PRIOR: &str = "prior.safetensors";
+const CORPUS: &str = "corpus.tsv";
 const REPORT: &str = "report.json";
 const LATEST: &str = "checkpoint.bin";
 const PREVIOUS: &str = "checkpoint.previous.bin";
@@ -46,20 +48,17 @@ pub struct FolderLock {
 impl RunFolder {
     /// Makes the folder of a new run and puts its description there. Without `out` it is
     /// `runs/<label>-seed<seed>`, with a number behind it if that is taken.
-    pub fn create(
-        out: Option<&Path>,
-        label: &str,
-        run: &Run,
-        prior: Option<&[u8]>,
-    ) -> Result<Self, ProgramError> {
+    pub fn create(out: Option<&Path>, label: &str, run: &Run, files: &Files) -> Result<Self, ProgramError> {
         let path = create_folder(
             out,
             &Path::new("runs").join(format!("{label}-seed{}", run.seed)),
             "name another --out, or go on with --resume",
         )?;
         let folder = Self { path };
-        if let Some(weights) = prior {
-            folder.write(PRIOR, weights)?;
+        for (name, file) in [(PRIOR, &files.prior), (CORPUS, &files.corpus)] {
+            if let Some(bytes) = file {
+                folder.write(name, bytes)?;
+            }
         }
         folder.write(CONFIG, run.to_toml().as_bytes())?;
         Ok(folder)
@@ -121,11 +120,20 @@ impl RunFolder {
 
     /// The weights of the run's learned prior.
     pub fn prior(&self) -> Result<Option<Vec<u8>>, ProgramError> {
-        let path = self.file(PRIOR);
+        self.read(PRIOR, "read the prior's weights")
+    }
+
+    /// The stories of the run's corpus.
+    pub fn corpus(&self) -> Result<Option<Vec<u8>>, ProgramError> {
+        self.read(CORPUS, "read the stories")
+    }
+
+    fn read(&self, name: &str, action: &'static str) -> Result<Option<Vec<u8>>, ProgramError> {
+        let path = self.file(name);
         match fs::read(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(ProgramError::file("read the prior's weights", &path, e)),
+            Err(e) => Err(ProgramError::file(action, &path, e)),
         }
     }
 
@@ -327,6 +335,7 @@ mod tests {
     use super::{LATEST, PREVIOUS, RunFolder, vacant};
     use crate::program::scratch::Scratch;
     use rtb::config::Run;
+    use rtb::message::Files;
     use std::fs;
 
     fn checkpoint(iteration: u8) -> Vec<u8> {
@@ -336,7 +345,8 @@ mod tests {
     #[test]
     fn the_last_two_checkpoints_are_kept() {
         let place = Scratch::new();
-        let folder = RunFolder::create(Some(place.path()), "x", &Run::default(), None).expect("created");
+        let (run, files) = (Run::default(), Files::default());
+        let folder = RunFolder::create(Some(place.path()), "x", &run, &files).expect("created");
         assert!(folder.checkpoint().expect("none yet").is_none());
         for iteration in 0..4 {
             folder.save(&checkpoint(iteration)).expect("saved");
@@ -354,7 +364,8 @@ mod tests {
     #[test]
     fn one_process_trains_in_a_folder() {
         let place = Scratch::new();
-        let folder = RunFolder::create(Some(place.path()), "x", &Run::default(), None).expect("created");
+        let (run, files) = (Run::default(), Files::default());
+        let folder = RunFolder::create(Some(place.path()), "x", &run, &files).expect("created");
         let first = folder.lock().expect("free");
         assert!(folder.lock().is_err());
         drop(first);

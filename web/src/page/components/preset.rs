@@ -23,7 +23,8 @@ pub fn Presets(props: &PresetsProps) -> Html {
     });
     let all = use_memo(props.run.task, |task| {
         let mut all = presets();
-        all.retain(|p| p.run.task == *task);
+        // A corpus is a file of the native program.
+        all.retain(|p| p.run.task == *task && p.run.corpus.is_none());
         all
     });
     let mut options: Vec<(AttrValue, AttrValue)> =

@@ -45,7 +45,12 @@ async fn bytes(file: &str) -> Result<Vec<u8>, String> {
 /// The weights that a run needs.
 pub async fn files(run: &Run) -> Result<Files, ConfigError> {
     let names = run.files();
+    if let Some(corpus) = names.corpus {
+        let allowed = "none in the page, which learns one story at a time; the native program learns many";
+        return Err(ConfigError::new("corpus.file", format!("`{corpus}`"), allowed));
+    }
     Ok(Files {
+        corpus: None,
         prior: weights(names.prior, "prior.weights").await?,
         reward: weights(names.reward, "the network that the reward asks").await?,
         judge: weights(names.judge, "the classifier of evaluation").await?,

@@ -19,7 +19,7 @@ use crate::paint;
 use classes::Classes;
 use journey::Journey;
 use reward::Constraint;
-use rtb::config::Reward;
+use rtb::config::Run;
 use rtb::message::Paths;
 use sheet::Sheet;
 use yew::prelude::*;
@@ -91,7 +91,7 @@ pub fn DigitPanels(props: &PanelsProps) -> Html {
         html! {
             <Frame key={id} {id} {title} {help} formula={(panel == EXACT).then_some(math::POSTERIOR)} wide={is_wide(panel)} on_wide={on_wide(panel)}>
                 <Sheet {id} {label} picture={picture.clone()} mosaic={Mosaic::GRID} chosen={place} choose={choose.clone()} dark={props.dark} />
-                { tally(log_reward, place, &props.run.reward) }
+                { tally(log_reward, place, &props.run) }
                 if panel == EXACT { { progress(props) } }
             </Frame>
         }
@@ -131,7 +131,7 @@ fn at(paths: &Paths, step: f64) -> Option<Picture> {
 }
 
 /// What is asked of the chosen image and its log r, and that of all.
-fn tally(log_reward: Option<&[f32]>, chosen: Option<usize>, reward: &Reward) -> Html {
+fn tally(log_reward: Option<&[f32]>, chosen: Option<usize>, run: &Run) -> Html {
     let Some(values) = log_reward.filter(|values| !values.is_empty()) else {
         return html! { <p class="tally">{ "none yet" }</p> };
     };
@@ -141,7 +141,7 @@ fn tally(log_reward: Option<&[f32]>, chosen: Option<usize>, reward: &Reward) -> 
             if let Some(place) = chosen.filter(|place| *place < values.len()) {
                 <span>
                     { format!("{}: ", place + 1) }
-                    if let Some(class) = words::asked(reward, place, values.len()) {
+                    if let Some(class) = words::asked(run, place, values.len()) {
                         { format!("asked for {class}, ") }
                     }
                     { log_r(Some(values[place])) }

@@ -2,13 +2,13 @@
 
 use crate::components::figures::{count, figure};
 use crate::components::words::mean;
-use rtb::config::Reward;
+use rtb::config::{Reward, Run};
 use rtb::message::{SampledTruth, Snapshot};
 
 /// The class that is asked for at a place of a grid, where each is a posterior of its own.
-pub fn asked(reward: &Reward, place: usize, places: usize) -> Option<usize> {
-    match reward {
-        Reward::EachClass { classes } => classes.get(reward.pictured(place, places)).copied(),
+pub fn asked(run: &Run, place: usize, places: usize) -> Option<usize> {
+    match &run.reward {
+        Reward::EachClass { classes } => classes.get(run.pictured(place, places)).copied(),
         _ => None,
     }
 }
