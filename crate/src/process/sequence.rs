@@ -79,9 +79,10 @@ impl Sequence {
         self.gap.clone()
     }
 
-    /// What a condition holds in the gap, where chains begin with nothing known.
-    pub fn gap_given(&self, condition: usize) -> &[usize] {
-        &self.given[condition][self.gap()]
+    /// What a condition gives, `[length]`, with what it holds in the gap, where chains begin with nothing
+    /// known.
+    pub fn given(&self, condition: usize) -> &[usize] {
+        &self.given[condition]
     }
 
     /// What is given, and nothing known in the gap, `[rows, length]`.

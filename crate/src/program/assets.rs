@@ -86,7 +86,7 @@ pub fn files_above(run: &Run, prior: Option<Vec<u8>>, corpus: Option<Vec<u8>>) -
 }
 
 /// The weights of a prior: the file of that name if there is one, else the shipped ones.
-fn prior(name: &str) -> Result<Vec<u8>, ProgramError> {
+pub fn prior(name: &str) -> Result<Vec<u8>, ProgramError> {
     let path = Path::new(name);
     if path.is_file() {
         return fs::read(path).map_err(|e| ProgramError::file("read the prior's weights", path, e));

@@ -1,6 +1,6 @@
 //! What can be typed after `rtb`.
 
-use super::command::{bench, compare, density, energy, evaluate, list, pretrain, run, sample};
+use super::command::{bench, compare, density, energy, evaluate, infill, list, pretrain, run, sample};
 use super::error::ProgramError;
 use super::source;
 use clap::{Parser, Subcommand};
@@ -22,6 +22,7 @@ Examples:
   rtb compare moons-disc                    RTB beside every other method, trained or not
   rtb compare 25-to-9 --method rtb --method smc --vary process.steps=20,50,100
   rtb compare steps                         a prepared comparison
+  rtb infill runs/stories-each-seed0        fill the gaps of stories that nothing was trained on
   rtb density 25-to-9                       log densities of the prior, from single paths
   rtb energy 25-to-9 --out energy.png       the prior's density, learned as an energy
   rtb pretrain mixture mine.toml --out prior.safetensors
@@ -51,6 +52,7 @@ enum Command {
     Sample(sample::Args),
     Evaluate(evaluate::Args),
     Compare(compare::Args),
+    Infill(infill::Args),
     List(list::Args),
     Bench(bench::Args),
     Density(density::Args),
@@ -67,6 +69,7 @@ impl Cli {
             Some(Command::Sample(args)) => sample::execute(&args),
             Some(Command::Evaluate(args)) => evaluate::execute(&args),
             Some(Command::Compare(args)) => compare::execute(&args),
+            Some(Command::Infill(args)) => infill::execute(&args),
             Some(Command::List(args)) => list::execute(&args),
             Some(Command::Bench(args)) => bench::execute(&args),
             Some(Command::Density(args)) => density::execute(&args),

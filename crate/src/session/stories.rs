@@ -77,6 +77,19 @@ impl Learner<Stories> {
             conditions: Vec::new(),
             ..metric::weighed(&made.log_weights(), &made.conditions, self.log_z())
         };
+        // VarGrad has an estimate only of those stories that took part in training.
+        let of_many = |value| {
+            if task.run.corpus.is_some() {
+                f64::NAN
+            } else {
+                value
+            }
+        };
+        let report = Report {
+            log_z_learned: of_many(report.log_z_learned),
+            residual_mean: of_many(report.residual_mean),
+            ..report
+        };
         Ok((self.signed(report, device_name(&task.device)), made.ends))
     }
 }

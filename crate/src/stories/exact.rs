@@ -162,6 +162,22 @@ impl Stories {
         self.log_r.iter().map(|l| beta * l).collect()
     }
 
+    /// The stories that the prior has made so far, `[made][length]`, the conditions in turn.
+    pub fn prior_samples(&self) -> &[f32] {
+        &self.proposals
+    }
+
+    /// Holds stories, `[count][length]`, the conditions in turn, against the exact ones.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn measured(&self, stories: &[f32]) -> Result<StoryFit, SessionError> {
+        let log_reward = self.setting().log_reward(stories).await;
+        let log_reward = log_reward.map_err(SessionError::Device)?;
+        Ok(self.fit(&self.exact(), stories, &log_reward))
+    }
+
     /// Holds stories, `[count][length]`, the conditions in turn, with their tempered log r against the
     /// exact ones.
     pub fn fit(&self, exact: &Exact, stories: &[f32], log_reward: &[f64]) -> StoryFit {

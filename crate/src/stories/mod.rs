@@ -103,12 +103,19 @@ impl Stories {
 
     /// The middle of a corpus' story as it was told, without what stands for nothing.
     pub fn told(&self, condition: usize) -> Vec<usize> {
-        let middle = self.prior.chain().sequence().gap_given(condition);
-        middle
+        let sequence = self.prior.chain().sequence();
+        sequence.given(condition)[sequence.gap()]
             .iter()
             .copied()
             .filter(|t| *t != Vocabulary::NOTHING)
             .collect()
+    }
+
+    /// The stories of a corpus as they were told, `[conditions][length]`.
+    pub fn stories_told(&self) -> Vec<f32> {
+        let sequence = self.prior.chain().sequence();
+        let stories = (0..self.run.conditions()).flat_map(|condition| sequence.given(condition));
+        stories.map(|token| *token as f32).collect()
     }
 
     /// The task as training-free methods see it, for which there is one story.
@@ -157,21 +164,14 @@ fn story_tokens(story: &Story, reader: &Reader) -> Result<Vec<usize>, ConfigErro
         })
 }
 
-/// The tokens of a corpus' stories, their middles as they were told; those that do not fit are left
-/// out.
+/// The tokens of a corpus' stories, their middles as they were told.
 fn corpus_tokens(corpus: &Corpus, files: &Files, reader: &Reader) -> Result<Vec<Vec<usize>>, ConfigError> {
     let file = files.corpus.as_deref().unwrap_or_default();
     let text = std::str::from_utf8(file).map_err(|error| {
         let allowed = format!("a text file ({error})");
         ConfigError::new("corpus.file", format!("`{}`", corpus.file), allowed)
     })?;
-    let tokens = |line: &str| {
-        let parts: [&str; 3] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
-        let fits = parts.iter().all(|part| !part.is_empty());
-        let tokens = reader.layout.tokens(&reader.vocabulary, parts).ok();
-        tokens.filter(|_| fits)
-    };
-    let stories: Vec<_> = text.lines().filter_map(tokens).take(corpus.stories).collect();
+    let stories: Vec<_> = reader.stories(text).take(corpus.stories).collect();
     if stories.len() < corpus.stories {
         let allowed = format!(
             "at most {}, the stories of `{}` that fit the prior's places",

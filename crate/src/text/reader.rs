@@ -26,6 +26,17 @@ impl Reader {
         })
     }
 
+    /// The stories of a text, `[length]` tokens each: a story a line, with tabs between what comes before
+    /// the middle, the middle and what comes after it. Others, and those that do not fit, are left out.
+    pub fn stories<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Vec<usize>> + 'a {
+        text.lines().filter_map(|line| {
+            let parts: [&str; 3] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
+            let whole = parts.iter().all(|part| !part.is_empty());
+            let tokens = self.layout.tokens(&self.vocabulary, parts).ok();
+            tokens.filter(|_| whole)
+        })
+    }
+
     /// Words and marks of a story's middle, without what stands for nothing.
     pub fn tokens(&self, story: &[f32]) -> Vec<usize> {
         let tokens = story[self.layout.gap()].iter().map(|token| *token as usize);
@@ -97,5 +108,8 @@ mod tests {
         let expected = [written(0, "▢"), written(1, " ran"), written(2, ".")];
         assert_eq!(reader.pieces(&half), expected);
         assert!(Reader::new("a", layout).is_err());
+        let text = "cats\tran\tcats\n\ncats\tran\nran\t\tran\ncats\tcats ran cats ran\tran\n.\tran.\tran";
+        let stories: Vec<_> = reader.stories(text).collect();
+        assert_eq!(stories, [[2, 3, 0, 0, 2], [4, 3, 4, 0, 3]]);
     }
 }

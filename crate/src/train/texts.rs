@@ -227,6 +227,23 @@ impl Texts {
 }
 
 impl Pretraining<Transformer, Texts> {
+    /// One iteration of masked diffusion on the gaps alone, with sight of the endings: what supervised
+    /// fine-tuning for infilling is. Returns the negative ELBO of a place of the gap, in nats.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn fill(&mut self) -> Result<f64, SessionError> {
+        self.unmask_as(Ending::Shown, 0.0).await
+    }
+
+    async fn unmask_as(&mut self, ending: Ending, whole: f64) -> Result<f64, SessionError> {
+        let mut rng = self.rng();
+        let drawn = self.draw(&mut rng, self.examples.len(), self.recipe.batch);
+        let parts = self.examples.masked(&drawn, ending, whole, &mut rng);
+        self.descend(parts).await
+    }
+
     /// One iteration of masked diffusion: words are masked with probability t and said from what is
     /// left. Returns the negative ELBO of a place, in nats (MDLM, arXiv 2406.07524), the gap's of one
     /// half of the texts, any place's of the other.
@@ -235,12 +252,7 @@ impl Pretraining<Transformer, Texts> {
     ///
     /// Where the device fails.
     pub async fn unmask(&mut self) -> Result<f64, SessionError> {
-        let mut rng = self.rng();
-        let drawn = self.draw(&mut rng, self.examples.len(), self.recipe.batch);
-        let parts = self
-            .examples
-            .masked(&drawn, Ending::Either, WHOLE_TEXTS, &mut rng);
-        self.descend(parts).await
+        self.unmask_as(Ending::Either, WHOLE_TEXTS).await
     }
 
     /// One iteration of a causal network on the words of the texts, each from all before it. Returns

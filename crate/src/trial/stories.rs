@@ -45,14 +45,11 @@ impl Stories {
             places.flat_map(story).copied().collect()
         };
         let drawn = picked(log_weights.len());
-        let log_reward = self.setting().log_reward(&drawn).await;
-        let log_reward = log_reward.map_err(SessionError::Device)?;
-        let exact = self.exact();
-        let fit = self.fit(&exact, &drawn, &log_reward);
+        let fit = self.measured(&drawn).await?;
         Ok(Measured {
             fit: Fit::Stories(fit),
             log_reward: fit.log_reward_stories,
-            log_z_exact: exact.log_z.value,
+            log_z_exact: self.exact().log_z.value,
             truth: Truth::ImportanceWeighted,
             points: picked(Self::PICTURED.min(log_weights.len())),
         })

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod density;
 pub mod energy;
 pub mod evaluate;
+pub mod infill;
 pub mod list;
 pub mod pretrain;
 pub mod run;

@@ -1,0 +1,189 @@
+//! Ways to fill the gaps of stories.
+
+use crate::program::assets;
+use crate::program::error::ProgramError;
+use burn::tensor::Device;
+use pollster::block_on;
+use rtb::config::{Corpus, Preset, Run};
+use rtb::message::StoryFit;
+use rtb::network::LanguageModel;
+use rtb::session::{Session, SessionError, TaskOf};
+use rtb::stories::Stories;
+use rtb::train::examples::{Pretraining, Recipe};
+use rtb::train::texts::Texts;
+use std::time::Instant;
+
+/// Supervised fine-tuning: few iterations at a small rate, since there are few texts.
+const TUNING: Recipe = Recipe {
+    iterations: 80,
+    batch: 64,
+    learning_rate: 5e-4,
+    ema: 0.9,
+    seed: 0,
+};
+
+/// What makes the middles.
+#[derive(Clone)]
+enum How {
+    Told,
+    Prior,
+    /// Taken from so many samples of the prior for a story.
+    Resampled(usize),
+    /// The network of a posterior, before training where there are no weights.
+    Posterior(Option<Vec<u8>>),
+}
+
+/// A method with a seed.
+#[derive(Clone)]
+pub struct Entrant {
+    method: String,
+    run: Run,
+    /// The prior's file.
+    pub prior: Vec<u8>,
+    how: How,
+}
+
+/// The middles of a method, and their figures.
+pub struct Made {
+    pub method: String,
+    pub seed: u64,
+    pub fit: StoryFit,
+    /// Seconds for a thousand middles; none where nothing was made.
+    pub seconds: Option<f64>,
+    /// All stories with their parts, and log r.
+    pub stories: Vec<(String, f64)>,
+}
+
+impl Entrant {
+    /// The posterior of a run, whose name is the method's.
+    pub fn trained(run: Run, prior: Vec<u8>, weights: Vec<u8>) -> Self {
+        Self {
+            method: run.name.clone(),
+            run,
+            prior,
+            how: How::Posterior(Some(weights)),
+        }
+    }
+
+    /// The shipped prior of masked words, above a corpus.
+    pub fn of_shipped_prior(data: &str) -> Result<Self, ProgramError> {
+        let mut run = Preset::find("stories-each")?.run;
+        run.corpus = Some(Corpus {
+            file: data.to_owned(),
+            ..Corpus::default()
+        });
+        let weights = run.prior.weights.as_deref().unwrap_or_default();
+        Ok(Self {
+            method: run.name.clone(),
+            prior: assets::prior(weights)?,
+            run,
+            how: How::Posterior(None),
+        })
+    }
+
+    /// What can be had of its prior without training.
+    pub fn untrained(&self, seed: u64, proposals: usize) -> Vec<Self> {
+        let name = self.run.prior.weights.as_deref().unwrap_or_default();
+        let entrant = |method: String, how| Self {
+            method,
+            how,
+            run: Run {
+                seed,
+                ..self.run.clone()
+            },
+            ..self.clone()
+        };
+        vec![
+            entrant("told by people".to_owned(), How::Told),
+            entrant(format!("{name}, beginning"), How::Prior),
+            entrant(format!("{name}, beginning and ending"), How::Posterior(None)),
+            entrant(
+                format!("{name}, one of {proposals} by importance"),
+                How::Resampled(proposals),
+            ),
+        ]
+    }
+
+    /// Its prior's network after supervised fine-tuning on the first stories of a text.
+    pub fn tuned(&self, seed: u64, text: &[u8], count: usize, device: Device) -> Result<Self, ProgramError> {
+        let LanguageModel { network, reader } =
+            LanguageModel::read(&self.prior, &device).map_err(SessionError::Weights)?;
+        let text = String::from_utf8_lossy(text);
+        let tokens: Vec<_> = reader.stories(&text).take(count).collect();
+        let learned = tokens.len();
+        let texts = Texts::new(reader.layout, &reader.vocabulary, tokens)
+            .ok_or_else(|| ProgramError::Data("no story is short enough for its places".to_owned()))?;
+        let recipe = Recipe { seed, ..TUNING };
+        let mut training = Pretraining::new(network, texts, recipe, device).map_err(SessionError::from)?;
+        while !training.finished() {
+            block_on(training.fill())?;
+        }
+        let model = LanguageModel {
+            network: training.network().clone(),
+            reader,
+        };
+        Ok(Self {
+            method: format!("supervised fine-tuning on {learned}"),
+            prior: block_on(model.file()).map_err(SessionError::Device)?,
+            run: Run {
+                seed,
+                ..self.run.clone()
+            },
+            how: How::Posterior(None),
+        })
+    }
+
+    pub fn title(&self) -> String {
+        format!("{}, seed {}", self.method, self.run.seed)
+    }
+
+    /// Fills the gaps of the first stories of a corpus, one middle each.
+    pub fn fill(&self, corpus: &[u8], count: usize, device: Device) -> Result<Option<Made>, ProgramError> {
+        if matches!(self.how, How::Told) && self.run.seed > 0 {
+            return Ok(None);
+        }
+        let mut run = self.run.clone();
+        if let Some(corpus) = &mut run.corpus {
+            corpus.stories = count;
+        }
+        let files = assets::files_above(&run, Some(self.prior.clone()), Some(corpus.to_vec()));
+        let weights = match &self.how {
+            How::Posterior(weights) => weights.as_deref(),
+            _ => None,
+        };
+        let mut session = block_on(Session::open(run, device, &files, weights))?;
+        let begun = Instant::now();
+        let samples = match &self.how {
+            How::Posterior(_) => Some(block_on(session.samples(count))?),
+            _ => None,
+        };
+        let TaskOf::Stories(task) = session.task() else {
+            unreachable!("a corpus is of stories")
+        };
+        let stories = match (&self.how, samples) {
+            (_, Some(samples)) => samples,
+            (How::Told, None) => task.stories_told(),
+            (How::Resampled(proposals), None) => {
+                block_on(task.grow(count * proposals))?;
+                task.resampled()
+            }
+            (_, None) => {
+                block_on(task.grow(count))?;
+                task.prior_samples().to_vec()
+            }
+        };
+        let seconds = 1e3 * begun.elapsed().as_secs_f64() / count as f64;
+        self.made(task, &stories, seconds).map(Some)
+    }
+
+    fn made(&self, task: &Stories, stories: &[f32], seconds: f64) -> Result<Made, ProgramError> {
+        let log_r = block_on(task.setting().reward.log_reward(stories)).map_err(SessionError::Device)?;
+        Ok(Made {
+            method: self.method.clone(),
+            seed: self.run.seed,
+            fit: block_on(task.measured(stories))?,
+            seconds: (!matches!(self.how, How::Told)).then_some(seconds),
+            stories: task.reader().wholes(stories).into_iter().zip(log_r).collect(),
+        })
+    }
+}

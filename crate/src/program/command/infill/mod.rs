@@ -1,0 +1,208 @@
+//! `rtb infill`: middles of stories that nothing was trained on, by every way there is to make them.
+
+mod entrant;
+
+use crate::program::comparison::summary::Summary;
+use crate::program::data::{Stories, infillings, stories};
+use crate::program::device::DeviceFlag;
+use crate::program::error::ProgramError;
+use crate::program::grid::Grid;
+use crate::program::output::{figure, print};
+use crate::program::storage::{self, RunFolder};
+use crate::program::trainer::reopen_trained;
+use entrant::{Entrant, Made};
+use pollster::block_on;
+use rtb::config::ConfigError;
+use std::path::PathBuf;
+
+const AFTER_HELP: &str = "\
+Of held-out stories the fourth sentence is missing. It is filled in by the prior, which knows the
+beginning; by its network with sight of the ending; by importance resampling, which takes one of many
+samples of the prior by its reward; by the network after supervised fine-tuning; and by the posteriors
+of runs over a corpus. Runs of one name count as seeds of one method.
+
+Example:
+  rtb run stories-each --seed 0
+  rtb infill runs/stories-each-seed0 --stories 200";
+
+/// Fill the gaps of held-out stories, and measure every method against what was told
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// Folders of runs over a corpus
+    #[arg(value_name = "DIR")]
+    folders: Vec<PathBuf>,
+    /// stories (of the offline folder), or a file with a story a line
+    #[arg(long, value_name = "NAME|FILE", default_value = "stories")]
+    data: String,
+    /// Held-out stories, the first ones that fit
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    stories: u32,
+    /// Samples of the prior for a story, from which importance resampling takes one
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    proposals: u32,
+    /// Stories of supervised fine-tuning
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    tuned: u32,
+    /// Seeds of what needs no run, from 0 on
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    seeds: u32,
+    /// Stories that are printed as every method fills them
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    examples: usize,
+    /// File for the figures of every seed (CSV)
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    device: DeviceFlag,
+    /// Show no progress
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Fills the gaps, prints the table and writes the figures where they are wanted.
+pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    if let Some(path) = &args.out {
+        storage::probe(path)?;
+    }
+    let runs: Vec<Entrant> = args
+        .folders
+        .iter()
+        .map(|path| trained(args, path))
+        .collect::<Result<_, _>>()?;
+    let Stories { train, held_out } = stories(&args.data)?;
+    let corpus = infillings(&held_out);
+    let mut made: Vec<Made> = Vec::new();
+    let mut fill = |entrant: &Entrant, count: u32| -> Result<(), ProgramError> {
+        if !args.quiet {
+            eprintln!("{} …", entrant.title());
+        }
+        let device = args.device.device.open()?;
+        made.extend(entrant.fill(&corpus, count as usize, device)?);
+        Ok(())
+    };
+    for seed in 0..u64::from(args.seeds) {
+        let mut known = Vec::new();
+        let own = Entrant::of_shipped_prior(&args.data)?;
+        for run in std::iter::once(&own).chain(&runs) {
+            if known.contains(&run.prior) {
+                continue;
+            }
+            known.push(run.prior.clone());
+            for untrained in run.untrained(seed, args.proposals as usize) {
+                fill(&untrained, args.stories)?;
+            }
+        }
+        let texts = infillings(&train);
+        let device = args.device.device.open()?;
+        fill(
+            &own.tuned(seed, &texts, args.tuned as usize, device)?,
+            args.stories,
+        )?;
+    }
+    for run in &runs {
+        fill(run, args.stories)?;
+    }
+    if let Some(path) = &args.out {
+        storage::write(path, csv(&made).as_bytes())?;
+    }
+    print(&format!(
+        "\n{}\n{} held-out stories, one middle each. log r is log p(ending|beginning, middle).\n{}",
+        table(&made).text(),
+        args.stories,
+        examples(&made, args.examples)
+    ))
+}
+
+/// The posterior of a run's folder.
+fn trained(args: &Args, path: &std::path::Path) -> Result<Entrant, ProgramError> {
+    let folder = RunFolder::open(path)?;
+    let run = folder.run()?;
+    if run.corpus.is_none() {
+        let allowed = "folders of runs over a corpus, as `rtb run stories-each` writes them";
+        return Err(ConfigError::new("DIR", format!("`{}`", path.display()), allowed).into());
+    }
+    let session = reopen_trained(&folder, args.device.device)?;
+    Ok(Entrant::trained(
+        run,
+        folder.prior()?.unwrap_or_default(),
+        block_on(session.weights())?,
+    ))
+}
+
+/// Methods in the order in which they came.
+fn methods(made: &[Made]) -> Vec<&str> {
+    let mut methods = Vec::new();
+    for one in made {
+        if !methods.contains(&one.method.as_str()) {
+            methods.push(one.method.as_str());
+        }
+    }
+    methods
+}
+
+/// A figure's heading and where it is.
+type Column = (&'static str, fn(&Made) -> Option<f64>);
+
+const COLUMNS: [Column; 6] = [
+    ("mean log r", |made| Some(made.fit.log_reward_stories)),
+    ("BLEU-4", |made| made.fit.bleu),
+    ("GLEU-4", |made| made.fit.gleu),
+    ("distinct-2", |made| Some(made.fit.distinct)),
+    ("words", |made| Some(made.fit.words)),
+    ("s per 1,000", |made| made.seconds),
+];
+
+fn table(made: &[Made]) -> Grid {
+    let row = |method: &str| {
+        let seeds: Vec<&Made> = made.iter().filter(|one| one.method == method).collect();
+        let cell = |(_, value): &Column| {
+            let values: Vec<f64> = seeds.iter().filter_map(|one| value(one)).collect();
+            Summary::of(&values).map_or_else(String::new, |summary| summary.to_string())
+        };
+        let mut cells = vec![method.to_owned(), seeds.len().to_string()];
+        cells.extend(COLUMNS.iter().map(cell));
+        cells
+    };
+    let headings = ["method", "seeds"].into_iter();
+    Grid {
+        headings: headings
+            .chain(COLUMNS.iter().map(|(heading, _)| *heading))
+            .map(str::to_owned)
+            .collect(),
+        rows: methods(made).into_iter().map(row).collect(),
+        words: 1,
+    }
+}
+
+/// The figures of every seed.
+fn csv(made: &[Made]) -> String {
+    let mut text = "method,seed,log_reward,bleu,gleu,distinct,words,seconds_per_1000\n".to_owned();
+    for one in made {
+        let cells = COLUMNS.iter().map(|(_, value)| value(one));
+        let cells = cells.map(|value| value.map_or_else(String::new, |v| v.to_string()));
+        let cells = cells.collect::<Vec<_>>().join(",");
+        text += &format!("\"{}\",{},{cells}\n", one.method, one.seed);
+    }
+    text
+}
+
+/// Stories as each method fills them first.
+fn examples(made: &[Made], count: usize) -> String {
+    let mut text = String::new();
+    for at in 0..count {
+        for method in methods(made) {
+            let first = made.iter().find(|one| one.method == method);
+            let Some((story, log_r)) = first.and_then(|one| one.stories.get(at)) else {
+                continue;
+            };
+            let (before, rest) = story.split_once(" | ").unwrap_or_default();
+            let (middle, after) = rest.split_once(" | ").unwrap_or_default();
+            if text.is_empty() || method == methods(made)[0] {
+                text += &format!("\n{before} … {after}\n");
+            }
+            text += &format!("  {:>8}  {middle}  ({method})\n", figure(*log_r));
+        }
+    }
+    text
+}
