@@ -12,6 +12,7 @@ mod images;
 mod methods;
 mod objective;
 mod oracle;
+mod pretrained;
 mod reward;
 mod samplers;
 mod session;

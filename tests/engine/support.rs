@@ -2,7 +2,7 @@
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use rtb::config::{Preset, Run};
 use rtb::message::{Fit, PlaneFit};
 use rtb::mixture::Mixture;
@@ -13,6 +13,7 @@ use rtb::prior::{ExactPrior, PlanePrior};
 use rtb::process::BrownianBridge;
 use rtb::reward::LogReward;
 use rtb::rollout::{Batch, Chains};
+use rtb::session::cpu_device;
 
 pub type PlaneChains = Chains<BrownianBridge, PlanePrior, PlanePolicy>;
 
@@ -105,6 +106,13 @@ pub fn flat<M: Module>(module: &M, gradients: &GradientsParams) -> Vec<f32> {
     visitor.1
 }
 
+/// Tokens in rows of so many.
+pub fn tokens(numbers: &[f64], columns: usize) -> Tensor<2, Int> {
+    let numbers: Vec<i32> = numbers.iter().map(|n| *n as i32).collect();
+    let rows = numbers.len() / columns;
+    Tensor::from_data(TensorData::new(numbers, [rows, columns]), &cpu_device())
+}
+
 pub fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor.into_data().iter::<f32>().map(f64::from).collect()
 }
@@ -144,17 +152,21 @@ impl Golden {
         values.iter().map(|v| f64::from(*v)).collect()
     }
 
-    /// A network with the weights whose names begin with `NAME.`.
-    pub fn network<M: Module>(&self, name: &str, network: M) -> M {
-        let of_network = |(full, shape, values): &(String, Vec<usize>, Vec<f32>)| {
+    /// The weights whose names begin with `NAME.`, named without it.
+    pub fn part(&self, name: &str) -> Weights {
+        let of_part = |(full, shape, values): &(String, Vec<usize>, Vec<f32>)| {
             let own = full.strip_prefix(name)?.strip_prefix('.')?;
             Some((own.to_owned(), shape.clone(), values.clone()))
         };
-        let weights = Weights {
-            tensors: self.weights.tensors.iter().filter_map(of_network).collect(),
+        Weights {
+            tensors: self.weights.tensors.iter().filter_map(of_part).collect(),
             ..Weights::default()
-        };
-        load_tensors(network, &weights).expect("the same network")
+        }
+    }
+
+    /// A network with the weights whose names begin with `NAME.`.
+    pub fn network<M: Module>(&self, name: &str, network: M) -> M {
+        load_tensors(network, &self.part(name)).expect("the same network")
     }
 
     /// Whether a step of Adam, whose first one is the sign of the gradient where that is not next to

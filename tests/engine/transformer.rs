@@ -1,9 +1,9 @@
 //! The transformer over tokens, against PyTorch (`tests/golden/transformer.py`).
 
-use crate::support::{Golden, assert_close, numbers};
+use crate::support::{Golden, assert_close, numbers, tokens};
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
-use burn::tensor::{Int, Tensor, TensorData, activation};
+use burn::tensor::activation;
 use rtb::network::{Transformer, TransformerConfig};
 use rtb::noise::Noise;
 use rtb::session::cpu_device;
@@ -24,12 +24,6 @@ const CAUSAL: TransformerConfig = TransformerConfig {
     causal: true,
     ..BOTH_WAYS
 };
-
-fn tokens(numbers: &[f64], columns: usize) -> Tensor<2, Int> {
-    let numbers: Vec<i32> = numbers.iter().map(|n| *n as i32).collect();
-    let rows = numbers.len() / columns;
-    Tensor::from_data(TensorData::new(numbers, [rows, columns]), &cpu_device())
-}
 
 fn of_pytorch(config: TransformerConfig, name: &str) {
     let golden = Golden::read("transformer");

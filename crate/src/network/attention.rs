@@ -1,6 +1,11 @@
 //! Attention by heads, once queries, keys and values are there.
 
-use burn::tensor::{Tensor, activation};
+use burn::tensor::{Device, Tensor, TensorData, activation};
+
+/// Longest period of the rotary positions, over 2π (RoFormer, arXiv 2104.09864).
+const LONGEST: f64 = 10_000.0;
+/// Added to the scores of tokens that come later.
+const NEVER: f32 = -1e9;
 
 /// Queries, keys and values, side by side in `[rows·cells, 3·width]`, each `[rows, heads, cells, head]`.
 pub(super) fn by_heads(all: &Tensor<2>, [rows, cells]: [usize; 2], heads: usize) -> [Tensor<4>; 3] {
@@ -28,4 +33,44 @@ pub(super) fn attend(
     };
     let mixed = activation::softmax(scores, 3).matmul(value);
     mixed.swap_dims(1, 2).reshape([rows * cells, heads * head])
+}
+
+/// What hides later tokens when it is added to the scores, `[1, 1, length, length]`.
+pub(super) fn later(length: usize, device: &Device) -> Tensor<4> {
+    let score = |row: usize, column: usize| if column > row { NEVER } else { 0.0 };
+    let values: Vec<f32> = (0..length * length)
+        .map(|at| score(at / length, at % length))
+        .collect();
+    Tensor::from_data(TensorData::new(values, [1, 1, length, length]), device)
+}
+
+/// Rotary positions: cos and sin of every position's angles, `[1, 1, length, head]`.
+pub(super) struct Rotation {
+    cos: Tensor<4>,
+    sin: Tensor<4>,
+}
+
+impl Rotation {
+    pub fn new(length: usize, head: usize, device: &Device) -> Self {
+        let half = head / 2;
+        let angle =
+            |position: usize, pair: usize| position as f64 * LONGEST.powf(-(pair as f64) / half as f64);
+        let table = |of: fn(f64) -> f64| {
+            let values: Vec<f32> = (0..length)
+                .flat_map(|position| (0..head).map(move |at| of(angle(position, at % half)) as f32))
+                .collect();
+            Tensor::from_data(TensorData::new(values, [1, 1, length, head]), device)
+        };
+        Self {
+            cos: table(f64::cos),
+            sin: table(f64::sin),
+        }
+    }
+
+    /// Turns pairs of numbers, those of the first half with those of the second, by their position.
+    pub fn turned(&self, x: Tensor<4>) -> Tensor<4> {
+        let half = x.dims()[3] / 2;
+        let (first, second) = (x.clone().narrow(3, 0, half), x.clone().narrow(3, half, half));
+        x * self.cos.clone() + Tensor::cat(vec![second.neg(), first], 3) * self.sin.clone()
+    }
 }

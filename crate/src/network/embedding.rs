@@ -1,9 +1,11 @@
-//! How networks see the time of a step.
+//! How networks see the time of a step, or its noise.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Frequencies of the time embedding; each gives a sine and a cosine.
 pub(super) const FREQUENCIES: usize = 16;
+/// Frequencies of the embedding of σ; each gives a cosine and a sine.
+pub(super) const SIGMA_FREQUENCIES: usize = 128;
 
 /// sin and cos of π·t times frequencies spaced evenly in the logarithm from 1/2 to 32,
 /// `[times, 2·FREQUENCIES]`.
@@ -19,4 +21,22 @@ pub(super) fn time_features(times: &[f64], device: &Device) -> Tensor<2> {
         })
         .collect();
     Tensor::from_data(TensorData::new(features, [times.len(), 2 * FREQUENCIES]), device)
+}
+
+/// cos of σ times frequencies spaced evenly in the logarithm from 1 to nearly 1/10,000, then sin,
+/// `[sigmas, 2·SIGMA_FREQUENCIES]`.
+pub(super) fn sigma_features(sigmas: &[f64], device: &Device) -> Tensor<2> {
+    let angle = |sigma: f64, k: usize| sigma * 1e-4f64.powf(k as f64 / SIGMA_FREQUENCIES as f64);
+    let features: Vec<f32> = sigmas
+        .iter()
+        .flat_map(|sigma| {
+            [f64::cos, f64::sin]
+                .into_iter()
+                .flat_map(move |of| (0..SIGMA_FREQUENCIES).map(move |k| of(angle(*sigma, k)) as f32))
+        })
+        .collect();
+    Tensor::from_data(
+        TensorData::new(features, [sigmas.len(), 2 * SIGMA_FREQUENCIES]),
+        device,
+    )
 }

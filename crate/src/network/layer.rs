@@ -2,6 +2,7 @@
 
 use crate::noise;
 use burn::module::{Module, Param};
+use burn::nn::Initializer;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -56,12 +57,17 @@ impl LowRank {
     }
 }
 
+/// Numbers to read from a file, 0 until then; they take no memory before they are used.
+pub(super) fn blank<const D: usize>(shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
+    Initializer::Zeros.init(shape, device)
+}
+
 /// W·x + b.
 #[derive(Module, Debug)]
 pub struct Dense {
     /// `[inputs, outputs]`.
     weight: Param<Tensor<2>>,
-    bias: Param<Tensor<1>>,
+    bias: Option<Param<Tensor<1>>>,
     low_rank: Option<LowRank>,
 }
 
@@ -70,7 +76,16 @@ impl Dense {
     pub fn new(rng: &mut ChaCha8Rng, inputs: usize, outputs: usize, gain: f64, device: &Device) -> Self {
         Self {
             weight: weights(rng, [inputs, outputs], inputs, gain, device),
-            bias: Param::from_tensor(Tensor::zeros([outputs], device)),
+            bias: Some(Param::from_tensor(Tensor::zeros([outputs], device))),
+            low_rank: None,
+        }
+    }
+
+    /// A layer to read weights into.
+    pub(super) fn blank(inputs: usize, outputs: usize, biased: bool, device: &Device) -> Self {
+        Self {
+            weight: blank([inputs, outputs], device),
+            bias: biased.then(|| blank([outputs], device)),
             low_rank: None,
         }
     }
@@ -95,7 +110,11 @@ impl Dense {
             None => self.weight.val(),
             Some(delta) => self.weight.val() + delta.product(),
         };
-        x.matmul(weight) + self.bias.val().unsqueeze::<2>()
+        let h = x.matmul(weight);
+        match &self.bias {
+            None => h,
+            Some(bias) => h + bias.val().unsqueeze::<2>(),
+        }
     }
 }
 

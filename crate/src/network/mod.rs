@@ -1,12 +1,15 @@
 //! The neural networks, and how they are written to files.
 
 mod attention;
+mod block;
 mod classifier;
 mod drift;
 mod embedding;
 mod energy;
+mod gpt2;
 mod language;
 mod layer;
+mod sedd;
 mod shape;
 mod transformer;
 mod unet;
@@ -15,8 +18,10 @@ mod weights;
 pub use classifier::{Classify, FEATURES, PooledClassifier, StridedClassifier};
 pub use drift::{DriftNetwork, DriftNetworkConfig, Preconditioning};
 pub use energy::{EnergyModel, EnergyNetwork};
+pub use gpt2::{Gpt2, Gpt2Config};
 pub use language::LanguageModel;
 pub use layer::{Conv, Dense};
+pub use sedd::{Sedd, SeddConfig};
 pub use transformer::{Transformer, TransformerConfig};
 pub use unet::{UNet, UNetConfig};
 pub use weights::{Weights, load_tensors, read_tensors};

@@ -1,4 +1,4 @@
-//! Networks as safetensors files, f32 or f16.
+//! Networks as safetensors files: f32 or f16, and read as bf16 too.
 
 use crate::host::read_all;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
@@ -61,31 +61,66 @@ impl Weights {
     }
 }
 
+/// How the authors of a published file name and lay out what we read from it.
+pub(super) struct Published {
+    /// Steps of our paths, and theirs.
+    pub names: &'static [(&'static str, &'static str)],
+    /// Before all names of theirs.
+    pub prefix: &'static str,
+    /// Whether the weights of layers are `[outputs, inputs]`, as those of PyTorch's `Linear`.
+    pub outputs_first: bool,
+}
+
+impl Published {
+    const OURS: Self = Self {
+        names: &[],
+        prefix: "",
+        outputs_first: false,
+    };
+
+    fn name(&self, path: &[String]) -> String {
+        let step = |own: &String| {
+            let named = self.names.iter().find(|(ours, _)| ours == own);
+            named.map_or(own.clone(), |(_, theirs)| (*theirs).to_owned())
+        };
+        let steps: Vec<String> = path.iter().map(step).collect();
+        format!("{}{}", self.prefix, steps.join("."))
+    }
+}
+
 /// Reads a safetensors file.
 ///
 /// # Errors
 ///
 /// Says what is wrong with the file.
 pub fn read_tensors(file: &[u8]) -> Result<Weights, String> {
+    read_tensors_where(file, |_| true)
+}
+
+/// Reads the tensors of these names; others may be of any type.
+///
+/// # Errors
+///
+/// Says what is wrong with the file.
+pub(super) fn read_tensors_where(file: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Weights, String> {
     let (_, header) =
         SafeTensors::read_metadata(file).map_err(|e| format!("not a safetensors file ({e})"))?;
     let metadata = header.metadata().clone().unwrap_or_default();
     let parsed = SafeTensors::deserialize(file).map_err(|e| format!("not a safetensors file ({e})"))?;
     let mut tensors = Vec::new();
-    for (name, view) in parsed.tensors() {
+    for (name, view) in parsed.tensors().into_iter().filter(|(name, _)| wanted(name)) {
         let values: Vec<f32> = match view.dtype() {
             Dtype::F32 => view
                 .data()
                 .chunks_exact(4)
                 .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
                 .collect(),
-            Dtype::F16 => view
-                .data()
-                .chunks_exact(2)
-                .map(|b| half::f16::from_le_bytes([b[0], b[1]]).to_f32())
-                .collect(),
+            Dtype::F16 => halves(view.data(), |b| half::f16::from_le_bytes(b).to_f32()),
+            Dtype::BF16 => halves(view.data(), |b| half::bf16::from_le_bytes(b).to_f32()),
             other => {
-                return Err(format!("tensor `{name}` is {other:?}; F32 or F16 is expected"));
+                return Err(format!(
+                    "tensor `{name}` is {other:?}; F32, F16 or BF16 is expected"
+                ));
             }
         };
         if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
@@ -98,20 +133,34 @@ pub fn read_tensors(file: &[u8]) -> Result<Weights, String> {
     Ok(Weights { tensors, metadata })
 }
 
+fn halves(bytes: &[u8], number: fn([u8; 2]) -> f32) -> Vec<f32> {
+    bytes.chunks_exact(2).map(|b| number([b[0], b[1]])).collect()
+}
+
 /// A module with the parameters of a file in place of its own.
 ///
 /// # Errors
 ///
 /// Names the first parameter that is missing, superfluous or of another shape.
 pub fn load_tensors<M: Module>(module: M, weights: &Weights) -> Result<M, String> {
-    let by_name = weights
-        .tensors
-        .iter()
-        .map(|(n, s, v)| (n.clone(), (s.clone(), v.clone())))
-        .collect();
+    load_published(module, weights.clone(), &Published::OURS)
+}
+
+/// A module with the parameters of a file, named and laid out like this, in place of its own.
+///
+/// # Errors
+///
+/// Names the first parameter that is missing, superfluous or of another shape, as the file does.
+pub(super) fn load_published<M: Module>(
+    module: M,
+    weights: Weights,
+    published: &Published,
+) -> Result<M, String> {
+    let by_name = weights.tensors.into_iter();
     let mut loader = Loader {
         path: Vec::new(),
-        by_name,
+        by_name: by_name.map(|(n, s, v)| (n, (s, v))).collect(),
+        published,
         error: None,
     };
     let module = module.map(&mut loader);
@@ -147,13 +196,14 @@ impl ModuleVisitor for Collector {
     }
 }
 
-struct Loader {
+struct Loader<'a> {
     path: Vec<String>,
     by_name: HashMap<String, (Vec<usize>, Vec<f32>)>,
+    published: &'a Published,
     error: Option<String>,
 }
 
-impl ModuleMapper for Loader {
+impl ModuleMapper for Loader<'_> {
     fn enter_module(&mut self, name: &str, _container: &str) {
         self.path.push(name.to_owned());
     }
@@ -163,22 +213,25 @@ impl ModuleMapper for Loader {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = self.path.join(".");
-        let own = param.val().dims().to_vec();
+        let name = self.published.name(&self.path);
+        // Tables of words and positions have other names.
+        let is_weight = D == 2 && self.path.last().is_some_and(|last| last == "weight");
+        let turned = is_weight && self.published.outputs_first;
+        // Neither asks for the numbers that are about to be replaced.
+        let (mut own, device) = (param.lazy_shape().to_vec(), param.lazy_device());
+        if turned {
+            own.reverse();
+        }
         let wrong = match self.by_name.remove(&name) {
             None => format!("tensor `{name}` is missing"),
             Some((shape, _)) if shape != own => {
                 format!("tensor `{name}` has shape {shape:?}; {own:?} is expected")
             }
             Some((shape, values)) => {
-                return param.map(|old| {
-                    let value = Tensor::from_data(TensorData::new(values, shape), &old.device());
-                    if old.is_require_grad() {
-                        value.require_grad()
-                    } else {
-                        value
-                    }
-                });
+                let value = Tensor::from_data(TensorData::new(values, shape), &device);
+                let value = if turned { value.transpose() } else { value };
+                let id = param.id;
+                return param.transform_for_load(value, id);
             }
         };
         self.error.get_or_insert(wrong);
