@@ -26,6 +26,7 @@ pub enum Purpose {
     Resampling,
     Paths,
     Conditions,
+    PriorRollout,
 }
 
 /// The generator of one run.

@@ -137,7 +137,7 @@ fn bad_values_are_refused_by_name() {
         assert!(error.to_string().contains(section), "{field} = {value}: {error}");
     }
     refused(
-        "rollout.replay_share + rollout.noised_share",
+        "rollout.replay_share + rollout.noised_share + rollout.prior_share",
         run.overlaid(
             toml::from_str("[rollout]\nreplay_share = 0.7\nnoised_share = 0.7").expect("it is TOML"),
         ),

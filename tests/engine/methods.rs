@@ -407,12 +407,13 @@ fn a_diverged_loss_is_told_what_helps_its_method() {
 fn on_policy_methods_take_fresh_trajectories_only() {
     let device = cpu_device();
     for (method, wanted) in [
-        (Method::Rtb {}, 48),
+        (Method::Rtb {}, 40),
         (Method::find("dpok").expect("it is there"), 64),
     ] {
         let mut run = small("25-to-9", 5);
         run.method = method;
         run.rollout.noised_share = 0.25;
+        run.rollout.prior_share = 0.125;
         run.rollout.exploration = 5.0;
         let (chains, network) = chains(&run, &device);
         let mut trainer = Trainer::new(
@@ -428,6 +429,8 @@ fn on_policy_methods_take_fresh_trajectories_only() {
         trainer.given()[0].push(&[1.0, 1.0], 0.0);
         let batch = trainer.batch();
         assert_eq!(batch.fresh.len(), wanted);
+        let of_prior = if wanted == 40 { 8 } else { 0 };
+        assert_eq!(batch.walked.len(), of_prior);
         assert_eq!(trainer.exploration() > 0.0, method == Method::Rtb {});
     }
 }

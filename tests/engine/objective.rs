@@ -1,6 +1,6 @@
 //! Identities of the residual, of log Z and of VarGrad.
 
-use crate::support::{batch, chains, flat, mean_and_std, numbers, relative_difference, small};
+use crate::support::{assert_close, batch, chains, flat, mean_and_std, numbers, relative_difference, small};
 use burn::module::Module;
 use rtb::config::{LogZ, Reward};
 use rtb::message::Files;
@@ -9,7 +9,7 @@ use rtb::noise::Noise;
 use rtb::objective::{Balance, Objective, Pull, Scores, Signal};
 use rtb::policy::PlanePolicy;
 use rtb::reward::LogReward;
-use rtb::rollout::Follow;
+use rtb::rollout::{Batch, Follow};
 use rtb::session::{Session, cpu_device};
 use rtb::train::EndReward;
 
@@ -193,6 +193,41 @@ fn density_is_scored_without_exploration() {
             reported
         );
     }
+}
+
+#[test]
+fn rows_of_a_batch_follow_the_prior() {
+    let device = cpu_device();
+    let run = small("25-to-9", 10);
+    let (chains, network) = chains(&run, &device);
+    let own = batch(&run, 4);
+    let mixed = Batch {
+        given: vec![3.0, -2.0],
+        given_noise: batch(&run, 1).noise,
+        given_conditions: vec![0],
+        walked: own.fresh.clone(),
+        walked_noise: own.noise.clone(),
+        ..own.clone()
+    };
+    let made = chains.roll_out(&network, mixed.clone(), FOLLOW);
+    let walked = chains.walk_prior(&own.fresh, own.noise);
+    assert_eq!((made.fresh, made.conditions.len()), (4, 9));
+    for (all, walked) in made.states.iter().zip(walked) {
+        assert_eq!(numbers(all.clone())[2 * 5..], numbers(walked)[..]);
+    }
+    let end = numbers(made.states[10].clone());
+    assert_eq!(end[2 * 4..2 * 5], [3.0, -2.0]);
+    assert!(end[..2 * 4] != end[2 * 5..], "the policy is not the prior");
+    // The parts of a batch are the batch.
+    let parts = mixed.split(&chains.process, 2);
+    let of_parts = parts
+        .into_iter()
+        .map(|part| chains.roll_out(&network, part, FOLLOW));
+    let mut apart: Vec<f64> = of_parts.flat_map(|part| numbers(part.log_ratio)).collect();
+    let mut whole = numbers(made.log_ratio);
+    whole.sort_by(f64::total_cmp);
+    apart.sort_by(f64::total_cmp);
+    assert_close(&apart, &whole, 1e-4);
 }
 
 #[test]

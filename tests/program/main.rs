@@ -5,6 +5,7 @@ mod broken;
 mod comparison;
 mod digits;
 mod folder;
+mod infill;
 mod input;
 mod pretraining;
 #[path = "../../crate/src/program/scratch.rs"]

@@ -277,15 +277,15 @@ impl Default for Objective {
     }
 }
 
-/// Where trajectories come from. The shares of replay and noised trajectories are taken from the
-/// batch; what is left follows the policy.
+/// Where trajectories come from. The shares of replay, of noised trajectories and of the prior's are
+/// taken from the batch; what is left follows the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rollout {
     /// Trajectories of one iteration.
     pub batch: usize,
     /// Extra variance of the policy's transitions at iteration 0, per unit of time, annealed
-    /// linearly to 0.
+    /// linearly to 0. Where transitions make words, their log-probabilities are divided by 1 + this.
     pub exploration: f64,
     /// Iterations over which exploration is annealed; 0 never anneals.
     pub exploration_iterations: usize,
@@ -298,6 +298,8 @@ pub struct Rollout {
     /// Share of the batch noised back from given end points: samples of the prior, resampled by
     /// reward.
     pub noised_share: f64,
+    /// Share of the batch that follows the prior.
+    pub prior_share: f64,
 }
 
 impl Default for Rollout {
@@ -310,6 +312,7 @@ impl Default for Rollout {
             replay_priority: 1.0,
             replay_capacity: 5000,
             noised_share: 0.25,
+            prior_share: 0.0,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Masked diffusion: tokens that are not known yet become words, and stay (absorbing state, D3PM,
 //! arXiv 2107.03006; MDLM, arXiv 2406.07524; SEDD, arXiv 2310.16834).
 
-use super::sequence::{Sequence, divergence, log_prob_of, of_step, uniform, words_at};
+use super::sequence::{Sequence, divergence, log_prob_of, of_step, tempered, uniform, words_at};
 use super::{Process, sum};
 use burn::tensor::{Bool, Device, Int, Tensor};
 
@@ -76,14 +76,14 @@ impl Process for Absorbing {
         self.sequence.gap().len()
     }
 
-    /// There is no noise to add to: `extra` is ignored.
+    /// `extra` tempers the words' distribution.
     fn transition(
         &self,
         step: usize,
         x: &Tensor<2, Int>,
         log_probs: &Tensor<3>,
         noise: Tensor<2>,
-        _extra: f64,
+        extra: f64,
     ) -> Tensor<2, Int> {
         let (tokens, stays) = (self.sequence.gap_of(x), self.stays(step));
         let uniform = uniform(noise);
@@ -91,7 +91,7 @@ impl Process for Absorbing {
             .masked(&tokens)
             .bool_and(uniform.clone().greater_equal_elem(stays));
         let rest = uniform.sub_scalar(stays).div_scalar(1.0 - stays);
-        let words = words_at(log_probs, rest);
+        let words = words_at(&tempered(log_probs, extra), rest);
         self.sequence.with_gap(x, tokens.mask_where(fills, words))
     }
 

@@ -1,6 +1,6 @@
 //! The gap's words, one after the other.
 
-use super::sequence::{Sequence, divergence, log_prob_of, uniform, words_at};
+use super::sequence::{Sequence, divergence, log_prob_of, tempered, uniform, words_at};
 use super::{Process, Rows, sum};
 use burn::tensor::{Device, Int, Tensor};
 
@@ -61,16 +61,16 @@ impl Process for Autoregressive {
         1
     }
 
-    /// There is no noise to add to: `extra` is ignored.
+    /// `extra` tempers the words' distribution.
     fn transition(
         &self,
         step: usize,
         x: &Tensor<2, Int>,
         log_probs: &Tensor<3>,
         noise: Tensor<2>,
-        _extra: f64,
+        extra: f64,
     ) -> Tensor<2, Int> {
-        self.with(step, x, words_at(log_probs, uniform(noise)))
+        self.with(step, x, words_at(&tempered(log_probs, extra), uniform(noise)))
     }
 
     /// The last token that was made is forgotten.

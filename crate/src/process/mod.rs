@@ -102,7 +102,8 @@ pub trait Process: Send + Sync {
     fn noise_size(&self) -> usize;
 
     /// x_{i+1} drawn from the kernel. `noise` is `[rows, noise_size]`, `extra` the exploration's
-    /// additional variance per unit of time.
+    /// additional variance per unit of time; a chain of words divides their log-probabilities by
+    /// 1 + `extra`.
     fn transition(
         &self,
         step: usize,

@@ -2,7 +2,7 @@
 
 use super::per_step;
 use crate::config::ConfigError;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use std::ops::Range;
 
 /// Log-probabilities of words that are compared at once.
@@ -130,6 +130,14 @@ pub(super) fn uniform(noise: Tensor<2>) -> Tensor<2> {
         .mul_scalar(0.5)
 }
 
+/// Log-probabilities of words over 1 + `extra`, normalised: what exploration makes of a kernel.
+pub(super) fn tempered(log_probs: &Tensor<3>, extra: f64) -> Tensor<3> {
+    if extra == 0.0 {
+        return log_probs.clone();
+    }
+    activation::log_softmax(log_probs.clone().div_scalar(1.0 + extra), 2)
+}
+
 /// Words that are summed at once: a GPU's running sum takes time that grows with the square of its
 /// length.
 const GROUP: usize = 64;
@@ -193,7 +201,6 @@ pub(super) fn of_step(steps: &[usize], like: &Tensor<2>, number: impl Fn(usize) 
 #[cfg(all(test, feature = "cpu"))]
 mod tests {
     use super::*;
-    use burn::tensor::activation;
 
     #[test]
     fn words_are_where_the_distribution_function_is() {

@@ -1,7 +1,7 @@
 //! Uniform-state diffusion: words change into others until they are data (D3PM with uniform
 //! transitions, arXiv 2107.03006, §3.1).
 
-use super::sequence::{Sequence, divergence, log_prob_of, uniform, words_at};
+use super::sequence::{Sequence, divergence, log_prob_of, tempered, uniform, words_at};
 use super::{Process, per_step, sum};
 use burn::tensor::{Device, Int, Tensor};
 
@@ -84,16 +84,16 @@ impl Process for Uniform {
         self.sequence.gap().len()
     }
 
-    /// There is no noise to add to: `extra` is ignored.
+    /// `extra` tempers the words' distribution.
     fn transition(
         &self,
         step: usize,
         x: &Tensor<2, Int>,
         log_probs: &Tensor<3>,
         noise: Tensor<2>,
-        _extra: f64,
+        extra: f64,
     ) -> Tensor<2, Int> {
-        let next = self.next_words(&[step], x, log_probs);
+        let next = self.next_words(&[step], x, &tempered(log_probs, extra));
         self.sequence.with_gap(x, words_at(&next, uniform(noise)))
     }
 

@@ -38,13 +38,18 @@ pub struct Batch {
     pub given_noise: Vec<f32>,
     /// The condition of every given end point.
     pub given_conditions: Vec<usize>,
+    /// The condition of every trajectory that follows the prior.
+    pub walked: Vec<usize>,
+    /// Their noise, `[steps][walked][noise_size]`.
+    pub walked_noise: Vec<f32>,
 }
 
 impl Batch {
-    /// Cuts the batch into `parts` of nearly equal size, each with its share of either kind.
+    /// Cuts the batch into `parts` of nearly equal size, each with its share of every kind.
     pub fn split<P: Process>(&self, process: &P, parts: usize) -> Vec<Batch> {
         let (steps, noise, state) = (process.steps(), process.noise_size(), process.state_size());
         let (all_fresh, given) = (self.fresh.len(), self.given_conditions.len());
+        let all_walked = self.walked.len();
         let cut = |total: usize, part: usize| (total * part / parts, total * (part + 1) / parts);
         let pick = |values: &[f32], rows: usize, (from, to): (usize, usize)| -> Vec<f32> {
             (0..steps)
@@ -55,12 +60,15 @@ impl Batch {
         (0..parts)
             .map(|part| {
                 let (fresh, back) = (cut(all_fresh, part), cut(given, part));
+                let walked = cut(all_walked, part);
                 Batch {
                     fresh: self.fresh[fresh.0..fresh.1].to_vec(),
                     noise: pick(&self.noise, all_fresh, fresh),
                     given: self.given[back.0 * state..back.1 * state].to_vec(),
                     given_noise: pick(&self.given_noise, given, back),
                     given_conditions: self.given_conditions[back.0..back.1].to_vec(),
+                    walked: self.walked[walked.0..walked.1].to_vec(),
+                    walked_noise: pick(&self.walked_noise, all_walked, walked),
                 }
             })
             .collect()
@@ -90,7 +98,7 @@ impl<P: Process> Drawn<P> {
     }
 }
 
-/// Trajectories on the device; fresh rows first, noised ones after them.
+/// Trajectories on the device; fresh rows first, after them noised ones, then the prior's.
 pub struct Trajectories<P: Process> {
     /// x_0 to x_T.
     pub states: Vec<P::State>,
@@ -102,7 +110,7 @@ pub struct Trajectories<P: Process> {
     pub log_ratio: Tensor<1>,
     /// Every row's condition.
     pub conditions: Vec<usize>,
-    /// Rows that were not noised back.
+    /// Rows that are neither noised back nor the prior's.
     pub fresh: usize,
 }
 
@@ -117,9 +125,17 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
     pub fn draw(&self, network: &K::Network, batch: Batch, follow: Follow) -> Drawn<P> {
         let steps = self.process.steps();
         let fresh = batch.fresh.len();
-        let conditions = [batch.fresh, batch.given_conditions].concat();
-        let rows = conditions.len();
-        let given = (rows > fresh).then(|| self.noise_back(batch.given, batch.given_noise));
+        let conditions = [batch.fresh, batch.given_conditions, batch.walked.clone()].concat();
+        let noised = (!batch.given.is_empty()).then(|| self.noise_back(batch.given, batch.given_noise));
+        let walked = (!batch.walked.is_empty()).then(|| self.walk_prior(&batch.walked, batch.walked_noise));
+        let given = match (noised, walked) {
+            (Some(noised), Some(walked)) => {
+                let pairs = noised.into_iter().zip(walked);
+                Some(pairs.map(|(a, b)| Rows::stack(vec![a, b])).collect())
+            }
+            (noised, walked) => noised.or(walked),
+        };
+        let given: Option<Vec<P::State>> = given;
         let noise = self.noise(fresh, batch.noise);
 
         let mut states = vec![self.process.start(&conditions, &self.device)];

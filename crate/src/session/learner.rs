@@ -174,6 +174,11 @@ impl<T: Task> Learner<T> {
         self.iteration() >= self.task.run().training.iterations
     }
 
+    /// T, the transitions of its chain.
+    pub fn steps(&self) -> usize {
+        self.trainer.chains.process.steps()
+    }
+
     /// log Z of every condition as the last iteration used it.
     pub fn log_z(&self) -> &[f64] {
         self.trainer.log_z()

@@ -178,6 +178,11 @@ impl Session {
         }
     }
 
+    /// T, the transitions of its chain.
+    pub fn steps(&self) -> usize {
+        any!(&self.0, learner => learner.steps())
+    }
+
     /// Iterations done.
     pub fn iteration(&self) -> usize {
         any!(&self.0, learner => learner.iteration())

@@ -435,14 +435,23 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             let ends = replay.draw(replayed, rollout.replay_priority, &mut replayed_rng);
             batch.given.extend(ends);
             batch.given.extend(given.draw(back, 1.0, &mut noised_rng));
+            let walked = match self.run.method.is_on_policy() {
+                true => 0,
+                false => (rollout.prior_share * rows as f64).round() as usize,
+            };
+            let walked = walked.min(rows - replayed - back);
             batch.given_conditions.extend(vec![condition; replayed + back]);
-            batch.fresh.extend(vec![condition; rows - replayed - back]);
+            batch.walked.extend(vec![condition; walked]);
+            batch
+                .fresh
+                .extend(vec![condition; rows - replayed - back - walked]);
         }
         let numbers = self.chains.process.steps() * self.chains.process.noise_size();
         let normal = |purpose, rows: usize| self.noise.normal(purpose, at, rows * numbers);
         Batch {
             noise: normal(Purpose::Rollout, batch.fresh.len()),
             given_noise: normal(Purpose::Noising, batch.given_conditions.len()),
+            walked_noise: normal(Purpose::PriorRollout, batch.walked.len()),
             ..batch
         }
     }
@@ -589,4 +598,26 @@ struct Read {
     log_ratio: Vec<f64>,
     /// x_T, `[rows][state_size]`.
     ends: Vec<f32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Conditions, Noise};
+
+    #[test]
+    fn all_conditions_have_their_turn() {
+        let noise = Noise::new(1);
+        let conditions = Conditions { count: 7, at_once: 2 };
+        let rounds: Vec<Vec<usize>> = (0..7).map(|iteration| conditions.of(iteration, &noise)).collect();
+        let mut seen = [0; 7];
+        for condition in rounds.iter().flatten() {
+            seen[*condition] += 1;
+        }
+        // Seven pairs are two rounds, of which the fourth pair may hold one condition twice.
+        assert!(seen.iter().all(|count| (1..=2).contains(count)), "{seen:?}");
+        assert!(seen.iter().sum::<usize>() >= 13, "{seen:?}");
+        assert_eq!(rounds[2], conditions.of(2, &noise));
+        assert_ne!(rounds[..3], rounds[4..], "another order in the next round");
+        assert_eq!(Conditions::all(3).of(5, &noise), [0, 1, 2]);
+    }
 }

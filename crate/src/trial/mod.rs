@@ -155,7 +155,7 @@ impl Trial {
                 let made = session.weighted_samples(samples).await?;
                 let run = session.run();
                 Drawn {
-                    evaluations: kernels(run) * samples as u64 * run.process.steps as u64,
+                    evaluations: kernels(run) * samples as u64 * session.steps() as u64,
                     seconds: made.seconds,
                     weighs: true,
                     ends: made.ends,
@@ -175,9 +175,9 @@ impl Trial {
     }
 
     async fn measure(&mut self, samples: usize) -> Result<Outcome, SessionError> {
-        let (iterations, training_seconds) = match &self.kind {
-            Kind::Trained(session) => (session.iteration(), session.seconds()),
-            _ => (0, 0.0),
+        let (iterations, steps, training_seconds) = match &self.kind {
+            Kind::Trained(session) => (session.iteration(), session.steps(), session.seconds()),
+            _ => (0, 0, 0.0),
         };
         let drawn = std::mem::take(&mut self.drawn);
         // A trained policy's samples stand for themselves; their weights only estimate log Z.
@@ -226,7 +226,7 @@ impl Trial {
             log_reward: measured.log_reward,
             training_seconds,
             sampling_seconds: drawn.seconds,
-            training_evaluations: training_evaluations(run, iterations),
+            training_evaluations: training_evaluations(run, steps, iterations),
             sampling_evaluations: drawn.evaluations as f64,
             truth: measured.truth,
             device,
@@ -260,11 +260,10 @@ fn resampled(noise: &Noise, log_weights: &[f64], count: usize) -> Vec<usize> {
 
 /// Evaluations of a drift for one state in `iterations` of training: prior and policy in the
 /// rollout, the policy forward and backward in each epoch.
-fn training_evaluations(run: &Run, iterations: usize) -> f64 {
+fn training_evaluations(run: &Run, steps: usize, iterations: usize) -> f64 {
     let Some(objective) = objective(run) else {
         return 0.0;
     };
-    let steps = run.process.steps;
     let second = 3 * objective.usage().epochs * selected(steps, run.objective.step_share);
     iterations as f64 * run.rollout.batch as f64 * (2 * steps + second) as f64
 }

@@ -169,6 +169,10 @@ fn learns<P: Chain>(process: P) {
     run.rollout.batch = 512;
     run.rollout.replay_share = 0.25;
     run.rollout.noised_share = 0.0;
+    // Whatever makes the trajectories, the posterior is the same.
+    run.rollout.prior_share = 0.1;
+    run.rollout.exploration = 0.5;
+    run.rollout.exploration_iterations = 400;
     run.training.iterations = 800;
     run.optimizer.learning_rate = 0.1;
     run.optimizer.log_z_learning_rate = 0.1;

@@ -174,10 +174,12 @@ impl Run {
         range("rollout.replay_priority", r.replay_priority, 0.0, 10.0)?;
         whole("rollout.replay_capacity", r.replay_capacity, 1, 1_000_000)?;
         range("rollout.noised_share", r.noised_share, 0.0, 1.0)?;
-        if r.replay_share + r.noised_share > 1.0 {
+        range("rollout.prior_share", r.prior_share, 0.0, 1.0)?;
+        let shares = r.replay_share + r.noised_share + r.prior_share;
+        if shares > 1.0 {
             return Err(ConfigError::new(
-                "rollout.replay_share + rollout.noised_share",
-                r.replay_share + r.noised_share,
+                "rollout.replay_share + rollout.noised_share + rollout.prior_share",
+                shares,
                 "at most 1 together",
             ));
         }

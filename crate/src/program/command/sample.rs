@@ -7,7 +7,7 @@ use crate::program::plot;
 use crate::program::storage::{self, RunFolder};
 use crate::program::trainer::{files, reopen_trained};
 use pollster::block_on;
-use rtb::config::{ConfigError, Run, Task};
+use rtb::config::{ConfigError, Run, Story, Task};
 use rtb::network::Weights;
 use rtb::session::Session;
 use std::fmt::Write;
@@ -19,7 +19,8 @@ sheet of images, anything else as text, one sample a line: the middle of a story
 
 Examples:
   rtb sample runs/25-to-9-seed0 --count 5000 --out points.csv
-  rtb sample runs/digit-3-seed0 --count 64 --out threes.png";
+  rtb sample runs/digit-3-seed0 --count 64 --out threes.png
+  rtb sample runs/stories-each-seed0 -n 10 --beginning \"It was hot.\" --ending \"They swam.\"";
 
 /// Draw samples of a trained posterior
 #[derive(clap::Args)]
@@ -35,6 +36,12 @@ pub struct Args {
     /// Seed of their noise [default: the run's seed]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// For a posterior of many stories: one of your own, which it has not seen
+    #[arg(long, value_name = "TEXT", requires = "ending")]
+    beginning: Option<String>,
+    /// How that story ends
+    #[arg(long, value_name = "TEXT", requires = "beginning")]
+    ending: Option<String>,
     /// File to write [default: CSV on standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -51,12 +58,8 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         storage::probe(path)?;
     }
     let mut session = reopen_trained(&folder, args.device.device)?;
-    if let Some(seed) = args.seed {
-        let run = Run {
-            seed,
-            ..session.run().clone()
-        };
-        run.validate()?;
+    let run = asked(args, session.run())?;
+    if run != *session.run() {
         let weights = block_on(session.weights())?;
         session = block_on(Session::open(
             run,
@@ -80,6 +83,22 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
             plot::draw_images(path, &samples, columns)
         }
     }
+}
+
+/// The run with what the flags say.
+fn asked(args: &Args, run: &Run) -> Result<Run, ConfigError> {
+    let mut asked = run.clone();
+    asked.seed = args.seed.unwrap_or(run.seed);
+    if let (Some(beginning), Some(ending)) = (args.beginning.clone(), args.ending.clone()) {
+        if run.corpus.is_none() {
+            let allowed = "no story for a run that is not over a corpus";
+            return Err(ConfigError::new("--beginning", format!("`{beginning}`"), allowed));
+        }
+        asked.corpus = None;
+        asked.story = Some(Story { beginning, ending });
+    }
+    asked.validate()?;
+    Ok(asked)
 }
 
 /// How samples are written.

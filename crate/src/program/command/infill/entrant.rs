@@ -81,6 +81,15 @@ impl Entrant {
         })
     }
 
+    /// The middles as they were told.
+    pub fn told(&self) -> Self {
+        Self {
+            method: "told by people".to_owned(),
+            how: How::Told,
+            ..self.clone()
+        }
+    }
+
     /// What can be had of its prior without training.
     pub fn untrained(&self, seed: u64, proposals: usize) -> Vec<Self> {
         let name = self.run.prior.weights.as_deref().unwrap_or_default();
@@ -94,7 +103,6 @@ impl Entrant {
             ..self.clone()
         };
         vec![
-            entrant("told by people".to_owned(), How::Told),
             entrant(format!("{name}, beginning"), How::Prior),
             entrant(format!("{name}, beginning and ending"), How::Posterior(None)),
             entrant(
@@ -138,10 +146,7 @@ impl Entrant {
     }
 
     /// Fills the gaps of the first stories of a corpus, one middle each.
-    pub fn fill(&self, corpus: &[u8], count: usize, device: Device) -> Result<Option<Made>, ProgramError> {
-        if matches!(self.how, How::Told) && self.run.seed > 0 {
-            return Ok(None);
-        }
+    pub fn fill(&self, corpus: &[u8], count: usize, device: Device) -> Result<Made, ProgramError> {
         let mut run = self.run.clone();
         if let Some(corpus) = &mut run.corpus {
             corpus.stories = count;
@@ -173,7 +178,7 @@ impl Entrant {
             }
         };
         let seconds = 1e3 * begun.elapsed().as_secs_f64() / count as f64;
-        self.made(task, &stories, seconds).map(Some)
+        self.made(task, &stories, seconds)
     }
 
     fn made(&self, task: &Stories, stories: &[f32], seconds: f64) -> Result<Made, ProgramError> {

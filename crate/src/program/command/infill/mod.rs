@@ -73,35 +73,33 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let Stories { train, held_out } = stories(&args.data)?;
     let corpus = infillings(&held_out);
     let mut made: Vec<Made> = Vec::new();
-    let mut fill = |entrant: &Entrant, count: u32| -> Result<(), ProgramError> {
+    let mut fill = |entrant: &Entrant| -> Result<(), ProgramError> {
         if !args.quiet {
             eprintln!("{} …", entrant.title());
         }
         let device = args.device.device.open()?;
-        made.extend(entrant.fill(&corpus, count as usize, device)?);
+        made.push(entrant.fill(&corpus, args.stories as usize, device)?);
         Ok(())
     };
+    let own = Entrant::of_shipped_prior(&args.data)?;
+    fill(&own.told())?;
     for seed in 0..u64::from(args.seeds) {
         let mut known = Vec::new();
-        let own = Entrant::of_shipped_prior(&args.data)?;
         for run in std::iter::once(&own).chain(&runs) {
             if known.contains(&run.prior) {
                 continue;
             }
             known.push(run.prior.clone());
             for untrained in run.untrained(seed, args.proposals as usize) {
-                fill(&untrained, args.stories)?;
+                fill(&untrained)?;
             }
         }
         let texts = infillings(&train);
         let device = args.device.device.open()?;
-        fill(
-            &own.tuned(seed, &texts, args.tuned as usize, device)?,
-            args.stories,
-        )?;
+        fill(&own.tuned(seed, &texts, args.tuned as usize, device)?)?;
     }
     for run in &runs {
-        fill(run, args.stories)?;
+        fill(run)?;
     }
     if let Some(path) = &args.out {
         storage::write(path, csv(&made).as_bytes())?;

@@ -52,13 +52,15 @@ pub static TRAINING: [Entry; 7] = [
     entry!(whole "seed", "Seed", "All noise follows from it: the same seed gives the same run everywhere.", None, seed),
 ];
 
-pub static ROLLOUT: [Entry; 6] = [
+pub static ROLLOUT: [Entry; 8] = [
     entry!(real "exploration", "Exploration", "Extra variance of the policy's steps at the start; it changes where trajectories go, never how they are scored.", None, rollout.exploration).only(&[Task::Mixtures, Task::Digits]),
-    entry!(whole "exploration-iterations", "… fades over", "Iterations until exploration has gone; 0 keeps it.", None, rollout.exploration_iterations).only(&[Task::Mixtures, Task::Digits]),
+    entry!(real "exploration", "Exploration", "Evens out the policy's words at the start, log-probabilities over 1 + this; it changes which are made, never how they are scored.", None, rollout.exploration).only(&[Task::Stories]),
+    entry!(whole "exploration-iterations", "… fades over", "Iterations until exploration has gone; 0 keeps it.", None, rollout.exploration_iterations),
     entry!(real "replay-share", "Replay share", "Share of each batch that is noised back from end points seen earlier, the better ones more often.", None, rollout.replay_share),
     entry!(real "replay-priority", "Replay priority", "How strongly replay prefers a high reward, r to this power; 0 draws evenly.", None, rollout.replay_priority),
     entry!(whole "replay-capacity", "Replay capacity", "How many end points are remembered.", None, rollout.replay_capacity),
     entry!(real "noised-share", "Noised share", "Share of each batch that is noised back from prior samples resampled by reward.", None, rollout.noised_share),
+    entry!(real "prior-share", "Prior share", "Share of each batch that follows the prior.", None, rollout.prior_share),
 ];
 
 pub static OBJECTIVE: [Entry; 15] = [

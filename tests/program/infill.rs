@@ -1,0 +1,135 @@
+//! Gaps of held-out stories, filled by every method.
+
+use super::scratch::Scratch;
+use super::support::{report, rtb, stderr, stdout, succeed, text};
+use std::fs;
+use std::path::Path;
+
+/// Sixty stories of five sentences, of which some are held out.
+fn corpus(folder: &Path) -> String {
+    let path = folder.join("mine.txt");
+    let names = ["Tom", "Amy", "Sam", "Anna", "Jim", "Kate"];
+    let things = [
+        "dog", "cat", "car", "bike", "book", "house", "ball", "cake", "phone", "game",
+    ];
+    let story = |name: &str, thing: &str| {
+        format!(
+            "{name} wanted a {thing}. {name} went to the store. The {thing} was very nice. {name} bought the \
+             {thing}. {name} was happy with the {thing}.\n"
+        )
+    };
+    let all = names
+        .iter()
+        .flat_map(|name| things.iter().map(move |thing| story(name, thing)));
+    fs::write(&path, all.collect::<String>()).expect("written");
+    path.to_str().expect("a name").to_owned()
+}
+
+#[test]
+fn an_amortised_posterior_fills_stories_it_has_not_seen() {
+    let place = Scratch::new();
+    let corpus = corpus(place.path());
+    let folder = place.path().join("run");
+    let file = format!("--set=corpus.file={corpus}");
+    let line = ["run", "stories-each", "--out", text(&folder), &file];
+    let flags = [
+        "--set=corpus.stories=8",
+        "--set=corpus.group=4",
+        "--set=evaluation.every=0",
+        "--set=evaluation.samples_while_training=16",
+        "--steps=3",
+        "--batch=8",
+        "--iterations=2",
+        "--samples=100",
+    ];
+    let table = stdout(&succeed(rtb(line).args(flags)));
+    assert!(table.contains("BLEU-4") && table.contains("GLEU-4"), "{table}");
+    let figures = report(&folder);
+    assert!(
+        figures["gleu"].is_number() && figures["log_z_learned"].is_null(),
+        "{figures}"
+    );
+    let learned = fs::read_to_string(folder.join("learned.txt")).expect("written");
+    let first = learned.lines().next().unwrap_or_default();
+    assert_eq!(first.split(" | ").count(), 3, "{first}");
+
+    // The folder has all that it needs.
+    fs::rename(&corpus, format!("{corpus}.moved")).expect("moved");
+    let samples = stdout(&succeed(&mut rtb(["sample", text(&folder), "--count=8"])));
+    assert!(learned.starts_with(&samples), "{samples}");
+    let mine = [
+        "--count=2",
+        "--beginning=Tom wanted a dog.",
+        "--ending=Tom was happy.",
+    ];
+    let of_mine = stdout(&succeed(rtb(["sample", text(&folder)]).args(mine)));
+    assert_eq!(of_mine.lines().count(), 2, "{of_mine}");
+    assert!(!of_mine.contains('|') && of_mine != samples, "{of_mine}");
+    fs::rename(format!("{corpus}.moved"), &corpus).expect("moved");
+
+    let sheet = place.path().join("figures.csv");
+    let line = [
+        "infill",
+        text(&folder),
+        "--data",
+        &corpus,
+        "--out",
+        text(&sheet),
+        "--quiet",
+    ];
+    let flags = [
+        "--stories=2",
+        "--proposals=2",
+        "--tuned=4",
+        "--seeds=2",
+        "--examples=1",
+    ];
+    let told = stdout(&succeed(rtb(line).args(flags)));
+    for words in [
+        "told by people",
+        "prior-stories, beginning",
+        "prior-stories, beginning and ending",
+        "one of 2 by importance",
+        "supervised fine-tuning on 4",
+        "stories-each",
+        "… ",
+    ] {
+        assert!(told.contains(words), "{words} is missing from\n{told}");
+    }
+    let csv = fs::read_to_string(&sheet).expect("written");
+    // People have told them once, the run has one seed, and all others two.
+    assert_eq!(csv.lines().count(), 1 + 1 + 4 * 2 + 1, "{csv}");
+    assert!(
+        csv.contains("\"told by people\",0,") && csv.contains(",1,1,"),
+        "{csv}"
+    );
+}
+
+#[test]
+fn what_cannot_be_filled_is_said() {
+    let place = Scratch::new();
+    let corpus = corpus(place.path());
+    let said = |line: &[&str]| {
+        let output = rtb(line.iter().copied()).output().expect("it runs");
+        assert!(!output.status.success(), "{line:?}");
+        stderr(&output)
+    };
+    let many = said(&["infill", "--data", &corpus, "--stories=50", "--quiet"]);
+    assert!(many.contains("corpus.stories") && many.contains("50"), "{many}");
+    let nowhere = said(&["infill", "--data", "nowhere.txt"]);
+    assert!(nowhere.contains("nowhere.txt"), "{nowhere}");
+    let folder = place.path().join("plane");
+    let flags = ["--iterations=1", "--samples=100", "--batch=8", "--steps=4"];
+    succeed(rtb(["run", "25-to-9", "--out", text(&folder)]).args(flags));
+    let of_points = said(&["infill", text(&folder), "--data", &corpus]);
+    assert!(of_points.contains("runs over a corpus"), "{of_points}");
+    let told = said(&["sample", text(&folder), "--beginning=a", "--ending=b"]);
+    assert!(told.contains("--beginning"), "{told}");
+    let line = [
+        "run",
+        "stories-each",
+        "--set=corpus.stories=8",
+        "--set=corpus.file=nowhere.txt",
+    ];
+    assert!(said(&line).contains("nowhere.txt"));
+}
