@@ -5,23 +5,26 @@ use super::support::{report, rtb, stderr, stdout, succeed, text};
 use std::fs;
 use std::path::Path;
 
-/// Sixty stories of five sentences, of which some are held out.
+/// A hundred stories of five sentences, of which some are held out.
 fn corpus(folder: &Path) -> String {
     let path = folder.join("mine.txt");
-    let names = ["Tom", "Amy", "Sam", "Anna", "Jim", "Kate"];
+    let names = ["Tom", "Amy", "Sam", "Anna", "Jim", "Kate", "Ben", "Lucy"];
     let things = [
-        "dog", "cat", "car", "bike", "book", "house", "ball", "cake", "phone", "game",
+        "dog", "cat", "car", "bike", "book", "house", "ball", "cake", "phone", "game", "hat", "boat",
     ];
-    let story = |name: &str, thing: &str| {
+    let story = |number: usize, name: &str, thing: &str| {
         format!(
-            "{name} wanted a {thing}. {name} went to the store. The {thing} was very nice. {name} bought the \
-             {thing}. {name} was happy with the {thing}.\n"
+            "{name} wanted {number} {thing}s. {name} went to the store. The {thing}s were very nice. {name} \
+             bought {number} of them. {name} was happy with the {thing}s.\n"
         )
     };
-    let all = names
+    let pairs = names
         .iter()
-        .flat_map(|name| things.iter().map(move |thing| story(name, thing)));
-    fs::write(&path, all.collect::<String>()).expect("written");
+        .flat_map(|name| things.iter().map(move |thing| (name, thing)));
+    let stories = pairs
+        .enumerate()
+        .map(|(number, (name, thing))| story(number, name, thing));
+    fs::write(&path, stories.collect::<String>()).expect("written");
     path.to_str().expect("a name").to_owned()
 }
 
@@ -55,7 +58,7 @@ fn an_amortised_posterior_fills_stories_it_has_not_seen() {
 
     // The folder has all that it needs.
     fs::rename(&corpus, format!("{corpus}.moved")).expect("moved");
-    let samples = stdout(&succeed(&mut rtb(["sample", text(&folder), "--count=8"])));
+    let samples = stdout(&succeed(&mut rtb(["sample", text(&folder), "--count=16"])));
     assert!(learned.starts_with(&samples), "{samples}");
     let mine = [
         "--count=2",

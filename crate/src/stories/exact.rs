@@ -23,9 +23,8 @@ pub struct Exact {
     pub known: bool,
     /// Of r^β: log Z, its standard error, and the effective number of the proposals.
     pub log_z: LogMean,
-    /// Mean tempered log r of the posterior and of the prior; no numbers without proposals.
+    /// Mean tempered log r of the posterior; no number without proposals.
     pub log_reward: f64,
-    pub log_reward_prior: f64,
     /// Mean number of words and marks of a middle of the posterior.
     pub words: f64,
     /// Share of the posterior whose log r is floored.
@@ -113,7 +112,6 @@ impl Stories {
                 several => count >= ENOUGH * several,
             },
             log_reward: mean(&|at| log_weights[at]),
-            log_reward_prior: log_weights.iter().sum::<f64>() / count as f64,
             words: mean(&|at| self.reader.tokens(self.proposal(at)).len() as f64),
             floored_mass: mean(&|at| f64::from(u8::from(self.log_r[at] <= floor))),
             log_z: LogMean::mean(&log_z),
@@ -162,6 +160,16 @@ impl Stories {
         self.log_r.iter().map(|l| beta * l).collect()
     }
 
+    /// Mean tempered log r of the prior, of as many stories of a corpus as are compared with it.
+    fn log_reward_prior(&self, count: usize) -> Option<f64> {
+        let mut log_weights = self.log_weights();
+        if self.run.corpus.is_some() {
+            log_weights.truncate(count);
+        }
+        let count = log_weights.len();
+        (count > 1).then(|| log_weights.iter().sum::<f64>() / count as f64)
+    }
+
     /// The stories that the prior has made so far, `[made][length]`, the conditions in turn.
     pub fn prior_samples(&self) -> &[f32] {
         &self.proposals
@@ -203,7 +211,7 @@ impl Stories {
         let count = middles.len() as f64;
         StoryFit {
             log_reward_stories: log_reward.iter().sum::<f64>() / count,
-            log_reward_prior: (exact.proposals > 1).then_some(exact.log_reward_prior),
+            log_reward_prior: self.log_reward_prior(middles.len()),
             log_reward_exact: exact.known.then_some(exact.log_reward),
             distinct: distinct(&middles[..compared]),
             distinct_prior: (of_prior.len() == compared).then(|| distinct(&of_prior)),
