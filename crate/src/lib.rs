@@ -31,6 +31,8 @@ pub mod network;
 #[cfg(feature = "engine")]
 pub mod noise;
 #[cfg(feature = "engine")]
+pub mod numbers;
+#[cfg(feature = "engine")]
 pub mod objective;
 #[cfg(feature = "engine")]
 mod parallel;

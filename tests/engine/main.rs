@@ -10,6 +10,7 @@ mod gradient;
 mod image_rewards;
 mod images;
 mod methods;
+mod numbers;
 mod objective;
 mod oracle;
 mod pretrained;

@@ -126,6 +126,21 @@ fn continuing_learns_how_likely_an_ending_is() {
 }
 
 #[test]
+fn continuing_learns_where_texts_end() {
+    let recipe = Recipe {
+        iterations: 200,
+        ..RECIPE
+    };
+    let training = trained_on(texts().with_ends(), vocabulary().len(), recipe, true);
+    let (a, b, c, mask) = (2, 3, 4, 6);
+    let ended = words_at(training.network(), [0, a, c, b, c, mask], 4);
+    assert!(ended[Vocabulary::NOTHING] > 0.9, "{ended:?}");
+    // Before the ending comes a word.
+    let begun = words_at(training.network(), [0, a, b, c, mask, mask], 3);
+    assert!(begun[Vocabulary::NOTHING] < 0.1, "{begun:?}");
+}
+
+#[test]
 fn texts_of_another_layout_are_none() {
     let known = |tokens: Vec<Vec<usize>>| Texts::new(LAYOUT, &vocabulary(), tokens).is_some();
     assert!(known(vec![vec![0; 6]]));

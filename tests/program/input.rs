@@ -146,6 +146,18 @@ const REFUSED: &[(&str, &str)] = &[
         "taken | a folder with files | --out",
     ),
     ("density --count 0", "--count | 0"),
+    ("numbers --batch 1", "--batch | 1 | 2..=100000"),
+    ("numbers --iterations 0", "--iterations | 0 | 1..=1000000"),
+    ("numbers --seed=-1", "--seed | -1"),
+    (
+        "numbers --replay-share 1.5",
+        "--replay-share | 1.5 | a number from 0 to 1",
+    ),
+    ("numbers --objective tb", "--objective | tb | rtb, subtb"),
+    (
+        "numbers --out nowhere/numbers.csv",
+        "nowhere/numbers.csv | cannot write",
+    ),
     ("list --toml nothing", "nothing | 25-to-9"),
     #[cfg(not(feature = "cuda"))]
     ("--device cuda", "cuda | cargo build --release --features cuda"),

@@ -7,6 +7,7 @@ mod digits;
 mod folder;
 mod infill;
 mod input;
+mod numbers;
 mod pretraining;
 #[path = "../../crate/src/program/scratch.rs"]
 mod scratch;

@@ -1,6 +1,8 @@
 //! What can be typed after `rtb`.
 
-use super::command::{bench, compare, density, energy, evaluate, infill, list, pretrain, run, sample};
+use super::command::{
+    bench, compare, density, energy, evaluate, infill, list, numbers, pretrain, run, sample,
+};
 use super::error::ProgramError;
 use super::source;
 use clap::{Parser, Subcommand};
@@ -57,6 +59,7 @@ enum Command {
     Bench(bench::Args),
     Density(density::Args),
     Energy(energy::Args),
+    Numbers(numbers::Args),
 }
 
 impl Cli {
@@ -74,6 +77,7 @@ impl Cli {
             Some(Command::Bench(args)) => bench::execute(&args),
             Some(Command::Density(args)) => density::execute(&args),
             Some(Command::Energy(args)) => energy::execute(&args),
+            Some(Command::Numbers(args)) => numbers::execute(&args),
         }
     }
 }

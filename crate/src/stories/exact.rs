@@ -221,7 +221,11 @@ impl Stories {
             words_exact: exact.known.then_some(exact.words),
             log_z_error: exact.known.then_some(exact.log_z.error),
             proposals: exact.proposals,
-            effective: if exact.known { exact.log_z.effective } else { f64::NAN },
+            effective: if exact.known {
+                exact.log_z.effective
+            } else {
+                f64::NAN
+            },
         }
     }
 }

@@ -21,7 +21,7 @@ const WARM_UP: usize = 100;
 const WARM_UP_SHARE: usize = 20;
 
 /// A network in training, and the moving average of its weights.
-pub(super) struct Descent<N: Module + ModuleDisplay> {
+pub(crate) struct Descent<N: Module + ModuleDisplay> {
     recipe: Optimizer,
     iterations: usize,
     device: Device,
@@ -51,7 +51,7 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
     /// # Errors
     ///
     /// Where the learning rate, the decay of the average or the number of iterations is refused.
-    pub(super) fn new(
+    pub(crate) fn new(
         network: N,
         learning_rate: f64,
         ema: f64,
@@ -89,7 +89,7 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
     }
 
     /// Iterations done.
-    pub(super) fn iteration(&self) -> usize {
+    pub(crate) fn iteration(&self) -> usize {
         self.iteration
     }
 
@@ -99,7 +99,7 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
     }
 
     /// The averaged network.
-    pub(super) fn network(&self) -> &N {
+    pub(crate) fn network(&self) -> &N {
         self.average.network()
     }
 
@@ -109,7 +109,7 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
     /// # Errors
     ///
     /// Where the device fails.
-    pub(super) async fn step<T: Send>(
+    pub(crate) async fn step<T: Send>(
         &mut self,
         parts: Vec<T>,
         loss: impl Fn(&N, T) -> Tensor<1> + Sync,

@@ -1,7 +1,7 @@
 //! The training loop: one for every chain.
 
 mod average;
-mod descent;
+pub(crate) mod descent;
 pub mod energy;
 pub mod examples;
 mod images;

@@ -37,6 +37,8 @@ pub struct Texts {
     words: usize,
     /// `[count][length]`, the gap filled.
     tokens: Vec<Vec<usize>>,
+    /// Whether a causal network learns where they end.
+    ends: bool,
 }
 
 impl Texts {
@@ -49,7 +51,14 @@ impl Texts {
             layout,
             words: vocabulary.len(),
             tokens,
+            ends: false,
         })
+    }
+
+    /// The same texts, whose end is said too: a causal network that goes on with them learns to say
+    /// nothing behind the last word, where the gap and what comes after it have a place left.
+    pub fn with_ends(self) -> Self {
+        Self { ends: true, ..self }
     }
 }
 
@@ -143,27 +152,31 @@ impl Texts {
         }
     }
 
-    /// These texts, of which every word from place `from` on is wanted from those before it.
+    /// Whether the token at a place of a text is one to learn: a word, or the text's end where that
+    /// counts, which is behind the last word and not before the gap.
+    fn counts(&self, text: &[usize], place: usize) -> bool {
+        let is_word = |token: &usize| *token != Vocabulary::NOTHING;
+        let end = || text.iter().rposition(is_word).map_or(0, |last| last + 1);
+        is_word(&text[place]) || self.ends && place == end().max(self.layout.gap().start)
+    }
+
+    /// These texts, of which every token that counts from place `from` on is wanted from those before
+    /// it.
     fn continued(&self, texts: &[usize], from: usize) -> Vec<Shard> {
         let texts = || texts.iter().map(|index| &self.tokens[*index]);
-        let counts = |token: &usize| *token != Vocabulary::NOTHING;
-        let words = texts().flat_map(|text| &text[from..]);
-        let weight = 1.0 / words.filter(|token| counts(token)).count().max(1) as f32;
+        let counts = |text: &[usize], place| (from..text.len()).contains(&place) && self.counts(text, place);
+        let of_text = |text: &Vec<usize>| (0..text.len()).filter(|place| counts(text, *place)).count();
+        let weight = 1.0 / texts().map(of_text).sum::<usize>().max(1) as f32;
         texts()
             .map(|text| {
-                let next = || text[1..].iter().chain([&Vocabulary::NOTHING]).enumerate();
-                let weighed = |(place, token)| {
-                    if place + 1 >= from && counts(token) {
-                        weight
-                    } else {
-                        0.0
-                    }
-                };
+                let next = 1..=text.len();
+                let token = |place: usize| text.get(place).map_or(Vocabulary::NOTHING, |token| *token);
+                let weighed = |place| if counts(text, place) { weight } else { 0.0 };
                 Shard {
                     times: Vec::new(),
                     seen: text.iter().map(|token| *token as i32).collect(),
-                    wanted: next().map(|(_, token)| *token as i32).collect(),
-                    weights: next().map(weighed).collect(),
+                    wanted: next.clone().map(|place| token(place) as i32).collect(),
+                    weights: next.map(weighed).collect(),
                 }
             })
             .collect()

@@ -7,6 +7,7 @@ pub mod energy;
 pub mod evaluate;
 pub mod infill;
 pub mod list;
+pub mod numbers;
 pub mod pretrain;
 pub mod run;
 pub mod sample;

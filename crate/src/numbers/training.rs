@@ -1,0 +1,240 @@
+//! The prior that learns habits, and the posterior that unlearns them.
+
+use super::subtrajectories::Subtrajectories;
+use super::{ANSWERS, LARGEST, LAYOUT, Law, answer, habits, infilling, of_number, tokens, vocabulary};
+use crate::config::{ConfigError, LogZ, Method, Optimizer, Rollout, Run};
+use crate::network::{Transformer, TransformerConfig};
+use crate::noise::{self, Noise, Purpose};
+use crate::objective::objective;
+use crate::prior::{Infilling, InfillingPrior};
+use crate::process::TokenChain;
+use crate::rollout::Chains;
+use crate::session::SessionError;
+use crate::text::Vocabulary;
+use crate::train::examples::{Pretraining, Recipe};
+use crate::train::texts::Texts;
+use crate::train::{Answer, Conditions, EndReward, TrainError, Trainer, at_once};
+use burn::tensor::Device;
+
+/// Iterations in which the prior learns.
+pub const PRIOR_ITERATIONS: usize = 500;
+/// Answers that it learns from, and those of an iteration.
+const HEARD: usize = 20_000;
+const HEARD_AT_ONCE: usize = 128;
+const PRIOR_LEARNING_RATE: f64 = 3e-3;
+const PRIOR_EMA: f64 = 0.98;
+
+/// log r of an answer that is no number from 0 to 100.
+const FLOOR: f64 = -4.0;
+/// Over this share of the iterations the target goes from the prior to the uniform law. All at once,
+/// what is unlearned of invalid answers takes 100 with it, which begins like many of them.
+const TEMPERED_SHARE: f64 = 0.25;
+/// Answers that are kept for replay.
+const REPLAY_CAPACITY: usize = 100_000;
+
+/// The prior in training: a causal network that learns what [`habits`] say.
+///
+/// # Errors
+///
+/// Where there are no iterations.
+pub fn prior_training(
+    seed: u64,
+    iterations: usize,
+    device: &Device,
+) -> Result<Pretraining<Transformer, Texts>, ConfigError> {
+    let noise = Noise::new(seed);
+    let running = noise::running_sum(habits());
+    let mut rng = noise.stream(Purpose::Samples, 0);
+    let heard = (0..HEARD).map(|_| tokens(noise::index(&mut rng, &running), Vocabulary::NOTHING));
+    let vocabulary = vocabulary();
+    let texts = Texts::new(LAYOUT, &vocabulary, heard.collect()).expect("tokens of the layout");
+    let config = TransformerConfig {
+        words: vocabulary.len(),
+        width: 32,
+        heads: 2,
+        layers: 2,
+        embedding: 0,
+        causal: true,
+    };
+    let recipe = Recipe {
+        iterations,
+        batch: HEARD_AT_ONCE,
+        learning_rate: PRIOR_LEARNING_RATE,
+        ema: PRIOR_EMA,
+        seed,
+    };
+    let network = config.init(&noise, device);
+    Pretraining::new(network, texts.with_ends(), recipe, device.clone())
+}
+
+/// The chain of answers under a prior with this network, and a posterior with a network like it.
+pub fn chains(prior: &Transformer, device: &Device) -> Chains<TokenChain, InfillingPrior, Infilling> {
+    let infilling = infilling();
+    Chains {
+        process: infilling.chain.clone(),
+        prior: InfillingPrior::new(prior.clone(), infilling.clone()),
+        policy: infilling,
+        device: device.clone(),
+    }
+}
+
+/// What a posterior is trained with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Loss {
+    /// Relative trajectory balance with VarGrad (arXiv 2405.20971, eq. 8; arXiv 2010.10436).
+    #[default]
+    Rtb,
+    /// Modified subtrajectory balance (arXiv 2310.04363, eq. 3).
+    Subtb,
+}
+
+/// How a posterior is trained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NumbersConfig {
+    pub loss: Loss,
+    pub iterations: usize,
+    /// Answers of an iteration.
+    pub batch: usize,
+    /// Share of them that were given before, drawn in proportion to their reward.
+    pub replay_share: f64,
+    pub learning_rate: f64,
+    pub seed: u64,
+}
+
+impl Default for NumbersConfig {
+    fn default() -> Self {
+        Self {
+            loss: Loss::Rtb,
+            iterations: 1000,
+            batch: 256,
+            replay_share: 0.25,
+            learning_rate: 1e-3,
+            seed: 0,
+        }
+    }
+}
+
+impl NumbersConfig {
+    pub(super) fn run(self) -> Run {
+        let mut run = Run {
+            seed: self.seed,
+            method: Method::Rtb {},
+            rollout: Rollout {
+                batch: self.batch,
+                replay_share: self.replay_share,
+                replay_capacity: REPLAY_CAPACITY,
+                noised_share: 0.0,
+                ..Rollout::default()
+            },
+            optimizer: Optimizer {
+                learning_rate: self.learning_rate,
+                ..Optimizer::default()
+            },
+            ..Run::default()
+        };
+        run.objective.log_z = LogZ::Vargrad;
+        run.tempering.start = 0.0;
+        run.tempering.iterations = (TEMPERED_SHARE * self.iterations as f64) as usize;
+        run.training.iterations = self.iterations;
+        run
+    }
+}
+
+/// A posterior in training.
+pub struct NumbersTraining {
+    iterations: usize,
+    trainer: Kind,
+}
+
+enum Kind {
+    Rtb(Box<Trainer<TokenChain, InfillingPrior, Infilling>>),
+    Subtb(Box<Subtrajectories>),
+}
+
+impl NumbersTraining {
+    /// Starts at a prior with this law. Its target is p·r with r(x) = 1/p(x) where x is a number from 0
+    /// to 100: the uniform law.
+    ///
+    /// # Errors
+    ///
+    /// Where a value of `config` is refused.
+    pub fn new(
+        prior: &Transformer,
+        law: &Law,
+        config: NumbersConfig,
+        device: &Device,
+    ) -> Result<Self, ConfigError> {
+        let run = config.run();
+        run.validate()?;
+        let mut log_r = vec![FLOOR; ANSWERS];
+        for answer in (0..=LARGEST).map(of_number) {
+            log_r[answer] = -law.log_probs()[answer];
+        }
+        let chains = chains(prior, device);
+        let trainer = match config.loss {
+            Loss::Rtb => {
+                let objective = objective(&run).expect("RTB is trained");
+                let reward = Box::new(Known(log_r));
+                Kind::Rtb(Box::new(Trainer::new(
+                    run,
+                    chains,
+                    (Conditions::all(1), vec![reward]),
+                    objective,
+                    prior.clone(),
+                )))
+            }
+            Loss::Subtb => Kind::Subtb(Box::new(Subtrajectories::new(run, chains, law, log_r)?)),
+        };
+        Ok(Self {
+            iterations: config.iterations,
+            trainer,
+        })
+    }
+
+    /// Iterations done.
+    pub fn iteration(&self) -> usize {
+        match &self.trainer {
+            Kind::Rtb(trainer) => trainer.iteration(),
+            Kind::Subtb(trainer) => trainer.iteration(),
+        }
+    }
+
+    /// Whether all iterations are done.
+    pub fn finished(&self) -> bool {
+        self.iteration() >= self.iterations
+    }
+
+    /// The posterior so far.
+    pub fn network(&self) -> Transformer {
+        match &self.trainer {
+            Kind::Rtb(trainer) => trainer.network(),
+            Kind::Subtb(trainer) => trainer.network().clone(),
+        }
+    }
+
+    /// One iteration; the loss.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails or the loss is no longer a number.
+    pub async fn step(&mut self) -> Result<f64, SessionError> {
+        match &mut self.trainer {
+            Kind::Rtb(trainer) => match trainer.step().await {
+                Ok(iteration) => Ok(iteration.loss),
+                Err(TrainError::Device(text)) => Err(SessionError::Device(text)),
+                Err(TrainError::Diverged(text)) => Err(SessionError::Diverged(text)),
+            },
+            Kind::Subtb(trainer) => trainer.step().await,
+        }
+    }
+}
+
+/// log r of every answer, `[ANSWERS]`.
+struct Known(Vec<f64>);
+
+impl EndReward for Known {
+    fn log_reward<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Vec<f64>> {
+        let states = states.chunks_exact(LAYOUT.length());
+        at_once(states.map(|state| self.0[answer(state)]).collect())
+    }
+}
