@@ -324,6 +324,36 @@ fn methods_are_described_like_everything_else() {
         assert_eq!(Run::from_toml(&run.to_toml()).expect("it reads back"), run);
         assert_eq!(Method::find(method.info().name).expect("it has a name"), method);
     }
+    // Every task has those of its own that may be said, and knows the others by their names.
+    for task in [Task::Mixtures, Task::Digits, Task::Stories] {
+        for method in task.methods() {
+            let run = Run {
+                method,
+                ..task.defaults()
+            };
+            run.validate().expect("it fits");
+            assert_eq!(task.method(method.info().name), Ok(method));
+        }
+        assert_eq!(task.method("dps"), Method::find("dps"));
+        assert!(
+            task.method("magic")
+                .is_err_and(|error| error.allowed.contains("smc"))
+        );
+    }
+    assert_eq!(Task::Mixtures.methods(), Method::all());
+    let on_words = Task::Stories.methods();
+    assert!(
+        on_words
+            .iter()
+            .any(|m| matches!(m, Method::Smc { points: 0, .. }))
+    );
+    let guided = |m: &Method| {
+        matches!(
+            m,
+            Method::Guidance { .. } | Method::Dps { .. } | Method::LgdMc { .. }
+        )
+    };
+    assert!(!on_words.iter().any(guided) && Method::all().iter().any(guided));
     let run = Run::default()
         .with("method.kind", "dpok")
         .expect("defaults fill the rest");

@@ -7,7 +7,7 @@ use rtb::noise::Noise;
 use rtb::session::cpu_device;
 use rtb::text::{Layout, Vocabulary};
 use rtb::train::examples::{Pretraining, Recipe};
-use rtb::train::texts::{Ending, Texts};
+use rtb::train::texts::{Ending, Loss, Texts};
 
 const LAYOUT: Layout = Layout {
     before: 2,
@@ -39,12 +39,19 @@ fn texts() -> Texts {
     Texts::new(LAYOUT, &vocabulary(), tokens.to_vec()).expect("texts")
 }
 
-fn trained(causal: bool) -> Pretraining<Transformer, Texts> {
-    trained_on(texts(), vocabulary().len(), RECIPE, causal)
-}
-
 /// A small network that has learned texts of so many words.
 pub fn trained_on(
+    texts: Texts,
+    words: usize,
+    recipe: Recipe,
+    causal: bool,
+) -> Pretraining<Transformer, Texts> {
+    trained_by(Loss::Elbo, texts, words, recipe, causal)
+}
+
+/// The same by another loss, which is that of unmasking.
+fn trained_by(
+    loss: Loss,
     texts: Texts,
     words: usize,
     recipe: Recipe,
@@ -64,7 +71,7 @@ pub fn trained_on(
         let step = async {
             match causal {
                 true => training.continue_texts().await,
-                false => training.unmask().await,
+                false => training.unmask(loss).await,
             }
         };
         pollster::block_on(step).expect("it trains");
@@ -81,24 +88,35 @@ fn words_at(network: &Transformer, seen: [i32; 6], place: usize) -> Vec<f64> {
     ))
 }
 
-#[test]
-fn unmasking_learns_what_is_missing() {
-    let (training, texts) = (trained(false), texts());
-    // One of two orders of two words, where there was an a; the ending tells.
-    let loss = |ending| {
-        let of_noise = |seed| {
-            let (noise, device) = (Noise::new(seed), cpu_device());
-            let loss = texts.unmasking_loss(training.network(), ending, &noise, &device);
-            pollster::block_on(loss).expect("measured")
-        };
-        (0..200).map(of_noise).sum::<f64>() / 200.0
+/// The negative ELBO of a place of the gap, over many draws.
+fn measured(network: &Transformer, ending: Ending) -> f64 {
+    let of_noise = |seed| {
+        let (noise, device, texts) = (Noise::new(seed), cpu_device(), texts());
+        pollster::block_on(texts.unmasking_loss(network, ending, &noise, &device)).expect("measured")
     };
+    (0..200).map(of_noise).sum::<f64>() / 200.0
+}
+
+#[test]
+fn unmasking_learns_what_is_missing_by_either_loss() {
+    let of = |loss| {
+        let training = trained_by(loss, texts(), vocabulary().len(), RECIPE, false);
+        knows_what_is_missing(training.network())
+    };
+    let (elbo, entropy) = (of(Loss::Elbo), of(Loss::ScoreEntropy));
+    for (a, b) in elbo.iter().zip(entropy) {
+        assert!((a - b).abs() < 0.02, "{elbo:?} and {entropy:?}");
+    }
+}
+
+/// Checks what a network says against the corpus; its negative ELBO without and with the ending.
+fn knows_what_is_missing(network: &Transformer) -> [f64; 2] {
+    // One of two orders of two words, where there was an a; the ending tells.
     let entropy = 0.5 * std::f64::consts::LN_2 / 2.0;
-    let (hidden, shown) = (loss(Ending::Hidden), loss(Ending::Shown));
+    let [hidden, shown] = [Ending::Hidden, Ending::Shown].map(|ending| measured(network, ending));
     assert!((hidden - entropy).abs() < 0.03, "{hidden}, entropy {entropy}");
     assert!((0.0..0.03).contains(&shown), "{shown}");
     let (a, b, c, mask) = (2, 3, 4, 6);
-    let network = training.network();
     let first = words_at(network, [0, a, mask, mask, mask, mask], 2);
     assert!(
         (first[b] - 0.5).abs() < 0.1 && (first[c] - 0.5).abs() < 0.1,
@@ -108,11 +126,13 @@ fn unmasking_learns_what_is_missing() {
     assert!(told[c] > 0.9, "the ending tells: {told:?}");
     let second = words_at(network, [0, a, b as i32, mask, mask, mask], 3);
     assert!(second[c] > 0.9, "one word tells the other: {second:?}");
+    [hidden, shown]
 }
 
 #[test]
 fn continuing_learns_how_likely_an_ending_is() {
-    let (training, texts, device) = (trained(true), texts(), cpu_device());
+    let training = trained_on(texts(), vocabulary().len(), RECIPE, true);
+    let (texts, device) = (texts(), cpu_device());
     let loss = pollster::block_on(texts.ending_loss(training.network(), &device)).expect("measured");
     let entropy = 0.5 * std::f64::consts::LN_2;
     assert!((loss - entropy).abs() < 0.03, "{loss}, entropy {entropy}");

@@ -19,28 +19,28 @@ SIZES = {"small": ([16, 64], [2, 2]), "full": ([32, 128], [2, 3])}
 
 
 class Adapted(nn.Module):
-    """W + down·up for every weight of two or more dimensions but the time embedding's."""
+    """W + down·up for every weight of two or more dimensions but those whose names begin with `fixed`."""
 
-    def __init__(self, network, rank):
+    def __init__(self, network, rank, fixed=("time",)):
         super().__init__()
         self.network = [network]
         self.base = {name: p.detach() for name, p in network.named_parameters()}
         self.low_rank = nn.ParameterDict()
         for name, p in self.base.items():
-            if p.dim() < 2 or name.startswith("time"):
+            if p.dim() < 2 or name.startswith(fixed):
                 continue
             inputs, outputs = (p[0].numel(), p.shape[0]) if p.dim() == 4 else p.shape
             key = name.replace(".", "/")
             self.low_rank[key + "/down"] = nn.Parameter(torch.randn(inputs, rank) / math.sqrt(inputs))
             self.low_rank[key + "/up"] = nn.Parameter(torch.zeros(rank, outputs))
 
-    def forward(self, times, x):
+    def forward(self, *inputs):
         weights = dict(self.base)
         for key in {k.rsplit("/", 1)[0] for k in self.low_rank}:
             base = self.base[key.replace("/", ".")]
             delta = self.low_rank[key + "/down"] @ self.low_rank[key + "/up"]
             weights[key.replace("/", ".")] = base + (delta.T.reshape(base.shape) if base.dim() == 4 else delta)
-        return functional_call(self.network[0], weights, (times, x))
+        return functional_call(self.network[0], weights, inputs)
 
 
 class Classifier(nn.Sequential):

@@ -747,15 +747,23 @@ test('rewards of stories are chosen, and an ending is one', { timeout: 240_000 }
     && /Ready/.test(await id(page, 'status').textContent()), 60);
   await until('figures of the untrained posterior', async () => (await metric(page, 'log_reward')) < -5, 60);
   await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
+  assert.equal(await id(page, 'compare-dps').count(), 0, 'words have no gradient');
   for (const box of await page.locator('.compare input[type=checkbox]').all()) {
-    await box.setChecked(['compare-importance', 'compare-dps'].includes(await box.getAttribute('data-testid')));
+    await box.setChecked(['compare-importance', 'compare-smc'].includes(await box.getAttribute('data-testid')));
   }
+  assert.equal(await id(page, 'compare-smc-points').inputValue(), '0');
   await set(page, 'compare-samples', 16);
   await id(page, 'compare').click();
   await until('the comparison', async () => /Ended/.test(await id(page, 'compare-status').textContent()), 200);
-  assert.equal(await standing(page, 'importance'), 'done');
-  assert.ok((await id(page, 'card-importance').locator('.sayings li').count()) > 3);
-  assert.match(await id(page, 'card-dps').textContent(), /words have no gradient/);
+  for (const method of ['importance', 'smc']) {
+    assert.equal(await standing(page, method), 'done', method);
+    assert.ok((await id(page, `card-${method}`).locator('.sayings li').count()) > 3, method);
+  }
+  // Nobody keeps the user from asking it to look ahead.
+  await id(page, 'compare-importance').uncheck();
+  await set(page, 'compare-smc-points', 4);
+  await id(page, 'compare').click();
+  await until('its answer', async () => /words have no expected end/.test((await id(page, 'card-smc').allTextContents()).join()), 100);
   assert.deepEqual(problems, []);
   await page.close();
 });

@@ -127,9 +127,18 @@ fn language_models_learn_a_file_of_stories() {
     );
     let nats = |figures: &Value, key: &str| figures[key].as_f64().expect("nats");
     let none = 60f64.ln();
-    for key in ["ending_hidden", "ending_shown"] {
-        assert!((0.0..0.5 * none).contains(&nats(figures, key)), "{figures}");
+    let (_, other) = train("prior --loss score-entropy", "s");
+    for record in [&prior, &other] {
+        for key in ["ending_hidden", "ending_shown"] {
+            let figures = &record["figures"];
+            assert!((0.0..0.5 * none).contains(&nats(figures, key)), "{figures}");
+        }
     }
+    // Only what is not usual is told.
+    let command = |record: &Value| record["command"].as_str().expect("a command").to_owned();
+    assert!(prior["figures"]["loss"].is_null() && !command(&prior).contains("--loss"));
+    assert_eq!(other["figures"]["loss"], "score-entropy");
+    assert!(command(&other).contains("--words 60 --loss score-entropy --out s.safetensors"));
     let (_, reward) = train("reward", "r");
     assert!(
         (0.0..0.5 * none).contains(&nats(&reward["figures"], "ending")),
@@ -164,6 +173,18 @@ fn stories_that_cannot_be_had_are_named() {
     assert!(said("--data none.txt", None).contains("0 stories of 5 sentences"));
     file_of_stories(&place.path().join("some.txt"), 100);
     assert!(said("--data some.txt --words 2", None).contains("--words 2: a vocabulary of 2 words"));
+    let reward = at(
+        &place,
+        "pretrain stories reward --out r.safetensors --loss score-entropy",
+    )
+    .output()
+    .expect("the program starts");
+    assert_eq!(reward.status.code(), Some(2));
+    let told = stderr(&reward);
+    assert!(
+        told.contains("--loss: `score-entropy` is not allowed; none for `reward`"),
+        "{told}"
+    );
     let long = "many ".repeat(60);
     let line = |number: usize| format!("{long}{number}. B. C. D. E.\n");
     fs::write(

@@ -86,7 +86,8 @@ fn methods_are_compared_on_stories() {
         "story-dog-ending",
         "--method=importance",
         "--method=smc",
-        "--method=smc:points=0:particles=50",
+        "--method=smc:points=4",
+        "--method=dps",
         "--method=rtb",
         "--out",
         text(&folder),
@@ -95,12 +96,34 @@ fn methods_are_compared_on_stories() {
     for words in ["distinct-2", "Importance", "RTB", "Mean log r, exact"] {
         assert!(table.contains(words), "{words} is missing from\n{table}");
     }
-    assert!(table.contains("words have no expected end"), "{table}");
+    for refused in ["words have no expected end", "words have no gradient"] {
+        assert!(table.contains(refused), "{refused} is missing from\n{table}");
+    }
     let csv = fs::read_to_string(folder.join("outcomes.csv")).expect("written");
+    assert!(
+        csv.lines().any(|line| line.starts_with("SMC (RNE),")) && !csv.contains("points=4"),
+        "{csv}"
+    );
     assert!(
         csv.starts_with("label,") && csv.contains("distinct_prior,words"),
         "{csv}"
     );
+}
+
+#[test]
+fn iterations_and_tokens_are_timed() {
+    let line = ["bench", "story-dog", "--count=1", "--draw=2"];
+    let said = stdout(&succeed(rtb(line).args(TINY)));
+    for part in [
+        "milliseconds of an iteration, 1 of them",
+        "  rollout",
+        "2 samples in",
+        " tokens/s",
+    ] {
+        assert!(said.contains(part), "{part} is missing from\n{said}");
+    }
+    let points = ["bench", "--count=1", "--draw=20", "--steps=5", "--batch=16"];
+    assert!(stdout(&succeed(&mut rtb(points))).contains(" samples/s"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Named comparisons, each of which answers one question.
 
-use super::{ConfigError, Method, Preset, PriorKind, Run};
+use super::{ConfigError, Method, Preset, PriorKind, Run, Task};
 
 /// A named comparison of methods on one run.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,8 +39,8 @@ fn preset(name: &str) -> Run {
     Preset::find(name).expect("experiments use presets").run
 }
 
-fn methods(names: &[&str]) -> Vec<Method> {
-    let find = |name: &&str| Method::find(name).expect("experiments use methods");
+fn methods(task: Task, names: &[&str]) -> Vec<Method> {
+    let find = |name: &&str| task.method(name).expect("experiments use methods");
     names.iter().map(find).collect()
 }
 
@@ -80,7 +80,7 @@ pub fn experiments() -> Vec<Experiment> {
             "All methods on the paper's toy",
             "Which methods reach the posterior, how closely, and at what cost?",
             shorter("25-to-9"),
-            Method::all(),
+            Task::Mixtures.methods(),
             None,
         ),
         experiment(
@@ -88,7 +88,7 @@ pub fn experiments() -> Vec<Experiment> {
             "Number of steps",
             "How does the error of trained and weighted samples fall with the steps T of the chain?",
             shorter("25-to-9"),
-            methods(&["rtb", "smc", "importance"]),
+            methods(Task::Mixtures, &["rtb", "smc", "importance"]),
             values("process.steps", &["10", "20", "50", "100", "200", "500"]),
         ),
         experiment(
@@ -96,7 +96,7 @@ pub fn experiments() -> Vec<Experiment> {
             "Trajectories from elsewhere",
             "What share of the batch should be noised back from given end points?",
             shorter("25-to-9"),
-            methods(&["rtb"]),
+            methods(Task::Mixtures, &["rtb"]),
             shares(),
         ),
         experiment(
@@ -104,7 +104,7 @@ pub fn experiments() -> Vec<Experiment> {
             "Trajectories from elsewhere, far islands",
             "What share of the batch should be noised back where on-policy training misses modes?",
             shorter("islands"),
-            methods(&["rtb"]),
+            methods(Task::Mixtures, &["rtb"]),
             shares(),
         ),
         experiment(
@@ -112,7 +112,7 @@ pub fn experiments() -> Vec<Experiment> {
             "A reward without a useful gradient",
             "What becomes of each method where the reward jumps between two values?",
             shorter("ring-teeth"),
-            Method::all(),
+            Task::Mixtures.methods(),
             None,
         ),
         experiment(
@@ -120,7 +120,7 @@ pub fn experiments() -> Vec<Experiment> {
             "A hard constraint",
             "What becomes of each method where the reward is 1 on one side of a line and 0 on the other?",
             shorter("25-half-plane"),
-            Method::all(),
+            Task::Mixtures.methods(),
             None,
         ),
         experiment(
@@ -128,7 +128,7 @@ pub fn experiments() -> Vec<Experiment> {
             "Sharper and flatter posteriors",
             "How does RTB's error change with the reward's power β?",
             shorter("25-to-9"),
-            methods(&["rtb"]),
+            methods(Task::Mixtures, &["rtb"]),
             values("tempering.beta", &["0.25", "0.5", "1", "2", "4"]),
         ),
         experiment(
@@ -137,7 +137,10 @@ pub fn experiments() -> Vec<Experiment> {
             "Does it matter that a learned prior's chain is not the exact reversal of its noising, \
              and so violates trajectory balance with it?",
             learned,
-            methods(&["rtb", "policy-gradient-kl", "importance", "smc"]),
+            methods(
+                Task::Mixtures,
+                &["rtb", "policy-gradient-kl", "importance", "smc"],
+            ),
             None,
         ),
         experiment(
@@ -145,7 +148,7 @@ pub fn experiments() -> Vec<Experiment> {
             "One class of digits",
             "How near does each method come to the images of one class?",
             preset("digit-3"),
-            methods(IMAGES),
+            methods(Task::Digits, IMAGES),
             values(
                 "reward.classes",
                 &[
@@ -158,7 +161,7 @@ pub fn experiments() -> Vec<Experiment> {
             "Even or odd digits",
             "Does each method keep all five classes that the reward allows?",
             preset("digits-even"),
-            methods(IMAGES),
+            methods(Task::Digits, IMAGES),
             values("reward.classes", &["[0, 2, 4, 6, 8]", "[1, 3, 5, 7, 9]"]),
         ),
     ]

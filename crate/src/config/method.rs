@@ -1,7 +1,7 @@
 //! How the posterior is had: the methods, trained and training-free, that one run description
 //! can choose between.
 
-use super::{ConfigError, validate};
+use super::{ConfigError, Task, validate};
 use serde::{Deserialize, Serialize};
 
 /// Most points at which a population's reward is evaluated at once.
@@ -129,6 +129,10 @@ mod default {
     pub const fn particles() -> usize {
         5000
     }
+    /// A population of stories has log-probabilities of all words at every place of every gap.
+    pub const fn particles_of_stories() -> usize {
+        64
+    }
     pub const fn resample_below() -> f64 {
         0.5
     }
@@ -177,7 +181,8 @@ impl Method {
         )
     }
 
-    /// Every method with its default settings, in the order of a comparison.
+    /// Every method with its default settings, in the order of a comparison. Those of a task are
+    /// [`Task::methods`].
     pub fn all() -> Vec<Method> {
         let (one, points) = (default::one(), default::points());
         let (clip, epochs) = (default::clip(), default::epochs());
@@ -225,7 +230,7 @@ impl Method {
         ]
     }
 
-    /// The method of that name, with its default settings.
+    /// The method of that name, with its default settings. That of a task is [`Task::method`].
     ///
     /// # Errors
     ///
@@ -243,6 +248,22 @@ impl Method {
                     format!("one of {}", names.join(", ")),
                 )
             })
+    }
+
+    /// This method with settings that fit words; nothing where it follows gradients, which words have
+    /// not.
+    fn on_words(self) -> Option<Self> {
+        match self {
+            Self::Guidance { .. } | Self::Dps { .. } | Self::LgdMc { .. } => None,
+            // There is no expected end to look ahead to.
+            Self::Smc { resample_below, .. } => Some(Self::Smc {
+                particles: default::particles_of_stories(),
+                resample_below,
+                points: 0,
+                guidance: 0.0,
+            }),
+            other => Some(other),
+        }
     }
 
     /// Name, title and description.
@@ -381,6 +402,29 @@ impl Method {
                 Ok(())
             }
         }
+    }
+}
+
+impl Task {
+    /// The methods that can be used on it, with the settings that they have by default, in the order of
+    /// a comparison.
+    pub fn methods(self) -> Vec<Method> {
+        let all = Method::all().into_iter();
+        match self {
+            Task::Mixtures | Task::Digits => all.collect(),
+            Task::Stories => all.filter_map(Method::on_words).collect(),
+        }
+    }
+
+    /// The method of that name with the settings that it has on this task by default; one that cannot
+    /// be used, with those of [`Method::find`].
+    ///
+    /// # Errors
+    ///
+    /// Lists the names there are.
+    pub fn method(self, name: &str) -> Result<Method, ConfigError> {
+        let own = self.methods().into_iter().find(|m| m.info().name == name);
+        own.map_or_else(|| Method::find(name), Ok)
     }
 }
 

@@ -30,6 +30,48 @@ pub enum Ending {
     Either,
 }
 
+/// What a network that unmasks is trained by: a bound of −log p(text) that is a sum over the masked
+/// places, each with the weight 1/t of the log-linear schedule at time t.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Loss {
+    /// −log p(word) by the normalised logits: the negative ELBO (MDLM, arXiv 2406.07524).
+    #[default]
+    Elbo,
+    /// Denoising score entropy (SEDD, arXiv 2310.16834, §3), for which logits need not be normalised.
+    ///
+    /// A masked place has the scores s_y = e^{l_y}/(e^σ − 1), and the ratio that they are to meet,
+    /// p(y|x_0)/p(mask|x_0), is 1/(e^σ − 1) for its word and 0 for others. The entropy of a score is
+    /// s − a·log s + a·(log a − 1) for a ratio a; their sum over the words is
+    /// (Σ_y e^{l_y} − l_word − 1)/(e^σ − 1). With 1 − e^{−σ} = t, at the rate dσ/dt = 1/(1 − t), the
+    /// factors come to 1/t. In Z = Σ_y e^{l_y} the term is −log p(word) + (Z − 1 − log Z): what the
+    /// ELBO has where Z is 1, more elsewhere.
+    ///
+    /// As SEDD has it, l are the logits less the logarithm of the number of words, so that Z is near 1
+    /// when training starts.
+    ScoreEntropy,
+}
+
+impl Loss {
+    /// Σ weight·term over places, `[1]`, of logits `[rows, places, words]`; words and weights are
+    /// `[rows, places]`.
+    fn of(self, logits: Tensor<3>, wanted: Tensor<2, Int>, weights: Tensor<2>) -> Tensor<1> {
+        let wanted = wanted.unsqueeze_dim(2);
+        let terms = match self {
+            Self::Elbo => activation::log_softmax(logits, 2).gather(2, wanted).neg(),
+            Self::ScoreEntropy => {
+                let [rows, places, words] = logits.dims();
+                // Nothing holds down the exponentials of places that do not count.
+                let idle = weights.clone().equal_elem(0.0).unsqueeze_dim::<3>(2);
+                let logits = logits.mask_fill(idle.expand([rows, places, words]), 0.0);
+                let scores = logits.sub_scalar((words as f64).ln());
+                let of_wanted = scores.clone().gather(2, wanted);
+                (scores.exp().sum_dim(2) - of_wanted).sub_scalar(1.0)
+            }
+        };
+        (terms.squeeze_dim::<2>(2) * weights).sum()
+    }
+}
+
 /// Texts with a gap, in numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Texts {
@@ -73,18 +115,23 @@ struct Shard {
 }
 
 impl Shard {
-    /// Σ weight·(−log p(wanted)) over these places of texts of `length` tokens, `[1]`.
-    fn loss(self, network: &Transformer, length: usize, places: Range<usize>, device: &Device) -> Tensor<1> {
+    /// Σ weight·term of a loss over these places of texts of `length` tokens, `[1]`.
+    fn loss(
+        self,
+        loss: Loss,
+        network: &Transformer,
+        length: usize,
+        places: Range<usize>,
+        device: &Device,
+    ) -> Tensor<1> {
         let rows = self.seen.len() / length;
         let table = |values| TensorData::new(values, [rows, length]);
         let seen = Tensor::<2, Int>::from_data(table(self.seen), device);
         let wanted = Tensor::<2, Int>::from_data(table(self.wanted), device);
         let weights = Tensor::<2>::from_data(TensorData::new(self.weights, [rows, length]), device);
-        let wanted = wanted.slice([0..rows, places.clone()]).unsqueeze_dim(2);
+        let wanted = wanted.slice([0..rows, places.clone()]);
         let weights = weights.slice([0..rows, places.clone()]);
-        let logits = network.forward(&self.times, seen, places);
-        let log_probs = activation::log_softmax(logits, 2).gather(2, wanted);
-        (log_probs.squeeze_dim::<2>(2) * weights).sum().neg()
+        loss.of(network.forward(&self.times, seen, places), wanted, weights)
     }
 }
 
@@ -232,8 +279,8 @@ impl Texts {
         let mut sum = 0.0;
         for (count, parts) in blocks {
             let whole = parts.into_iter().fold(Shard::default(), Shard::and);
-            let loss = read(whole.loss(network, self.layout.length(), places.clone(), device)).await;
-            sum += count as f64 * f64::from(loss.map_err(SessionError::Device)?[0]);
+            let loss = whole.loss(Loss::Elbo, network, self.layout.length(), places.clone(), device);
+            sum += count as f64 * f64::from(read(loss).await.map_err(SessionError::Device)?[0]);
         }
         Ok(sum / self.len() as f64)
     }
@@ -247,25 +294,25 @@ impl Pretraining<Transformer, Texts> {
     ///
     /// Where the device fails.
     pub async fn fill(&mut self) -> Result<f64, SessionError> {
-        self.unmask_as(Ending::Shown, 0.0).await
+        self.unmask_as(Ending::Shown, 0.0, Loss::Elbo).await
     }
 
-    async fn unmask_as(&mut self, ending: Ending, whole: f64) -> Result<f64, SessionError> {
+    async fn unmask_as(&mut self, ending: Ending, whole: f64, loss: Loss) -> Result<f64, SessionError> {
         let mut rng = self.rng();
         let drawn = self.draw(&mut rng, self.examples.len(), self.recipe.batch);
         let parts = self.examples.masked(&drawn, ending, whole, &mut rng);
-        self.descend(parts).await
+        self.descend(parts, loss).await
     }
 
     /// One iteration of masked diffusion: words are masked with probability t and said from what is
-    /// left. Returns the negative ELBO of a place, in nats (MDLM, arXiv 2406.07524), the gap's of one
-    /// half of the texts, any place's of the other.
+    /// left. Returns the loss of a place, in nats, the gap's of one half of the texts, any place's of
+    /// the other.
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn unmask(&mut self) -> Result<f64, SessionError> {
-        self.unmask_as(Ending::Either, WHOLE_TEXTS).await
+    pub async fn unmask(&mut self, loss: Loss) -> Result<f64, SessionError> {
+        self.unmask_as(Ending::Either, WHOLE_TEXTS, loss).await
     }
 
     /// One iteration of a causal network on the words of the texts, each from all before it. Returns
@@ -277,11 +324,12 @@ impl Pretraining<Transformer, Texts> {
     pub async fn continue_texts(&mut self) -> Result<f64, SessionError> {
         let drawn = self.draw(&mut self.rng(), self.examples.len(), self.recipe.batch);
         let parts = self.examples.continued(&drawn, 0);
-        self.descend(parts).await
+        // A causal network's words have −log p as their terms, too.
+        self.descend(parts, Loss::Elbo).await
     }
 
     /// A step down the sum of the parts' losses.
-    async fn descend(&mut self, parts: Vec<Shard>) -> Result<f64, SessionError> {
+    async fn descend(&mut self, parts: Vec<Shard>, loss: Loss) -> Result<f64, SessionError> {
         let length = self.examples.layout.length();
         let count = parallel::parts(&self.device, self.recipe.batch);
         let shards = parallel::split(parts, count);
@@ -290,7 +338,9 @@ impl Pretraining<Transformer, Texts> {
             .step(shards, |network, shard| {
                 let whole = shard.into_iter().fold(Shard::default(), Shard::and);
                 // The step takes the mean over its parts.
-                whole.loss(network, length, 0..length, device).mul_scalar(scale)
+                whole
+                    .loss(loss, network, length, 0..length, device)
+                    .mul_scalar(scale)
             })
             .await
     }
@@ -303,5 +353,62 @@ impl Shard {
         self.wanted.extend(more.wanted);
         self.weights.extend(more.weights);
         self
+    }
+}
+
+#[cfg(all(test, feature = "cpu"))]
+mod tests {
+    use super::*;
+    use crate::session::cpu_device;
+
+    /// The loss of one place of three words, of which word 1 is wanted, with weight 2; `scores` are e^l.
+    fn loss(loss: Loss, scores: [f64; 3]) -> f64 {
+        let logits = scores.map(|score| (score.ln() + 3f64.ln()) as f32);
+        let logits = Tensor::<3>::from_data([[logits]], &cpu_device());
+        let wanted = Tensor::<2, Int>::from_data([[1]], &cpu_device());
+        let weights = Tensor::<2>::from_data([[2.0]], &cpu_device());
+        f64::from(loss.of(logits, wanted, weights).into_scalar::<f32>())
+    }
+
+    #[test]
+    fn score_entropy_is_the_elbo_where_scores_are_normalised() {
+        for scores in [[0.2, 0.5, 0.3], [0.98, 0.01, 0.01]] {
+            let (elbo, entropy) = (loss(Loss::Elbo, scores), loss(Loss::ScoreEntropy, scores));
+            assert!((elbo + 2.0 * scores[1].ln()).abs() < 1e-5, "{elbo}");
+            assert!((entropy - elbo).abs() < 1e-5, "{entropy} and {elbo}");
+        }
+    }
+
+    #[test]
+    fn score_entropy_is_larger_elsewhere() {
+        // Σ e^l − l − 1 for e^l = 1, 2 and ½: 3.5 − log 2 − 1; −log p is log 1.75.
+        let scores = [1.0, 2.0, 0.5];
+        let entropy = loss(Loss::ScoreEntropy, scores);
+        assert!((entropy - 2.0 * 1.806_852_8).abs() < 1e-5, "{entropy}");
+        assert!((loss(Loss::Elbo, scores) - 2.0 * 0.559_615_8).abs() < 1e-5);
+        // A tenth of it: 0.35 − log 0.2 − 1.
+        let entropy = loss(Loss::ScoreEntropy, scores.map(|score| 0.1 * score));
+        assert!((entropy - 2.0 * 0.959_437_9).abs() < 1e-5, "{entropy}");
+    }
+
+    #[test]
+    fn places_that_do_not_count_may_say_anything() {
+        let device = cpu_device().autodiff();
+        let logits = [[[500.0, 0.0, -500.0], [0.0, 0.0, 0.0]]];
+        let logits = Tensor::<3>::from_data(logits, &device).require_grad();
+        let wanted = Tensor::<2, Int>::from_data([[0, 2]], &device);
+        let weights = Tensor::<2>::from_data([[0.0, 1.0]], &device);
+        let loss = Loss::ScoreEntropy.of(logits.clone(), wanted, weights);
+        let gradients = loss.backward();
+        let gradient = logits.grad(&gradients).expect("a gradient").into_data();
+        let third = 1.0 / 3.0;
+        for (found, exact) in gradient
+            .iter::<f32>()
+            .zip([0.0, 0.0, 0.0, third, third, third - 1.0])
+        {
+            assert!((found - exact).abs() < 1e-6, "{found} and {exact}");
+        }
+        let loss = loss.into_scalar::<f32>();
+        assert!((loss - 3f32.ln()).abs() < 1e-6, "{loss}");
     }
 }

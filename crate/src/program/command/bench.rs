@@ -1,4 +1,5 @@
-//! `rtb bench`: what an iteration costs, in parts, and how long a posterior takes.
+//! `rtb bench`: what an iteration costs, in parts, how fast samples are drawn, and how long a posterior
+//! takes.
 
 use crate::program::assets;
 use crate::program::device::DeviceFlag;
@@ -9,6 +10,7 @@ use pollster::block_on;
 use rtb::session::{Session, SessionError};
 use rtb::train::Timing;
 use std::path::PathBuf;
+use std::time::Instant;
 
 /// Picks one part of an iteration's time.
 type Part = fn(&Timing) -> f64;
@@ -18,7 +20,7 @@ const WARM_UP: usize = 3;
 /// Iterations between two looks at the error.
 const LOOK: usize = 100;
 
-/// Time an iteration, its parts, and the way to a posterior
+/// Time an iteration, its parts, samples, and the way to a posterior
 #[derive(clap::Args)]
 #[command(after_help = "\
 With the defaults an iteration does the work of the paper's toy: 500 trajectories of 100 steps, a
@@ -30,6 +32,9 @@ pub struct Args {
     /// Iterations to time
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
+    /// Samples of the posterior to draw and time after that
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    draw: Option<u32>,
     /// Train on until the error is this small: total variation of mode weights, or FID of images
     #[arg(long, value_name = "ERROR")]
     until: Option<f64>,
@@ -69,6 +74,9 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         text += &line(name, timed.iter().map(|(_, timing)| part(timing)));
     }
     print(&text)?;
+    if let Some(draw) = args.draw {
+        print(&drawn(&session, draw as usize)?)?;
+    }
     if let Some(until) = args.until {
         print(&race(&mut session, until, training)?)?;
     }
@@ -85,6 +93,21 @@ fn line(name: &str, seconds: impl Iterator<Item = f64>) -> String {
         at(0),
         at(sorted.len() - 1)
     )
+}
+
+/// How fast samples are drawn; of stories, the tokens of their middles.
+fn drawn(session: &Session, count: usize) -> Result<String, ProgramError> {
+    let begun = Instant::now();
+    block_on(session.samples(count))?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let (unit, of_sample) = match session.reader() {
+        Some(reader) => ("tokens", reader.layout.gap),
+        None => ("samples", 1),
+    };
+    let speed = (count * of_sample) as f64 / seconds;
+    Ok(format!(
+        "{count} samples in {seconds:.2} s, {speed:.0} {unit}/s\n"
+    ))
 }
 
 /// Trains on until the error is small; measuring does not count as training.

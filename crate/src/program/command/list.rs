@@ -3,7 +3,8 @@
 use crate::program::comparison::entrant::{bare, fields};
 use crate::program::error::ProgramError;
 use crate::program::output::print;
-use rtb::config::{Experiment, Method, Preset, experiments, presets};
+use rtb::config::{Experiment, Method, Preset, Task, experiments, presets};
+use toml::Value;
 
 /// List presets, methods and experiments, or print a preset as TOML
 #[derive(clap::Args)]
@@ -25,16 +26,14 @@ fn listing() -> String {
     let preset = |p: &Preset| (p.name, p.title.to_owned(), p.description.to_owned());
     let experiment = |e: &Experiment| (e.name, e.title.to_owned(), e.question.to_owned());
     let method = |m: &Method| {
-        let (info, fields) = (m.info(), fields(m));
-        let fields: Vec<_> = fields
-            .iter()
-            .map(|(f, value)| format!("{f}={}", bare(value)))
-            .collect();
-        let title = [info.title, &fields.join(" ")].join("  ");
+        let info = m.info();
+        let title = [info.title, &settings(m, |_, _| true)].join("  ");
+        let elsewhere = [Task::Mixtures, Task::Digits, Task::Stories].map(|task| on(task, m));
+        let description = std::iter::once(info.description.to_owned()).chain(elsewhere.into_iter().flatten());
         (
             info.name,
             title.trim_end().to_owned(),
-            info.description.to_owned(),
+            description.collect::<Vec<_>>().join(" "),
         )
     };
     [
@@ -49,6 +48,26 @@ fn listing() -> String {
         ),
     ]
     .join("\n")
+}
+
+/// The settings of a method that are wanted, as they are typed.
+fn settings(method: &Method, wanted: impl Fn(&str, &Value) -> bool) -> String {
+    let fields = fields(method);
+    let wanted = fields.iter().filter(|(field, value)| wanted(field, value));
+    let typed: Vec<_> = wanted
+        .map(|(field, value)| format!("{field}={}", bare(value)))
+        .collect();
+    typed.join(" ")
+}
+
+/// What is not as usual about a method on a task.
+fn on(task: Task, method: &Method) -> Option<String> {
+    let (name, usual) = (method.info().name, fields(method));
+    let Some(own) = task.methods().into_iter().find(|m| m.info().name == name) else {
+        return Some(format!("Not for {}.", task.name()));
+    };
+    let other = settings(&own, |field, value| usual.get(field) != Some(value));
+    (!other.is_empty()).then(|| format!("On {}: {other}.", task.name()))
 }
 
 /// Names with a title and a sentence each.

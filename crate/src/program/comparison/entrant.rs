@@ -1,22 +1,25 @@
 //! A method of a comparison, as it is typed and as tables call it.
 
-use rtb::config::{self, ConfigError, Method, Run};
+use rtb::config::{self, ConfigError, Method, Run, Task};
 use toml::{Table, Value};
 
 /// A method and what it is called.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entrant {
     pub method: Method,
-    /// Its title and the fields that differ from its defaults.
+    /// Its title and the fields that differ from its defaults on the task.
     pub label: String,
     /// What `--method` has to be given for it.
     pub typed: String,
 }
 
-impl From<Method> for Entrant {
-    fn from(method: Method) -> Self {
+impl Entrant {
+    /// A method on a task.
+    pub fn new(method: Method, task: Task) -> Self {
         let info = method.info();
-        let defaults = Method::find(info.name).map_or_else(|_| Table::new(), |m| fields(&m));
+        let defaults = task
+            .method(info.name)
+            .map_or_else(|_| Table::new(), |m| fields(&m));
         let own: Vec<String> = fields(&method)
             .iter()
             .filter(|(field, value)| defaults.get(*field) != Some(value))
@@ -32,14 +35,12 @@ impl From<Method> for Entrant {
             .join(":");
         Self { method, label, typed }
     }
-}
 
-impl Entrant {
-    /// Reads `NAME[:FIELD=VALUE…]`.
-    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+    /// Reads `NAME[:FIELD=VALUE…]`; the other fields have the task's defaults.
+    pub fn parse(text: &str, task: Task) -> Result<Self, ConfigError> {
         let mut parts = text.split(':');
         let name = parts.next().unwrap_or_default();
-        let method = Method::find(name).map_err(|unknown| ConfigError {
+        let method = task.method(name).map_err(|unknown| ConfigError {
             field: "--method".to_owned(),
             ..unknown
         })?;
@@ -58,7 +59,7 @@ impl Entrant {
             config::merge(&mut table, config::assignment(field, value));
         }
         let run = Table::from_iter([("method".to_owned(), Value::Table(table))]);
-        Ok(Run::default().overlaid(run)?.method.into())
+        Ok(Self::new(Run::default().overlaid(run)?.method, task))
     }
 }
 
@@ -85,14 +86,15 @@ fn allowed(fields: &Table) -> String {
 #[cfg(test)]
 mod tests {
     use super::Entrant;
-    use rtb::config::Method;
+    use rtb::config::{Method, Task};
 
     #[test]
     fn what_differs_from_the_defaults_is_said() {
-        let shown = |text| {
-            let entrant = Entrant::parse(text).expect("a method");
+        let shown_on = |task, text| {
+            let entrant = Entrant::parse(text, task).expect("a method");
             (entrant.label, entrant.typed)
         };
+        let shown = |text| shown_on(Task::Mixtures, text);
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(shown("rtb"), pair("RTB", "rtb"));
         assert_eq!(shown("dps:scale=0.5"), pair("DPS (scale=0.5)", "dps:scale=0.5"));
@@ -101,13 +103,19 @@ mod tests {
             shown("policy-gradient:kl_weight=0.5").1,
             "policy-gradient-kl:kl_weight=0.5"
         );
+        let smc = |task, text| shown_on(task, text).0;
+        assert_eq!(smc(Task::Stories, "smc"), "SMC (RNE)");
+        assert_eq!(smc(Task::Stories, "smc:points=16"), "SMC (RNE) (points=16)");
+        assert_eq!(smc(Task::Mixtures, "smc:points=0"), "SMC (RNE) (points=0)");
     }
 
     #[test]
     fn every_method_can_be_typed() {
-        for method in Method::all() {
-            let entrant = Entrant::from(method);
-            assert_eq!(Entrant::parse(&entrant.typed), Ok(entrant));
+        for task in [Task::Mixtures, Task::Digits, Task::Stories] {
+            for method in [task.methods(), Method::all()].concat() {
+                let entrant = Entrant::new(method, task);
+                assert_eq!(Entrant::parse(&entrant.typed, task), Ok(entrant));
+            }
         }
     }
 }

@@ -60,8 +60,9 @@ impl Plan {
     pub fn new(name: &Path, choice: &Choice) -> Result<Self, ProgramError> {
         let (mut plan, vary) = Self::read(name, choice.overrides)?;
         if !choice.methods.is_empty() {
-            let parsed: Result<_, ConfigError> = choice.methods.iter().map(|m| Entrant::parse(m)).collect();
-            plan.entrants = parsed?;
+            let task = plan.run.task;
+            let parsed = choice.methods.iter().map(|m| Entrant::parse(m, task));
+            plan.entrants = parsed.collect::<Result<_, ConfigError>>()?;
         }
         if !choice.seeds.is_empty() {
             plan.seeds = choice.seeds.to_vec();
@@ -83,8 +84,11 @@ impl Plan {
             title,
             question: None,
             seeds: vec![run.seed],
+            entrants: methods
+                .into_iter()
+                .map(|method| Entrant::new(method, run.task))
+                .collect(),
             run,
-            entrants: methods.into_iter().map(Entrant::from).collect(),
             field: None,
             variants: Vec::new(),
         };
@@ -108,7 +112,8 @@ impl Plan {
             error => error,
         })?;
         let run = found.run.overlaid(overrides.table())?;
-        Ok((plan(found.label, source::title(&run), run, Method::all()), None))
+        let methods = run.task.methods();
+        Ok((plan(found.label, source::title(&run), run, methods), None))
     }
 
     fn vary(&mut self, vary: Option<Vary>) -> Result<(), ConfigError> {
@@ -233,6 +238,28 @@ mod tests {
             let trials = values * experiment.methods.len() * experiment.seeds.len();
             assert_eq!(plan.places().count(), trials, "{}", experiment.name);
         }
+    }
+
+    #[test]
+    fn a_preset_is_compared_by_the_methods_of_its_task() {
+        let typed = |preset: &str, methods: &[String]| -> Vec<String> {
+            let overrides = Overrides::default();
+            let choice = Choice {
+                methods,
+                ..choice(&overrides)
+            };
+            let plan = Plan::new(Path::new(preset), &choice).expect("a plan");
+            plan.entrants.into_iter().map(|e| e.typed).collect()
+        };
+        let all: Vec<_> = Method::all().iter().map(|m| m.info().name).collect();
+        assert_eq!(typed("25-to-9", &[]), all);
+        let on_words = typed("story-bike", &[]);
+        let left_out = ["guidance", "dps", "dps-normalized", "lgd-mc"];
+        assert!(left_out.iter().all(|name| !on_words.iter().any(|m| m == name)));
+        assert_eq!(on_words.len(), all.len() - left_out.len());
+        // Who asks for one by its name gets it, and its own answer.
+        let asked = ["dps", "smc:points=4"].map(str::to_owned);
+        assert_eq!(typed("story-bike", &asked), asked);
     }
 
     #[test]

@@ -7,18 +7,20 @@ use burn::module::Module;
 use burn::tensor::Device;
 use clap::ValueEnum;
 use pollster::block_on;
+use rtb::config::ConfigError;
 use rtb::network::{LanguageModel, Transformer, TransformerConfig};
 use rtb::noise::Noise;
 use rtb::session::SessionError;
 use rtb::text::{Layout, Reader, Vocabulary};
 use rtb::train::examples::{Pretraining, Recipe};
-use rtb::train::texts::{Ending, Texts};
+use rtb::train::texts::{self, Ending, Texts};
 use serde::Serialize;
 
 const AFTER_HELP: &str = "\
 Without flags: 5000 iterations of the prior, 3000 of the reward, of 64 texts, learning rate 0.002, average with decay 0.999, 4000 words.
 Of every story the second, the third and the fourth sentence are the gap in turn; what stands before it
-is given, and the sentence after it is the ending. One story of twenty is held out.
+is given, and the sentence after it is the ending. One story of twenty is held out; whatever the loss,
+a prior's figures are its negative ELBO on those.
 
 Example:
   rtb pretrain stories prior --out prior-stories.safetensors";
@@ -45,8 +47,48 @@ pub struct Args {
     /// Words of the vocabulary
     #[arg(long, value_name = "N", default_value_t = 4000)]
     words: usize,
+    /// What a prior is trained by [default: elbo]
+    #[arg(long, value_enum)]
+    loss: Option<Loss>,
     #[command(flatten)]
     common: Common,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Loss {
+    /// The negative evidence lower bound, as in MDLM
+    Elbo,
+    /// Denoising score entropy, as in SEDD
+    ScoreEntropy,
+}
+
+impl From<Loss> for texts::Loss {
+    fn from(loss: Loss) -> Self {
+        match loss {
+            Loss::Elbo => Self::Elbo,
+            Loss::ScoreEntropy => Self::ScoreEntropy,
+        }
+    }
+}
+
+impl Args {
+    /// What the network is trained by; a reward's has no choice.
+    fn loss(&self) -> Result<Loss, ConfigError> {
+        match (self.kind, self.loss) {
+            (Kind::Reward, Some(loss)) => {
+                let allowed =
+                    "none for `reward`, which is trained by −log p of every word; `prior` has a choice";
+                Err(ConfigError::new("--loss", format!("`{}`", name(loss)), allowed))
+            }
+            (_, loss) => Ok(loss.unwrap_or(Loss::Elbo)),
+        }
+    }
+}
+
+/// A value as it is typed.
+fn name(value: impl ValueEnum) -> String {
+    let value = value.to_possible_value().expect("no value is skipped");
+    value.get_name().to_owned()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -72,6 +114,9 @@ impl Kind {
 
 #[derive(Serialize)]
 struct Figures {
+    /// What it was trained by, where that is not the negative ELBO.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loss: Option<String>,
     parameters: usize,
     words: usize,
     stories: usize,
@@ -92,6 +137,7 @@ struct Figures {
 
 /// Trains the model and writes its two files.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    let loss = args.loss()?;
     let iterations = match args.kind {
         Kind::Prior => 5000,
         Kind::Reward => 3000,
@@ -114,14 +160,18 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         .kind
         .config(vocabulary.len())
         .init(&Noise::new(numbers.seed), &device);
-    let kind = args.kind.to_possible_value().expect("no kind is skipped");
+    let other_loss = (loss != Loss::Elbo).then(|| name(loss));
     let what = format!(
-        "stories {} --data {} --words {}",
-        kind.get_name(),
+        "stories {} --data {} --words {}{}",
+        name(args.kind),
         args.data,
-        args.words
+        args.words,
+        other_loss
+            .as_ref()
+            .map_or(String::new(), |loss| format!(" --loss {loss}"))
     );
     let mut figures = Figures {
+        loss: other_loss,
         parameters: Module::num_params(&network),
         words: vocabulary.len(),
         stories: train.len(),
@@ -137,7 +187,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let mut stepped = Stepped {
         training: training.map_err(SessionError::from)?,
         step: |training: &mut Pretraining<_, _>| match args.kind {
-            Kind::Prior => block_on(training.unmask()),
+            Kind::Prior => block_on(training.unmask(loss.into())),
             Kind::Reward => block_on(training.continue_texts()),
         },
     };

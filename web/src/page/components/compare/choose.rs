@@ -4,6 +4,7 @@ use crate::components::field::{Check, Number};
 use crate::components::method::MethodSettings;
 use crate::shared::Shared;
 use rtb::config::{ConfigError, Method, Run, Task};
+use std::collections::BTreeMap;
 use yew::prelude::*;
 
 /// What is chosen where the user has not chosen.
@@ -25,33 +26,47 @@ fn limits(task: Task) -> (usize, usize) {
     }
 }
 
-/// The methods with their settings, and whether each is wanted.
-#[derive(Clone, Debug, PartialEq)]
+/// What the user has chosen; the rest is as it comes.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Chosen {
-    pub methods: Vec<(Method, bool)>,
+    /// Whether a method is wanted, by its name.
+    wants: BTreeMap<&'static str, bool>,
+    /// Methods with other settings, by the task and their name.
+    settings: BTreeMap<[&'static str; 2], Method>,
     /// Where they are not the run's.
     samples: Option<usize>,
     iterations: Option<usize>,
 }
 
-impl Default for Chosen {
-    fn default() -> Self {
-        let methods = Method::all().into_iter();
-        Self {
-            methods: methods.map(|m| (m, CHOSEN.contains(&m.info().name))).collect(),
-            samples: None,
-            iterations: None,
-        }
-    }
-}
-
 impl Chosen {
-    /// The methods wanted: first those that need no training, whose answers come soon.
-    pub fn wanted(&self) -> Vec<Method> {
-        let wanted = self.methods.iter().filter(|(_, on)| *on);
-        let mut wanted: Vec<_> = wanted.map(|(m, _)| *m).collect();
+    /// The methods of a task with their settings, and whether each is wanted.
+    fn methods(&self, task: Task) -> Vec<(Method, bool)> {
+        let chosen = |method: Method| {
+            let name = method.info().name;
+            let set = self.settings.get(&[task.name(), name]);
+            let wanted = self.wants.get(name).copied();
+            (
+                set.copied().unwrap_or(method),
+                wanted.unwrap_or(CHOSEN.contains(&name)),
+            )
+        };
+        task.methods().into_iter().map(chosen).collect()
+    }
+
+    /// The methods wanted on a task: first those that need no training, whose answers come soon.
+    pub fn wanted(&self, task: Task) -> Vec<Method> {
+        let wanted = self.methods(task).into_iter().filter(|(_, on)| *on);
+        let mut wanted: Vec<_> = wanted.map(|(m, _)| m).collect();
         wanted.sort_by_key(Method::is_trained);
         wanted
+    }
+
+    fn want(&mut self, method: Method, on: bool) {
+        self.wants.insert(method.info().name, on);
+    }
+
+    fn set(&mut self, task: Task, method: Method) {
+        self.settings.insert([task.name(), method.info().name], method);
     }
 
     /// The run with the comparison's own numbers.
@@ -79,13 +94,13 @@ pub struct ChooseProps {
 #[component]
 pub fn Choose(props: &ChooseProps) -> Html {
     let group = |trained: bool, title: &'static str, help: &'static str| {
-        let all = props.chosen.methods.iter().enumerate();
-        let mine = all.filter(|(_, (m, _))| m.is_trained() == trained);
+        let all = props.chosen.methods(props.run.task).into_iter();
+        let mine = all.filter(|(m, _)| m.is_trained() == trained);
         html! {
             <fieldset>
                 <legend>{ title }</legend>
                 <p class="help">{ help }</p>
-                <div class="methods">{ for mine.map(|(at, (method, on))| one(props, at, *method, *on)) }</div>
+                <div class="methods">{ for mine.map(|(method, on)| one(props, method, on)) }</div>
             </fieldset>
         }
     };
@@ -107,20 +122,19 @@ pub fn Choose(props: &ChooseProps) -> Html {
 }
 
 /// A method's box, and its settings while it is wanted.
-fn one(props: &ChooseProps, at: usize, method: Method, on: bool) -> Html {
+fn one(props: &ChooseProps, method: Method, on: bool) -> Html {
     let info = method.info();
     let id = format!("compare-{}", info.name);
-    let change = |change: fn(&mut (Method, bool), (Method, bool))| {
+    let want = {
         let (chosen, set) = (props.chosen.clone(), props.set.clone());
-        Callback::from(move |new| {
+        Callback::from(move |on| {
             let mut chosen = chosen.clone();
-            change(&mut chosen.methods[at], new);
+            chosen.want(method, on);
             set.emit(chosen);
         })
     };
-    let want = change(|entry, (_, on)| entry.1 = on).reform(move |on| (method, on));
     let set = {
-        let (run, put) = (props.run.clone(), change(|entry, (method, _)| entry.0 = method));
+        let (run, chosen, set) = (props.run.clone(), props.chosen.clone(), props.set.clone());
         Callback::from(move |new: Method| {
             Run {
                 method: new,
@@ -134,7 +148,9 @@ fn one(props: &ChooseProps, at: usize, method: Method, on: bool) -> Html {
                     "a number above 0; 0 is the method without a penalty",
                 ));
             }
-            put.emit((new, true));
+            let mut chosen = chosen.clone();
+            chosen.set(run.task, new);
+            set.emit(chosen);
             Ok(())
         })
     };
@@ -178,10 +194,42 @@ mod tests {
 
     #[test]
     fn the_first_choice_is_there_and_quick_methods_come_first() {
-        let wanted = Chosen::default().wanted();
-        assert_eq!(wanted.len(), CHOSEN.len());
-        assert!(wanted.is_sorted_by_key(Method::is_trained));
-        assert!(wanted.last().is_some_and(Method::is_trained));
+        let names = |task| -> Vec<_> {
+            let wanted = Chosen::default().wanted(task);
+            assert!(wanted.is_sorted_by_key(Method::is_trained));
+            assert!(wanted.last().is_some_and(Method::is_trained));
+            wanted.iter().map(|m| m.info().name).collect()
+        };
+        for task in [Task::Mixtures, Task::Digits] {
+            assert_eq!(names(task).len(), CHOSEN.len());
+        }
+        // Words have no gradient for DPS to follow.
+        let (all, on_words) = (names(Task::Mixtures), names(Task::Stories));
+        let rest: Vec<_> = all.into_iter().filter(|name| *name != "dps").collect();
+        assert_eq!(on_words, rest);
+    }
+
+    #[test]
+    fn what_is_wanted_holds_for_every_task_and_settings_for_their_own() {
+        let mut chosen = Chosen::default();
+        let smc = |chosen: &Chosen, task| {
+            let wanted = chosen.wanted(task).into_iter();
+            wanted.filter(|m| m.info().name == "smc").collect::<Vec<_>>()
+        };
+        let usual = |task: Task| vec![task.method("smc").unwrap()];
+        assert_eq!(smc(&chosen, Task::Stories), usual(Task::Stories));
+        assert_ne!(usual(Task::Stories), usual(Task::Mixtures));
+        let other = Method::Smc {
+            particles: 100,
+            resample_below: 0.9,
+            points: 4,
+            guidance: 0.0,
+        };
+        chosen.set(Task::Mixtures, other);
+        assert_eq!(smc(&chosen, Task::Mixtures), [other]);
+        assert_eq!(smc(&chosen, Task::Stories), usual(Task::Stories));
+        chosen.want(other, false);
+        assert!(smc(&chosen, Task::Mixtures).is_empty() && smc(&chosen, Task::Stories).is_empty());
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub fn Compare(props: &CompareProps) -> Html {
         let chosen = chosen.setter();
         use_callback((), move |new: Chosen, ()| chosen.set(new))
     };
-    let wanted = chosen.wanted();
+    let wanted = chosen.wanted(props.run.task);
     let none = wanted.is_empty();
     let start = {
         let (state, comparer, engine) = (state.dispatcher(), comparer.clone(), props.engine.clone());

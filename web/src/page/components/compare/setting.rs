@@ -2,12 +2,14 @@
 //! beside the others.
 
 use crate::components::method::{Value, values};
-use rtb::config::{Method, Run};
+use rtb::config::{Method, Run, Task};
 use std::cmp::Ordering;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Setting {
     pub method: Method,
+    /// What it is used on.
+    task: Task,
     /// Iterations of training, where the method is trained.
     iterations: Option<usize>,
 }
@@ -17,6 +19,7 @@ impl Setting {
     pub fn new(method: Method, run: &Run) -> Self {
         Self {
             method,
+            task: run.task,
             iterations: method.is_trained().then_some(run.training.iterations),
         }
     }
@@ -67,7 +70,7 @@ impl Setting {
 
     fn label(&self, all: &[Self]) -> String {
         let title = self.method.info().title;
-        let default = Method::find(self.name()).map_or(Vec::new(), values);
+        let default = self.task.method(self.name()).map_or(Vec::new(), values);
         let usual = |value: &Value| value.field == "iterations" || default.contains(value);
         let told: Vec<_> = self
             .values()
@@ -118,6 +121,20 @@ mod tests {
         let titles: Vec<_> = all.iter().map(|s| s.method.info().title).collect();
         assert_eq!(labels(&all), titles);
         assert!(all.is_sorted_by(|a, b| a.order(b) == Ordering::Less));
+    }
+
+    #[test]
+    fn what_is_usual_depends_on_the_task() {
+        let run = Task::Stories.defaults();
+        let all: Vec<_> = run.task.methods();
+        let all: Vec<_> = all.into_iter().map(|m| Setting::new(m, &run)).collect();
+        let titles: Vec<_> = all.iter().map(|s| s.method.info().title).collect();
+        assert_eq!(labels(&all), titles);
+        let looking = Method::find("smc").unwrap();
+        assert_eq!(
+            labels(&[Setting::new(looking, &run)]),
+            ["SMC (RNE) · particles 5000, look ahead 16"]
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::components::field::{Choice, apply};
 use crate::components::method::MethodSettings;
 use crate::shared::Shared;
-use rtb::config::{Method, Run};
+use rtb::config::Run;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -17,7 +17,7 @@ pub fn MethodControls(props: &MethodProps) -> Html {
     let choose = {
         let (run, edit) = (props.run.clone(), props.edit.clone());
         Callback::from(move |name: String| {
-            if let Ok(method) = Method::find(&name) {
+            if let Ok(method) = run.task.method(&name) {
                 let mut run = (*run).clone();
                 run.method = method;
                 edit.emit(run);
@@ -30,8 +30,7 @@ pub fn MethodControls(props: &MethodProps) -> Html {
     };
     let method = props.run.method;
     let info = method.info();
-    let options: Vec<_> = Method::all()
-        .iter()
+    let options: Vec<_> = (props.run.task.methods().iter())
         .filter(|m| m.is_trained())
         .map(|m| (m.info().name.into(), m.info().title.into()))
         .collect();
