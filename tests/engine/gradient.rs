@@ -186,8 +186,10 @@ fn shards_make_the_same_trajectories() {
     let mut whole = batch(&run, 30);
     whole.given = (0..14).map(|v| v as f32 - 7.0).collect();
     whole.given_noise = Noise::new(5).normal(Purpose::Noising, 0, 7 * 9 * 2);
+    whole.given_conditions = vec![0; 7];
     let made = chains.roll_out(&network, whole.clone(), FOLLOW);
     let together = (numbers(made.log_ratio), numbers(made.states[9].clone()));
+    assert_eq!(together.0.len(), 37);
 
     let mut fresh: (Vec<f64>, Vec<f64>) = Default::default();
     let mut given: (Vec<f64>, Vec<f64>) = Default::default();

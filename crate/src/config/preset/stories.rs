@@ -1,7 +1,7 @@
 //! Runs on stories.
 
 use super::Preset;
-use crate::config::{Corpus, Evaluation, Prior, Reward, Rollout, Run, Story, Task, Training};
+use crate::config::{Corpus, Evaluation, Optimizer, Prior, Reward, Rollout, Run, Story, Task, Training};
 
 /// The presets of stories.
 pub(super) fn presets() -> Vec<Preset> {
@@ -20,7 +20,7 @@ pub(super) fn presets() -> Vec<Preset> {
         beginning: beginning.to_owned(),
         ending: ending.to_owned(),
     };
-    let each = |name: &str, weights: &str| {
+    let each = |name: &str, weights: &str, iterations: usize, learning_rate: f64| {
         let one = Task::Stories.defaults();
         Run {
             name: name.to_owned(),
@@ -36,8 +36,12 @@ pub(super) fn presets() -> Vec<Preset> {
                 ..one.rollout
             },
             training: Training {
-                iterations: 400,
+                iterations,
                 ..one.training
+            },
+            optimizer: Optimizer {
+                learning_rate,
+                ..one.optimizer
             },
             evaluation: Evaluation {
                 every: 50,
@@ -100,13 +104,13 @@ pub(super) fn presets() -> Vec<Preset> {
             title: "Any story",
             description: "One network learns the middles of five hundred stories at once, and fills those \
                           that it has not seen; natively, with a corpus of your own.",
-            run: each("stories-each", "prior-stories"),
+            run: each("stories-each", "prior-stories", 400, 3e-3),
         },
         Preset {
             name: "stories-each-causal",
             title: "Any story, word by word",
             description: "The same above a causal language model, whose chain makes a word a step.",
-            run: each("stories-each-causal", "reward-stories"),
+            run: each("stories-each-causal", "reward-stories", 300, 1e-3),
         },
     ]
 }
