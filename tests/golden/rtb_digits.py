@@ -21,7 +21,7 @@ SIZES = {"small": ([16, 64], [2, 2]), "full": ([32, 128], [2, 3])}
 class Adapted(nn.Module):
     """W + down·up for every weight of two or more dimensions but those whose names begin with `fixed`."""
 
-    def __init__(self, network, rank, fixed=("time",)):
+    def __init__(self, network, rank, fixed=("time", "position")):
         super().__init__()
         self.network = [network]
         self.base = {name: p.detach() for name, p in network.named_parameters()}

@@ -7,7 +7,8 @@ The same networks, chain, batch, low-rank corrections, share of steps and chunk 
 random weights and words: middles are unmasked without gradients by a posterior that sees the ending, scored by a
 prior that does not, and rewarded by a causal network's log-probability of the ending; their residuals weigh the
 gradient of every step's log-probability (arXiv 2405.20971), which is taken for half of the steps. Samples are
-those of the posterior, as with `rtb bench story-bike --draw 1000`.
+those of the posterior, as with `rtb bench story-bike --draw 1000`. Where other work shares the processor,
+OMP_WAIT_POLICY=passive keeps PyTorch's threads from waiting for each other at full speed.
 """
 
 import argparse
