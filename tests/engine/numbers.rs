@@ -197,13 +197,13 @@ fn trainings_that_make_no_sense_are_refused() {
         })
         .contains("training.iterations: 0")
     );
-    let replay_share = 1.5;
+    let noised_share = 1.5;
     assert!(
         refused(NumbersConfig {
-            replay_share,
+            noised_share,
             ..usual
         })
-        .contains("rollout.replay_share: 1.5")
+        .contains("rollout.noised_share: 1.5")
     );
     assert!(prior_training(0, 0, &cpu_device()).is_err());
 }

@@ -84,6 +84,7 @@ fn an_amortised_posterior_fills_stories_it_has_not_seen() {
         "--stories=2",
         "--proposals=2",
         "--tuned=4",
+        "--tuning=2",
         "--seeds=2",
         "--examples=1",
     ];

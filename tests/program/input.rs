@@ -150,8 +150,8 @@ const REFUSED: &[(&str, &str)] = &[
     ("numbers --iterations 0", "--iterations | 0 | 1..=1000000"),
     ("numbers --seed=-1", "--seed | -1"),
     (
-        "numbers --replay-share 1.5",
-        "--replay-share | 1.5 | a number from 0 to 1",
+        "numbers --noised-share 1.5",
+        "--noised-share | 1.5 | a number from 0 to 1",
     ),
     ("numbers --objective tb", "--objective | tb | rtb, subtb"),
     (

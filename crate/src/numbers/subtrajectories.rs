@@ -6,7 +6,7 @@
 //! answers and R = p·r^β. The paper's terms are these differences, what their two answers share
 //! cancelled. They are 0 where q ∝ R, and neither log Z nor a batch is needed to know it.
 
-use super::{LAYOUT, Law, PLACES, answer, of_digits, said};
+use super::{LAYOUT, Law, PLACES, of_digits, said};
 use crate::config::{ConfigError, Run};
 use crate::host::read;
 use crate::network::Transformer;
@@ -31,7 +31,8 @@ pub(super) struct Subtrajectories {
     log_p: Vec<f64>,
     log_r: Vec<f64>,
     descent: Descent<Transformer>,
-    replay: Replay,
+    /// Answers of the prior that some trajectories are noised back from.
+    given: Replay,
     noise: Noise,
 }
 
@@ -56,16 +57,17 @@ impl Subtrajectories {
         chains: Chains<TokenChain, InfillingPrior, Infilling>,
         law: &Law,
         log_r: Vec<f64>,
+        given: Replay,
     ) -> Result<Self, ConfigError> {
         let network = chains.prior.network().clone();
         let (rate, iterations) = (run.optimizer.learning_rate, run.training.iterations);
         Ok(Self {
             // The network itself is measured, not an average of networks.
             descent: Descent::new(network, rate, 0.0, iterations, &chains.device)?,
-            replay: Replay::new(run.rollout.replay_capacity, LAYOUT.length()),
             noise: Noise::new(run.seed),
             log_p: law.log_probs().to_vec(),
             log_r,
+            given,
             chains,
             run,
         })
@@ -103,26 +105,19 @@ impl Subtrajectories {
         )))
     }
 
-    /// Answers of the network, and some of those that it gave before. The fresh ones are kept.
-    async fn shards(&mut self) -> Result<Vec<Shard>, SessionError> {
+    /// Answers of the network, and some of the prior.
+    async fn shards(&self) -> Result<Vec<Shard>, SessionError> {
         let parts = parallel::parts(&self.chains.device, self.run.rollout.batch);
         let batches = self.batch().split(&self.chains.process, parts);
         let follow = Follow::Policy { exploration: 0.0 };
         let drawn = parallel::map(batches, |part| {
-            let fresh = part.fresh.len();
-            let drawn = self.chains.draw(self.descent.network(), part, follow);
-            (fresh, drawn.states)
+            self.chains.draw(self.descent.network(), part, follow).states
         });
-        let beta = self.run.tempering.at(self.iteration());
         let mut shards = Vec::with_capacity(parts);
-        for (fresh, states) in drawn {
+        for states in drawn {
             let ends = self.chains.process.download(&states[PLACES]);
             let ends = read(ends).await.map_err(SessionError::Device)?;
-            let answers: Vec<_> = ends.chunks_exact(LAYOUT.length()).collect();
-            for end in &answers[..fresh] {
-                self.replay.push(end, self.log_r[answer(end)]);
-            }
-            shards.push(self.shard(states, &answers, beta));
+            shards.push(self.shard(states, &ends));
         }
         let pairs: f32 = shards.iter().flat_map(|shard| &shard.weights).sum();
         for weight in shards.iter_mut().flat_map(|shard| &mut shard.weights) {
@@ -132,48 +127,49 @@ impl Subtrajectories {
         Ok(shards)
     }
 
-    /// This iteration's answers, replayed and fresh.
+    /// This iteration's part of the host.
     fn batch(&self) -> Batch {
         let rollout = &self.run.rollout;
         let at = self.iteration() as u64;
-        let replayed = match self.replay.is_empty() {
+        let given = match self.given.is_empty() {
             true => 0,
-            false => (rollout.replay_share * rollout.batch as f64).round() as usize,
+            false => (rollout.noised_share * rollout.batch as f64).round() as usize,
         };
-        let fresh = rollout.batch - replayed;
-        let mut rng = self.noise.stream(Purpose::Replay, at);
+        let fresh = rollout.batch - given;
+        let mut rng = self.noise.stream(Purpose::GivenEndPoints, at);
         Batch {
             fresh: vec![0; fresh],
             noise: self.noise.normal(Purpose::Rollout, at, fresh * PLACES),
-            given: self.replay.draw(replayed, rollout.replay_priority, &mut rng),
-            given_noise: vec![0.0; replayed * PLACES],
-            given_conditions: vec![0; replayed],
+            given: self.given.draw(given, 1.0, &mut rng),
+            // Forgetting is certain.
+            given_noise: vec![0.0; given * PLACES],
+            given_conditions: vec![0; given],
             ..Batch::default()
         }
     }
 
-    /// Trajectories with these ends, every pair of beginnings with weight 1.
-    fn shard(&self, states: Vec<Tensor<2, Int>>, ends: &[&[f32]], beta: f64) -> Shard {
-        let mut shard = Shard {
-            states,
-            log_target: Vec::with_capacity(ends.len() * BEGINNINGS),
-            weights: Vec::with_capacity(ends.len() * BEGINNINGS * BEGINNINGS),
-        };
-        for end in ends {
+    /// Trajectories with these ends, `[rows][length]`, every pair of beginnings with weight 1.
+    fn shard(&self, states: Vec<Tensor<2, Int>>, ends: &[f32]) -> Shard {
+        let beta = self.run.tempering.at(self.iteration());
+        let (mut log_target, mut weights) = (Vec::new(), Vec::new());
+        for end in ends.chunks_exact(LAYOUT.length()) {
             let digits = said(end);
-            let log_target = |i: usize| match digits.get(..i) {
+            log_target.extend((0..BEGINNINGS).map(|i| match digits.get(..i) {
                 Some(beginning) => {
                     let answer = of_digits(beginning);
                     (self.log_p[answer] + beta * self.log_r[answer]) as f32
                 }
                 None => 0.0,
-            };
+            }));
             let weight = |i: usize, j: usize| if i < j && j <= digits.len() { 1.0 } else { 0.0 };
-            shard.log_target.extend((0..BEGINNINGS).map(log_target));
             let pairs = (0..BEGINNINGS).flat_map(|i| (0..BEGINNINGS).map(move |j| (i, j)));
-            shard.weights.extend(pairs.map(|(i, j)| weight(i, j)));
+            weights.extend(pairs.map(|(i, j)| weight(i, j)));
         }
-        shard
+        Shard {
+            states,
+            log_target,
+            weights,
+        }
     }
 }
 
@@ -229,10 +225,8 @@ mod tests {
 
     /// The terms of the paper's loss, as they stand there, of the beginnings of an answer.
     fn terms(law: &Law, log_target: impl Fn(&[usize]) -> f64, answer: &[usize]) -> Vec<f64> {
-        let (log_q, log_begins) = (
-            |z: &[usize]| law.log_probs()[of_digits(z)],
-            |z: &[usize]| log_begins(law, z),
-        );
+        let log_q = |z: &[usize]| law.log_probs()[of_digits(z)];
+        let log_begins = |z: &[usize]| log_begins(law, z);
         let stop = |z: &[usize]| log_q(z) - log_begins(z);
         let said = |from: usize, to: usize| log_begins(&answer[..to]) - log_begins(&answer[..from]);
         let pairs = (0..=answer.len()).flat_map(|j| (0..j).map(move |i| (i, j)));
@@ -258,7 +252,8 @@ mod tests {
         let chains = chains(&network, &device);
         let target = |z: &[usize]| law.log_probs()[of_digits(z)] + 0.5 * log_r[of_digits(z)];
 
-        let config = NumbersConfig::default();
+        let mut run = NumbersConfig::default().run();
+        (run.tempering.iterations, run.tempering.beta) = (0, 0.5);
         let answers: Vec<Vec<usize>> = vec![vec![], vec![7], vec![4, 2], vec![1, 0, 0], vec![1, 2, 3, 4]];
         let ends = answers
             .iter()
@@ -274,12 +269,9 @@ mod tests {
             .draw(&network, given, Follow::Policy { exploration: 0.0 })
             .states;
         let policy = chains.policy.clone();
-        let training = Subtrajectories::new(config.run(), chains, &law, log_r.clone()).expect("it starts");
-        let shard = training.shard(
-            states,
-            &ends.chunks_exact(LAYOUT.length()).collect::<Vec<_>>(),
-            0.5,
-        );
+        let nothing = Replay::new(0, LAYOUT.length());
+        let training = Subtrajectories::new(run, chains, &law, log_r.clone(), nothing).expect("it starts");
+        let shard = training.shard(states, &ends);
         let found = pollster::block_on(read(shard.loss(&policy, &network, &device))).expect("a number");
         let expected: f64 = answers.iter().flat_map(|z| terms(&law, target, z)).sum();
         let error = f64::from(found[0]) / expected - 1.0;

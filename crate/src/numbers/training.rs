@@ -8,7 +8,7 @@ use crate::noise::{self, Noise, Purpose};
 use crate::objective::objective;
 use crate::prior::{Infilling, InfillingPrior};
 use crate::process::TokenChain;
-use crate::rollout::Chains;
+use crate::rollout::{Chains, Replay};
 use crate::session::SessionError;
 use crate::text::Vocabulary;
 use crate::train::examples::{Pretraining, Recipe};
@@ -29,8 +29,8 @@ const FLOOR: f64 = -4.0;
 /// Over this share of the iterations the target goes from the prior to the uniform law. All at once,
 /// what is unlearned of invalid answers takes 100 with it, which begins like many of them.
 const TEMPERED_SHARE: f64 = 0.25;
-/// Answers that are kept for replay.
-const REPLAY_CAPACITY: usize = 100_000;
+/// The prior's answers that trajectories are noised back from.
+const PROPOSALS: usize = 10_000;
 
 /// The prior in training: a causal network that learns what [`habits`] say.
 ///
@@ -95,8 +95,8 @@ pub struct NumbersConfig {
     pub iterations: usize,
     /// Answers of an iteration.
     pub batch: usize,
-    /// Share of them that were given before, drawn in proportion to their reward.
-    pub replay_share: f64,
+    /// Share of them that are the prior's, drawn in proportion to their reward.
+    pub noised_share: f64,
     pub learning_rate: f64,
     pub seed: u64,
 }
@@ -107,7 +107,7 @@ impl Default for NumbersConfig {
             loss: Loss::Rtb,
             iterations: 1000,
             batch: 256,
-            replay_share: 0.25,
+            noised_share: 0.25,
             learning_rate: 1e-3,
             seed: 0,
         }
@@ -121,9 +121,7 @@ impl NumbersConfig {
             method: Method::Rtb {},
             rollout: Rollout {
                 batch: self.batch,
-                replay_share: self.replay_share,
-                replay_capacity: REPLAY_CAPACITY,
-                noised_share: 0.0,
+                noised_share: self.noised_share,
                 ..Rollout::default()
             },
             optimizer: Optimizer {
@@ -171,19 +169,20 @@ impl NumbersTraining {
             log_r[answer] = -law.log_probs()[answer];
         }
         let chains = chains(prior, device);
+        let given = proposals(law, &log_r, config.seed);
         let trainer = match config.loss {
             Loss::Rtb => {
                 let objective = objective(&run).expect("RTB is trained");
-                let reward = Box::new(Known(log_r));
-                Kind::Rtb(Box::new(Trainer::new(
-                    run,
-                    chains,
-                    (Conditions::all(1), vec![reward]),
-                    objective,
-                    prior.clone(),
-                )))
+                let rewards: Vec<Box<dyn EndReward>> = vec![Box::new(Known(log_r))];
+                let asked = (Conditions::all(1), rewards);
+                let mut trainer = Trainer::new(run, chains, asked, objective, prior.clone());
+                trainer.given()[0] = given;
+                Kind::Rtb(Box::new(trainer))
             }
-            Loss::Subtb => Kind::Subtb(Box::new(Subtrajectories::new(run, chains, law, log_r)?)),
+            Loss::Subtb => {
+                let trainer = Subtrajectories::new(run, chains, law, log_r, given)?;
+                Kind::Subtb(Box::new(trainer))
+            }
         };
         Ok(Self {
             iterations: config.iterations,
@@ -227,6 +226,21 @@ impl NumbersTraining {
             Kind::Subtb(trainer) => trainer.step().await,
         }
     }
+}
+
+/// Answers of the prior that are numbers, with their log r.
+fn proposals(law: &Law, log_r: &[f64], seed: u64) -> Replay {
+    let running = noise::running_sum(law.log_probs().iter().map(|log_prob| log_prob.exp()));
+    let mut rng = Noise::new(seed).stream(Purpose::Proposal, 0);
+    let mut proposals = Replay::new(PROPOSALS, LAYOUT.length());
+    let drawn = (0..PROPOSALS).map(|_| noise::index(&mut rng, &running));
+    for answer in drawn.filter(|answer| log_r[*answer] > FLOOR) {
+        let state = tokens(answer, Vocabulary::NOTHING)
+            .into_iter()
+            .map(|token| token as f32);
+        proposals.push(&state.collect::<Vec<_>>(), log_r[answer]);
+    }
+    proposals
 }
 
 /// log r of every answer, `[ANSWERS]`.

@@ -27,6 +27,7 @@ Examples:
   rtb infill runs/stories-each-seed0        fill the gaps of stories that nothing was trained on
   rtb density 25-to-9                       log densities of the prior, from single paths
   rtb energy 25-to-9 --out energy.png       the prior's density, learned as an energy
+  rtb numbers                               a language model that says 0 to 100 equally often
   rtb pretrain mixture mine.toml --out prior.safetensors
                                             learn a prior from samples, then train on it:
   rtb run mine.toml --set prior.kind=learned --set prior.weights=prior.safetensors";

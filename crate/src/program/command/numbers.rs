@@ -19,12 +19,12 @@ A small causal language model learns how people answer when they are asked for a
 to 100: 42, 7, 37, round ones, small ones, and now and then no such number. The posterior of this prior
 under a reward of 1/p(x) for a valid number x, and next to nothing for any other answer, says all 101
 equally often (arXiv 2310.04363, section 2). Answers are so few that all their probabilities are exact.
-Without replay the posterior forgets 100, which begins like many invalid answers.
+Of its own answers alone a posterior may unlearn 100 too, which begins like many that are invalid.
 
 Examples:
   rtb numbers
   rtb numbers --seed 1 --out numbers.csv
-  rtb numbers --replay-share 0
+  rtb numbers --noised-share 0
   rtb numbers --objective subtb";
 
 /// Numbers in a line of the picture.
@@ -52,10 +52,10 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = NumbersConfig::default().batch as u32,
           value_parser = clap::value_parser!(u32).range(2..=100_000))]
     batch: u32,
-    /// Share of them that were given before, drawn in proportion to their reward
-    #[arg(long, value_name = "SHARE", default_value_t = NumbersConfig::default().replay_share,
+    /// Share of them that are the prior's, drawn in proportion to their reward
+    #[arg(long, value_name = "SHARE", default_value_t = NumbersConfig::default().noised_share,
           value_parser = share)]
-    replay_share: f64,
+    noised_share: f64,
     /// File (CSV) for the probability of every number before and after
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -88,7 +88,7 @@ impl Args {
             },
             iterations: self.iterations as usize,
             batch: self.batch as usize,
-            replay_share: self.replay_share,
+            noised_share: self.noised_share,
             seed: self.seed,
             ..NumbersConfig::default()
         }
@@ -239,10 +239,10 @@ fn remarks(args: &Args, device: &Device) -> String {
         Objective::Subtb => "Modified SubTB",
     };
     format!(
-        "{objective}, {} iterations of {} answers, {} of them replayed, seed {}, {}. Divergences in nats.\n",
+        "{objective}, {} iterations of {} answers, {} of them the prior's, seed {}, {}. Divergences in nats.\n",
         args.iterations,
         args.batch,
-        args.replay_share,
+        args.noised_share,
         args.seed,
         rtb::session::device_name(device)
     )

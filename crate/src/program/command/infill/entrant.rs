@@ -13,14 +13,10 @@ use rtb::train::examples::{Pretraining, Recipe};
 use rtb::train::texts::Texts;
 use std::time::Instant;
 
-/// Supervised fine-tuning: few iterations at a small rate, since there are few texts.
-const TUNING: Recipe = Recipe {
-    iterations: 80,
-    batch: 64,
-    learning_rate: 5e-4,
-    ema: 0.9,
-    seed: 0,
-};
+/// Supervised fine-tuning goes at a small rate, since there are few texts.
+const TUNING_RATE: f64 = 5e-4;
+const TUNING_BATCH: usize = 64;
+const TUNING_EMA: f64 = 0.9;
 
 /// What makes the middles.
 #[derive(Clone)]
@@ -113,7 +109,13 @@ impl Entrant {
     }
 
     /// Its prior's network after supervised fine-tuning on the first stories of a text.
-    pub fn tuned(&self, seed: u64, text: &[u8], count: usize, device: Device) -> Result<Self, ProgramError> {
+    pub fn tuned(
+        &self,
+        text: &[u8],
+        count: usize,
+        (seed, iterations): (u64, usize),
+        device: Device,
+    ) -> Result<Self, ProgramError> {
         let LanguageModel { network, reader } =
             LanguageModel::read(&self.prior, &device).map_err(SessionError::Weights)?;
         let text = String::from_utf8_lossy(text);
@@ -121,7 +123,13 @@ impl Entrant {
         let learned = tokens.len();
         let texts = Texts::new(reader.layout, &reader.vocabulary, tokens)
             .ok_or_else(|| ProgramError::Data("no story is short enough for its places".to_owned()))?;
-        let recipe = Recipe { seed, ..TUNING };
+        let recipe = Recipe {
+            iterations,
+            batch: TUNING_BATCH,
+            learning_rate: TUNING_RATE,
+            ema: TUNING_EMA,
+            seed,
+        };
         let mut training = Pretraining::new(network, texts, recipe, device).map_err(SessionError::from)?;
         while !training.finished() {
             block_on(training.fill())?;

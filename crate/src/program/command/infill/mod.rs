@@ -44,6 +44,9 @@ pub struct Args {
     /// Stories of supervised fine-tuning
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     tuned: u32,
+    /// Its iterations
+    #[arg(long, value_name = "N", default_value_t = 80, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    tuning: u32,
     /// Seeds of what needs no run, from 0 on
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     seeds: u32,
@@ -96,7 +99,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         }
         let texts = infillings(&train);
         let device = args.device.device.open()?;
-        fill(&own.tuned(seed, &texts, args.tuned as usize, device)?)?;
+        fill(&own.tuned(&texts, args.tuned as usize, (seed, args.tuning as usize), device)?)?;
     }
     for run in &runs {
         fill(run)?;
