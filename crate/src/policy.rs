@@ -73,12 +73,23 @@ impl PlanePolicy {
 impl Policy<BrownianBridge> for PlanePolicy {
     type Network = DriftNetwork;
 
+    fn guide(
+        &self,
+        _step: usize,
+        _conditions: &[usize],
+        x: &Tensor<2>,
+        _prior: &mut Option<Tensor<2>>,
+    ) -> Option<Tensor<2>> {
+        self.guide.as_ref().map(|table| Self::guidance(table, x))
+    }
+
     fn kernel(
         &self,
         network: &DriftNetwork,
         steps: &[usize],
         _conditions: &[usize],
         x: Tensor<2>,
+        guide: Option<&Tensor<2>>,
         prior: impl FnOnce() -> Tensor<2>,
     ) -> Tensor<2> {
         let scales = &self.preconditioning;
@@ -96,11 +107,9 @@ impl Policy<BrownianBridge> for PlanePolicy {
         );
         let out = network.forward(&self.process.times(steps), inputs);
         let out = self.process.per_step(steps, out, |t| scales.output(t));
-        match &self.guide {
+        match guide {
             None => prior + out,
-            Some(table) => {
-                prior + out.clone().narrow(1, 0, 2) + out.narrow(1, 2, 1) * Self::guidance(table, &x)
-            }
+            Some(gradient) => prior + out.clone().narrow(1, 0, 2) + out.narrow(1, 2, 1) * gradient.clone(),
         }
     }
 }

@@ -17,7 +17,7 @@ fn weights(rows: usize) -> Vec<f32> {
 }
 
 /// The network moved by `size` along a fixed random direction, and that direction.
-pub fn moved(network: &DriftNetwork, size: f64) -> (DriftNetwork, Vec<f32>) {
+pub fn moved<N: Module>(network: &N, size: f64) -> (N, Vec<f32>) {
     struct Move(f64, u64, Vec<f32>);
     impl ModuleMapper for Move {
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
@@ -60,10 +60,16 @@ fn gradient_matches_finite_differences() {
             for step in 0..6 {
                 let x = &made.states[step];
                 let prior = made.prior[step].clone();
-                let kernel =
-                    rtb::process::Policy::kernel(&chains.policy, network, &[step], &[], x.clone(), || {
-                        prior.clone()
-                    });
+                let guide = made.guides.as_ref().map(|guides| &guides[step]);
+                let kernel = rtb::process::Policy::kernel(
+                    &chains.policy,
+                    network,
+                    &[step],
+                    &[],
+                    x.clone(),
+                    guide,
+                    || prior.clone(),
+                );
                 let ratio = rtb::process::Process::log_ratio(
                     &chains.process,
                     &[step],

@@ -167,6 +167,7 @@ fn importance_ratios_start_at_one_and_are_clipped() {
         &[step],
         &[],
         made.states[step].clone(),
+        None,
         || made.prior[step].clone(),
     );
     let (x, next) = (&made.states[step], &made.states[step + 1]);
@@ -216,8 +217,9 @@ fn the_divergence_has_the_right_gradient() {
     let total = |network: &DriftNetwork| -> f64 {
         let sums = (0..5).map(|step| {
             let (x, prior) = (made.states[step].clone(), made.prior[step].clone());
-            let kernel =
-                rtb::process::Policy::kernel(&chains.policy, network, &[step], &[], x, || prior.clone());
+            let kernel = rtb::process::Policy::kernel(&chains.policy, network, &[step], &[], x, None, || {
+                prior.clone()
+            });
             numbers(
                 chains
                     .process

@@ -182,7 +182,7 @@ fn density_is_scored_without_exploration() {
             );
             let prior = explored.prior[step].clone();
             let posterior =
-                rtb::process::Policy::kernel(&chains.policy, &network, &[step], &[], x.clone(), || {
+                rtb::process::Policy::kernel(&chains.policy, &network, &[step], &[], x.clone(), None, || {
                     prior.clone()
                 });
             expected += log_prob(&of(x.clone()), &next, &of(posterior)) - log_prob(&of(x), &next, &of(prior));

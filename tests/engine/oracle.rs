@@ -27,6 +27,7 @@ impl Policy<BrownianBridge> for ExactPolicy {
         steps: &[usize],
         _: &[usize],
         x: Tensor<2>,
+        _: Option<&Tensor<2>>,
         _: impl FnOnce() -> Tensor<2>,
     ) -> Tensor<2> {
         let [step] = steps else {

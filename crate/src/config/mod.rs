@@ -62,13 +62,22 @@ pub struct Run {
 }
 
 impl Run {
-    /// Whether a posterior that nothing has trained yet is its prior, kernel by kernel: above images,
-    /// and above stories whose ending nobody asks for.
+    /// Whether a posterior that nothing has trained yet is its prior, kernel by kernel: above images
+    /// without the Langevin term, and above stories whose ending nobody asks for.
     pub fn starts_at_prior(&self) -> bool {
         match self.task {
             Task::Mixtures => false,
-            Task::Digits => true,
+            Task::Digits => !self.network.langevin,
             Task::Stories => !self.reward.asks_for_ending(),
+        }
+    }
+
+    /// Whether there is a gradient for the Langevin term, and a network with a scale for it.
+    pub fn may_have_langevin(&self) -> bool {
+        match self.task {
+            Task::Mixtures => self.prior.kind == PriorKind::Exact,
+            Task::Digits => self.reward.has_gradient(),
+            Task::Stories => false,
         }
     }
 }
@@ -222,7 +231,8 @@ pub struct Network {
     pub width: usize,
     /// Number of hidden layers.
     pub depth: usize,
-    /// Adds the Langevin term s(x, t)·∇ log r(x) to the drift, s learned (arXiv 2405.20971, §E).
+    /// Adds the Langevin term, ∇ log r times a learned scale, to the drift (arXiv 2405.20971, §E); of
+    /// images, where the reward or a factor of it has a gradient.
     pub langevin: bool,
     /// Rank of the corrections that are trained of a posterior of images or stories, whose weights
     /// else are the prior's (LoRA, arXiv 2106.09685); 0 trains all weights. Mixtures ignore it.

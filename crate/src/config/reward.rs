@@ -142,6 +142,15 @@ impl Reward {
         }
     }
 
+    /// Whether it, or a factor of it, is a function of images that has a gradient.
+    pub fn has_gradient(&self) -> bool {
+        match self {
+            Reward::Classes { .. } | Reward::EachClass { .. } | Reward::Inpaint { .. } => true,
+            Reward::All { rewards } => rewards.iter().any(Reward::has_gradient),
+            _ => false,
+        }
+    }
+
     /// Whether it, or a part of it, asks how well a story's ending follows.
     pub fn asks_for_ending(&self) -> bool {
         match self {

@@ -4,9 +4,11 @@
 //! depend on the reward and are kept in a [`Pool`], which grows as time allows.
 
 mod exact;
+mod policy;
 mod pool;
 
 pub use exact::Exact;
+pub use policy::DigitsPolicy;
 pub use pool::Pool;
 
 use crate::config::{self, ConfigError, Run};
@@ -14,7 +16,7 @@ use crate::image::PIXELS;
 use crate::message::Files;
 use crate::network::{PooledClassifier, StridedClassifier, UNet, UNetConfig, load_tensors, read_tensors};
 use crate::noise::Noise;
-use crate::prior::{DenoiserPrior, Denoising};
+use crate::prior::DenoiserPrior;
 use crate::process::VariancePreserving;
 use crate::reward::ImageLogReward;
 use crate::rollout::{Chains, Replay};
@@ -149,7 +151,7 @@ fn shipped<N: Module>(network: N, name: &str, file: Option<&[u8]>) -> Result<N, 
 impl Task for Digits {
     type Process = VariancePreserving;
     type Prior = DenoiserPrior;
-    type Policy = Denoising;
+    type Policy = DigitsPolicy;
 
     const CHUNK: usize = 128;
     const PICTURED: usize = 36;
@@ -163,11 +165,17 @@ impl Task for Digits {
         &self.device
     }
 
-    fn chains(&self) -> Chains<VariancePreserving, DenoiserPrior, Denoising> {
+    fn chains(&self) -> Chains<VariancePreserving, DenoiserPrior, DigitsPolicy> {
+        let policy = if self.run.network.langevin {
+            let rewards = self.posteriors.iter().map(|of| of.reward.clone());
+            DigitsPolicy::with_langevin(&self.prior, rewards.collect(), self.run.tempering.beta)
+        } else {
+            DigitsPolicy::new(&self.prior)
+        };
         Chains {
             process: self.process,
             prior: self.prior.clone(),
-            policy: self.prior.denoising(),
+            policy,
             device: self.device.clone(),
         }
     }
@@ -177,6 +185,11 @@ impl Task for Digits {
         let network = match self.run.network.rank {
             0 => network,
             rank => network.adapted(rank, &self.noise(), &self.device),
+        };
+        let network = if self.run.network.langevin {
+            network.with_langevin(&self.device)
+        } else {
+            network
         };
         match self.conditions() {
             1 => network,

@@ -81,6 +81,15 @@ impl Dense {
         }
     }
 
+    /// A layer that says 0 until it is trained.
+    pub(super) fn zeros(inputs: usize, outputs: usize, device: &Device) -> Self {
+        Self {
+            weight: Param::from_tensor(Tensor::zeros([inputs, outputs], device)),
+            bias: Some(Param::from_tensor(Tensor::zeros([outputs], device))),
+            low_rank: None,
+        }
+    }
+
     /// A layer to read weights into.
     pub(super) fn blank(inputs: usize, outputs: usize, biased: bool, device: &Device) -> Self {
         Self {

@@ -67,6 +67,8 @@ pub struct UNet {
     up: Vec<Block>,
     norm: GroupNorm,
     head: Conv,
+    /// What the scale of the Langevin term adds to 1; 0 at the start.
+    langevin: Option<Dense>,
 }
 
 /// Normalisation over groups of channels (arXiv 1803.08494).
@@ -190,6 +192,7 @@ impl UNetConfig {
                 .collect(),
             norm: norm(fine, device),
             head: Conv::new(rng, [fine, 4], 3, 1, 0.0, device),
+            langevin: None,
         }
     }
 }
@@ -216,6 +219,7 @@ impl UNet {
             up,
             norm: self.norm.no_grad(),
             head: self.head.adapted(rng, rank, device),
+            langevin: self.langevin,
         }
     }
 
@@ -226,6 +230,33 @@ impl UNet {
             conditions: Some(Param::from_tensor(Tensor::zeros([conditions, units], device))),
             ..self
         }
+    }
+
+    /// This network with a scale for the Langevin term, 1 until it is trained.
+    pub fn with_langevin(self, device: &Device) -> Self {
+        let [_, units] = self.time.dims();
+        Self {
+            langevin: Some(Dense::zeros(units, 1, device)),
+            ..self
+        }
+    }
+
+    /// The scale of the Langevin term for `rows` rows in blocks at these times, as in
+    /// [`UNet::forward`], `[rows, 1]`. 1 for a network without one of its own.
+    pub fn langevin_scale(
+        &self,
+        times: &[f64],
+        conditions: &[usize],
+        rows: usize,
+        device: &Device,
+    ) -> Tensor<2> {
+        let Some(head) = &self.langevin else {
+            return Tensor::ones([rows, 1], device);
+        };
+        let more = head.forward(self.embedding(times, conditions, device));
+        let [known, _] = more.dims();
+        let each = more.reshape([known, 1]).expand([known, rows / known]);
+        each.reshape([rows, 1]).add_scalar(1.0)
     }
 
     /// What blocks are modulated by, `[times, units]`, or one a row where there are conditions.

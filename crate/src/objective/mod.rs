@@ -211,11 +211,15 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             let kernels = |of: &[P::Kernel]| P::Kernel::stack(part.iter().map(|s| of[*s].clone()).collect());
             let (x, next) = (pick(0), pick(1));
             let prior = kernels(&trajectories.prior);
-            let kernel = self
-                .policy
-                .kernel(network, part, &trajectories.conditions, x.clone(), || {
-                    prior.clone()
-                });
+            let guide = trajectories.guides.as_deref().map(kernels);
+            let kernel = self.policy.kernel(
+                network,
+                part,
+                &trajectories.conditions,
+                x.clone(),
+                guide.as_ref(),
+                || prior.clone(),
+            );
             let rows = scaled.len() * part.len();
             let mut weight =
                 Tensor::from_data(TensorData::new(scaled.repeat(part.len()), [rows]), &self.device);

@@ -3,7 +3,7 @@
 use crate::image::PIXELS;
 use crate::network::UNet;
 use crate::noise::{Noise, Purpose};
-use crate::process::{Policy, Prior, VariancePreserving, per_step};
+use crate::process::{Prior, VariancePreserving, per_step};
 use crate::sampler::own_samples;
 use burn::tensor::{Device, Tensor};
 
@@ -99,27 +99,5 @@ impl Prior<VariancePreserving> for DenoiserPrior {
     fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
         self.denoising
             .expected_data(&self.network, &[step], &[], x.clone())
-    }
-}
-
-/// The posterior: E_θ + σ²·(E_φ − E_θ), φ a network like the prior's, of which it starts as a copy.
-///
-/// A tilted chain's E\[data|x_i\] differs from the prior's by σ²/α·∇ log E\[r|x_i\] (Tweedie), so
-/// what has to be learned shrinks with σ²; without the factor the last steps, whose kernels are
-/// narrow, drown the log ratio in the noise of their small changes.
-impl Policy<VariancePreserving> for Denoising {
-    type Network = UNet;
-
-    fn kernel(
-        &self,
-        network: &UNet,
-        steps: &[usize],
-        conditions: &[usize],
-        x: Tensor<2>,
-        prior: impl FnOnce() -> Tensor<2>,
-    ) -> Tensor<2> {
-        let prior = prior();
-        let change = self.expected_data(network, steps, conditions, x) - prior.clone();
-        prior + per_step(steps, change, |s| self.process.at(s).1.powi(2))
     }
 }

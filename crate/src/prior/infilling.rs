@@ -194,6 +194,7 @@ impl Policy<TokenChain> for Infilling {
         steps: &[usize],
         _conditions: &[usize],
         x: Tensor<2, Int>,
+        _guide: Option<&Tensor<3>>,
         _prior: impl FnOnce() -> Tensor<3>,
     ) -> Tensor<3> {
         self.log_probs(network, steps, x)

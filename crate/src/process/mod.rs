@@ -231,15 +231,29 @@ pub trait Prior<P: Process>: Send + Sync {
 pub trait Policy<P: Process>: Send + Sync {
     type Network: Module + ModuleDisplay + Sync;
 
+    /// Where the reward draws the kernels at these states, rows under `conditions`: found once and kept,
+    /// for the network may be asked there again. `prior` is filled where the prior's kernels are found
+    /// on the way.
+    fn guide(
+        &self,
+        _step: usize,
+        _conditions: &[usize],
+        _x: &P::State,
+        _prior: &mut Option<P::Kernel>,
+    ) -> Option<P::Kernel> {
+        None
+    }
+
     /// The kernels at `steps`, in their order, for as many blocks of the same trajectories in `x`;
-    /// `conditions` are those of a block's rows. `prior` gives the prior's kernels at the same states; a policy that stands
-    /// alone does not ask for them.
+    /// `conditions` are those of a block's rows, `guide` is [`Policy::guide`]'s. `prior` gives the
+    /// prior's kernels at the same states; a policy that stands alone does not ask for them.
     fn kernel(
         &self,
         network: &Self::Network,
         steps: &[usize],
         conditions: &[usize],
         x: P::State,
+        guide: Option<&P::Kernel>,
         prior: impl FnOnce() -> P::Kernel,
     ) -> P::Kernel;
 }

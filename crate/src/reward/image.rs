@@ -99,6 +99,32 @@ impl Wish {
             _ => true,
         }
     }
+
+    /// log r of the factors that are no black boxes, `[rows, 1]`; `None` where all are.
+    fn differentiable(&self, classifier: &StridedClassifier, images: &Tensor<2>) -> Option<Tensor<2>> {
+        match self {
+            Self::Classes { classes, by } => {
+                let log_probs = activation::log_softmax(classifier.logits(images.clone()), 1);
+                Some(joined_tensor(log_probs, classes, *by))
+            }
+            Self::Inpaint { known, deviation } => {
+                let row = |of: &dyn Fn(f32) -> f32| {
+                    let mut row = vec![0.0; PIXELS];
+                    known.iter().for_each(|(at, value)| row[*at] = of(*value));
+                    Tensor::<2>::from_data(TensorData::new(row, [1, PIXELS]), &images.device())
+                };
+                let (is_known, values) = (row(&|_| 1.0), row(&|value| value));
+                let misses = (images.clone() - values) * is_known;
+                let factor = -0.5 / (deviation * deviation);
+                Some(misses.square().sum_dim(1).mul_scalar(factor))
+            }
+            Self::All(parts) => parts
+                .iter()
+                .filter_map(|part| part.differentiable(classifier, images))
+                .reduce(|sum, part| sum + part),
+            _ => None,
+        }
+    }
 }
 
 impl ImageLogReward {
@@ -166,41 +192,14 @@ impl ImageLogReward {
             .log_probs)
     }
 
-    /// ∇ log r, added to `sum`; `None` for a black box.
-    async fn add_gradient(&self, wish: &Wish, images: &[f32], sum: &mut [f32]) -> Result<Option<()>, String> {
-        match wish {
-            Wish::Classes { classes, by } => {
-                let gradient = self.class_gradient(classes, *by, images).await?;
-                sum.iter_mut().zip(gradient).for_each(|(s, g)| *s += g);
-                Ok(Some(()))
-            }
-            Wish::Inpaint { known, deviation } => {
-                let factor = -1.0 / (deviation * deviation) as f32;
-                for &(at, value) in known {
-                    for (image, sum) in images.chunks_exact(PIXELS).zip(sum.chunks_exact_mut(PIXELS)) {
-                        sum[at] += factor * (image[at] - value);
-                    }
-                }
-                Ok(Some(()))
-            }
-            Wish::All(parts) => {
-                for part in parts {
-                    if Box::pin(self.add_gradient(part, images, sum)).await?.is_none() {
-                        return Ok(None);
-                    }
-                }
-                Ok(Some(()))
-            }
-            _ => Ok(None),
-        }
+    /// log r of images on a device as far as it has a gradient, `[rows, 1]`, not floored: of its factors
+    /// that are no black boxes. `None` where all are.
+    pub fn differentiable(&self, images: &Tensor<2>) -> Option<Tensor<2>> {
+        self.wish.differentiable(&self.classifier, images)
     }
 
-    async fn class_gradient(
-        &self,
-        classes: &[usize],
-        by: ClassesBy,
-        images: &[f32],
-    ) -> Result<Vec<f32>, String> {
+    /// ∇ log r of a reward that is no black box.
+    async fn gradient(&self, images: &[f32]) -> Result<Vec<f32>, String> {
         let mut gradients = Vec::with_capacity(images.len());
         let blocks: Vec<&[f32]> = images.chunks(BLOCK * PIXELS).collect();
         for group in blocks.chunks(parallel::parts(&self.device, usize::MAX)) {
@@ -209,11 +208,10 @@ impl ImageLogReward {
                 let leaf = Tensor::<2>::from_data(block, &self.device)
                     .autodiff()
                     .require_grad();
-                let log_probs = activation::log_softmax(self.classifier.logits(leaf.clone()), 1);
-                leaf.grad(&log_r(log_probs, classes, by).sum().backward())
+                leaf.grad(&self.differentiable(&leaf)?.sum().backward())
             });
             for gradient in made {
-                let gradient = gradient.ok_or("the classifier has no gradient in its image")?;
+                let gradient = gradient.ok_or("the reward has no gradient in its image")?;
                 gradients.extend(read(gradient).await?);
             }
         }
@@ -222,7 +220,7 @@ impl ImageLogReward {
 }
 
 /// log r of rows of log p(class|image), `[rows, 1]`.
-fn log_r(log_probs: Tensor<2>, classes: &[usize], by: ClassesBy) -> Tensor<2> {
+fn joined_tensor(log_probs: Tensor<2>, classes: &[usize], by: ClassesBy) -> Tensor<2> {
     let wanted = Tensor::cat(
         classes
             .iter()
@@ -259,11 +257,7 @@ impl EndReward for ImageLogReward {
         if self.wish.is_black_box() {
             return at_once(None);
         }
-        Box::pin(async move {
-            let mut sum = vec![0.0; states.len()];
-            let known = self.add_gradient(&self.wish, states, &mut sum).await?;
-            Ok(known.map(|()| sum))
-        })
+        Box::pin(async move { Ok(Some(self.gradient(states).await?)) })
     }
 
     fn log_bound(&self) -> Option<f64> {

@@ -82,6 +82,7 @@ pub struct Drawn<P: Process> {
     /// The prior's kernels, where drawing needed them.
     prior: Vec<Option<P::Kernel>>,
     posterior: Vec<P::Kernel>,
+    guides: Option<Vec<P::Kernel>>,
     conditions: Vec<usize>,
     fresh: usize,
 }
@@ -106,6 +107,8 @@ pub struct Trajectories<P: Process> {
     pub prior: Vec<P::Kernel>,
     /// The policy's, when the trajectories were made.
     pub posterior: Vec<P::Kernel>,
+    /// Where the reward draws the policy's, if it listens to that.
+    pub guides: Option<Vec<P::Kernel>>,
     /// Σ_i log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), `[rows]`.
     pub log_ratio: Tensor<1>,
     /// Every row's condition.
@@ -140,13 +143,15 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
 
         let mut states = vec![self.process.start(&conditions, &self.device)];
         let (mut priors, mut posteriors) = (Vec::with_capacity(steps), Vec::with_capacity(steps));
+        let mut guides = Vec::with_capacity(steps);
         for step in 0..steps {
             let x = &states[step];
             let mut prior = None;
+            let guide = self.policy.guide(step, &conditions, x, &mut prior);
             let mut ask = || prior.get_or_insert_with(|| self.prior.kernel(step, x)).clone();
-            let posterior = self
-                .policy
-                .kernel(network, &[step], &conditions, x.clone(), &mut ask);
+            let posterior =
+                self.policy
+                    .kernel(network, &[step], &conditions, x.clone(), guide.as_ref(), &mut ask);
             let (kernel, extra) = match follow {
                 Follow::Policy { exploration } => (posterior.clone(), exploration),
                 Follow::Prior => (ask(), 0.0),
@@ -164,11 +169,13 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             states.push(next);
             priors.push(prior);
             posteriors.push(posterior);
+            guides.push(guide);
         }
         Drawn {
             states,
             prior: priors,
             posterior: posteriors,
+            guides: guides.into_iter().collect(),
             conditions,
             fresh,
         }
@@ -201,6 +208,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             states,
             prior,
             posterior,
+            guides,
             conditions,
             fresh,
         } = drawn;
@@ -214,6 +222,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             states,
             prior,
             posterior,
+            guides,
             log_ratio,
             conditions,
             fresh,

@@ -248,7 +248,16 @@ fn timed(drawn: Drawn, started: Instant) -> Drawn {
 fn kernels(run: &Run) -> u64 {
     match (run.task, run.prior.kind) {
         (config::Task::Mixtures, PriorKind::Learned) => 1,
-        _ => 2,
+        _ => 2 + backward(run),
+    }
+}
+
+/// What a step of the policy asks besides: the Langevin term of images goes back through the prior's
+/// network.
+fn backward(run: &Run) -> u64 {
+    match run.task {
+        config::Task::Digits if run.network.langevin => 2,
+        _ => 0,
     }
 }
 
@@ -265,7 +274,8 @@ fn training_evaluations(run: &Run, steps: usize, iterations: usize) -> f64 {
         return 0.0;
     };
     let second = 3 * objective.usage().epochs * selected(steps, run.objective.step_share);
-    iterations as f64 * run.rollout.batch as f64 * (2 * steps + second) as f64
+    let first = (2 + backward(run) as usize) * steps;
+    iterations as f64 * run.rollout.batch as f64 * (first + second) as f64
 }
 
 /// Populations of a training-free method until there are `samples`, pooled by their weights;

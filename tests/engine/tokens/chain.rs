@@ -212,6 +212,7 @@ impl<P: Chain> Policy<P> for ByState {
         steps: &[usize],
         conditions: &[usize],
         x: Tensor<2, Int>,
+        _guide: Option<&Tensor<3>>,
         prior: impl FnOnce() -> Tensor<3>,
     ) -> Tensor<3> {
         assert_eq!(conditions.len() * steps.len(), x.dims()[0]);

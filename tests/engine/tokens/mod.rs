@@ -202,7 +202,15 @@ fn learns<P: Chain>(process: P) {
         let learned = marginals(&chains.process, |step, x| {
             let conditions = vec![condition; x.dims()[0]];
             let prior = || Prior::<P>::kernel(&chains.prior, step, x);
-            Policy::<P>::kernel(&chains.policy, &network, &[step], &conditions, x.clone(), prior)
+            Policy::<P>::kernel(
+                &chains.policy,
+                &network,
+                &[step],
+                &conditions,
+                x.clone(),
+                None,
+                prior,
+            )
         });
         let exact: Vec<f64> = tilted.iter().map(|mass| mass / z).collect();
         let before = total_variation(&prior_end, &exact);
@@ -346,10 +354,11 @@ fn drawing_does_not_score() {
             steps: &[usize],
             conditions: &[usize],
             x: Tensor<2, Int>,
+            _: Option<&Tensor<3>>,
             _: impl FnOnce() -> Tensor<3>,
         ) -> Tensor<3> {
             let zeros = || Tensor::zeros([x.dims()[0], 1, WORDS], &x.device());
-            Policy::<Autoregressive>::kernel(&self.0, network, steps, conditions, x.clone(), zeros)
+            Policy::<Autoregressive>::kernel(&self.0, network, steps, conditions, x.clone(), None, zeros)
         }
     }
     fn evaluations<K: Policy<Autoregressive, Network = Table>>(policy: K, follow: Follow) -> [usize; 2] {

@@ -112,12 +112,13 @@ impl Run {
                 "the name or the file of the learned prior's weights",
             ));
         }
-        if self.prior.kind == PriorKind::Learned && self.network.langevin {
-            return Err(ConfigError::new(
-                "network.langevin",
-                true,
-                "false with a learned prior: its network has no output for it",
-            ));
+        if self.network.langevin && !self.may_have_langevin() {
+            let allowed = match self.task {
+                Task::Mixtures => "false with a learned prior: its network has no output for it",
+                Task::Digits => "false where the reward is a black box: it has no gradient",
+                Task::Stories => "false for stories: words have no gradient",
+            };
+            return Err(ConfigError::new("network.langevin", true, allowed));
         }
         self.method.validate()?;
         self.reward.validate(self.task)?;

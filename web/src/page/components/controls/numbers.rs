@@ -144,16 +144,22 @@ pub fn ObjectiveChoices(props: &ObjectiveChoicesProps) -> Html {
         "vargrad"
     };
     let learned_prior = props.run.prior.kind == PriorKind::Learned;
+    let langevin = match props.run.task {
+        Task::Digits => {
+            "Starts from guidance, ∇ log r at the end that the prior expects, with a scale that is learned: training goes further in fewer iterations, each of which takes longer. Only where the reward, or a factor of it, is no black box."
+        }
+        _ => "Adds s(x, t)·∇ log r to the drift, s learned; only where the reward has a gradient.",
+    };
     html! {
         <>
             <Choice id="log-z" label="log Z" {options} {value} set={log_z.reform(|v: String| v == "vargrad")}
                 help="Either a parameter of its own, or estimated in each batch, which turns the loss into the residuals' variance." />
-            if props.run.task == Task::Mixtures {
-                <Check id="langevin" label="Langevin term" checked={props.run.network.langevin} disabled={learned_prior} set={change(|run, yes| run.network.langevin = yes)}
-                    help="Adds s(x, t)·∇ log r to the drift, s learned; only where the reward has a gradient." />
-                if learned_prior {
-                    <p class="help" data-testid="learned-network">{ "With a learned prior the posterior starts as a copy of the prior’s network: width and depth are that network’s own, whatever stands below, and it has no Langevin term." }</p>
-                }
+            if props.run.task != Task::Stories {
+                <Check id="langevin" label="Langevin term" checked={props.run.network.langevin} disabled={!props.run.may_have_langevin()}
+                    set={change(|run, yes| run.network.langevin = yes)} help={langevin} />
+            }
+            if props.run.task == Task::Mixtures && learned_prior {
+                <p class="help" data-testid="learned-network">{ "With a learned prior the posterior starts as a copy of the prior’s network: width and depth are that network’s own, whatever stands below, and it has no Langevin term." }</p>
             }
         </>
     }

@@ -84,6 +84,7 @@ fn put(run: &mut Run, reward: Reward) {
         run.tempering.floor = floor;
     }
     run.reward = reward;
+    run.network.langevin &= run.may_have_langevin();
 }
 
 /// What the brush of a painted reward leaves.
@@ -193,6 +194,9 @@ impl Common {
     }
 
     fn set(&self, reward: Reward) -> Result<(), ConfigError> {
-        apply(&self.run, &self.edit, |run| run.reward = reward)
+        apply(&self.run, &self.edit, |run| {
+            run.reward = reward;
+            run.network.langevin &= run.may_have_langevin();
+        })
     }
 }

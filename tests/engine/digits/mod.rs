@@ -1,5 +1,7 @@
 //! Digits: the classifiers that the program ships, and a posterior of images.
 
+mod langevin;
+
 use burn::module::Module;
 use burn::tensor::Device;
 use flate2::read::GzDecoder;
@@ -432,6 +434,7 @@ fn runs_that_make_no_sense_are_refused() {
         }
     };
     refused(&|run| run.network.rank = 65, "network.rank");
+    // Ink is a black box.
     refused(&|run| run.network.langevin = true, "network.langevin");
     refused(&|run| run.reward = Reward::default(), "reward.kind");
     refused(&|run| run.prior.kind = PriorKind::Exact, "prior.kind");
