@@ -194,14 +194,14 @@ fn shards_make_the_same_trajectories() {
     whole.given_noise = Noise::new(5).normal(Purpose::Noising, 0, 7 * 9 * 2);
     whole.given_conditions = vec![0; 7];
     let made = chains.roll_out(&network, whole.clone(), FOLLOW);
-    let together = (numbers(made.log_ratio), numbers(made.states[9].clone()));
+    let together = (numbers(made.log_ratio()), numbers(made.states[9].clone()));
     assert_eq!(together.0.len(), 37);
 
     let mut fresh: (Vec<f64>, Vec<f64>) = Default::default();
     let mut given: (Vec<f64>, Vec<f64>) = Default::default();
     for part in whole.split(&chains.process, 3) {
         let made = chains.roll_out(&network, part, FOLLOW);
-        let (ratio, ends) = (numbers(made.log_ratio), numbers(made.states[9].clone()));
+        let (ratio, ends) = (numbers(made.log_ratio()), numbers(made.states[9].clone()));
         fresh.0.extend(&ratio[..made.fresh]);
         fresh.1.extend(&ends[..2 * made.fresh]);
         given.0.extend(&ratio[made.fresh..]);

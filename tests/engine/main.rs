@@ -2,6 +2,7 @@
 
 #![recursion_limit = "256"]
 
+mod baseline;
 mod chain;
 mod config;
 mod digits;

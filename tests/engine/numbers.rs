@@ -62,7 +62,7 @@ fn the_law_of_answers_is_that_of_the_chain() {
     // Along every trajectory the kernels tell the same of the two laws.
     let log_ratio = |of: &usize| law.log_probs()[*of] - prior_law.log_probs()[*of];
     let expected: Vec<f64> = answers.iter().map(log_ratio).collect();
-    assert_close(&numbers(drawn.log_ratio), &expected, 1e-4);
+    assert_close(&numbers(drawn.log_ratio()), &expected, 1e-4);
 
     let mut shares = vec![0.0; ANSWERS];
     answers.iter().for_each(|of| shares[*of] += 1.0 / rows as f64);

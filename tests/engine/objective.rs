@@ -49,7 +49,7 @@ fn a_constant_reward_leaves_no_residual_at_the_start() {
     let (chains, _) = chains(&run, &device);
     let untrained = PlanePolicy::network(&run).init(&Noise::new(0), &device);
     let made = chains.roll_out(&untrained, batch(&run, 50), FOLLOW);
-    let log_ratio = numbers(made.log_ratio);
+    let log_ratio = numbers(made.log_ratio());
     let ends: Vec<f32> = numbers(made.states[20].clone())
         .iter()
         .map(|v| *v as f32)
@@ -171,7 +171,7 @@ fn density_is_scored_without_exploration() {
             .map(|d| -0.5 * (next[d] - x[d] - drift[d] / 10.0).powi(2) / variance)
             .sum()
     };
-    let reported = numbers(explored.log_ratio.clone());
+    let reported = numbers(explored.log_ratio());
     for (row, reported) in reported.iter().enumerate() {
         let mut expected = 0.0;
         for step in 0..10 {
@@ -223,8 +223,8 @@ fn rows_of_a_batch_follow_the_prior() {
     let of_parts = parts
         .into_iter()
         .map(|part| chains.roll_out(&network, part, FOLLOW));
-    let mut apart: Vec<f64> = of_parts.flat_map(|part| numbers(part.log_ratio)).collect();
-    let mut whole = numbers(made.log_ratio);
+    let mut apart: Vec<f64> = of_parts.flat_map(|part| numbers(part.log_ratio())).collect();
+    let mut whole = numbers(made.log_ratio());
     whole.sort_by(f64::total_cmp);
     apart.sort_by(f64::total_cmp);
     assert_close(&apart, &whole, 1e-4);

@@ -128,7 +128,7 @@ fn exact_drifts_reproduce_the_table() {
             .into_iter()
             .map(|v| v as f32)
             .collect();
-        let log_ratio = numbers(made.log_ratio);
+        let log_ratio = numbers(made.log_ratio());
 
         let reward = LogReward::new(&run).expect("the reward compiles");
         let mixture = Mixture::new(&run.prior.components);

@@ -272,6 +272,10 @@ pub struct Objective {
     pub step_share: f64,
     /// |δ| is clipped to this value in the gradient; 0 leaves it alone.
     pub residual_clip: f64,
+    /// For RTB and Trust-PCL: steps of fresh trajectories without exploration answer for what their own
+    /// noise had a part in, not for all of δ, which leaves the gradient unbiased and less noisy. r is
+    /// asked T times as often.
+    pub baseline: bool,
     /// Rows (trajectory, step) of one backward pass; memory grows with this, not with T.
     pub chunk: usize,
 }
@@ -282,6 +286,7 @@ impl Default for Objective {
             log_z: LogZ::Learned,
             step_share: 1.0,
             residual_clip: 0.0,
+            baseline: false,
             chunk: 2000,
         }
     }

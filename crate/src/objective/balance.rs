@@ -19,6 +19,14 @@ pub struct Balance {
     pub alpha: f64,
 }
 
+impl Balance {
+    /// The derivative of α²·δ², δ clipped.
+    fn pull(&self, delta: f64) -> f64 {
+        let clip = if self.clip > 0.0 { self.clip } else { f64::INFINITY };
+        self.alpha * self.alpha * 2.0 * delta.clamp(-clip, clip)
+    }
+}
+
 impl Objective for Balance {
     fn signal(&self, scores: &Scores) -> Signal {
         let log_z = match self.log_z {
@@ -27,13 +35,9 @@ impl Objective for Balance {
         };
         let delta = residuals(scores, &log_z);
         let count = delta.len() as f64;
-        let scale = self.alpha * self.alpha;
-        let loss = scale * delta.iter().map(|d| d * d).sum::<f64>() / count;
-        let clip = if self.clip > 0.0 { self.clip } else { f64::INFINITY };
-        let weights: Vec<f32> = delta
-            .iter()
-            .map(|d| (scale * 2.0 * d.clamp(-clip, clip) / count) as f32)
-            .collect();
+        let squares = delta.iter().map(|d| d * d).sum::<f64>();
+        let loss = self.alpha * self.alpha * squares / count;
+        let weights: Vec<f32> = delta.iter().map(|d| (self.pull(*d) / count) as f32).collect();
         let mut log_z_gradient = vec![0.0f32; log_z.len()];
         if self.log_z == LogZ::Learned {
             for (weight, c) in weights.iter().zip(scores.condition) {
@@ -48,6 +52,10 @@ impl Objective for Balance {
             log_z_gradient,
             divergence: 0.0,
         }
+    }
+
+    fn weigh(&self, residual: f64, count: usize) -> Option<f32> {
+        Some((self.pull(residual) / count as f64) as f32)
     }
 
     fn remedy(&self) -> &'static str {

@@ -4,9 +4,11 @@
 //! gradient of Σ weight·Σ_i log p_φ(x_{i+1}|x_i) is then taken in chunks ([`Chains::gradient`]).
 
 mod balance;
+mod baseline;
 mod policy_gradient;
 
 pub use balance::Balance;
+pub use baseline::Baseline;
 pub use policy_gradient::{ClippedPolicyGradient, PolicyGradient};
 
 use crate::config::{Method, Run};
@@ -67,11 +69,19 @@ impl Default for Use {
     }
 }
 
+/// What log p_φ(x_{i+1}|x_i) of a trajectory weighs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Weights<'a> {
+    /// The same at all steps, `[rows]`.
+    Trajectories(&'a [f32]),
+    /// `[T][rows]`.
+    Steps(&'a [Vec<f32>]),
+}
+
 /// What [`Chains::gradient`] differentiates.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pull<'a> {
-    /// Weight of every trajectory's Σ_i log p_φ.
-    pub weights: &'a [f32],
+    pub weights: Weights<'a>,
     /// Weight of Σ KL(p_φ(·|x_i) ‖ p_θ(·|x_i)) over all steps of all trajectories.
     pub divergence: f64,
     /// Multiplies each step's weight by its ratio of today's policy to the one that made the
@@ -81,10 +91,10 @@ pub struct Pull<'a> {
 }
 
 impl<'a> Pull<'a> {
-    /// Weights alone.
+    /// One weight a trajectory, alone.
     pub fn new(weights: &'a [f32]) -> Self {
         Self {
-            weights,
+            weights: Weights::Trajectories(weights),
             divergence: 0.0,
             ratio_clip: None,
         }
@@ -95,6 +105,12 @@ impl<'a> Pull<'a> {
 pub trait Objective: Send + Sync {
     /// The loss of a batch and its derivatives.
     fn signal(&self, scores: &Scores) -> Signal;
+
+    /// ∂loss/∂(log p_φ) for a δ, or for what [`Baseline`] leaves of it, in a batch of `count`
+    /// trajectories; `None` where that alone does not tell.
+    fn weigh(&self, _residual: f64, _count: usize) -> Option<f32> {
+        None
+    }
 
     /// How a batch is used.
     fn usage(&self) -> Use {
@@ -186,7 +202,7 @@ pub fn selected(steps: usize, share: f64) -> usize {
 }
 
 impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
-    /// The gradient of Σ_j `weights[j]`·Σ_i log p_φ(x_{i+1}|x_i), and of what else `pull` holds,
+    /// The gradient of Σ_j Σ_i weight·log p_φ(x_{i+1}|x_i), and of what else `pull` holds,
     /// with respect to a network that tracks gradients, over the given steps, rescaled by
     /// T/|steps| to stay unbiased.
     ///
@@ -201,7 +217,6 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         chunk: usize,
     ) -> GradientsParams {
         let rescale = self.process.steps() as f32 / steps.len() as f32;
-        let scaled: Vec<f32> = pull.weights.iter().map(|w| w * rescale).collect();
         let mut sum = GradientsAccumulator::new();
         for part in steps.chunks((chunk / trajectories.conditions.len()).max(1)) {
             let pick = |offset: usize| {
@@ -220,9 +235,16 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
                 guide.as_ref(),
                 || prior.clone(),
             );
-            let rows = scaled.len() * part.len();
-            let mut weight =
-                Tensor::from_data(TensorData::new(scaled.repeat(part.len()), [rows]), &self.device);
+            let weights: Vec<f32> = part
+                .iter()
+                .flat_map(|step| match pull.weights {
+                    Weights::Trajectories(weights) => weights,
+                    Weights::Steps(weights) => &weights[*step],
+                })
+                .map(|weight| weight * rescale)
+                .collect();
+            let rows = weights.len();
+            let mut weight = Tensor::from_data(TensorData::new(weights, [rows]), &self.device);
             if let Some(clip) = pull.ratio_clip {
                 let before = kernels(&trajectories.posterior);
                 let ratio = self

@@ -137,6 +137,10 @@ impl Process for BrownianBridge {
         squares.mul_scalar(0.5 * self.dt() / self.variance)
     }
 
+    fn preview(&self, step: usize, x: &Tensor<2>, kernel: &Tensor<2>) -> Option<Tensor<2>> {
+        Some(self.expected_end(step, x, kernel))
+    }
+
     fn state_size(&self) -> usize {
         self.dimensions
     }

@@ -151,6 +151,12 @@ pub trait Process: Send + Sync {
     /// Numbers of one row of a state on the host.
     fn state_size(&self) -> usize;
 
+    /// The end point that a kernel expects, `[rows, state_size]`; nothing where the mean of end points
+    /// is none.
+    fn preview(&self, _step: usize, _x: &Self::State, _kernel: &Self::Kernel) -> Option<Tensor<2>> {
+        None
+    }
+
     /// States from the host, `[rows][state_size]`.
     fn upload(&self, states: Vec<f32>, device: &Device) -> Self::State;
 

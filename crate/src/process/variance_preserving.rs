@@ -204,6 +204,10 @@ impl Process for VariancePreserving {
         self.per_row(steps, squares, factor, |_| 0.0)
     }
 
+    fn preview(&self, step: usize, x: &Tensor<2>, kernel: &Tensor<2>) -> Option<Tensor<2>> {
+        Some(self.expected_end(step, x, kernel))
+    }
+
     fn state_size(&self) -> usize {
         self.dimensions
     }

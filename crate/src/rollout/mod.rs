@@ -109,12 +109,22 @@ pub struct Trajectories<P: Process> {
     pub posterior: Vec<P::Kernel>,
     /// Where the reward draws the policy's, if it listens to that.
     pub guides: Option<Vec<P::Kernel>>,
-    /// Σ_i log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), `[rows]`.
-    pub log_ratio: Tensor<1>,
+    /// log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), `[T, rows]`.
+    pub log_ratios: Tensor<2>,
     /// Every row's condition.
     pub conditions: Vec<usize>,
     /// Rows that are neither noised back nor the prior's.
     pub fresh: usize,
+}
+
+impl<P: Process> Trajectories<P> {
+    /// Σ_i log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), `[rows]`.
+    pub fn log_ratio(&self) -> Tensor<1> {
+        self.log_ratios
+            .clone()
+            .sum_dim(0)
+            .reshape([self.conditions.len()])
+    }
 }
 
 impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
@@ -217,13 +227,13 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             .enumerate()
             .map(|(step, known)| known.unwrap_or_else(|| self.prior.kernel(step, &states[step])))
             .collect();
-        let log_ratio = self.log_ratio(&states, &posterior, &prior, conditions.len());
+        let log_ratios = self.log_ratios(&states, &posterior, &prior, conditions.len());
         Trajectories {
             states,
             prior,
             posterior,
             guides,
-            log_ratio,
+            log_ratios,
             conditions,
             fresh,
         }
@@ -242,13 +252,13 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         back
     }
 
-    fn log_ratio(
+    fn log_ratios(
         &self,
         states: &[P::State],
         posterior: &[P::Kernel],
         prior: &[P::Kernel],
         rows: usize,
-    ) -> Tensor<1> {
+    ) -> Tensor<2> {
         let steps: Vec<usize> = (0..self.process.steps()).collect();
         let parts = steps
             .chunks((self.process.rows_at_once() / rows).max(1))
@@ -261,8 +271,8 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
                     &P::Kernel::stack(posterior[from..to].to_vec()),
                     &P::Kernel::stack(prior[from..to].to_vec()),
                 );
-                ratio.reshape([part.len(), rows]).sum_dim(0).reshape([rows])
+                ratio.reshape([part.len(), rows])
             });
-        parts.reduce(|a, b| a + b).expect("a chain has at least one step")
+        Tensor::cat(parts.collect(), 0)
     }
 }

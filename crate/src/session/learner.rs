@@ -261,7 +261,7 @@ impl<T: Task> Learner<T> {
             made.seconds += started.elapsed().as_secs_f64();
             made.ends.extend(ends);
             made.conditions.extend(drawn.iter().flat_map(Drawn::conditions));
-            let scored = parallel::map(drawn, |drawn| self.trainer.chains.score(drawn).log_ratio);
+            let scored = parallel::map(drawn, |drawn| self.trainer.chains.score(drawn).log_ratio());
             let log_ratio = read(Tensor::cat(scored, 0)).await.map_err(SessionError::Device)?;
             made.log_ratio.extend(log_ratio.into_iter().map(f64::from));
         }

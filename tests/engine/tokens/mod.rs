@@ -377,7 +377,7 @@ fn drawing_does_not_score() {
         };
         let drawn = chains.draw(&table, batch, follow);
         let drawing = chains.prior.0.load(Ordering::Relaxed);
-        assert_eq!(chains.score(drawn).log_ratio.dims(), [40]);
+        assert_eq!(chains.score(drawn).log_ratio().dims(), [40]);
         [drawing, chains.prior.0.load(Ordering::Relaxed)]
     }
     let by_state = || chains(Autoregressive { sequence: gap(3) }).policy;
