@@ -35,6 +35,7 @@ pub(super) fn defaults() -> Run {
         objective: Objective {
             log_z: LogZ::Vargrad,
             step_share: 0.5,
+            baseline: true,
             chunk: 128,
             ..Objective::default()
         },

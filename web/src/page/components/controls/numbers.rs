@@ -154,6 +154,9 @@ pub fn ObjectiveChoices(props: &ObjectiveChoicesProps) -> Html {
         <>
             <Choice id="log-z" label="log Z" {options} {value} set={log_z.reform(|v: String| v == "vargrad")}
                 help="Either a parameter of its own, or estimated in each batch, which turns the loss into the residuals' variance." />
+            <Check id="baseline" label="Baselines of steps" checked={props.run.objective.baseline}
+                set={change(|run, yes| run.objective.baseline = yes)}
+                help="A step answers for what its own noise had a part in, not for all that went before or was to be expected: the same gradient with less noise, for RTB and Trust-PCL on policy." />
             if props.run.task != Task::Stories {
                 <Check id="langevin" label="Langevin term" checked={props.run.network.langevin} disabled={!props.run.may_have_langevin()}
                     set={change(|run, yes| run.network.langevin = yes)} help={langevin} />
