@@ -46,7 +46,8 @@ fn story() -> Story {
     }
 }
 
-/// The values of the stories task: those of digits, but for a smaller batch, which is of one story.
+/// The values of the stories task: those of digits, but for a smaller batch, which is of one story,
+/// and a language model asked once a trajectory, not once a step.
 pub(super) fn defaults() -> Run {
     let digits = digits::defaults();
     Run {
@@ -68,6 +69,7 @@ pub(super) fn defaults() -> Run {
         },
         objective: Objective {
             chunk: 96,
+            baseline: false,
             ..digits.objective
         },
         rollout: Rollout {

@@ -163,6 +163,14 @@ impl Process for Absorbing {
         self.sequence.rows_at_once(self.sequence.gap().len())
     }
 
+    /// What is masked becomes the word that is likeliest at its place.
+    fn preview(&self, _step: usize, x: &Tensor<2, Int>, log_probs: &Tensor<3>) -> Option<Tensor<2>> {
+        let tokens = self.sequence.gap_of(x);
+        let likeliest = log_probs.clone().argmax(2).squeeze_dim::<2>(2);
+        let filled = tokens.clone().mask_where(self.masked(&tokens), likeliest);
+        Some(self.download(&self.sequence.with_gap(x, filled)))
+    }
+
     fn state_size(&self) -> usize {
         self.sequence.length()
     }

@@ -151,8 +151,8 @@ pub trait Process: Send + Sync {
     /// Numbers of one row of a state on the host.
     fn state_size(&self) -> usize;
 
-    /// The end point that a kernel expects, `[rows, state_size]`; nothing where the mean of end points
-    /// is none.
+    /// An end point that a kernel lets expect, `[rows, state_size]`: the mean, or the likeliest words;
+    /// nothing where it says too little of the end.
     fn preview(&self, _step: usize, _x: &Self::State, _kernel: &Self::Kernel) -> Option<Tensor<2>> {
         None
     }

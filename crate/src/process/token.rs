@@ -114,6 +114,10 @@ impl Process for TokenChain {
         either!(self, chain => chain.rows_at_once())
     }
 
+    fn preview(&self, step: usize, x: &Tensor<2, Int>, kernel: &Tensor<3>) -> Option<Tensor<2>> {
+        either!(self, chain => chain.preview(step, x, kernel))
+    }
+
     fn state_size(&self) -> usize {
         self.sequence().length()
     }

@@ -13,7 +13,7 @@ use rtb::config::Run;
 use rtb::metric::log_mean_exp;
 use rtb::noise::{Noise, Purpose};
 use rtb::objective::objective;
-use rtb::process::{Absorbing, Autoregressive, Policy, Prior, Sequence, Uniform};
+use rtb::process::{Absorbing, Autoregressive, Policy, Prior, Process, Sequence, Uniform};
 use rtb::rollout::{Batch, Chains, Follow};
 use rtb::sampler::{Blind, Look, LookAhead, Population, Sampler, Setting, Smc, Tilted};
 use rtb::train::{Answer, Conditions, EndReward, Trainer, at_once};
@@ -158,13 +158,14 @@ fn hardly_a_token_is_left_to_the_last_step() {
 }
 
 /// Trains two posteriors in one table, and holds what it learned against the enumerated ones.
-fn learns<P: Chain>(process: P) {
+fn learns<P: Chain>(process: P, baseline: bool) {
     let name = std::any::type_name::<P>();
     let chains = chains(process);
     let mut run = Run {
         seed: 3,
         ..Run::default()
     };
+    run.objective.baseline = baseline;
     run.tempering.iterations = 0;
     run.rollout.batch = 512;
     run.rollout.replay_share = 0.25;
@@ -222,23 +223,51 @@ fn learns<P: Chain>(process: P) {
 
 #[test]
 fn autoregressive_chains_reach_their_enumerated_posteriors() {
-    learns(Autoregressive { sequence: gap(3) });
+    learns(Autoregressive { sequence: gap(3) }, false);
 }
 
 #[test]
 fn masked_diffusion_reaches_its_enumerated_posteriors() {
-    learns(Absorbing {
+    let process = Absorbing {
+        steps: 20,
+        sequence: gap(3),
+    };
+    learns(process, false);
+}
+
+/// With replayed and the prior's trajectories among them, whose steps have none.
+#[test]
+fn baselines_leave_the_posterior_where_it_is() {
+    let process = Absorbing {
+        steps: 20,
+        sequence: gap(3),
+    };
+    learns(process, true);
+}
+
+#[test]
+fn a_preview_fills_masks_with_the_likeliest_words() {
+    let chains = chains(Absorbing {
         steps: 20,
         sequence: gap(3),
     });
+    let x = states(&chains.process, &[vec![2, MASK, MASK], vec![MASK, 1, 0]]);
+    let likely = [[0.1, 0.2, 0.7], [0.3, 0.6, 0.1], [0.5, 0.2, 0.3]];
+    let log_probs = likely.concat().repeat(2).into_iter().map(|p: f32| p.ln());
+    let log_probs = TensorData::new(log_probs.collect(), [2, 3, WORDS]);
+    let log_probs = Tensor::<3>::from_data(log_probs, &x.device());
+    let preview = chains.process.preview(4, &x, &log_probs).expect("words");
+    let expected = [[0.0, 2.0, 1.0, 0.0, 1.0], [0.0, 2.0, 1.0, 0.0, 1.0]];
+    assert_eq!(numbers(preview), expected.concat());
 }
 
 #[test]
 fn uniform_diffusion_reaches_its_enumerated_posteriors() {
-    learns(Uniform {
+    let process = Uniform {
         steps: 20,
         sequence: gap(3),
-    });
+    };
+    learns(process, false);
 }
 
 #[test]
