@@ -1,6 +1,6 @@
 //! Baselines of single steps: the same gradient on average, with less noise.
 
-use crate::support::{batch, chains, flat, numbers, small};
+use crate::support::{batch, chains, flat, numbers, small, train};
 use burn::module::Module;
 use rtb::config::{LogZ, Run};
 use rtb::message::{Files, Iteration};
@@ -56,7 +56,7 @@ fn the_gradient_is_the_same_with_less_noise() {
                 expected: &previews.collect::<Vec<_>>(),
                 condition: &condition,
             };
-            let weigh = |residual: &f64| VARGRAD.weigh(*residual, rows).expect("of balance");
+            let weigh = |residual: &f64| VARGRAD.weigh(*residual, rows);
             let by_step: Vec<Vec<f32>> = baseline
                 .residuals()
                 .iter()
@@ -74,7 +74,13 @@ fn the_gradient_is_the_same_with_less_noise() {
                 let pull = Pull { weights, ..pull };
                 flat(&tracked, &chains.gradient(&tracked, &made, pull, &steps, 10_000))
             };
-            [gradient(pull.weights), gradient(Weights::Steps(&by_step))]
+            [
+                gradient(pull.weights),
+                gradient(Weights::Steps {
+                    weights: &by_step,
+                    start: 0,
+                }),
+            ]
         })
         .collect();
     // Mean and variance over the batches, of every parameter.
@@ -146,11 +152,7 @@ fn trained(change: &dyn Fn(&mut Run)) -> Vec<Iteration> {
     change(&mut run);
     let mut session =
         pollster::block_on(Session::open(run, cpu_device(), &Files::default(), None)).expect("it opens");
-    let step = |_| Iteration {
-        seconds: 0.0,
-        ..pollster::block_on(session.step()).expect("it trains")
-    };
-    (0..3).map(step).collect()
+    train(&mut session, 3)
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Whole runs: determinism, resume, files of weights, rollouts from elsewhere, other devices.
 
-use crate::support::small;
+use crate::support::{self, small, train};
 use rtb::config::Run;
-use rtb::message::{Event, Files, Iteration, Report, Request, Truth, from_bytes, to_bytes};
+use rtb::message::{Event, Files, Report, Request, Truth, from_bytes, to_bytes};
 use rtb::session::{Session, SessionError, cpu_device};
 use rtb::train::pretrain::{PretrainConfig, Pretraining};
 use rtb::trial::Trial;
@@ -11,22 +11,8 @@ fn open(run: Run) -> Session {
     pollster::block_on(Session::open(run, cpu_device(), &Files::default(), None)).expect("it opens")
 }
 
-fn train(session: &mut Session, iterations: usize) -> Vec<Iteration> {
-    (0..iterations)
-        .map(|_| Iteration {
-            seconds: 0.0,
-            ..pollster::block_on(session.step()).expect("it trains")
-        })
-        .collect()
-}
-
 fn report(session: &mut Session) -> Report {
-    let report = pollster::block_on(session.evaluate(400)).expect("it evaluates");
-    Report {
-        seconds: 0.0,
-        seconds_per_iteration: 0.0,
-        ..report
-    }
+    support::report(session, 400)
 }
 
 /// Everything on: what a resumed run has to carry.

@@ -1,6 +1,6 @@
 //! Middles of stories: language models of a corpus of a few words, and posteriors above them.
 
-use crate::support::numbers;
+use crate::support::{self, numbers, train};
 use crate::texts::trained_on;
 use burn::tensor::{Int, Tensor, TensorData, activation};
 use rtb::config::{Corpus, Method, Reward, Run, Story, Task};
@@ -110,19 +110,8 @@ fn refused(run: &Run, files: &Files) -> String {
     }
 }
 
-fn train(session: &mut Session, iterations: usize) {
-    for _ in 0..iterations {
-        pollster::block_on(session.step()).expect("it trains");
-    }
-}
-
 fn report(session: &mut Session) -> Report {
-    let report = pollster::block_on(session.evaluate(1000)).expect("it evaluates");
-    Report {
-        seconds: 0.0,
-        seconds_per_iteration: 0.0,
-        ..report
-    }
+    support::report(session, 1000)
 }
 
 fn stories(report: &Report) -> &StoryFit {

@@ -242,7 +242,11 @@ impl UNet {
     }
 
     /// The scale of the Langevin term for `rows` rows in blocks at these times, as in
-    /// [`UNet::forward`], `[rows, 1]`. 1 for a network without one of its own.
+    /// [`UNet::forward`], `[rows, 1]`.
+    ///
+    /// # Panics
+    ///
+    /// Of a network without one ([`UNet::with_langevin`]).
     pub fn langevin_scale(
         &self,
         times: &[f64],
@@ -250,9 +254,7 @@ impl UNet {
         rows: usize,
         device: &Device,
     ) -> Tensor<2> {
-        let Some(head) = &self.langevin else {
-            return Tensor::ones([rows, 1], device);
-        };
+        let head = self.langevin.as_ref().expect("a network with a Langevin term");
         let more = head.forward(self.embedding(times, conditions, device));
         let [known, _] = more.dims();
         let each = more.reshape([known, 1]).expand([known, rows / known]);

@@ -20,10 +20,11 @@ pub struct Balance {
 }
 
 impl Balance {
-    /// The derivative of α²·δ², δ clipped.
-    fn pull(&self, delta: f64) -> f64 {
+    /// ∂loss/∂(log p_φ) for a δ, or for what [`Baseline`](super::Baseline) leaves of it, in a batch of
+    /// `count` trajectories.
+    pub fn weigh(&self, delta: f64, count: usize) -> f32 {
         let clip = if self.clip > 0.0 { self.clip } else { f64::INFINITY };
-        self.alpha * self.alpha * 2.0 * delta.clamp(-clip, clip)
+        (self.alpha * self.alpha * 2.0 * delta.clamp(-clip, clip) / count as f64) as f32
     }
 }
 
@@ -34,10 +35,10 @@ impl Objective for Balance {
             LogZ::Vargrad => mean_log_weight(scores),
         };
         let delta = residuals(scores, &log_z);
-        let count = delta.len() as f64;
+        let count = delta.len();
         let squares = delta.iter().map(|d| d * d).sum::<f64>();
-        let loss = self.alpha * self.alpha * squares / count;
-        let weights: Vec<f32> = delta.iter().map(|d| (self.pull(*d) / count) as f32).collect();
+        let loss = self.alpha * self.alpha * squares / count as f64;
+        let weights: Vec<f32> = delta.iter().map(|d| self.weigh(*d, count)).collect();
         let mut log_z_gradient = vec![0.0f32; log_z.len()];
         if self.log_z == LogZ::Learned {
             for (weight, c) in weights.iter().zip(scores.condition) {
@@ -54,8 +55,8 @@ impl Objective for Balance {
         }
     }
 
-    fn weigh(&self, residual: f64, count: usize) -> Option<f32> {
-        Some((self.pull(residual) / count as f64) as f32)
+    fn balance(&self) -> Option<&Balance> {
+        Some(self)
     }
 
     fn remedy(&self) -> &'static str {

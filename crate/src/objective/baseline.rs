@@ -1,5 +1,7 @@
 //! What of δ a step's noise had no part in.
 
+use super::centred;
+
 /// Control variates of the gradient on policy, a number for every step of every trajectory.
 ///
 /// There E\[∇log p_φ(x_{i+1}|x_i) · anything that x_i determines\] = 0, and the gradient of the squared
@@ -34,28 +36,14 @@ impl Baseline<'_> {
                 .iter_mut()
                 .zip(ratios)
                 .for_each(|(sum, ratio)| *sum += ratio);
-            let to_go = self.centred(&to_go);
+            let to_go = centred(self.condition, &to_go);
             left.push(match self.expected.get(step) {
-                Some(expected) => less_prediction(to_go, &self.centred(expected)),
+                Some(expected) => less_prediction(to_go, &centred(self.condition, expected)),
                 None => to_go,
             });
         }
         left.reverse();
         left
-    }
-
-    /// Values less the mean over their condition.
-    fn centred(&self, values: &[f64]) -> Vec<f64> {
-        let conditions = self.condition.iter().max().map_or(0, |last| last + 1);
-        let mut sums = vec![(0.0, 0usize); conditions];
-        for (value, condition) in values.iter().zip(self.condition) {
-            sums[*condition].0 += value;
-            sums[*condition].1 += 1;
-        }
-        let pairs = values.iter().zip(self.condition);
-        pairs
-            .map(|(value, condition)| value - sums[*condition].0 / sums[*condition].1 as f64)
-            .collect()
     }
 }
 

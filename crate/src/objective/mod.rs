@@ -74,8 +74,8 @@ impl Default for Use {
 pub enum Weights<'a> {
     /// The same at all steps, `[rows]`.
     Trajectories(&'a [f32]),
-    /// `[T][rows]`.
-    Steps(&'a [Vec<f32>]),
+    /// `[T][rows]`, of which these trajectories are those from `start` on.
+    Steps { weights: &'a [Vec<f32>], start: usize },
 }
 
 /// What [`Chains::gradient`] differentiates.
@@ -106,9 +106,8 @@ pub trait Objective: Send + Sync {
     /// The loss of a batch and its derivatives.
     fn signal(&self, scores: &Scores) -> Signal;
 
-    /// ∂loss/∂(log p_φ) for a δ, or for what [`Baseline`] leaves of it, in a batch of `count`
-    /// trajectories; `None` where that alone does not tell.
-    fn weigh(&self, _residual: f64, _count: usize) -> Option<f32> {
+    /// Itself, where the loss is that of balance: single steps can have a [`Baseline`] then.
+    fn balance(&self) -> Option<&Balance> {
         None
     }
 
@@ -154,9 +153,9 @@ pub fn objective(run: &Run) -> Option<Box<dyn Objective>> {
 }
 
 /// The mean of a value of every trajectory over each condition's trajectories.
-fn mean_by_condition(scores: &Scores, values: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut sums = vec![(0.0, 0usize); scores.log_z.len()];
-    for (value, c) in values.zip(scores.condition) {
+fn mean_by_condition(condition: &[usize], conditions: usize, values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut sums = vec![(0.0, 0usize); conditions];
+    for (value, c) in values.zip(condition) {
         sums[*c].0 += value;
         sums[*c].1 += 1;
     }
@@ -165,10 +164,19 @@ fn mean_by_condition(scores: &Scores, values: impl Iterator<Item = f64>) -> Vec<
         .collect()
 }
 
+/// Values less the mean over their condition's trajectories.
+fn centred(condition: &[usize], values: &[f64]) -> Vec<f64> {
+    let conditions = condition.iter().max().map_or(0, |last| last + 1);
+    let means = mean_by_condition(condition, conditions, values.iter().copied());
+    let pairs = values.iter().zip(condition);
+    pairs.map(|(value, c)| value - means[*c]).collect()
+}
+
 /// The mean of log_reward − log_ratio over each condition's trajectories.
 fn mean_log_weight(scores: &Scores) -> Vec<f64> {
     let pairs = scores.log_reward.iter().zip(scores.log_ratio);
-    mean_by_condition(scores, pairs.map(|(reward, ratio)| reward - ratio))
+    let log_weights = pairs.map(|(reward, ratio)| reward - ratio);
+    mean_by_condition(scores.condition, scores.log_z.len(), log_weights)
 }
 
 /// δ of every trajectory.
@@ -217,8 +225,9 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         chunk: usize,
     ) -> GradientsParams {
         let rescale = self.process.steps() as f32 / steps.len() as f32;
+        let each = trajectories.conditions.len();
         let mut sum = GradientsAccumulator::new();
-        for part in steps.chunks((chunk / trajectories.conditions.len()).max(1)) {
+        for part in steps.chunks((chunk / each).max(1)) {
             let pick = |offset: usize| {
                 let states = part.iter().map(|s| trajectories.states[s + offset].clone());
                 P::State::stack(states.collect())
@@ -239,7 +248,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
                 .iter()
                 .flat_map(|step| match pull.weights {
                     Weights::Trajectories(weights) => weights,
-                    Weights::Steps(weights) => &weights[*step],
+                    Weights::Steps { weights, start } => &weights[*step][start..start + each],
                 })
                 .map(|weight| weight * rescale)
                 .collect();

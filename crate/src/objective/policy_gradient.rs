@@ -1,7 +1,7 @@
 //! Policy-gradient baselines. They are right, where they are, only on the policy's own
 //! trajectories.
 
-use super::{Objective, Scores, Signal, Use, mean_by_condition, mean_log_weight, residuals};
+use super::{Objective, Scores, Signal, Use, centred, mean_log_weight, residuals};
 use crate::config::Advantage;
 
 /// REINFORCE on whole trajectories, the batch mean of each condition as baseline.
@@ -26,7 +26,7 @@ impl Objective for PolicyGradient {
                 let returns: Vec<f64> = pairs
                     .map(|(ratio, log_r)| log_r - self.kl_weight * ratio)
                     .collect();
-                let advantages = centred(&returns, scores);
+                let advantages = centred(scores.condition, &returns);
                 (
                     returns.iter().map(|v| -v).collect(),
                     advantages.iter().map(|a| -a).collect(),
@@ -34,7 +34,7 @@ impl Objective for PolicyGradient {
             }
             Advantage::Reward => {
                 let rewards: Vec<f64> = scores.log_reward.iter().map(|l| l.exp()).collect();
-                let advantages = centred(&rewards, scores);
+                let advantages = centred(scores.condition, &rewards);
                 pairs
                     .zip(&rewards)
                     .zip(&advantages)
@@ -69,7 +69,7 @@ pub struct ClippedPolicyGradient {
 impl Objective for ClippedPolicyGradient {
     fn signal(&self, scores: &Scores) -> Signal {
         let count = scores.log_reward.len() as f64;
-        let advantages = centred(scores.log_reward, scores);
+        let advantages = centred(scores.condition, scores.log_reward);
         let deviation = (advantages.iter().map(|a| a * a).sum::<f64>() / count).sqrt();
         let scale = if self.divergence > 0.0 {
             1.0
@@ -91,13 +91,6 @@ impl Objective for ClippedPolicyGradient {
             ratio_clip: Some(self.clip),
         }
     }
-}
-
-/// Values less the mean of their condition.
-fn centred(values: &[f64], scores: &Scores) -> Vec<f64> {
-    let means = mean_by_condition(scores, values.iter().copied());
-    let pairs = values.iter().zip(scores.condition);
-    pairs.map(|(value, c)| value - means[*c]).collect()
 }
 
 /// A signal without a learned log Z: δ is taken with the mean log weight.

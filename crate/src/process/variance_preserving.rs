@@ -74,13 +74,12 @@ impl VariancePreserving {
         self.ancestral(step, step + 1)
     }
 
-    /// What a gradient added to the score adds to the expected data (Tweedie), shortened so that it
-    /// moves the transition by at most one deviation of its noise.
+    /// What [`Diffusion::guide`] adds to the expected data, shortened so that it moves the transition by
+    /// at most one deviation of its noise.
     pub fn shift(&self, step: usize, gradient: Tensor<2>) -> Tensor<2> {
-        let (alpha, sigma) = self.at(step);
         let kernel = self.forward(step);
         let longest = kernel.variance.sqrt() / kernel.data;
-        let shift = gradient.mul_scalar(sigma.powi(2) / alpha);
+        let shift = self.guide(step, &gradient.zeros_like(), gradient);
         let length = shift.clone().square().sum_dim(1).sqrt();
         let shortened = length.clamp_min(longest).recip().mul_scalar(longest);
         shift * shortened

@@ -8,21 +8,20 @@ use crate::rollout::Trajectories;
 use burn::tensor::{Tensor, Transaction};
 
 impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
-    /// The weights of every shard's steps, `[shards][T][rows]`, where the run has baselines: those of
-    /// fresh trajectories without exploration are less their [`Baseline`].
+    /// The weights of all shards' steps, `[T][rows]`, where the run has baselines: those of fresh
+    /// trajectories without exploration are less their [`Baseline`].
     pub(super) async fn step_weights(
         &self,
         shards: &[Trajectories<P>],
         log_reward: &[f64],
         signal: &Signal,
         beta: f64,
-    ) -> Result<Option<Vec<Vec<Vec<f32>>>>, String> {
-        let count = log_reward.len();
-        let on_policy = self.run.objective.baseline && self.exploration() == 0.0;
+    ) -> Result<Option<Vec<Vec<f32>>>, String> {
+        let wanted = self.run.objective.baseline && self.exploration() == 0.0;
         let has_fresh = shards.iter().all(|shard| shard.fresh > 0);
-        if !on_policy || !has_fresh || self.objective.weigh(0.0, count).is_none() {
+        let Some(balance) = self.objective.balance().filter(|_| wanted && has_fresh) else {
             return Ok(None);
-        }
+        };
         let process = &self.chains.process;
         let steps = process.steps();
         let mut transaction = Transaction::default();
@@ -44,7 +43,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         }
         let mut numbers = read_all(transaction).await?.into_iter();
         let (mut log_ratios, mut expected) = (vec![Vec::new(); steps], vec![Vec::new(); steps]);
-        let (mut condition, mut fresh_reward) = (Vec::new(), Vec::new());
+        let (mut condition, mut places) = (Vec::new(), Vec::new());
         let mut start = 0;
         for shard in shards {
             let (rows, fresh) = (shard.conditions.len(), shard.fresh);
@@ -61,29 +60,22 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
                 }
             }
             condition.extend_from_slice(conditions);
-            fresh_reward.extend_from_slice(&log_reward[start..start + fresh]);
+            places.extend(start..start + fresh);
             start += rows;
         }
+        let fresh_reward: Vec<f64> = places.iter().map(|row| log_reward[*row]).collect();
         let baseline = Baseline {
             log_ratios: &log_ratios,
             log_reward: &fresh_reward,
             expected: if has_previews { &expected } else { &[] },
             condition: &condition,
         };
-        let residuals = baseline.residuals();
-        let (mut start, mut first) = (0, 0);
-        let weights = shards.iter().map(|shard| {
-            let rows = shard.conditions.len();
-            let others = &signal.weights[start + shard.fresh..start + rows];
-            let of_step = |residuals: &Vec<f64>| {
-                let own = residuals[first..first + shard.fresh].iter();
-                let own = own.filter_map(|residual| self.objective.weigh(*residual, count));
-                own.chain(others.iter().copied()).collect()
-            };
-            let weights = residuals.iter().map(of_step).collect();
-            (start, first) = (start + rows, first + shard.fresh);
-            weights
-        });
-        Ok(Some(weights.collect()))
+        let mut weights = vec![signal.weights.clone(); steps];
+        for (weights, residuals) in weights.iter_mut().zip(baseline.residuals()) {
+            for (row, residual) in places.iter().zip(residuals) {
+                weights[*row] = balance.weigh(residual, log_reward.len());
+            }
+        }
+        Ok(Some(weights))
     }
 }

@@ -420,7 +420,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         }
     }
 
-    /// The one read of an iteration.
+    /// What every iteration reads.
     async fn read(&self, shards: &[Trajectories<P>]) -> Result<Read, String> {
         let mut transaction = Transaction::default().register(self.trained.log_z.val().without_autodiff());
         for shard in shards {
@@ -448,7 +448,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         &self,
         shards: &[Trajectories<P>],
         signal: &Signal,
-        by_step: Option<&[Vec<Vec<f32>>]>,
+        by_step: Option<&[Vec<f32>]>,
     ) -> GradientsParams {
         let objective = &self.run.objective;
         let mut rng = self.noise.stream(Purpose::StepSelection, self.iteration as u64);
@@ -458,11 +458,10 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let mut start = 0;
         let work: Vec<_> = shards
             .iter()
-            .enumerate()
-            .map(|(part, shard)| {
+            .map(|shard| {
                 let rows = shard.conditions.len();
                 let weights = match by_step {
-                    Some(by_step) => Weights::Steps(&by_step[part]),
+                    Some(weights) => Weights::Steps { weights, start },
                     None => Weights::Trajectories(&signal.weights[start..start + rows]),
                 };
                 start += rows;

@@ -2,15 +2,14 @@
 
 mod langevin;
 
+use crate::support::{report, train};
 use burn::module::Module;
 use burn::tensor::Device;
 use flate2::read::GzDecoder;
 use rtb::config::{ClassesBy, Method, PriorKind, Reward, Run, Task};
 use rtb::digits::{Digits, Pool};
 use rtb::image::{Images, PIXELS, read_images, read_labels};
-use rtb::message::{
-    ConditionReport, Event, Files, ImageFit, Iteration, Paths, Report, Truth, from_bytes, to_bytes,
-};
+use rtb::message::{ConditionReport, Event, Files, ImageFit, Paths, Report, Truth, from_bytes, to_bytes};
 use rtb::metric::{Seen, see};
 use rtb::network::{
     Classify, PooledClassifier, StridedClassifier, UNetConfig, Weights, load_tensors, read_tensors,
@@ -116,24 +115,6 @@ fn open(run: Run) -> Session {
 
 fn open_above(run: Run, files: &Files) -> Session {
     pollster::block_on(Session::open(run, cpu_device(), files, None)).expect("it opens")
-}
-
-fn train(session: &mut Session, iterations: usize) -> Vec<Iteration> {
-    (0..iterations)
-        .map(|_| Iteration {
-            seconds: 0.0,
-            ..pollster::block_on(session.step()).expect("it trains")
-        })
-        .collect()
-}
-
-fn report(session: &mut Session, samples: usize) -> Report {
-    let report = pollster::block_on(session.evaluate(samples)).expect("it evaluates");
-    Report {
-        seconds: 0.0,
-        seconds_per_iteration: 0.0,
-        ..report
-    }
 }
 
 fn images(report: &Report) -> &ImageFit {

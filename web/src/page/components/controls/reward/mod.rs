@@ -83,6 +83,12 @@ fn put(run: &mut Run, reward: Reward) {
     if let Some(floor) = floor(new).or(usual).filter(|_| old != new) {
         run.tempering.floor = floor;
     }
+    set_reward(run, reward);
+}
+
+/// Gives a run a reward of the kind that it has. The Langevin term goes with the last factor that has a
+/// gradient.
+fn set_reward(run: &mut Run, reward: Reward) {
     run.reward = reward;
     run.network.langevin &= run.may_have_langevin();
 }
@@ -194,9 +200,6 @@ impl Common {
     }
 
     fn set(&self, reward: Reward) -> Result<(), ConfigError> {
-        apply(&self.run, &self.edit, |run| {
-            run.reward = reward;
-            run.network.langevin &= run.may_have_langevin();
-        })
+        apply(&self.run, &self.edit, |run| set_reward(run, reward))
     }
 }
