@@ -82,6 +82,25 @@ fn a_prior_of_images_is_trained_measured_and_drawn() {
     }
     let picture = fs::read(place.path().join("d.png")).expect("drawn");
     assert!(picture.starts_with(b"\x89PNG"));
+
+    // A rate so small that the weights stay in f16: what it went on from.
+    let line = "pretrain digits --size small --data . --from d.safetensors --out e.safetensors \
+                --iterations 1 --learning-rate 1e-12 --batch 32 --samples 20 --steps 3 --quiet";
+    succeed(&mut at(&place, line));
+    let [before, after] = ["d", "e"].map(|name| {
+        let path = place.path().join(format!("{name}.safetensors"));
+        fs::read(path).expect("written")
+    });
+    assert!(before == after, "other weights");
+    assert_eq!(record(&place, "e.json")["from"], record(&place, "d.json"));
+    let line = "pretrain digits --size full --data . --from d.safetensors --out f.safetensors --quiet";
+    let output = at(&place, line).output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    assert!(
+        told.contains("--from: `d.safetensors`") && told.contains("the size full"),
+        "{told}"
+    );
 }
 
 /// Stories whose third sentence says the name that the first one has; every other line is none.

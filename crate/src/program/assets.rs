@@ -87,18 +87,23 @@ pub fn files_above(run: &Run, prior: Option<Vec<u8>>, corpus: Option<Vec<u8>>) -
 
 /// The weights of a prior: the file of that name if there is one, else the shipped ones.
 pub fn prior(name: &str) -> Result<Vec<u8>, ProgramError> {
+    weights("prior.weights", name)
+}
+
+/// The same for another field.
+pub fn weights(field: &str, name: &str) -> Result<Vec<u8>, ProgramError> {
     let path = Path::new(name);
     if path.is_file() {
         return fs::read(path).map_err(|e| ProgramError::file("read the prior's weights", path, e));
     }
     match SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
         Some((_, bytes)) => Ok(bytes.to_vec()),
-        None => Err(unknown(name).into()),
+        None => Err(unknown(field, name).into()),
     }
 }
 
-fn unknown(name: &str) -> ConfigError {
+fn unknown(field: &str, name: &str) -> ConfigError {
     let names: Vec<_> = SHIPPED.iter().map(|(name, _)| *name).collect();
     let allowed = format!("a safetensors file that exists, or one of {}", names.join(", "));
-    ConfigError::new("prior.weights", format!("`{name}`"), allowed)
+    ConfigError::new(field, format!("`{name}`"), allowed)
 }

@@ -102,6 +102,7 @@ where
     let weights = block_on(training.weights())?;
     let record = Record {
         command: args.common.command(&what, numbers),
+        from: None,
         seed: numbers.seed,
         seconds,
         figures,

@@ -53,6 +53,9 @@ pub struct Numbers {
 #[derive(Serialize)]
 pub struct Record<F> {
     pub command: String,
+    /// The record of the weights that training went on from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<serde_json::Value>,
     pub seed: u64,
     pub seconds: f64,
     pub figures: F,

@@ -9,15 +9,17 @@ use burn::module::Module;
 use burn::tensor::Device;
 use clap::ValueEnum;
 use pollster::block_on;
+use rtb::config::ConfigError;
 use rtb::image::CLASSES;
 use rtb::metric::{self, Seen};
-use rtb::network::{Classify, UNetConfig};
+use rtb::network::{Classify, UNetConfig, load_tensors, read_tensors};
 use rtb::noise::{Noise, Purpose};
 use rtb::prior::DenoiserPrior;
 use rtb::session::SessionError;
 use rtb::train::examples::{Pretraining, Recipe};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 const AFTER_HELP: &str = "\
@@ -37,6 +39,9 @@ pub struct Args {
     /// mnist, fashion-mnist, or a folder with four files in MNIST's layout
     #[arg(long, value_name = "NAME|FOLDER", default_value = "mnist")]
     data: String,
+    /// Weights of that size to go on from, a shipped prior's name or a file, in place of random ones
+    #[arg(long, value_name = "NAME|FILE")]
+    from: Option<String>,
     /// Samples behind the figures
     #[arg(long, value_name = "N", default_value_t = 10_000,
           value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
@@ -115,15 +120,27 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         .numbers(args.size.iterations(), 128, args.size.learning_rate(), 0.999);
     let device = args.common.device()?;
     let Labelled { train, test } = data::images(&args.data)?;
-    let network = args.size.config().init(&Noise::new(numbers.seed), &device);
+    let mut network = args.size.config().init(&Noise::new(numbers.seed), &device);
     let size = args.size.to_possible_value().expect("no size is skipped");
-    let what = format!(
+    let mut what = format!(
         "digits --size {} --data {} --samples {} --steps {}",
         size.get_name(),
         args.data,
         args.samples,
         args.steps
     );
+    let mut from = None;
+    if let Some(name) = &args.from {
+        network = read_tensors(&assets::weights("--from", name)?)
+            .and_then(|weights| load_tensors(network, &weights))
+            .map_err(|why| {
+                let allowed = format!("weights of the size {}: {why}", size.get_name());
+                ConfigError::new("--from", format!("`{name}`"), allowed)
+            })?;
+        let record = fs::read(Path::new(name).with_extension("json"));
+        from = record.ok().and_then(|text| serde_json::from_slice(&text).ok());
+        what += &format!(" --from {name}");
+    }
     let config = Recipe::from(&numbers);
     let training = Pretraining::new(network, train.clone(), config, device.clone());
     let mut stepped = Stepped {
@@ -160,6 +177,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let weights = block_on(training.weights())?;
     let record = Record {
         command: args.common.command(&what, &numbers),
+        from,
         seed: numbers.seed,
         seconds,
         figures,

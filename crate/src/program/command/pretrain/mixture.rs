@@ -86,6 +86,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         &weights,
         &Record {
             command: args.common.command(&what, &numbers),
+            from: None,
             seed: numbers.seed,
             seconds,
             figures,

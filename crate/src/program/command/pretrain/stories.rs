@@ -206,6 +206,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let text = summary(&figures);
     let record = Record {
         command: args.common.command(&what, &numbers),
+        from: None,
         seed: numbers.seed,
         seconds,
         figures,
