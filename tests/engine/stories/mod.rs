@@ -1,18 +1,15 @@
 //! Middles of stories: language models of a corpus of a few words, and posteriors above them.
 
-use crate::support::{self, numbers, train};
+mod corpus;
+mod networks;
+
+use crate::support::{self, train};
 use crate::texts::trained_on;
-use burn::tensor::{Int, Tensor, TensorData, activation};
-use rtb::config::{Corpus, Method, Reward, Run, Story, Task};
+use rtb::config::{Method, Reward, Run, Story, Task};
 use rtb::message::{Files, Report, StoryFit, from_bytes, to_bytes};
 use rtb::network::LanguageModel;
-use rtb::prior::{Infilling, InfillingPrior};
-use rtb::process::{Absorbing, Autoregressive, Prior, Process, Sequence, TokenChain};
-use rtb::reward::StoryLogReward;
 use rtb::session::{Session, cpu_device};
-use rtb::stories::Stories;
 use rtb::text::{Layout, Reader, Vocabulary};
-use rtb::train::EndReward;
 use rtb::train::examples::Recipe;
 use rtb::train::texts::Texts;
 use rtb::trial::Trial;
@@ -23,7 +20,9 @@ const LAYOUT: Layout = Layout {
     gap: 2,
     after: 2,
 };
+
 const WORDS: &str = "<nothing>\n<unknown>\na\nb\nc\nd\n.";
+
 /// Middles that are equally likely after an a; the ending repeats their first word.
 const MIDDLES: [&str; 4] = ["b c", "c", "d b", "b"];
 
@@ -235,180 +234,6 @@ fn a_causal_prior_goes_on_word_by_word() {
     assert_eq!(snapshot.moved.len(), snapshot.paths.count() * LAYOUT.gap);
 }
 
-/// The stories of the models' corpus; the fifth line is no story, and the sixth does not fit.
-const CORPUS: &str = "a\tb c\tb\na\tc\tc\na\td b\td\na\tb\tb\nno story\na b c\tb\tb\n";
-
-fn corpus(file: &str, stories: usize, group: usize) -> (Run, Files) {
-    let mut run = run(Reward::Ending {}, "");
-    run.story = None;
-    run.corpus = Some(Corpus {
-        stories,
-        group,
-        ..Corpus::default()
-    });
-    let files = Files {
-        corpus: Some(file.as_bytes().to_vec()),
-        ..files().clone()
-    };
-    (run, files)
-}
-
-#[test]
-fn one_network_learns_the_middles_of_many_stories() {
-    let (mut run, files) = corpus(CORPUS, 4, 16);
-    run.training.iterations = 80;
-    let open = |run: &Run, weights: Option<&[u8]>| {
-        let session = Session::open(run.clone(), cpu_device(), &files, weights);
-        pollster::block_on(session).expect("it opens")
-    };
-    // The share of samples that lead to the ending of their own story.
-    let leads = |session: &Session| {
-        let samples = pollster::block_on(session.samples(400)).expect("samples");
-        let right = samples
-            .chunks_exact(LAYOUT.length())
-            .filter(|s| s[LAYOUT.gap().start] == s[4]);
-        right.count() as f64 / 400.0
-    };
-    let mut session = open(&run, None);
-    let before = report(&mut session);
-    train(&mut session, 80);
-    assert!(leads(&session) > 0.85, "{}", leads(&session));
-    let after = report(&mut session);
-    let (fit, first) = (stories(&after), stories(&before));
-    // A quarter of the prior leads to each of two endings, and a half to each of the other two; log r
-    // is about 0 there.
-    let log_z = 0.5 * (0.25f64.ln() + 0.5f64.ln());
-    assert!((after.log_z_exact - log_z).abs() < 0.3, "{after:?}");
-    assert!(
-        (after.log_z_importance - after.log_z_exact).abs() < 0.15,
-        "{after:?}"
-    );
-    let (exact, prior) = (
-        fit.log_reward_exact.expect("known"),
-        fit.log_reward_prior.expect("known"),
-    );
-    assert!(
-        after.log_reward > 0.8 * exact + 0.2 * prior,
-        "{exact} {prior} {after:?}"
-    );
-    assert!(fit.gleu > first.gleu && fit.gleu < Some(1.0), "{fit:?} {first:?}");
-    assert_eq!(fit.bleu, Some(0.0), "middles are shorter than four words");
-    assert!(after.conditions.is_empty());
-
-    // The weights fill other stories than those they were trained on.
-    let weights = pollster::block_on(session.weights()).expect("weights");
-    let (other, _) = corpus(CORPUS, 2, 16);
-    let other = open(&other, Some(&weights));
-    assert_eq!(other.iteration(), 0);
-    assert!(leads(&other) > 0.85, "{}", leads(&other));
-}
-
-#[test]
-fn a_run_over_many_stories_goes_on_where_it_was_saved() {
-    let (run, files) = corpus(CORPUS, 4, 16);
-    let open = || {
-        let session = Session::open(run.clone(), cpu_device(), &files, None);
-        pollster::block_on(session).expect("it opens")
-    };
-    let mut whole = open();
-    train(&mut whole, 3);
-    let mut first = open();
-    train(&mut first, 1);
-    let checkpoint = first.checkpoint().expect("saved");
-    let resumed = Session::resume(&checkpoint, cpu_device(), &files);
-    let mut resumed = pollster::block_on(resumed).expect("it resumes");
-    train(&mut resumed, 2);
-    let samples = |session: &Session| pollster::block_on(session.samples(30)).expect("samples");
-    assert_eq!(samples(&resumed), samples(&whole));
-}
-
-#[test]
-fn importance_resampling_takes_what_leads_to_the_ending() {
-    let (run, files) = corpus(CORPUS, 4, 16);
-    let mut task = Stories::open(run, cpu_device(), &files).expect("it opens");
-    assert_eq!((task.told(0), task.told(1)), (vec![3, 4], vec![4]));
-    pollster::block_on(task.grow(4 * 64)).expect("it grows");
-    let drawn = task.resampled();
-    let right = drawn
-        .chunks_exact(LAYOUT.length())
-        .filter(|s| s[LAYOUT.gap().start] == s[4]);
-    assert_eq!((drawn.len() / LAYOUT.length(), right.count()), (4, 4));
-    assert!(task.exact().known);
-}
-
-#[test]
-fn a_corpus_that_makes_no_sense_is_refused() {
-    let refused = |(run, files): (Run, Files)| self::refused(&run, &files);
-    let said = refused(corpus(CORPUS, 5, 16));
-    assert!(
-        said.contains("corpus.stories") && said.contains("at most 4"),
-        "{said}"
-    );
-    assert!(refused(corpus("", 1, 16)).contains("at most 0"));
-    assert!(refused(corpus(CORPUS, 4, 1)).contains("corpus.group"));
-    assert!(refused(corpus(CORPUS, 4, 100)).contains("rollout.batch"));
-    let with = |change: &dyn Fn(&mut Run)| {
-        let (mut run, files) = corpus(CORPUS, 4, 16);
-        change(&mut run);
-        self::refused(&run, &files)
-    };
-    assert!(with(&|run| run.story = Some(Story::default())).contains("none beside a story"));
-    assert!(
-        with(&|run| run.method = Method::find("importance").expect("a method"))
-            .contains("story of the corpus")
-    );
-    let (run, mut files) = corpus(CORPUS, 4, 16);
-    files.corpus = Some(vec![0xff]);
-    assert!(self::refused(&run, &files).contains("a text file"));
-    // One story or many, whichever was said last.
-    let many = Run::from_toml("task = \"stories\"\ncorpus.stories = 9").expect("of many");
-    assert!(many.story.is_none() && many.corpus.is_some());
-    let one = many.with("story.beginning", "Tom ran.");
-    let ending = one.expect_err("a reward asks for it").to_string();
-    assert!(ending.contains("story.ending"), "{ending}");
-}
-
-#[test]
-fn a_causal_network_answers_for_all_steps_at_once() {
-    let device = cpu_device();
-    let file = model(SENTENCES, true);
-    let model = LanguageModel::read(&file, &device).expect("a model");
-    let tokens = |middle: &str| {
-        let of = LAYOUT.tokens(&vocabulary(), ["a", middle, "d ."]);
-        of.expect("it fits")
-            .into_iter()
-            .map(|t| t as f32)
-            .collect::<Vec<_>>()
-    };
-    let given = tokens("").into_iter().map(|t| t as usize).collect();
-    let sequence = Sequence::new(vocabulary().len(), vec![given], LAYOUT.gap()).expect("a sequence");
-    let chain = TokenChain::Autoregressive(Autoregressive { sequence });
-    for shows_ending in [false, true] {
-        let infilling = Infilling {
-            shows_ending,
-            ..Infilling::new(chain.clone(), &vocabulary(), 0.7)
-        };
-        let ends = [tokens("b ."), tokens(". "), tokens("d c")].concat();
-        let second = chain.upload(ends, &device);
-        let first = chain.noise_back(1, &second, Tensor::zeros([3, 1], &device));
-        let start = chain.noise_back(0, &first, Tensor::zeros([3, 1], &device));
-        let one = |step: usize, x: &Tensor<2, Int>| infilling.log_probs(&model.network, &[step], x.clone());
-        let apart = [numbers(one(0, &start)), numbers(one(1, &first))].concat();
-        let both = Tensor::cat(vec![start, first], 0);
-        let together = numbers(infilling.log_probs(&model.network, &[0, 1], both));
-        for (a, b) in apart.iter().zip(&together) {
-            assert!((a - b).abs() < 1e-4 || (*a < -1e6 && *b < -1e6), "{a} {b}");
-        }
-        // After a sentence comes nothing, and nowhere else.
-        let words = vocabulary().len();
-        for (row, after_mark) in [false, false, false, false, true, false].into_iter().enumerate() {
-            let nothing = apart[row * words + Vocabulary::NOTHING];
-            assert_eq!(nothing == 0.0, after_mark, "row {row}: {nothing}");
-            assert!(after_mark || nothing < -1e6, "row {row}: {nothing}");
-        }
-    }
-}
-
 #[test]
 fn a_picture_says_how_far_words_were_moved() {
     let mut session = open(&run(mention("c"), ""));
@@ -490,83 +315,6 @@ fn methods_that_need_gradients_say_so() {
     }
 }
 
-/// log p of the last words, one prefix after the other.
-#[test]
-fn an_ending_is_as_likely_as_its_words() {
-    let device = cpu_device();
-    let teller = LanguageModel::read(files().reward.as_deref().expect("there"), &device).expect("a model");
-    let reward = StoryLogReward::new(
-        &Reward::Ending {},
-        -100.0,
-        &reader(),
-        Some(teller.network.clone()),
-        device.clone(),
-    )
-    .expect("of stories");
-    for (middle, ending) in [("b c", "b"), ("c", "d ."), ("", "a a")] {
-        let tokens = LAYOUT
-            .tokens(&vocabulary(), ["a", middle, ending])
-            .expect("it fits");
-        let mut sum = 0.0;
-        for place in LAYOUT.gap().end..LAYOUT.length() {
-            if tokens[place] == Vocabulary::NOTHING {
-                continue;
-            }
-            // What comes later is another story altogether.
-            let mut seen: Vec<i32> = tokens[..place].iter().map(|t| *t as i32).collect();
-            seen.resize(LAYOUT.length(), 5);
-            let x = Tensor::<2, Int>::from_data(TensorData::new(seen, [1, LAYOUT.length()]), &device);
-            let next = teller.network.forward(&[], x, place - 1..place);
-            sum += numbers(activation::log_softmax(next, 2))[tokens[place]];
-        }
-        let state: Vec<f32> = tokens.iter().map(|t| *t as f32).collect();
-        let log_r = pollster::block_on(reward.log_reward(&state)).expect("it answers")[0];
-        assert!((log_r - sum).abs() < 1e-4, "{middle}: {log_r} and {sum}");
-    }
-}
-
-#[test]
-fn middles_are_counted() {
-    let value = |reward: Reward, middle: &str| {
-        let reward = StoryLogReward::new(&reward, -50.0, &reader(), None, cpu_device());
-        let tokens = LAYOUT.tokens(&vocabulary(), ["a", middle, ""]).expect("it fits");
-        let state: Vec<f32> = tokens.iter().map(|t| *t as f32).collect();
-        pollster::block_on(reward.expect("of stories").log_reward(&state)).expect("it answers")[0]
-    };
-    let words = |words: &[&str]| Reward::Mention {
-        words: words.iter().map(|word| (*word).to_owned()).collect(),
-        penalty: 3.0,
-    };
-    assert_eq!(value(words(&["b", "C"]), "b c"), 0.0);
-    assert_eq!(value(words(&["b", "d"]), "b ."), -3.0);
-    assert_eq!(value(words(&["b", "d"]), "c"), -6.0);
-    let length = || Reward::Length {
-        target: 2.0,
-        deviation: 0.5,
-    };
-    assert_eq!(value(length(), "b c"), 0.0);
-    // A mark is no word.
-    assert_eq!(value(length(), "b ."), -2.0);
-    assert_eq!(value(length(), ""), -8.0);
-    let distinct = || Reward::Distinct { penalty: 1.5 };
-    assert_eq!(value(distinct(), "b b"), -1.5);
-    assert_eq!(value(distinct(), "b c"), 0.0);
-    let all = Reward::All {
-        rewards: vec![words(&["d"]), distinct()],
-    };
-    assert_eq!(value(all, "c c"), -4.5);
-    assert_eq!(
-        value(
-            Reward::Mention {
-                words: vec!["d".into()],
-                penalty: 90.0
-            },
-            "b"
-        ),
-        -50.0
-    );
-}
-
 #[test]
 fn stories_that_make_no_sense_are_refused() {
     let good = run(Reward::Ending {}, "d");
@@ -618,28 +366,6 @@ fn stories_that_make_no_sense_are_refused() {
         ..Run::default()
     };
     assert!(refused(&plane, files()).contains("none for mixtures"));
-}
-
-#[test]
-fn the_temperature_divides_logits() {
-    let device = cpu_device();
-    let file = files().prior.as_deref().expect("there");
-    let model = LanguageModel::read(file, &device).expect("a model");
-    let tokens = LAYOUT.tokens(&vocabulary(), ["a", "", ""]).expect("it fits");
-    let chain = TokenChain::Absorbing(Absorbing {
-        steps: 4,
-        sequence: Sequence::new(vocabulary().len(), vec![tokens], LAYOUT.gap()).expect("a sequence"),
-    });
-    let x = chain.start(&[0], &device);
-    let log_probs = |temperature: f64| {
-        let infilling = Infilling::new(chain.clone(), &vocabulary(), temperature);
-        let prior = InfillingPrior::new(model.network.clone(), infilling);
-        prior.kernel(1, &x)
-    };
-    let divided = activation::log_softmax(log_probs(1.0).div_scalar(0.5), 2);
-    for (a, b) in numbers(log_probs(0.5)).into_iter().zip(numbers(divided)) {
-        assert!((a - b).abs() < 1e-4 || (a < -1e6 && b < -1e6), "{a} {b}");
-    }
 }
 
 #[test]

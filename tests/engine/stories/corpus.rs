@@ -1,0 +1,141 @@
+//! One network for the middles of many stories.
+
+use super::{LAYOUT, files, refused, report, run, stories};
+use crate::support::train;
+use rtb::config::{Corpus, Method, Reward, Run, Story};
+use rtb::message::Files;
+use rtb::session::{Session, cpu_device};
+use rtb::stories::Stories;
+
+/// The stories of the models' corpus; the fifth line is no story, and the sixth does not fit.
+const CORPUS: &str = "a\tb c\tb\na\tc\tc\na\td b\td\na\tb\tb\nno story\na b c\tb\tb\n";
+
+fn corpus(file: &str, stories: usize, group: usize) -> (Run, Files) {
+    let mut run = run(Reward::Ending {}, "");
+    run.story = None;
+    run.corpus = Some(Corpus {
+        stories,
+        group,
+        ..Corpus::default()
+    });
+    let files = Files {
+        corpus: Some(file.as_bytes().to_vec()),
+        ..files().clone()
+    };
+    (run, files)
+}
+
+#[test]
+fn one_network_learns_the_middles_of_many_stories() {
+    let (mut run, files) = corpus(CORPUS, 4, 16);
+    run.training.iterations = 80;
+    let open = |run: &Run, weights: Option<&[u8]>| {
+        let session = Session::open(run.clone(), cpu_device(), &files, weights);
+        pollster::block_on(session).expect("it opens")
+    };
+    // The share of samples that lead to the ending of their own story.
+    let leads = |session: &Session| {
+        let samples = pollster::block_on(session.samples(400)).expect("samples");
+        let right = samples
+            .chunks_exact(LAYOUT.length())
+            .filter(|s| s[LAYOUT.gap().start] == s[4]);
+        right.count() as f64 / 400.0
+    };
+    let mut session = open(&run, None);
+    let before = report(&mut session);
+    train(&mut session, 80);
+    assert!(leads(&session) > 0.85, "{}", leads(&session));
+    let after = report(&mut session);
+    let (fit, first) = (stories(&after), stories(&before));
+    // A quarter of the prior leads to each of two endings, and a half to each of the other two; log r
+    // is about 0 there.
+    let log_z = 0.5 * (0.25f64.ln() + 0.5f64.ln());
+    assert!((after.log_z_exact - log_z).abs() < 0.3, "{after:?}");
+    assert!(
+        (after.log_z_importance - after.log_z_exact).abs() < 0.15,
+        "{after:?}"
+    );
+    let (exact, prior) = (
+        fit.log_reward_exact.expect("known"),
+        fit.log_reward_prior.expect("known"),
+    );
+    assert!(
+        after.log_reward > 0.8 * exact + 0.2 * prior,
+        "{exact} {prior} {after:?}"
+    );
+    assert!(fit.gleu > first.gleu && fit.gleu < Some(1.0), "{fit:?} {first:?}");
+    assert_eq!(fit.bleu, Some(0.0), "middles are shorter than four words");
+    assert!(after.conditions.is_empty());
+
+    // The weights fill other stories than those they were trained on.
+    let weights = pollster::block_on(session.weights()).expect("weights");
+    let (other, _) = corpus(CORPUS, 2, 16);
+    let other = open(&other, Some(&weights));
+    assert_eq!(other.iteration(), 0);
+    assert!(leads(&other) > 0.85, "{}", leads(&other));
+}
+
+#[test]
+fn a_run_over_many_stories_goes_on_where_it_was_saved() {
+    let (run, files) = corpus(CORPUS, 4, 16);
+    let open = || {
+        let session = Session::open(run.clone(), cpu_device(), &files, None);
+        pollster::block_on(session).expect("it opens")
+    };
+    let mut whole = open();
+    train(&mut whole, 3);
+    let mut first = open();
+    train(&mut first, 1);
+    let checkpoint = first.checkpoint().expect("saved");
+    let resumed = Session::resume(&checkpoint, cpu_device(), &files);
+    let mut resumed = pollster::block_on(resumed).expect("it resumes");
+    train(&mut resumed, 2);
+    let samples = |session: &Session| pollster::block_on(session.samples(30)).expect("samples");
+    assert_eq!(samples(&resumed), samples(&whole));
+}
+
+#[test]
+fn importance_resampling_takes_what_leads_to_the_ending() {
+    let (run, files) = corpus(CORPUS, 4, 16);
+    let mut task = Stories::open(run, cpu_device(), &files).expect("it opens");
+    assert_eq!((task.told(0), task.told(1)), (vec![3, 4], vec![4]));
+    pollster::block_on(task.grow(4 * 64)).expect("it grows");
+    let drawn = task.resampled();
+    let right = drawn
+        .chunks_exact(LAYOUT.length())
+        .filter(|s| s[LAYOUT.gap().start] == s[4]);
+    assert_eq!((drawn.len() / LAYOUT.length(), right.count()), (4, 4));
+    assert!(task.exact().known);
+}
+
+#[test]
+fn a_corpus_that_makes_no_sense_is_refused() {
+    let refused = |(run, files): (Run, Files)| self::refused(&run, &files);
+    let said = refused(corpus(CORPUS, 5, 16));
+    assert!(
+        said.contains("corpus.stories") && said.contains("at most 4"),
+        "{said}"
+    );
+    assert!(refused(corpus("", 1, 16)).contains("at most 0"));
+    assert!(refused(corpus(CORPUS, 4, 1)).contains("corpus.group"));
+    assert!(refused(corpus(CORPUS, 4, 100)).contains("rollout.batch"));
+    let with = |change: &dyn Fn(&mut Run)| {
+        let (mut run, files) = corpus(CORPUS, 4, 16);
+        change(&mut run);
+        self::refused(&run, &files)
+    };
+    assert!(with(&|run| run.story = Some(Story::default())).contains("none beside a story"));
+    assert!(
+        with(&|run| run.method = Method::find("importance").expect("a method"))
+            .contains("story of the corpus")
+    );
+    let (run, mut files) = corpus(CORPUS, 4, 16);
+    files.corpus = Some(vec![0xff]);
+    assert!(self::refused(&run, &files).contains("a text file"));
+    // One story or many, whichever was said last.
+    let many = Run::from_toml("task = \"stories\"\ncorpus.stories = 9").expect("of many");
+    assert!(many.story.is_none() && many.corpus.is_some());
+    let one = many.with("story.beginning", "Tom ran.");
+    let ending = one.expect_err("a reward asks for it").to_string();
+    assert!(ending.contains("story.ending"), "{ending}");
+}
