@@ -19,6 +19,9 @@ pub struct JourneyProps {
     pub dark: bool,
 }
 
+/// Places for the images of a way that is not known yet: those of most ways, so that nothing jumps.
+const COLUMNS: usize = 11;
+
 #[component]
 pub fn Journey(props: &JourneyProps) -> Html {
     let of = (props.scene.clone(), props.snapshot.clone(), props.chosen);
@@ -40,7 +43,10 @@ pub fn Journey(props: &JourneyProps) -> Html {
         .as_ref()
         .map_or(&props.scene.prior_paths.steps, |s| &s.paths.steps);
     let mosaic = Mosaic {
-        columns: steps.len().max(1),
+        columns: match steps.len() {
+            0 => COLUMNS,
+            shown => shown,
+        },
         rows: 1,
     };
     let now = nearest(steps, props.step);
