@@ -148,6 +148,8 @@ fn a_stopped_comparison_keeps_what_is_finished() {
     command.args(["--iterations=20000", "--out", text(&folder)]);
     let mut running = Running::start(&mut command);
     running.wait_for_line("2/2 RTB, seed 0: ");
+    // Killed here, the program would lose no more than what runs.
+    assert_eq!(read(&folder, "outcomes.csv").lines().count(), 2);
     running.signal("-INT");
     let (code, said) = running.finish();
     assert_eq!(code, Some(130), "{said}");

@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 
 const AFTER_HELP: &str = "\
 Every method gets the same prior, reward and seeds; trained ones are trained first. Writes a folder
-with the run (config.toml), a line for every outcome (outcomes.csv), the table (comparison.md) and a
-picture (comparison.png), and prints the table. `rtb list` names methods and experiments.
+with the run (config.toml), a line for every outcome (outcomes.csv, which grows as trials end), the
+table (comparison.md) and a picture (comparison.png), and prints the table. `rtb list` names methods
+and experiments.
 
 Examples:
   rtb compare 25-to-9 --seeds 0,1,2
@@ -68,8 +69,9 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let config = comparison.plan.run.to_toml();
     storage::write(&folder.join("config.toml"), config.as_bytes())?;
 
-    comparison.run(&device, &stop, args.quiet);
-    storage::write(&folder.join("outcomes.csv"), csv::text(&comparison).as_bytes())?;
+    comparison.run(&device, &stop, args.quiet, |so_far| {
+        storage::write(&folder.join("outcomes.csv"), csv::text(so_far).as_bytes())
+    })?;
     storage::write(
         &folder.join("comparison.md"),
         table::markdown(&comparison).as_bytes(),

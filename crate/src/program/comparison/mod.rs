@@ -86,8 +86,19 @@ impl Comparison {
         })
     }
 
-    /// Runs all trials, or as many as there are until the user asks to stop.
-    pub fn run(&mut self, device: &Device, stop: &Stop, quiet: bool) {
+    /// Runs all trials, or as many as there are until the user asks to stop; `keep` is called before
+    /// the first and after each, so that a killed program loses no more than one.
+    ///
+    /// # Errors
+    ///
+    /// Where `keep` fails.
+    pub fn run(
+        &mut self,
+        device: &Device,
+        stop: &Stop,
+        quiet: bool,
+        keep: impl Fn(&Self) -> Result<(), ProgramError>,
+    ) -> Result<(), ProgramError> {
         let total = self.trials();
         let say = |text: String| {
             if !quiet {
@@ -95,6 +106,7 @@ impl Comparison {
             }
         };
         let places: Vec<Place> = self.plan.places().collect();
+        keep(self)?;
         for (index, place) in places.into_iter().enumerate() {
             let name = format!("{}/{total} {}", index + 1, self.name_of(place));
             match self.attempt(place, &name, device, stop, quiet) {
@@ -104,14 +116,16 @@ impl Comparison {
                     say(format!("{name}: {} in {}", error_of(o), duration(seconds)));
                     self.finished.push(trial);
                 }
-                Ok(None) => return,
+                Ok(None) => return Ok(()),
                 Err(error) => {
                     let reason = error.to_string();
                     say(format!("{name}: {reason}"));
                     self.failed.push(Failed { place, reason });
                 }
             }
+            keep(self)?;
         }
+        Ok(())
     }
 
     /// One trial; `None` if the user asked to stop before its end.
