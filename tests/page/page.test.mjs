@@ -732,6 +732,27 @@ test('stories train on the CPU worker, and their link restores them', { timeout:
   for (const p of [page, again.page]) await p.close();
 });
 
+test('a language model unlearns its favourite numbers', { timeout: 300_000 }, async () => {
+  const { page, problems } = await ready(cpu, story());
+  await page.evaluate(() => { document.querySelector('[data-testid="numbers"]').open = true; });
+  await id(page, 'numbers-start').click();
+  const figure = async (model, name) => {
+    const said = await id(page, `numbers-${model}`).locator(`[data-figure="${name}"]`).allTextContents();
+    return said.length ? Number(said[0].replace('−', '-')) : NaN;
+  };
+  await until('a trained prior', async () => (await figure('prior', 'iterations')) === 500, 120);
+  const before = await figure('prior', 'kl');
+  assert.ok(before > 0.5 && before < 1.2, `KL of the prior ${before}`);
+  assert.match(await id(page, 'numbers-prior').locator('svg').getAttribute('aria-label'), /most often 42 with/);
+  assert.equal(await id(page, 'numbers-prior').locator('rect').count(), 101);
+  // Half of the way is enough to see it go, and a lesson can be broken off.
+  await until('the posterior', async () => (await figure('posterior', 'kl')) < before / 4, 200);
+  await id(page, 'numbers-stop').click();
+  await until('it to stop', async () => /Idle/.test(await id(page, 'numbers-status').textContent()), 30);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
 test('rewards of stories are chosen, and an ending is one', { timeout: 240_000 }, async () => {
   const { page, problems } = await ready(cpu, story());
   for (const [kind, field] of [['length', 'reward-target'], ['distinct', 'reward-penalty'], ['all', 'part-0-kind'], ['mention', 'reward-words']]) {

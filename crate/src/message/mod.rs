@@ -68,6 +68,10 @@ pub enum Request {
         iterations: usize,
         files: Files,
     },
+    /// Learn how a random number is asked for and answered, first a prior with its habits, then the
+    /// posterior that says all numbers equally often; given up as a comparison is. Answered by
+    /// [`Event::Answers`] again and again, then by [`Event::ComparisonEnded`].
+    LearnNumbers { seed: u64 },
 }
 
 /// From the engine to a face.
@@ -106,6 +110,7 @@ pub enum Event {
     },
     ComparisonEnded,
     Energy(Box<Energy>),
+    Answers(Box<Answers>),
     /// The request held something that is not allowed; nothing changed.
     Refused {
         field: String,
@@ -168,6 +173,24 @@ pub struct Energy {
     /// The density, normalised, as a picture of `side`² cells, row by row from the top left.
     pub side: usize,
     pub density: Vec<f32>,
+}
+
+/// How often a language model names each number when it is asked for one from 0 to 100.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Answers {
+    /// Whether they are the posterior's; else the prior's.
+    pub posterior: bool,
+    pub iterations: usize,
+    /// Share of its training that is done, 1 at the end.
+    pub progress: f64,
+    /// The exact probabilities of the numbers 0 to 100.
+    pub numbers: Vec<f64>,
+    /// KL(uniform ‖ model) over the numbers, in nats.
+    pub kl_of_uniform: f64,
+    /// Total variation to the uniform law.
+    pub total_variation: f64,
+    /// The mass of answers that are no number from 0 to 100.
+    pub invalid: f64,
 }
 
 /// A message as MessagePack.

@@ -207,6 +207,7 @@ impl State {
             | Event::NotComparable { .. }
             | Event::ComparisonEnded
             | Event::Energy(_)
+            | Event::Answers(_)
             | Event::Refused { .. }
             | Event::Failed { .. } => {}
         }

@@ -2,6 +2,7 @@
 
 use super::compare::{Comparison, GROWTH};
 use super::energy::Learning;
+use super::numbers::Numbers;
 use super::{clock, port};
 use burn::tensor::Device;
 use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
@@ -52,6 +53,7 @@ pub async fn serve(device: Device, name: &str) {
 enum Aside {
     Comparison(Box<Comparison>),
     Energy(Box<Learning>),
+    Numbers(Box<Numbers>),
 }
 
 /// How the exact posterior of images comes about, beside training.
@@ -131,6 +133,10 @@ impl Driver {
             self.aside = Some(Aside::Energy(Box::new(Learning::new(*run, iterations, files))));
             return Ok(());
         }
+        if let Request::LearnNumbers { seed } = request {
+            self.aside = Some(Aside::Numbers(Box::new(Numbers::new(seed))));
+            return Ok(());
+        }
         if let Request::Speed(rate) = request {
             self.rate = rate;
             return Ok(());
@@ -168,7 +174,8 @@ impl Driver {
             Request::Open { .. }
             | Request::Speed(_)
             | Request::Compare { .. }
-            | Request::LearnEnergy { .. } => {}
+            | Request::LearnEnergy { .. }
+            | Request::LearnNumbers { .. } => {}
         }
         Ok(())
     }
@@ -179,6 +186,7 @@ impl Driver {
             None => None,
             Some(Aside::Comparison(comparison)) => comparison.advance(&self.device).await,
             Some(Aside::Energy(learning)) => learning.advance(&self.device).await,
+            Some(Aside::Numbers(numbers)) => numbers.advance(&self.device).await,
         };
         if let Some(event) = event {
             if matches!(event, Event::ComparisonEnded | Event::Failed { .. }) {

@@ -5,6 +5,7 @@ mod clock;
 mod compare;
 mod driver;
 mod energy;
+mod numbers;
 mod port;
 
 use rtb::message::Event;

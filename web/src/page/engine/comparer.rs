@@ -45,8 +45,9 @@ impl Comparer {
         }
     }
 
-    /// Begins what `ask` asks for, in a worker of the kind that the engine runs on.
-    pub fn start(&self, engine: &Engine, run: Run, ask: impl FnOnce(Run, Files) -> Request + 'static) {
+    /// Begins what `ask` asks for, in a worker of the kind that the engine runs on; it gets the files that
+    /// a run needs.
+    pub fn start(&self, engine: &Engine, needs: Option<Run>, ask: impl FnOnce(Files) -> Request + 'static) {
         let number = {
             let mut inner = self.inner.borrow_mut();
             inner.worker = None;
@@ -56,14 +57,17 @@ impl Comparer {
         let (glue, code) = engine.files(engine.backend());
         let comparer = self.clone();
         spawn_local(async move {
-            let files = match fetch::files(&run).await {
-                Ok(files) => files,
-                Err(error) => return comparer.lost(number, error.to_string()),
+            let files = match needs {
+                None => Files::default(),
+                Some(run) => match fetch::files(&run).await {
+                    Ok(files) => files,
+                    Err(error) => return comparer.lost(number, error.to_string()),
+                },
             };
             if comparer.inner.borrow().number != number {
                 return;
             }
-            let request = ask(run, files);
+            let request = ask(files);
             let hearing = comparer.clone();
             let hear = move |heard| hearing.heard(number, heard, &request);
             match Worker::start(&glue, &code, hear) {

@@ -1,11 +1,12 @@
 //! The prior's density as an energy network learns it, with and without the consistency of the
 //! Radon–Nikodym estimator, beside the exact one.
 
+use super::lesson::{Learned, use_lesson};
 use super::thumbnail::Thumbnail;
 use crate::components::figures::figure;
 use crate::components::pictures::Pictures;
 use crate::draw::image::Picture;
-use crate::engine::{Comparer, Engine, News};
+use crate::engine::Engine;
 use crate::shared::Shared;
 use crate::stage::Stage;
 use rtb::config::Run;
@@ -24,76 +25,31 @@ pub struct EnergyProps {
     pub dark: bool,
 }
 
-/// What is known: the last picture of either training.
+/// The last picture of either training: without and with the consistency.
 #[derive(Clone, Default, PartialEq)]
-struct Learned {
-    running: bool,
-    /// Without and with the consistency.
-    energies: [Option<Shared<message::Energy>>; 2],
-    lost: Option<AttrValue>,
-}
+struct Energies([Option<Shared<message::Energy>>; 2]);
 
-enum Action {
-    Start,
-    News(News),
-}
-
-impl Reducible for Learned {
-    type Action = Action;
-
-    fn reduce(self: std::rc::Rc<Self>, action: Action) -> std::rc::Rc<Self> {
-        let mut new = (*self).clone();
-        match action {
-            Action::Start => {
-                new = Self {
-                    running: true,
-                    ..Self::default()
-                }
-            }
-            Action::News(News::Events(events)) => {
-                for event in events {
-                    if let Event::Energy(energy) = event {
-                        let place = usize::from(energy.regularized);
-                        new.energies[place] = Some(Shared::new(*energy));
-                    }
-                }
-            }
-            Action::News(News::Ended) => new.running = false,
-            Action::News(News::Lost(why)) => {
-                new.running = false;
-                new.lost = Some(why.into());
-            }
+impl Learned for Energies {
+    fn take(&mut self, event: Event) {
+        if let Event::Energy(energy) = event {
+            let place = usize::from(energy.regularized);
+            self.0[place] = Some(Shared::new(*energy));
         }
-        new.into()
     }
 }
 
 #[component]
 pub fn Energy(props: &EnergyProps) -> Html {
-    let learned = use_reducer(Learned::default);
-    let comparer = {
-        let dispatcher = learned.dispatcher();
-        use_memo((), move |()| {
-            Comparer::new(Callback::from(move |news| {
-                dispatcher.dispatch(Action::News(news))
-            }))
-        })
-    };
+    let lesson = use_lesson::<Energies>();
     let start = {
-        let (learned, comparer) = (learned.dispatcher(), comparer.clone());
-        let (engine, run) = (props.engine.clone(), props.run.clone());
-        Callback::from(move |_: MouseEvent| {
-            learned.dispatch(Action::Start);
-            comparer.start(&engine, (*run).clone(), |run, files| Request::LearnEnergy {
-                run: Box::new(run),
+        let run = props.run.clone();
+        lesson.start(&props.engine, Some((*run).clone()), move |files| {
+            Request::LearnEnergy {
+                run: Box::new((*run).clone()),
                 iterations: ITERATIONS,
                 files,
-            });
+            }
         })
-    };
-    let stop = {
-        let comparer = comparer.clone();
-        Callback::from(move |_: MouseEvent| comparer.stop())
     };
     let exact = use_memo(props.stage.clone(), |stage| Pictures::new(stage).prior);
     let high = exact.high;
@@ -101,23 +57,13 @@ pub fn Energy(props: &EnergyProps) -> Html {
         <details data-testid="energy">
             <summary><h3>{ "The prior’s density as an energy" }</h3></summary>
             <p class="help">{ "A network E(x, t) learns the prior twice. Denoising score matching asks −∇E to point to the data; it cannot tell how much two modes that are far apart weigh. The Radon–Nikodym estimator can: along a path of the prior’s chain it knows how log p changes, log p(x′) − log p(x) = log p" }<sub>{ "θ" }</sub>{ "(x′|x) − log q(x|x′). Asking the energies for the same weighs the modes and makes exp(−E) a density whose integral is 1." }</p>
-            <div class="buttons">
-                if learned.running {
-                    <button type="button" onclick={stop} data-testid="energy-stop">{ "Stop" }</button>
-                } else {
-                    <button type="button" onclick={start} disabled={!props.open} data-testid="energy-start">{ "Learn the energy" }</button>
-                }
-                <span role="status" data-testid="energy-status">{ if learned.running { "Learning" } else { "Idle" } }</span>
-            </div>
-            if let Some(why) = &learned.lost {
-                <p class="refused" role="alert">{ format!("The worker stopped: {why}.") }</p>
-            }
+            { lesson.buttons("energy", "Learn the energy", props.open, start) }
             <ul class="cards">
                 <li class="card exact">
                     <div><h3>{ "Prior" }</h3></div>
                     <Thumbnail label="Density of the prior." picture={Some((*exact).clone())} paths={None} dark={props.dark} />
                 </li>
-                { for ["Score matching", "With the consistency"].into_iter().zip(&learned.energies).map(|(title, energy)| card(title, energy.as_deref(), high, props.dark)) }
+                { for ["Score matching", "With the consistency"].into_iter().zip(&lesson.learned().0).map(|(title, energy)| card(title, energy.as_deref(), high, props.dark)) }
             </ul>
         </details>
     }

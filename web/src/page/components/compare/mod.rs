@@ -5,6 +5,8 @@ mod choose;
 mod columns;
 mod energy;
 mod explain;
+mod lesson;
+mod numbers;
 mod plot;
 mod setting;
 mod state;
@@ -18,6 +20,7 @@ use cards::Cards;
 use choose::{Choose, Chosen};
 use energy::Energy;
 use explain::Explain;
+use numbers::Numbers;
 use plot::Plot;
 use rtb::config::{self, Run};
 use rtb::message::Request;
@@ -61,8 +64,9 @@ pub fn Compare(props: &CompareProps) -> Html {
         Callback::from(move |_: MouseEvent| {
             let run = chosen.run(&of);
             let methods = wanted.clone();
-            comparer.start(&engine, run.clone(), |run, files| Request::Compare {
-                run: Box::new(run),
+            let compared = Box::new(run.clone());
+            comparer.start(&engine, Some(run.clone()), |files| Request::Compare {
+                run: compared,
                 methods,
                 files,
             });
@@ -125,6 +129,9 @@ pub fn Compare(props: &CompareProps) -> Html {
             <Explain {comparison} />
             if props.run.task == config::Task::Mixtures {
                 <Energy run={props.run.clone()} stage={props.stage.clone()} engine={props.engine.clone()} open={props.open} dark={props.dark} />
+            }
+            if props.run.task == config::Task::Stories {
+                <Numbers engine={props.engine.clone()} seed={props.run.seed} />
             }
         </section>
     }
