@@ -182,12 +182,17 @@ impl Driver {
 
     /// Goes on with what is done beside a run, if there is anything.
     async fn go_on_aside(&mut self) {
-        let event = match &mut self.aside {
-            None => None,
-            Some(Aside::Comparison(comparison)) => comparison.advance(&self.device).await,
+        let told = match &mut self.aside {
+            None => Ok(None),
+            Some(Aside::Comparison(comparison)) => Ok(comparison.advance(&self.device).await),
             Some(Aside::Energy(learning)) => learning.advance(&self.device).await,
             Some(Aside::Numbers(numbers)) => numbers.advance(&self.device).await,
         };
+        let event = told.unwrap_or_else(|error| {
+            Some(Event::Failed {
+                message: error.to_string(),
+            })
+        });
         if let Some(event) = event {
             if matches!(event, Event::ComparisonEnded | Event::Failed { .. }) {
                 self.aside = None;

@@ -36,16 +36,11 @@ impl Learning {
     }
 
     /// Goes on by one iteration; what there is to tell.
-    pub async fn advance(&mut self, device: &Device) -> Option<Event> {
-        match self.work(device).await {
-            Ok(event) => event,
-            Err(error) => Some(Event::Failed {
-                message: error.to_string(),
-            }),
-        }
-    }
-
-    async fn work(&mut self, device: &Device) -> Result<Option<Event>, SessionError> {
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails or something is refused.
+    pub async fn advance(&mut self, device: &Device) -> Result<Option<Event>, SessionError> {
         let Some(training) = &mut self.training else {
             let Some(consistency) = self.left.pop() else {
                 return Ok(Some(Event::ComparisonEnded));

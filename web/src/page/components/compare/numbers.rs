@@ -43,15 +43,15 @@ pub fn Numbers(props: &NumbersProps) -> Html {
             <p class="help">{ "Asked for a random number from 0 to 100, a language model has favourites, as people have: 42, 7, 37. A small one learns such habits here. Its posterior under the reward r(x) = 1/p(x) for a number, and next to nothing for any other answer, says all 101 equally often (arXiv 2310.04363). There are so few answers that every probability is exact." }</p>
             { lesson.buttons("numbers", "Learn the numbers", true, start) }
             <ul class="cards pair">
-                { card("Prior", "prior", "rule", prior.as_deref()) }
-                { card("Posterior", "posterior", "first", posterior.as_deref()) }
+                { card("Prior", "prior", prior.as_deref()) }
+                { card("Posterior", "posterior", posterior.as_deref()) }
             </ul>
             <p class="help">{ "A bar a number, from 0 to 100; the line is 1/101." }</p>
         </details>
     }
 }
 
-fn card(title: &'static str, id: &'static str, color: &'static str, answers: Option<&Answers>) -> Html {
+fn card(title: &'static str, id: &'static str, answers: Option<&Answers>) -> Html {
     let label = match answers {
         None => format!("{title}: nothing learned yet."),
         Some(answers) => spoken(title, answers),
@@ -60,7 +60,7 @@ fn card(title: &'static str, id: &'static str, color: &'static str, answers: Opt
     let bar = |(number, share): (usize, &f64)| {
         let height = (share * UNIFORM * numbers.len() as f64).min(1.0) * HEIGHT;
         html! {
-            <rect class={color} x={format!("{:.1}", number as f64 + 0.1)} y={format!("{:.2}", HEIGHT - height)} width="0.8" height={format!("{height:.2}")}>
+            <rect class={id} x={format!("{:.1}", number as f64 + 0.1)} y={format!("{:.2}", HEIGHT - height)} width="0.8" height={format!("{height:.2}")}>
                 <title>{ format!("{number}: {} %", figure(100.0 * share)) }</title>
             </rect>
         }
