@@ -341,6 +341,20 @@ fn methods_are_described_like_everything_else() {
         );
     }
     assert_eq!(Task::Mixtures.methods(), Method::all());
+    // Many posteriors at once are trained; all that is offered for a run can be used on it.
+    for preset in presets() {
+        let offered = preset.run.methods();
+        let many = preset.run.conditions() > 1;
+        assert!(offered.iter().all(|m| !many || m.is_trained()), "{}", preset.name);
+        assert!(offered.len() >= 4, "{}", preset.name);
+        for method in offered {
+            let run = Run {
+                method,
+                ..preset.run.clone()
+            };
+            run.validate().expect("it fits");
+        }
+    }
     let on_words = Task::Stories.methods();
     assert!(
         on_words

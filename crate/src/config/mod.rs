@@ -91,6 +91,13 @@ impl Run {
         }
     }
 
+    /// The methods of its task that can be used on it: many posteriors at once are trained.
+    pub fn methods(&self) -> Vec<Method> {
+        let mut methods = self.task.methods();
+        methods.retain(|method| self.conditions() == 1 || method.is_trained());
+        methods
+    }
+
     /// Conditions that take part in an iteration.
     pub fn conditions_at_once(&self) -> usize {
         match &self.corpus {

@@ -31,7 +31,7 @@ pub struct Args {
     #[arg(value_name = "PRESET|FILE.toml|EXPERIMENT", default_value = source::DEFAULT)]
     source: PathBuf,
     /// A method, with other values of its fields: dps:scale=0.5; may be repeated [default: every
-    /// method that can be used on the task, or the experiment's]
+    /// method that can be used on the run, or the experiment's]
     #[arg(long = "method", value_name = "NAME[:FIELD=VALUE…]")]
     methods: Vec<String>,
     /// Do everything for each of these values of a field of the run

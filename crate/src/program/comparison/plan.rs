@@ -112,7 +112,7 @@ impl Plan {
             error => error,
         })?;
         let run = found.run.overlaid(overrides.table())?;
-        let methods = run.task.methods();
+        let methods = run.methods();
         Ok((plan(found.label, source::title(&run), run, methods), None))
     }
 
