@@ -91,11 +91,16 @@ impl Run {
         }
     }
 
-    /// The methods of its task that can be used on it: many posteriors at once are trained.
+    /// The methods of its task that can be used on it.
     pub fn methods(&self) -> Vec<Method> {
         let mut methods = self.task.methods();
-        methods.retain(|method| self.conditions() == 1 || method.is_trained());
+        methods.retain(|method| self.takes(method));
         methods
+    }
+
+    /// Whether a method gives as many posteriors as there are: several at once have to be trained.
+    fn takes(&self, method: &Method) -> bool {
+        self.conditions() == 1 || method.is_trained()
     }
 
     /// Conditions that take part in an iteration.

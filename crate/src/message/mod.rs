@@ -68,7 +68,7 @@ pub enum Request {
         iterations: usize,
         files: Files,
     },
-    /// Learn how a random number is asked for and answered, first a prior with its habits, then the
+    /// Learn to answer when a random number is asked for, first a prior with its habits, then the
     /// posterior that says all numbers equally often; given up as a comparison is. Answered by
     /// [`Event::Answers`] again and again, then by [`Event::ComparisonEnded`].
     LearnNumbers { seed: u64 },

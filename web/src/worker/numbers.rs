@@ -45,6 +45,8 @@ impl Numbers {
             seed: self.seed,
             ..NumbersConfig::default()
         };
+        let shown = self.shown;
+        let waits = |finished: bool| !finished && clock::now() - shown < SHOW_INTERVAL;
         let posterior = matches!(self.stage, Stage::Posterior(_));
         let (network, iterations, all) = match &mut self.stage {
             Stage::Begun => {
@@ -54,21 +56,23 @@ impl Numbers {
             }
             Stage::Prior(training) => {
                 training.continue_texts().await?;
+                if waits(training.finished()) {
+                    return Ok(None);
+                }
                 (training.network().clone(), training.iteration(), PRIOR_ITERATIONS)
             }
             Stage::Posterior(training) => {
                 training.step().await?;
+                if waits(training.finished()) {
+                    return Ok(None);
+                }
                 (training.network(), training.iteration(), config.iterations)
             }
             Stage::Ended => return Ok(Some(Event::ComparisonEnded)),
         };
-        let finished = iterations >= all;
-        if !finished && clock::now() - self.shown < SHOW_INTERVAL {
-            return Ok(None);
-        }
         let law = Law::of(&network, device).await?;
         let fit = law.fit();
-        if finished {
+        if iterations >= all {
             self.stage = if posterior {
                 Stage::Ended
             } else {

@@ -126,7 +126,7 @@ impl Run {
             Some(_) => "there is a posterior for every story of the corpus",
             None => "reward.kind is `each_class`, a posterior for every class",
         };
-        if self.conditions() > 1 && !self.method.is_trained() {
+        if !self.takes(&self.method) {
             return Err(ConfigError::new(
                 "method",
                 format!("`{}`", self.method.info().name),

@@ -57,12 +57,13 @@ impl Comparer {
         let (glue, code) = engine.files(engine.backend());
         let comparer = self.clone();
         spawn_local(async move {
-            let files = match needs {
-                None => Files::default(),
-                Some(run) => match fetch::files(&run).await {
-                    Ok(files) => files,
-                    Err(error) => return comparer.lost(number, error.to_string()),
-                },
+            let fetched = match &needs {
+                None => Ok(Files::default()),
+                Some(run) => fetch::files(run).await,
+            };
+            let files = match fetched {
+                Ok(files) => files,
+                Err(error) => return comparer.lost(number, error.to_string()),
             };
             if comparer.inner.borrow().number != number {
                 return;

@@ -25,25 +25,21 @@ pub struct EnergyProps {
     pub dark: bool,
 }
 
-/// The last picture of either training: without and with the consistency.
-#[derive(Clone, Default, PartialEq)]
-struct Energies([Option<Shared<message::Energy>>; 2]);
-
-impl Learned for Energies {
-    fn take(&mut self, event: Event) {
-        if let Event::Energy(energy) = event {
-            let place = usize::from(energy.regularized);
-            self.0[place] = Some(Shared::new(*energy));
+impl Learned for message::Energy {
+    fn told(event: Event) -> Option<(usize, Self)> {
+        match event {
+            Event::Energy(energy) => Some((usize::from(energy.regularized), *energy)),
+            _ => None,
         }
     }
 }
 
 #[component]
 pub fn Energy(props: &EnergyProps) -> Html {
-    let lesson = use_lesson::<Energies>();
+    let lesson = use_lesson::<message::Energy>();
     let start = {
         let run = props.run.clone();
-        lesson.start(&props.engine, Some((*run).clone()), move |files| {
+        lesson.start(&props.engine, Some(run.clone()), move |files| {
             Request::LearnEnergy {
                 run: Box::new((*run).clone()),
                 iterations: ITERATIONS,
@@ -63,7 +59,7 @@ pub fn Energy(props: &EnergyProps) -> Html {
                     <div><h3>{ "Prior" }</h3></div>
                     <Thumbnail label="Density of the prior." picture={Some((*exact).clone())} paths={None} dark={props.dark} />
                 </li>
-                { for ["Score matching", "With the consistency"].into_iter().zip(&lesson.learned().0).map(|(title, energy)| card(title, energy.as_deref(), high, props.dark)) }
+                { for ["Score matching", "With the consistency"].into_iter().zip(lesson.learned()).map(|(title, energy)| card(title, energy.as_deref(), high, props.dark)) }
             </ul>
         </details>
     }

@@ -1,21 +1,23 @@
 //! What is learned beside the run in a worker of its own: whether it goes on, and what came of it.
 
 use crate::engine::{Comparer, Engine, News};
+use crate::shared::Shared;
 use rtb::config::Run;
 use rtb::message::{Event, Files, Request};
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// What a worker has told so far.
-pub trait Learned: Clone + Default + PartialEq + 'static {
-    /// Keeps what is news.
-    fn take(&mut self, event: Event);
+/// What a worker tells of one of two trainings, one after the other.
+pub trait Learned: Clone + Default + 'static {
+    /// It, and which training it is about, where an event tells it.
+    fn told(event: Event) -> Option<(usize, Self)>;
 }
 
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 struct Progress<T> {
     running: bool,
-    learned: T,
+    /// The last of either training.
+    learned: [Option<Shared<T>>; 2],
     /// Why the worker is gone.
     lost: Option<AttrValue>,
 }
@@ -38,7 +40,9 @@ impl<T: Learned> Reducible for Progress<T> {
                 }
             }
             Action::News(News::Events(events)) => {
-                events.into_iter().for_each(|event| new.learned.take(event))
+                for (training, learned) in events.into_iter().filter_map(T::told) {
+                    new.learned[training] = Some(Shared::new(learned));
+                }
             }
             Action::News(News::Ended) => new.running = false,
             Action::News(News::Lost(why)) => {
@@ -71,7 +75,7 @@ pub fn use_lesson<T: Learned>() -> Lesson<T> {
 }
 
 impl<T: Learned> Lesson<T> {
-    pub fn learned(&self) -> &T {
+    pub fn learned(&self) -> &[Option<Shared<T>>; 2] {
         &self.progress.learned
     }
 
@@ -79,14 +83,14 @@ impl<T: Learned> Lesson<T> {
     pub fn start(
         &self,
         engine: &Engine,
-        needs: Option<Run>,
+        needs: Option<Shared<Run>>,
         ask: impl Fn(Files) -> Request + Clone + 'static,
     ) -> Callback<MouseEvent> {
         let (progress, comparer) = (self.progress.dispatcher(), self.comparer.clone());
         let engine = engine.clone();
         Callback::from(move |_: MouseEvent| {
             progress.dispatch(Action::Start);
-            comparer.start(&engine, needs.clone(), ask.clone());
+            comparer.start(&engine, needs.as_deref().cloned(), ask.clone());
         })
     }
 

@@ -3,7 +3,6 @@
 use super::lesson::{Learned, use_lesson};
 use crate::components::figures::figure;
 use crate::engine::Engine;
-use crate::shared::Shared;
 use rtb::message::{Answers, Event, Request};
 use yew::prelude::*;
 
@@ -18,25 +17,21 @@ pub struct NumbersProps {
     pub seed: u64,
 }
 
-/// The prior's last answers and the posterior's.
-#[derive(Clone, Default, PartialEq)]
-struct Laws([Option<Shared<Answers>>; 2]);
-
-impl Learned for Laws {
-    fn take(&mut self, event: Event) {
-        if let Event::Answers(answers) = event {
-            let place = usize::from(answers.posterior);
-            self.0[place] = Some(Shared::new(*answers));
+impl Learned for Answers {
+    fn told(event: Event) -> Option<(usize, Self)> {
+        match event {
+            Event::Answers(answers) => Some((usize::from(answers.posterior), *answers)),
+            _ => None,
         }
     }
 }
 
 #[component]
 pub fn Numbers(props: &NumbersProps) -> Html {
-    let lesson = use_lesson::<Laws>();
+    let lesson = use_lesson::<Answers>();
     let seed = props.seed;
     let start = lesson.start(&props.engine, None, move |_| Request::LearnNumbers { seed });
-    let [prior, posterior] = &lesson.learned().0;
+    let [prior, posterior] = lesson.learned();
     html! {
         <details data-testid="numbers">
             <summary><h3>{ "Random numbers: a posterior of words that is known exactly" }</h3></summary>
