@@ -18,6 +18,7 @@ mod panel;
 mod panels;
 mod pictures;
 mod preset;
+mod samples;
 mod save_open;
 mod stories;
 mod tasks;

@@ -45,12 +45,32 @@ pub struct PanelsProps {
     pub still: bool,
 }
 
+/// Which panel is enlarged.
+pub struct Wide(UseStateHandle<Option<usize>>);
+
+#[hook]
+pub fn use_wide() -> Wide {
+    Wide(use_state_eq(|| None))
+}
+
+impl Wide {
+    pub fn is(&self, panel: usize) -> bool {
+        *self.0 == Some(panel)
+    }
+
+    /// Enlarges a panel, or makes it small again.
+    pub fn toggle(&self, panel: usize) -> Callback<()> {
+        let wide = self.0.clone();
+        Callback::from(move |()| wide.set((*wide != Some(panel)).then_some(panel)))
+    }
+}
+
 /// What a run in the plane shows.
 #[component]
 pub fn Panels(props: &PanelsProps) -> Html {
     let steps = props.run.process.steps;
     let times = use_times(&props.stage.scene, props.training, props.still);
-    let wide = use_state_eq(|| None::<usize>);
+    let wide = use_wide();
     let hand = use_hand();
     let snapshots = props.snapshots.items();
     let snapshot = snapshots.get(times.shown(snapshots)).cloned();
@@ -123,15 +143,11 @@ pub fn Panels(props: &PanelsProps) -> Html {
             Callback::from(move |pointer: Pointer| gestures.pointer(pointer))
         };
         let on_key = Callback::from(move |event: KeyboardEvent| gestures.key(&event));
-        let on_wide = {
-            let wide = wide.clone();
-            Callback::from(move |()| wide.set((*wide != Some(panel)).then_some(panel)))
-        };
         html! {
             <Panel key={id} {id} {title} help={help(panel, props)} label={label(panel, props, snapshot.as_ref().map(|s| &s.report))}
                 legend={if panel == REWARD { "β·log r (floored)" } else { "density" }} formula={(panel == EXACT).then_some(math::POSTERIOR)}
                 {picture} smooth={!paints} {paths} {step} highlighted={highlight(*hand.highlighted, panel)} {draggable} {brush}
-                dark={props.dark} wide={*wide == Some(panel)} {on_pointer} {on_key} {on_wide} />
+                dark={props.dark} wide={wide.is(panel)} {on_pointer} {on_key} on_wide={wide.toggle(panel)} />
         }
     };
     html! {

@@ -6,15 +6,13 @@ mod reward;
 mod sheet;
 mod words;
 
-use super::frame::Frame;
 use super::log_rewards::LogRewards;
 use super::panels::{EXACT, LEARNED, PANELS, PRIOR, PanelsProps, REWARD};
-use super::timeline::use_times;
+use super::samples::use_samples;
 use super::words::{log_r, mean, short};
 use crate::draw::image::Picture;
 use crate::draw::mosaic::Mosaic;
 use crate::draw::surface::state_at;
-use crate::math;
 use crate::paint;
 use classes::Classes;
 use journey::Journey;
@@ -27,16 +25,8 @@ use yew::prelude::*;
 /// What a run of digits shows.
 #[component]
 pub fn DigitPanels(props: &PanelsProps) -> Html {
-    let times = use_times(&props.stage.scene, props.training, props.still);
-    let chosen = use_state_eq(|| 0);
-    // One of the exact images, which have noise of their own.
-    let chosen_exact = use_state_eq(|| None::<usize>);
-    let wide = use_state_eq(|| None::<usize>);
-
-    let steps = props.run.process.steps;
-    let step = times.step(steps);
-    let snapshots = props.snapshots.items();
-    let snapshot = snapshots.get(times.shown(snapshots)).cloned();
+    let samples = use_samples(props);
+    let (step, snapshot) = (samples.step(), samples.snapshot.clone());
     let truth = props.stage.truth.clone();
     let scene = props.stage.scene.clone();
     let prior = use_memo((scene.clone(), step), |(scene, step)| {
@@ -49,31 +39,19 @@ pub fn DigitPanels(props: &PanelsProps) -> Html {
         truth.as_ref().map(|t| Mosaic::GRID.picture(&t.samples))
     });
 
-    let on_wide = |panel: usize| {
-        let wide = wide.clone();
-        Callback::from(move |()| wide.set((*wide != Some(panel)).then_some(panel)))
-    };
-    let is_wide = |panel: usize| *wide == Some(panel);
-    let choose = {
-        let chosen = chosen.setter();
-        Callback::from(move |place| chosen.set(place))
-    };
-    let choose_exact = {
-        let chosen = chosen_exact.setter();
-        Callback::from(move |place| chosen.set(Some(place)))
-    };
     let log_reward_prior = scene.view.digits().map(|view| &view.log_reward[..]);
     let log_reward_learned = snapshot.as_ref().map(|s| &s.log_reward[..]);
     let log_reward_exact = truth.as_ref().map(|t| &t.log_reward[..]);
     let sheet = |panel: usize| {
-        let (id, title) = PANELS[panel];
-        let (picture, log_reward, place, choose) = match panel {
-            PRIOR => (&*prior, log_reward_prior, Some(*chosen), &choose),
-            LEARNED => (&*learned, log_reward_learned, Some(*chosen), &choose),
-            _ => (&*exact, log_reward_exact, *chosen_exact, &choose_exact),
+        let (id, _) = PANELS[panel];
+        let (picture, log_reward) = match panel {
+            PRIOR => (&*prior, log_reward_prior),
+            LEARNED => (&*learned, log_reward_learned),
+            _ => (&*exact, log_reward_exact),
         };
+        let place = samples.chosen_on(panel);
         let label = match panel {
-            PRIOR => format!("Images of the prior at step {step:.0} of {steps}."),
+            PRIOR => format!("Images of the prior at step {step:.0} of {}.", samples.steps),
             LEARNED => words::learned(snapshot.as_deref()),
             _ => words::exact(truth.as_deref()),
         };
@@ -88,22 +66,23 @@ pub fn DigitPanels(props: &PanelsProps) -> Html {
                 "What the learned posterior should look like: the prior’s own images, kept with probability r."
             }
         };
-        html! {
-            <Frame key={id} {id} {title} {help} formula={(panel == EXACT).then_some(math::POSTERIOR)} wide={is_wide(panel)} on_wide={on_wide(panel)}>
-                <Sheet {id} {label} picture={picture.clone()} mosaic={Mosaic::GRID} chosen={place} choose={choose.clone()} dark={props.dark} />
+        let shown = html! {
+            <>
+                <Sheet {id} {label} picture={picture.clone()} mosaic={Mosaic::GRID} chosen={place} choose={samples.choose_on(panel)} dark={props.dark} />
                 { tally(log_reward, place, &props.run) }
                 if panel == EXACT { { progress(props) } }
-            </Frame>
-        }
+            </>
+        };
+        samples.frame(panel, help, shown)
     };
     let reward = match paint::constraint(&props.run.reward) {
         Some(rows) => html! {
             <Constraint key="reward" run={props.run.clone()} rows={rows.clone()} selection={props.selection} select={props.select.clone()}
-                dispatch={props.dispatch.clone()} dark={props.dark} wide={is_wide(REWARD)} on_wide={on_wide(REWARD)} />
+                dispatch={props.dispatch.clone()} dark={props.dark} wide={samples.wide.is(REWARD)} on_wide={samples.wide.toggle(REWARD)} />
         },
         None => html! {
-            <LogRewards key="reward" run={props.run.clone()} stage={props.stage.clone()} snapshot={snapshot.clone()} what="image" chosen={*chosen}
-                dark={props.dark} wide={is_wide(REWARD)} on_wide={on_wide(REWARD)} />
+            <LogRewards key="reward" run={props.run.clone()} stage={props.stage.clone()} snapshot={snapshot.clone()} what="image" chosen={samples.chosen()}
+                dark={props.dark} wide={samples.wide.is(REWARD)} on_wide={samples.wide.toggle(REWARD)} />
         },
     };
     let measured = snapshot.as_ref().and_then(|s| s.report.fit.images());
@@ -114,10 +93,10 @@ pub fn DigitPanels(props: &PanelsProps) -> Html {
                 { for (0..PANELS.len()).map(|panel| if panel == REWARD { reward.clone() } else { sheet(panel) }) }
             </div>
             <div class="beside">
-                <Journey {scene} snapshot={snapshot.clone()} chosen={*chosen} {step} on_step={times.on_step(steps)} dark={props.dark} />
+                <Journey {scene} snapshot={snapshot.clone()} chosen={samples.chosen()} {step} on_step={samples.times.on_step(samples.steps)} dark={props.dark} />
                 <Classes reward={props.run.reward.clone()} learned={measured.map(|fit| fit.classes)} exact={truth.as_ref().and_then(|t| t.classes)} />
             </div>
-            { times.timeline(steps, snapshots, "Every image starts at x₀ = 0, a grey; the first step makes it noise, the others denoise it.") }
+            { samples.times.timeline(samples.steps, props.snapshots.items(), "Every image starts at x₀ = 0, a grey; the first step makes it noise, the others denoise it.") }
         </section>
     }
 }

@@ -3,13 +3,11 @@
 mod lines;
 mod page;
 
-use super::frame::Frame;
 use super::log_rewards::LogRewards;
 use super::panels::{EXACT, LEARNED, PANELS, PRIOR, PanelsProps, REWARD};
-use super::timeline::use_times;
+use super::samples::use_samples;
 use super::words::{mean, short};
 use crate::components::figures::count;
-use crate::math;
 use lines::{Line, Lines};
 use page::Whole;
 use rtb::message::{Paths, SampledTruth, Scene};
@@ -20,15 +18,8 @@ use yew::prelude::*;
 /// What a run of stories shows.
 #[component]
 pub fn StoryPanels(props: &PanelsProps) -> Html {
-    let times = use_times(&props.stage.scene, props.training, props.still);
-    let chosen = use_state_eq(|| 0);
-    let chosen_exact = use_state_eq(|| None::<usize>);
-    let wide = use_state_eq(|| None::<usize>);
-
-    let steps = props.run.process.steps;
-    let step = times.step(steps);
-    let snapshots = props.snapshots.items();
-    let snapshot = snapshots.get(times.shown(snapshots)).cloned();
+    let samples = use_samples(props);
+    let (step, snapshot) = (samples.step(), samples.snapshot.clone());
     let (scene, truth) = (props.stage.scene.clone(), props.stage.truth.clone());
     let reader = use_memo(scene.clone(), |scene| scene.reader());
     let prior = use_memo((scene.clone(), reader.clone(), step), |(scene, reader, step)| {
@@ -49,26 +40,13 @@ pub fn StoryPanels(props: &PanelsProps) -> Html {
         }
     });
 
-    let on_wide = |panel: usize| {
-        let wide = wide.clone();
-        Callback::from(move |()| wide.set((*wide != Some(panel)).then_some(panel)))
-    };
-    let is_wide = |panel: usize| *wide == Some(panel);
-    let choose = {
-        let chosen = chosen.setter();
-        Callback::from(move |place| chosen.set(place))
-    };
-    let choose_exact = {
-        let chosen = chosen_exact.setter();
-        Callback::from(move |place| chosen.set(Some(place)))
-    };
     let shows_ending = props.run.reward.asks_for_ending();
     let list = |panel: usize| {
-        let (id, title) = PANELS[panel];
-        let (lines, place, choose) = match panel {
-            PRIOR => (&prior, Some(*chosen), &choose),
-            LEARNED => (&learned, Some(*chosen), &choose),
-            _ => (&exact, *chosen_exact, &choose_exact),
+        let (id, _) = PANELS[panel];
+        let lines = match panel {
+            PRIOR => &prior,
+            LEARNED => &learned,
+            _ => &exact,
         };
         let help = match panel {
             PRIOR => "What the pretrained model writes after the beginning; it does not see the ending.",
@@ -84,27 +62,28 @@ pub fn StoryPanels(props: &PanelsProps) -> Html {
         };
         let values: Vec<f32> = lines.iter().filter_map(|line| line.log_reward).collect();
         let mean = mean(&values).map(short);
-        html! {
-            <Frame key={id} {id} {title} {help} formula={(panel == EXACT).then_some(math::POSTERIOR)} wide={is_wide(panel)} on_wide={on_wide(panel)}>
-                <Lines {id} lines={lines.clone()} chosen={place} choose={choose.clone()} />
+        let shown = html! {
+            <>
+                <Lines {id} lines={lines.clone()} chosen={samples.chosen_on(panel)} choose={samples.choose_on(panel)} />
                 <p class="tally"><span>{ mean.map_or("none yet".to_owned(), |mean| format!("mean log r {mean}")) }</span></p>
                 if panel == EXACT { { progress(truth.as_deref()) } }
-            </Frame>
-        }
+            </>
+        };
+        samples.frame(panel, help, shown)
     };
     let reward = html! {
-        <LogRewards key="reward" run={props.run.clone()} stage={props.stage.clone()} snapshot={snapshot.clone()} what="middle" chosen={*chosen}
-            dark={props.dark} wide={is_wide(REWARD)} on_wide={on_wide(REWARD)} />
+        <LogRewards key="reward" run={props.run.clone()} stage={props.stage.clone()} snapshot={snapshot.clone()} what="middle" chosen={samples.chosen()}
+            dark={props.dark} wide={samples.wide.is(REWARD)} on_wide={samples.wide.toggle(REWARD)} />
     };
     html! {
         <section class="stage stories" aria-labelledby="stage-title">
             <h2 id="stage-title" class="hidden">{ "Distributions" }</h2>
             <Whole run={props.run.clone()} dispatch={props.dispatch.clone()} unknown={unknown(&scene)}
-                prior={prior.get(*chosen).cloned()} learned={learned.get(*chosen).cloned()} />
+                prior={prior.get(samples.chosen()).cloned()} learned={learned.get(samples.chosen()).cloned()} />
             <div class="panels">
                 { for (0..PANELS.len()).map(|panel| if panel == REWARD { reward.clone() } else { list(panel) }) }
             </div>
-            { times.timeline(steps, snapshots, "Every middle starts masked; each step makes some of its words.") }
+            { samples.times.timeline(samples.steps, props.snapshots.items(), "Every middle starts masked; each step makes one or more of its words.") }
         </section>
     }
 }
