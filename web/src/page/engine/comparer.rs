@@ -10,7 +10,7 @@ use rtb::message::{Event, Files, Request};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
-use yew::Callback;
+use yew::prelude::*;
 
 /// How long a worker that is busy may take to stop, ms, before it is ended.
 const PATIENCE: u32 = 3000;
@@ -37,14 +37,20 @@ pub struct Comparer {
     tell: Callback<News>,
 }
 
-impl Comparer {
-    pub fn new(tell: Callback<News>) -> Self {
-        Self {
-            inner: Rc::default(),
-            tell,
-        }
-    }
+/// A component's comparer, whose news are actions on its state.
+#[hook]
+pub fn use_comparer<R>(state: &UseReducerHandle<R>, action: fn(News) -> R::Action) -> Rc<Comparer>
+where
+    R: Reducible + 'static,
+{
+    let dispatcher = state.dispatcher();
+    use_memo((), move |()| Comparer {
+        inner: Rc::default(),
+        tell: Callback::from(move |news| dispatcher.dispatch(action(news))),
+    })
+}
 
+impl Comparer {
     /// Begins what `ask` asks for, in a worker of the kind that the engine runs on; it gets the files that
     /// a run needs.
     pub fn start(&self, engine: &Engine, needs: Option<Run>, ask: impl FnOnce(Files) -> Request + 'static) {

@@ -10,7 +10,7 @@ mod opening;
 mod worker;
 
 pub use adapter::Gpu;
-pub use comparer::{Comparer, News};
+pub use comparer::{Comparer, News, use_comparer};
 pub use device::{Backend, Device};
 
 use crate::draw::export;

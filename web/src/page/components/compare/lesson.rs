@@ -1,6 +1,6 @@
 //! What is learned beside the run in a worker of its own: whether it goes on, and what came of it.
 
-use crate::engine::{Comparer, Engine, News};
+use crate::engine::{Comparer, Engine, News, use_comparer};
 use crate::shared::Shared;
 use rtb::config::Run;
 use rtb::message::{Event, Files, Request};
@@ -63,14 +63,7 @@ pub struct Lesson<T: Learned> {
 #[hook]
 pub fn use_lesson<T: Learned>() -> Lesson<T> {
     let progress = use_reducer(Progress::<T>::default);
-    let comparer = {
-        let dispatcher = progress.dispatcher();
-        use_memo((), move |()| {
-            Comparer::new(Callback::from(move |news| {
-                dispatcher.dispatch(Action::News(news))
-            }))
-        })
-    };
+    let comparer = use_comparer(&progress, Action::News);
     Lesson { progress, comparer }
 }
 

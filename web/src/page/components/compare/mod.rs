@@ -13,7 +13,7 @@ mod state;
 mod table;
 mod thumbnail;
 
-use crate::engine::{Comparer, Engine};
+use crate::engine::{Engine, use_comparer};
 use crate::shared::Shared;
 use crate::stage::Stage;
 use cards::Cards;
@@ -44,14 +44,7 @@ pub struct CompareProps {
 pub fn Compare(props: &CompareProps) -> Html {
     let state = use_reducer(Comparison::default);
     let chosen = use_state(Chosen::default);
-    let comparer = {
-        let dispatcher = state.dispatcher();
-        use_memo((), move |()| {
-            Comparer::new(Callback::from(move |news| {
-                dispatcher.dispatch(Action::News(news))
-            }))
-        })
-    };
+    let comparer = use_comparer(&state, Action::News);
     let set = {
         let chosen = chosen.setter();
         use_callback((), move |new: Chosen, ()| chosen.set(new))
