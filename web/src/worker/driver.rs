@@ -117,65 +117,57 @@ impl Driver {
                 return Ok(());
             }
         };
-        if let Request::Open { run, files, weights } = request {
-            return self.open(*run, files, weights).await;
-        }
-        if let Request::Compare { run, methods, files } = request {
-            self.aside = Some(Aside::Comparison(Box::new(Comparison::new(*run, methods, files))));
-            return Ok(());
-        }
-        if let Request::LearnEnergy {
-            run,
-            iterations,
-            files,
-        } = request
-        {
-            self.aside = Some(Aside::Energy(Box::new(Learning::new(*run, iterations, files))));
-            return Ok(());
-        }
-        if let Request::LearnNumbers { seed } = request {
-            self.aside = Some(Aside::Numbers(Box::new(Numbers::new(seed))));
-            return Ok(());
-        }
-        if let Request::Speed(rate) = request {
-            self.rate = rate;
-            return Ok(());
-        }
-        if request == Request::Pause && self.aside.take().is_some() {
-            self.post(Event::ComparisonEnded);
-        }
-        // Everything else is about an open run; without one there is nothing to do.
-        let Some(session) = &mut self.session else {
-            return Ok(());
-        };
         match request {
-            Request::Train | Request::Step if session.finished() => self.post_finished(),
-            Request::Train => self.training = true,
-            Request::Pause => {
-                self.training = false;
-                let iteration = session.iteration();
-                if self.shown_iteration != Some(iteration) {
-                    self.show().await?;
-                }
-                self.post(Event::Paused { iteration });
+            Request::Open { run, files, weights } => self.open(*run, files, weights).await?,
+            Request::Compare { run, methods, files } => {
+                self.aside = Some(Aside::Comparison(Box::new(Comparison::new(*run, methods, files))));
             }
+            Request::LearnEnergy {
+                run,
+                iterations,
+                files,
+            } => self.aside = Some(Aside::Energy(Box::new(Learning::new(*run, iterations, files)))),
+            Request::LearnNumbers { seed } => {
+                self.aside = Some(Aside::Numbers(Box::new(Numbers::new(seed))));
+            }
+            Request::Speed(rate) => self.rate = rate,
+            Request::Pause => self.pause().await?,
+            // What is left is about the open run; without one there is nothing to do.
+            Request::Train | Request::Step if self.session.as_ref().is_some_and(Session::finished) => {
+                self.post_finished();
+            }
+            Request::Train => self.training = self.session.is_some(),
             Request::Step => {
                 self.training = false;
                 self.iterate(true).await?;
             }
             Request::Weights => {
-                let weights = session.weights().await?;
-                self.post(Event::Weights(weights));
+                if let Some(session) = &mut self.session {
+                    let weights = session.weights().await?;
+                    self.post(Event::Weights(weights));
+                }
             }
             Request::Samples(count) => {
-                let samples = session.samples(count).await?;
-                self.post(Event::Samples(samples));
+                if let Some(session) = &mut self.session {
+                    let samples = session.samples(count).await?;
+                    self.post(Event::Samples(samples));
+                }
             }
-            Request::Open { .. }
-            | Request::Speed(_)
-            | Request::Compare { .. }
-            | Request::LearnEnergy { .. }
-            | Request::LearnNumbers { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Gives up what is done beside a run, and stops at the open run's last iteration.
+    async fn pause(&mut self) -> Result<(), SessionError> {
+        if self.aside.take().is_some() {
+            self.post(Event::ComparisonEnded);
+        }
+        self.training = false;
+        if let Some(iteration) = self.session.as_ref().map(Session::iteration) {
+            if self.shown_iteration != Some(iteration) {
+                self.show().await?;
+            }
+            self.post(Event::Paused { iteration });
         }
         Ok(())
     }
