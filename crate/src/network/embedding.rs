@@ -1,6 +1,8 @@
 //! How networks see the time of a step, or its noise.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use std::array;
+use std::f64::consts::PI;
 
 /// Frequencies of the time embedding; each gives a sine and a cosine.
 pub(super) const FREQUENCIES: usize = 16;
@@ -10,17 +12,20 @@ pub(super) const SIGMA_FREQUENCIES: usize = 128;
 /// sin and cos of π·t times frequencies spaced evenly in the logarithm from 1/2 to 32,
 /// `[times, 2·FREQUENCIES]`.
 pub(super) fn time_features(times: &[f64], device: &Device) -> Tensor<2> {
-    let features: Vec<f32> = times
-        .iter()
-        .flat_map(|t| {
-            (0..FREQUENCIES).flat_map(move |k| {
-                let frequency = 0.5 * 64f64.powf(k as f64 / (FREQUENCIES - 1) as f64);
-                let (sin, cos) = (std::f64::consts::PI * frequency * t).sin_cos();
-                [sin as f32, cos as f32]
-            })
+    let frequency = |k: usize| 0.5 * 64f64.powf(k as f64 / (FREQUENCIES - 1) as f64);
+    time_waves(times, array::from_fn::<_, FREQUENCIES, _>(frequency), device)
+}
+
+/// sin and cos of π·t times each of these frequencies, `[times, 2·N]`.
+pub(super) fn time_waves<const N: usize>(times: &[f64], frequencies: [f64; N], device: &Device) -> Tensor<2> {
+    let wave = |t: f64| {
+        frequencies.into_iter().flat_map(move |frequency| {
+            let (sin, cos) = (PI * frequency * t).sin_cos();
+            [sin as f32, cos as f32]
         })
-        .collect();
-    Tensor::from_data(TensorData::new(features, [times.len(), 2 * FREQUENCIES]), device)
+    };
+    let features: Vec<f32> = times.iter().flat_map(|t| wave(*t)).collect();
+    Tensor::from_data(TensorData::new(features, [times.len(), 2 * N]), device)
 }
 
 /// cos of σ times frequencies spaced evenly in the logarithm from 1 to nearly 1/10,000, then sin,

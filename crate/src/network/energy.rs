@@ -1,11 +1,13 @@
 //! An energy network of the plane: log densities of a diffusion's marginals, and their gradients.
 
+use super::embedding::time_waves;
 use super::layer::uniform;
 use crate::config::HALF_WIDTH;
 use crate::noise::{Noise, Purpose};
 use crate::process::BrownianBridge;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData, activation};
+use std::array;
 use std::f64::consts::PI;
 
 /// Frequencies of an end point's coordinate; each gives a sine and a cosine.
@@ -97,10 +99,8 @@ impl EnergyModel {
                 .repeat_dim(1, rows)
                 .reshape([all, columns])
         };
-        let embedding = Tensor::<2>::from_data(
-            TensorData::new(time_features(times), [blocks, 2 * TIMES]),
-            &device,
-        );
+        let of_time = array::from_fn::<_, TIMES, _>(|k| 0.5 * 1.6f64.powi(k as i32));
+        let embedding = time_waves(times, of_time, &device);
 
         let blocked = x.reshape([blocks, rows, 2]);
         let shares = per_block(times.iter().map(|t| self.share(*t)).collect());
@@ -152,16 +152,4 @@ fn waves(x: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
     let angles = x.reshape([rows, 2, 1]) * frequencies;
     let angles = angles.reshape([rows, 2 * FREQUENCIES]);
     (angles.clone().sin(), angles.cos())
-}
-
-fn time_features(times: &[f64]) -> Vec<f32> {
-    times
-        .iter()
-        .flat_map(|t| {
-            (0..TIMES).flat_map(move |k| {
-                let (sin, cos) = (PI * 0.5 * 1.6f64.powi(k as i32) * t).sin_cos();
-                [sin as f32, cos as f32]
-            })
-        })
-        .collect()
 }
