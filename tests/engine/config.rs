@@ -325,7 +325,7 @@ fn methods_are_described_like_everything_else() {
         assert_eq!(Method::find(method.info().name).expect("it has a name"), method);
     }
     // Every task has those of its own that may be said, and knows the others by their names.
-    for task in [Task::Mixtures, Task::Digits, Task::Stories] {
+    for task in Task::ALL {
         for method in task.methods() {
             let run = Run {
                 method,

@@ -732,6 +732,38 @@ test('stories train on the CPU worker, and their link restores them', { timeout:
   for (const p of [page, again.page]) await p.close();
 });
 
+test('the network that is the prior is chosen, and the link keeps it', { timeout: 300_000 }, async () => {
+  const { page, problems } = await ready(cpu, tiny());
+  await id(page, 'time-slider').fill('4');
+  await until('the prior’s images', async () => drawn(page, 'prior-canvas'), 5);
+  const small = await pixels(page, 'prior-canvas');
+  await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
+  await id(page, 'prior-network').selectOption('prior-digits');
+  await until('other images', async () => (await drawn(page, 'prior-canvas')) && (await pixels(page, 'prior-canvas')) !== small, 30);
+  await id(page, 'train').click();
+  await until('all iterations', async () => /Finished/.test(await id(page, 'status').textContent()), 120);
+  await page.close();
+
+  const stories = await ready(cpu, story());
+  const causal = stories.page;
+  await until('a step of three', async () => (await id(causal, 'time-slider').getAttribute('max')) === '3', 30);
+  await causal.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
+  await id(causal, 'prior-network').selectOption('reward-stories');
+  await until('a step a place', async () => (await id(causal, 'time-slider').getAttribute('max')) === '16', 60);
+  await id(causal, 'time-slider').fill('2');
+  await until('two words', async () => (await lines(causal, 'prior-canvas')).every((line) => /^\s*[^▢\s]+\s[^▢\s]+(\s*▢){14}$/.test(line)), 5);
+  await id(causal, 'time-slider').fill('16');
+  await until('whole middles', async () => !(await lines(causal, 'prior-canvas')).join().includes('▢'), 5);
+  const middles = await lines(causal, 'prior-canvas');
+  await new Promise((next) => setTimeout(next, 500));
+  const again = await ready(cpu, causal.url().slice(site.url.length));
+  assert.equal(await id(again.page, 'prior-network').inputValue(), 'reward-stories');
+  await id(again.page, 'time-slider').fill('16');
+  await until('the same middles', async () => (await lines(again.page, 'prior-canvas')).join() === middles.join(), 30);
+  assert.deepEqual([...problems, ...stories.problems, ...again.problems], []);
+  for (const p of [causal, again.page]) await p.close();
+});
+
 test('a language model unlearns its favourite numbers', { timeout: 300_000 }, async () => {
   const { page, problems } = await ready(cpu, story());
   await page.evaluate(() => { document.querySelector('[data-testid="numbers"]').open = true; });

@@ -206,6 +206,12 @@ fn presets_are_listed_and_printed() {
     for preset in rtb::config::presets() {
         assert!(listing.contains(preset.name) && listing.contains(preset.description));
     }
+    let mut nowhere = rtb(["run", "digit-3", "--set", "prior.weights=nowhere"]);
+    let unknown = stderr(&nowhere.output().expect("the program starts"));
+    for prior in rtb::config::Task::ALL.iter().flat_map(|task| task.priors()) {
+        assert!(listing.contains(prior.name) && listing.contains(prior.title));
+        assert!(unknown.contains(prior.name), "it does not ship: {unknown}");
+    }
     for experiment in rtb::config::experiments() {
         assert!(listing.contains(experiment.name) && listing.contains(experiment.question));
     }

@@ -12,6 +12,7 @@ pub mod link;
 mod method;
 mod preset;
 mod reward;
+mod shipped;
 mod stories;
 mod table;
 mod validate;
@@ -22,6 +23,7 @@ pub use files::FileNames;
 pub use method::{Advantage, Method, MethodInfo};
 pub use preset::{Preset, presets};
 pub use reward::{ClassesBy, PAINT_LEVELS, Reward, Shape, Tempering};
+pub use shipped::ShippedPrior;
 pub use stories::{Corpus, Story};
 pub use table::{assignment, merge};
 
@@ -136,6 +138,8 @@ pub enum Task {
 }
 
 impl Task {
+    pub const ALL: [Self; 3] = [Self::Mixtures, Self::Digits, Self::Stories];
+
     /// Its name, as in the TOML file.
     pub fn name(self) -> &'static str {
         match self {
@@ -214,7 +218,8 @@ pub enum PriorKind {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Process {
-    /// T, the number of transitions from x_0 to x_T.
+    /// T, the number of transitions from x_0 to x_T. A causal language model makes a word a step and
+    /// ignores it.
     pub steps: usize,
     /// σ², the variance of the Brownian bridge per unit of time. The chains of images and of words
     /// have schedules of their own and ignore it.

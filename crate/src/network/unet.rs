@@ -156,8 +156,8 @@ impl Attention {
 impl UNetConfig {
     /// For a GPU.
     pub const FULL: Self = Self {
-        channels: [32, 128],
-        blocks: [2, 3],
+        channels: [32, 96],
+        blocks: [1, 3],
         embedding: 64,
     };
 

@@ -12,31 +12,22 @@ use rtb::session::SessionError;
 use std::fs;
 use std::path::Path;
 
-/// Shipped priors by name.
-const SHIPPED: &[(&str, &[u8])] = &[
-    ("prior-25", include_bytes!("../../../assets/prior-25.safetensors")),
-    (
-        "prior-ring",
-        include_bytes!("../../../assets/prior-ring.safetensors"),
-    ),
-    (
-        "prior-moons",
-        include_bytes!("../../../assets/prior-moons.safetensors"),
-    ),
-    (
-        "prior-checkerboard",
-        include_bytes!("../../../assets/prior-checkerboard.safetensors"),
-    ),
-    (
-        "prior-digits-small",
-        include_bytes!("../../../assets/prior-digits-small.safetensors"),
-    ),
-    (
-        "prior-stories",
-        include_bytes!("../../../assets/prior-stories.safetensors"),
-    ),
-    // A causal model of stories is a prior too.
-    ("reward-stories", TELLER),
+macro_rules! shipped {
+    ($($name:literal),+) => {
+        &[$(($name, include_bytes!(concat!("../../../assets/", $name, ".safetensors")))),+]
+    };
+}
+
+/// Shipped priors by name; a causal model of stories is a prior too.
+const SHIPPED: &[(&str, &[u8])] = shipped![
+    "prior-25",
+    "prior-ring",
+    "prior-moons",
+    "prior-checkerboard",
+    "prior-digits-small",
+    "prior-digits",
+    "prior-stories",
+    "reward-stories"
 ];
 const TELLER: &[u8] = include_bytes!("../../../assets/reward-stories.safetensors");
 const CLASSIFIER: &[u8] = include_bytes!("../../../assets/classifier.safetensors");

@@ -11,7 +11,7 @@ use std::path::Path;
 const EXAMPLES: &str = "\
 Examples:
   rtb                                       train the 25-to-9 preset on the CPU
-  rtb list                                  what presets, methods and experiments there are
+  rtb list                                  what presets, priors, methods and experiments there are
   rtb run ring-teeth --seed 3               train another preset with another seed
   rtb run 25-to-9 --batch 200 --set optimizer.ema=0.99
                                             any field of a run can be set

@@ -1,6 +1,6 @@
 //! The Langevin term of images, and gradients through a policy that has it.
 
-use super::{digits, each_class, open, shipped_prior, small};
+use super::{above_shipped, digits, each_class, open, small};
 use crate::gradient::moved;
 use crate::support::{flat, numbers};
 use burn::module::Module;
@@ -38,7 +38,7 @@ fn the_langevin_term_follows_the_reward() {
     run.reward = white_above(10.0);
     for (beta, shortened) in [(1e-3, false), (100.0, true)] {
         run.tempering.beta = beta;
-        let mut session = shipped_prior(run.clone());
+        let mut session = above_shipped(run.clone());
         let (chains, network) = (digits(&mut session).chains(), digits(&mut session).network());
         let of = digits(&mut session).rewards();
         let first = chains.policy.guide(0, &[0; 4], &x, &mut None);

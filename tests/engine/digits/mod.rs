@@ -155,31 +155,39 @@ fn a_posterior_of_images_is_the_exact_one() {
     assert!(fit.fid.is_some() && fit.fid_floor.is_some() && fit.accuracy.is_none());
 }
 
-/// The shipped prior, and a run above it in the time of a test.
-fn shipped_prior(run: Run) -> Session {
+/// A run above the shipped prior that it names.
+fn above_shipped(run: Run) -> Session {
+    let name = run.prior.weights.as_deref().expect("a prior");
     let files = Files {
-        prior: Some(file("assets/prior-digits-small.safetensors")),
+        prior: Some(file(&format!("assets/{name}.safetensors"))),
         ..files()
     };
     open_above(run, &files)
 }
 
 #[test]
-fn the_shipped_prior_draws_every_digit() {
-    let mut run = Task::Digits.defaults();
-    run.process.steps = 12;
-    // An untrained posterior is its prior.
-    let images = pollster::block_on(shipped_prior(run).samples(300)).expect("images");
+fn the_shipped_priors_draw_every_digit() {
     let judge = evaluation_classifier(&cpu_device());
-    let drawn = seen(&judge, &images);
-    // 8.6 to 11.2 % of 10,000 images, by the record; a binomial deviation is 1.7 %.
-    let shares = drawn.histogram();
-    assert!(shares.iter().all(|s| (0.03..0.17).contains(s)), "{shares:?}");
-    // By the record it is 14 to all test images, for more images of a longer chain.
     let test = test_images();
     let test = seen(&judge, &test.pixels(test.len())).moments();
-    let fid = drawn.moments().frechet(&test);
-    assert!(fid < 90.0, "{fid}");
+    for prior in Task::Digits.priors() {
+        let mut run = Task::Digits.defaults();
+        run.prior.weights = Some(prior.name.to_owned());
+        run.process.steps = 12;
+        // An untrained posterior is its prior.
+        let images = pollster::block_on(above_shipped(run).samples(300)).expect("images");
+        let drawn = seen(&judge, &images);
+        // 8 to 12 % of 10,000 images, by the records; a binomial deviation is 1.7 %.
+        let shares = drawn.histogram();
+        let name = prior.name;
+        assert!(
+            shares.iter().all(|s| (0.03..0.17).contains(s)),
+            "{name}: {shares:?}"
+        );
+        // By the record of the worse one it is 14 to all test images, for more images of a longer chain.
+        let fid = drawn.moments().frechet(&test);
+        assert!(fid < 90.0, "{name}: {fid}");
+    }
 }
 
 #[test]
@@ -187,7 +195,7 @@ fn a_class_is_learned() {
     let mut run = Task::Digits.defaults();
     run.training.iterations = 36;
     run.evaluation.samples = 300;
-    let mut session = shipped_prior(run);
+    let mut session = above_shipped(run);
     let before = report(&mut session, 150);
     train(&mut session, 36);
     let after = report(&mut session, 150);

@@ -2,32 +2,28 @@
 
 use rtb::config::{Component, Preset, PriorKind, Run, Task};
 
-/// Their names, each with a preset that has its mixture.
-const LEARNED: [(&str, &str); 4] = [
-    ("prior-25", "25-to-9"),
-    ("prior-ring", "ring-tilt"),
-    ("prior-moons", "moons-one"),
-    ("prior-checkerboard", "checkerboard-waves"),
-];
-
 /// The learned prior of a mixture.
 pub fn learned(components: &[Component]) -> Option<&'static str> {
     let same = |preset: &str| Preset::find(preset).is_ok_and(|p| p.run.prior.components == components);
-    LEARNED
-        .iter()
-        .find(|(_, preset)| same(preset))
-        .map(|(name, _)| *name)
+    let mut priors = Task::Mixtures.priors().iter();
+    priors
+        .find(|prior| prior.preset.is_some_and(same))
+        .map(|prior| prior.name)
 }
 
 /// Gives a run with a learned prior the weights that belong to its mixture, or the exact drift
-/// where none ship, and digits and stories their prior. Says what changed.
+/// where none ship, and digits and stories a prior of theirs. Says what changed.
 pub fn fit(run: &mut Run) -> Option<String> {
     if run.prior.kind != PriorKind::Learned {
         return None;
     }
     let shipped = match run.task {
-        Task::Mixtures => learned(&run.prior.components).map(str::to_owned),
-        Task::Digits | Task::Stories => run.task.defaults().prior.weights,
+        Task::Mixtures => learned(&run.prior.components),
+        Task::Digits | Task::Stories => {
+            let mut priors = run.task.priors().iter().map(|prior| prior.name);
+            let named = run.prior.weights.as_deref();
+            priors.clone().find(|name| Some(*name) == named).or(priors.next())
+        }
     };
     let Some(name) = shipped else {
         (run.prior.kind, run.prior.weights) = (PriorKind::Exact, None);
@@ -37,7 +33,7 @@ pub fn fit(run: &mut Run) -> Option<String> {
                 .to_owned(),
         );
     };
-    let before = run.prior.weights.replace(name.clone())?;
+    let before = run.prior.weights.replace(name.to_owned())?;
     (before != name)
         .then(|| format!("The learned prior is {name} now, the one that ships with this page, not {before}."))
 }

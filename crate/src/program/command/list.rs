@@ -1,12 +1,12 @@
-//! `rtb list`: the presets, methods and experiments.
+//! `rtb list`: the presets, priors, methods and experiments.
 
 use crate::program::comparison::entrant::{bare, fields};
 use crate::program::error::ProgramError;
 use crate::program::output::print;
-use rtb::config::{Experiment, Method, Preset, Task, experiments, presets};
+use rtb::config::{Experiment, Method, Preset, ShippedPrior, Task, experiments, presets};
 use toml::Value;
 
-/// List presets, methods and experiments, or print a preset as TOML
+/// List presets, priors, methods and experiments, or print a preset as TOML
 #[derive(clap::Args)]
 pub struct Args {
     /// Print the TOML of this preset, to start a description of your own
@@ -25,10 +25,21 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
 fn listing() -> String {
     let preset = |p: &Preset| (p.name, p.title.to_owned(), p.description.to_owned());
     let experiment = |e: &Experiment| (e.name, e.title.to_owned(), e.question.to_owned());
+    let prior = |task: Task, prior: &ShippedPrior| {
+        let of = match prior.preset {
+            Some(preset) => format!("Of the mixture of {preset}; needs prior.kind=learned."),
+            None => format!("Of {}.", task.name()),
+        };
+        (prior.name, prior.title.to_owned(), of)
+    };
+    let priors = Task::ALL.into_iter().flat_map(|task| {
+        let of_task = task.priors().iter();
+        of_task.map(move |shipped| prior(task, shipped))
+    });
     let method = |m: &Method| {
         let info = m.info();
         let title = [info.title, &settings(m, |_, _| true)].join("  ");
-        let elsewhere = [Task::Mixtures, Task::Digits, Task::Stories].map(|task| on(task, m));
+        let elsewhere = Task::ALL.map(|task| on(task, m));
         let description = std::iter::once(info.description.to_owned()).chain(elsewhere.into_iter().flatten());
         (
             info.name,
@@ -38,6 +49,7 @@ fn listing() -> String {
     };
     [
         section("Presets", presets().iter().map(preset).collect()),
+        section("Priors, for `--set prior.weights=NAME`", priors.collect()),
         section(
             "Methods, for `rtb compare --method`",
             Method::all().iter().map(method).collect(),

@@ -59,7 +59,7 @@ pub struct Args {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Size {
-    /// 1.2 million weights, for a GPU
+    /// 0.7 million weights, for a GPU
     Full,
     /// 0.2 million weights, for a processor
     Small,
@@ -68,14 +68,21 @@ enum Size {
 impl Size {
     fn iterations(self) -> usize {
         match self {
-            Self::Full => 20_000,
+            Self::Full => 14_000,
             Self::Small => 12_000,
+        }
+    }
+
+    fn batch(self) -> usize {
+        match self {
+            Self::Full => 64,
+            Self::Small => 128,
         }
     }
 
     fn learning_rate(self) -> f64 {
         match self {
-            Self::Full => 4e-3,
+            Self::Full => 3e-3,
             Self::Small => 8e-3,
         }
     }
@@ -115,13 +122,14 @@ struct Figures {
 
 /// Trains the prior and writes its files.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    let size = args.size;
     let numbers = args
         .common
-        .numbers(args.size.iterations(), 128, args.size.learning_rate(), 0.999);
+        .numbers(size.iterations(), size.batch(), size.learning_rate(), 0.999);
     let device = args.common.device()?;
     let Labelled { train, test } = data::images(&args.data)?;
-    let mut network = args.size.config().init(&Noise::new(numbers.seed), &device);
-    let size = args.size.to_possible_value().expect("no size is skipped");
+    let mut network = size.config().init(&Noise::new(numbers.seed), &device);
+    let size = size.to_possible_value().expect("no size is skipped");
     let mut what = format!(
         "digits --size {} --data {} --samples {} --steps {}",
         size.get_name(),

@@ -11,7 +11,7 @@ use crate::shared::Shared;
 use crate::state::{Action, Notice};
 use method::MethodControls;
 use numbers::{Group, Numbers, OBJECTIVE, ROLLOUT, TRAINING};
-use prior::PriorControls;
+use prior::{PriorControls, ShippedPriors};
 use reward::RewardControls;
 use rtb::config::{Run, Task};
 use yew::prelude::*;
@@ -62,16 +62,8 @@ pub fn Controls(props: &ControlsProps) -> Html {
                 <summary><h3>{ "Prior" }</h3></summary>
                 if props.run.task == Task::Mixtures {
                     <PriorControls run={props.run.clone()} edit={edit.clone()} selection={props.selection} select={props.select.clone()} />
-                } else if props.run.task == Task::Stories {
-                    <p class="help" data-testid="prior-shipped">
-                        { format!("A small transformer that ships with this page, {}: it has learned to fill masked words of everyday stories of five sentences, and its own chain of T steps is the prior, whatever it writes. The exact posterior is made of its middles.",
-                            props.run.prior.weights.as_deref().unwrap_or_default()) }
-                    </p>
                 } else {
-                    <p class="help" data-testid="prior-shipped">
-                        { format!("A small U-Net that ships with this page, {}: it has learned MNIST’s digits, and its own chain of T steps is the prior, whatever it draws. The exact posterior is made of its images.",
-                            props.run.prior.weights.as_deref().unwrap_or_default()) }
-                    </p>
+                    <ShippedPriors run={props.run.clone()} edit={edit.clone()} />
                 }
             </details>
             <details open=true>

@@ -48,7 +48,7 @@ pub static TRAINING: [Entry; 7] = [
     entry!(real "learning-rate", "Learning rate", "The size of the optimiser's steps for the network.", None, optimizer.learning_rate),
     entry!(whole "steps", "Steps T", "Transitions from the start to the end point; Gaussian steps come closer to the exact posterior the more there are.", Some(math::CHAIN), process.steps).only(&[Task::Mixtures]),
     entry!(whole "steps", "Steps T", "Denoising steps from noise to image: more draw better digits, and all that is measured or trained takes longer.", None, process.steps).only(&[Task::Digits]),
-    entry!(whole "steps", "Steps T", "Steps in which the words of a middle are made: words of one step do not know of each other.", None, process.steps).only(&[Task::Stories]),
+    entry!(whole "steps", "Steps T", "Steps in which the words of a middle are made: words of one step do not know of each other. A causal prior makes one word a step, whatever T is.", None, process.steps).only(&[Task::Stories]),
     entry!(whole "seed", "Seed", "All noise follows from it: the same seed gives the same run everywhere.", None, seed),
 ];
 

@@ -5,7 +5,7 @@ use super::mixture::Mixture;
 use crate::components::field::{Choice, apply};
 use crate::shared::Shared;
 use crate::shipped;
-use rtb::config::{PriorKind, Run};
+use rtb::config::{PriorKind, Run, Task};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -62,5 +62,41 @@ pub fn PriorControls(props: &PriorProps) -> Html {
                 help="With the exact drift the only errors are time steps and training; a learned prior adds its own, and becomes the truth." />
             <Mixture id="prior" field="prior.components" components={props.run.prior.components.clone()} selected={props.selection.prior} {select} {set} />
         </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct ShippedProps {
+    pub run: Shared<Run>,
+    pub edit: Callback<Run>,
+}
+
+/// Which of the networks that ship with the page is the prior of digits or of stories.
+#[component]
+pub fn ShippedPriors(props: &ShippedProps) -> Html {
+    let set = {
+        let (run, edit) = (props.run.clone(), props.edit.clone());
+        Callback::from(move |name| {
+            let mut run = (*run).clone();
+            run.prior.weights = Some(name);
+            edit.emit(run);
+        })
+    };
+    let priors = props.run.task.priors().iter();
+    let options: Vec<_> = priors
+        .map(|prior| (prior.name.into(), prior.title.into()))
+        .collect();
+    let (has_learned, does, kept) = match props.run.task {
+        Task::Stories => (
+            "A transformer that has learned everyday stories of five sentences",
+            "writes",
+            "middles, by their weights",
+        ),
+        _ => ("A U-Net that has learned MNIST’s digits", "draws", "images"),
+    };
+    let value = props.run.prior.weights.clone().unwrap_or_default();
+    html! {
+        <Choice id="prior-network" label="Network" {options} {value} {set}
+            help={format!("{has_learned}. Its own chain of T steps is the prior, whatever it {does}; the exact posterior is made of its {kept}.")} />
     }
 }
