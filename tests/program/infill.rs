@@ -38,6 +38,7 @@ fn an_amortised_posterior_fills_stories_it_has_not_seen() {
     let flags = [
         "--set=corpus.stories=8",
         "--set=corpus.group=4",
+        "--set=tempering.beta=3",
         "--set=evaluation.every=0",
         "--set=evaluation.samples_while_training=16",
         "--steps=3",
@@ -106,6 +107,17 @@ fn an_amortised_posterior_fills_stories_it_has_not_seen() {
     assert!(
         csv.contains("\"told by people\",0,") && csv.contains(",1,1,"),
         "{csv}"
+    );
+    // log r of the same two endings, whatever β the run has.
+    let log_reward = |method: &str| -> f64 {
+        let line = csv.lines().find(|l| l.starts_with(&format!("\"{method}\",0,")));
+        let cell = line.and_then(|l| l.split(',').nth(2));
+        cell.and_then(|c| c.parse().ok()).expect(&csv)
+    };
+    let (run, told) = (log_reward("stories-each"), log_reward("told by people"));
+    assert!(
+        told < 0.0 && (run / told - 1.0).abs() < 0.5,
+        "{run} beside {told}"
     );
 }
 

@@ -50,6 +50,14 @@ pub struct Made {
     pub stories: Vec<(String, f64)>,
 }
 
+impl Made {
+    /// Mean log r, not tempered: runs may differ in β.
+    pub fn log_reward(&self) -> f64 {
+        let sum: f64 = self.stories.iter().map(|(_, log_r)| log_r).sum();
+        sum / self.stories.len() as f64
+    }
+}
+
 impl Entrant {
     /// The posterior of a run, whose name is the method's.
     pub fn trained(run: Run, prior: Vec<u8>, weights: Vec<u8>) -> Self {

@@ -146,7 +146,7 @@ fn methods(made: &[Made]) -> Vec<&str> {
 type Column = (&'static str, fn(&Made) -> Option<f64>);
 
 const COLUMNS: [Column; 6] = [
-    ("mean log r", |made| Some(made.fit.log_reward_stories)),
+    ("mean log r", |made| Some(made.log_reward())),
     ("BLEU-4", |made| made.fit.bleu),
     ("GLEU-4", |made| made.fit.gleu),
     ("distinct-2", |made| Some(made.fit.distinct)),
