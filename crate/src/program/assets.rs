@@ -12,14 +12,14 @@ use rtb::session::SessionError;
 use std::fs;
 use std::path::Path;
 
-macro_rules! shipped {
+macro_rules! assets {
     ($($name:literal),+) => {
         &[$(($name, include_bytes!(concat!("../../../assets/", $name, ".safetensors")))),+]
     };
 }
 
-/// Shipped priors by name; a causal model of stories is a prior too.
-const SHIPPED: &[(&str, &[u8])] = shipped![
+/// All weights that ship, by name.
+const ASSETS: &[(&str, &[u8])] = assets![
     "prior-25",
     "prior-ring",
     "prior-moons",
@@ -27,26 +27,31 @@ const SHIPPED: &[(&str, &[u8])] = shipped![
     "prior-digits-small",
     "prior-digits",
     "prior-stories",
-    "reward-stories"
+    "reward-stories",
+    "classifier",
+    "classifier-evaluation"
 ];
-const TELLER: &[u8] = include_bytes!("../../../assets/reward-stories.safetensors");
-const CLASSIFIER: &[u8] = include_bytes!("../../../assets/classifier.safetensors");
-const JUDGE: &[u8] = include_bytes!("../../../assets/classifier-evaluation.safetensors");
+
+/// The weights of that name, which ship.
+fn shipped(name: &str) -> &'static [u8] {
+    let named = ASSETS.iter().find(|(asset, _)| *asset == name);
+    named.expect("an asset").1
+}
 
 /// The classifier that rewards of images use.
 pub fn reward_classifier(device: &Device) -> Result<StridedClassifier, SessionError> {
     let network = StridedClassifier::new(&Noise::new(0), device);
-    shipped_network(network, CLASSIFIER)
+    shipped_network(network, "classifier")
 }
 
 /// The classifier that only measures.
 pub fn evaluation_classifier(device: &Device) -> Result<PooledClassifier, SessionError> {
     let network = PooledClassifier::new(&Noise::new(0), device);
-    shipped_network(network, JUDGE)
+    shipped_network(network, "classifier-evaluation")
 }
 
-fn shipped_network<N: Module>(network: N, file: &[u8]) -> Result<N, SessionError> {
-    read_tensors(file)
+fn shipped_network<N: Module>(network: N, name: &str) -> Result<N, SessionError> {
+    read_tensors(shipped(name))
         .and_then(|weights| load_tensors(network, &weights))
         .map_err(SessionError::Weights)
 }
@@ -68,11 +73,8 @@ pub fn files_above(run: &Run, prior: Option<Vec<u8>>, corpus: Option<Vec<u8>>) -
     Files {
         prior,
         corpus,
-        reward: names.reward.map(|_| match run.task {
-            Task::Stories => TELLER.to_vec(),
-            _ => CLASSIFIER.to_vec(),
-        }),
-        judge: names.judge.map(|_| JUDGE.to_vec()),
+        reward: names.reward.map(|name| shipped(name).to_vec()),
+        judge: names.judge.map(|name| shipped(name).to_vec()),
     }
 }
 
@@ -87,14 +89,25 @@ pub fn weights(field: &str, name: &str) -> Result<Vec<u8>, ProgramError> {
     if path.is_file() {
         return fs::read(path).map_err(|e| ProgramError::file("read the prior's weights", path, e));
     }
-    match SHIPPED.iter().find(|(shipped, _)| *shipped == name) {
+    match priors().find(|(prior, _)| *prior == name) {
         Some((_, bytes)) => Ok(bytes.to_vec()),
         None => Err(unknown(field, name).into()),
     }
 }
 
+/// The assets that are priors.
+fn priors() -> impl Iterator<Item = &'static (&'static str, &'static [u8])> {
+    let is_prior = |name: &str| {
+        Task::ALL
+            .iter()
+            .flat_map(|task| task.priors())
+            .any(|p| p.name == name)
+    };
+    ASSETS.iter().filter(move |(name, _)| is_prior(name))
+}
+
 fn unknown(field: &str, name: &str) -> ConfigError {
-    let names: Vec<_> = SHIPPED.iter().map(|(name, _)| *name).collect();
+    let names: Vec<_> = priors().map(|(name, _)| *name).collect();
     let allowed = format!("a safetensors file that exists, or one of {}", names.join(", "));
     ConfigError::new(field, format!("`{name}`"), allowed)
 }
