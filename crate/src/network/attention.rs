@@ -1,6 +1,7 @@
 //! Attention by heads, once queries, keys and values are there.
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
+use std::ops::Range;
 
 /// Longest period of the rotary positions, over 2π (RoFormer, arXiv 2104.09864).
 const LONGEST: f64 = 10_000.0;
@@ -35,31 +36,33 @@ pub(super) fn attend(
     mixed.swap_dims(1, 2).reshape([rows * cells, heads * head])
 }
 
-/// What hides later tokens when it is added to the scores, `[1, 1, length, length]`.
-pub(super) fn later(length: usize, device: &Device) -> Tensor<4> {
+/// What hides later tokens from those at `places` when it is added to the scores,
+/// `[1, 1, places, places.end]`.
+pub(super) fn later(places: Range<usize>, device: &Device) -> Tensor<4> {
+    let shape = [1, 1, places.len(), places.end];
     let score = |row: usize, column: usize| if column > row { NEVER } else { 0.0 };
-    let values: Vec<f32> = (0..length * length)
-        .map(|at| score(at / length, at % length))
-        .collect();
-    Tensor::from_data(TensorData::new(values, [1, 1, length, length]), device)
+    let of_row = |row: usize| (0..places.end).map(move |column| score(row, column));
+    let values: Vec<f32> = places.clone().flat_map(of_row).collect();
+    Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-/// Rotary positions: cos and sin of every position's angles, `[1, 1, length, head]`.
+/// Rotary positions: cos and sin of every position's angles, `[1, 1, positions, head]`.
 pub(super) struct Rotation {
     cos: Tensor<4>,
     sin: Tensor<4>,
 }
 
 impl Rotation {
-    pub fn new(length: usize, head: usize, device: &Device) -> Self {
+    pub fn new(positions: Range<usize>, head: usize, device: &Device) -> Self {
         let half = head / 2;
         let angle =
             |position: usize, pair: usize| position as f64 * LONGEST.powf(-(pair as f64) / half as f64);
         let table = |of: fn(f64) -> f64| {
-            let values: Vec<f32> = (0..length)
+            let values: Vec<f32> = positions
+                .clone()
                 .flat_map(|position| (0..head).map(move |at| of(angle(position, at % half)) as f32))
                 .collect();
-            Tensor::from_data(TensorData::new(values, [1, 1, length, head]), device)
+            Tensor::from_data(TensorData::new(values, [1, 1, positions.len(), head]), device)
         };
         Self {
             cos: table(f64::cos),

@@ -27,12 +27,19 @@ pub(super) struct Block {
 pub(super) struct Shared {
     pub heads: usize,
     pub rotation: Option<Rotation>,
-    /// Added to the scores, `[1, 1, length, length]`.
+    /// Added to the scores, `[1, 1, length, length]`, or to those of all tokens that are seen.
     pub unseen: Option<Tensor<4>>,
     /// Of the hidden layer.
     pub activation: fn(Tensor<2>) -> Tensor<2>,
     /// Whether a layer's modulation is shift, scale and gate, as DiT's, else scale and shift.
     pub gated: bool,
+}
+
+/// What a block's attention sees of tokens, each `[rows, heads, tokens, head]`.
+#[derive(Clone, Debug)]
+pub(super) struct KeysValues {
+    pub keys: Tensor<4>,
+    pub values: Tensor<4>,
 }
 
 /// What an embedding does to a layer, each `[blocks, 1, width]`.
@@ -106,8 +113,15 @@ impl Block {
         }
     }
 
-    /// `[blocks·rows, length, width]`; `embedding` is `[blocks, units]`.
-    pub fn forward(&self, x: Tensor<3>, embedding: Option<&Tensor<2>>, shared: &Shared) -> Tensor<3> {
+    /// `[blocks·rows, length, width]`; `embedding` is `[blocks, units]`. Tokens see those of `earlier`
+    /// too, which they join.
+    pub fn forward(
+        &self,
+        x: Tensor<3>,
+        embedding: Option<&Tensor<2>>,
+        shared: &Shared,
+        earlier: Option<&mut Option<KeysValues>>,
+    ) -> Tensor<3> {
         let [rows, length, width] = x.dims();
         let modulations = self.modulations(embedding, shared.gated);
         let seen = |norm: &LayerNorm, x: &Tensor<3>, layer: usize| {
@@ -125,7 +139,7 @@ impl Block {
                 Some(of) => of[layer].added(h),
             }
         };
-        let mixed = self.attention(seen(&self.attention_norm, &x, 0), [rows, length], shared);
+        let mixed = self.attention(seen(&self.attention_norm, &x, 0), [rows, length], shared, earlier);
         let x = x + added(self.output.forward(mixed), 0);
         let h = (shared.activation)(self.expand.forward(seen(&self.hidden_norm, &x, 1)));
         x + added(self.contract.forward(h), 1)
@@ -148,14 +162,33 @@ impl Block {
         })
     }
 
-    fn attention(&self, x: Tensor<2>, [rows, length]: [usize; 2], shared: &Shared) -> Tensor<2> {
+    fn attention(
+        &self,
+        x: Tensor<2>,
+        [rows, length]: [usize; 2],
+        shared: &Shared,
+        earlier: Option<&mut Option<KeysValues>>,
+    ) -> Tensor<2> {
         let all = self.query_key_value.forward(x);
         let [query, key, value] = by_heads(&all, [rows, length], shared.heads);
         let turned = |x: Tensor<4>| match &shared.rotation {
             None => x,
             Some(rotation) => rotation.turned(x),
         };
-        attend(turned(query), turned(key), value, shared.unseen.clone())
+        let mut seen = KeysValues {
+            keys: turned(key),
+            values: value,
+        };
+        if let Some(earlier) = earlier {
+            if let Some(earlier) = earlier.take() {
+                seen = KeysValues {
+                    keys: Tensor::cat(vec![earlier.keys, seen.keys], 2),
+                    values: Tensor::cat(vec![earlier.values, seen.values], 2),
+                };
+            }
+            *earlier = Some(seen.clone());
+        }
+        attend(turned(query), seen.keys, seen.values, shared.unseen.clone())
     }
 
     /// This block with its weights fixed and low-rank corrections to train.

@@ -131,12 +131,12 @@ impl Gpt2 {
         let shared = Shared {
             heads: self.heads,
             rotation: None,
-            unseen: Some(later(length, &tokens.device())),
+            unseen: Some(later(0..length, &tokens.device())),
             activation: activation::gelu_approximate,
             gated: false,
         };
         for block in &self.blocks {
-            h = block.forward(h, None, &shared);
+            h = block.forward(h, None, &shared, None);
         }
         let h = self.norm.forward(h).reshape([rows * length, width]);
         h.matmul(words.transpose()).reshape([rows, length, kinds])

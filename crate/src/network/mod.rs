@@ -22,6 +22,6 @@ pub use gpt2::{Gpt2, Gpt2Config};
 pub use language::LanguageModel;
 pub use layer::{Conv, Dense};
 pub use sedd::{Sedd, SeddConfig};
-pub use transformer::{Transformer, TransformerConfig};
+pub use transformer::{Seen, Transformer, TransformerConfig};
 pub use unet::{UNet, UNetConfig};
 pub use weights::{Weights, load_tensors, read_tensors};

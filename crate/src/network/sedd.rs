@@ -176,7 +176,7 @@ impl Sedd {
         let condition = activation::silu(self.condition.forward(known));
         let shared = Shared {
             heads: self.heads,
-            rotation: Some(Rotation::new(length, width / self.heads, &device)),
+            rotation: Some(Rotation::new(0..length, width / self.heads, &device)),
             unseen: None,
             activation: activation::gelu_approximate,
             gated: true,
@@ -184,7 +184,7 @@ impl Sedd {
         let vectors = words.select(0, x.reshape([rows * length]));
         let mut h = vectors.reshape([rows, length, width]);
         for block in &self.blocks {
-            h = block.forward(h, Some(&condition), &shared);
+            h = block.forward(h, Some(&condition), &shared, None);
         }
         let wanted = places.len();
         self.head.forward(h.narrow(1, places.start, wanted), &condition)

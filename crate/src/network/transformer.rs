@@ -1,10 +1,11 @@
 //! A transformer over tokens: one that sees both ways, of a diffusion's time, or a causal one.
 
 use super::attention::{Rotation, later};
-use super::block::{Block, Shared};
+use super::block::{Block, KeysValues, Shared};
 use super::embedding::{FREQUENCIES, time_features};
 use super::layer::{Dense, uniform};
 use crate::noise::{Noise, Purpose};
+use crate::process::Rows;
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig};
 use burn::tensor::{Device, Int, Tensor, activation};
@@ -37,6 +38,30 @@ pub struct Transformer {
     bias: Param<Tensor<1>>,
     heads: usize,
     causal: bool,
+}
+
+/// The tokens that a causal network has seen, as its blocks keep them: it goes on from there without
+/// looking at them again.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    tokens: usize,
+    /// One a block, once there is a token.
+    blocks: Vec<Option<KeysValues>>,
+}
+
+impl Seen {
+    /// What was seen in these rows; a row may be taken more than once.
+    pub fn select_rows(self, rows: &[usize]) -> Self {
+        let of_block = |kept: KeysValues| KeysValues {
+            keys: kept.keys.select_rows(rows),
+            values: kept.values.select_rows(rows),
+        };
+        let blocks = self.blocks.into_iter().map(|kept| kept.map(of_block));
+        Self {
+            tokens: self.tokens,
+            blocks: blocks.collect(),
+        }
+    }
 }
 
 impl TransformerConfig {
@@ -90,26 +115,56 @@ impl Transformer {
     /// The logits of words at `places` of `[blocks·rows, length]` tokens, block b at time `times[b]`:
     /// `[blocks·rows, places, words]`. A causal network's speak of the next token.
     pub fn forward(&self, times: &[f64], x: Tensor<2, Int>, places: Range<usize>) -> Tensor<3> {
+        self.logits(self.hidden(times, x, None), places)
+    }
+
+    /// Goes on with `[rows, count]` more tokens of texts: a causal network that is not told the time.
+    /// The logits of the words after those at `places` of them, `[rows, places, words]`.
+    pub fn go_on(&self, seen: &mut Seen, tokens: Tensor<2, Int>, places: Range<usize>) -> Tensor<3> {
+        self.logits(self.hidden(&[], tokens, Some(seen)), places)
+    }
+
+    /// Sees the first `[rows, count]` tokens of texts, as [`Transformer::go_on`], and says nothing.
+    pub fn see(&self, tokens: Tensor<2, Int>) -> Seen {
+        let mut seen = Seen::default();
+        self.hidden(&[], tokens, Some(&mut seen));
+        seen
+    }
+
+    /// `[blocks·rows, length, width]`.
+    fn hidden(&self, times: &[f64], x: Tensor<2, Int>, mut seen: Option<&mut Seen>) -> Tensor<3> {
         let [rows, length] = x.dims();
-        let [kinds, width] = self.tokens.val().dims();
+        let width = self.tokens.val().dims()[1];
         let device = x.device();
+        let mut positions = 0..length;
+        if let Some(seen) = &mut seen {
+            positions = seen.tokens..seen.tokens + length;
+            seen.tokens = positions.end;
+            seen.blocks.resize(self.blocks.len(), None);
+        }
         let embedding = self
             .time
             .as_ref()
             .map(|dense| activation::hard_swish(dense.forward(time_features(times, &device))));
         let shared = Shared {
             heads: self.heads,
-            rotation: Some(Rotation::new(length, width / self.heads, &device)),
-            unseen: self.causal.then(|| later(length, &device)),
+            rotation: Some(Rotation::new(positions.clone(), width / self.heads, &device)),
+            unseen: (self.causal && length > 1).then(|| later(positions, &device)),
             activation: activation::hard_swish,
             gated: false,
         };
         let vectors = self.tokens.val().select(0, x.reshape([rows * length]));
         let mut h = vectors.reshape([rows, length, width]);
-        for block in &self.blocks {
-            h = block.forward(h, embedding.as_ref(), &shared);
+        for (at, block) in self.blocks.iter().enumerate() {
+            let earlier = seen.as_mut().map(|seen| &mut seen.blocks[at]);
+            h = block.forward(h, embedding.as_ref(), &shared, earlier);
         }
-        let wanted = places.len();
+        h
+    }
+
+    fn logits(&self, h: Tensor<3>, places: Range<usize>) -> Tensor<3> {
+        let [kinds, width] = self.tokens.val().dims();
+        let (rows, wanted) = (h.dims()[0], places.len());
         let h = self.norm.forward(h.narrow(1, places.start, wanted));
         let words = self.tokens.val().narrow(0, 0, kinds - 1).transpose();
         let logits = h.reshape([rows * wanted, width]).matmul(words) + self.bias.val().unsqueeze::<2>();

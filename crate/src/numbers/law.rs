@@ -47,7 +47,7 @@ impl Law {
             let x = infilling
                 .chain
                 .upload(states.map(|token| token as f32).collect(), device);
-            let kernel = read(infilling.log_probs(network, &[step], x)).await;
+            let kernel = read(infilling.log_probs(network, &[step], None, x)).await;
             let kernel = kernel.map_err(SessionError::Device)?;
             let rows = || begun.iter().zip(kernel.chunks_exact(sequence.words()));
             log_probs.extend(rows().map(|(sum, row)| sum + f64::from(row[Vocabulary::NOTHING])));

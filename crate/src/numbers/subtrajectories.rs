@@ -194,7 +194,7 @@ fn log_probs_of_beginnings(
 ) -> Tensor<2> {
     let rows = states[0].dims()[0];
     let steps: Vec<usize> = (0..PLACES).collect();
-    let kernels = infilling.log_probs(network, &steps, Rows::stack(states[..PLACES].to_vec()));
+    let kernels = infilling.log_probs(network, &steps, None, Rows::stack(states[..PLACES].to_vec()));
     let mut begun = Tensor::<1>::zeros([rows], &states[0].device());
     let mut log_probs = Vec::with_capacity(BEGINNINGS);
     for step in steps {

@@ -1,7 +1,9 @@
 //! Priors and posteriors of texts: a language model that says the words of a gap.
 
-use crate::network::Transformer;
-use crate::process::{Absorbing, Autoregressive, Policy, Prior, Rows, Sequence, TokenChain};
+use crate::network::{Seen, Transformer};
+use crate::process::{
+    Absorbing, Autoregressive, Policy, Prior, Rows, Sequence, TokenChain, Walker, distinct,
+};
 use crate::text::Vocabulary;
 use burn::tensor::{Int, Tensor, TensorData, activation};
 
@@ -52,12 +54,67 @@ impl Infilling {
     }
 
     /// `[blocks·rows, places, words]` at as many steps as there are blocks, in their order, each of the
-    /// same trajectories; the places are those that a step's kernel speaks of.
-    pub fn log_probs(&self, network: &Transformer, steps: &[usize], x: Tensor<2, Int>) -> Tensor<3> {
+    /// same trajectories; the places are those that a step's kernel speaks of. Rows under one of
+    /// `conditions`, where these are known, share the work on what it gives.
+    pub fn log_probs(
+        &self,
+        network: &Transformer,
+        steps: &[usize],
+        conditions: Option<&[usize]>,
+        x: Tensor<2, Int>,
+    ) -> Tensor<3> {
         match &self.chain {
             TokenChain::Absorbing(chain) => self.unmasked(chain, network, steps, x),
-            TokenChain::Autoregressive(chain) => self.continued(chain, network, steps, x),
+            TokenChain::Autoregressive(chain) => self.continued(chain, network, steps, conditions, x),
         }
+    }
+
+    /// [`Self::log_probs`] of one step after the other, of a causal network.
+    fn walker<'a>(
+        &'a self,
+        network: &'a Transformer,
+        conditions: &'a [usize],
+    ) -> Option<Walker<'a, TokenChain>> {
+        let TokenChain::Autoregressive(chain) = &self.chain else {
+            return None;
+        };
+        let last_given = chain.sequence.gap().start - 1;
+        let mut seen = Seen::default();
+        Some(Box::new(move |step, x| {
+            if step == 0 {
+                seen = self.see_given(chain, network, Some(conditions), x);
+            }
+            let before = x.clone().narrow(1, last_given + step, 1);
+            let logits = network.go_on(&mut seen, before.clone(), 0..1);
+            self.stopped(self.normalised(logits), before, step == 0)
+        }))
+    }
+
+    /// What a causal network keeps of all that is given, but for the last token before the gap.
+    fn see_given(
+        &self,
+        chain: &Autoregressive,
+        network: &Transformer,
+        conditions: Option<&[usize]>,
+        x: &Tensor<2, Int>,
+    ) -> Seen {
+        let (gap, length) = (chain.sequence.gap(), chain.sequence.length());
+        let mut parts = Vec::new();
+        if self.shows_ending && gap.end < length {
+            parts.push(x.clone().narrow(1, gap.end, length - gap.end));
+        }
+        if gap.start > 1 {
+            parts.push(x.clone().narrow(1, 0, gap.start - 1));
+        }
+        if parts.is_empty() {
+            return Seen::default();
+        }
+        let given = Tensor::cat(parts, 1);
+        let Some(conditions) = conditions else {
+            return network.see(given);
+        };
+        let (firsts, like) = distinct(conditions);
+        network.see(given.select_rows(&firsts)).select_rows(&like)
     }
 
     fn unmasked(
@@ -86,25 +143,16 @@ impl Infilling {
         chain: &Autoregressive,
         network: &Transformer,
         steps: &[usize],
+        conditions: Option<&[usize]>,
         x: Tensor<2, Int>,
     ) -> Tensor<3> {
         let (first, last) = (steps[0], steps[steps.len() - 1]);
-        let (rows, count) = (x.dims()[0] / steps.len(), last + 1 - first);
+        let rows = x.dims()[0] / steps.len();
         let x = x.some_rows((steps.len() - 1) * rows, rows);
-        let gap = chain.sequence.gap();
-        let text = x.clone().narrow(1, 0, gap.start + last);
-        let after = chain.sequence.length() - gap.end;
-        let (seen, from) = if self.shows_ending && after > 0 {
-            (
-                Tensor::cat(vec![x.narrow(1, gap.end, after), text.clone()], 1),
-                after,
-            )
-        } else {
-            (text.clone(), 0)
-        };
-        let from = from + gap.start + first - 1;
-        let log_probs = self.normalised(network.forward(&[], seen, from..from + count));
-        let before = text.narrow(1, gap.start + first - 1, count);
+        let mut seen = self.see_given(chain, network, conditions, &x);
+        let more = x.narrow(1, chain.sequence.gap().start - 1, last + 1);
+        let before = more.clone().narrow(1, first, last + 1 - first);
+        let log_probs = self.normalised(network.go_on(&mut seen, more, first..last + 1));
         let log_probs = self.stopped(log_probs, before, first == 0);
         let of_step = |step: &usize| log_probs.clone().narrow(1, step - first, 1);
         Tensor::cat(steps.iter().map(of_step).collect(), 0)
@@ -179,7 +227,27 @@ impl InfillingPrior {
 
 impl Prior<TokenChain> for InfillingPrior {
     fn kernel(&self, step: usize, x: &Tensor<2, Int>) -> Tensor<3> {
-        self.infilling.log_probs(&self.network, &[step], x.clone())
+        self.infilling.log_probs(&self.network, &[step], None, x.clone())
+    }
+
+    fn walker<'a>(&'a self, conditions: &'a [usize]) -> Walker<'a, TokenChain> {
+        let walker = self.infilling.walker(&self.network, conditions);
+        walker.unwrap_or_else(|| Box::new(|step, x| self.kernel(step, x)))
+    }
+
+    /// One pass has all those of a causal network.
+    fn kernels(&self, conditions: &[usize], states: &[Tensor<2, Int>]) -> Vec<Tensor<3>> {
+        if !self.network.is_causal() {
+            let states = states.iter().enumerate();
+            return states.map(|(step, x)| self.kernel(step, x)).collect();
+        }
+        let (rows, steps) = (conditions.len(), (0..states.len()).collect::<Vec<_>>());
+        let x = Rows::stack(states.to_vec());
+        let all = self
+            .infilling
+            .log_probs(&self.network, &steps, Some(conditions), x);
+        let of_step = |step: usize| all.some_rows(step * rows, rows);
+        steps.into_iter().map(of_step).collect()
     }
 }
 
@@ -192,11 +260,19 @@ impl Policy<TokenChain> for Infilling {
         &self,
         network: &Transformer,
         steps: &[usize],
-        _conditions: &[usize],
+        conditions: &[usize],
         x: Tensor<2, Int>,
         _guide: Option<&Tensor<3>>,
         _prior: impl FnOnce() -> Tensor<3>,
     ) -> Tensor<3> {
-        self.log_probs(network, steps, x)
+        self.log_probs(network, steps, Some(conditions), x)
+    }
+
+    fn walker<'a>(
+        &'a self,
+        network: &'a Transformer,
+        conditions: &'a [usize],
+    ) -> Option<Walker<'a, TokenChain>> {
+        Infilling::walker(self, network, conditions)
     }
 }

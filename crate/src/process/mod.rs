@@ -54,6 +54,21 @@ where
     }
 }
 
+/// The first row of every kind, and which of these each row is like.
+pub(crate) fn distinct<K: PartialEq>(rows: impl IntoIterator<Item = K>) -> (Vec<usize>, Vec<usize>) {
+    let (mut kinds, mut firsts) = (Vec::new(), Vec::new());
+    let like = rows.into_iter().enumerate().map(|(row, kind)| {
+        let known = kinds.iter().position(|k| *k == kind);
+        known.unwrap_or_else(|| {
+            kinds.push(kind);
+            firsts.push(row);
+            kinds.len() - 1
+        })
+    });
+    let like = like.collect();
+    (firsts, like)
+}
+
 /// Σ over the columns, `[rows]`.
 fn sum(rows: Tensor<2>) -> Tensor<1> {
     rows.sum_dim(1).squeeze_dim::<1>(1)
@@ -227,10 +242,24 @@ pub trait Composable: Diffusion {
     ) -> Tensor<1>;
 }
 
+/// The kernels at the states of one walk, asked for step after step from the first on.
+pub type Walker<'a, P> = Box<dyn FnMut(usize, &<P as Process>::State) -> <P as Process>::Kernel + Send + 'a>;
+
 /// A prior: kernels that never change.
 pub trait Prior<P: Process>: Send + Sync {
     /// The kernels of the transition from step `step`, one row a state.
     fn kernel(&self, step: usize, x: &P::State) -> P::Kernel;
+
+    /// The same along a walk under these conditions; it may keep what it found on the way.
+    fn walker<'a>(&'a self, _conditions: &'a [usize]) -> Walker<'a, P> {
+        Box::new(|step, x| self.kernel(step, x))
+    }
+
+    /// The kernels of all transitions of a walk under these conditions, from x_0 to x_{T−1}.
+    fn kernels(&self, _conditions: &[usize], states: &[P::State]) -> Vec<P::Kernel> {
+        let states = states.iter().enumerate();
+        states.map(|(step, x)| self.kernel(step, x)).collect()
+    }
 }
 
 /// A posterior: kernels given by a network that is trained.
@@ -262,4 +291,10 @@ pub trait Policy<P: Process>: Send + Sync {
         guide: Option<&P::Kernel>,
         prior: impl FnOnce() -> P::Kernel,
     ) -> P::Kernel;
+
+    /// The same along a walk, of a policy that finds its kernels with less work there, and needs neither
+    /// guide nor prior.
+    fn walker<'a>(&'a self, _network: &'a Self::Network, _conditions: &'a [usize]) -> Option<Walker<'a, P>> {
+        None
+    }
 }

@@ -2,12 +2,14 @@
 
 use crate::config::{ConfigError, Reward, Task};
 use crate::host::read;
-use crate::network::Transformer;
+use crate::network::{Seen, Transformer};
 use crate::parallel;
+use crate::process::{Rows, distinct};
 use crate::text::{Layout, Reader, Vocabulary};
 use crate::train::{Answer, EndReward};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// Texts that go through the network at once.
 const BLOCK: usize = 64;
@@ -113,9 +115,11 @@ impl StoryLogReward {
         for group in parallel::groups(&self.device, states.len() / length, size.max(1)) {
             let scored = parallel::map(group, |(block, rows)| {
                 let start = block as usize * size * length;
-                let tokens = TensorData::new(states[start..start + rows * length].to_vec(), [rows, length]);
+                let states = &states[start..start + rows * length];
+                let tokens = TensorData::new(states.to_vec(), [rows, length]);
                 let tokens = Tensor::<2>::from_data(tokens, &self.device).int();
-                log_prob(network, tokens, gap.end)
+                let beginnings = states.chunks_exact(length).map(|story| &story[..gap.start]);
+                log_prob(network, tokens, &gap, distinct(beginnings))
             });
             log_probs.extend(read(Tensor::cat(scored, 0)).await?.into_iter().map(f64::from));
         }
@@ -169,11 +173,25 @@ impl StoryLogReward {
     }
 }
 
-/// log p of the words from place `from` on, each from all before it, `[rows]`.
-fn log_prob(network: &Transformer, tokens: Tensor<2, Int>, from: usize) -> Tensor<1> {
+/// log p of the words after the gap, each from all before it, `[rows]`. Of the rows, some are the first
+/// with their beginning, and every row has the beginning of one of these.
+fn log_prob(
+    network: &Transformer,
+    tokens: Tensor<2, Int>,
+    gap: &Range<usize>,
+    (firsts, like): (Vec<usize>, Vec<usize>),
+) -> Tensor<1> {
     let [rows, length] = tokens.dims();
-    let next = tokens.clone().narrow(1, from, length - from);
-    let log_probs = activation::log_softmax(network.forward(&[], tokens, from - 1..length - 1), 2);
+    let next = tokens.clone().narrow(1, gap.end, length - gap.end);
+    let mut seen = match gap.start {
+        0 => Seen::default(),
+        start => network
+            .see(tokens.select_rows(&firsts).narrow(1, 0, start))
+            .select_rows(&like),
+    };
+    let rest = tokens.narrow(1, gap.start, length - 1 - gap.start);
+    let asked = gap.len() - 1..length - 1 - gap.start;
+    let log_probs = activation::log_softmax(network.go_on(&mut seen, rest, asked), 2);
     let of_next: Tensor<2> = log_probs.gather(2, next.clone().unsqueeze_dim(2)).squeeze_dim(2);
     let nothing = next.equal_elem(Vocabulary::NOTHING as i32);
     of_next.mask_fill(nothing, 0.0).sum_dim(1).reshape([rows])

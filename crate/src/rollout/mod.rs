@@ -154,14 +154,20 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         let mut states = vec![self.process.start(&conditions, &self.device)];
         let (mut priors, mut posteriors) = (Vec::with_capacity(steps), Vec::with_capacity(steps));
         let mut guides = Vec::with_capacity(steps);
+        let mut walker = self.policy.walker(network, &conditions);
         for step in 0..steps {
             let x = &states[step];
             let mut prior = None;
             let guide = self.policy.guide(step, &conditions, x, &mut prior);
             let mut ask = || prior.get_or_insert_with(|| self.prior.kernel(step, x)).clone();
-            let posterior =
-                self.policy
-                    .kernel(network, &[step], &conditions, x.clone(), guide.as_ref(), &mut ask);
+            let posterior = match &mut walker {
+                Some(kernel) => kernel(step, x),
+                None => {
+                    let guide = guide.as_ref();
+                    self.policy
+                        .kernel(network, &[step], &conditions, x.clone(), guide, &mut ask)
+                }
+            };
             let (kernel, extra) = match follow {
                 Follow::Policy { exploration } => (posterior.clone(), exploration),
                 Follow::Prior => (ask(), 0.0),
@@ -181,6 +187,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             posteriors.push(posterior);
             guides.push(guide);
         }
+        drop(walker);
         Drawn {
             states,
             prior: priors,
@@ -195,9 +202,10 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
     /// `[steps][rows][noise_size]`.
     pub fn walk_prior(&self, conditions: &[usize], noise: Vec<f32>) -> Vec<P::State> {
         let mut states = Vec::with_capacity(self.process.steps() + 1);
+        let mut walker = self.prior.walker(conditions);
         let kernel = |step, x: &P::State| {
             states.push(x.clone());
-            self.prior.kernel(step, x)
+            walker(step, x)
         };
         let noise = self.noise(conditions.len(), noise);
         let end = walk(&self.process, conditions, &self.device, noise, kernel);
@@ -222,11 +230,14 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             conditions,
             fresh,
         } = drawn;
-        let prior: Vec<_> = prior
-            .into_iter()
-            .enumerate()
-            .map(|(step, known)| known.unwrap_or_else(|| self.prior.kernel(step, &states[step])))
-            .collect();
+        let prior: Vec<_> = if prior.iter().all(Option::is_none) {
+            self.prior.kernels(&conditions, &states[..prior.len()])
+        } else {
+            let known = prior.into_iter().enumerate();
+            known
+                .map(|(step, known)| known.unwrap_or_else(|| self.prior.kernel(step, &states[step])))
+                .collect()
+        };
         let log_ratios = self.log_ratios(&states, &posterior, &prior, conditions.len());
         Trajectories {
             states,

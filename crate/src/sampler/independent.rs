@@ -123,9 +123,9 @@ pub(crate) async fn own_samples<P: Process, Q: Prior<P>>(
                 let drawn = TensorData::new(drawn.collect::<Vec<f32>>(), [rows, size]);
                 Tensor::from_data(drawn, device)
             };
-            let kernel = |step, x: &P::State| prior.kernel(step, x);
             let turns = (start as usize..start as usize + rows).map(|at| at % conditions);
             let conditions: Vec<usize> = turns.collect();
+            let kernel = prior.walker(&conditions);
             process.download(&walk(process, &conditions, device, noise, kernel))
         });
         for end in ends {
@@ -145,7 +145,8 @@ pub(crate) async fn prior_samples<P: Process, Q: Prior<P>>(
     let process = setting.process;
     let mut rng = setting.noise.stream(purpose, counter);
     let noise = |_| setting.draw(&mut rng, rows);
-    let kernel = |step, x: &P::State| setting.kernel(step, x, rows);
-    let end = walk(process, &vec![0; rows], setting.device, noise, kernel);
+    let conditions = vec![0; rows];
+    let kernel = setting.walker(&conditions);
+    let end = walk(process, &conditions, setting.device, noise, kernel);
     read(process.download(&end)).await
 }

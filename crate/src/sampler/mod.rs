@@ -20,6 +20,7 @@ use crate::train::{EndReward, tempered};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::rand_core::Rng;
 use std::future::Future;
+use std::ops::Range;
 
 /// What a training-free method works on.
 pub struct Setting<'a, P, Q> {
@@ -63,17 +64,35 @@ pub trait Sampler<P: Process, Q: Prior<P>> {
 impl<P: Process, Q: Prior<P>> Setting<'_, P, Q> {
     /// The prior's kernels, on the processor's threads.
     fn kernel(&self, step: usize, x: &P::State, rows: usize) -> P::Kernel {
-        let parts = parallel::parts(self.device, rows);
-        if parts == 1 {
+        let parts = self.parts(rows);
+        if parts.len() == 1 {
             return self.prior.kernel(step, x);
         }
-        let blocks: Vec<P::State> = (0..parts)
-            .map(|part| {
-                let (from, to) = (rows * part / parts, rows * (part + 1) / parts);
-                x.some_rows(from, to - from)
-            })
-            .collect();
-        P::Kernel::stack(parallel::map(blocks, |block| self.prior.kernel(step, &block)))
+        let kernel = |part: Range<usize>| self.prior.kernel(step, &x.some_rows(part.start, part.len()));
+        P::Kernel::stack(parallel::map(parts, kernel))
+    }
+
+    /// The same along a walk.
+    fn walker<'a>(&'a self, conditions: &'a [usize]) -> impl FnMut(usize, &P::State) -> P::Kernel + 'a {
+        let parts = self.parts(conditions.len()).into_iter();
+        let walker = |part: Range<usize>| (self.prior.walker(&conditions[part.clone()]), part);
+        let mut walkers: Vec<_> = parts.map(walker).collect();
+        move |step, x| {
+            if let [(kernel, _)] = &mut walkers[..] {
+                return kernel(step, x);
+            }
+            let kernels = parallel::map(walkers.iter_mut().collect(), |(kernel, part)| {
+                kernel(step, &x.some_rows(part.start, part.len()))
+            });
+            P::Kernel::stack(kernels)
+        }
+    }
+
+    /// Rows, cut for the processor's threads.
+    fn parts(&self, rows: usize) -> Vec<Range<usize>> {
+        let parts = parallel::parts(self.device, rows);
+        let cut = |part: usize| rows * part / parts;
+        (0..parts).map(|part| cut(part)..cut(part + 1)).collect()
     }
 
     /// Normal noise of one transition, `[rows, noise_size]`.

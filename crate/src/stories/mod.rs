@@ -134,14 +134,12 @@ impl Stories {
     /// `[rows, gap]`.
     pub fn moved(&self, drawn: &Drawn<TokenChain>) -> Tensor<2> {
         let chain = self.prior.chain();
+        let prior = self
+            .prior
+            .kernels(drawn.conditions(), &drawn.states[..chain.steps()]);
         let of_step = |step: usize| {
-            let [x, next] = [step, step + 1].map(|at| &drawn.states[at]);
-            chain.moved(
-                step,
-                [x, next],
-                &drawn.posterior()[step],
-                &self.prior.kernel(step, x),
-            )
+            let states = [step, step + 1].map(|at| &drawn.states[at]);
+            chain.moved(step, states, &drawn.posterior()[step], &prior[step])
         };
         let steps = (0..chain.steps()).map(of_step);
         steps.reduce(|a, b| a + b).expect("a chain has at least one step")

@@ -6,49 +6,98 @@ use burn::tensor::{Int, Tensor, TensorData, activation};
 use rtb::config::Reward;
 use rtb::network::LanguageModel;
 use rtb::prior::{Infilling, InfillingPrior};
-use rtb::process::{Absorbing, Autoregressive, Prior, Process, Sequence, TokenChain};
+use rtb::process::{Absorbing, Autoregressive, Policy, Prior, Process, Sequence, TokenChain};
 use rtb::reward::StoryLogReward;
 use rtb::session::cpu_device;
 use rtb::text::Vocabulary;
 use rtb::train::EndReward;
 
+/// A chain's kernels, whichever way they are asked for, are what the network says of the whole text,
+/// which is written down here word by word.
 #[test]
 fn a_causal_network_answers_for_all_steps_at_once() {
     let device = cpu_device();
     let file = model(SENTENCES, true);
-    let model = LanguageModel::read(&file, &device).expect("a model");
-    let tokens = |middle: &str| {
-        let of = LAYOUT.tokens(&vocabulary(), ["a", middle, "d ."]);
+    let network = LanguageModel::read(&file, &device).expect("a model").network;
+    let stories = [["a", "d ."], ["c b", "c"]];
+    let tokens = |condition: usize, middle: &str| {
+        let [beginning, ending] = stories[condition];
+        let of = LAYOUT.tokens(&vocabulary(), [beginning, middle, ending]);
         of.expect("it fits")
-            .into_iter()
-            .map(|t| t as f32)
-            .collect::<Vec<_>>()
     };
-    let given = tokens("").into_iter().map(|t| t as usize).collect();
-    let sequence = Sequence::new(vocabulary().len(), vec![given], LAYOUT.gap()).expect("a sequence");
+    let given = vec![tokens(0, ""), tokens(1, "")];
+    let words = vocabulary().len();
+    let sequence = Sequence::new(words, given, LAYOUT.gap()).expect("a sequence");
     let chain = TokenChain::Autoregressive(Autoregressive { sequence });
+    let (conditions, middles) = ([0, 1, 0, 1], ["b .", ". ", "d c", "c ."]);
+    let ends: Vec<Vec<usize>> = conditions
+        .iter()
+        .zip(middles)
+        .map(|(condition, middle)| tokens(*condition, middle))
+        .collect();
+    let ends_of_rows = ends.concat().iter().map(|t| *t as f32).collect();
+    let second = chain.upload(ends_of_rows, &device);
+    let back = |step, x: &Tensor<2, Int>| chain.noise_back(step, x, Tensor::zeros([4, 1], &device));
+    let first = back(1, &second);
+    let states = [back(0, &first), first];
+    let mark = vocabulary().encode(".").tokens[0];
     for shows_ending in [false, true] {
         let infilling = Infilling {
             shows_ending,
             ..Infilling::new(chain.clone(), &vocabulary(), 0.7)
         };
-        let ends = [tokens("b ."), tokens(". "), tokens("d c")].concat();
-        let second = chain.upload(ends, &device);
-        let first = chain.noise_back(1, &second, Tensor::zeros([3, 1], &device));
-        let start = chain.noise_back(0, &first, Tensor::zeros([3, 1], &device));
-        let one = |step: usize, x: &Tensor<2, Int>| infilling.log_probs(&model.network, &[step], x.clone());
-        let apart = [numbers(one(0, &start)), numbers(one(1, &first))].concat();
-        let both = Tensor::cat(vec![start, first], 0);
-        let together = numbers(infilling.log_probs(&model.network, &[0, 1], both));
-        for (a, b) in apart.iter().zip(&together) {
-            assert!((a - b).abs() < 1e-4 || (*a < -1e6 && *b < -1e6), "{a} {b}");
+        let one = |step: usize| infilling.log_probs(&network, &[step], None, states[step].clone());
+        let all = Tensor::cat(states.to_vec(), 0);
+        let mut ways = vec![
+            ("one by one", vec![one(0), one(1)]),
+            (
+                "at once",
+                vec![infilling.log_probs(&network, &[0, 1], Some(&conditions), all)],
+            ),
+        ];
+        let mut walker = Policy::walker(&infilling, &network, &conditions).expect("of a causal network");
+        ways.push(("along a walk", vec![walker(0, &states[0]), walker(1, &states[1])]));
+        drop(walker);
+        if !shows_ending {
+            let prior = InfillingPrior::new(network.clone(), infilling.clone());
+            let mut walker = prior.walker(&conditions);
+            ways.push((
+                "the prior's walk",
+                vec![walker(0, &states[0]), walker(1, &states[1])],
+            ));
+            ways.push(("the prior's", prior.kernels(&conditions, &states)));
         }
-        // After a sentence comes nothing, and nowhere else.
-        let words = vocabulary().len();
-        for (row, after_mark) in [false, false, false, false, true, false].into_iter().enumerate() {
-            let nothing = apart[row * words + Vocabulary::NOTHING];
-            assert_eq!(nothing == 0.0, after_mark, "row {row}: {nothing}");
-            assert!(after_mark || nothing < -1e6, "row {row}: {nothing}");
+        for (way, kernels) in ways {
+            let found = numbers(Tensor::cat(kernels, 0));
+            for (at, of_row) in found.chunks_exact(words).enumerate() {
+                let (step, row) = (at / 4, at % 4);
+                // After a sentence comes nothing, and nowhere else.
+                if step == 1 && ends[row][LAYOUT.before] == mark {
+                    assert_eq!(of_row[Vocabulary::NOTHING], 0.0, "{way}, row {row}");
+                    continue;
+                }
+                let mut text = ends[row][..LAYOUT.before + step].to_vec();
+                if shows_ending {
+                    text = [&ends[row][LAYOUT.gap().end..], &text].concat();
+                }
+                let length = text.len();
+                let text: Vec<i32> = text.into_iter().map(|t| t as i32).collect();
+                let text = Tensor::<2, Int>::from_data(TensorData::new(text, [1, length]), &device);
+                let said = numbers(network.forward(&[], text, length - 1..length));
+                let weight = |word: usize| match word {
+                    Vocabulary::NOTHING | Vocabulary::UNKNOWN => 0.0,
+                    word => (said[word] / 0.7).exp(),
+                };
+                let sum: f64 = (0..words).map(weight).sum();
+                for (word, log_prob) in of_row.iter().enumerate() {
+                    let expected = weight(word) / sum;
+                    let case = format!("{way}, ending {shows_ending}, step {step}, row {row}, word {word}");
+                    assert!(
+                        (log_prob.exp() - expected).abs() < 1e-5,
+                        "{case}: {log_prob}, {expected}"
+                    );
+                }
+            }
         }
     }
 }
@@ -66,9 +115,16 @@ fn an_ending_is_as_likely_as_its_words() {
         device.clone(),
     )
     .expect("of stories");
-    for (middle, ending) in [("b c", "b"), ("c", "d ."), ("", "a a")] {
+    let (mut states, mut expected) = (Vec::new(), Vec::new());
+    // Beginnings that are the same, and one that is not.
+    for (beginning, middle, ending) in [
+        ("a", "b c", "b"),
+        ("c d", "c", "d ."),
+        ("a", "c", "d ."),
+        ("a", "", "a a"),
+    ] {
         let tokens = LAYOUT
-            .tokens(&vocabulary(), ["a", middle, ending])
+            .tokens(&vocabulary(), [beginning, middle, ending])
             .expect("it fits");
         let mut sum = 0.0;
         for place in LAYOUT.gap().end..LAYOUT.length() {
@@ -82,9 +138,12 @@ fn an_ending_is_as_likely_as_its_words() {
             let next = teller.network.forward(&[], x, place - 1..place);
             sum += numbers(activation::log_softmax(next, 2))[tokens[place]];
         }
-        let state: Vec<f32> = tokens.iter().map(|t| *t as f32).collect();
-        let log_r = pollster::block_on(reward.log_reward(&state)).expect("it answers")[0];
-        assert!((log_r - sum).abs() < 1e-4, "{middle}: {log_r} and {sum}");
+        states.extend(tokens.iter().map(|t| *t as f32));
+        expected.push(sum);
+    }
+    let log_r = pollster::block_on(reward.log_reward(&states)).expect("it answers");
+    for (row, (log_r, sum)) in log_r.iter().zip(expected).enumerate() {
+        assert!((log_r - sum).abs() < 1e-4, "row {row}: {log_r} and {sum}");
     }
 }
 
