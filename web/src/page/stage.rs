@@ -42,6 +42,12 @@ impl Stage {
         Self::new(scene, run)
     }
 
+    /// T of the chain that is shown; the run's before there is anything to show.
+    pub fn steps(&self, run: &Run) -> usize {
+        let shown = self.scene.prior_paths.steps.last();
+        shown.copied().unwrap_or(run.process.steps)
+    }
+
     /// log Z of the truth, as far as it is known.
     pub fn log_z(&self) -> Option<f64> {
         let of_plane = self.scene.log_z.filter(|_| !self.plane().exact.is_empty());

@@ -68,7 +68,7 @@ impl Wide {
 /// What a run in the plane shows.
 #[component]
 pub fn Panels(props: &PanelsProps) -> Html {
-    let steps = props.run.process.steps;
+    let steps = props.stage.steps(&props.run);
     let times = use_times(&props.stage.scene, props.training, props.still);
     let wide = use_wide();
     let hand = use_hand();

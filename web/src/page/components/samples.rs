@@ -26,9 +26,8 @@ pub struct Samples {
 pub fn use_samples(props: &PanelsProps) -> Samples {
     let times = use_times(&props.stage.scene, props.training, props.still);
     let snapshots = props.snapshots.items();
-    let steps = props.stage.scene.prior_paths.steps.last();
     Samples {
-        steps: steps.copied().unwrap_or(props.run.process.steps),
+        steps: props.stage.steps(&props.run),
         snapshot: snapshots.get(times.shown(snapshots)).cloned(),
         times,
         wide: use_wide(),

@@ -1,6 +1,6 @@
 //! The method of the page's own run: one that is trained.
 
-use crate::components::field::{Choice, apply};
+use crate::components::field::{Choice, apply, changes};
 use crate::components::method::MethodSettings;
 use crate::shared::Shared;
 use rtb::config::Run;
@@ -14,16 +14,11 @@ pub struct MethodProps {
 
 #[component]
 pub fn MethodControls(props: &MethodProps) -> Html {
-    let choose = {
-        let (run, edit) = (props.run.clone(), props.edit.clone());
-        Callback::from(move |name: String| {
-            if let Ok(method) = run.task.method(&name) {
-                let mut run = (*run).clone();
-                run.method = method;
-                edit.emit(run);
-            }
-        })
-    };
+    let choose = changes(&props.run, &props.edit, |run, name: String| {
+        if let Ok(method) = run.task.method(&name) {
+            run.method = method;
+        }
+    });
     let set = {
         let (run, edit) = (props.run.clone(), props.edit.clone());
         Callback::from(move |method| apply(&run, &edit, |run| run.method = method))

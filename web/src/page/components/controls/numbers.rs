@@ -1,6 +1,6 @@
 //! The run's plain numbers, and the few choices among them.
 
-use crate::components::field::{Check, Choice, Number, apply};
+use crate::components::field::{Check, Choice, Number, apply, changes};
 use crate::math;
 use crate::shared::Shared;
 use rtb::config::{LogZ, PriorKind, Run, Task};
@@ -124,14 +124,7 @@ pub struct ObjectiveChoicesProps {
 /// The choices of the objective and of the network.
 #[component]
 pub fn ObjectiveChoices(props: &ObjectiveChoicesProps) -> Html {
-    let change = |write: fn(&mut Run, bool)| {
-        let (run, edit) = (props.run.clone(), props.edit.clone());
-        Callback::from(move |yes: bool| {
-            let mut run = (*run).clone();
-            write(&mut run, yes);
-            edit.emit(run);
-        })
-    };
+    let change = |write: fn(&mut Run, bool)| changes(&props.run, &props.edit, write);
     let log_z =
         change(|run, vargrad| run.objective.log_z = if vargrad { LogZ::Vargrad } else { LogZ::Learned });
     let options = vec![

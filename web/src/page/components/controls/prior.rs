@@ -2,7 +2,7 @@
 
 use super::Selection;
 use super::mixture::Mixture;
-use crate::components::field::{Choice, apply};
+use crate::components::field::{Choice, apply, changes};
 use crate::shared::Shared;
 use crate::shipped;
 use rtb::config::{PriorKind, Run, Task};
@@ -20,9 +20,8 @@ pub struct PriorProps {
 pub fn PriorControls(props: &PriorProps) -> Html {
     let missing = use_state_eq(|| false);
     let kind = {
-        let (run, edit, missing) = (props.run.clone(), props.edit.clone(), missing.clone());
-        Callback::from(move |kind: String| {
-            let mut run = (*run).clone();
+        let missing = missing.clone();
+        changes(&props.run, &props.edit, move |run, kind: String| {
             run.prior.weights = (kind == "learned")
                 .then(|| shipped::learned(&run.prior.components).map(str::to_owned))
                 .flatten();
@@ -34,7 +33,6 @@ pub fn PriorControls(props: &PriorProps) -> Html {
             } else {
                 PriorKind::Exact
             };
-            edit.emit(run);
         })
     };
     let set = {
@@ -74,14 +72,9 @@ pub struct ShippedProps {
 /// Which of the networks that ship with the page is the prior of digits or of stories.
 #[component]
 pub fn ShippedPriors(props: &ShippedProps) -> Html {
-    let set = {
-        let (run, edit) = (props.run.clone(), props.edit.clone());
-        Callback::from(move |name| {
-            let mut run = (*run).clone();
-            run.prior.weights = Some(name);
-            edit.emit(run);
-        })
-    };
+    let set = changes(&props.run, &props.edit, |run, name| {
+        run.prior.weights = Some(name);
+    });
     let priors = props.run.task.priors().iter();
     let options: Vec<_> = priors
         .map(|prior| (prior.name.into(), prior.title.into()))
