@@ -170,7 +170,12 @@ impl Task for Plane {
 
     /// Samples of the mixture: equally many of every component, however small, weighted back to
     /// the mixture; the same for all iterations.
-    async fn give(&mut self, _iteration: usize, given: &mut [Replay]) -> Result<(), SessionError> {
+    async fn give(
+        &mut self,
+        _iteration: usize,
+        _conditions: &[usize],
+        given: &mut [Replay],
+    ) -> Result<(), SessionError> {
         let given = &mut given[0];
         if given.is_empty() {
             let mixture = &self.mixture;
@@ -178,8 +183,8 @@ impl Task for Plane {
             for sample in 0..GIVEN {
                 let component = sample % mixture.len();
                 let x = mixture.sample_component(component, &mut rng);
-                let priority = self.reward.log_r(x) + mixture.weight(component).ln();
-                given.push(&x.map(|v| v as f32), priority);
+                let log_r = self.run.tempering.beta * self.reward.log_r(x);
+                given.push(&x.map(|v| v as f32), log_r + mixture.weight(component).ln());
             }
         }
         Ok(())

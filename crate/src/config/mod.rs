@@ -327,8 +327,8 @@ pub struct Rollout {
     pub replay_priority: f64,
     /// End points kept.
     pub replay_capacity: usize,
-    /// Share of the batch noised back from given end points: samples of the prior, resampled by
-    /// reward.
+    /// Share of the batch noised back from given end points: samples of the prior, resampled in
+    /// proportion to r^β.
     pub noised_share: f64,
     /// Share of the batch that follows the prior.
     pub prior_share: f64,

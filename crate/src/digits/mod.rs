@@ -204,7 +204,12 @@ impl Task for Digits {
 
     /// The first images of the pool, more of them with every iteration, without those whose log r is
     /// floored.
-    async fn give(&mut self, iteration: usize, given: &mut [Replay]) -> Result<(), SessionError> {
+    async fn give(
+        &mut self,
+        iteration: usize,
+        _conditions: &[usize],
+        given: &mut [Replay],
+    ) -> Result<(), SessionError> {
         let most = GIVEN.min(self.run.evaluation.samples);
         let count = (GIVEN_AN_ITERATION * (iteration + 1)).min(most);
         self.grow(count).await?;
@@ -213,7 +218,7 @@ impl Task for Digits {
             for (of, given) in self.posteriors.iter().zip(given.iter_mut()) {
                 let log_r = of.scored.log_r[at];
                 if log_r > self.run.tempering.floor {
-                    given.push(image, log_r);
+                    given.push(image, self.run.tempering.beta * log_r);
                 }
             }
         }

@@ -90,8 +90,11 @@ impl DenoiserPrior {
         count: usize,
         device: &Device,
     ) -> Result<Vec<f32>, String> {
-        let (process, rows) = (&self.denoising.process, first..first + count);
-        own_samples(process, self, 1, (noise, purpose), rows, BLOCK, device).await
+        let (process, rows) = (
+            &self.denoising.process,
+            (first..first + count).collect::<Vec<_>>(),
+        );
+        own_samples(process, self, 1, (noise, purpose), &rows, BLOCK, device).await
     }
 }
 

@@ -4,7 +4,7 @@ use crate::noise;
 use rand_chacha::rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
-/// A ring buffer of end points with their log r.
+/// A ring buffer of end points with their log r, or the logarithms of other weights.
 #[derive(Clone, Debug)]
 pub struct Replay {
     capacity: usize,

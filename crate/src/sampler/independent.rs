@@ -6,7 +6,6 @@ use crate::noise::{self, Noise, Purpose};
 use crate::parallel;
 use crate::process::{Prior, Process, walk};
 use burn::tensor::{Device, Tensor, TensorData};
-use std::ops::Range;
 
 /// Prior samples weighted by r^β.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +104,7 @@ pub(crate) async fn own_samples<P: Process, Q: Prior<P>>(
     prior: &Q,
     conditions: usize,
     (noise, purpose): (&Noise, Purpose),
-    numbers: Range<usize>,
+    numbers: &[usize],
     block: usize,
     device: &Device,
 ) -> Result<Vec<f32>, String> {
@@ -114,17 +113,16 @@ pub(crate) async fn own_samples<P: Process, Q: Prior<P>>(
     let mut samples = Vec::with_capacity(count * process.state_size());
     for group in parallel::groups(device, count, block) {
         let ends = parallel::map(group, |(number, rows)| {
-            let start = numbers.start as u64 + number * block as u64;
-            let mut streams: Vec<_> = (0..rows as u64)
-                .map(|row| noise.stream(purpose, start + row))
-                .collect();
+            let start = number as usize * block;
+            let numbers = &numbers[start..start + rows];
+            let streams = numbers.iter().map(|n| noise.stream(purpose, *n as u64));
+            let mut streams: Vec<_> = streams.collect();
             let noise = |_| {
                 let drawn = streams.iter_mut().flat_map(|rng| noise::normals(rng, size));
                 let drawn = TensorData::new(drawn.collect::<Vec<f32>>(), [rows, size]);
                 Tensor::from_data(drawn, device)
             };
-            let turns = (start as usize..start as usize + rows).map(|at| at % conditions);
-            let conditions: Vec<usize> = turns.collect();
+            let conditions: Vec<usize> = numbers.iter().map(|number| number % conditions).collect();
             let kernel = prior.walker(&conditions);
             process.download(&walk(process, &conditions, device, noise, kernel))
         });

@@ -47,8 +47,9 @@ pub trait Task: Sync {
     /// asked.
     fn rewards(&self) -> Vec<Box<dyn EndReward>>;
 
-    /// Adds the end points for trajectories noised back, with their log r, that an iteration is to
-    /// have and `given`, one buffer a condition, lacks. What it has then depends on the iteration only.
+    /// Adds the end points for trajectories noised back, with the logarithms of their weights, that an
+    /// iteration about `conditions` is to have and `given`, one buffer a condition, lacks. What it has
+    /// of these conditions then depends on the iteration only.
     ///
     /// # Errors
     ///
@@ -56,6 +57,7 @@ pub trait Task: Sync {
     fn give(
         &mut self,
         iteration: usize,
+        conditions: &[usize],
         given: &mut [Replay],
     ) -> impl Future<Output = Result<(), SessionError>>;
 }
@@ -200,10 +202,12 @@ impl<T: Task> Learner<T> {
     ///
     /// Where the device fails or the loss is no longer a number.
     pub async fn step(&mut self) -> Result<Iteration, SessionError> {
+        let started = Instant::now();
         if self.trainer.wants_given() {
-            let at = self.iteration();
-            self.task.give(at, self.trainer.given()).await?;
+            let (at, conditions) = (self.iteration(), self.trainer.taking_part());
+            self.task.give(at, &conditions, self.trainer.given()).await?;
         }
+        self.seconds += started.elapsed().as_secs_f64();
         let iteration = self.trainer.step().await.map_err(|error| match error {
             TrainError::Device(text) => SessionError::Device(text),
             TrainError::Diverged(text) => SessionError::Diverged(text),

@@ -53,28 +53,29 @@ impl Stories {
         if made >= count {
             return Ok(());
         }
-        let noise = self.noise();
-        let chain = (&noise, Purpose::PriorEvaluation);
-        let (process, prior, conditions) = (self.prior.chain(), &self.prior, self.run.conditions());
-        let more = own_samples(
-            process,
-            prior,
-            conditions,
-            chain,
-            made..count,
-            BLOCK,
-            &self.device,
-        )
-        .await;
-        let more = more.map_err(SessionError::Device)?;
-        let log_r = self
-            .reward
-            .log_reward(&more)
-            .await
-            .map_err(SessionError::Device)?;
+        let numbers: Vec<usize> = (made..count).collect();
+        let (more, log_r) = self.numbered(&numbers).await?;
         self.log_r.extend(log_r);
         self.proposals.extend(more);
         Ok(())
+    }
+
+    /// The prior's stories with these numbers, of so many conditions in turn, and their log r, floored
+    /// and not tempered.
+    pub(super) async fn numbered(&self, numbers: &[usize]) -> Result<(Vec<f32>, Vec<f64>), SessionError> {
+        let noise = self.noise();
+        let made = own_samples(
+            self.prior.chain(),
+            &self.prior,
+            self.run.conditions(),
+            (&noise, Purpose::PriorEvaluation),
+            numbers,
+            BLOCK,
+            &self.device,
+        );
+        let made = made.await.map_err(SessionError::Device)?;
+        let log_r = self.reward.log_reward(&made).await;
+        Ok((made, log_r.map_err(SessionError::Device)?))
     }
 
     /// Makes `more` stories of the prior, up to `evaluation.samples`. Whether there are more to make.

@@ -4,7 +4,7 @@
 
 mod exact;
 
-use crate::config::{self, ConfigError, Corpus, Run, Story};
+use crate::config::{self, ConfigError, Corpus, Run, Story, Tempering};
 use crate::message::Files;
 use crate::network::{LanguageModel, Transformer};
 use crate::prior::{Infilling, InfillingPrior};
@@ -21,6 +21,8 @@ use burn::tensor::{Device, Tensor};
 /// adds: a run starts at once, and what it has at an iteration does not depend on time.
 const GIVEN: usize = 1024;
 const GIVEN_AN_ITERATION: usize = 16;
+/// The same of each story of a corpus, once it takes part.
+const GIVEN_OF_EACH: usize = 32;
 
 /// A story's state is its tokens, `[length]`. The posterior is the prior's network with low-rank
 /// corrections, or a whole copy of it, which sees the ending where the reward asks for it.
@@ -243,18 +245,36 @@ impl Task for Stories {
         vec![Box::new(self.reward.clone())]
     }
 
-    /// The first proposals, more of them with every iteration, without those whose log r is floored;
-    /// none for the stories of a corpus, for each of which there are but few.
-    async fn give(&mut self, iteration: usize, given: &mut [Replay]) -> Result<(), SessionError> {
+    /// The first proposals, more of them with every iteration, without those whose log r is floored. Of
+    /// a corpus, those of the stories that take part for the first time.
+    async fn give(
+        &mut self,
+        iteration: usize,
+        conditions: &[usize],
+        given: &mut [Replay],
+    ) -> Result<(), SessionError> {
+        let Tempering { beta, floor, .. } = self.run.tempering;
         if self.run.corpus.is_some() {
+            let mut new = conditions.to_vec();
+            new.retain(|condition| given[*condition].is_empty());
+            let count = self.run.conditions();
+            let of = |condition: usize| (0..GIVEN_OF_EACH).map(move |turn| condition + turn * count);
+            let numbers: Vec<usize> = new.into_iter().flat_map(of).collect();
+            let (stories, log_r) = self.numbered(&numbers).await?;
+            let stories = stories.chunks_exact(self.reader.layout.length());
+            for ((number, story), log_r) in numbers.iter().zip(stories).zip(log_r) {
+                if log_r > floor {
+                    given[number % count].push(story, beta * log_r);
+                }
+            }
             return Ok(());
         }
         let most = GIVEN.min(self.run.evaluation.samples);
         let count = (GIVEN_AN_ITERATION * (iteration + 1)).min(most);
         self.grow(count).await?;
         for at in self.given..count {
-            if self.log_r[at] > self.run.tempering.floor {
-                given[0].push(self.proposal(at), self.log_r[at]);
+            if self.log_r[at] > floor {
+                given[0].push(self.proposal(at), beta * self.log_r[at]);
             }
         }
         self.given = self.given.max(count);

@@ -162,7 +162,7 @@ pub struct Trainer<P: Process, Q, K: Policy<P>> {
     schedule: ModuleLrScheduler,
     /// One a condition.
     replay: Vec<Replay>,
-    /// End points given from outside for every condition, with their log r.
+    /// End points given from outside for every condition, with the logarithms of their weights.
     given: Vec<Replay>,
     log_z: Vec<f64>,
     learning_rate: f64,
@@ -272,6 +272,11 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         &mut self.given
     }
 
+    /// The conditions that take part in the next iteration, in ascending order.
+    pub fn taking_part(&self) -> Vec<usize> {
+        self.conditions.of(self.iteration, &self.noise)
+    }
+
     /// Whether noised trajectories are wanted.
     pub fn wants_given(&self) -> bool {
         self.run.rollout.noised_share > 0.0 && !self.run.method.is_on_policy()
@@ -378,7 +383,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     /// take part have nearly equal parts of it.
     pub fn batch(&self) -> Batch {
         let rollout = &self.run.rollout;
-        let chosen = self.conditions.of(self.iteration, &self.noise);
+        let chosen = self.taking_part();
         let parts = chosen.len();
         let at = self.iteration as u64;
         let mut batch = Batch::default();
