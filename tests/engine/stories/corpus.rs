@@ -94,6 +94,22 @@ fn a_run_over_many_stories_goes_on_where_it_was_saved() {
     assert_eq!(samples(&resumed), samples(&whole));
 }
 
+/// Middles of the prior in proportion to r^β, each of the story that it is for.
+#[test]
+fn given_middles_are_those_that_the_reward_prefers() {
+    let log_reward = |beta: f64| {
+        let (mut run, files) = corpus(CORPUS, 4, 16);
+        run.rollout.noised_share = 1.0;
+        run.tempering.beta = beta;
+        run.tempering.start = beta;
+        let session = Session::open(run, cpu_device(), &files, None);
+        let mut session = pollster::block_on(session).expect("it opens");
+        train(&mut session, 1)[0].log_reward / beta
+    };
+    let (given, hardly_weighed) = (log_reward(1.0), log_reward(1e-3));
+    assert!(given > -0.3 && hardly_weighed < -1.5, "{given} {hardly_weighed}");
+}
+
 #[test]
 fn importance_resampling_takes_what_leads_to_the_ending() {
     let (run, files) = corpus(CORPUS, 4, 16);
