@@ -149,3 +149,38 @@ fn what_cannot_be_filled_is_said() {
     ];
     assert!(said(&line).contains("nowhere.txt"));
 }
+
+/// What is to be filled can be trained on too, for its endings: stories that no other run sees.
+#[test]
+fn a_run_can_be_about_the_stories_that_are_held_out() {
+    let place = Scratch::new();
+    let corpus = corpus(place.path());
+    let trained_on = |part: &str, stories: &str| -> Vec<String> {
+        let folder = place.path().join(part);
+        let line = ["run", "stories-each-causal", "--out", text(&folder)];
+        let sets = [
+            format!("--set=corpus.file={corpus}"),
+            format!("--set=corpus.part={part}"),
+            format!("--set=corpus.stories={stories}"),
+        ];
+        let flags = [
+            "--set=corpus.group=2",
+            "--set=evaluation.every=0",
+            "--batch=4",
+            "--iterations=1",
+            "--samples=100",
+        ];
+        succeed(rtb(line).args(sets).args(flags));
+        let file = fs::read_to_string(folder.join("corpus.tsv")).expect("written");
+        file.lines().map(str::to_owned).collect()
+    };
+    let (train, held_out) = (trained_on("train", "3"), trained_on("held_out", "2"));
+    assert!(
+        train.len() > held_out.len() && held_out.len() >= 2,
+        "{train:?} {held_out:?}"
+    );
+    assert!(
+        held_out.iter().all(|story| !train.contains(story)),
+        "{held_out:?}"
+    );
+}

@@ -24,7 +24,7 @@ pub use method::{Advantage, Method, MethodInfo};
 pub use preset::{Preset, presets};
 pub use reward::{ClassesBy, PAINT_LEVELS, Reward, Shape, Tempering};
 pub use shipped::ShippedPrior;
-pub use stories::{Corpus, Story};
+pub use stories::{Corpus, Part, Story};
 pub use table::{assignment, merge};
 
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@ use super::data;
 use super::error::ProgramError;
 use burn::module::Module;
 use burn::tensor::Device;
-use rtb::config::{ConfigError, Run, Task};
+use rtb::config::{ConfigError, Part, Run, Task};
 use rtb::message::Files;
 use rtb::network::{PooledClassifier, StridedClassifier, load_tensors, read_tensors};
 use rtb::noise::Noise;
@@ -59,9 +59,13 @@ fn shipped_network<N: Module>(network: N, name: &str) -> Result<N, SessionError>
 /// The files that a run needs ([`Run::files`]).
 pub fn files(run: &Run) -> Result<Files, ProgramError> {
     let names = run.files();
-    let corpus = names.corpus.map(|name| {
-        let stories = data::stories(name)?.train;
-        Ok::<_, ProgramError>(data::infillings(&stories))
+    let corpus = run.corpus.as_ref().map(|corpus| {
+        let stories = data::stories(&corpus.file)?;
+        let part = match corpus.part {
+            Part::Train => stories.train,
+            Part::HeldOut => stories.held_out,
+        };
+        Ok::<_, ProgramError>(data::infillings(&part))
     });
     let corpus = corpus.transpose()?;
     Ok(files_above(run, names.prior.map(prior).transpose()?, corpus))
