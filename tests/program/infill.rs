@@ -94,7 +94,8 @@ fn an_amortised_posterior_fills_stories_it_has_not_seen() {
         "told by people",
         "prior-stories, beginning",
         "prior-stories, beginning and ending",
-        "one of 2 by importance",
+        "one of 2 by importance ",
+        "one of 2 by importance, β = 3",
         "supervised fine-tuning on 4",
         "stories-each",
         "… ",
@@ -103,7 +104,7 @@ fn an_amortised_posterior_fills_stories_it_has_not_seen() {
     }
     let csv = fs::read_to_string(&sheet).expect("written");
     // People have told them once, the run has one seed, and all others two.
-    assert_eq!(csv.lines().count(), 1 + 1 + 4 * 2 + 1, "{csv}");
+    assert_eq!(csv.lines().count(), 1 + 1 + 5 * 2 + 1, "{csv}");
     assert!(
         csv.contains("\"told by people\",0,") && csv.contains(",1,1,"),
         "{csv}"

@@ -54,7 +54,7 @@ pub(super) fn presets() -> Vec<Preset> {
     };
     // One pass has the kernels of all steps. What a middle has to be is a matter of its story: low-rank
     // corrections do not hold that much. Good middles are rare, and far from what a young policy says.
-    let causal = |name: &str, corpus: Corpus| {
+    let causal = |name: &str, iterations: usize, corpus: Corpus| {
         let run = each(name, corpus);
         Run {
             prior: Prior {
@@ -81,7 +81,7 @@ pub(super) fn presets() -> Vec<Preset> {
                 ..run.rollout
             },
             training: Training {
-                iterations: 1200,
+                iterations,
                 ..run.training
             },
             optimizer: Optimizer {
@@ -157,6 +157,7 @@ pub(super) fn presets() -> Vec<Preset> {
                           word a step; the reward counts four times.",
             run: causal(
                 "stories-each-causal",
+                600,
                 Corpus {
                     stories: 4000,
                     ..Corpus::default()
@@ -170,6 +171,7 @@ pub(super) fn presets() -> Vec<Preset> {
                           there stays unseen.",
             run: causal(
                 "stories-held-out",
+                1200,
                 Corpus {
                     part: Part::HeldOut,
                     stories: 200,

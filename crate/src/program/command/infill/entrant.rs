@@ -32,7 +32,7 @@ enum How {
 /// A method with a seed.
 #[derive(Clone)]
 pub struct Entrant {
-    method: String,
+    pub method: String,
     run: Run,
     /// The prior's file.
     pub prior: Vec<u8>,
@@ -94,9 +94,13 @@ impl Entrant {
         }
     }
 
-    /// What can be had of its prior without training.
+    /// What can be had of its prior without training, by importance in proportion to r^β of its run.
     pub fn untrained(&self, seed: u64, proposals: usize) -> Vec<Self> {
         let name = self.run.prior.weights.as_deref().unwrap_or_default();
+        let power = match self.run.tempering.beta {
+            1.0 => String::new(),
+            beta => format!(", β = {beta}"),
+        };
         let entrant = |method: String, how| Self {
             method,
             how,
@@ -110,7 +114,7 @@ impl Entrant {
             entrant(format!("{name}, beginning"), How::Prior),
             entrant(format!("{name}, beginning and ending"), How::Posterior(None)),
             entrant(
-                format!("{name}, one of {proposals} by importance"),
+                format!("{name}, one of {proposals} by importance{power}"),
                 How::Resampled(proposals),
             ),
         ]

@@ -89,12 +89,12 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     for seed in 0..u64::from(args.seeds) {
         let mut known = Vec::new();
         for run in std::iter::once(&own).chain(&runs) {
-            if known.contains(&run.prior) {
-                continue;
-            }
-            known.push(run.prior.clone());
             for untrained in run.untrained(seed, args.proposals as usize) {
-                fill(&untrained)?;
+                let of = (untrained.method.clone(), untrained.prior.clone());
+                if !known.contains(&of) {
+                    fill(&untrained)?;
+                    known.push(of);
+                }
             }
         }
         let texts = infillings(&train);
