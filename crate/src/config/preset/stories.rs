@@ -52,15 +52,57 @@ pub(super) fn presets() -> Vec<Preset> {
             ..run
         }
     };
-    // One pass has the kernels of all steps. What a middle has to be is a matter of its story: low-rank
-    // corrections do not hold that much. Good middles are rare, and far from what a young policy says.
-    let causal = |name: &str, iterations: usize, corpus: Corpus| {
-        let run = each(name, corpus);
+    // One pass has the kernels of all steps.
+    let causal = || {
+        let corpus = Corpus {
+            stories: 4000,
+            ..Corpus::default()
+        };
+        let run = each("stories-each-causal", corpus);
         Run {
             prior: Prior {
                 weights: Some("reward-stories".to_owned()),
                 ..run.prior
             },
+            tempering: Tempering {
+                beta: 3.0,
+                ..run.tempering
+            },
+            objective: Objective {
+                step_share: 1.0,
+                chunk: 4096,
+                ..run.objective
+            },
+            rollout: Rollout {
+                noised_share: 0.0,
+                ..run.rollout
+            },
+            training: Training {
+                iterations: 600,
+                ..run.training
+            },
+            optimizer: Optimizer {
+                learning_rate: 1e-3,
+                ..run.optimizer
+            },
+            evaluation: Evaluation {
+                every: 200,
+                ..run.evaluation
+            },
+            ..run
+        }
+    };
+    // What is best for a story is learned by heart: low-rank corrections do not hold that much, and good
+    // middles are rare, and far from what a young policy says.
+    let held_out = || {
+        let run = causal();
+        Run {
+            name: "stories-held-out".to_owned(),
+            corpus: Some(Corpus {
+                part: Part::HeldOut,
+                stories: 200,
+                ..Corpus::default()
+            }),
             network: Network {
                 rank: 0,
                 ..run.network
@@ -70,9 +112,7 @@ pub(super) fn presets() -> Vec<Preset> {
                 ..run.tempering
             },
             objective: Objective {
-                step_share: 1.0,
                 residual_clip: 8.0,
-                chunk: 4096,
                 ..run.objective
             },
             rollout: Rollout {
@@ -81,16 +121,12 @@ pub(super) fn presets() -> Vec<Preset> {
                 ..run.rollout
             },
             training: Training {
-                iterations,
+                iterations: 1200,
                 ..run.training
             },
             optimizer: Optimizer {
                 learning_rate: 3e-4,
                 ..run.optimizer
-            },
-            evaluation: Evaluation {
-                every: 200,
-                ..run.evaluation
             },
             ..run
         }
@@ -154,30 +190,15 @@ pub(super) fn presets() -> Vec<Preset> {
             name: "stories-each-causal",
             title: "Any story, word by word",
             description: "The same of four thousand stories above a causal language model, whose chain makes a \
-                          word a step; the reward counts four times.",
-            run: causal(
-                "stories-each-causal",
-                600,
-                Corpus {
-                    stories: 4000,
-                    ..Corpus::default()
-                },
-            ),
+                          word a step; the reward counts three times.",
+            run: causal(),
         },
         Preset {
             name: "stories-held-out",
             title: "The stories to be filled",
             description: "The same of those two hundred stories whose gaps `rtb infill` fills: what people told \
                           there stays unseen.",
-            run: causal(
-                "stories-held-out",
-                1200,
-                Corpus {
-                    part: Part::HeldOut,
-                    stories: 200,
-                    ..Corpus::default()
-                },
-            ),
+            run: held_out(),
         },
     ]
 }
