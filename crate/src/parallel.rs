@@ -1,6 +1,7 @@
 //! Work in parts on the processor's threads. A GPU gets its work whole.
 
 use burn::tensor::Device;
+use std::ops::Range;
 
 /// Fewest rows worth a thread.
 #[cfg(not(target_family = "wasm"))]
@@ -100,6 +101,20 @@ pub(crate) fn groups(device: &Device, count: usize, size: usize) -> Vec<Vec<(u64
     chunks
         .chunks(parts(device, usize::MAX))
         .map(<[_]>::to_vec)
+        .collect()
+}
+
+/// `count` rows in chunks of at most `most`, smaller ones where there are threads for more of them, as
+/// many together as this device works on at once.
+pub(crate) fn ranges(device: &Device, count: usize, most: usize) -> Vec<Vec<Range<usize>>> {
+    let size = count.div_ceil(parts(device, count)).clamp(1, most);
+    let range = |(chunk, rows): (u64, usize)| {
+        let start = chunk as usize * size;
+        start..start + rows
+    };
+    let groups = groups(device, count, size).into_iter();
+    groups
+        .map(|group| group.into_iter().map(range).collect())
         .collect()
 }
 

@@ -110,12 +110,12 @@ impl StoryLogReward {
     /// log p(ending|beginning, middle), one a row.
     async fn endings(&self, network: &Transformer, states: &[f32]) -> Result<Vec<f64>, String> {
         let (length, gap) = (self.layout.length(), self.layout.gap());
-        let size = BLOCK.min((states.len() / length).div_ceil(parallel::parts(&self.device, usize::MAX)));
-        let mut log_probs = Vec::with_capacity(states.len() / length);
-        for group in parallel::groups(&self.device, states.len() / length, size.max(1)) {
-            let scored = parallel::map(group, |(block, rows)| {
-                let start = block as usize * size * length;
-                let states = &states[start..start + rows * length];
+        let rows = states.len() / length;
+        let mut log_probs = Vec::with_capacity(rows);
+        for group in parallel::ranges(&self.device, rows, BLOCK) {
+            let scored = parallel::map(group, |range| {
+                let rows = range.len();
+                let states = &states[range.start * length..range.end * length];
                 let tokens = TensorData::new(states.to_vec(), [rows, length]);
                 let tokens = Tensor::<2>::from_data(tokens, &self.device).int();
                 let beginnings = states.chunks_exact(length).map(|story| &story[..gap.start]);

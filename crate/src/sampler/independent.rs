@@ -109,12 +109,10 @@ pub(crate) async fn own_samples<P: Process, Q: Prior<P>>(
     device: &Device,
 ) -> Result<Vec<f32>, String> {
     let (count, size) = (numbers.len(), process.noise_size());
-    let block = block.min(count.div_ceil(parallel::parts(device, count))).max(1);
     let mut samples = Vec::with_capacity(count * process.state_size());
-    for group in parallel::groups(device, count, block) {
-        let ends = parallel::map(group, |(number, rows)| {
-            let start = number as usize * block;
-            let numbers = &numbers[start..start + rows];
+    for group in parallel::ranges(device, count, block) {
+        let ends = parallel::map(group, |range| {
+            let (numbers, rows) = (&numbers[range.clone()], range.len());
             let streams = numbers.iter().map(|n| noise.stream(purpose, *n as u64));
             let mut streams: Vec<_> = streams.collect();
             let noise = |_| {
