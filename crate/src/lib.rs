@@ -10,8 +10,8 @@
 //! the prior or the reward.
 //!
 //! Without features the crate holds the description of a run ([`config`]), the messages
-//! ([`message`]) and the pictures ([`picture`]): all that a face of the program needs. The
-//! feature `engine`, which `cpu`, `gpu` and `cuda` turn on, adds the rest.
+//! ([`message`]), the pictures ([`picture`]) and the densities of mixtures ([`mixture`]): all that a
+//! face of the program needs. The feature `engine`, which `cpu`, `gpu` and `cuda` turn on, adds the rest.
 
 #![recursion_limit = "256"]
 
@@ -24,7 +24,6 @@ pub mod image;
 pub mod message;
 #[cfg(feature = "engine")]
 pub mod metric;
-#[cfg(feature = "engine")]
 pub mod mixture;
 #[cfg(feature = "engine")]
 pub mod network;

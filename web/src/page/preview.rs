@@ -1,9 +1,9 @@
 //! What the page can say of a run before the engine answers: the pictures of prior, reward and
 //! exact posterior at once, and trajectories that bridge to samples of them.
 
-use crate::gaussian::Mixture;
 use rtb::config::{HALF_WIDTH, PAINT_LEVELS, Reward, Run, Task};
 use rtb::message::{DigitsView, Paths, PlaneView, Scene, StoriesView, Truth, View};
+use rtb::mixture::Mixture;
 use rtb::picture::center_of;
 use std::f64::consts::TAU;
 
@@ -29,8 +29,9 @@ pub fn scene(run: &Run) -> Scene {
         };
     }
     let prior = Mixture::new(&run.prior.components);
-    let density: Vec<f32> = cells().map(|at| prior.density(at) as f32).collect();
-    let log_reward = log_reward(run, &density);
+    let log_prior: Vec<f64> = cells().map(|at| prior.log_prob(at)).collect();
+    let log_reward = log_reward(run, &log_prior);
+    let density: Vec<f32> = log_prior.iter().map(|log_prob| log_prob.exp() as f32).collect();
     let cell = (2.0 * HALF_WIDTH / SIDE as f64).powi(2);
     let peak = log_reward.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut exact: Vec<f32> = density
@@ -58,8 +59,9 @@ fn cells() -> impl Iterator<Item = [f64; 2]> {
     (0..SIDE * SIDE).map(|cell| center_of(cell, SIDE))
 }
 
-fn log_reward(run: &Run, prior: &[f32]) -> Vec<f32> {
-    let tempered = |r: f64| (run.tempering.beta * r.ln().max(run.tempering.floor)) as f32;
+/// β·log r of every cell, above a prior of which log p is known there.
+fn log_reward(run: &Run, log_prior: &[f64]) -> Vec<f32> {
+    let tempered = |log_r: f64| (run.tempering.beta * log_r.max(run.tempering.floor)) as f32;
     match &run.reward {
         Reward::Ratio {
             numerator,
@@ -67,13 +69,10 @@ fn log_reward(run: &Run, prior: &[f32]) -> Vec<f32> {
         } => {
             let top = Mixture::new(numerator);
             let own = (!denominator.is_empty()).then(|| Mixture::new(denominator));
+            let below = |at, log_prior| own.as_ref().map_or(log_prior, |own| own.log_prob(at));
             cells()
-                .zip(prior)
-                .map(|(at, prior)| {
-                    let bottom = own.as_ref().map_or(f64::from(*prior), |d| d.density(at));
-                    // Far from both mixtures f32 knows neither; the ratio there matters to nobody.
-                    tempered(top.density(at) / bottom.max(1e-30))
-                })
+                .zip(log_prior)
+                .map(|(at, log_prior)| tempered(top.log_prob(at) - below(at, *log_prior)))
                 .collect()
         }
         Reward::Mask {
@@ -81,17 +80,13 @@ fn log_reward(run: &Run, prior: &[f32]) -> Vec<f32> {
             inside,
             outside,
         } => cells()
-            .map(|at| tempered(if shape.contains(at) { *inside } else { *outside }))
+            .map(|at| tempered(if shape.contains(at) { *inside } else { *outside }.ln()))
             .collect(),
-        Reward::Painted { rows } => cells().map(|at| tempered(painted(rows, at))).collect(),
-        // Where f32 knows the prior no more, its power matters to nobody either.
-        Reward::Annealed { power } => prior
-            .iter()
-            .map(|p| tempered(f64::from(p.max(1e-30)).powf(power - 1.0)))
-            .collect(),
+        Reward::Painted { rows } => cells().map(|at| tempered(painted(rows, at).ln())).collect(),
+        Reward::Annealed { power } => log_prior.iter().map(|p| tempered((power - 1.0) * p)).collect(),
         Reward::Product { components } => {
             let other = Mixture::new(components);
-            cells().map(|at| tempered(other.density(at))).collect()
+            cells().map(|at| tempered(other.log_prob(at))).collect()
         }
         // A formula, and rewards of images.
         _ => Vec::new(),

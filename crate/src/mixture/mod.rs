@@ -1,9 +1,10 @@
 //! Gaussian mixtures of the plane in f64: densities, samples, and their bridge in closed form.
 
+#[cfg(feature = "engine")]
+mod sample;
+
 use crate::config::{Component, HALF_WIDTH};
-use crate::noise;
 use crate::picture;
-use rand_chacha::rand_core::Rng;
 use std::f64::consts::PI;
 
 /// A symmetric 2 × 2 matrix `[xx, xy, yy]`.
@@ -43,14 +44,13 @@ struct Gaussian {
 #[derive(Clone, Debug)]
 pub struct Mixture {
     components: Vec<Gaussian>,
-    running: Vec<f64>,
 }
 
 impl Mixture {
     /// The mixture of validated components.
     pub fn new(components: &[Component]) -> Self {
         let total: f64 = components.iter().map(|c| c.weight).sum();
-        let components: Vec<_> = components
+        let components = components
             .iter()
             .map(|c| {
                 let weight = c.weight / total;
@@ -63,8 +63,7 @@ impl Mixture {
                 }
             })
             .collect();
-        let running = noise::running_sum(components.iter().map(|c| c.weight));
-        Self { components, running }
+        Self { components }
     }
 
     /// Number of components.
@@ -142,22 +141,6 @@ impl Mixture {
             .enumerate()
             .max_by(|a, b| a.1.total_cmp(&b.1))
             .map_or(0, |(k, _)| k)
-    }
-
-    /// One sample.
-    pub fn sample(&self, rng: &mut impl Rng) -> [f64; 2] {
-        self.sample_component(noise::index(rng, &self.running), rng)
-    }
-
-    /// One sample of a component.
-    pub fn sample_component(&self, component: usize, rng: &mut impl Rng) -> [f64; 2] {
-        let c = &self.components[component];
-        let [xx, xy, yy] = c.covariance;
-        let a = xx.sqrt();
-        let b = xy / a;
-        let d = (yy - b * b).sqrt();
-        let (u, v) = (noise::normal(rng), noise::normal(rng));
-        [c.mean[0] + a * u, c.mean[1] + b * u + d * v]
     }
 
     /// The share of the mixture inside the drawn square, to a few thousandths.
