@@ -118,18 +118,26 @@ fn expect(props: &TransportProps) -> String {
     } else {
         "middles"
     };
-    match props.last {
-        None => format!(
-            "On the CPU an iteration of {} takes many seconds; with a GPU that the browser offers (WebGPU), far fewer. \
-             The {samples} change visibly within some tens of iterations. Fewer steps T or a smaller batch are faster.",
-            props.run.task.name()
-        ),
+    let speed = match props.last {
+        None => "On the CPU an iteration takes seconds; with a GPU that the browser offers (WebGPU), less."
+            .to_owned(),
         Some(last) => format!(
-            "On this CPU an iteration takes {}, so the {left} left take about {}. The {samples} change visibly within some tens of iterations; \
-             fewer steps T, a smaller batch or WebGPU are faster.",
+            "On this CPU an iteration takes {}, so the {left} left take about {}.",
             duration(last.seconds),
             duration(last.seconds * left as f64 * BESIDE)
         ),
+    };
+    let faster = faster(&props.run);
+    format!("{speed} The {samples} change visibly within some tens of iterations; {faster}.")
+}
+
+/// What to do about slow iterations.
+fn faster(run: &Run) -> &'static str {
+    match (run.task, run.prior.weights.as_deref()) {
+        (Task::Stories, Some("reward-stories")) => "a smaller batch or WebGPU is faster",
+        (Task::Stories, _) => "the causal prior, fewer steps T, a smaller batch or WebGPU are faster",
+        (_, Some("prior-digits")) => "the small prior, fewer steps T, a smaller batch or WebGPU are faster",
+        _ => "fewer steps T, a smaller batch or WebGPU are faster",
     }
 }
 
