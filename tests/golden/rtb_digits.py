@@ -34,13 +34,17 @@ class Adapted(nn.Module):
             self.low_rank[key + "/down"] = nn.Parameter(torch.randn(inputs, rank) / math.sqrt(inputs))
             self.low_rank[key + "/up"] = nn.Parameter(torch.zeros(rank, outputs))
 
-    def forward(self, *inputs):
+    def weights(self):
+        """Those of the network, by name."""
         weights = dict(self.base)
         for key in {k.rsplit("/", 1)[0] for k in self.low_rank}:
             base = self.base[key.replace("/", ".")]
             delta = self.low_rank[key + "/down"] @ self.low_rank[key + "/up"]
             weights[key.replace("/", ".")] = base + (delta.T.reshape(base.shape) if base.dim() == 4 else delta)
-        return functional_call(self.network[0], weights, inputs)
+        return weights
+
+    def forward(self, *inputs):
+        return functional_call(self.network[0], self.weights(), inputs)
 
 
 class Classifier(nn.Sequential):

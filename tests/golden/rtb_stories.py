@@ -125,33 +125,43 @@ def seconds(work, count):
     return sorted(spent)
 
 
-if __name__ == "__main__":
+def timed(work, draw, arguments):
+    """Prints what an iteration takes, and samples; both have the arguments of the command line."""
+    spent = [1e3 * s for s in seconds(lambda: work(arguments), arguments.count)]
+    print(f"milliseconds of an iteration, {len(spent)} of them: median, smallest, largest")
+    print(f"{spent[len(spent) // 2]:.0f} {spent[0]:.0f} {spent[-1]:.0f}")
+    # The work before that has warmed up what there is to warm up.
+    begun = time.perf_counter()
+    draw(arguments)
+    spent = time.perf_counter() - begun
+    print(f"{arguments.draw} samples in {spent:.2f} s, {arguments.draw * GAP / spent:.0f} tokens/s")
+
+
+def command_line(**own):
+    """What is asked for; `own` are whole numbers and their defaults."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--time", action="store_true")
-    parser.add_argument("--steps", type=int, default=12)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--rank", type=int, default=8)
-    parser.add_argument("--count", type=int, default=10)
-    parser.add_argument("--draw", type=int, default=1000)
-    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
+    for name, default in ({"rank": 8, "draw": 1000, "threads": 2} | own).items():
+        parser.add_argument(f"--{name}", type=int, default=default)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
+    return arguments
+
+
+def posterior(prior, rate, arguments):
+    """The prior with low-rank corrections, and what trains them."""
+    policy = Adapted(prior, arguments.rank, fixed=("time", "tokens")).to(arguments.device)
+    return policy, torch.optim.Adam(policy.low_rank.parameters(), lr=rate)
+
+
+if __name__ == "__main__":
+    arguments = command_line(steps=12, batch=32, count=10)
     network = lambda embedding: Transformer(WORDS, WIDTH, HEADS, LAYERS, embedding, not embedding)
     prior, reward = (network(embedding).to(arguments.device) for embedding in (EMBEDDING, 0))
-    policy = Adapted(prior, arguments.rank, fixed=("time", "tokens")).to(arguments.device)
-    optimizer = torch.optim.Adam(policy.low_rank.parameters(), lr=3e-3)
+    policy, optimizer = posterior(prior, 3e-3, arguments)
     chain = Chain(arguments.steps)
-    work = lambda: iteration(chain, prior, policy, reward, optimizer, arguments)
-    if not arguments.time:
-        print(f"loss {work():.1f}")
-    else:
-        spent = [1e3 * s for s in seconds(work, arguments.count)]
-        print(f"milliseconds of an iteration, {len(spent)} of them: median, smallest, largest")
-        print(f"{spent[len(spent) // 2]:.0f} {spent[0]:.0f} {spent[-1]:.0f}")
-        # The work before that has warmed up what there is to warm up.
-        begun = time.perf_counter()
-        sample(chain, policy, arguments.draw, 64, arguments.device)
-        spent = time.perf_counter() - begun
-        print(f"{arguments.draw} samples in {spent:.2f} s, {arguments.draw * GAP / spent:.0f} tokens/s")
+    work = lambda asked: iteration(chain, prior, policy, reward, optimizer, asked)
+    draw = lambda asked: sample(chain, policy, asked.draw, 64, asked.device)
+    timed(work, draw, arguments) if arguments.time else print(f"loss {work(arguments):.1f}")

@@ -29,11 +29,11 @@ class LayerNorm(nn.Module):
         return F.layer_norm(x, x.shape[-1:], self.gamma, self.beta, eps=1e-5)
 
 
-def turned(x):
-    """Rotary positions of [rows, heads, length, head]."""
+def turned(x, first=0):
+    """Rotary positions of [rows, heads, length, head], from `first` on."""
     length, head = x.shape[2:]
     pair = torch.arange(head // 2, dtype=torch.float64)
-    angles = torch.arange(length)[:, None] * LONGEST ** (-pair / (head // 2))
+    angles = (first + torch.arange(length))[:, None] * LONGEST ** (-pair / (head // 2))
     cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
     first, second = x.chunk(2, dim=-1)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
@@ -51,12 +51,22 @@ class Block(nn.Module):
         self.modulation = Dense(embedding, 4 * width) if embedding else None
         self.heads, self.causal = heads, causal
 
-    def forward(self, x, embedding):
+    def forward(self, x, embedding, seen=None):
+        """`seen`: keys and values of the tokens before, to which those of x are added."""
         parts = self.modulation(embedding)[:, None].chunk(4, dim=2) if self.modulation else [0, 0, 0, 0]
         h = self.attention_norm(x) * (1 + parts[0]) + parts[1]
         split = lambda t: t.unflatten(2, (self.heads, -1)).transpose(1, 2)
         query, key, value = map(split, self.query_key_value(h).chunk(3, dim=2))
-        mixed = F.scaled_dot_product_attention(turned(query), turned(key), value, is_causal=self.causal)
+        first = seen[0].shape[2] if seen else 0
+        query, key = turned(query, first), turned(key, first)
+        if seen:
+            key, value = torch.cat([seen[0], key], dim=2), torch.cat([seen[1], value], dim=2)
+        if seen is not None:
+            seen[:] = key, value
+        earlier = None
+        if self.causal and query.shape[2] > 1:
+            earlier = torch.ones(query.shape[2], key.shape[2], dtype=torch.bool, device=x.device).tril(first)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=earlier)
         x = x + self.output(mixed.transpose(1, 2).flatten(2))
         h = self.hidden_norm(x) * (1 + parts[2]) + parts[3]
         return x + self.contract(F.hardswish(self.expand(h)))
@@ -71,8 +81,8 @@ class Transformer(nn.Module):
         self.norm = LayerNorm(width)
         self.bias = nn.Parameter(0.1 * torch.randn(words))
 
-    def forward(self, times, x, places):
-        """times [rows], x [rows, length]."""
+    def forward(self, times, x, places, seen=None):
+        """times [rows], x [rows, length]; `seen`: a list for each block, of what a causal network goes on from."""
         embedding = None
         if self.time:
             frequencies = 0.5 * 64 ** (torch.arange(FREQUENCIES, dtype=torch.float64) / (FREQUENCIES - 1))
@@ -80,8 +90,8 @@ class Transformer(nn.Module):
             features = torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1).float()
             embedding = F.hardswish(self.time(features))
         h = self.tokens[x]
-        for block in self.blocks:
-            h = block(h, embedding)
+        for at, block in enumerate(self.blocks):
+            h = block(h, embedding, seen and seen[at])
         return self.norm(h[:, places[0] : places[1]]) @ self.tokens[:-1].T + self.bias
 
 
