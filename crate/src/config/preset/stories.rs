@@ -100,7 +100,7 @@ pub(super) fn presets() -> Vec<Preset> {
         Run {
             name: "story-bike-causal".to_owned(),
             training: Training {
-                iterations: 300,
+                iterations: 1000,
                 ..run.training
             },
             ..run
