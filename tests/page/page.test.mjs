@@ -750,7 +750,8 @@ test('the network that is the prior is chosen, and the link keeps it', { timeout
   await causal.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
   assert.match(await id(causal, 'expect').textContent(), /the causal prior/);
   await id(causal, 'prior-network').selectOption('reward-stories');
-  await until('a step a place', async () => (await id(causal, 'time-slider').getAttribute('max')) === '16', 60);
+  const stepAPlace = (page) => until('a step a place', async () => (await id(page, 'time-slider').getAttribute('max')) === '16', 60);
+  await stepAPlace(causal);
   await id(causal, 'time-slider').fill('2');
   assert.doesNotMatch(await id(causal, 'expect').textContent(), /the causal prior/);
   await until('two words', async () => (await lines(causal, 'prior-canvas')).every((line) => /^\s*[^▢\s]+\s[^▢\s]+(\s*▢){14}$/.test(line)), 5);
@@ -760,6 +761,7 @@ test('the network that is the prior is chosen, and the link keeps it', { timeout
   await new Promise((next) => setTimeout(next, 500));
   const again = await ready(cpu, causal.url().slice(site.url.length));
   assert.equal(await id(again.page, 'prior-network').inputValue(), 'reward-stories');
+  await stepAPlace(again.page);
   await id(again.page, 'time-slider').fill('16');
   await until('the same middles', async () => (await lines(again.page, 'prior-canvas')).join() === middles.join(), 30);
   assert.deepEqual([...problems, ...stories.problems, ...again.problems], []);
