@@ -3,6 +3,7 @@
 use crate::frames::Frames;
 use crate::shared::Shared;
 use rtb::message::{Scene, Snapshot};
+use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -10,11 +11,44 @@ use yew::prelude::*;
 const FLOW: f64 = 5000.0;
 const REST: f64 = 2500.0;
 
+/// Where samples stand, and whether they flow.
+#[derive(Clone, Copy, PartialEq)]
+struct Flow {
+    playing: bool,
+    /// Share of diffusion time.
+    share: f64,
+}
+
+/// What moves samples.
+enum Move {
+    /// Another frame of the flow, which may come after it was stopped.
+    Frame(f64),
+    Play(bool),
+    Stop(f64),
+}
+
+impl Reducible for Flow {
+    type Action = Move;
+
+    fn reduce(self: Rc<Self>, action: Move) -> Rc<Self> {
+        let Flow { playing, share } = *self;
+        Rc::new(match action {
+            Move::Frame(to) => Flow {
+                playing,
+                share: if playing { to } else { share },
+            },
+            Move::Play(playing) => Flow { playing, share },
+            Move::Stop(share) => Flow {
+                playing: false,
+                share,
+            },
+        })
+    }
+}
+
 /// What the sliders say.
 pub struct Times {
-    playing: UseStateHandle<bool>,
-    /// Share of diffusion time.
-    share: UseStateHandle<f64>,
+    flow: UseReducerHandle<Flow>,
     /// The iteration chosen with the slider; none follows training.
     iteration: UseStateHandle<Option<usize>>,
 }
@@ -22,17 +56,18 @@ pub struct Times {
 /// The times at which a scene is shown; `still` where nothing should move by itself.
 #[hook]
 pub fn use_times(scene: &Shared<Scene>, training: bool, still: bool) -> Times {
-    let playing = use_state_eq(|| !still);
-    let share = use_state_eq(|| if still { 1.0 } else { 0.0 });
+    let flow = use_reducer_eq(|| Flow {
+        playing: !still,
+        share: if still { 1.0 } else { 0.0 },
+    });
     let iteration = use_state_eq(|| None::<usize>);
-    use_flow(*playing, *share, share.setter());
+    use_flow(*flow, flow.dispatcher());
     {
         // While training, what counts is where samples end.
-        let (playing, share) = (playing.setter(), share.setter());
+        let flow = flow.dispatcher();
         use_effect_with(training, move |training| {
             if *training {
-                playing.set(false);
-                share.set(1.0);
+                flow.dispatch(Move::Stop(1.0));
             }
         });
     }
@@ -41,20 +76,17 @@ pub fn use_times(scene: &Shared<Scene>, training: bool, still: bool) -> Times {
         let iteration = iteration.setter();
         use_effect_with(scene.clone(), move |_| iteration.set(None));
     }
-    Times {
-        playing,
-        share,
-        iteration,
-    }
+    Times { flow, iteration }
 }
 
 /// Lets the share of diffusion time flow from where it is, and rest at the end.
 #[hook]
-fn use_flow(playing: bool, from: f64, set: UseStateSetter<f64>) {
-    use_effect_with(playing, move |playing| {
-        let start = if from >= 1.0 { 0.0 } else { from * FLOW };
-        let frames = playing
-            .then(|| Frames::start(move |time| set.set(((start + time) % (FLOW + REST) / FLOW).min(1.0))));
+fn use_flow(flow: Flow, dispatcher: UseReducerDispatcher<Flow>) {
+    use_effect_with(flow.playing, move |playing| {
+        let start = if flow.share >= 1.0 { 0.0 } else { flow.share * FLOW };
+        let share = move |time: f64| ((start + time) % (FLOW + REST) / FLOW).min(1.0);
+        let frames =
+            playing.then(|| Frames::start(move |time| dispatcher.dispatch(Move::Frame(share(time)))));
         move || drop(frames)
     });
 }
@@ -62,7 +94,7 @@ fn use_flow(playing: bool, from: f64, set: UseStateSetter<f64>) {
 impl Times {
     /// The step of T that is shown.
     pub fn step(&self, steps: usize) -> f64 {
-        *self.share * steps as f64
+        self.flow.share * steps as f64
     }
 
     /// Which of the kept snapshots is shown: that of the chosen iteration, or the last before it
@@ -74,25 +106,22 @@ impl Times {
 
     /// Stops the flow at a step of T.
     pub fn on_step(&self, steps: usize) -> Callback<f64> {
-        let (playing, share) = (self.playing.setter(), self.share.setter());
-        Callback::from(move |step: f64| {
-            playing.set(false);
-            share.set(step / steps as f64);
-        })
+        let flow = self.flow.dispatcher();
+        Callback::from(move |step: f64| flow.dispatch(Move::Stop(step / steps as f64)))
     }
 
     /// The sliders; `flow` says what they show.
     pub fn timeline(&self, steps: usize, snapshots: &[Shared<Snapshot>], flow: &'static str) -> Html {
         let iterations: Vec<usize> = snapshots.iter().map(|s| s.iteration).collect();
-        let playing = self.playing.setter();
-        let on_play = Callback::from(move |on| playing.set(on));
+        let dispatcher = self.flow.dispatcher();
+        let on_play = Callback::from(move |on| dispatcher.dispatch(Move::Play(on)));
         let on_shown = {
             let (iteration, iterations) = (self.iteration.setter(), iterations.clone());
             let last = iterations.len().saturating_sub(1);
             Callback::from(move |at: usize| iteration.set(iterations.get(at).copied().filter(|_| at < last)))
         };
         html! {
-            <Timeline step={self.step(steps)} {steps} playing={*self.playing} on_step={self.on_step(steps)} {on_play}
+            <Timeline step={self.step(steps)} {steps} playing={self.flow.playing} on_step={self.on_step(steps)} {on_play}
                 {iterations} shown={self.shown(snapshots)} {on_shown} {flow} />
         }
     }
