@@ -4,6 +4,7 @@ use rtb::config::{ClassesBy, Reward, Run, Task};
 use rtb::image::{CLASSES, PIXELS, SIDE};
 use rtb::network::{Classify, StridedClassifier};
 use rtb::noise::{Noise, Purpose};
+use rtb::prior::Decoder;
 use rtb::reward::{ImageLogReward, LogReward};
 use rtb::session::cpu_device;
 use rtb::train::EndReward;
@@ -22,7 +23,7 @@ fn reward(reward: Reward) -> ImageLogReward {
     run(reward.clone()).validate().expect("sound");
     let device = cpu_device();
     let classifier = StridedClassifier::new(&Noise::new(0), &device);
-    ImageLogReward::new(&reward, FLOOR, classifier, device).expect("of images")
+    ImageLogReward::new(&reward, FLOOR, classifier, Decoder::default(), device).expect("of images")
 }
 
 fn log_r(of: &ImageLogReward, images: &[f32]) -> Vec<f64> {
@@ -218,7 +219,13 @@ fn wishes_that_make_no_sense_are_refused() {
 #[test]
 fn rewards_of_another_task_are_refused() {
     let classifier = StridedClassifier::new(&Noise::new(0), &cpu_device());
-    let made = ImageLogReward::new(&Reward::default(), FLOOR, classifier, cpu_device());
+    let made = ImageLogReward::new(
+        &Reward::default(),
+        FLOOR,
+        classifier,
+        Decoder::default(),
+        cpu_device(),
+    );
     let text = made.expect_err("a ratio of mixtures").to_string();
     assert!(
         text.contains("reward.kind: `ratio`") && text.contains("classes"),

@@ -10,6 +10,7 @@ mod energy;
 mod gradient;
 mod image_rewards;
 mod images;
+mod latents;
 mod methods;
 mod numbers;
 mod objective;

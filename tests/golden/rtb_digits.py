@@ -1,21 +1,24 @@
 """One RTB iteration on images in plain PyTorch, to time the engine against.
 
-    python tests/golden/rtb_digits.py [--size full] [--steps 20] [--batch 64] [--rank 8] [--threads 2] [--device cuda]
+    python tests/golden/rtb_digits.py [--prior pixels] [--steps 20] [--batch 128] [--rank 8] [--threads 2] [--device cuda]
 
-The same network, chain, batch, low-rank corrections and share of steps as `rtb bench digit-3`:
+The same network, chain, batch, weights to train (all, or low-rank corrections) and share of steps as `rtb
+bench digit-3 --set rollout.noised_share=0`:
 trajectories are drawn without gradients, and their residuals weigh the gradient of every step's log
 density (arXiv 2405.20971), which is taken for half of the steps.
 """
 
 import argparse
+import copy
 import math
 
 import torch
 from torch import nn
 from torch.func import functional_call
+from residual import Residual, picture
 from unet import LAST_NOISE, SIDE, UNet, level, mean_seconds
 
-SIZES = {"small": ([16, 64], [2, 2]), "full": ([32, 128], [2, 3])}
+LATENTS = 32
 
 
 class Adapted(nn.Module):
@@ -75,7 +78,17 @@ def chain(steps, device):
     return [t.float().to(device) for t in (times, alpha, sigma, data, state, variance)]
 
 
-def iteration(prior, policy, classifier, optimizer, arguments):
+class OfLatents(Residual):
+    """The network of the shipped prior of latents."""
+
+    def __init__(self):
+        super().__init__(LATENTS, LATENTS, 352, 3, 64)
+
+    def forward(self, times, x):
+        return super().forward(x, times)
+
+
+def iteration(prior, policy, images_of, classifier, optimizer, arguments):
     times, alpha, sigma, data, state, variance = chain(arguments.steps, arguments.device)
     rows = arguments.batch
 
@@ -85,7 +98,8 @@ def iteration(prior, policy, classifier, optimizer, arguments):
     def posterior(i, x, prior_data):
         return prior_data + sigma[i] ** 2 * (denoised(policy, i, x) - prior_data)
 
-    x = torch.zeros(rows, SIDE**2, device=arguments.device)
+    size = LATENTS if arguments.prior == "latents" else SIDE**2
+    x = torch.zeros(rows, size, device=arguments.device)
     states, priors, log_ratio = [x], [], torch.zeros(rows, device=x.device)
     with torch.no_grad():
         for i in range(arguments.steps):
@@ -97,7 +111,7 @@ def iteration(prior, policy, classifier, optimizer, arguments):
             x = after
             states.append(x)
             priors.append(prior_data)
-        delta = log_ratio - classifier.log_prob(x, 3)
+        delta = log_ratio - classifier.log_prob(images_of(x), 3)
         weight = 2 * (delta - delta.mean()) / rows
     chosen = torch.randperm(arguments.steps)[: arguments.steps // 2].tolist()
     optimizer.zero_grad()
@@ -110,23 +124,32 @@ def iteration(prior, policy, classifier, optimizer, arguments):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--size", choices=SIZES, default="small")
+    parser.add_argument("--prior", choices=["latents", "pixels"], default="latents")
     parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--rank", type=int, default=8)
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--rank", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    channels, blocks = SIZES[arguments.size]
-    prior = UNet(channels, blocks, 64).to(arguments.device)
-    policy = Adapted(prior, arguments.rank).to(arguments.device)
+    if arguments.prior == "latents":
+        prior, decoder = OfLatents(), Residual(LATENTS, SIDE**2, 256, 2).to(arguments.device)
+        images_of = lambda latents: picture(decoder, latents)
+    else:
+        prior, images_of = UNet([32, 96], [1, 3], 64), lambda images: images
+    prior = prior.to(arguments.device)
+    if arguments.rank:
+        policy = Adapted(prior, arguments.rank).to(arguments.device)
+        trained = policy.low_rank.parameters()
+    else:
+        policy = copy.deepcopy(prior)
+        trained = policy.parameters()
     classifier = Classifier().to(arguments.device)
-    optimizer = torch.optim.Adam(policy.low_rank.parameters(), lr=1e-2)
+    optimizer = torch.optim.Adam(trained, lr=1e-3)
 
     def timed():
-        iteration(prior, policy, classifier, optimizer, arguments)
+        iteration(prior, policy, images_of, classifier, optimizer, arguments)
         if arguments.device != "cpu":
             torch.cuda.synchronize()
 
-    print(f"{arguments.size}: {mean_seconds(timed, 10):.3f} s/iteration")
+    print(f"{arguments.prior}: {mean_seconds(timed, 10):.3f} s/iteration")

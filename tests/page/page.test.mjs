@@ -501,7 +501,7 @@ test('digits open by the switch, and only then their weights are fetched', { tim
   await until('the digits to open', async () => /Ready/.test(await id(page, 'status').textContent()), 120);
   await until('the prior’s images', async () => drawn(page, 'prior-canvas'), 5);
   assert.deepEqual(fetched.filter((name) => /safetensors/.test(name)).sort(),
-    ['classifier-evaluation.safetensors', 'classifier.safetensors', 'prior-digits-small.safetensors']);
+    ['classifier-evaluation.safetensors', 'classifier.safetensors', 'prior-digits.safetensors']);
   await until('the address', async () => /preset=digit-3/.test(page.url()), 5);
   await id(page, 'task-mixtures').click();
   await until('the mixtures again', async () => (await id(page, 'preset').inputValue()) === '25-to-9'
@@ -738,7 +738,7 @@ test('the network that is the prior is chosen, and the link keeps it', { timeout
   await until('the prior’s images', async () => drawn(page, 'prior-canvas'), 5);
   const small = await pixels(page, 'prior-canvas');
   await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
-  await id(page, 'prior-network').selectOption('prior-digits');
+  await id(page, 'prior-network').selectOption('prior-digits-pixels');
   await until('other images', async () => (await drawn(page, 'prior-canvas')) && (await pixels(page, 'prior-canvas')) !== small, 30);
   await id(page, 'train').click();
   await until('all iterations', async () => /Finished/.test(await id(page, 'status').textContent()), 120);

@@ -39,8 +39,8 @@ const REFUSED: &[(&str, &str)] = &[
         "weights",
     ),
     (
-        "--set prior.kind=learned --set prior.weights=prior-digits-small",
-        "prior.weights | prior-digits-small | mixtures",
+        "--set prior.kind=learned --set prior.weights=prior-digits",
+        "prior.weights | prior-digits | mixtures",
     ),
     (
         "--set reward.kind=symmetry --set reward.deviation=0.1",
@@ -64,7 +64,7 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "run digit-3 --set prior.weights=nowhere",
-        "prior.weights | nowhere | prior-digits-small",
+        "prior.weights | nowhere | prior-digits",
     ),
     (
         "run digit-3 --set prior.kind=exact",

@@ -63,30 +63,19 @@ fn a_classifier_learns_a_folder_of_images() {
 }
 
 #[test]
-fn a_prior_of_images_is_trained_measured_and_drawn() {
+fn a_prior_of_pixels_is_trained_measured_and_drawn() {
     let place = Scratch::new();
     folder_of_images(place.path(), 40);
-    let line = "pretrain digits --size small --data . --out d.safetensors --picture d.png \
-                --iterations 2 --batch 32 --samples 20 --steps 3 --quiet";
+    let line = "pretrain digits --data . --out d.safetensors --picture d.png --iterations 2 --batch 32 \
+                --samples 20 --steps 3 --quiet";
     let output = succeed(&mut at(&place, line));
     assert!(stdout(&output).contains("20 samples of the chain of 3 steps"));
-    let figures = record(&place, "d.json")["figures"].clone();
-    for classifier in ["reward_classifier", "evaluation_classifier"] {
-        let seen = &figures[classifier];
-        let shares = seen["classes"].as_array().expect("ten shares").iter();
-        let sum: f64 = shares.map(|s| s.as_f64().expect("a share")).sum();
-        assert!((sum - 1.0).abs() < 1e-9, "{seen}");
-        // Two iterations do not make a prior, and the training images are the test images.
-        assert!(
-            seen["fid"].as_f64() > seen["fid_of_training_images"].as_f64(),
-            "{seen}"
-        );
-    }
+    judged(&record(&place, "d.json")["figures"]);
     let picture = fs::read(place.path().join("d.png")).expect("drawn");
     assert!(picture.starts_with(b"\x89PNG"));
 
     // A rate so small that the weights stay what they were.
-    let line = "pretrain digits --size small --data . --from d.safetensors --out e.safetensors \
+    let line = "pretrain digits --data . --from d.safetensors --out e.safetensors \
                 --iterations 1 --learning-rate 1e-12 --batch 32 --samples 20 --steps 3 --quiet";
     succeed(&mut at(&place, line));
     let [before, after] = ["d", "e"].map(|name| {
@@ -103,14 +92,87 @@ fn a_prior_of_images_is_trained_measured_and_drawn() {
         assert!(same, "{name}");
     }
     assert_eq!(record(&place, "e.json")["from"], record(&place, "d.json"));
-    let line = "pretrain digits --size full --data . --from d.safetensors --out f.safetensors --quiet";
-    let output = at(&place, line).output().expect("the program starts");
-    assert_eq!(output.status.code(), Some(2));
-    let told = stderr(&output);
-    assert!(
-        told.contains("--from: `d.safetensors`") && told.contains("the size full"),
-        "{told}"
-    );
+}
+
+/// Figures of both classifiers that two iterations give.
+fn judged(figures: &Value) {
+    for classifier in ["reward_classifier", "evaluation_classifier"] {
+        let seen = &figures[classifier];
+        let shares = seen["classes"].as_array().expect("ten shares").iter();
+        let sum: f64 = shares.map(|s| s.as_f64().expect("a share")).sum();
+        assert!((sum - 1.0).abs() < 1e-9, "{seen}");
+        // Two iterations do not make a prior, and the training images are the test images.
+        assert!(
+            seen["fid"].as_f64() > seen["fid_of_training_images"].as_f64(),
+            "{seen}"
+        );
+    }
+}
+
+#[test]
+fn a_prior_of_latents_takes_two_trainings() {
+    let place = Scratch::new();
+    folder_of_images(place.path(), 40);
+    let line = "pretrain autoencoder --data . --latents 8 --width 32 --blocks 1 --out a.safetensors \
+                --iterations 150 --batch 32 --learning-rate 0.01 --ema 0.9 --quiet";
+    let output = succeed(&mut at(&place, line));
+    assert!(stdout(&output).contains("40 test images made of 8 numbers each"));
+    let autoencoder = record(&place, "a.json");
+    // Ten kinds of images, a row in 28 white: black everywhere is wrong by 4/28.
+    let error = autoencoder["figures"]["test_squared_error"].as_f64();
+    assert!(error < Some(0.03), "{autoencoder}");
+
+    let line = "pretrain digits --data . --latents a.safetensors --width 16 --blocks 1 --out d.safetensors \
+                --picture d.png --iterations 2 --batch 32 --samples 20 --steps 3 --quiet";
+    succeed(&mut at(&place, line));
+    let prior = record(&place, "d.json");
+    judged(&prior["figures"]);
+    assert_eq!(prior["figures"]["autoencoder"], autoencoder);
+    assert!(place.path().join("d.png").exists());
+    let line = "run digits-ink --set prior.weights=d.safetensors --steps 3 --batch 16 --iterations 2 \
+                --samples 100 --set evaluation.every=0 --set reward.target=0.5 --set reward.deviation=0.3 \
+                --set network.rank=0 --out run";
+    succeed(&mut at(&place, line));
+    let line = "sample run --count 4 --out samples.csv";
+    succeed(&mut at(&place, line));
+    let samples = fs::read_to_string(place.path().join("samples.csv")).expect("written");
+    let rows: Vec<&str> = samples.lines().skip(1).collect();
+    assert_eq!(rows.len(), 4);
+    let pixels = |row: &str| {
+        row.split(',')
+            .map(|v| v.parse().expect("a number"))
+            .collect::<Vec<f64>>()
+    };
+    for row in rows {
+        let pixels = pixels(row);
+        assert_eq!(pixels.len(), 784);
+        // Pictures, not latents.
+        assert!(pixels.iter().all(|v| v.abs() < 1.05), "{row}");
+    }
+
+    for (line, told) in [
+        (
+            "pretrain digits --data . --latents a.safetensors --width 8 --blocks 1 --from d.safetensors --out f.safetensors --quiet",
+            "--from: `d.safetensors`",
+        ),
+        (
+            "pretrain digits --data . --latents d.safetensors --out f.safetensors --quiet",
+            "--latents: `d.safetensors`",
+        ),
+        (
+            "pretrain digits --data . --latents nowhere.safetensors --out f.safetensors --quiet",
+            "nowhere.safetensors",
+        ),
+        (
+            "pretrain autoencoder --data . --noise much --out f.safetensors --quiet",
+            "0 to 10 is allowed",
+        ),
+    ] {
+        let output = at(&place, line).output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(2), "{line}: {}", stderr(&output));
+        assert!(stderr(&output).contains(told), "{}", stderr(&output));
+    }
+    assert!(!place.path().join("f.safetensors").exists());
 }
 
 /// Stories whose third sentence says the name that the first one has; every other line is none.

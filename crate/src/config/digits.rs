@@ -1,17 +1,17 @@
 //! What a run of digits starts from.
 
 use super::{
-    Evaluation, LogZ, Network, Objective, Optimizer, Prior, PriorKind, Process, Reward, Rollout, Run, Task,
-    Tempering, Training,
+    Evaluation, LogZ, Objective, Optimizer, Prior, PriorKind, Process, Reward, Rollout, Run, Task, Tempering,
+    Training,
 };
 
-/// The values of the digits task: short chains, few and costly trajectories, low-rank corrections.
+/// The values of the digits task: short chains, and all weights of a copy of the prior's network.
 pub(super) fn defaults() -> Run {
     Run {
         task: Task::Digits,
         prior: Prior {
             kind: PriorKind::Learned,
-            weights: Some("prior-digits-small".to_owned()),
+            weights: Some("prior-digits".to_owned()),
             components: Vec::new(),
         },
         reward: Reward::Classes {
@@ -28,34 +28,29 @@ pub(super) fn defaults() -> Run {
             steps: 20,
             ..Process::default()
         },
-        network: Network {
-            rank: 8,
-            ..Network::default()
-        },
         objective: Objective {
             log_z: LogZ::Vargrad,
             step_share: 0.5,
-            baseline: true,
-            chunk: 128,
+            chunk: 512,
             ..Objective::default()
         },
         rollout: Rollout {
-            batch: 64,
+            batch: 128,
             noised_share: 0.25,
             ..Rollout::default()
         },
         optimizer: Optimizer {
-            learning_rate: 1e-2,
+            learning_rate: 1e-3,
             ema: 0.9,
             ..Optimizer::default()
         },
         training: Training {
-            iterations: 200,
+            iterations: 400,
             checkpoint_every: 50,
         },
         evaluation: Evaluation {
             samples: 2000,
-            every: 20,
+            every: 40,
             samples_while_training: 200,
         },
         ..Run::default()

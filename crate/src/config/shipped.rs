@@ -37,11 +37,8 @@ const MIXTURES: &[ShippedPrior] = &[
 ];
 
 const DIGITS: &[ShippedPrior] = &[
-    network(
-        "prior-digits-small",
-        "small: 0.2 million weights, for a processor",
-    ),
-    network("prior-digits", "full: 0.7 million weights, for a GPU"),
+    network("prior-digits", "latents: quick, on a processor too"),
+    network("prior-digits-pixels", "pixels: a U-Net, for a GPU"),
 ];
 
 const STORIES: &[ShippedPrior] = &[

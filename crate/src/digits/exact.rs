@@ -2,7 +2,6 @@
 
 use super::{Digits, picked};
 use crate::config::Reward;
-use crate::image::PIXELS;
 use crate::message::{ImageFit, SampledTruth};
 use crate::metric::{LogMean, Seen};
 use crate::network::FEATURES;
@@ -118,8 +117,10 @@ impl Digits {
     pub async fn truth(&mut self) -> Result<Option<SampledTruth>, SessionError> {
         let exact = self.exact(self.proposals()).await?;
         let pictured = self.pictured(&exact);
+        let places = pictured.iter().map(|at| exact.kept[*at]);
+        let samples = self.images_of(&picked(self.ends(), self.size(), places)).await?;
         Ok(exact.mean_log_reward().map(|log_reward_mean| SampledTruth {
-            samples: picked(self.images(), pictured.iter().map(|at| exact.kept[*at])),
+            samples,
             log_reward: pictured.iter().map(|at| exact.log_reward[*at] as f32).collect(),
             log_z: exact.log_z,
             log_z_error: exact.log_z_error,
@@ -144,7 +145,7 @@ impl Digits {
             .collect()
     }
 
-    /// Holds images, `[count][PIXELS]`, under their conditions against the exact ones. Also the class
+    /// Holds the images of end points under their conditions against the exact ones. Also the class
     /// that the judge sees in each.
     ///
     /// # Errors
@@ -153,10 +154,10 @@ impl Digits {
     pub async fn fit(
         &self,
         exact: &Exact,
-        images: &[f32],
+        ends: &[f32],
         conditions: &[usize],
     ) -> Result<(ImageFit, Vec<usize>), SessionError> {
-        let [judged, classified] = self.look_at(images).await?;
+        let [judged, classified] = self.look_at(ends).await?;
         let [truth, truth_classified] = &exact.seen;
         let known = exact.kept.len() > 1;
         let each = exact.kept.len() / self.conditions();
@@ -190,20 +191,22 @@ impl Digits {
         Some(wanted.iter().filter(|w| **w).count() as f64 / wanted.len() as f64)
     }
 
-    /// Variance of a pixel of the prior's images, mean over the pixels, from the first `count` ones.
+    /// Variance of a coordinate of the prior's end points, mean over the coordinates, from the first
+    /// `count` ones.
     ///
     /// # Errors
     ///
     /// Where the device fails.
     pub async fn data_variance(&mut self, count: usize) -> Result<f64, SessionError> {
         self.grow(count).await?;
-        let images = &self.images()[..count * PIXELS];
-        let of_pixel = |pixel: usize| {
-            let values = || images.iter().skip(pixel).step_by(PIXELS).map(|v| f64::from(*v));
+        let size = self.size();
+        let ends = &self.ends()[..count * size];
+        let of_coordinate = |at: usize| {
+            let values = || ends.iter().skip(at).step_by(size).map(|v| f64::from(*v));
             let mean = values().sum::<f64>() / count as f64;
             values().map(|v| (v - mean).powi(2)).sum::<f64>() / count as f64
         };
-        Ok((0..PIXELS).map(of_pixel).sum::<f64>() / PIXELS as f64)
+        Ok((0..size).map(of_coordinate).sum::<f64>() / size as f64)
     }
 }
 

@@ -12,9 +12,8 @@ pub use policy::DigitsPolicy;
 pub use pool::Pool;
 
 use crate::config::{self, ConfigError, Run};
-use crate::image::PIXELS;
 use crate::message::Files;
-use crate::network::{PooledClassifier, StridedClassifier, UNet, UNetConfig, load_tensors, read_tensors};
+use crate::network::{Denoiser, PooledClassifier, StridedClassifier, load_tensors, read_tensors};
 use crate::noise::Noise;
 use crate::prior::DenoiserPrior;
 use crate::process::VariancePreserving;
@@ -32,7 +31,8 @@ use pool::Scored;
 const GIVEN: usize = 2048;
 const GIVEN_AN_ITERATION: usize = 32;
 
-/// Images are `[PIXELS]`, −1 black to 1 white. The posterior is the prior's network with low-rank
+/// Images are `[PIXELS]`, −1 black to 1 white; end points of the chain are what the prior's decoder
+/// makes them of. The posterior is the prior's network with low-rank
 /// corrections, or a whole copy of it.
 pub struct Digits {
     pub run: Run,
@@ -67,12 +67,9 @@ impl Digits {
         if run.task != config::Task::Digits {
             return Err(other_task(&run, config::Task::Digits));
         }
-        let network = prior_network(&run, files, |file| {
-            let weights = read_tensors(file)?;
-            let config = UNetConfig::of(&weights)?;
-            load_tensors(config.init(&Noise::new(0), &device), &weights)
+        let prior = prior_network(&run, files, |file| {
+            DenoiserPrior::read(file, run.process.steps, &device)
         })?;
-        let prior = DenoiserPrior::new(network, run.process.steps);
         let classifier = shipped(
             StridedClassifier::new(&Noise::new(0), &device),
             "classifier",
@@ -86,7 +83,13 @@ impl Digits {
         let floor = run.tempering.floor;
         let posterior = |condition| {
             let reward = run.reward.given(condition);
-            let reward = ImageLogReward::new(&reward, floor, classifier.clone(), device.clone())?;
+            let reward = ImageLogReward::new(
+                &reward,
+                floor,
+                classifier.clone(),
+                prior.decoder().clone(),
+                device.clone(),
+            )?;
             Ok(Posterior {
                 reward,
                 scored: Scored::default(),
@@ -123,15 +126,30 @@ impl Digits {
         self.posteriors.len()
     }
 
-    /// Tempered log r of images, `[count][PIXELS]`, the conditions in turn.
+    /// Images of end points, `[count][PIXELS]`.
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn log_reward(&self, images: &[f32]) -> Result<Vec<f64>, SessionError> {
-        let conditions = self.in_turn(images.len() / PIXELS);
+    pub async fn images_of(&self, ends: &[f32]) -> Result<Vec<f32>, SessionError> {
+        let images = self.prior.decoder().images(ends).await;
+        images.map_err(SessionError::Device)
+    }
+
+    /// Numbers of an end point.
+    pub(crate) fn size(&self) -> usize {
+        self.prior.decoder().size()
+    }
+
+    /// Tempered log r of end points, the conditions in turn.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn log_reward(&self, ends: &[f32]) -> Result<Vec<f64>, SessionError> {
+        let conditions = self.in_turn(ends.len() / self.size());
         let beta = self.run.tempering.beta;
-        let log_reward = tempered_given(&self.rewards(), &conditions, beta, images).await;
+        let log_reward = tempered_given(&self.rewards(), &conditions, beta, ends).await;
         log_reward.map_err(SessionError::Device)
     }
 
@@ -153,7 +171,7 @@ impl Task for Digits {
     type Prior = DenoiserPrior;
     type Policy = DigitsPolicy;
 
-    const CHUNK: usize = 128;
+    const CHUNK: usize = 256;
     const PICTURED: usize = 36;
     const PICTURED_STEPS: usize = 11;
 
@@ -180,7 +198,7 @@ impl Task for Digits {
         }
     }
 
-    fn network(&self) -> UNet {
+    fn network(&self) -> Denoiser {
         let network = self.prior.network().clone();
         let network = match self.run.network.rank {
             0 => network,
@@ -214,11 +232,11 @@ impl Task for Digits {
         let count = (GIVEN_AN_ITERATION * (iteration + 1)).min(most);
         self.grow(count).await?;
         for at in self.given..count {
-            let image = &self.images()[at * PIXELS..(at + 1) * PIXELS];
+            let end = &self.ends()[at * self.size()..(at + 1) * self.size()];
             for (of, given) in self.posteriors.iter().zip(given.iter_mut()) {
                 let log_r = of.scored.log_r[at];
                 if log_r > self.run.tempering.floor {
-                    given.push(image, self.run.tempering.beta * log_r);
+                    given.push(end, self.run.tempering.beta * log_r);
                 }
             }
         }
@@ -227,8 +245,8 @@ impl Task for Digits {
     }
 }
 
-/// The images at these places, `[places][PIXELS]`.
-pub(crate) fn picked(images: &[f32], places: impl IntoIterator<Item = usize>) -> Vec<f32> {
-    let image = |at: usize| &images[at * PIXELS..(at + 1) * PIXELS];
-    places.into_iter().flat_map(image).copied().collect()
+/// The rows at these places, of `size` numbers each.
+pub(crate) fn picked(rows: &[f32], size: usize, places: impl IntoIterator<Item = usize>) -> Vec<f32> {
+    let row = |at: usize| &rows[at * size..(at + 1) * size];
+    places.into_iter().flat_map(row).copied().collect()
 }

@@ -1,6 +1,6 @@
 //! Posteriors of images: what the network's output means for the chain's kernels.
 
-use crate::network::UNet;
+use crate::network::Denoiser;
 use crate::prior::{DenoiserPrior, Denoising};
 use crate::process::{Diffusion, Policy, Prior, Rows, VariancePreserving, per_step};
 use crate::reward::ImageLogReward;
@@ -68,7 +68,7 @@ impl Langevin {
 }
 
 impl Policy<VariancePreserving> for DigitsPolicy {
-    type Network = UNet;
+    type Network = Denoiser;
 
     fn guide(
         &self,
@@ -96,7 +96,7 @@ impl Policy<VariancePreserving> for DigitsPolicy {
 
     fn kernel(
         &self,
-        network: &UNet,
+        network: &Denoiser,
         steps: &[usize],
         conditions: &[usize],
         x: Tensor<2>,

@@ -1,15 +1,14 @@
-//! Images of the prior's own chain, with their rewards.
+//! End points of the prior's own chain, with their rewards.
 
 use super::{Digits, picked};
 use crate::config::Run;
-use crate::image::PIXELS;
 use crate::metric::{Seen, see};
 use crate::noise::{self, Purpose};
 use crate::session::{SessionError, Task};
 use crate::train::EndReward;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The first images of an endless row that depends on the prior, its steps and the seed only: other
+/// The first end points of an endless row that depends on the prior, its steps and the seed only: other
 /// runs above the same prior can go on with them.
 #[derive(Clone, Debug)]
 pub struct Pool {
@@ -17,8 +16,8 @@ pub struct Pool {
     prior: u64,
     steps: usize,
     seed: u64,
-    /// `[made][PIXELS]`.
-    images: Vec<f32>,
+    /// `[made][size]`.
+    ends: Vec<f32>,
 }
 
 /// What a reward makes of the first images of a pool: of all that count.
@@ -41,7 +40,7 @@ impl Pool {
             prior: hasher.finish(),
             steps: run.process.steps,
             seed: run.seed,
-            images: Vec::new(),
+            ends: Vec::new(),
         }
     }
 
@@ -68,15 +67,15 @@ impl Digits {
         self.posteriors[0].scored.log_r.len()
     }
 
-    /// The prior's images, `[made][PIXELS]`.
-    pub(super) fn images(&self) -> &[f32] {
-        &self.pool.images
+    /// The prior's end points, `[made][size]`.
+    pub(super) fn ends(&self) -> &[f32] {
+        &self.pool.ends
     }
 
     /// Goes on with the images of a task before this one, if the same prior made them. They count
     /// once [`Digits::grow`] has shown them to the reward, which is quicker than making them.
     pub fn adopt(&mut self, pools: &mut Vec<Pool>) {
-        let more = |pool: &Pool| pool.is_like(&self.pool) && pool.images.len() > self.pool.images.len();
+        let more = |pool: &Pool| pool.is_like(&self.pool) && pool.ends.len() > self.pool.ends.len();
         if let Some(found) = pools.iter().position(more) {
             self.pool = pools.swap_remove(found);
         }
@@ -95,19 +94,20 @@ impl Digits {
     /// Where the device fails.
     pub async fn grow(&mut self, count: usize) -> Result<(), SessionError> {
         let noise = self.noise();
-        let made = self.pool.images.len() / PIXELS;
+        let size = self.size();
+        let made = self.pool.ends.len() / size;
         if made < count {
             let more =
                 self.prior
                     .samples_from(&noise, Purpose::PriorEvaluation, made, count - made, &self.device);
-            self.pool.images.extend(more.await.map_err(SessionError::Device)?);
+            self.pool.ends.extend(more.await.map_err(SessionError::Device)?);
         }
         let scored = self.proposals();
         if scored < count {
-            let images = &self.pool.images[scored * PIXELS..count * PIXELS];
+            let ends = &self.pool.ends[scored * size..count * size];
             let mut log_r = Vec::with_capacity(self.conditions());
             for of in &self.posteriors {
-                log_r.push(of.reward.log_reward(images).await.map_err(SessionError::Device)?);
+                log_r.push(of.reward.log_reward(ends).await.map_err(SessionError::Device)?);
             }
             let beta = self.run.tempering.beta;
             for (of, log_r) in self.posteriors.iter_mut().zip(log_r) {
@@ -140,7 +140,7 @@ impl Digits {
         for condition in 0..self.conditions() {
             let scored = &self.posteriors[condition].scored;
             let new = &scored.kept[scored.seen[0].len()..];
-            let new = picked(&self.pool.images, new.iter().copied());
+            let new = picked(self.ends(), self.size(), new.iter().copied());
             let seen = self.look_at(&new).await?;
             for (all, new) in self.posteriors[condition].scored.seen.iter_mut().zip(seen) {
                 all.extend(new);
@@ -149,10 +149,11 @@ impl Digits {
         Ok(())
     }
 
-    /// What the judge and the rewards' classifier see in images, `[count][PIXELS]`.
-    pub(super) async fn look_at(&self, images: &[f32]) -> Result<[Seen; 2], SessionError> {
-        let judged = see(&self.judge, images, &self.device).await;
-        let classified = see(&self.classifier, images, &self.device).await;
+    /// What the judge and the rewards' classifier see in the images of end points.
+    pub(super) async fn look_at(&self, ends: &[f32]) -> Result<[Seen; 2], SessionError> {
+        let images = self.images_of(ends).await?;
+        let judged = see(&self.judge, &images, &self.device).await;
+        let classified = see(&self.classifier, &images, &self.device).await;
         Ok([
             judged.map_err(SessionError::Device)?,
             classified.map_err(SessionError::Device)?,

@@ -1,12 +1,11 @@
 //! The image network: a U-Net of two resolutions below the image's own.
 
 use super::attention::{attend, by_heads};
-use super::embedding::{FREQUENCIES, time_features};
+use super::conditioning;
+use super::embedding::FREQUENCIES;
 use super::layer::{Conv, Dense};
-
 use crate::image::{PIXELS, SIDE};
 use crate::noise::{Noise, Purpose};
-use crate::process::Rows;
 use burn::module::{Module, Param};
 use burn::nn::{GroupNorm, GroupNormConfig};
 use burn::tensor::{Device, Tensor, activation};
@@ -154,17 +153,10 @@ impl Attention {
 }
 
 impl UNetConfig {
-    /// For a GPU.
-    pub const FULL: Self = Self {
+    /// That of the shipped prior.
+    pub const SHIPPED: Self = Self {
         channels: [32, 96],
         blocks: [1, 3],
-        embedding: 64,
-    };
-
-    /// For a processor.
-    pub const SMALL: Self = Self {
-        channels: [16, 64],
-        blocks: [2, 2],
         embedding: 64,
     };
 
@@ -227,7 +219,7 @@ impl UNet {
     pub fn conditional(self, conditions: usize, device: &Device) -> Self {
         let [_, units] = self.time.dims();
         Self {
-            conditions: Some(Param::from_tensor(Tensor::zeros([conditions, units], device))),
+            conditions: conditioning::table(conditions, units, device),
             ..self
         }
     }
@@ -255,21 +247,12 @@ impl UNet {
         device: &Device,
     ) -> Tensor<2> {
         let head = self.langevin.as_ref().expect("a network with a Langevin term");
-        let more = head.forward(self.embedding(times, conditions, device));
-        let [known, _] = more.dims();
-        let each = more.reshape([known, 1]).expand([known, rows / known]);
-        each.reshape([rows, 1]).add_scalar(1.0)
+        conditioning::scale(head, self.embedding(times, conditions, device), rows)
     }
 
     /// What blocks are modulated by, `[times, units]`, or one a row where there are conditions.
     fn embedding(&self, times: &[f64], conditions: &[usize], device: &Device) -> Tensor<2> {
-        let time = self.time.forward(time_features(times, device));
-        let Some(table) = &self.conditions else {
-            return activation::hard_swish(time);
-        };
-        let ([blocks, units], rows) = (time.dims(), conditions.len());
-        let condition = table.val().select_rows(conditions).reshape([1, rows, units]);
-        activation::hard_swish((time.reshape([blocks, 1, units]) + condition).reshape([blocks * rows, units]))
+        conditioning::embedding(&self.time, self.conditions.as_ref(), times, conditions, device)
     }
 
     /// `[blocks·rows, PIXELS]` → `[blocks·rows, PIXELS]`, block b at time `times[b]`, its rows under

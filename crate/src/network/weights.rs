@@ -33,6 +33,46 @@ impl Weights {
         })
     }
 
+    /// Whether there is a tensor of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.tensors.iter().any(|(own, ..)| own == name)
+    }
+
+    /// Takes out the tensors whose names begin like this, under what is left of their names.
+    pub fn take_all(&mut self, prefix: &str) -> Self {
+        let all = std::mem::take(&mut self.tensors).into_iter();
+        let (taken, left) = all.partition(|(name, ..)| name.starts_with(prefix));
+        self.tensors = left;
+        let mut taken = Self {
+            tensors: taken,
+            metadata: HashMap::new(),
+        };
+        for (name, ..) in &mut taken.tensors {
+            name.drain(..prefix.len());
+        }
+        taken
+    }
+
+    /// Adds the tensors of another network, with something before their names.
+    pub fn add_all(&mut self, prefix: &str, other: Self) {
+        let named = other.tensors.into_iter();
+        self.tensors
+            .extend(named.map(|(name, shape, values)| (format!("{prefix}{name}"), shape, values)));
+    }
+
+    /// The shape of a matrix.
+    pub(super) fn matrix(&self, name: &str) -> Result<[usize; 2], String> {
+        let named = self.tensors.iter().find(|(own, ..)| own == name);
+        let (_, shape, _) = named.ok_or_else(|| format!("tensor `{name}` is missing"))?;
+        let matrix = shape.as_slice().try_into();
+        matrix.map_err(|_| format!("tensor `{name}` has shape {shape:?}; two dimensions are expected"))
+    }
+
+    /// How many names are like this.
+    pub(super) fn count(&self, like: impl Fn(&str) -> bool) -> usize {
+        self.tensors.iter().filter(|(name, ..)| like(name)).count()
+    }
+
     /// The file, with numbers as f32, or as f16 where `half`.
     pub fn to_safetensors(&self, half: bool) -> Vec<u8> {
         let bytes: Vec<Vec<u8>> = self
@@ -173,6 +213,25 @@ pub(super) fn load_published<M: Module>(
     }
 }
 
+/// Goes down a path of names. The variants of an enum have none: a file is the same, whatever its
+/// network is a variant of.
+fn enter(path: &mut Vec<String>, name: &str, container: &str) {
+    if !is_enum(container) {
+        path.push(name.to_owned());
+    }
+}
+
+fn exit(path: &mut Vec<String>, container: &str) {
+    if !is_enum(container) {
+        path.pop();
+    }
+}
+
+/// By what burn says a module is.
+fn is_enum(container: &str) -> bool {
+    container.starts_with("Enum:")
+}
+
 #[derive(Default)]
 struct Collector {
     path: Vec<String>,
@@ -181,12 +240,12 @@ struct Collector {
 }
 
 impl ModuleVisitor for Collector {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_owned());
+    fn enter_module(&mut self, name: &str, container: &str) {
+        enter(&mut self.path, name, container);
     }
 
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        exit(&mut self.path, container);
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -204,12 +263,12 @@ struct Loader<'a> {
 }
 
 impl ModuleMapper for Loader<'_> {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_owned());
+    fn enter_module(&mut self, name: &str, container: &str) {
+        enter(&mut self.path, name, container);
     }
 
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        exit(&mut self.path, container);
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {

@@ -1,13 +1,14 @@
 //! Priors and posteriors of images: a network that says what the noise hides.
 
+use super::Decoder;
 use crate::image::PIXELS;
-use crate::network::UNet;
+use crate::network::{Denoiser, read_tensors};
 use crate::noise::{Noise, Purpose};
 use crate::process::{Prior, VariancePreserving, per_step};
 use crate::sampler::own_samples;
 use burn::tensor::{Device, Tensor};
 
-/// Images that are made at once.
+/// End points that are made at once.
 const BLOCK: usize = 250;
 
 /// E\[data|x_i\] = α·x_i − σ·v of a network that predicts v (arXiv 2202.00512, §4).
@@ -17,11 +18,11 @@ pub struct Denoising {
 }
 
 impl Denoising {
-    /// `[blocks·rows, PIXELS]` at as many steps as there are blocks; `conditions` are those of a
+    /// `[blocks·rows, size]` at as many steps as there are blocks; `conditions` are those of a
     /// block's rows, for a network that has any.
     pub fn expected_data(
         &self,
-        network: &UNet,
+        network: &Denoiser,
         steps: &[usize],
         conditions: &[usize],
         x: Tensor<2>,
@@ -34,26 +35,52 @@ impl Denoising {
 /// The prior that a trained network is.
 #[derive(Clone, Debug)]
 pub struct DenoiserPrior {
-    network: UNet,
+    network: Denoiser,
+    decoder: Decoder,
     denoising: Denoising,
 }
 
 impl DenoiserPrior {
+    /// The prior in a file (safetensors), whose chain has this many steps.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the file.
+    pub fn read(file: &[u8], steps: usize, device: &Device) -> Result<Self, String> {
+        let mut weights = read_tensors(file)?;
+        let decoder = Decoder::take(&mut weights, device)?;
+        let network = Denoiser::read(&weights, device)?;
+        let (size, decoded) = (network.size(), decoder.size());
+        if size != decoded {
+            return Err(format!(
+                "the network denoises {size} numbers and the decoder takes {decoded} latents; equally many are \
+                 expected, and {PIXELS} pixels where there is no decoder"
+            ));
+        }
+        Ok(Self::new(network, decoder, steps))
+    }
+
     /// The prior whose chain has this many steps.
-    pub fn new(network: UNet, steps: usize) -> Self {
+    pub fn new(network: Denoiser, decoder: Decoder, steps: usize) -> Self {
         let process = VariancePreserving {
             steps,
-            dimensions: PIXELS,
+            dimensions: decoder.size(),
         };
         Self {
             network,
+            decoder,
             denoising: Denoising { process },
         }
     }
 
     /// The network, to start a posterior from.
-    pub fn network(&self) -> &UNet {
+    pub fn network(&self) -> &Denoiser {
         &self.network
+    }
+
+    /// What makes images of its end points.
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
     }
 
     /// What its network means.
@@ -61,7 +88,7 @@ impl DenoiserPrior {
         self.denoising
     }
 
-    /// The first `count` images of the chain, `[count][PIXELS]`.
+    /// The first `count` end points of the chain, `[count][size]`.
     ///
     /// # Errors
     ///
@@ -76,7 +103,7 @@ impl DenoiserPrior {
         self.samples_from(noise, purpose, 0, count, device).await
     }
 
-    /// `count` images of the chain from image `first` on, `[count][PIXELS]`. Every image has noise of
+    /// `count` end points of the chain from number `first` on, `[count][size]`. Every one has noise of
     /// its own, whoever it is made together with.
     ///
     /// # Errors

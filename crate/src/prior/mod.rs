@@ -1,8 +1,10 @@
 //! Priors: the drift of a mixture in closed form, or a network trained on its samples.
 
+mod decoder;
 mod denoiser;
 mod infilling;
 
+pub use decoder::Decoder;
 pub use denoiser::{DenoiserPrior, Denoising};
 pub use infilling::{Infilling, InfillingPrior};
 

@@ -6,18 +6,20 @@ use crate::host::read;
 use crate::image::{CLASSES, PIXELS};
 use crate::network::{Classify, StridedClassifier};
 use crate::parallel;
+use crate::prior::Decoder;
 use crate::train::{Answer, EndReward, at_once};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
 /// Images whose gradient is taken at once.
 const BLOCK: usize = 250;
 
-/// log r of images, at most 0, floored.
+/// log r of the images of end points, at most 0, floored.
 #[derive(Clone, Debug)]
 pub struct ImageLogReward {
     wish: Wish,
     floor: f64,
     classifier: StridedClassifier,
+    decoder: Decoder,
     device: Device,
 }
 
@@ -128,7 +130,8 @@ impl Wish {
 }
 
 impl ImageLogReward {
-    /// Compiles a validated reward of images; `classifier` judges classes on `device`.
+    /// Compiles a validated reward of the images that `decoder` makes; `classifier` judges classes on
+    /// `device`.
     ///
     /// # Errors
     ///
@@ -137,12 +140,14 @@ impl ImageLogReward {
         reward: &Reward,
         floor: f64,
         classifier: StridedClassifier,
+        decoder: Decoder,
         device: Device,
     ) -> Result<Self, ConfigError> {
         Ok(Self {
             wish: Wish::new(reward)?,
             floor,
             classifier,
+            decoder,
             device,
         })
     }
@@ -192,26 +197,28 @@ impl ImageLogReward {
             .log_probs)
     }
 
-    /// log r of images on a device as far as it has a gradient, `[rows, 1]`, not floored: of its factors
-    /// that are no black boxes. `None` where all are.
-    pub fn differentiable(&self, images: &Tensor<2>) -> Option<Tensor<2>> {
-        self.wish.differentiable(&self.classifier, images)
+    /// log r of end points on a device as far as it has a gradient, `[rows, 1]`, not floored: of its
+    /// factors that are no black boxes. `None` where all are.
+    pub fn differentiable(&self, ends: &Tensor<2>) -> Option<Tensor<2>> {
+        let images = self.decoder.images_of(ends.clone());
+        self.wish.differentiable(&self.classifier, &images)
     }
 
     /// ∇ log r of a reward that is no black box.
-    async fn gradient(&self, images: &[f32]) -> Result<Vec<f32>, String> {
-        let mut gradients = Vec::with_capacity(images.len());
-        let blocks: Vec<&[f32]> = images.chunks(BLOCK * PIXELS).collect();
+    async fn gradient(&self, ends: &[f32]) -> Result<Vec<f32>, String> {
+        let size = self.decoder.size();
+        let mut gradients = Vec::with_capacity(ends.len());
+        let blocks: Vec<&[f32]> = ends.chunks(BLOCK * size).collect();
         for group in blocks.chunks(parallel::parts(&self.device, usize::MAX)) {
             let made = parallel::map(group.to_vec(), |block| {
-                let block = TensorData::new(block.to_vec(), [block.len() / PIXELS, PIXELS]);
+                let block = TensorData::new(block.to_vec(), [block.len() / size, size]);
                 let leaf = Tensor::<2>::from_data(block, &self.device)
                     .autodiff()
                     .require_grad();
                 leaf.grad(&self.differentiable(&leaf)?.sum().backward())
             });
             for gradient in made {
-                let gradient = gradient.ok_or("the reward has no gradient in its image")?;
+                let gradient = gradient.ok_or("the reward has no gradient in its end point")?;
                 gradients.extend(read(gradient).await?);
             }
         }
@@ -248,8 +255,9 @@ impl EndReward for ImageLogReward {
 
     fn log_reward_unfloored<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Vec<f64>> {
         Box::pin(async move {
-            let log_probs = self.log_probs(states).await?;
-            Ok(self.raw(&self.wish, states, &log_probs))
+            let images = self.decoder.images(states).await?;
+            let log_probs = self.log_probs(&images).await?;
+            Ok(self.raw(&self.wish, &images, &log_probs))
         })
     }
 

@@ -4,7 +4,7 @@ use super::{LEARNED, Learner, SessionError, Task, device_name};
 use crate::config::Reward;
 use crate::digits::{Digits, Exact};
 use crate::image::PIXELS;
-use crate::message::{ConditionReport, DigitsView, Fit, Report, Scene, Snapshot, Truth, View};
+use crate::message::{ConditionReport, DigitsView, Fit, Paths, Report, Scene, Snapshot, Truth, View};
 use crate::metric;
 use crate::noise::Purpose;
 
@@ -13,15 +13,14 @@ const SENT: usize = 100;
 
 impl Learner<Digits> {
     pub(super) async fn scene(&mut self) -> Result<Scene, SessionError> {
-        let prior_paths = self.prior_paths().await?;
+        let ends = self.prior_paths().await?;
+        let log_reward = self.log_reward_of_ends(&ends).await?;
+        let prior_paths = self.seen(ends).await?;
         let exact = self.task.truth().await?;
         Ok(Scene {
             truth: Truth::Rejection,
             log_z: exact.as_ref().map(|exact| exact.log_z),
-            view: View::Digits(DigitsView {
-                log_reward: self.log_reward_of_ends(&prior_paths).await?,
-                exact,
-            }),
+            view: View::Digits(DigitsView { log_reward, exact }),
             prior_paths,
         })
     }
@@ -29,10 +28,12 @@ impl Learner<Digits> {
     pub(super) async fn snapshot(&mut self) -> Result<Snapshot, SessionError> {
         let paths = self.thinned(&self.pictures().states).await?;
         let log_reward = self.log_reward_of_ends(&paths).await?;
+        let paths = self.seen(paths).await?;
         let exact = self.task.exact(self.task.proposals()).await?;
         let count = self.task.run.evaluation.samples_while_training;
-        let (report, mut samples) = self.measure(&exact, count).await?;
-        samples.truncate(SENT * PIXELS);
+        let (report, mut ends) = self.measure(&exact, count).await?;
+        ends.truncate(SENT * self.task.size());
+        let samples = self.task.images_of(&ends).await?;
         Ok(Snapshot {
             iteration: self.iteration(),
             samples,
@@ -49,7 +50,16 @@ impl Learner<Digits> {
         Ok(self.measure(&exact, samples).await?.0)
     }
 
-    /// The report over `count` policy samples, and the samples.
+    /// Trajectories as images.
+    async fn seen(&self, paths: Paths) -> Result<Paths, SessionError> {
+        Ok(Paths {
+            size: PIXELS,
+            points: self.task.images_of(&paths.points).await?,
+            ..paths
+        })
+    }
+
+    /// The report over `count` policy samples, and their end points.
     async fn measure(&self, exact: &Exact, count: usize) -> Result<(Report, Vec<f32>), SessionError> {
         let made = self.simulate(LEARNED, Purpose::Evaluation, count).await?;
         let task = &self.task;

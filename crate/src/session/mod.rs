@@ -242,13 +242,17 @@ impl Session {
         any!(&mut self.0, learner => learner.evaluate(samples).await)
     }
 
-    /// Posterior samples, `[count][size]`.
+    /// Posterior samples, `[count]` of [`Session::shape`].
     ///
     /// # Errors
     ///
     /// Where the device fails.
     pub async fn samples(&self, count: usize) -> Result<Vec<f32>, SessionError> {
-        any!(&self.0, learner => learner.samples(count).await)
+        let ends = any!(&self.0, learner => learner.samples(count).await)?;
+        match &self.0 {
+            Kind::Plane(_) | Kind::Stories(_) => Ok(ends),
+            Kind::Digits(learner) => learner.task.images_of(&ends).await,
+        }
     }
 
     /// Posterior samples with the log weights r·p_θ(τ)/p_φ(τ) of their trajectories.

@@ -1,14 +1,15 @@
-//! Networks of images: a prior that denoises, classifiers.
+//! Networks of images: priors that denoise, an autoencoder, classifiers.
 
 use super::examples::Pretraining;
+use crate::host::read;
 use crate::image::{Images, PIXELS, SIDE};
-use crate::network::{Classify, UNet};
+use crate::network::{Autoencoder, Classify, Denoise};
 use crate::noise;
 use crate::parallel;
 use crate::process::VariancePreserving;
 use crate::session::SessionError;
 use burn::module::{Module, ModuleDisplay};
-use burn::tensor::{Int, Tensor, TensorData, activation};
+use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use rand_chacha::ChaCha8Rng;
 
 /// Noise levels of one batch; its rows are divided among them.
@@ -17,16 +18,101 @@ const LEVELS: usize = 32;
 /// which the shape of a digit is decided (arXiv 2403.03206, §3.1, with a normal distribution).
 const LEVEL_CENTER: f64 = 0.6;
 const LEVEL_SCALE: f64 = 0.45;
-impl Pretraining<UNet, Images> {
+/// Images that are encoded at once.
+const BLOCK: usize = 1000;
+
+/// Examples that are vectors of one size.
+pub trait Vectors: Sync {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// Numbers of each.
+    fn size(&self) -> usize;
+
+    /// The numbers of one.
+    fn vector(&self, index: usize) -> impl Iterator<Item = f32>;
+}
+
+impl Vectors for Images {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn size(&self) -> usize {
+        PIXELS
+    }
+
+    fn vector(&self, index: usize) -> impl Iterator<Item = f32> {
+        self.image(index)
+    }
+}
+
+/// The latents of images, each with mean 0 and variance 1 over all of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Latents {
+    size: usize,
+    /// `[images][size]`.
+    values: Vec<f32>,
+}
+
+impl Latents {
+    /// Those of all images.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn of(autoencoder: &Autoencoder, images: &Images, device: &Device) -> Result<Self, String> {
+        let indices: Vec<usize> = (0..images.len()).collect();
+        let blocks: Vec<&[usize]> = indices.chunks(BLOCK).collect();
+        let encode = |block: &[usize]| autoencoder.encode(uploaded(images, block, device));
+        let mut all = Vec::new();
+        for group in blocks.chunks(parallel::parts(device, usize::MAX)) {
+            all.extend(parallel::map(group.to_vec(), encode));
+        }
+        let latents = Autoencoder::normalised(Tensor::cat(all, 0));
+        let [_, size] = latents.dims();
+        let values = read(latents).await?;
+        Ok(Self { size, values })
+    }
+
+    /// `[images][size]`.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+}
+
+impl Vectors for Latents {
+    fn count(&self) -> usize {
+        self.values.len() / self.size
+    }
+
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn vector(&self, index: usize) -> impl Iterator<Item = f32> {
+        self.values[index * self.size..(index + 1) * self.size]
+            .iter()
+            .copied()
+    }
+}
+
+/// `[indices, PIXELS]`.
+fn uploaded(images: &Images, indices: &[usize], device: &Device) -> Tensor<2> {
+    let pixels: Vec<f32> = indices.iter().flat_map(|index| images.image(*index)).collect();
+    Tensor::from_data(TensorData::new(pixels, [indices.len(), PIXELS]), device)
+}
+
+impl<N: Denoise, E: Vectors> Pretraining<N, E> {
     /// One iteration: regress v = α·noise − σ·data (v-prediction, arXiv 2202.00512) at quantiles of
     /// the times' distribution, evenly spaced with a random offset. Returns the mean squared error.
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn step(&mut self) -> Result<f64, SessionError> {
+    pub async fn denoise(&mut self) -> Result<f64, SessionError> {
         let mut rng = self.rng();
-        let rows = self.recipe.batch.div_ceil(LEVELS);
+        let (rows, size) = (self.recipe.batch.div_ceil(LEVELS), self.examples.size());
         let offset = noise::uniform(&mut rng);
         let times: Vec<f64> = (0..LEVELS)
             .map(|level| time((level as f64 + offset) / LEVELS as f64))
@@ -36,8 +122,8 @@ impl Pretraining<UNet, Images> {
             .map(|time| {
                 let (alpha, sigma) = VariancePreserving::level(time);
                 let (mut x, mut v) = (Vec::new(), Vec::new());
-                for index in self.draw(&mut rng, self.examples.len(), rows) {
-                    for data in self.examples.image(index) {
+                for index in self.draw(&mut rng, self.examples.count(), rows) {
+                    for data in self.examples.vector(index) {
                         let noise = noise::normal(&mut rng) as f32;
                         let (alpha, sigma) = (alpha as f32, sigma as f32);
                         x.push(alpha * data + sigma * noise);
@@ -58,11 +144,43 @@ impl Pretraining<UNet, Images> {
                     x.extend(inputs);
                     v.extend(targets);
                 }
-                let upload =
-                    |values| Tensor::<2>::from_data(TensorData::new(values, [count, PIXELS]), device);
+                let upload = |values| Tensor::<2>::from_data(TensorData::new(values, [count, size]), device);
                 (network.forward(&times, &[], upload(x)) - upload(v))
                     .square()
                     .mean()
+            })
+            .await
+    }
+}
+
+impl Pretraining<Autoencoder, Images> {
+    /// One iteration: the squared error of images made of their latents, which noise of this deviation
+    /// is added to: what lies near latents then decodes to something like their images. Returns the
+    /// mean over the pixels.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn reconstruct(&mut self, deviation: f64) -> Result<f64, SessionError> {
+        let mut rng = self.rng();
+        let drawn = self.draw(&mut rng, self.examples.len(), self.recipe.batch);
+        let parts: Vec<_> = parallel::split(drawn, parallel::parts(&self.device, self.recipe.batch));
+        let latents = self.descent.network().latents();
+        let parts: Vec<_> = parts
+            .into_iter()
+            .map(|part| {
+                let noise = noise::normals(&mut rng, part.len() * latents);
+                (part, noise)
+            })
+            .collect();
+        let (device, images) = (&self.device, &self.examples);
+        self.descent
+            .step(parts, |network, (part, noise)| {
+                let noise = Tensor::from_data(TensorData::new(noise, [part.len(), latents]), device);
+                let images = uploaded(images, &part, device);
+                let latents = Autoencoder::normalised(network.encode(images.clone()));
+                let made = network.decode(latents + noise.mul_scalar(deviation));
+                (made - images).square().mean()
             })
             .await
     }

@@ -6,7 +6,7 @@ mod conditions;
 pub(crate) mod descent;
 pub mod energy;
 pub mod examples;
-mod images;
+pub mod images;
 mod optimizer;
 pub mod pretrain;
 pub mod texts;

@@ -19,25 +19,30 @@ impl Digits {
         .await
     }
 
-    /// Holds weighted images against the exact ones: as many of them, drawn by their weights.
+    /// Holds weighted end points against the exact ones: as many of them, drawn by their weights.
     pub(super) async fn measure(
         &mut self,
-        images: &[f32],
+        ends: &[f32],
         log_weights: &[f64],
         samples: usize,
     ) -> Result<Measured, SessionError> {
         let exact = self.exact(samples.max(self.run.evaluation.samples)).await?;
         let noise = self.noise();
-        let drawn = picked(images, resampled(&noise, log_weights, log_weights.len()));
+        let drawn = picked(
+            ends,
+            self.size(),
+            resampled(&noise, log_weights, log_weights.len()),
+        );
         let log_reward = self.log_reward(&drawn).await?;
         let (fit, _) = self.fit(&exact, &drawn, &self.in_turn(log_reward.len())).await?;
-        let pictured = Self::PICTURED.min(log_weights.len());
+        let pictured = resampled(&noise, log_weights, Self::PICTURED.min(log_weights.len()));
+        let points = self.images_of(&picked(ends, self.size(), pictured)).await?;
         Ok(Measured {
             fit: Fit::Images(Box::new(fit)),
             log_reward: log_reward.iter().sum::<f64>() / log_reward.len() as f64,
             log_z_exact: exact.log_z,
             truth: Truth::Rejection,
-            points: picked(images, resampled(&noise, log_weights, pictured)),
+            points,
         })
     }
 }

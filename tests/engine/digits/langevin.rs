@@ -8,7 +8,7 @@ use burn::tensor::{Tensor, TensorData};
 use rtb::config::Reward;
 use rtb::digits::DigitsPolicy;
 use rtb::image::{PIXELS, SIDE};
-use rtb::network::UNet;
+use rtb::network::Denoiser;
 use rtb::noise::{Noise, Purpose};
 use rtb::objective::Pull;
 use rtb::process::{Diffusion, Policy, Prior, Process};
@@ -28,10 +28,13 @@ fn white_above(deviation: f64) -> Reward {
 fn the_langevin_term_follows_the_reward() {
     let device = cpu_device();
     let rows = 4;
-    let pixels = Noise::new(3).normal(Purpose::Samples, 0, rows * PIXELS);
-    let x = Tensor::<2>::from_data(TensorData::new(pixels, [rows, PIXELS]), &device);
-    let direction = Noise::new(3).normal(Purpose::Samples, 1, PIXELS);
-    let direction = Tensor::<2>::from_data(TensorData::new(direction, [1, PIXELS]), &device);
+    // Above the shipped prior, of latents.
+    let size = digits(&mut above_shipped(small())).chains().process.state_size();
+    let normal = |counter: u64, rows: usize| {
+        let values = Noise::new(3).normal(Purpose::Samples, counter, rows * size);
+        Tensor::<2>::from_data(TensorData::new(values, [rows, size]), &device)
+    };
+    let (x, direction) = (normal(0, rows), normal(1, 1));
     let along = |t: Tensor<2>| numbers((t * direction.clone()).sum_dim(1));
     let mut run = small();
     run.network.langevin = true;
@@ -71,15 +74,15 @@ fn the_langevin_term_follows_the_reward() {
                 let ends: Vec<f32> = ends.into_iter().map(|v| v as f32).collect();
                 pollster::block_on(of[0].log_reward_unfloored(&ends)).expect("the processor answers")
             };
-            let (up, down) = (log_r(2e-3), log_r(-2e-3));
+            let (up, down) = (log_r(1e-2), log_r(-1e-2));
             let (alpha, sigma) = chains.process.at(step);
             let lengths = numbers(guide.clone().square().sum_dim(1).sqrt());
             for (row, moved) in along(guide).into_iter().enumerate() {
-                let slope = run.tempering.beta * (up[row] - down[row]) / 4e-3;
+                let slope = run.tempering.beta * (up[row] - down[row]) / 2e-2;
                 let whole = slope * sigma.powi(2) / alpha;
                 if shortened {
-                    let zeros = Tensor::<2>::zeros([1, PIXELS], &device);
-                    let ones = Tensor::<2>::ones([1, PIXELS], &device);
+                    let zeros = Tensor::<2>::zeros([1, size], &device);
+                    let ones = Tensor::<2>::ones([1, size], &device);
                     let to = |data: &Tensor<2>, noise: &Tensor<2>| {
                         let next = chains.process.transition(step, &zeros, data, noise.clone(), 0.0);
                         numbers(next)[0]
@@ -121,7 +124,7 @@ fn the_gradient_of_images_matches_finite_differences() {
         let steps: Vec<usize> = (0..5).collect();
         let gradient = chains.gradient(&tracked, &made, Pull::new(&weights), &steps, 24);
         let gradient = flat(&tracked, &gradient);
-        let scored = |network: &UNet| -> f64 {
+        let scored = |network: &Denoiser| -> f64 {
             let each = (0..5).map(|step| {
                 let x = &made.states[step];
                 let guide = made.guides.as_ref().map(|guides| &guides[step]);

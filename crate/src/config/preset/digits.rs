@@ -143,8 +143,8 @@ pub(super) fn presets() -> Vec<Preset> {
             "digits-inpaint" => run.tempering.floor = -60.0,
             // Ten times as much to learn.
             "digits-each" => {
-                run.rollout.batch = 80;
-                run.training.iterations = 2000;
+                run.rollout.batch = 320;
+                run.training.iterations = 1500;
             }
             _ => {}
         }

@@ -136,7 +136,9 @@ fn faster(run: &Run) -> &'static str {
     match (run.task, run.prior.weights.as_deref()) {
         (Task::Stories, Some("reward-stories")) => "a smaller batch or WebGPU is faster",
         (Task::Stories, _) => "the causal prior, fewer steps T, a smaller batch or WebGPU are faster",
-        (_, Some("prior-digits")) => "the small prior, fewer steps T, a smaller batch or WebGPU are faster",
+        (_, Some("prior-digits-pixels")) => {
+            "the prior of latents, fewer steps T, a smaller batch or WebGPU are faster"
+        }
         _ => "fewer steps T, a smaller batch or WebGPU are faster",
     }
 }

@@ -1,45 +1,61 @@
 //! `rtb pretrain digits`: a diffusion prior of images.
 
-use super::common::{Common, Record, Stepped};
+use super::common::{Common, Numbers, Record, Stepped};
+use super::judgement::Judgements;
 use crate::program::assets;
 use crate::program::data::{self, Labelled};
 use crate::program::error::ProgramError;
 use crate::program::plot;
 use burn::module::Module;
 use burn::tensor::Device;
-use clap::ValueEnum;
 use pollster::block_on;
 use rtb::config::ConfigError;
-use rtb::image::CLASSES;
-use rtb::metric::{self, Seen};
-use rtb::network::{Classify, UNetConfig, load_tensors, read_tensors};
+use rtb::image::Images;
+use rtb::network::{
+    Autoencoder, DECODER, Denoise, Denoiser, ResidualConfig, UNetConfig, Weights, load_tensors, read_tensors,
+};
 use rtb::noise::{Noise, Purpose};
-use rtb::prior::DenoiserPrior;
+use rtb::prior::{Decoder, DenoiserPrior};
 use rtb::session::SessionError;
 use rtb::train::examples::{Pretraining, Recipe};
+use rtb::train::images::{Latents, Vectors};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 const AFTER_HELP: &str = "\
-Without flags: 20000 iterations (small: 12000) of 128 images, learning rate 0.004 (small: 0.008),
-average with decay 0.999.
+Without flags: 14000 iterations of 64 images, learning rate 0.003; with --latents 40000 of 512, learning
+rate 0.002. Average with decay 0.999.
 
-Example:
-  rtb pretrain digits --size small --out prior-digits-small.safetensors --picture digits.png";
+Examples:
+  rtb pretrain digits --out prior-digits-pixels.safetensors --picture digits.png
+  rtb pretrain autoencoder --out autoencoder.safetensors
+  rtb pretrain digits --latents autoencoder.safetensors --out prior-digits.safetensors";
 
-/// Train a diffusion prior of images: a U-Net that denoises
+/// Units of the time embedding of a network of latents.
+const EMBEDDING: usize = 64;
+
+/// Train a diffusion prior of images: a U-Net that denoises pixels, or a network that denoises the latents
+/// of an autoencoder
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// How large the network is
-    #[arg(long, value_enum, default_value_t = Size::Full)]
-    size: Size,
     /// mnist, fashion-mnist, or a folder with four files in MNIST's layout
     #[arg(long, value_name = "NAME|FOLDER", default_value = "mnist")]
     data: String,
-    /// Weights of that size to go on from, a shipped prior's name or a file, in place of random ones
+    /// An autoencoder of `rtb pretrain autoencoder`, whose latents the prior is to be about
+    #[arg(long, value_name = "FILE")]
+    latents: Option<PathBuf>,
+    /// Units of every layer of the network of latents
+    #[arg(long, value_name = "N", default_value_t = 384, requires = "latents",
+          value_parser = clap::value_parser!(u32).range(4..=2048))]
+    width: u32,
+    /// Its residual blocks
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "latents",
+          value_parser = clap::value_parser!(u32).range(1..=16))]
+    blocks: u32,
+    /// Weights of that shape to go on from, a shipped prior's name or a file, in place of random ones
     #[arg(long, value_name = "NAME|FILE")]
     from: Option<String>,
     /// Samples behind the figures
@@ -57,181 +73,181 @@ pub struct Args {
     common: Common,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Size {
-    /// 0.7 million weights, for a GPU
-    Full,
-    /// 0.2 million weights, for a processor
-    Small,
-}
-
-impl Size {
-    fn iterations(self) -> usize {
-        match self {
-            Self::Full => 14_000,
-            Self::Small => 12_000,
-        }
-    }
-
-    fn batch(self) -> usize {
-        match self {
-            Self::Full => 64,
-            Self::Small => 128,
-        }
-    }
-
-    fn learning_rate(self) -> f64 {
-        match self {
-            Self::Full => 3e-3,
-            Self::Small => 8e-3,
-        }
-    }
-
-    fn config(self) -> UNetConfig {
-        match self {
-            Self::Full => UNetConfig::FULL,
-            Self::Small => UNetConfig::SMALL,
-        }
-    }
-}
-
-/// How good a prior is, in the eyes of a classifier.
-#[derive(Serialize)]
-struct Judgement {
-    /// Fréchet distance of features, samples against the test set.
-    fid: f64,
-    /// The same of as many training images.
-    fid_of_training_images: f64,
-    /// Mean cosine distance of the features of two samples.
-    diversity: f64,
-    diversity_of_test_images: f64,
-    /// Share of every class among the samples.
-    classes: [f64; CLASSES],
-}
-
 #[derive(Serialize)]
 struct Figures {
     parameters: usize,
     samples: usize,
     steps: usize,
     sampling_seconds: f64,
-    /// By the classifier of rewards, and by the one that only measures.
-    reward_classifier: Judgement,
-    evaluation_classifier: Judgement,
+    #[serde(flatten)]
+    judgements: Judgements,
+    /// The record of the autoencoder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    autoencoder: Option<serde_json::Value>,
+}
+
+/// A prior once it is trained.
+struct Trained {
+    network: Denoiser,
+    decoder: Decoder,
+    /// The file.
+    weights: Weights,
+    seconds: f64,
 }
 
 /// Trains the prior and writes its files.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
-    let size = args.size;
-    let numbers = args
-        .common
-        .numbers(size.iterations(), size.batch(), size.learning_rate(), 0.999);
     let device = args.common.device()?;
-    let Labelled { train, test } = data::images(&args.data)?;
-    let mut network = size.config().init(&Noise::new(numbers.seed), &device);
-    let size = size.to_possible_value().expect("no size is skipped");
-    let mut what = format!(
-        "digits --size {} --data {} --samples {} --steps {}",
-        size.get_name(),
-        args.data,
-        args.samples,
-        args.steps
-    );
-    let mut from = None;
+    let images = data::images(&args.data)?;
+    let mut what = format!("digits --data {}", args.data);
+    if let Some(path) = &args.latents {
+        let (path, width, blocks) = (path.display(), args.width, args.blocks);
+        what += &format!(" --latents {path} --width {width} --blocks {blocks}");
+    }
+    what += &format!(" --samples {} --steps {}", args.samples, args.steps);
     if let Some(name) = &args.from {
-        network = read_tensors(&assets::weights("--from", name)?)
-            .and_then(|weights| load_tensors(network, &weights))
-            .map_err(|why| {
-                let allowed = format!("weights of the size {}: {why}", size.get_name());
-                ConfigError::new("--from", format!("`{name}`"), allowed)
-            })?;
-        let record = fs::read(Path::new(name).with_extension("json"));
-        from = record.ok().and_then(|text| serde_json::from_slice(&text).ok());
         what += &format!(" --from {name}");
     }
-    let config = Recipe::from(&numbers);
-    let training = Pretraining::new(network, train.clone(), config, device.clone());
-    let mut stepped = Stepped {
-        training: training.map_err(SessionError::from)?,
-        step: |training: &mut Pretraining<_, _>| block_on(training.step()),
+    let (numbers, trained) = match &args.latents {
+        None => {
+            let numbers = args.common.numbers(14_000, 64, 3e-3, 0.999);
+            let trained = of_pixels(args, &what, &numbers, &images.train, &device)?;
+            (numbers, trained)
+        }
+        Some(path) => {
+            let numbers = args.common.numbers(40_000, 512, 2e-3, 0.999);
+            let trained = of_latents(args, &what, &numbers, path, &images.train, &device)?;
+            (numbers, trained)
+        }
     };
-    let seconds = args.common.train(&what, &numbers, &mut stepped)?;
-    let training = stepped.training;
-
+    let Labelled { train, test } = images;
     let (count, steps) = (args.samples as usize, args.steps as usize);
-    let prior = DenoiserPrior::new(training.network().clone(), steps);
+    let parameters = Module::num_params(&trained.network);
+    let prior = DenoiserPrior::new(trained.network, trained.decoder, steps);
+    let noise = Noise::new(numbers.seed);
     let begun = Instant::now();
-    let samples = block_on(prior.samples(
-        &Noise::new(numbers.seed),
-        Purpose::PriorEvaluation,
-        count,
-        &device,
-    ))
-    .map_err(SessionError::Device)?;
+    let made = async {
+        let ends = prior
+            .samples(&noise, Purpose::PriorEvaluation, count, &device)
+            .await?;
+        prior.decoder().images(&ends).await
+    };
+    let samples = block_on(made).map_err(SessionError::Device)?;
     let sampling_seconds = begun.elapsed().as_secs_f64();
-    let sets = [&samples, &test.pixels(test.len()), &train.pixels(count)];
+    let sets: [&[f32]; 3] = [&samples, &test.pixels(test.len()), &train.pixels(count)];
     let figures = Figures {
-        parameters: Module::num_params(training.network()),
+        parameters,
         samples: count,
         steps,
         sampling_seconds,
-        reward_classifier: judge(&assets::reward_classifier(&device)?, sets, &device)?,
-        evaluation_classifier: judge(&assets::evaluation_classifier(&device)?, sets, &device)?,
+        judgements: Judgements::of(sets, &device)?,
+        autoencoder: args.latents.as_deref().and_then(record_of),
     };
     if let Some(path) = &args.picture {
         plot::draw_images(path, &samples, 10)?;
     }
-    let text = summary(&figures);
-    let weights = block_on(training.weights())?;
+    let text = format!(
+        "{count} samples of the chain of {steps} steps, made in {sampling_seconds:.0} s\n{}",
+        figures.judgements.summary()
+    );
     let record = Record {
         command: args.common.command(&what, &numbers),
-        from,
+        from: args.from.as_deref().map(Path::new).and_then(record_of),
         seed: numbers.seed,
-        seconds,
+        seconds: trained.seconds,
         figures,
     };
-    args.common.finish(&weights, &record, &text)
+    args.common
+        .finish(&trained.weights.to_safetensors(true), &record, &text)
 }
 
-/// Samples, test images and training images in the eyes of a classifier.
-fn judge(
-    classifier: &(impl Classify + Sync),
-    [samples, test, train]: [&Vec<f32>; 3],
+fn of_pixels(
+    args: &Args,
+    what: &str,
+    numbers: &Numbers,
+    images: &Images,
     device: &Device,
-) -> Result<Judgement, ProgramError> {
-    let see = |images: &[f32]| -> Result<Seen, ProgramError> {
-        Ok(block_on(metric::see(classifier, images, device)).map_err(SessionError::Device)?)
-    };
-    let (samples, test, train) = (see(samples)?, see(test)?, see(train)?);
-    let moments = test.moments();
-    Ok(Judgement {
-        fid: samples.moments().frechet(&moments),
-        fid_of_training_images: train.moments().frechet(&moments),
-        diversity: samples.diversity(),
-        diversity_of_test_images: test.diversity(),
-        classes: samples.histogram(),
+) -> Result<Trained, ProgramError> {
+    let network = UNetConfig::SHIPPED.init(&Noise::new(numbers.seed), device);
+    let (network, seconds) = train(args, what, numbers, network, images.clone(), device)?;
+    Ok(Trained {
+        weights: block_on(Weights::of(&network)).map_err(SessionError::Device)?,
+        network: Denoiser::Pixels(network),
+        decoder: Decoder::default(),
+        seconds,
     })
 }
 
-fn summary(f: &Figures) -> String {
-    let judged = |name: &str, j: &Judgement| {
-        let shares: Vec<_> = j.classes.iter().map(|s| format!("{:.1}", 100.0 * s)).collect();
-        format!(
-            "{name}: FID to the test images {:.3} (training images {:.3}), diversity {:.3} (test images {:.3})\n\
-             \x20 classes 0 to 9 in percent: {}\n",
-            j.fid,
-            j.fid_of_training_images,
-            j.diversity,
-            j.diversity_of_test_images,
-            shares.join(" ")
-        )
+fn of_latents(
+    args: &Args,
+    what: &str,
+    numbers: &Numbers,
+    path: &Path,
+    images: &Images,
+    device: &Device,
+) -> Result<Trained, ProgramError> {
+    let file = fs::read(path).map_err(|e| ProgramError::file("read the autoencoder", path, e))?;
+    let autoencoder = read_tensors(&file).and_then(|weights| Autoencoder::read(weights, device));
+    let autoencoder = autoencoder.map_err(|why| {
+        let allowed = format!("a file of `rtb pretrain autoencoder`: {why}");
+        ConfigError::new("--latents", format!("`{}`", path.display()), allowed)
+    })?;
+    let size = autoencoder.latents();
+    let config = ResidualConfig {
+        inputs: size,
+        outputs: size,
+        width: args.width as usize,
+        blocks: args.blocks as usize,
+        embedding: EMBEDDING,
     };
-    format!(
-        "{} samples of the chain of {} steps, made in {:.0} s\n{}{}",
-        f.samples,
-        f.steps,
-        f.sampling_seconds,
-        judged("classifier of rewards", &f.reward_classifier),
-        judged("classifier of evaluation", &f.evaluation_classifier)
-    )
+    let latents = block_on(Latents::of(&autoencoder, images, device)).map_err(SessionError::Device)?;
+    let network = config.init(&Noise::new(numbers.seed), device);
+    let (network, seconds) = train(args, what, numbers, network, latents, device)?;
+    let weights = async {
+        let mut weights = Weights::of(&network).await?;
+        weights.add_all(DECODER, Weights::of(autoencoder.decoder()).await?);
+        Ok(weights)
+    };
+    Ok(Trained {
+        weights: block_on(weights).map_err(SessionError::Device)?,
+        network: Denoiser::Latents(network),
+        decoder: Decoder::of(autoencoder.decoder().clone(), size, device),
+        seconds,
+    })
+}
+
+/// The averaged network after training, and the seconds it took.
+fn train<N: Denoise, E: Vectors>(
+    args: &Args,
+    what: &str,
+    numbers: &Numbers,
+    mut network: N,
+    examples: E,
+    device: &Device,
+) -> Result<(N, f64), ProgramError> {
+    if let Some(name) = &args.from {
+        network = read_tensors(&assets::weights("--from", name)?)
+            .and_then(|mut weights| {
+                // The prior's decoder is that of --latents.
+                weights.take_all(DECODER);
+                load_tensors(network, &weights)
+            })
+            .map_err(|why| {
+                let allowed = format!("weights of the network that is trained: {why}");
+                ConfigError::new("--from", format!("`{name}`"), allowed)
+            })?;
+    }
+    let training = Pretraining::new(network, examples, Recipe::from(numbers), device.clone());
+    let mut stepped = Stepped {
+        training: training.map_err(SessionError::from)?,
+        step: |training: &mut Pretraining<_, _>| block_on(training.denoise()),
+    };
+    let seconds = args.common.train(what, numbers, &mut stepped)?;
+    Ok((stepped.training.network().clone(), seconds))
+}
+
+/// The record beside a file of weights.
+fn record_of(weights: &Path) -> Option<serde_json::Value> {
+    let record = fs::read(weights.with_extension("json")).ok()?;
+    serde_json::from_slice(&record).ok()
 }

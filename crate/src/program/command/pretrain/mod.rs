@@ -1,8 +1,10 @@
 //! `rtb pretrain`: the networks that runs start from.
 
+mod autoencoder;
 mod classifier;
 mod common;
 mod digits;
+mod judgement;
 mod mixture;
 mod stories;
 
@@ -25,6 +27,7 @@ pub struct Args {
 #[derive(Subcommand)]
 enum What {
     Mixture(mixture::Args),
+    Autoencoder(autoencoder::Args),
     Digits(digits::Args),
     Classifier(classifier::Args),
     Stories(stories::Args),
@@ -34,6 +37,7 @@ enum What {
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     match &args.what {
         What::Mixture(args) => mixture::execute(args),
+        What::Autoencoder(args) => autoencoder::execute(args),
         What::Digits(args) => digits::execute(args),
         What::Classifier(args) => classifier::execute(args),
         What::Stories(args) => stories::execute(args),

@@ -1,0 +1,114 @@
+//! `rtb pretrain autoencoder`: the latents that a prior of images may be about.
+
+use super::common::{Common, Record, Stepped};
+use super::judgement::Judgements;
+use crate::program::data::{self, Labelled};
+use crate::program::error::ProgramError;
+use burn::module::Module;
+use pollster::block_on;
+use rtb::network::Autoencoder;
+use rtb::noise::Noise;
+use rtb::prior::Decoder;
+use rtb::session::SessionError;
+use rtb::train::examples::{Pretraining, Recipe};
+use rtb::train::images::Latents;
+use serde::Serialize;
+
+const AFTER_HELP: &str = "\
+Without flags: 8000 iterations of 256 images, learning rate 0.002, average with decay 0.999.
+
+Example:
+  rtb pretrain autoencoder --out autoencoder.safetensors";
+
+/// Train an autoencoder of images, whose latents a prior can be trained on
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Args {
+    /// mnist, fashion-mnist, or a folder with four files in MNIST's layout
+    #[arg(long, value_name = "NAME|FOLDER", default_value = "mnist")]
+    data: String,
+    /// Numbers that an image is made of
+    #[arg(long, value_name = "N", default_value_t = 32,
+          value_parser = clap::value_parser!(u32).range(1..=784))]
+    latents: u32,
+    /// Units of every layer of the two networks
+    #[arg(long, value_name = "N", default_value_t = 256,
+          value_parser = clap::value_parser!(u32).range(4..=2048))]
+    width: u32,
+    /// Residual blocks of each
+    #[arg(long, value_name = "N", default_value_t = 2,
+          value_parser = clap::value_parser!(u32).range(1..=16))]
+    blocks: u32,
+    /// Deviation of the noise that latents, whose own is 1, get in training
+    #[arg(long, value_name = "DEVIATION", default_value_t = 0.2, value_parser = deviation)]
+    noise: f64,
+    #[command(flatten)]
+    common: Common,
+}
+
+fn deviation(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "0 to 10 is allowed".to_owned())?;
+    match (0.0..=10.0).contains(&value) {
+        true => Ok(value),
+        false => Err("0 to 10 is allowed".to_owned()),
+    }
+}
+
+#[derive(Serialize)]
+struct Figures {
+    parameters: usize,
+    /// Mean over the pixels of the test images, −1 to 1, made of their latents.
+    test_squared_error: f64,
+    /// Of these.
+    #[serde(flatten)]
+    judgements: Judgements,
+}
+
+/// Trains the autoencoder and writes its two files.
+pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    let numbers = args.common.numbers(8000, 256, 2e-3, 0.999);
+    let device = args.common.device()?;
+    let Labelled { train, test } = data::images(&args.data)?;
+    let [latents, width, blocks] = [args.latents, args.width, args.blocks].map(|n| n as usize);
+    let network = Autoencoder::new(latents, width, blocks, &Noise::new(numbers.seed), &device);
+    let what = format!(
+        "autoencoder --data {} --latents {latents} --width {width} --blocks {blocks} --noise {}",
+        args.data, args.noise
+    );
+    let training = Pretraining::new(network, train.clone(), Recipe::from(&numbers), device.clone());
+    let mut stepped = Stepped {
+        training: training.map_err(SessionError::from)?,
+        step: |training: &mut Pretraining<_, _>| block_on(training.reconstruct(args.noise)),
+    };
+    let seconds = args.common.train(&what, &numbers, &mut stepped)?;
+    let training = stepped.training;
+    let network = training.network();
+    let decoder = Decoder::of(network.decoder().clone(), latents, &device);
+    let images = test.pixels(test.len());
+    let made = async {
+        let latents = Latents::of(network, &test, &device).await?;
+        decoder.images(latents.values()).await
+    };
+    let made = block_on(made).map_err(SessionError::Device)?;
+    let squares = made.iter().zip(&images).map(|(a, b)| f64::from(a - b).powi(2));
+    let figures = Figures {
+        parameters: Module::num_params(network),
+        test_squared_error: squares.sum::<f64>() / images.len() as f64,
+        judgements: Judgements::of([&made, &images, &train.pixels(test.len())], &device)?,
+    };
+    let text = format!(
+        "{} test images made of {latents} numbers each: squared error of a pixel {:.4}\n{}",
+        test.len(),
+        figures.test_squared_error,
+        figures.judgements.summary()
+    );
+    let weights = block_on(training.weights())?;
+    let record = Record {
+        command: args.common.command(&what, &numbers),
+        from: None,
+        seed: numbers.seed,
+        seconds,
+        figures,
+    };
+    args.common.finish(&weights, &record, &text)
+}

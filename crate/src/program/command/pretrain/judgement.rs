@@ -1,0 +1,79 @@
+//! How good images are, in the eyes of the two classifiers.
+
+use crate::program::assets;
+use crate::program::error::ProgramError;
+use burn::tensor::Device;
+use pollster::block_on;
+use rtb::image::CLASSES;
+use rtb::metric::{self, Seen};
+use rtb::network::Classify;
+use rtb::session::SessionError;
+use serde::Serialize;
+
+/// How good images are, in the eyes of a classifier.
+#[derive(Serialize)]
+struct Judgement {
+    /// Fréchet distance of features, images against the test set.
+    fid: f64,
+    /// The same of as many training images.
+    fid_of_training_images: f64,
+    /// Mean cosine distance of the features of two images.
+    diversity: f64,
+    diversity_of_test_images: f64,
+    /// Share of every class among the images.
+    classes: [f64; CLASSES],
+}
+
+/// By the classifier of rewards, and by the one that only measures.
+#[derive(Serialize)]
+pub struct Judgements {
+    reward_classifier: Judgement,
+    evaluation_classifier: Judgement,
+}
+
+impl Judgements {
+    /// Of images, test images and training images.
+    pub fn of(sets: [&[f32]; 3], device: &Device) -> Result<Self, ProgramError> {
+        Ok(Self {
+            reward_classifier: judge(&assets::reward_classifier(device)?, sets, device)?,
+            evaluation_classifier: judge(&assets::evaluation_classifier(device)?, sets, device)?,
+        })
+    }
+
+    /// In words.
+    pub fn summary(&self) -> String {
+        let judged = |name: &str, j: &Judgement| {
+            let shares: Vec<_> = j.classes.iter().map(|s| format!("{:.1}", 100.0 * s)).collect();
+            format!(
+                "{name}: FID to the test images {:.3} (training images {:.3}), diversity {:.3} (test images {:.3})\n\
+                 \x20 classes 0 to 9 in percent: {}\n",
+                j.fid,
+                j.fid_of_training_images,
+                j.diversity,
+                j.diversity_of_test_images,
+                shares.join(" ")
+            )
+        };
+        judged("classifier of rewards", &self.reward_classifier)
+            + &judged("classifier of evaluation", &self.evaluation_classifier)
+    }
+}
+
+fn judge(
+    classifier: &(impl Classify + Sync),
+    [images, test, train]: [&[f32]; 3],
+    device: &Device,
+) -> Result<Judgement, ProgramError> {
+    let see = |images: &[f32]| -> Result<Seen, ProgramError> {
+        Ok(block_on(metric::see(classifier, images, device)).map_err(SessionError::Device)?)
+    };
+    let (images, test, train) = (see(images)?, see(test)?, see(train)?);
+    let moments = test.moments();
+    Ok(Judgement {
+        fid: images.moments().frechet(&moments),
+        fid_of_training_images: train.moments().frechet(&moments),
+        diversity: images.diversity(),
+        diversity_of_test_images: test.diversity(),
+        classes: images.histogram(),
+    })
+}
