@@ -358,11 +358,13 @@ fn one_network_holds_a_posterior_for_every_class() {
     assert_eq!(together.conditions.len(), 2);
     for (condition, class) in together.conditions.iter().zip([8, 2]) {
         assert_eq!(condition.class, class);
-        // The exact posterior of each is that of a run for it alone.
+        // The exact posterior of each is that of a run for it alone, up to rounding: a classifier sees the
+        // images in other batches.
         let mut alone = each_class();
         alone.reward = alone.reward.given(if class == 8 { 0 } else { 1 });
         let exact = report(&mut open(alone), 60).log_z_exact;
-        assert!((condition.log_z_exact - exact).abs() < 1e-9);
+        let missed = (condition.log_z_exact - exact).abs();
+        assert!(missed < 1e-6, "{missed}");
         assert!(condition.log_z_learned != 0.0 && condition.log_reward < 0.0);
     }
     let mean = |of: fn(&ConditionReport) -> f64| together.conditions.iter().map(of).sum::<f64>() / 2.0;
