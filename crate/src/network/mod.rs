@@ -19,7 +19,8 @@ mod transformer;
 mod unet;
 mod weights;
 
-pub use autoencoder::{Autoencoder, DECODER, decode};
+pub(crate) use autoencoder::decode;
+pub use autoencoder::{Autoencoder, DECODER};
 pub use classifier::{Classify, FEATURES, PooledClassifier, StridedClassifier};
 pub use denoiser::{Denoise, Denoiser};
 pub use drift::{DriftNetwork, DriftNetworkConfig, Preconditioning};
