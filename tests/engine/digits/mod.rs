@@ -382,7 +382,18 @@ fn one_network_holds_a_posterior_for_every_class() {
     let weights = pollster::block_on(both.weights()).expect("they are read");
     let reopened = Session::open(each_class(), cpu_device(), &files, Some(&weights));
     let mut reopened = pollster::block_on(reopened).expect("it opens");
-    assert_eq!(report(&mut reopened, 60), report(&mut both, 60));
+    let (again, before) = (report(&mut reopened, 60), report(&mut both, 60));
+    let learned = |of: &Report| {
+        (
+            of.log_z_learned,
+            of.log_z_importance,
+            of.elbo,
+            of.log_reward,
+            of.ess,
+        )
+    };
+    assert_eq!(learned(&again), learned(&before));
+    assert!((again.log_z_exact - before.log_z_exact).abs() < 1e-6);
     let truth = pollster::block_on(reopened.truth()).expect("the processor answers");
     let truth = truth.expect("some images are kept");
     assert_eq!(truth.samples.len(), truth.kept.min(36) * PIXELS);
