@@ -25,17 +25,16 @@ pub(super) fn defaults() -> Run {
             ..Tempering::default()
         },
         process: Process {
-            steps: 20,
+            steps: 40,
             ..Process::default()
         },
         objective: Objective {
             log_z: LogZ::Vargrad,
-            step_share: 0.5,
             chunk: 512,
             ..Objective::default()
         },
         rollout: Rollout {
-            batch: 128,
+            batch: 32,
             noised_share: 0.25,
             ..Rollout::default()
         },
@@ -45,12 +44,12 @@ pub(super) fn defaults() -> Run {
             ..Optimizer::default()
         },
         training: Training {
-            iterations: 400,
-            checkpoint_every: 50,
+            iterations: 800,
+            checkpoint_every: 100,
         },
         evaluation: Evaluation {
             samples: 2000,
-            every: 40,
+            every: 80,
             samples_while_training: 200,
         },
         ..Run::default()

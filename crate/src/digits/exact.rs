@@ -116,10 +116,13 @@ impl Digits {
     /// Where the device fails.
     pub async fn truth(&mut self) -> Result<Option<SampledTruth>, SessionError> {
         let exact = self.exact(self.proposals()).await?;
+        let Some(log_reward_mean) = exact.mean_log_reward() else {
+            return Ok(None);
+        };
         let pictured = self.pictured(&exact);
         let places = pictured.iter().map(|at| exact.kept[*at]);
         let samples = self.images_of(&picked(self.ends(), self.size(), places)).await?;
-        Ok(exact.mean_log_reward().map(|log_reward_mean| SampledTruth {
+        Ok(Some(SampledTruth {
             samples,
             log_reward: pictured.iter().map(|at| exact.log_reward[*at] as f32).collect(),
             log_z: exact.log_z,

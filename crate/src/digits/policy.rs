@@ -6,11 +6,12 @@ use crate::process::{Diffusion, Policy, Prior, Rows, VariancePreserving, per_ste
 use crate::reward::ImageLogReward;
 use burn::tensor::Tensor;
 
-/// The posterior: E_θ + σ²·(E_φ − E_θ), φ a network like the prior's, of which it starts as a copy.
+/// The posterior: E_θ + σ·(E_φ − E_θ), φ a network like the prior's, of which it starts as a copy.
 ///
-/// A tilted chain's E\[data|x_i\] differs from the prior's by σ²/α·∇ log E\[r|x_i\] (Tweedie), so
-/// what has to be learned shrinks with σ²; without the factor the last steps, whose kernels are
-/// narrow, drown the log ratio in the noise of their small changes.
+/// A tilted chain's E\[data|x_i\] differs from the prior's by σ²/α·∇ log E\[r|x_i\] (Tweedie). The
+/// networks predict v, and E_φ − E_θ = σ·(v_θ − v_φ): with one more factor σ what they have to differ by
+/// is the gradient itself, over α. Without it the last steps, whose kernels are narrow, drown the log
+/// ratio in the noise of their small changes; with two, what is decided late asks for large ones.
 ///
 /// With the Langevin term (arXiv 2405.20971, §E) it adds s_φ(i)·σ²/α·∇ log r(E_θ\[x_T|x_i\]), the
 /// gradient in x_i as in DPS (arXiv 2209.14687), to at most one deviation of the step's noise: a good
@@ -106,7 +107,7 @@ impl Policy<VariancePreserving> for DigitsPolicy {
         let prior = prior();
         let ([rows, _], device) = (x.dims(), x.device());
         let change = self.denoising.expected_data(network, steps, conditions, x) - prior.clone();
-        let kernel = prior + per_step(steps, change, |s| self.denoising.process.at(s).1.powi(2));
+        let kernel = prior + per_step(steps, change, |s| self.denoising.process.at(s).1);
         let Some(guide) = guide else {
             return kernel;
         };

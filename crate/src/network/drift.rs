@@ -52,21 +52,9 @@ impl DriftNetworkConfig {
     ///
     /// Names the tensor that is missing.
     pub fn of(weights: &Weights) -> Result<Self, String> {
-        let shape = |name: &str| {
-            weights
-                .tensors
-                .iter()
-                .find(|(n, s, _)| n == name && s.len() == 2)
-                .map(|(_, s, _)| (s[0], s[1]))
-                .ok_or_else(|| format!("tensor `{name}` is missing"))
-        };
-        let (width, outputs) = shape("head")?;
-        let (features, _) = shape("layers.0")?;
-        let depth = weights
-            .tensors
-            .iter()
-            .filter(|(n, ..)| n.starts_with("layers."))
-            .count();
+        let [width, outputs] = weights.matrix("head")?;
+        let [features, _] = weights.matrix("layers.0")?;
+        let depth = weights.count(|name| name.starts_with("layers."));
         if !(4..=1024).contains(&width) || !(1..=8).contains(&depth) {
             return Err(format!(
                 "a network {width} wide and {depth} deep; 4 to 1024 wide and 1 to 8 deep is allowed"

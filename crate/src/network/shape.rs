@@ -21,12 +21,7 @@ impl UNetConfig {
         };
         let first = |name: &str| shape(name).map(|s| s.first().copied().unwrap_or(0));
         let last = |name: &str| shape(name).map(|s| s.last().copied().unwrap_or(0));
-        let blocks = |of: &str| {
-            let named = weights.tensors.iter().map(|(name, ..)| name);
-            named
-                .filter(|name| name.starts_with(of) && name.ends_with(".first.bias"))
-                .count()
-        };
+        let blocks = |of: &str| weights.count(|name| name.starts_with(of) && name.ends_with(".first.bias"));
         let config = Self {
             channels: [first("stem.weight")?, first("shrink.weight")?],
             blocks: [blocks("down."), blocks("middle.")],

@@ -6,12 +6,13 @@ mod conditions;
 pub(crate) mod descent;
 pub mod energy;
 pub mod examples;
-pub mod images;
+mod images;
 mod optimizer;
 pub mod pretrain;
 pub mod texts;
 
 pub use conditions::Conditions;
+pub use images::{Latents, Vectors};
 
 use crate::config::Run;
 use crate::host::read_all;

@@ -143,7 +143,7 @@ pub(super) fn presets() -> Vec<Preset> {
             "digits-inpaint" => run.tempering.floor = -60.0,
             // Ten times as much to learn.
             "digits-each" => {
-                run.rollout.batch = 320;
+                run.rollout.batch = 100;
                 run.training.iterations = 1500;
             }
             _ => {}

@@ -10,8 +10,8 @@ use rtb::network::Autoencoder;
 use rtb::noise::Noise;
 use rtb::prior::Decoder;
 use rtb::session::SessionError;
+use rtb::train::Latents;
 use rtb::train::examples::{Pretraining, Recipe};
-use rtb::train::images::Latents;
 use serde::Serialize;
 
 const AFTER_HELP: &str = "\
@@ -40,7 +40,7 @@ pub struct Args {
           value_parser = clap::value_parser!(u32).range(1..=16))]
     blocks: u32,
     /// Deviation of the noise that latents, whose own is 1, get in training
-    #[arg(long, value_name = "DEVIATION", default_value_t = 0.2, value_parser = deviation)]
+    #[arg(long, value_name = "DEVIATION", default_value_t = 0.04, value_parser = deviation)]
     noise: f64,
     #[command(flatten)]
     common: Common,

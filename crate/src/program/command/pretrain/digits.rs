@@ -18,7 +18,7 @@ use rtb::noise::{Noise, Purpose};
 use rtb::prior::{Decoder, DenoiserPrior};
 use rtb::session::SessionError;
 use rtb::train::examples::{Pretraining, Recipe};
-use rtb::train::images::{Latents, Vectors};
+use rtb::train::{Latents, Vectors};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     latents: Option<PathBuf>,
     /// Units of every layer of the network of latents
-    #[arg(long, value_name = "N", default_value_t = 384, requires = "latents",
+    #[arg(long, value_name = "N", default_value_t = 352, requires = "latents",
           value_parser = clap::value_parser!(u32).range(4..=2048))]
     width: u32,
     /// Its residual blocks
