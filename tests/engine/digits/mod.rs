@@ -135,10 +135,9 @@ fn a_posterior_of_images_is_the_exact_one() {
     run.process.steps = 4;
     run.rollout.batch = 48;
     run.rollout.noised_share = 0.0;
-    run.objective.step_share = 1.0;
     run.optimizer.ema = 0.0;
-    run.optimizer.learning_rate = 1.5e-2;
-    run.training.iterations = 40;
+    run.optimizer.learning_rate = 5e-3;
+    run.training.iterations = 80;
     run.evaluation.samples = 2000;
     let mut session = open(run);
     let before = report(&mut session, 300);
