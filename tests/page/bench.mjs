@@ -1,6 +1,7 @@
 // Figures of the built page: sizes, warm reload, time of an iteration, memory, and how long it takes
-// to a total variation of 0.03. `node tests/page/bench.mjs [iterations] [--gpu]` after `trunk build`;
-// 2000 iterations take minutes. With --gpu also an iteration on the WebGPU worker.
+// to a total variation of 0.03, and of digits: time of an iteration, frames a second while they train.
+// `node tests/page/bench.mjs [iterations] [--gpu]` after `trunk build`; 2000 iterations take minutes. With
+// --gpu also an iteration on the WebGPU worker.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -78,6 +79,34 @@ async function cpu(site) {
   await context.close();
 }
 
+/** Frames a second that the page draws. */
+const frames = (page, seconds) => page.evaluate((wanted) => new Promise((done) => {
+  let [began, count] = [0, 0];
+  const frame = (now) => {
+    if (began === 0) began = now;
+    if (now - began >= 1e3 * wanted) done(count / (now - began) * 1e3);
+    else {
+      count += 1;
+      requestAnimationFrame(frame);
+    }
+  };
+  requestAnimationFrame(frame);
+}), seconds);
+
+async function digits(site) {
+  const context = await browse();
+  const { page } = await open(context, `${site.url}#preset=digit-3`);
+  await idle(page);
+  const resting = await frames(page, 5);
+  await id(page, 'train').click();
+  await until('some iterations', async () => (await iteration(page)) >= 3, 300);
+  const [began, before] = [Date.now(), await iteration(page)];
+  const training = await frames(page, 20);
+  const each = (Date.now() - began) / ((await iteration(page)) - before);
+  console.log(`digits, CPU worker: ${each.toFixed(0)} ms an iteration, ${training.toFixed(1)} frames a second while it trains, ${resting.toFixed(1)} at rest, ${memory().toFixed(0)} MB resident`);
+  await context.close();
+}
+
 async function gpu(site) {
   const context = await browse({ webgpu: true });
   const { page } = await open(context, `${site.url}#preset=25-to-9`);
@@ -100,5 +129,6 @@ async function gpu(site) {
 sizes();
 const site = await serve();
 await cpu(site);
+await digits(site);
 if (arguments_.includes('--gpu')) await gpu(site);
 site.close();
