@@ -1,11 +1,10 @@
 """One RTB iteration on images in plain PyTorch, to time the engine against.
 
-    python tests/golden/rtb_digits.py [--prior pixels] [--steps 20] [--batch 128] [--rank 8] [--threads 2] [--device cuda]
+    python tests/golden/rtb_digits.py [--prior pixels] [--steps 40] [--batch 32] [--rank 8] [--threads 2] [--device cuda]
 
-The same network, chain, batch, weights to train (all, or low-rank corrections) and share of steps as `rtb
-bench digit-3 --set rollout.noised_share=0`:
-trajectories are drawn without gradients, and their residuals weigh the gradient of every step's log
-density (arXiv 2405.20971), which is taken for half of the steps.
+The same network, chain, batch and weights to train (all, or low-rank corrections) as `rtb bench digit-3
+--set rollout.noised_share=0`: trajectories are drawn without gradients, and their residuals weigh the
+gradient of every step's log density (arXiv 2405.20971), taken for as many rows at once as there.
 """
 
 import argparse
@@ -19,6 +18,8 @@ from residual import Residual, picture
 from unet import LAST_NOISE, SIDE, UNet, level, mean_seconds
 
 LATENTS = 32
+# Rows of one backward pass.
+CHUNK = 512
 
 
 class Adapted(nn.Module):
@@ -92,19 +93,24 @@ def iteration(prior, policy, images_of, classifier, optimizer, arguments):
     times, alpha, sigma, data, state, variance = chain(arguments.steps, arguments.device)
     rows = arguments.batch
 
+    def level_of(of, i):
+        """A value of steps, once for every row of theirs."""
+        return of[i].repeat_interleave(rows)[:, None]
+
     def denoised(network, i, x):
-        return alpha[i] * x - sigma[i] * network(times[i].expand(rows), x)
+        return level_of(alpha, i) * x - level_of(sigma, i) * network(level_of(times, i)[:, 0], x)
 
     def posterior(i, x, prior_data):
-        return prior_data + sigma[i] ** 2 * (denoised(policy, i, x) - prior_data)
+        return prior_data + level_of(sigma, i) * (denoised(policy, i, x) - prior_data)
 
     size = LATENTS if arguments.prior == "latents" else SIDE**2
     x = torch.zeros(rows, size, device=arguments.device)
     states, priors, log_ratio = [x], [], torch.zeros(rows, device=x.device)
     with torch.no_grad():
         for i in range(arguments.steps):
-            prior_data = denoised(prior, i, x)
-            posterior_data = posterior(i, x, prior_data)
+            at = torch.tensor([i], device=x.device)
+            prior_data = denoised(prior, at, x)
+            posterior_data = posterior(at, x, prior_data)
             after = state[i] * x + data[i] * posterior_data + variance[i].sqrt() * torch.randn_like(x)
             middle = state[i] * x + data[i] * (prior_data + posterior_data) / 2
             log_ratio += (data[i] / variance[i]) * ((posterior_data - prior_data) * (after - middle)).sum(1)
@@ -113,20 +119,21 @@ def iteration(prior, policy, images_of, classifier, optimizer, arguments):
             priors.append(prior_data)
         delta = log_ratio - classifier.log_prob(images_of(x), 3)
         weight = 2 * (delta - delta.mean()) / rows
-    chosen = torch.randperm(arguments.steps)[: arguments.steps // 2].tolist()
     optimizer.zero_grad()
-    for i in chosen:
-        mean = state[i] * states[i] + data[i] * posterior(i, states[i], priors[i])
-        log_prob = -0.5 * (states[i + 1] - mean).square().sum(1) / variance[i]
-        (log_prob * weight).sum().mul(arguments.steps / len(chosen)).backward()
+    for i in torch.arange(arguments.steps, device=x.device).split(max(CHUNK // rows, 1)):
+        before, after, prior_data = (torch.cat([of[k + j] for k in i.tolist()]) for of, j in
+                                     ((states, 0), (states, 1), (priors, 0)))
+        mean = level_of(state, i) * before + level_of(data, i) * posterior(i, before, prior_data)
+        log_prob = -0.5 * (after - mean).square().sum(1) / level_of(variance, i)[:, 0]
+        (log_prob * weight.repeat(len(i))).sum().backward()
     optimizer.step()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--prior", choices=["latents", "pixels"], default="latents")
-    parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rank", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
