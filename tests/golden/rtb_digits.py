@@ -121,9 +121,9 @@ def iteration(prior, policy, images_of, classifier, optimizer, arguments):
         weight = 2 * (delta - delta.mean()) / rows
     optimizer.zero_grad()
     for i in torch.arange(arguments.steps, device=x.device).split(max(CHUNK // rows, 1)):
-        before, after, prior_data = (torch.cat([of[k + j] for k in i.tolist()]) for of, j in
-                                     ((states, 0), (states, 1), (priors, 0)))
-        mean = level_of(state, i) * before + level_of(data, i) * posterior(i, before, prior_data)
+        stacked = lambda of, later=0: torch.cat([of[k + later] for k in i.tolist()])
+        before, after = stacked(states), stacked(states, 1)
+        mean = level_of(state, i) * before + level_of(data, i) * posterior(i, before, stacked(priors))
         log_prob = -0.5 * (after - mean).square().sum(1) / level_of(variance, i)[:, 0]
         (log_prob * weight.repeat(len(i))).sum().backward()
     optimizer.step()
