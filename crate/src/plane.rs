@@ -111,7 +111,7 @@ impl Plane {
         let truth = Arc::new(match self.run.prior.kind {
             PriorKind::Exact => Truth::quadrature(&self.mixture, &self.reward, beta),
             PriorKind::Learned => {
-                let ends = self.prior_samples(self.run.evaluation.samples).await?;
+                let ends = self.prior_samples(self.run.evaluation.proposals).await?;
                 Truth::importance_weighted(&ends, &self.mixture, &self.reward, beta)
             }
         });

@@ -124,6 +124,8 @@ fn bad_values_are_refused_by_name() {
         ("tempering.beta", "-0.5"),
         ("training.iterations", "0"),
         ("evaluation.samples", "1"),
+        ("evaluation.proposals", "99"),
+        ("evaluation.candidates", "1001"),
         ("seed", "-1"),
         ("process.steps", "\"many\""),
         ("optimizer.algorithm", "newton"),

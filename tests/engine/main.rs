@@ -4,6 +4,7 @@
 
 mod baseline;
 mod chain;
+mod choice;
 mod config;
 mod digits;
 mod energy;

@@ -305,7 +305,7 @@ fn right_objectives_find_the_gaussian_posterior() {
             while !session.finished() {
                 session.step().await?;
             }
-            session.evaluate(4000).await
+            session.evaluate(4000, 1).await
         })
         .expect("it trains");
         let name = method.info().name;
@@ -332,11 +332,11 @@ fn without_a_penalty_the_reward_is_all() {
         };
         let (before, after) = pollster::block_on(async {
             let mut session = Session::open(run, cpu_device(), &Files::default(), None).await?;
-            let before = session.evaluate(2000).await?;
+            let before = session.evaluate(2000, 1).await?;
             while !session.finished() {
                 session.step().await?;
             }
-            Ok::<_, rtb::session::SessionError>((before, session.evaluate(2000).await?))
+            Ok::<_, rtb::session::SessionError>((before, session.evaluate(2000, 1).await?))
         })
         .expect("it trains");
         assert!(after.floored_mass == 0.0 && after.elbo.is_finite());

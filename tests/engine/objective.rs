@@ -248,7 +248,7 @@ fn vargrad_and_learned_log_z_train_to_the_same_log_z() {
             while !session.finished() {
                 last = session.step().await.expect("it trains").log_z;
             }
-            (last, session.evaluate(4000).await.expect("it evaluates"))
+            (last, session.evaluate(4000, 1).await.expect("it evaluates"))
         })
     };
     let (learned, report) = log_z(LogZ::Learned);

@@ -136,6 +136,7 @@ fn a_learned_prior_is_learned_and_is_its_own_truth() {
         logarithm: false,
     };
     run.evaluation.samples = 4000;
+    run.evaluation.proposals = 4000;
     let config = PretrainConfig {
         iterations: 400,
         batch: 256,
@@ -246,7 +247,7 @@ fn messages_survive_the_wire() {
     assert!((mass - 1.0).abs() < 0.01, "the exact posterior has mass {mass}");
     let event = Event::Opened(Box::new(scene));
     assert_eq!(from_bytes::<Event>(&to_bytes(&event)).expect("it reads"), event);
-    let snapshot = pollster::block_on(session.snapshot()).expect("it measures");
+    let snapshot = pollster::block_on(session.snapshot(1)).expect("it measures");
     let keys = serde_json::to_value(&snapshot.report).expect("it is JSON");
     assert!(
         keys["mode_total_variation"].is_number() && keys.get("fit").is_none(),

@@ -30,6 +30,7 @@ pub fn small(name: &str, steps: usize) -> Run {
     run.rollout.noised_share = 0.0;
     run.tempering.iterations = 0;
     run.evaluation.samples = 500;
+    run.evaluation.proposals = 500;
     run.evaluation.samples_while_training = 200;
     run.training.iterations = 20;
     run
@@ -99,7 +100,7 @@ pub fn train(session: &mut Session, iterations: usize) -> Vec<Iteration> {
 
 /// What an evaluation finds that does not depend on the clock.
 pub fn report(session: &mut Session, samples: usize) -> Report {
-    let report = pollster::block_on(session.evaluate(samples)).expect("it evaluates");
+    let report = pollster::block_on(session.evaluate(samples, 1)).expect("it evaluates");
     Report {
         seconds: 0.0,
         seconds_per_iteration: 0.0,

@@ -471,6 +471,7 @@ batch = 4
 iterations = 3
 [evaluation]
 samples = 100
+proposals = 100
 samples_while_training = 16
 every = 1
 `);
@@ -503,6 +504,12 @@ test('digits open by the switch, and only then their weights are fetched', { tim
   assert.deepEqual(fetched.filter((name) => /safetensors/.test(name)).sort(),
     ['classifier-evaluation.safetensors', 'classifier.safetensors', 'prior-digits.safetensors']);
   await until('the address', async () => /preset=digit-3/.test(page.url()), 5);
+  await id(page, 'quicker').click();
+  await until('the small prior', async () => fetched.includes('prior-digits-small.safetensors')
+    && /Ready/.test(await id(page, 'status').textContent()), 120);
+  assert.equal(await id(page, 'prior-network').inputValue(), 'prior-digits-small');
+  assert.equal(await id(page, 'quicker').count(), 0);
+  assert.doesNotMatch(await id(page, 'expect').textContent(), /small prior/);
   await id(page, 'task-mixtures').click();
   await until('the mixtures again', async () => (await id(page, 'preset').inputValue()) === '25-to-9'
     && /Ready/.test(await id(page, 'status').textContent()), 60);
@@ -539,6 +546,19 @@ test('digits train on the CPU worker, and their link restores them', { timeout: 
   assert.match(await id(page, 'caution').textContent(), /Few images/);
   assert.match(await said(page, 'classes'), /Learned: 0 \d+ %.*Exact: 0 \d+ %/);
   assert.match(await id(page, 'expect').textContent(), /an iteration takes [\d.]+ (ms|s)/);
+
+  // Each chosen among several, and as they were.
+  const own = await pixels(page, 'learned-canvas');
+  await id(page, 'choose').click();
+  await until('the chosen images', async () => /iteration 3, each 1 of 8, mean log r −/.test(await said(page, 'learned-canvas')), 60);
+  assert.notEqual(await pixels(page, 'learned-canvas'), own);
+  const number = async (key) => Number(await id(page, `chosen-${key}`).getAttribute('data-value'));
+  assert.ok(await number('log_reward') > await metric(page, 'log_reward'), 'the chosen ones are better');
+  assert.ok(Number.isFinite(await number('accuracy')) && await number('accuracy') > 0);
+  assert.equal(await id(page, 'chosen-ess').textContent(), '');
+  await id(page, 'choose').click();
+  await until('the images as they were', async () => (await pixels(page, 'learned-canvas')) === own, 60);
+  assert.equal(await id(page, 'chosen-log_reward').count(), 0);
 
   // Back in training, and along the way of another image.
   await id(page, 'history-slider').fill('0');
@@ -678,6 +698,7 @@ batch = 4
 iterations = 3
 [evaluation]
 samples = 100
+proposals = 100
 samples_while_training = 16
 `);
 

@@ -15,6 +15,7 @@ const TINY: &[&str] = &[
     "--width=8",
     "--iterations=10",
     "--samples=200",
+    "--set=evaluation.proposals=200",
     "--set=evaluation.samples_while_training=100",
 ];
 

@@ -15,10 +15,12 @@ const TINY: &[&str] = &[
     "--batch=16",
     "--iterations=4",
     "--samples=150",
+    "--set=evaluation.proposals=150",
     "--set=network.rank=2",
     "--set=reward.deviation=0.4",
     "--set=evaluation.every=2",
     "--set=evaluation.samples_while_training=20",
+    "--set=evaluation.candidates=3",
     "--set=training.checkpoint_every=1",
 ];
 
@@ -51,6 +53,7 @@ fn a_killed_run_of_images_ends_like_an_unbroken_one() {
         "mean log r",
         "FID, evaluation classifier",
         "of 150 images of the prior are kept",
+        "1 of 3",
     ] {
         assert!(table.contains(row), "{row} is missing from\n{table}");
     }
@@ -83,8 +86,16 @@ fn a_killed_run_of_images_ends_like_an_unbroken_one() {
     assert_eq!(metrics(&broken), metrics(&whole));
     assert_eq!(report(&broken), figures);
 
+    assert_eq!(figures["chosen"]["candidates"], 3);
+    let chosen = &figures["chosen"]["log_reward"];
+    assert!(
+        chosen.as_f64() > figures["log_reward"].as_f64(),
+        "{chosen} is of the better ones"
+    );
+
     let evaluated = stdout(&succeed(&mut rtb(["evaluate", text(&whole), "--samples=100"])));
     assert!(evaluated.contains("100 samples"), "{evaluated}");
+    assert!(evaluated.contains("1 of 3"), "{evaluated}");
     let csv = stdout(&succeed(&mut rtb(["sample", text(&whole), "--count=3"])));
     let columns: HashSet<usize> = csv.lines().map(|l| l.split(',').count()).collect();
     assert_eq!((csv.lines().count(), columns), (4, HashSet::from([784])));
@@ -131,8 +142,10 @@ fn methods_are_compared_on_images() {
             .next()
             .is_some_and(|l| l.contains("fid,") && l.contains("diversity"))
     );
-    let finals = csv.lines().filter(|l| l.contains(",true,"));
-    assert_eq!(finals.count(), 2, "{csv}");
+    let finals: Vec<&str> = csv.lines().filter(|l| l.contains(",true,")).collect();
+    assert_eq!(finals.len(), 3, "{csv}");
+    assert!(finals[1].contains("\"RTB, 1 of 3\""), "{csv}");
+    assert!(table.contains("RTB, 1 of 3") && table.contains("in proportion to the weight"));
     assert!(
         fs::read(folder.join("comparison.png"))
             .expect("drawn")

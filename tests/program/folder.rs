@@ -132,6 +132,9 @@ fn samples_come_as_csv() {
     );
     assert_eq!(csv, draw(&[]), "the same seed draws the same samples");
     assert_ne!(csv, draw(&["--seed", "12"]), "another seed draws others");
+    let chosen = draw(&["--candidates", "5"]);
+    let kept = chosen.lines().zip(csv.lines()).filter(|(a, b)| a == b);
+    assert!((2..50).contains(&kept.count()), "some keep their first candidate");
 
     let place = Scratch::new();
     let file = place.path().join("points.csv");
@@ -153,13 +156,17 @@ fn an_evaluation_repeats_the_report() {
     };
     assert_eq!(evaluate(&[]), report(folder));
     assert_eq!(evaluate(&["--samples", "300"])["samples"], 300);
+    let chosen = &evaluate(&["--samples", "300", "--candidates", "4"])["chosen"];
+    assert_eq!(chosen["candidates"], 4);
+    assert!(chosen["mode_total_variation"].is_number());
 }
 
 #[test]
 fn a_learned_prior_is_kept_with_its_run() {
     let place = Scratch::new();
     let run = |args: &[&str]| succeed(rtb(args.iter().copied()).current_dir(place.path()));
-    let small = "preset = 'ring-tilt'\nprocess.steps = 5\nevaluation.samples = 200";
+    let small =
+        "preset = 'ring-tilt'\nprocess.steps = 5\nevaluation.samples = 200\nevaluation.proposals = 200";
     fs::write(place.path().join("small.toml"), small).expect("written");
     let network = ["--iterations=3", "--batch=32", "--width=8", "--depth=1"];
     run(&[

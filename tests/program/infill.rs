@@ -45,6 +45,7 @@ fn an_amortised_posterior_fills_stories_it_has_not_seen() {
         "--batch=8",
         "--iterations=2",
         "--samples=100",
+        "--set=evaluation.proposals=100",
     ];
     let table = stdout(&succeed(rtb(line).args(flags)));
     assert!(table.contains("BLEU-4") && table.contains("GLEU-4"), "{table}");
@@ -170,6 +171,7 @@ fn a_run_can_be_about_the_stories_that_are_held_out() {
             "--batch=4",
             "--iterations=1",
             "--samples=100",
+            "--set=evaluation.proposals=100",
         ];
         succeed(rtb(line).args(sets).args(flags));
         let file = fs::read_to_string(folder.join("corpus.tsv")).expect("written");

@@ -90,6 +90,11 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     ("sample folder", "folder | not the folder of a run"),
     ("sample folder --count 0", "--count | 0"),
+    ("sample folder --candidates 0", "--candidates | 0 | 1000"),
+    (
+        "run --set evaluation.candidates=0",
+        "evaluation.candidates | 0 | 1 to 1000",
+    ),
     ("evaluate folder", "folder | not the folder of a run"),
     ("evaluate folder --samples 99", "--samples | 99"),
     (

@@ -130,7 +130,7 @@ fn a_prior_of_latents_takes_two_trainings() {
     assert_eq!(prior["figures"]["autoencoder"], autoencoder);
     assert!(place.path().join("d.png").exists());
     let line = "run digits-ink --set prior.weights=d.safetensors --steps 3 --batch 16 --iterations 2 \
-                --samples 100 --set evaluation.every=0 --set reward.target=0.5 --set reward.deviation=0.3 \
+                --samples 100 --set evaluation.every=0 --set evaluation.proposals=100 --set evaluation.candidates=1 --set reward.target=0.5 --set reward.deviation=0.3 \
                 --set network.rank=0 --out run";
     succeed(&mut at(&place, line));
     let line = "sample run --count 4 --out samples.csv";

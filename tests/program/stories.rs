@@ -10,6 +10,7 @@ const TINY: &[&str] = &[
     "--batch=4",
     "--iterations=2",
     "--samples=100",
+    "--set=evaluation.proposals=100",
     "--set=evaluation.every=2",
     "--set=evaluation.samples_while_training=16",
 ];

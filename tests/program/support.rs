@@ -17,6 +17,7 @@ pub const TINY: &[&str] = &[
     "--width=8",
     "--iterations=10",
     "--samples=200",
+    "--set=evaluation.proposals=200",
     "--set=evaluation.every=4",
     "--set=evaluation.samples_while_training=100",
     "--set=training.checkpoint_every=3",

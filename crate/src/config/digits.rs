@@ -49,8 +49,10 @@ pub(super) fn defaults() -> Run {
         },
         evaluation: Evaluation {
             samples: 2000,
+            proposals: 2000,
             every: 80,
             samples_while_training: 200,
+            candidates: 16,
         },
         ..Run::default()
     }

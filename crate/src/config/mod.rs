@@ -26,6 +26,7 @@ pub use reward::{ClassesBy, PAINT_LEVELS, Reward, Shape, Tempering};
 pub use shipped::ShippedPrior;
 pub use stories::{Corpus, Part, Story};
 pub use table::{assignment, merge};
+pub use validate::MOST_CANDIDATES;
 
 use serde::{Deserialize, Serialize};
 
@@ -426,21 +427,27 @@ impl Default for Training {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Evaluation {
-    /// Samples of the final evaluation; for images also the prior's samples behind the exact
-    /// posterior.
+    /// Samples of the final evaluation.
     pub samples: usize,
+    /// Samples of the prior that the exact posterior is computed from, where it needs any.
+    pub proposals: usize,
     /// Iterations between two evaluations while training; 0 evaluates only at the end.
     pub every: usize,
     /// Samples of an evaluation while training.
     pub samples_while_training: usize,
+    /// Where it is more than 1, the final evaluation also measures samples each of which is one of so
+    /// many, chosen in proportion to r·p_θ/p_φ.
+    pub candidates: usize,
 }
 
 impl Default for Evaluation {
     fn default() -> Self {
         Self {
             samples: 20_000,
+            proposals: 20_000,
             every: 100,
             samples_while_training: 2000,
+            candidates: 1,
         }
     }
 }

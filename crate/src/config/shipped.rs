@@ -38,6 +38,7 @@ const MIXTURES: &[ShippedPrior] = &[
 
 const DIGITS: &[ShippedPrior] = &[
     network("prior-digits", "latents: quick, on a processor too"),
+    network("prior-digits-small", "latents, small: quicker, and coarser"),
     network("prior-digits-pixels", "pixels: a U-Net, for a GPU"),
 ];
 

@@ -96,7 +96,9 @@ pub(super) fn defaults() -> Run {
         },
         evaluation: Evaluation {
             samples: 1000,
+            proposals: 1000,
             samples_while_training: 32,
+            candidates: 1,
             ..digits.evaluation
         },
         ..digits

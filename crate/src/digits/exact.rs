@@ -131,7 +131,7 @@ impl Digits {
             classes: Some(exact.seen[0].histogram()),
             proposals: exact.proposals,
             kept: exact.kept.len(),
-            wanted: self.run.evaluation.samples,
+            wanted: self.run.evaluation.proposals,
         }))
     }
 

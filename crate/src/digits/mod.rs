@@ -26,10 +26,11 @@ use burn::module::Module;
 use burn::tensor::Device;
 use pool::Scored;
 
-/// Most images of the prior that trajectories are noised back from, and how many of them an
-/// iteration adds: a run starts at once, and what it has at an iteration does not depend on time.
-const GIVEN: usize = 2048;
+/// Images of the prior that an iteration adds to those that trajectories are noised back from, and the
+/// most of them: a run starts at once, what it has at an iteration does not depend on time, and few
+/// would be learned by heart.
 const GIVEN_AN_ITERATION: usize = 32;
+const GIVEN: usize = 1 << 14;
 
 /// Images are `[PIXELS]`, −1 black to 1 white; end points of the chain are what the prior's decoder
 /// makes them of. The posterior is the prior's network with low-rank
@@ -228,8 +229,7 @@ impl Task for Digits {
         _conditions: &[usize],
         given: &mut [Replay],
     ) -> Result<(), SessionError> {
-        let most = GIVEN.min(self.run.evaluation.samples);
-        let count = (GIVEN_AN_ITERATION * (iteration + 1)).min(most);
+        let count = (GIVEN_AN_ITERATION * (iteration + 1)).min(GIVEN);
         self.grow(count).await?;
         for at in self.given..count {
             let end = &self.ends()[at * self.size()..(at + 1) * self.size()];

@@ -124,13 +124,13 @@ impl Digits {
         Ok(())
     }
 
-    /// Adds to the images that count, up to `evaluation.samples`. Whether there are more to add.
+    /// Adds to the images that count, up to `evaluation.proposals`. Whether there are more to add.
     ///
     /// # Errors
     ///
     /// Where the device fails.
     pub async fn grow_by(&mut self, more: usize) -> Result<bool, SessionError> {
-        let wanted = self.run.evaluation.samples;
+        let wanted = self.run.evaluation.proposals;
         self.grow((self.proposals() + more).min(wanted)).await?;
         Ok(self.proposals() < wanted)
     }

@@ -213,10 +213,28 @@ pub struct Report {
     pub seconds: f64,
     pub seed: u64,
     pub device: String,
+    /// Samples that are each chosen among several, where those are measured too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<Box<Chosen>>,
     /// Each of several posteriors; the figures above are means over them, and the images together
     /// are held against as many exact ones of each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<ConditionReport>,
+}
+
+/// What is measured of samples each of which is one of several, chosen in proportion to the weights
+/// r·p_θ(τ)/p_φ(τ) of their trajectories: as there are more to choose from, samples of the exact
+/// posterior.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Chosen {
+    /// How many there are to choose from for a sample.
+    pub candidates: usize,
+    /// log mean of the importance weights of all of them.
+    pub log_z_importance: f64,
+    #[serde(flatten)]
+    pub fit: Fit,
+    /// Mean tempered log r.
+    pub log_reward: f64,
 }
 
 /// What is measured of one of several posteriors.

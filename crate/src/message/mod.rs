@@ -6,7 +6,9 @@
 mod figures;
 mod scene;
 
-pub use figures::{ConditionReport, Fit, ImageFit, Outcome, PlaneFit, Report, Snapshot, StoryFit, Truth};
+pub use figures::{
+    Chosen, ConditionReport, Fit, ImageFit, Outcome, PlaneFit, Report, Snapshot, StoryFit, Truth,
+};
 pub use scene::{DigitsView, Paths, PlaneView, SampledTruth, Scene, StoriesView, View};
 
 use crate::config::{ConfigError, Method, Run};
@@ -52,6 +54,9 @@ pub enum Request {
     Weights,
     /// Answered by [`Event::Samples`].
     Samples(usize),
+    /// Look at the open run again, with every sample chosen among so many. Answered by
+    /// [`Event::Snapshot`].
+    Look(usize),
     /// Run these methods on a run, one after the other, and give it up for another comparison or
     /// for [`Request::Pause`]. Answered by [`Event::Compared`] with every method's outcome, trained
     /// ones again and again while they train, then by [`Event::ComparisonEnded`].

@@ -13,14 +13,8 @@ impl UNetConfig {
     ///
     /// Names a tensor that is missing, or says that the network is too large.
     pub fn of(weights: &Weights) -> Result<Self, String> {
-        let shape = |name: &str| {
-            let named = weights.tensors.iter().find(|(n, ..)| n == name);
-            named
-                .map(|(_, shape, _)| shape.as_slice())
-                .ok_or_else(|| format!("tensor `{name}` is missing"))
-        };
-        let first = |name: &str| shape(name).map(|s| s.first().copied().unwrap_or(0));
-        let last = |name: &str| shape(name).map(|s| s.last().copied().unwrap_or(0));
+        let first = |name: &str| weights.shape(name).map(|s| s.first().copied().unwrap_or(0));
+        let last = |name: &str| weights.shape(name).map(|s| s.last().copied().unwrap_or(0));
         let blocks = |of: &str| weights.count(|name| name.starts_with(of) && name.ends_with(".first.bias"));
         let config = Self {
             channels: [first("stem.weight")?, first("shrink.weight")?],

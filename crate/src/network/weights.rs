@@ -60,11 +60,17 @@ impl Weights {
             .extend(named.map(|(name, shape, values)| (format!("{prefix}{name}"), shape, values)));
     }
 
-    /// The shape of a matrix.
-    pub(super) fn matrix(&self, name: &str) -> Result<[usize; 2], String> {
+    /// The shape of a tensor.
+    pub(super) fn shape(&self, name: &str) -> Result<&[usize], String> {
         let named = self.tensors.iter().find(|(own, ..)| own == name);
         let (_, shape, _) = named.ok_or_else(|| format!("tensor `{name}` is missing"))?;
-        let matrix = shape.as_slice().try_into();
+        Ok(shape)
+    }
+
+    /// The shape of a matrix.
+    pub(super) fn matrix(&self, name: &str) -> Result<[usize; 2], String> {
+        let shape = self.shape(name)?;
+        let matrix = shape.try_into();
         matrix.map_err(|_| format!("tensor `{name}` has shape {shape:?}; two dimensions are expected"))
     }
 

@@ -25,6 +25,7 @@ const ASSETS: &[(&str, &[u8])] = assets![
     "prior-moons",
     "prior-checkerboard",
     "prior-digits",
+    "prior-digits-small",
     "prior-digits-pixels",
     "prior-stories",
     "reward-stories",

@@ -1,10 +1,12 @@
 //! The figures of a report beside their exact values.
 
 use super::output::{duration, figure};
-use rtb::message::{Fit, ImageFit, PlaneFit, Report, StoryFit, Truth};
+use rtb::message::{Chosen, Fit, ImageFit, PlaneFit, Report, StoryFit, Truth};
 
 /// A figure: its name, its value and the exact one, where there are any.
 type Row = (&'static str, Option<f64>, Option<f64>);
+
+const IMPORTANCE: &str = "log Z, importance-weighted";
 
 /// The table of a report, ready to print.
 pub fn report(report: &Report) -> String {
@@ -12,17 +14,13 @@ pub fn report(report: &Report) -> String {
     let log_z = |name, value| (name, Some(value), Some(r.log_z_exact));
     let mut rows: Vec<Row> = vec![
         log_z("log Z, learned", r.log_z_learned),
-        log_z("log Z, importance-weighted", r.log_z_importance),
+        log_z(IMPORTANCE, r.log_z_importance),
         log_z("log Z, lower bound (ELBO)", r.elbo),
     ];
     rows.extend(r.eubo.map(|eubo| log_z("log Z, upper bound (EUBO)", eubo)));
     rows.push(("log Z of the prior's chain", Some(r.log_z_prior), None));
     rows.push(("effective sample size / N", Some(r.ess), Some(1.0)));
-    match &r.fit {
-        Fit::Plane(fit) => rows.extend(plane(fit)),
-        Fit::Images(fit) => rows.extend(images(fit, r.log_reward)),
-        Fit::Stories(fit) => rows.extend(stories(fit)),
-    }
+    rows.extend(fitted(&r.fit, r.log_reward));
     rows.push((
         "mass where the reward is floored",
         Some(r.floored_mass),
@@ -30,12 +28,23 @@ pub fn report(report: &Report) -> String {
     ));
     rows.push(("residual δ, mean", Some(r.residual_mean), Some(0.0)));
     rows.push(("residual δ, deviation", Some(r.residual_std), Some(0.0)));
-    let mut lines = vec![line("", "measured", "exact")];
+    let chosen: Vec<Row> = r.chosen.as_deref().map(chosen).unwrap_or_default();
+    let heading = r.chosen.as_ref().map(|c| format!("1 of {}", c.candidates));
+    let mut lines = vec![line("", "measured", heading.as_deref(), "exact")];
     lines.extend(rows.into_iter().map(|(name, measured, exact)| {
         let measured = measured.map_or("–".to_owned(), figure);
-        line(name, &measured, &exact.map(figure).unwrap_or_default())
+        let of_chosen = chosen.iter().find(|(of, _, _)| *of == name);
+        let of_chosen = of_chosen.map_or_else(String::new, |row| row.1.map_or("–".to_owned(), figure));
+        let column = heading.as_ref().map(|_| of_chosen.as_str());
+        line(name, &measured, column, &exact.map(figure).unwrap_or_default())
     }));
     lines.push(String::new());
+    lines.extend(r.chosen.iter().map(|c| {
+        format!(
+            "1 of {}: every sample chosen among so many of the policy's, in proportion to r·p_θ/p_φ.",
+            c.candidates
+        )
+    }));
     lines.push(format!("{} samples; exact means {}.", r.samples, exact(r.truth)));
     lines.extend(r.fit.images().map(kept));
     lines.extend(r.fit.stories().map(weighed));
@@ -48,6 +57,21 @@ pub fn report(report: &Report) -> String {
         r.device
     ));
     lines.join("\n") + "\n"
+}
+
+fn fitted(fit: &Fit, log_reward: f64) -> Vec<Row> {
+    match fit {
+        Fit::Plane(fit) => plane(fit),
+        Fit::Images(fit) => images(fit, log_reward),
+        Fit::Stories(fit) => stories(fit),
+    }
+}
+
+/// What there is to tell of chosen samples, under the names of the others' figures.
+fn chosen(chosen: &Chosen) -> Vec<Row> {
+    let mut rows = fitted(&chosen.fit, chosen.log_reward);
+    rows.push((IMPORTANCE, Some(chosen.log_z_importance), None));
+    rows
 }
 
 fn plane(fit: &PlaneFit) -> Vec<Row> {
@@ -127,8 +151,9 @@ pub fn exact(truth: Truth) -> &'static str {
     }
 }
 
-fn line(name: &str, measured: &str, exact: &str) -> String {
-    format!("{name:<34}{measured:>10}{exact:>10}")
+fn line(name: &str, measured: &str, chosen: Option<&str>, exact: &str) -> String {
+    let chosen = chosen.map_or_else(String::new, |text| format!("{text:>10}"));
+    format!("{name:<34}{measured:>10}{chosen}{exact:>10}")
         .trim_end()
         .to_owned()
 }

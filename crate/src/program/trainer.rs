@@ -8,6 +8,7 @@ use super::signal::Stop;
 use super::storage::{FolderLock, Metrics, RunFolder};
 use super::{assets, plot, table};
 use pollster::block_on;
+use rtb::config::Evaluation;
 use rtb::message::Files;
 use rtb::session::Session;
 
@@ -106,9 +107,9 @@ impl Trainer {
             });
         }
         progress.clear();
-        let samples = self.session.run().evaluation.samples;
-        progress.note(&format!("Evaluating with {samples} samples …"));
-        self.finish(samples)
+        let evaluation = self.session.run().evaluation;
+        progress.note(&format!("Evaluating with {} samples …", evaluation.samples));
+        self.finish(evaluation)
     }
 
     fn evaluate_if_due(&mut self) -> Result<(), ProgramError> {
@@ -116,7 +117,7 @@ impl Trainer {
         if evaluation.every == 0 || !self.session.iteration().is_multiple_of(evaluation.every) {
             return Ok(());
         }
-        let report = block_on(self.session.evaluate(evaluation.samples_while_training))?;
+        let report = block_on(self.session.evaluate(evaluation.samples_while_training, 1))?;
         self.metrics.evaluation(&report)
     }
 
@@ -140,14 +141,15 @@ impl Trainer {
     }
 
     /// Final figures, weights and pictures; the report comes last and marks the run as finished.
-    fn finish(mut self, samples: usize) -> Result<(), ProgramError> {
-        let report = block_on(self.session.evaluate(samples))?;
+    fn finish(mut self, evaluation: Evaluation) -> Result<(), ProgramError> {
+        let samples = evaluation.samples;
+        let report = block_on(self.session.evaluate(samples, evaluation.candidates))?;
         if self.stop.asked() {
             return Err(self.interrupted());
         }
         let weights = block_on(self.session.weights())?;
         self.folder.write("weights.safetensors", &weights)?;
-        let points = block_on(self.session.samples(samples))?;
+        let points = block_on(self.session.samples(samples, 1))?;
         let scene = block_on(self.session.scene())?;
         plot::draw_all(
             &plot::Finished {

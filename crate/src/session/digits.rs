@@ -1,6 +1,6 @@
 //! What is shown and measured of a run on images.
 
-use super::{LEARNED, Learner, SessionError, Task, device_name};
+use super::{LEARNED, Learner, SessionError, Simulated, Task, device_name};
 use crate::config::Reward;
 use crate::digits::{Digits, Exact};
 use crate::image::PIXELS;
@@ -25,29 +25,32 @@ impl Learner<Digits> {
         })
     }
 
-    pub(super) async fn snapshot(&mut self) -> Result<Snapshot, SessionError> {
-        let paths = self.thinned(&self.pictures().states).await?;
-        let log_reward = self.log_reward_of_ends(&paths).await?;
-        let paths = self.seen(paths).await?;
+    pub(super) async fn snapshot(&mut self, candidates: usize) -> Result<Snapshot, SessionError> {
+        let pictured = self.pictures(candidates, |_, _| None).await?;
         let exact = self.task.exact(self.task.proposals()).await?;
         let count = self.task.run.evaluation.samples_while_training;
-        let (report, mut ends) = self.measure(&exact, count).await?;
+        let (report, made) = self.measure(&exact, count, candidates).await?;
+        let mut ends = made.ends;
         ends.truncate(SENT * self.task.size());
         let samples = self.task.images_of(&ends).await?;
         Ok(Snapshot {
             iteration: self.iteration(),
             samples,
-            paths,
-            log_reward,
-            moved: Vec::new(),
+            paths: self.seen(pictured.paths).await?,
+            log_reward: pictured.log_reward,
+            moved: pictured.more,
             report,
         })
     }
 
-    pub(super) async fn evaluate(&mut self, samples: usize) -> Result<Report, SessionError> {
-        let proposals = samples.max(self.task.run.evaluation.samples);
+    pub(super) async fn evaluate(
+        &mut self,
+        samples: usize,
+        candidates: usize,
+    ) -> Result<Report, SessionError> {
+        let proposals = samples.max(self.task.run.evaluation.proposals);
         let exact = self.task.exact(proposals).await?;
-        Ok(self.measure(&exact, samples).await?.0)
+        Ok(self.measure(&exact, samples, candidates).await?.0)
     }
 
     /// Trajectories as images.
@@ -59,8 +62,27 @@ impl Learner<Digits> {
         })
     }
 
-    /// The report over `count` policy samples, and their end points.
-    async fn measure(&self, exact: &Exact, count: usize) -> Result<(Report, Vec<f32>), SessionError> {
+    /// The report over `count` policy samples, and these; where they are chosen among several, it tells
+    /// of both, and the chosen ones are returned.
+    async fn measure(
+        &self,
+        exact: &Exact,
+        count: usize,
+        candidates: usize,
+    ) -> Result<(Report, Simulated), SessionError> {
+        let (report, made) = self.measure_own(exact, count).await?;
+        if candidates == 1 {
+            return Ok((report, made));
+        }
+        let choice = self.choose(made, Purpose::Evaluation, candidates).await?;
+        let taken = &choice.taken;
+        let (fit, _) = self.task.fit(exact, &taken.ends, &taken.conditions).await?;
+        let chosen = Some(choice.figures(Fit::Images(Box::new(fit))));
+        Ok((Report { chosen, ..report }, choice.taken))
+    }
+
+    /// The report over `count` samples as the policy draws them.
+    async fn measure_own(&self, exact: &Exact, count: usize) -> Result<(Report, Simulated), SessionError> {
         let made = self.simulate(LEARNED, Purpose::Evaluation, count).await?;
         let task = &self.task;
         let tempering = task.run().tempering;
@@ -98,6 +120,6 @@ impl Learner<Digits> {
             conditions,
             ..weighed
         };
-        Ok((self.signed(report, device_name(&task.device)), made.ends))
+        Ok((self.signed(report, device_name(&task.device)), made))
     }
 }

@@ -65,6 +65,9 @@ pub trait Task: Sync {
 /// The network of a task's posterior.
 pub type Network<T> = <<T as Task>::Policy as Policy<<T as Task>::Process>>::Network;
 
+/// Chunks of a round are numbered with so many bits.
+const CHUNK_BITS: u32 = 24;
+
 /// A task and the trainer of its posterior.
 pub struct Learner<T: Task> {
     pub task: T,
@@ -78,9 +81,9 @@ pub struct Learner<T: Task> {
 pub struct WeightedSamples {
     /// End points, `[count][state_size]`.
     pub ends: Vec<f32>,
-    /// log of r·p_θ(τ)/p_φ(τ), one a sample.
+    /// log of r·p_θ(τ)/p_φ(τ), one a sample; one a candidate where samples are chosen, `[candidates][count]`.
     pub log_weights: Vec<f64>,
-    /// What drawing them took, without the weights.
+    /// What drawing them took; without the weights, but where they are chosen by these.
     pub seconds: f64,
 }
 
@@ -104,6 +107,15 @@ impl Simulated {
     pub fn log_weights(&self) -> Vec<f64> {
         let pairs = self.log_reward.iter().zip(&self.log_ratio);
         pairs.map(|(r, q)| r - q).collect()
+    }
+
+    /// Puts another's trajectory of the same condition in the place of this one's.
+    pub(super) fn replace(&mut self, row: usize, other: &Self) {
+        let size = self.ends.len() / self.log_reward.len();
+        let end = row * size..(row + 1) * size;
+        self.ends[end.clone()].copy_from_slice(&other.ends[end]);
+        self.log_ratio[row] = other.log_ratio[row];
+        self.log_reward[row] = other.log_reward[row];
     }
 }
 
@@ -216,33 +228,51 @@ impl<T: Task> Learner<T> {
         Ok(iteration)
     }
 
-    /// Posterior samples, `[count][state_size]`, the conditions in turn.
+    /// Posterior samples, `[count][state_size]`, the conditions in turn; each chosen among so many
+    /// candidates in proportion to r·p_θ/p_φ.
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn samples(&self, count: usize) -> Result<Vec<f32>, SessionError> {
-        let follow = Follow::Policy { exploration: 0.0 };
+    pub async fn samples(&self, count: usize, candidates: usize) -> Result<Vec<f32>, SessionError> {
+        if candidates > 1 {
+            let made = self.simulate(LEARNED, Purpose::Samples, count).await?;
+            let choice = self.choose(made, Purpose::Samples, candidates).await?;
+            return Ok(choice.taken.ends);
+        }
         let network = self.trainer.network();
         let mut ends = Vec::with_capacity(self.trainer.chains.process.state_size() * count);
         for group in parallel::groups(self.task.device(), count, T::CHUNK) {
-            ends.extend(self.draw(&network, follow, Purpose::Samples, group).await?.1);
+            let drawn = self.draw(&network, LEARNED, (Purpose::Samples, 0), group).await?;
+            ends.extend(drawn.1);
         }
         Ok(ends)
     }
 
-    /// Posterior samples with the log weights r·p_θ(τ)/p_φ(τ) of their trajectories.
+    /// The same with the log weights r·p_θ(τ)/p_φ(τ) of all trajectories.
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn weighted_samples(&self, count: usize) -> Result<WeightedSamples, SessionError> {
-        let follow = Follow::Policy { exploration: 0.0 };
-        let made = self.simulate(follow, Purpose::Evaluation, count).await?;
+    pub async fn weighted_samples(
+        &self,
+        count: usize,
+        candidates: usize,
+    ) -> Result<WeightedSamples, SessionError> {
+        let started = Instant::now();
+        let made = self.simulate(LEARNED, Purpose::Evaluation, count).await?;
+        if candidates == 1 {
+            return Ok(WeightedSamples {
+                log_weights: made.log_weights(),
+                ends: made.ends,
+                seconds: made.seconds,
+            });
+        }
+        let choice = self.choose(made, Purpose::Evaluation, candidates).await?;
         Ok(WeightedSamples {
-            log_weights: made.log_weights(),
-            ends: made.ends,
-            seconds: made.seconds,
+            log_weights: choice.log_weights,
+            ends: choice.taken.ends,
+            seconds: started.elapsed().as_secs_f64(),
         })
     }
 
@@ -257,15 +287,26 @@ impl<T: Task> Learner<T> {
         purpose: Purpose,
         count: usize,
     ) -> Result<Simulated, SessionError> {
+        self.simulate_round(follow, purpose, 0, count).await
+    }
+
+    /// As many more of them in every round.
+    pub(super) async fn simulate_round(
+        &self,
+        follow: Follow,
+        purpose: Purpose,
+        round: u64,
+        count: usize,
+    ) -> Result<Simulated, SessionError> {
         let network = self.trainer.network();
         let mut made = Simulated::default();
         for group in parallel::groups(self.task.device(), count, T::CHUNK) {
             let started = Instant::now();
-            let (drawn, ends) = self.draw(&network, follow, purpose, group).await?;
+            let (drawn, ends) = self.draw(&network, follow, (purpose, round), group).await?;
             made.seconds += started.elapsed().as_secs_f64();
             made.ends.extend(ends);
             made.conditions.extend(drawn.iter().flat_map(Drawn::conditions));
-            let scored = parallel::map(drawn, |drawn| self.trainer.chains.score(drawn).log_ratio());
+            let scored = parallel::map(drawn, |drawn| self.log_ratio(drawn));
             let log_ratio = read(Tensor::cat(scored, 0)).await.map_err(SessionError::Device)?;
             made.log_ratio.extend(log_ratio.into_iter().map(f64::from));
         }
@@ -301,10 +342,15 @@ impl<T: Task> Learner<T> {
         Ok(log_reward.into_iter().map(|l| l as f32).collect())
     }
 
-    /// Trajectories of the posterior for a picture, with the same noise each time.
-    pub(super) fn pictures(&self) -> Drawn<T::Process> {
-        let batch = self.batch(Purpose::Pictures, 0, self.pictured());
+    /// Trajectories of the posterior for a picture, with the same noise in a round each time.
+    pub(super) fn pictured_round(&self, round: u64) -> Drawn<T::Process> {
+        let batch = self.batch(Purpose::Pictures, round << CHUNK_BITS, self.pictured());
         self.trainer.chains.draw(&self.trainer.network(), batch, LEARNED)
+    }
+
+    /// Σ_i log p_φ − log p_θ of trajectories.
+    pub(super) fn log_ratio(&self, drawn: Drawn<T::Process>) -> Tensor<1> {
+        self.trainer.chains.score(drawn).log_ratio()
     }
 
     /// The prior's trajectories for a picture, with the same noise.
@@ -400,7 +446,7 @@ impl<T: Task> Learner<T> {
         &self,
         network: &Network<T>,
         follow: Follow,
-        purpose: Purpose,
+        (purpose, round): (Purpose, u64),
         group: Vec<(u64, usize)>,
     ) -> Result<(Vec<Drawn<T::Process>>, Vec<f32>), SessionError> {
         let chains = &self.trainer.chains;
@@ -409,7 +455,7 @@ impl<T: Task> Learner<T> {
             let conditions = (first..first + rows).map(|row| self.task.run().in_turn(row));
             chains.draw(
                 network,
-                self.batch(purpose, counter, conditions.collect()),
+                self.batch(purpose, round << CHUNK_BITS | counter, conditions.collect()),
                 follow,
             )
         });

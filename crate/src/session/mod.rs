@@ -1,5 +1,6 @@
 //! A run that is open: what the page's workers and the native program drive.
 
+mod choice;
 mod device;
 mod digits;
 mod learner;
@@ -221,47 +222,53 @@ impl Session {
         any!(&mut self.0, learner => learner.step().await)
     }
 
-    /// Paths and samples with the fixed noise, and the figures over the samples
-    /// (`evaluation.samples_while_training`), against what is known of the truth by now.
+    /// Paths and samples with the fixed noise, each chosen among so many candidates, and the figures
+    /// over the samples (`evaluation.samples_while_training`), against what is known of the truth by now.
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn snapshot(&mut self) -> Result<Snapshot, SessionError> {
-        any!(&mut self.0, learner => learner.snapshot().await)
+    pub async fn snapshot(&mut self, candidates: usize) -> Result<Snapshot, SessionError> {
+        any!(&mut self.0, learner => learner.snapshot(candidates).await)
     }
 
-    /// The figures over `samples` policy samples. The exact posterior of images or stories is computed
-    /// from as
-    /// many samples of the prior, at least `evaluation.samples`.
+    /// The figures over `samples` policy samples, and over as many that are each chosen among
+    /// `candidates`, where that is more than one. The exact posterior of images or stories is computed
+    /// from as many samples of the prior, at least `evaluation.proposals`.
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn evaluate(&mut self, samples: usize) -> Result<Report, SessionError> {
-        any!(&mut self.0, learner => learner.evaluate(samples).await)
+    pub async fn evaluate(&mut self, samples: usize, candidates: usize) -> Result<Report, SessionError> {
+        any!(&mut self.0, learner => learner.evaluate(samples, candidates).await)
     }
 
-    /// Posterior samples, `[count]` of [`Session::shape`].
+    /// Posterior samples, `[count]` of [`Session::shape`], each chosen among so many candidates in
+    /// proportion to the weight r·p_θ(τ)/p_φ(τ) of its trajectory: one is the policy's own, many are
+    /// the exact posterior's.
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn samples(&self, count: usize) -> Result<Vec<f32>, SessionError> {
-        let ends = any!(&self.0, learner => learner.samples(count).await)?;
+    pub async fn samples(&self, count: usize, candidates: usize) -> Result<Vec<f32>, SessionError> {
+        let ends = any!(&self.0, learner => learner.samples(count, candidates).await)?;
         match &self.0 {
             Kind::Plane(_) | Kind::Stories(_) => Ok(ends),
             Kind::Digits(learner) => learner.task.images_of(&ends).await,
         }
     }
 
-    /// Posterior samples with the log weights r·p_θ(τ)/p_φ(τ) of their trajectories.
+    /// The same with the log weights r·p_θ(τ)/p_φ(τ) of all trajectories.
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn weighted_samples(&self, count: usize) -> Result<WeightedSamples, SessionError> {
-        any!(&self.0, learner => learner.weighted_samples(count).await)
+    pub async fn weighted_samples(
+        &self,
+        count: usize,
+        candidates: usize,
+    ) -> Result<WeightedSamples, SessionError> {
+        any!(&self.0, learner => learner.weighted_samples(count, candidates).await)
     }
 
     /// The posterior as safetensors; its header holds the run, the iteration, log Z
@@ -299,7 +306,7 @@ impl Session {
         }
     }
 
-    /// Makes `samples` more samples of the prior, up to `evaluation.samples`, for the exact
+    /// Makes `samples` more samples of the prior, up to `evaluation.proposals`, for the exact
     /// posterior of images or stories. Whether there are more to make; never for points in the plane.
     ///
     /// # Errors

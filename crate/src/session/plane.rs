@@ -1,8 +1,8 @@
 //! What is shown and measured of a run in the plane.
 
-use super::{LEARNED, Learner, SessionError, device_name};
-use crate::message::{PlaneView, Report, Scene, Snapshot, View};
-use crate::metric::{self, PICTURE_SIDE, PolicySamples, PriorSamples};
+use super::{LEARNED, Learner, SessionError, Simulated, device_name};
+use crate::message::{Fit, PlaneView, Report, Scene, Snapshot, View};
+use crate::metric::{self, PICTURE_SIDE, PolicySamples, PriorSamples, equally_weighted};
 use crate::noise::Purpose;
 use crate::plane::Plane;
 use crate::rollout::Follow;
@@ -24,32 +24,55 @@ impl Learner<Plane> {
         })
     }
 
-    pub(super) async fn snapshot(&mut self) -> Result<Snapshot, SessionError> {
-        let paths = self.thinned(&self.pictures().states).await?;
+    pub(super) async fn snapshot(&mut self, candidates: usize) -> Result<Snapshot, SessionError> {
+        let pictured = self.pictures(candidates, |_, _| None).await?;
         let count = self.task.run.evaluation.samples_while_training;
-        let (report, samples) = self.measure(count).await?;
+        let (report, made) = self.measure(count, candidates).await?;
         Ok(Snapshot {
             iteration: self.iteration(),
-            samples,
-            paths,
+            samples: made.ends,
+            paths: pictured.paths,
             log_reward: Vec::new(),
             moved: Vec::new(),
             report,
         })
     }
 
-    pub(super) async fn evaluate(&mut self, samples: usize) -> Result<Report, SessionError> {
-        Ok(self.measure(samples).await?.0)
+    pub(super) async fn evaluate(
+        &mut self,
+        samples: usize,
+        candidates: usize,
+    ) -> Result<Report, SessionError> {
+        Ok(self.measure(samples, candidates).await?.0)
     }
 
-    /// The report over `count` policy samples, and their end points.
-    async fn measure(&mut self, count: usize) -> Result<(Report, Vec<f32>), SessionError> {
-        let made = self
+    /// The report over `count` policy samples, and these; where they are chosen among several, it tells
+    /// of both, and the chosen ones are returned.
+    async fn measure(
+        &mut self,
+        count: usize,
+        candidates: usize,
+    ) -> Result<(Report, Simulated), SessionError> {
+        let (report, made) = self.measure_own(count).await?;
+        if candidates == 1 {
+            return Ok((report, made));
+        }
+        let choice = self.choose(made, Purpose::Evaluation, candidates).await?;
+        let truth = self.task.truth().await?;
+        let points = || equally_weighted(&choice.taken.ends);
+        let fit = metric::fit(points, &truth, &self.task.mixture);
+        let chosen = Some(choice.figures(Fit::Plane(fit)));
+        Ok((Report { chosen, ..report }, choice.taken))
+    }
+
+    /// The report over `count` samples as the policy draws them.
+    async fn measure_own(&mut self, count: usize) -> Result<(Report, Simulated), SessionError> {
+        let prior = self
             .simulate(Follow::Prior, Purpose::PriorEvaluation, count)
             .await?;
         let prior = PriorSamples {
-            log_reward: made.log_reward,
-            log_ratio: made.log_ratio,
+            log_reward: prior.log_reward,
+            log_ratio: prior.log_ratio,
         };
         let made = self.simulate(LEARNED, Purpose::Evaluation, count).await?;
         let reward = &self.task.reward;
@@ -58,14 +81,14 @@ impl Learner<Plane> {
             floored: floored
                 .map(|p| reward.is_floored([p[0].into(), p[1].into()]))
                 .collect(),
-            ends: made.ends,
-            log_ratio: made.log_ratio,
-            log_reward: made.log_reward,
+            ends: made.ends.clone(),
+            log_ratio: made.log_ratio.clone(),
+            log_reward: made.log_reward.clone(),
         };
         let truth = self.task.truth().await?;
         let plane = &self.task;
         let report = metric::report(&policy, &prior, &truth, &plane.mixture, self.log_z());
         let report = self.signed(report, device_name(&plane.device));
-        Ok((report, policy.ends))
+        Ok((report, made))
     }
 }

@@ -1,10 +1,11 @@
 //! What is shown and measured of a run on stories.
 
-use super::{LEARNED, Learner, SessionError, Task, device_name};
-use crate::host::read;
+use super::{LEARNED, Learner, SessionError, Simulated, Task, device_name};
 use crate::message::{Fit, Report, Scene, Snapshot, StoriesView, Truth, View};
 use crate::metric;
 use crate::noise::Purpose;
+use crate::process::TokenChain;
+use crate::rollout::Drawn;
 use crate::stories::Stories;
 
 /// Samples of a snapshot that are sent along.
@@ -28,34 +29,49 @@ impl Learner<Stories> {
         })
     }
 
-    pub(super) async fn snapshot(&mut self) -> Result<Snapshot, SessionError> {
-        let drawn = self.pictures();
-        let paths = self.thinned(&drawn.states).await?;
-        let log_reward = self.log_reward_of_ends(&paths).await?;
-        let moved = read(self.task.moved(&drawn))
-            .await
-            .map_err(SessionError::Device)?;
+    pub(super) async fn snapshot(&mut self, candidates: usize) -> Result<Snapshot, SessionError> {
+        let moved = |task: &Stories, drawn: &Drawn<TokenChain>| Some(task.moved(drawn));
+        let pictured = self.pictures(candidates, moved).await?;
         let count = self.task.run.evaluation.samples_while_training;
-        let (report, mut samples) = self.measure(count).await?;
+        let (report, made) = self.measure(count, candidates).await?;
+        let mut samples = made.ends;
         samples.truncate(SENT * self.task.reader().layout.length());
         Ok(Snapshot {
             iteration: self.iteration(),
             samples,
-            paths,
-            log_reward,
-            moved,
+            paths: pictured.paths,
+            log_reward: pictured.log_reward,
+            moved: pictured.more,
             report,
         })
     }
 
-    pub(super) async fn evaluate(&mut self, samples: usize) -> Result<Report, SessionError> {
-        let proposals = samples.max(self.task.run.evaluation.samples);
+    pub(super) async fn evaluate(
+        &mut self,
+        samples: usize,
+        candidates: usize,
+    ) -> Result<Report, SessionError> {
+        let proposals = samples.max(self.task.run.evaluation.proposals);
         self.task.grow(proposals).await?;
-        Ok(self.measure(samples).await?.0)
+        Ok(self.measure(samples, candidates).await?.0)
     }
 
-    /// The report over `count` policy samples, and the samples.
-    async fn measure(&self, count: usize) -> Result<(Report, Vec<f32>), SessionError> {
+    /// The report over `count` policy samples, and these; where they are chosen among several, it tells
+    /// of both, and the chosen ones are returned.
+    async fn measure(&self, count: usize, candidates: usize) -> Result<(Report, Simulated), SessionError> {
+        let (report, made) = self.measure_own(count).await?;
+        if candidates == 1 {
+            return Ok((report, made));
+        }
+        let choice = self.choose(made, Purpose::Evaluation, candidates).await?;
+        let (task, taken) = (&self.task, &choice.taken);
+        let fit = task.fit(&task.exact(), &taken.ends, &taken.log_reward);
+        let chosen = Some(choice.figures(Fit::Stories(fit)));
+        Ok((Report { chosen, ..report }, choice.taken))
+    }
+
+    /// The report over `count` samples as the policy draws them.
+    async fn measure_own(&self, count: usize) -> Result<(Report, Simulated), SessionError> {
         let made = self.simulate(LEARNED, Purpose::Evaluation, count).await?;
         let task = &self.task;
         let exact = task.exact();
@@ -90,6 +106,6 @@ impl Learner<Stories> {
             residual_mean: of_many(report.residual_mean),
             ..report
         };
-        Ok((self.signed(report, device_name(&task.device)), made.ends))
+        Ok((self.signed(report, device_name(&task.device)), made))
     }
 }

@@ -78,13 +78,13 @@ impl Stories {
         Ok((made, log_r.map_err(SessionError::Device)?))
     }
 
-    /// Makes `more` stories of the prior, up to `evaluation.samples`. Whether there are more to make.
+    /// Makes `more` stories of the prior, up to `evaluation.proposals`. Whether there are more to make.
     ///
     /// # Errors
     ///
     /// Where the device fails.
     pub async fn grow_by(&mut self, more: usize) -> Result<bool, SessionError> {
-        let wanted = self.run.evaluation.samples;
+        let wanted = self.run.evaluation.proposals;
         self.grow((self.proposals() + more).min(wanted)).await?;
         Ok(self.proposals() < wanted)
     }
@@ -150,7 +150,7 @@ impl Stories {
                 classes: None,
                 proposals: exact.proposals,
                 kept: exact.log_z.effective.round() as usize,
-                wanted: self.run.evaluation.samples,
+                wanted: self.run.evaluation.proposals,
             }
         })
     }

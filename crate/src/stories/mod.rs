@@ -269,7 +269,7 @@ impl Task for Stories {
             }
             return Ok(());
         }
-        let most = GIVEN.min(self.run.evaluation.samples);
+        let most = GIVEN.min(self.run.evaluation.proposals);
         let count = (GIVEN_AN_ITERATION * (iteration + 1)).min(most);
         self.grow(count).await?;
         for at in self.given..count {

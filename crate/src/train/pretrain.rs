@@ -224,7 +224,7 @@ impl Pretraining {
         let (seed, steps) = (self.config.seed, run.process.steps);
         // Posterior and prior are the same network before training.
         let session = Session::open(Run { seed, ..run }, self.device.clone(), &files, None).await?;
-        let ends = session.samples(samples).await?;
+        let ends = session.samples(samples, 1).await?;
         let learned = Truth::modes_of(metric::equally_weighted(&ends), &self.mixture);
         let exact = Truth::modes_of(metric::quadrature(&self.mixture), &self.mixture);
         let all: Vec<usize> = (0..self.mixture.len()).collect();

@@ -26,7 +26,7 @@ impl Digits {
         log_weights: &[f64],
         samples: usize,
     ) -> Result<Measured, SessionError> {
-        let exact = self.exact(samples.max(self.run.evaluation.samples)).await?;
+        let exact = self.exact(samples.max(self.run.evaluation.proposals)).await?;
         let noise = self.noise();
         let drawn = picked(
             ends,

@@ -24,11 +24,7 @@ use burn::tensor::Device;
 use web_time::Instant;
 
 /// A method at work on a run.
-pub struct Trial {
-    kind: Kind,
-    /// The samples of the last outcome, and what they cost.
-    drawn: Drawn,
-}
+pub struct Trial(Kind);
 
 enum Kind {
     Trained(Box<Session>),
@@ -37,10 +33,13 @@ enum Kind {
     FreeOnStories(Box<Stories>),
 }
 
+/// Samples of a method, and what they cost.
 #[derive(Default)]
 struct Drawn {
     ends: Vec<f32>,
+    /// One a sample, or of all candidates that it was chosen among, one after the other.
     log_weights: Vec<f64>,
+    /// Whether the weights estimate log Z.
     weighs: bool,
     evaluations: u64,
     seconds: f64,
@@ -71,14 +70,11 @@ impl Trial {
             config::Task::Digits => Kind::FreeOnDigits(Box::new(Digits::open(run, device, files)?)),
             config::Task::Stories => Kind::FreeOnStories(Box::new(Stories::open(run, device, files)?)),
         };
-        Ok(Self {
-            kind,
-            drawn: Drawn::default(),
-        })
+        Ok(Self(kind))
     }
 
     fn task(&mut self) -> TaskOf<'_> {
-        match &mut self.kind {
+        match &mut self.0 {
             Kind::Trained(session) => session.task(),
             Kind::FreeOnPlane(plane) => TaskOf::Plane(plane),
             Kind::FreeOnDigits(digits) => TaskOf::Digits(digits),
@@ -88,7 +84,7 @@ impl Trial {
 
     /// The run.
     pub fn run(&self) -> &Run {
-        match &self.kind {
+        match &self.0 {
             Kind::Trained(session) => session.run(),
             Kind::FreeOnPlane(plane) => &plane.run,
             Kind::FreeOnDigits(digits) => &digits.run,
@@ -106,7 +102,7 @@ impl Trial {
 
     /// What a later trial can go on with.
     pub fn into_pool(self) -> Option<Pool> {
-        match self.kind {
+        match self.0 {
             Kind::Trained(session) => session.into_pool(),
             Kind::FreeOnPlane(_) | Kind::FreeOnStories(_) => None,
             Kind::FreeOnDigits(digits) => Some(digits.into_pool()),
@@ -133,7 +129,7 @@ impl Trial {
     ///
     /// Where the device fails or the loss is no longer a number.
     pub async fn step(&mut self) -> Result<bool, SessionError> {
-        let Kind::Trained(session) = &mut self.kind else {
+        let Kind::Trained(session) = &mut self.0 else {
             return Ok(false);
         };
         if session.finished() {
@@ -150,18 +146,8 @@ impl Trial {
     /// Where the device fails, or the method cannot be used on this run.
     pub async fn outcome(&mut self, samples: usize) -> Result<Outcome, SessionError> {
         let started = Instant::now();
-        self.drawn = match &mut self.kind {
-            Kind::Trained(session) => {
-                let made = session.weighted_samples(samples).await?;
-                let run = session.run();
-                Drawn {
-                    evaluations: kernels(run) * samples as u64 * session.steps() as u64,
-                    seconds: made.seconds,
-                    weighs: true,
-                    ends: made.ends,
-                    log_weights: made.log_weights,
-                }
-            }
+        let drawn = match &mut self.0 {
+            Kind::Trained(session) => trained(session, samples, 1).await?,
             Kind::FreeOnPlane(plane) => timed(plane.draw(samples).await?, started),
             Kind::FreeOnStories(stories) => timed(stories.draw(samples).await?, started),
             Kind::FreeOnDigits(digits) => {
@@ -171,17 +157,36 @@ impl Trial {
                 timed(digits.draw(samples, data_variance).await?, started)
             }
         };
-        self.measure(samples).await
+        self.measure(drawn, samples).await
     }
 
-    async fn measure(&mut self, samples: usize) -> Result<Outcome, SessionError> {
-        let (iterations, steps, training_seconds) = match &self.kind {
+    /// That of samples which are each chosen among `evaluation.candidates` of a trained method's, in
+    /// proportion to weight; `None` where there is no choice.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn chosen(&mut self, samples: usize) -> Result<Option<Outcome>, SessionError> {
+        let candidates = self.run().evaluation.candidates;
+        let Kind::Trained(session) = &mut self.0 else {
+            return Ok(None);
+        };
+        if candidates == 1 {
+            return Ok(None);
+        }
+        let drawn = trained(session, samples, candidates).await?;
+        let outcome = self.measure(drawn, samples).await?;
+        let title = format!("{}, 1 of {candidates}", outcome.title);
+        Ok(Some(Outcome { title, ..outcome }))
+    }
+
+    async fn measure(&mut self, drawn: Drawn, samples: usize) -> Result<Outcome, SessionError> {
+        let (iterations, steps, training_seconds) = match &self.0 {
             Kind::Trained(session) => (session.iteration(), session.steps(), session.seconds()),
             _ => (0, 0, 0.0),
         };
-        let drawn = std::mem::take(&mut self.drawn);
         // A trained policy's samples stand for themselves; their weights only estimate log Z.
-        let flat = vec![0.0; drawn.log_weights.len()];
+        let flat = vec![0.0; samples];
         let mass = if self.run().method.is_trained() {
             &flat
         } else {
@@ -203,7 +208,7 @@ impl Trial {
         };
         let run = self.run();
         let rows = 0..drawn.log_weights.len();
-        let conditions: Vec<usize> = rows.map(|row| run.in_turn(row)).collect();
+        let conditions: Vec<usize> = rows.map(|row| run.in_turn(row % mass.len())).collect();
         // Not every method learns log Z.
         let unknown = vec![f64::NAN; run.conditions()];
         let weighed = weighed(&drawn.log_weights, &conditions, &unknown);
@@ -234,6 +239,18 @@ impl Trial {
         };
         Ok(outcome)
     }
+}
+
+/// Samples of a trained method, each chosen among so many.
+async fn trained(session: &Session, samples: usize, candidates: usize) -> Result<Drawn, SessionError> {
+    let made = session.weighted_samples(samples, candidates).await?;
+    Ok(Drawn {
+        evaluations: kernels(session.run()) * (samples * candidates * session.steps()) as u64,
+        seconds: made.seconds,
+        weighs: true,
+        ends: made.ends,
+        log_weights: made.log_weights,
+    })
 }
 
 fn timed(drawn: Drawn, started: Instant) -> Drawn {

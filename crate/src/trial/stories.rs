@@ -37,7 +37,7 @@ impl Stories {
         log_weights: &[f64],
         samples: usize,
     ) -> Result<Measured, SessionError> {
-        self.grow(samples.max(self.run.evaluation.samples)).await?;
+        self.grow(samples.max(self.run.evaluation.proposals)).await?;
         let length = self.reader().layout.length();
         let picked = |count: usize| -> Vec<f32> {
             let places = resampled(&self.noise(), log_weights, count).into_iter();

@@ -106,6 +106,7 @@ fn small() -> Run {
     run.optimizer.learning_rate = 6e-3;
     run.training.iterations = 6;
     run.evaluation.samples = 200;
+    run.evaluation.proposals = 200;
     run.evaluation.samples_while_training = 40;
     run
 }
@@ -139,6 +140,7 @@ fn a_posterior_of_images_is_the_exact_one() {
     run.optimizer.learning_rate = 5e-3;
     run.training.iterations = 80;
     run.evaluation.samples = 2000;
+    run.evaluation.proposals = 2000;
     let mut session = open(run);
     let before = report(&mut session, 300);
     while !session.finished() {
@@ -175,7 +177,7 @@ fn the_shipped_priors_draw_every_digit() {
         run.prior.weights = Some(prior.name.to_owned());
         run.process.steps = 12;
         // An untrained posterior is its prior.
-        let images = pollster::block_on(above_shipped(run).samples(300)).expect("images");
+        let images = pollster::block_on(above_shipped(run).samples(300, 1)).expect("images");
         let drawn = seen(&judge, &images);
         // 8 to 12 % of 10,000 images, by the records; a binomial deviation is 1.7 %.
         let shares = drawn.histogram();
@@ -184,9 +186,11 @@ fn the_shipped_priors_draw_every_digit() {
             shares.iter().all(|s| (0.03..0.17).contains(s)),
             "{name}: {shares:?}"
         );
-        // By the record of the worse one it is 12 to all test images, for more images of a longer chain.
+        // By the records it is 8, 12 and, of the small one, 40 to all test images, for more images of a
+        // longer chain.
         let fid = drawn.moments().frechet(&test);
-        assert!(fid < 90.0, "{name}: {fid}");
+        let most = if name == "prior-digits-small" { 120.0 } else { 90.0 };
+        assert!(fid < most, "{name}: {fid}");
     }
 }
 
@@ -195,6 +199,7 @@ fn a_class_is_learned() {
     let mut run = Task::Digits.defaults();
     run.training.iterations = 60;
     run.evaluation.samples = 600;
+    run.evaluation.proposals = 600;
     let mut session = above_shipped(run);
     let before = report(&mut session, 300);
     train(&mut session, 60);
@@ -218,6 +223,7 @@ fn every_method_works_on_images() {
         run.method = method;
         run.reward = reward.clone();
         run.evaluation.samples = 300;
+        run.evaluation.proposals = 300;
         let opened = pollster::block_on(Trial::open(run, cpu_device(), &files()));
         let mut trial = opened.expect("it opens");
         trial.adopt(&mut pools);
@@ -345,7 +351,26 @@ fn each_class() -> Run {
     run.reward = Reward::EachClass { classes: vec![8, 2] };
     run.rollout.replay_share = 0.25;
     run.evaluation.samples = 300;
+    run.evaluation.proposals = 300;
     run
+}
+
+#[test]
+fn what_is_chosen_is_of_the_class_that_is_asked_for() {
+    let mut run = Task::Digits.defaults();
+    run.reward = Reward::EachClass {
+        classes: vec![1, 0, 7],
+    };
+    run.process.steps = 10;
+    run.evaluation.proposals = 150;
+    let mut session = above_shipped(run);
+    // Nothing is learned yet: one in ten is what is asked for, of 30 at least one nearly always.
+    let report = pollster::block_on(session.evaluate(101, 30)).expect("it evaluates");
+    let own = images(&report).accuracy.expect("classes");
+    let chosen = report.chosen.expect("there was a choice");
+    let accuracy = chosen.fit.images().and_then(|fit| fit.accuracy).expect("classes");
+    assert!(own < 0.25 && accuracy > 0.8, "{own}, {accuracy}");
+    assert!(chosen.log_reward > report.log_reward + 3.0);
 }
 
 #[test]
@@ -413,7 +438,7 @@ fn messages_about_images_survive_the_wire() {
     pollster::block_on(session.grow_truth(100)).expect("it grows");
     let truth = pollster::block_on(session.truth()).expect("the processor answers");
     survives(Event::Truth(Box::new(truth.expect("some images are kept"))));
-    let snapshot = pollster::block_on(session.snapshot()).expect("it measures");
+    let snapshot = pollster::block_on(session.snapshot(1)).expect("it measures");
     // Before any training the posterior is the prior, with the same noise.
     let ends = |paths: &Paths| paths.state(7, 5).to_vec();
     let pairs = || ends(&snapshot.paths).into_iter().zip(ends(&scene.prior_paths));

@@ -35,7 +35,7 @@ fn one_network_learns_the_middles_of_many_stories() {
     };
     // The share of samples that lead to the ending of their own story.
     let leads = |session: &Session| {
-        let samples = pollster::block_on(session.samples(400)).expect("samples");
+        let samples = pollster::block_on(session.samples(400, 1)).expect("samples");
         let right = samples
             .chunks_exact(LAYOUT.length())
             .filter(|s| s[LAYOUT.gap().start] == s[4]);
@@ -90,7 +90,7 @@ fn a_run_over_many_stories_goes_on_where_it_was_saved() {
     let resumed = Session::resume(&checkpoint, cpu_device(), &files);
     let mut resumed = pollster::block_on(resumed).expect("it resumes");
     train(&mut resumed, 2);
-    let samples = |session: &Session| pollster::block_on(session.samples(30)).expect("samples");
+    let samples = |session: &Session| pollster::block_on(session.samples(30, 1)).expect("samples");
     assert_eq!(samples(&resumed), samples(&whole));
 }
 

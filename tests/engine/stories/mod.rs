@@ -94,6 +94,7 @@ fn run(reward: Reward, ending: &str) -> Run {
     run.optimizer.learning_rate = 1e-2;
     run.training.iterations = 60;
     run.evaluation.samples = 1000;
+    run.evaluation.proposals = 1000;
     run.evaluation.samples_while_training = 100;
     run
 }
@@ -119,7 +120,7 @@ fn stories(report: &Report) -> &StoryFit {
 
 /// The share of these middles among a session's samples.
 fn share(session: &Session, wanted: impl Fn(&str) -> bool) -> f64 {
-    let samples = pollster::block_on(session.samples(500)).expect("samples");
+    let samples = pollster::block_on(session.samples(500, 1)).expect("samples");
     let middles = session.reader().expect("of stories").middles(&samples);
     middles.iter().filter(|middle| wanted(middle)).count() as f64 / 500.0
 }
@@ -230,7 +231,7 @@ fn a_causal_prior_goes_on_word_by_word() {
     let mut leads = open(&run(Reward::Ending {}, "d"));
     train(&mut leads, 60);
     assert!(share(&leads, |middle| middle.starts_with('D')) > 0.9);
-    let snapshot = pollster::block_on(leads.snapshot()).expect("a snapshot");
+    let snapshot = pollster::block_on(leads.snapshot(1)).expect("a snapshot");
     assert_eq!(snapshot.moved.len(), snapshot.paths.count() * LAYOUT.gap);
 }
 
@@ -239,7 +240,7 @@ fn a_picture_says_how_far_words_were_moved() {
     let mut session = open(&run(mention("c"), ""));
     pollster::block_on(session.grow_truth(1000)).expect("a truth");
     let moved = |session: &mut Session| {
-        let snapshot = pollster::block_on(session.snapshot()).expect("a snapshot");
+        let snapshot = pollster::block_on(session.snapshot(1)).expect("a snapshot");
         let again = from_bytes(&to_bytes(&snapshot)).expect("it travels");
         assert_eq!(snapshot, again);
         assert_eq!(snapshot.moved.len(), snapshot.paths.count() * LAYOUT.gap);
@@ -279,7 +280,7 @@ fn a_run_goes_on_where_it_was_saved() {
     let weights = pollster::block_on(whole.weights()).expect("weights");
     let again = Session::open(run, cpu_device(), files(), Some(&weights));
     let again = pollster::block_on(again).expect("it opens");
-    let samples = |session: &Session| pollster::block_on(session.samples(30)).expect("samples");
+    let samples = |session: &Session| pollster::block_on(session.samples(30, 1)).expect("samples");
     assert_eq!(samples(&again), samples(&whole));
 }
 

@@ -78,7 +78,7 @@ pub fn App() -> Html {
             <Tasks task={state.run.task} />
             <main>
                 <Intro />
-                <Transport run={state.run.clone()} {preset} phase={state.phase} resume={state.resume} iteration={state.iteration()} last={state.last}
+                <Transport run={state.run.clone()} {preset} phase={state.phase} resume={state.resume} iteration={state.iteration()} last={state.last} snapshot={state.snapshots.items().last().cloned()}
                     backend={state.device.backend} engine={engine.clone()} dispatch={dispatch.clone()} />
                 <Controls run={state.run.clone()} notice={state.notice.clone()} selection={*selection} {select} dispatch={dispatch.clone()} />
                 { panels }

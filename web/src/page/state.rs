@@ -185,8 +185,13 @@ impl State {
                 self.last = Some(iteration);
             }
             Event::Snapshot(snapshot) => {
-                self.reports.push(Shared::new(snapshot.report.clone()));
-                self.snapshots.push(Shared::new(*snapshot));
+                // What is looked at again, with more to choose from, is no other time.
+                let (iteration, iterations) = (snapshot.iteration, snapshot.report.iterations);
+                let report = Shared::new(snapshot.report.clone());
+                self.reports
+                    .push_or_replace(report, |last| last.iterations == iterations);
+                self.snapshots
+                    .push_or_replace(Shared::new(*snapshot), |last| last.iteration == iteration);
             }
             Event::Truth(truth) => {
                 self.stage.truth = Some(Shared::new(*truth));

@@ -38,6 +38,14 @@ impl<T, const CAP: usize> Thinned<T, CAP> {
         self.seen += 1;
     }
 
+    /// Puts an item in the place of the last one, where there is one like that.
+    pub fn push_or_replace(&mut self, item: T, same: impl Fn(&T) -> bool) {
+        match self.items.last_mut() {
+            Some(last) if same(last) => *last = item,
+            _ => self.push(item),
+        }
+    }
+
     pub fn items(&self) -> &[T] {
         &self.items
     }
@@ -46,6 +54,15 @@ impl<T, const CAP: usize> Thinned<T, CAP> {
 #[cfg(test)]
 mod tests {
     use super::Thinned;
+
+    #[test]
+    fn what_is_looked_at_again_is_replaced() {
+        let mut series = Thinned::<(usize, char), 10>::default();
+        for item in [(0, 'a'), (0, 'b'), (1, 'c'), (1, 'd')] {
+            series.push_or_replace(item, |last| last.0 == item.0);
+        }
+        assert_eq!(series.items(), [(0, 'b'), (1, 'd')]);
+    }
 
     #[test]
     fn keeps_first_and_last_and_stays_even() {

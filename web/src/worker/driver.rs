@@ -141,6 +141,7 @@ impl Driver {
                 self.training = false;
                 self.iterate(true).await?;
             }
+            Request::Look(candidates) => self.show(candidates).await?,
             Request::Weights => {
                 if let Some(session) = &mut self.session {
                     let weights = session.weights().await?;
@@ -149,7 +150,7 @@ impl Driver {
             }
             Request::Samples(count) => {
                 if let Some(session) = &mut self.session {
-                    let samples = session.samples(count).await?;
+                    let samples = session.samples(count, 1).await?;
                     self.post(Event::Samples(samples));
                 }
             }
@@ -165,7 +166,7 @@ impl Driver {
         self.training = false;
         if let Some(iteration) = self.session.as_ref().map(Session::iteration) {
             if self.shown_iteration != Some(iteration) {
-                self.show().await?;
+                self.show(1).await?;
             }
             self.post(Event::Paused { iteration });
         }
@@ -213,7 +214,7 @@ impl Driver {
                 self.shown_iteration = self.session.as_ref().map(Session::iteration);
                 self.post(Event::Opened(Box::new(scene)));
                 if shows {
-                    self.show().await?;
+                    self.show(1).await?;
                 }
                 // Weights carry the iterations done with them.
                 if finished {
@@ -253,7 +254,7 @@ impl Driver {
         }
         let evaluated = every > 0 && iteration.iteration.is_multiple_of(every);
         if show || finished || evaluated || (every > 0 && self.show_is_due()) {
-            self.show().await?;
+            self.show(1).await?;
         }
         if finished {
             self.post_finished();
@@ -303,12 +304,12 @@ impl Driver {
         self.training && since > SHOW_INTERVAL && since * SHOW_SHARE > self.show_cost
     }
 
-    async fn show(&mut self) -> Result<(), SessionError> {
+    async fn show(&mut self, candidates: usize) -> Result<(), SessionError> {
         let Some(session) = &mut self.session else {
             return Ok(());
         };
         let began = clock::now();
-        let snapshot = session.snapshot().await?;
+        let snapshot = session.snapshot(candidates).await?;
         self.shown_iteration = Some(snapshot.iteration);
         self.post(Event::Snapshot(Box::new(snapshot)));
         self.shown = clock::now();

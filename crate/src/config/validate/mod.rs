@@ -9,6 +9,9 @@ pub const MOST_COMPONENTS: usize = 64;
 /// Smallest standard deviation of a component in any direction; below it f32 loses the drift.
 pub const SMALLEST_DEVIATION: f64 = 0.1;
 
+/// Most trajectories that a sample is chosen among.
+pub const MOST_CANDIDATES: usize = 1000;
+
 type Checked = Result<(), ConfigError>;
 
 pub(super) fn range(field: &str, value: f64, low: f64, high: f64) -> Checked {
@@ -201,12 +204,19 @@ impl Run {
             10_000_000,
         )?;
         whole("evaluation.samples", self.evaluation.samples, 100, 1_000_000)?;
+        whole("evaluation.proposals", self.evaluation.proposals, 100, 1_000_000)?;
         whole("evaluation.every", self.evaluation.every, 0, 10_000_000)?;
         whole(
             "evaluation.samples_while_training",
             self.evaluation.samples_while_training,
             16,
             1_000_000,
+        )?;
+        whole(
+            "evaluation.candidates",
+            self.evaluation.candidates,
+            1,
+            MOST_CANDIDATES,
         )
     }
 
@@ -257,7 +267,8 @@ impl Run {
             ));
         }
         // Every proposal of the exact posterior is kept in memory.
-        whole("evaluation.samples", self.evaluation.samples, 100, 100_000)
+        whole("evaluation.samples", self.evaluation.samples, 100, 100_000)?;
+        whole("evaluation.proposals", self.evaluation.proposals, 100, 100_000)
     }
 }
 

@@ -98,7 +98,7 @@ fn line(name: &str, seconds: impl Iterator<Item = f64>) -> String {
 /// How fast samples are drawn; of stories, the tokens of their middles.
 fn drawn(session: &Session, count: usize) -> Result<String, ProgramError> {
     let begun = Instant::now();
-    block_on(session.samples(count))?;
+    block_on(session.samples(count, 1))?;
     let seconds = begun.elapsed().as_secs_f64();
     let (unit, of_sample) = match session.reader() {
         Some(reader) => ("tokens", reader.layout.gap),
@@ -114,7 +114,7 @@ fn drawn(session: &Session, count: usize) -> Result<String, ProgramError> {
 fn race(session: &mut Session, until: f64, mut training: f64) -> Result<String, ProgramError> {
     loop {
         let samples = session.run().evaluation.samples;
-        let report = block_on(session.evaluate(samples))?;
+        let report = block_on(session.evaluate(samples, 1))?;
         let (name, error) = (report.fit.error_name(), report.fit.error());
         let error = error.ok_or(SessionError::Method(format!(
             "{name} cannot be measured: too few exact samples"

@@ -7,6 +7,7 @@ use crate::program::storage::{self, RunFolder};
 use crate::program::table;
 use crate::program::trainer::reopen_trained;
 use pollster::block_on;
+use rtb::config::MOST_CANDIDATES;
 use std::path::PathBuf;
 
 /// Measure a trained posterior again, with as many samples as you like
@@ -18,6 +19,10 @@ pub struct Args {
     /// Number of samples, at least 100 [default: as many as the run's own evaluation]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=10_000_000))]
     samples: Option<u32>,
+    /// Also measure samples that are each chosen among so many, in proportion to weight [default: as
+    /// the run's own evaluation]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_CANDIDATES as i64))]
+    candidates: Option<u32>,
     /// File for the report as JSON, besides the table
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -32,10 +37,10 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         storage::probe(path)?;
     }
     let mut session = reopen_trained(&folder, args.device.device)?;
-    let samples = args
-        .samples
-        .map_or(session.run().evaluation.samples, |samples| samples as usize);
-    let report = block_on(session.evaluate(samples))?;
+    let own = session.run().evaluation;
+    let asked = |flag: Option<u32>, own| flag.map_or(own, |asked| asked as usize);
+    let samples = asked(args.samples, own.samples);
+    let report = block_on(session.evaluate(samples, asked(args.candidates, own.candidates)))?;
     if let Some(path) = &args.out {
         storage::write_json(path, &report)?;
     }

@@ -7,7 +7,7 @@ use crate::program::plot;
 use crate::program::storage::{self, RunFolder};
 use crate::program::trainer::{files, reopen_trained};
 use pollster::block_on;
-use rtb::config::{ConfigError, Run, Story, Task};
+use rtb::config::{ConfigError, MOST_CANDIDATES, Run, Story, Task};
 use rtb::network::Weights;
 use rtb::session::Session;
 use std::fmt::Write;
@@ -20,6 +20,7 @@ sheet of images, anything else as text, one sample a line: the middle of a story
 Examples:
   rtb sample runs/25-to-9-seed0 --count 5000 --out points.csv
   rtb sample runs/digit-3-seed0 --count 64 --out threes.png
+  rtb sample runs/digit-3-seed0 --count 64 --candidates 16 --out exact.png
   rtb sample runs/stories-each-seed0 -n 10 --beginning \"It was hot.\" --ending \"They swam.\"";
 
 /// Draw samples of a trained posterior
@@ -33,6 +34,11 @@ pub struct Args {
     #[arg(long, short = 'n', value_name = "N", default_value_t = 1000,
           value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     count: u32,
+    /// Choose every sample among so many, in proportion to r·p_θ/p_φ: the more, the nearer to the exact
+    /// posterior
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..=MOST_CANDIDATES as i64))]
+    candidates: u32,
     /// Seed of their noise [default: the run's seed]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -68,7 +74,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
             Some(&weights),
         ))?;
     }
-    let samples = block_on(session.samples(args.count as usize))?;
+    let samples = block_on(session.samples(args.count as usize, args.candidates as usize))?;
     let shape = session.shape();
     let text = || match session.reader() {
         Some(reader) => plot::stories(session.run(), reader, &samples).join("\n") + "\n",

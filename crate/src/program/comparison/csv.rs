@@ -27,7 +27,12 @@ pub fn text(comparison: &Comparison) -> String {
         for outcome in &trial.curve {
             text += &line(comparison, trial, outcome, false);
         }
-        text += &line(comparison, trial, &trial.outcome, true);
+        for outcome in [Some(&trial.outcome), trial.chosen.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            text += &line(comparison, trial, outcome, true);
+        }
     }
     text
 }

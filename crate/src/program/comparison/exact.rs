@@ -41,7 +41,7 @@ impl Exact {
                 Ok(Self::Plane(block_on(plane.truth())?))
             }
             Task::Digits => {
-                let proposals = run.evaluation.samples;
+                let proposals = run.evaluation.proposals;
                 let mut digits = Digits::open(run, device.clone(), files)?;
                 digits.adopt(pools);
                 let exact = Self::Digits {
@@ -52,7 +52,7 @@ impl Exact {
                 Ok(exact)
             }
             Task::Stories => {
-                let proposals = run.evaluation.samples;
+                let proposals = run.evaluation.proposals;
                 let mut stories = Stories::open(run, device.clone(), files)?;
                 block_on(stories.grow(proposals))?;
                 Ok(Self::Stories {

@@ -41,6 +41,8 @@ pub struct Finished {
     /// While training, without points to draw.
     pub curve: Vec<Outcome>,
     pub outcome: Outcome,
+    /// That of samples which are each chosen among several.
+    pub chosen: Option<Outcome>,
 }
 
 /// A trial that could not be done, and why.
@@ -142,10 +144,11 @@ impl Comparison {
         trial.adopt(&mut self.pools);
         let done = carry_out(&mut trial, name, stop, quiet);
         self.pools.extend(trial.into_pool());
-        Ok(done?.map(|(curve, outcome)| Finished {
+        Ok(done?.map(|(curve, outcome, chosen)| Finished {
             place,
             curve,
             outcome,
+            chosen,
         }))
     }
 
@@ -200,13 +203,11 @@ fn error_of(outcome: &Outcome) -> String {
     )
 }
 
-/// Trains where the method has to be, and samples: the looks on the way and the outcome.
-fn carry_out(
-    trial: &mut Trial,
-    name: &str,
-    stop: &Stop,
-    quiet: bool,
-) -> Result<Option<(Vec<Outcome>, Outcome)>, SessionError> {
+/// The looks on the way, the outcome, and that of chosen samples.
+type Done = (Vec<Outcome>, Outcome, Option<Outcome>);
+
+/// Trains where the method has to be, and samples.
+fn carry_out(trial: &mut Trial, name: &str, stop: &Stop, quiet: bool) -> Result<Option<Done>, SessionError> {
     let run = trial.run();
     let (total, evaluation) = (run.training.iterations, run.evaluation);
     let iterations = if run.method.is_trained() { total } else { 1 };
@@ -233,5 +234,6 @@ fn carry_out(
     }
     progress.clear();
     let outcome = block_on(trial.outcome(evaluation.samples))?;
-    Ok(Some((curve, outcome)))
+    let chosen = block_on(trial.chosen(evaluation.samples))?;
+    Ok(Some((curve, outcome, chosen)))
 }

@@ -68,6 +68,13 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
             .to_owned(),
     );
     notes.extend(samples(comparison));
+    if comparison.finished.iter().any(|trial| trial.chosen.is_some()) {
+        notes.push(
+            "1 of several: every sample chosen among so many of the policy's, in proportion to the weight \
+             r·p_θ/p_φ of its trajectory; the time includes that of the weights."
+                .to_owned(),
+        );
+    }
     for failed in &comparison.failed {
         notes.push(format!(
             "{}: {}.",

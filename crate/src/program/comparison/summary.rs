@@ -27,7 +27,15 @@ impl Summary {
 
     /// Of a figure of trials that differ in their seed; `None` where no trial has it.
     pub fn over(trials: &[&Finished], value: impl Fn(&Outcome) -> Option<f64>) -> Option<Self> {
-        let values: Vec<f64> = trials.iter().filter_map(|t| value(&t.outcome)).collect();
+        Self::of_outcomes(trials.iter().map(|trial| &trial.outcome), value)
+    }
+
+    /// The same of their outcomes.
+    pub fn of_outcomes<'a>(
+        outcomes: impl IntoIterator<Item = &'a Outcome>,
+        value: impl Fn(&Outcome) -> Option<f64>,
+    ) -> Option<Self> {
+        let values: Vec<f64> = outcomes.into_iter().filter_map(value).collect();
         Self::of(&values)
     }
 }

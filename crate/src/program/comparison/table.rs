@@ -1,8 +1,8 @@
 //! The table of a comparison, and the page it stands on.
 
+use super::Comparison;
 use super::notes::notes;
 use super::summary::Summary;
-use super::{Comparison, Finished};
 use crate::program::grid::Grid;
 use crate::program::output::figure;
 use rtb::config::Task;
@@ -85,17 +85,24 @@ pub fn grid(comparison: &Comparison) -> Grid {
     let mut rows = Vec::new();
     for (v, variant) in plan.variants.iter().enumerate() {
         for (e, entrant) in plan.entrants.iter().enumerate() {
-            let mut cells = vec![entrant.label.clone()];
-            cells.extend(variant.value.clone());
-            match (
-                comparison.of(v, e).as_slice(),
-                comparison.failures_of(v, e).first(),
-            ) {
-                ([], None) => continue,
-                ([], Some(failed)) => cells.push(failed.reason.clone()),
-                (trials, _) => cells.extend(figures(trials, columns)),
+            let row = |label: &str, cells: Vec<String>| {
+                let words = [label.to_owned()].into_iter().chain(variant.value.clone());
+                words.chain(cells).collect::<Vec<String>>()
+            };
+            let (trials, failures) = (comparison.of(v, e), comparison.failures_of(v, e));
+            if let ([], Some(failed)) = (&trials[..], failures.first()) {
+                rows.push(row(&entrant.label, vec![failed.reason.clone()]));
             }
-            rows.push(cells);
+            let outcomes: Vec<&Outcome> = trials.iter().map(|trial| &trial.outcome).collect();
+            let chosen: Vec<&Outcome> = trials.iter().filter_map(|trial| trial.chosen.as_ref()).collect();
+            if !outcomes.is_empty() {
+                rows.push(row(&entrant.label, figures(&outcomes, columns)));
+            }
+            if !chosen.is_empty() {
+                let candidates = variant.run.evaluation.candidates;
+                let label = format!("{}, 1 of {candidates}", entrant.label);
+                rows.push(row(&label, figures(&chosen, columns)));
+            }
         }
     }
     Grid {
@@ -105,11 +112,10 @@ pub fn grid(comparison: &Comparison) -> Grid {
     }
 }
 
-fn figures(trials: &[&Finished], columns: &[Column]) -> Vec<String> {
-    let cell = |(_, value): &Column| {
-        Summary::over(trials, value).map_or_else(String::new, |summary| summary.to_string())
-    };
-    let millions = |value: Value| Summary::over(trials, value).map(|s| figure(1e-6 * s.mean));
+fn figures(outcomes: &[&Outcome], columns: &[Column]) -> Vec<String> {
+    let summary = |value: Value| Summary::of_outcomes(outcomes.iter().copied(), value);
+    let cell = |(_, value): &Column| summary(*value).map_or_else(String::new, |summary| summary.to_string());
+    let millions = |value: Value| summary(value).map(|s| figure(1e-6 * s.mean));
     let training = millions(|o| (o.iterations > 0).then_some(o.training_evaluations));
     let sampling = millions(|o| Some(1e3 * o.sampling_evaluations / o.samples as f64));
     let evaluations: Vec<String> = training.into_iter().chain(sampling).collect();

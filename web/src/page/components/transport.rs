@@ -5,7 +5,7 @@ use crate::engine::{Backend, Engine};
 use crate::shared::Shared;
 use crate::state::{Action, Phase};
 use rtb::config::{Run, Task};
-use rtb::message::Iteration;
+use rtb::message::{Iteration, Snapshot};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -18,6 +18,12 @@ const SPEEDS: [(f64, &str); 5] = [
     (0.5, "1 in 2 seconds"),
 ];
 
+/// Candidates that a sample is chosen among.
+const CANDIDATES: usize = 8;
+
+/// The prior of images for processors.
+const SMALL: &str = "prior-digits-small";
+
 #[derive(Properties, PartialEq)]
 pub struct TransportProps {
     pub run: Shared<Run>,
@@ -26,6 +32,8 @@ pub struct TransportProps {
     pub resume: bool,
     pub iteration: usize,
     pub last: Option<Iteration>,
+    /// The last one.
+    pub snapshot: Option<Shared<Snapshot>>,
     pub backend: Backend,
     pub engine: Engine,
     pub dispatch: Callback<Action>,
@@ -70,6 +78,7 @@ pub fn Transport(props: &TransportProps) -> Html {
                         onclick={act(Engine::train, || Action::Train)}>{ "Train" }</button>
                 }
                 <button type="button" data-testid="step" disabled={!idle} onclick={step}>{ "One step" }</button>
+                <Choose snapshot={props.snapshot.clone()} ready={idle || props.phase == Phase::Finished} engine={props.engine.clone()} />
                 <button type="button" data-testid="reset" onclick={act(|_| (), || Action::Reset)}>{ "Reset" }</button>
                 <span class="pair">
                     <label for="speed">{ "Speed" }</label>
@@ -90,8 +99,48 @@ pub fn Transport(props: &TransportProps) -> Html {
                     }
                 </p>
                 <p class="help" data-testid="expect">{ expect(props) }</p>
+                if let Some(quicker) = quicker(props) {
+                    <button type="button" data-testid="quicker" onclick={quicker}>{ "Take the small prior" }</button>
+                }
             </div>
         </section>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ChooseProps {
+    snapshot: Option<Shared<Snapshot>>,
+    /// Whether a run is open and not in training.
+    ready: bool,
+    engine: Engine,
+}
+
+/// Draws the samples again, each chosen among several, and back.
+#[component]
+fn Choose(props: &ChooseProps) -> Html {
+    let waits = use_state_eq(|| false);
+    {
+        let waits = waits.setter();
+        use_effect_with((props.snapshot.clone(), props.ready), move |_| waits.set(false));
+    }
+    let chosen = props.snapshot.as_ref().is_some_and(|s| s.report.chosen.is_some());
+    let look = {
+        let (engine, waits) = (props.engine.clone(), waits.setter());
+        Callback::from(move |_: MouseEvent| {
+            waits.set(true);
+            engine.look(if chosen { 1 } else { CANDIDATES });
+        })
+    };
+    let name = match (*waits, chosen) {
+        (true, _) => "Drawing …".to_owned(),
+        (false, true) => "Samples as they are".to_owned(),
+        (false, false) => format!("Choose 1 of {CANDIDATES}"),
+    };
+    html! {
+        <button type="button" data-testid="choose" disabled={!props.ready || *waits} onclick={look}
+            title="Draws every sample of the posterior several times and keeps one in proportion to r·pθ/pφ, the weight of its way: nearer to the exact posterior.">
+            { name }
+        </button>
     }
 }
 
@@ -131,13 +180,27 @@ fn expect(props: &TransportProps) -> String {
     format!("{speed} The {samples} change visibly within some tens of iterations; {faster}.")
 }
 
+/// Gives images the smallest prior that ships, where they are slow and have another.
+fn quicker(props: &TransportProps) -> Option<Callback<MouseEvent>> {
+    let slow = props.run.task == Task::Digits && props.backend == Backend::Cpu;
+    if !slow || props.run.prior.weights.as_deref() == Some(SMALL) {
+        return None;
+    }
+    let (run, edit) = (props.run.clone(), props.dispatch.reform(Action::Edit));
+    Some(Callback::from(move |_| {
+        let mut run = (*run).clone();
+        run.prior.weights = Some(SMALL.to_owned());
+        edit.emit(run);
+    }))
+}
+
 /// What to do about slow iterations.
 fn faster(run: &Run) -> &'static str {
     match (run.task, run.prior.weights.as_deref()) {
         (Task::Stories, Some("reward-stories")) => "a smaller batch or WebGPU is faster",
         (Task::Stories, _) => "the causal prior, fewer steps T, a smaller batch or WebGPU are faster",
-        (_, Some("prior-digits-pixels")) => {
-            "the prior of latents, fewer steps T, a smaller batch or WebGPU are faster"
+        (Task::Digits, Some(prior)) if prior != SMALL => {
+            "the small prior, fewer steps T, a smaller batch or WebGPU are faster"
         }
         _ => "fewer steps T, a smaller batch or WebGPU are faster",
     }

@@ -144,6 +144,11 @@ impl Engine {
         self.0.borrow().send(&Request::Step);
     }
 
+    /// Looks at the run again, with every sample chosen among so many.
+    pub fn look(&self, candidates: usize) {
+        self.0.borrow().send(&Request::Look(candidates));
+    }
+
     /// Notes that the user trains: from now on nothing switches by itself.
     fn begin(&self) {
         let first = !std::mem::replace(&mut self.0.borrow_mut().touched, true);

@@ -179,7 +179,7 @@ impl Entrant {
         let mut session = block_on(Session::open(run, device, &files, weights))?;
         let begun = Instant::now();
         let samples = match &self.how {
-            How::Posterior(_) => Some(block_on(session.samples(count))?),
+            How::Posterior(_) => Some(block_on(session.samples(count, 1))?),
             _ => None,
         };
         let TaskOf::Stories(task) = session.task() else {

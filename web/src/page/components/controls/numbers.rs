@@ -77,8 +77,8 @@ pub static OBJECTIVE: [Entry; 15] = [
     entry!(real "ema", "Averaging of weights", "Decay of a moving average of the weights; 0 turns it off.", None, optimizer.ema),
     entry!(whole "evaluate-every", "Evaluate every", "Iterations between two rows of figures; 0 measures only at the end.", None, evaluation.every),
     entry!(whole "evaluation-samples", "Samples of an evaluation", "More samples make the figures steadier and take longer.", None, evaluation.samples_while_training),
-    entry!(whole "truth-samples", "Images behind the exact posterior", "Images of the prior that are kept with probability r; they are drawn while the worker has time.", None, evaluation.samples).only(&[Task::Digits]),
-    entry!(whole "truth-samples", "Middles behind the exact posterior", "Middles of the prior that are weighted with r; they are written while the worker has time.", None, evaluation.samples).only(&[Task::Stories]),
+    entry!(whole "truth-samples", "Images behind the exact posterior", "Images of the prior that are kept with probability r; they are drawn while the worker has time.", None, evaluation.proposals).only(&[Task::Digits]),
+    entry!(whole "truth-samples", "Middles behind the exact posterior", "Middles of the prior that are weighted with r; they are written while the worker has time.", None, evaluation.proposals).only(&[Task::Stories]),
 ];
 
 /// Entries that stand together.

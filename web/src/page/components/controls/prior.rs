@@ -85,7 +85,7 @@ pub fn ShippedPriors(props: &ShippedProps) -> Html {
             "writes",
             "middles, by their weights",
         ),
-        _ => ("A U-Net that has learned MNIST’s digits", "draws", "images"),
+        _ => ("A network that has learned MNIST’s digits", "draws", "images"),
     };
     let value = props.run.prior.weights.clone().unwrap_or_default();
     html! {

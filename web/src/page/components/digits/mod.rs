@@ -85,7 +85,10 @@ pub fn DigitPanels(props: &PanelsProps) -> Html {
                 dark={props.dark} wide={samples.wide.is(REWARD)} on_wide={samples.wide.toggle(REWARD)} />
         },
     };
-    let measured = snapshot.as_ref().and_then(|s| s.report.fit.images());
+    let measured = snapshot.as_ref().and_then(|s| match &s.report.chosen {
+        Some(chosen) => chosen.fit.images(),
+        None => s.report.fit.images(),
+    });
     html! {
         <section class="stage digits" aria-labelledby="stage-title">
             <h2 id="stage-title" class="hidden">{ "Distributions" }</h2>

@@ -36,9 +36,13 @@ pub fn learned(snapshot: Option<&Snapshot>) -> String {
     match snapshot {
         None => "Images of the learned posterior; the engine has not drawn them yet.".to_owned(),
         Some(s) => format!(
-            "{} images of the learned posterior at iteration {}, mean log r {}.",
+            "{} images of the learned posterior at iteration {}{}, mean log r {}.",
             s.paths.count(),
             s.iteration,
+            s.report
+                .chosen
+                .as_ref()
+                .map_or_else(String::new, |c| format!(", each 1 of {}", c.candidates)),
             figure(mean(&s.log_reward).unwrap_or(f64::NAN))
         ),
     }

@@ -5,7 +5,7 @@ mod rows;
 use crate::shared::Shared;
 use rows::rows;
 use rtb::config::Task;
-use rtb::message::{ConditionReport, ImageFit, Report, Truth};
+use rtb::message::{Chosen, ConditionReport, ImageFit, Report, Truth};
 use yew::prelude::*;
 
 /// A figure as people read it.
@@ -78,6 +78,15 @@ pub fn Figures(props: &FiguresProps) -> Html {
             </td>
         }
     };
+    let of_chosen = |key: &str, value: Option<f64>| {
+        let value = value.filter(|v| v.is_finite());
+        html! {
+            <td data-testid={format!("chosen-{key}")} data-value={value.map(|v| v.to_string())}>{ value.map(figure).unwrap_or_default() }</td>
+        }
+    };
+    let chosen = report
+        .and_then(|r| r.chosen.as_deref())
+        .map(|c| (c.candidates, alone(c)));
     let truth = match (props.task, report.map(|r| r.truth)) {
         (Task::Digits, _) => "Exact means: images of the learned prior’s own chain, kept with probability r.",
         (Task::Stories, _) => {
@@ -106,12 +115,21 @@ pub fn Figures(props: &FiguresProps) -> Html {
                 <p class="help" data-testid="caution">{ caution }</p>
             }
             <table>
-                <thead><tr><th scope="col">{ "Figure" }</th><th scope="col">{ "Learned" }</th><th scope="col">{ "Exact" }</th></tr></thead>
+                <thead><tr>
+                    <th scope="col">{ "Figure" }</th><th scope="col">{ "Learned" }</th>
+                    if let Some((candidates, _)) = &chosen {
+                        <th scope="col">{ format!("1 of {candidates}") }</th>
+                    }
+                    <th scope="col">{ "Exact" }</th>
+                </tr></thead>
                 <tbody>
                     { for rows(props.task).iter().map(|row| html! {
                         <tr key={row.key}>
                             <th scope="row">{ row.name }<small>{ row.help }</small></th>
                             { cell(row.key, report.and_then(row.value)) }
+                            if let Some((_, report)) = &chosen {
+                                { of_chosen(row.key, (row.value)(report)) }
+                            }
                             if let Some(exact) = &row.exact {
                                 { cell(exact.key, report.and_then(exact.value)) }
                             } else {
@@ -141,6 +159,24 @@ pub fn Figures(props: &FiguresProps) -> Html {
     }
 }
 
+/// Chosen samples as if they were all that there is; what is not measured of them is no number.
+fn alone(chosen: &Chosen) -> Report {
+    Report {
+        log_z_learned: f64::NAN,
+        log_z_importance: chosen.log_z_importance,
+        log_z_prior: f64::NAN,
+        elbo: f64::NAN,
+        ess: f64::NAN,
+        fit: chosen.fit.clone(),
+        log_reward: chosen.log_reward,
+        floored_mass: f64::NAN,
+        residual_mean: f64::NAN,
+        residual_std: f64::NAN,
+        seconds_per_iteration: f64::NAN,
+        ..Report::default()
+    }
+}
+
 /// The posteriors of a network that holds one for each of several classes.
 fn by_class(conditions: &[ConditionReport]) -> Html {
     let row = |of: &ConditionReport| {
@@ -167,6 +203,27 @@ fn by_class(conditions: &[ConditionReport]) -> Html {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn chosen_samples_have_the_figures_that_are_measured_of_them() {
+        let chosen = Chosen {
+            candidates: 8,
+            log_z_importance: -2.0,
+            log_reward: -0.5,
+            ..Chosen::default()
+        };
+        let report = alone(&chosen);
+        let known = |task| {
+            let known = rows(task).iter().filter(|row| {
+                let value = (row.value)(&report);
+                value.is_some_and(f64::is_finite)
+            });
+            known.map(|row| row.key).collect::<Vec<_>>()
+        };
+        assert_eq!(known(Task::Digits), ["log_z_importance", "log_reward"]);
+        let of_plane = known(Task::Mixtures);
+        assert!(of_plane.contains(&"mode_total_variation") && !of_plane.contains(&"ess"));
+    }
 
     #[test]
     fn few_images_call_for_caution() {
