@@ -110,6 +110,9 @@ pub fn Figures(props: &FiguresProps) -> Html {
                 }
                 { " of the learned posterior, each figure beside its exact value where there is one. " }
                 <span data-testid="truth">{ truth }</span>
+                if let Some((candidates, _)) = &chosen {
+                    { format!(" 1 of {candidates}: every sample was chosen among so many of the learned posterior’s, in proportion to r·pθ/pφ, the weight of its way; the more, the nearer to the exact posterior.") }
+                }
             </p>
             if let Some(caution) = caution.filter(|c| !c.is_empty()) {
                 <p class="help" data-testid="caution">{ caution }</p>
