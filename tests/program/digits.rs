@@ -61,6 +61,7 @@ fn a_killed_run_of_images_ends_like_an_unbroken_one() {
         "prior.png",
         "learned.png",
         "exact.png",
+        "chosen.png",
         "curves.png",
         "overview.png",
     ];

@@ -150,12 +150,17 @@ impl Trainer {
         let weights = block_on(self.session.weights())?;
         self.folder.write("weights.safetensors", &weights)?;
         let points = block_on(self.session.samples(samples, 1))?;
+        let chosen = match evaluation.candidates {
+            1 => Vec::new(),
+            candidates => block_on(self.session.samples(plot::SHEET, candidates))?,
+        };
         let scene = block_on(self.session.scene())?;
         plot::draw_all(
             &plot::Finished {
                 run: self.session.run(),
                 scene: &scene,
                 samples: &points,
+                chosen: &chosen,
                 report: &report,
                 history: self.metrics.history(),
             },

@@ -26,12 +26,19 @@ use rtb::picture::density;
 use rtb::text::Reader;
 use std::path::Path;
 
+/// Images of a picture of their own.
+pub const SHEET: usize = COLUMNS * COLUMNS;
+/// Along a side of it.
+const COLUMNS: usize = 10;
+
 /// Everything the pictures show.
 pub struct Finished<'a> {
     pub run: &'a Run,
     pub scene: &'a Scene,
     /// Samples of the trained posterior, `[count][size]`.
     pub samples: &'a [f32],
+    /// Some that are each chosen among as many as the report says.
+    pub chosen: &'a [f32],
     pub report: &'a Report,
     pub history: &'a History,
 }
@@ -102,17 +109,23 @@ fn draw_plane(finished: &Finished, view: &PlaneView, folder: &RunFolder) -> Resu
 }
 
 fn draw_digits(finished: &Finished, view: &DigitsView, folder: &RunFolder) -> Result<(), ProgramError> {
-    /// Images along a side of a picture of its own, and of a panel.
-    const COLUMNS: usize = 10;
+    /// Images along a side of a panel.
     const PANEL_COLUMNS: usize = 6;
     let prior = finished.scene.prior_paths.ends();
     let exact = view.exact.as_ref().map_or(&[][..], |exact| &exact.samples);
-    let sheets = [
+    let chosen = finished.report.chosen.as_ref();
+    let chosen = chosen.map(|c| format!("learned, 1 of {}", c.candidates));
+    let mut sheets = vec![
         ("prior.png", "prior p(x)", &prior[..]),
         ("learned.png", "learned posterior", finished.samples),
-        ("exact.png", "exact posterior p(x)·r(x)/Z", exact),
     ];
-    for (name, _, images) in sheets {
+    sheets.extend(
+        chosen
+            .as_ref()
+            .map(|title| ("chosen.png", title.as_str(), finished.chosen)),
+    );
+    sheets.push(("exact.png", "exact posterior p(x)·r(x)/Z", exact));
+    for (name, _, images) in &sheets {
         let columns = if images.len() > PANEL_COLUMNS * PANEL_COLUMNS * PIXELS {
             COLUMNS
         } else {
@@ -120,11 +133,12 @@ fn draw_digits(finished: &Finished, view: &DigitsView, folder: &RunFolder) -> Re
         };
         draw_images(&folder.file(name), images, columns)?;
     }
-    let panels = sheets.map(|(_, title, images)| Panel::Images {
+    let panels = sheets.iter().map(|(_, title, images)| Panel::Images {
         title,
         images,
         columns: PANEL_COLUMNS,
     });
+    let panels: Vec<Panel> = panels.collect();
     picture(&folder.file("overview.png"), overview::SIZE, |canvas| {
         overview::draw(canvas, finished, &panels)
     })

@@ -7,7 +7,7 @@ use crate::program::output::{duration, figure};
 use crate::program::source::title;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
-use rtb::message::{Fit, ImageFit, PlaneFit, Report, StoryFit};
+use rtb::message::{Chosen, Fit, ImageFit, PlaneFit, Report, StoryFit};
 
 pub const SIZE: (u32, u32) = (2200, 900);
 
@@ -108,7 +108,7 @@ fn figures(r: &Report) -> Vec<Figure> {
     ];
     match &r.fit {
         Fit::Plane(fit) => figures.extend(plane(fit)),
-        Fit::Images(fit) => figures.extend(images(fit, r.log_reward)),
+        Fit::Images(fit) => figures.extend(images(fit, r)),
         Fit::Stories(fit) => figures.extend(stories(fit)),
     }
     figures.push(ideal("residual δ, deviation", r.residual_std, "0"));
@@ -141,22 +141,41 @@ fn stories(fit: &StoryFit) -> [Figure; 3] {
     ]
 }
 
-fn images(fit: &ImageFit, log_reward: f64) -> [Figure; 3] {
+fn images(fit: &ImageFit, report: &Report) -> [Figure; 3] {
     let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
+    // A figure of the chosen ones goes between the measured and the exact one.
+    let chosen = report.chosen.as_deref();
+    let beside = |name, measured, exact, of: fn(&Chosen) -> Option<f64>| {
+        let (name, measured, exact) = beside(name, measured, exact);
+        let chosen = chosen.map(|c| format!("1 of {}: {} · ", c.candidates, figure(number(of(c)))));
+        (name, measured, chosen.unwrap_or_default() + &exact)
+    };
     let third = match fit.accuracy {
-        Some(accuracy) => beside("share in a wanted class", accuracy, number(fit.accuracy_exact)),
+        Some(accuracy) => beside(
+            "share in a wanted class",
+            accuracy,
+            number(fit.accuracy_exact),
+            |c| c.fit.images()?.accuracy,
+        ),
         None => beside(
             "diversity of features",
             fit.diversity,
             number(fit.diversity_exact),
+            |c| Some(c.fit.images()?.diversity),
         ),
     };
     [
-        beside("mean log r", log_reward, number(fit.log_reward_exact)),
+        beside(
+            "mean log r",
+            report.log_reward,
+            number(fit.log_reward_exact),
+            |c| Some(c.log_reward),
+        ),
         beside(
             "FID to the exact posterior",
             number(fit.fid),
             number(fit.fid_floor),
+            |c| c.fit.images()?.fid,
         ),
         third,
     ]
