@@ -3,7 +3,7 @@
 use super::learner::{Learner, Simulated, Task};
 use super::{LEARNED, SessionError};
 use crate::host::read;
-use crate::message::{Chosen, Fit, Paths};
+use crate::message::{Chosen, Fit, Paths, Report};
 use crate::metric;
 use crate::noise::{self, Purpose};
 use crate::rollout::Drawn;
@@ -78,7 +78,7 @@ impl Choice {
     }
 
     /// What is told of them, given how they fit.
-    pub fn figures(&self, fit: Fit) -> Box<Chosen> {
+    fn figures(&self, fit: Fit) -> Box<Chosen> {
         let log_reward = &self.taken.log_reward;
         // Learned estimates of log Z are no part of it.
         let unknown = vec![f64::NAN; self.conditions.iter().max().map_or(0, |last| last + 1)];
@@ -157,6 +157,27 @@ impl<T: Task> Learner<T> {
             chosen.replace(&rows, &offered);
         }
         Ok(chosen)
+    }
+
+    /// A report over policy samples, and these. Where each is to be chosen among several, the report tells
+    /// of the chosen ones too, as they `fit`, and they are returned.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub(super) async fn with_choice(
+        &self,
+        report: Report,
+        made: Simulated,
+        candidates: usize,
+        fit: impl AsyncFnOnce(&Simulated) -> Result<Fit, SessionError>,
+    ) -> Result<(Report, Simulated), SessionError> {
+        if candidates == 1 {
+            return Ok((report, made));
+        }
+        let choice = self.choose(made, Purpose::Evaluation, candidates).await?;
+        let chosen = Some(choice.figures(fit(&choice.taken).await?));
+        Ok((Report { chosen, ..report }, choice.taken))
     }
 
     /// Chooses for every trajectory of the policy that was made for this purpose among so many.

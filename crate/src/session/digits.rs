@@ -71,14 +71,11 @@ impl Learner<Digits> {
         candidates: usize,
     ) -> Result<(Report, Simulated), SessionError> {
         let (report, made) = self.measure_own(exact, count).await?;
-        if candidates == 1 {
-            return Ok((report, made));
-        }
-        let choice = self.choose(made, Purpose::Evaluation, candidates).await?;
-        let taken = &choice.taken;
-        let (fit, _) = self.task.fit(exact, &taken.ends, &taken.conditions).await?;
-        let chosen = Some(choice.figures(Fit::Images(Box::new(fit))));
-        Ok((Report { chosen, ..report }, choice.taken))
+        let fit = async |taken: &Simulated| {
+            let (fit, _) = self.task.fit(exact, &taken.ends, &taken.conditions).await?;
+            Ok(Fit::Images(Box::new(fit)))
+        };
+        self.with_choice(report, made, candidates, fit).await
     }
 
     /// The report over `count` samples as the policy draws them.

@@ -54,15 +54,12 @@ impl Learner<Plane> {
         candidates: usize,
     ) -> Result<(Report, Simulated), SessionError> {
         let (report, made) = self.measure_own(count).await?;
-        if candidates == 1 {
-            return Ok((report, made));
-        }
-        let choice = self.choose(made, Purpose::Evaluation, candidates).await?;
         let truth = self.task.truth().await?;
-        let points = || equally_weighted(&choice.taken.ends);
-        let fit = metric::fit(points, &truth, &self.task.mixture);
-        let chosen = Some(choice.figures(Fit::Plane(fit)));
-        Ok((Report { chosen, ..report }, choice.taken))
+        let fit = async |taken: &Simulated| {
+            let points = || equally_weighted(&taken.ends);
+            Ok(Fit::Plane(metric::fit(points, &truth, &self.task.mixture)))
+        };
+        self.with_choice(report, made, candidates, fit).await
     }
 
     /// The report over `count` samples as the policy draws them.

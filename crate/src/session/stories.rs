@@ -60,14 +60,12 @@ impl Learner<Stories> {
     /// of both, and the chosen ones are returned.
     async fn measure(&self, count: usize, candidates: usize) -> Result<(Report, Simulated), SessionError> {
         let (report, made) = self.measure_own(count).await?;
-        if candidates == 1 {
-            return Ok((report, made));
-        }
-        let choice = self.choose(made, Purpose::Evaluation, candidates).await?;
-        let (task, taken) = (&self.task, &choice.taken);
-        let fit = task.fit(&task.exact(), &taken.ends, &taken.log_reward);
-        let chosen = Some(choice.figures(Fit::Stories(fit)));
-        Ok((Report { chosen, ..report }, choice.taken))
+        let task = &self.task;
+        let fit = async |taken: &Simulated| {
+            let fit = task.fit(&task.exact(), &taken.ends, &taken.log_reward);
+            Ok(Fit::Stories(fit))
+        };
+        self.with_choice(report, made, candidates, fit).await
     }
 
     /// The report over `count` samples as the policy draws them.
