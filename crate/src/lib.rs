@@ -9,53 +9,25 @@
 //! is zero; its end points then follow p_θ(x)·r(x)/Z. No gradient flows through the sampling,
 //! the prior or the reward.
 //!
-//! Without features the crate holds the description of a run ([`config`]), the messages
-//! ([`message`]), the pictures ([`picture`]) and the densities of mixtures ([`mixture`]): all that a
-//! face of the program needs. The feature `engine`, which `cpu`, `gpu` and `cuda` turn on, adds the rest.
+//! The crate is built in layers, each of which knows only those before it:
+//!
+//! - [`engine`]: chains whose densities can be evaluated, rollouts, objectives, the trainer, samplers;
+//! - `network`: the neural nets;
+//! - [`run`] and [`message`]: the description of a run, and what a face of the program and a running
+//!   engine say to each other;
+//! - [`task`]: one folder a state space, and their registry;
+//! - `session`: a run that is open, and methods side by side.
+//!
+//! Without features there is all that a face needs: descriptions, messages, pictures and the densities of
+//! mixtures. The feature `engine`, which `cpu`, `gpu` and `cuda` turn on, adds the rest.
 
 #![recursion_limit = "256"]
 
-pub mod config;
-#[cfg(feature = "engine")]
-pub mod digits;
-#[cfg(feature = "engine")]
-mod host;
-pub mod image;
+pub mod engine;
 pub mod message;
 #[cfg(feature = "engine")]
-pub mod metric;
-pub mod mixture;
-#[cfg(feature = "engine")]
 pub mod network;
-#[cfg(feature = "engine")]
-pub mod noise;
-#[cfg(feature = "engine")]
-pub mod numbers;
-#[cfg(feature = "engine")]
-pub mod objective;
-#[cfg(feature = "engine")]
-mod parallel;
-pub mod picture;
-#[cfg(feature = "engine")]
-pub mod plane;
-#[cfg(feature = "engine")]
-pub mod policy;
-#[cfg(feature = "engine")]
-pub mod prior;
-#[cfg(feature = "engine")]
-pub mod process;
-#[cfg(feature = "engine")]
-pub mod reward;
-#[cfg(feature = "engine")]
-pub mod rollout;
-#[cfg(feature = "engine")]
-pub mod sampler;
+pub mod run;
 #[cfg(feature = "engine")]
 pub mod session;
-#[cfg(feature = "engine")]
-pub mod stories;
-pub mod text;
-#[cfg(feature = "engine")]
-pub mod train;
-#[cfg(feature = "engine")]
-pub mod trial;
+pub mod task;

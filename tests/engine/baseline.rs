@@ -1,16 +1,16 @@
 //! Baselines of single steps: the same gradient on average, with less noise.
 
-use crate::support::{batch, chains, flat, numbers, small, train};
+use crate::support::{batch, chains, compiled, flat, numbers, small, train};
 use burn::module::Module;
-use rtb::config::{LogZ, Run};
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::{Noise, Purpose};
+use rtb::engine::objective::{Balance, Baseline, Objective, Pull, Scores, Weights};
+use rtb::engine::process::Process;
+use rtb::engine::reward::HostReward;
+use rtb::engine::rollout::Follow;
 use rtb::message::{Files, Iteration};
-use rtb::noise::{Noise, Purpose};
-use rtb::objective::{Balance, Baseline, Objective, Pull, Scores, Weights};
-use rtb::process::Process;
-use rtb::reward::LogReward;
-use rtb::rollout::Follow;
-use rtb::session::{Session, cpu_device};
-use rtb::train::EndReward;
+use rtb::run::{LogZ, Run};
+use rtb::session::Session;
 
 const STEPS: usize = 6;
 const VARGRAD: Balance = Balance {
@@ -29,10 +29,10 @@ fn the_gradient_is_the_same_with_less_noise() {
     let device = cpu_device();
     let run = small("25-to-9", STEPS);
     let (chains, network) = chains(&run, &device);
-    let reward = LogReward::new(&run).expect("it compiles");
+    let reward = compiled(&run).expect("it compiles");
     let asked = |ends: Vec<f64>| {
         let ends: Vec<f32> = ends.into_iter().map(|v| v as f32).collect();
-        pollster::block_on(reward.log_reward(&ends)).expect("at once")
+        reward.log_reward(&ends, &vec![0; ends.len() / 2])
     };
     let tracked = network.clone().train();
     let (rows, batches) = (100, 40);

@@ -1,14 +1,15 @@
 //! The bridge and the mixture against closed forms and quadrature.
 
-use crate::support::{mean_and_std, numbers, preset};
+use crate::support::{mean_and_std, numbers, preset, problem};
 use burn::tensor::{Tensor, TensorData};
-use rtb::config::{Component, Preset, Task, presets};
-use rtb::metric::{self, Truth};
-use rtb::mixture::Mixture;
-use rtb::noise::{Noise, Purpose};
-use rtb::prior::{ExactPrior, PlanePrior};
-use rtb::process::{BrownianBridge, Prior, Process};
-use rtb::session::cpu_device;
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::{Noise, Purpose};
+use rtb::engine::process::{BrownianBridge, Prior, Process};
+use rtb::run::Preset;
+use rtb::task::plane::{
+    Component, ExactPrior, Mixture, PlanePrior, PlaneProblem, Truth, equally_weighted, quadrature,
+};
+use rtb::task::presets;
 
 fn skewed() -> Mixture {
     Mixture::new(&[
@@ -28,7 +29,7 @@ fn skewed() -> Mixture {
 #[test]
 fn mixture_density_integrates_to_one_and_matches_its_samples() {
     let mixture = skewed();
-    let modes = Truth::modes_of(metric::quadrature(&mixture), &mixture);
+    let modes = Truth::modes_of(quadrature(&mixture), &mixture);
     let mass: f64 = modes.iter().map(|m| m.mass).sum();
     assert!((mass - 1.0).abs() < 1e-6, "mass {mass}");
 
@@ -37,7 +38,7 @@ fn mixture_density_integrates_to_one_and_matches_its_samples() {
         .flat_map(|_| mixture.sample(&mut rng))
         .map(|v| v as f32)
         .collect();
-    let sampled = Truth::modes_of(metric::equally_weighted(&ends), &mixture);
+    let sampled = Truth::modes_of(equally_weighted(&ends), &mixture);
     for (exact, sampled) in modes.iter().zip(&sampled) {
         assert!((exact.mass - sampled.mass).abs() < 0.01, "{exact:?} {sampled:?}");
         for (a, b) in exact.covariance.iter().zip(&sampled.covariance) {
@@ -72,12 +73,18 @@ fn drift_is_the_conditional_expectation() {
     }
 }
 
+/// Those of runs that have a mixture.
+fn presets_in_the_plane() -> impl Iterator<Item = Preset> {
+    let has_mixture = |preset: &Preset| PlaneProblem::of(&preset.run).is_ok();
+    presets().into_iter().filter(has_mixture)
+}
+
 #[test]
 fn drift_on_the_device_is_the_drift_in_f64() {
     let device = cpu_device();
-    for preset in presets() {
+    for preset in presets_in_the_plane() {
         let run = preset.run;
-        let mixture = Mixture::new(&run.prior.components);
+        let mixture = Mixture::new(&problem(&run).prior.components);
         let process = BrownianBridge {
             steps: run.process.steps,
             variance: run.process.variance,
@@ -213,11 +220,11 @@ fn noise_is_addressed_not_drawn_in_turn() {
 
 #[test]
 fn presets_hold_their_mass_inside_the_square() {
-    let of_mixtures = |p: &Preset| p.run.task == Task::Mixtures;
-    for preset in presets().into_iter().filter(of_mixtures) {
-        let mixture = Mixture::new(&preset.run.prior.components);
-        let mass: f64 = metric::quadrature(&mixture).map(|p| p.weight).sum();
+    for preset in presets_in_the_plane() {
+        let mixture = Mixture::new(&problem(&preset.run).prior.components);
+        let mass: f64 = quadrature(&mixture).map(|p| p.weight).sum();
         assert!((mass - 1.0).abs() < 2e-3, "{}: {mass}", preset.name);
     }
-    assert_eq!(Mixture::new(&preset("25-to-9").prior.components).len(), 25);
+    let run = preset("25-to-9");
+    assert_eq!(Mixture::new(&problem(&run).prior.components).len(), 25);
 }

@@ -1,10 +1,12 @@
 //! Samples that are each chosen among several: nearer and nearer to the exact posterior.
 
 use crate::support::{plane, report, small, train};
-use rtb::config::Run;
-use rtb::message::{Files, PlaneFit, Report};
-use rtb::session::{Session, cpu_device};
-use rtb::trial::Trial;
+use rtb::engine::EngineError;
+use rtb::engine::device::cpu_device;
+use rtb::message::{Files, Outcome, Report};
+use rtb::run::Run;
+use rtb::session::{Session, Trial};
+use rtb::task::plane::PlaneFit;
 
 const SAMPLES: usize = 4000;
 
@@ -24,7 +26,7 @@ fn measured(session: &mut Session, candidates: usize) -> Report {
     pollster::block_on(session.evaluate(SAMPLES, candidates)).expect("it evaluates")
 }
 
-fn chosen(report: &Report) -> &PlaneFit {
+fn chosen(report: &Report) -> PlaneFit {
     plane(&report.chosen.as_ref().expect("there was a choice").fit)
 }
 
@@ -64,7 +66,7 @@ fn a_method_with_a_choice_has_two_outcomes() {
         pollster::block_on(async {
             let mut trial = Trial::open(run, cpu_device(), &Files::default()).await?;
             let own = trial.outcome(1000).await?;
-            Ok::<_, rtb::session::SessionError>((own, trial.chosen(1000).await?))
+            Ok::<_, EngineError>((own, trial.chosen(1000).await?))
         })
         .expect("it samples")
     };
@@ -77,7 +79,9 @@ fn a_method_with_a_choice_has_two_outcomes() {
     );
     assert_eq!(own.samples, chosen.samples);
     assert_eq!(16.0 * own.sampling_evaluations, chosen.sampling_evaluations);
-    assert!(chosen.fit.error() < own.fit.error());
+    let sheet = run().task().room().sheet();
+    let error = |of: &Outcome| sheet.error(&of.fit).expect("it is measured");
+    assert!(error(&chosen) < error(&own));
     assert!(chosen.log_reward > own.log_reward);
 }
 

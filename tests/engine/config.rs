@@ -1,9 +1,16 @@
 //! Descriptions of runs: TOML, links, and what is refused.
 
-use crate::support::preset;
+use crate::support::{preset, problem};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use miniz_oxide::deflate::compress_to_vec_zlib;
-use rtb::config::{ConfigError, Method, Reward, Run, Task, link, presets};
+use rtb::run::{ConfigError, LogZ, Method, Run, Tempering};
+use rtb::task::images::ImagesProblem;
+use rtb::task::plane::Reward;
+use rtb::task::{Task, link, presets};
+
+fn task(name: &str) -> Task {
+    Task::find(name).expect("it is there")
+}
 
 #[test]
 fn presets_survive_toml_and_links() {
@@ -43,28 +50,28 @@ fn a_file_may_start_from_a_preset() {
         (run.seed, run.process.steps, run.name.as_str()),
         (7, 20, "ring-tilt")
     );
-    assert_eq!(run.prior, preset("ring-tilt").prior);
+    assert_eq!(problem(&run).prior, problem(&preset("ring-tilt")).prior);
     let masked = Run::from_toml(
         "preset = \"ring-tilt\"\n[reward]\nkind = \"mask\"\nshape = { form = \"disc\", center = [8.0, 0.0], radius = 3.0 }\n",
     )
     .expect("a reward of another kind replaces the preset's");
-    assert!(matches!(masked.reward, rtb::config::Reward::Mask { .. }));
+    assert!(matches!(problem(&masked).reward, Reward::Mask { .. }));
 }
 
 #[test]
 fn a_file_takes_its_defaults_from_its_task() {
     let digits = Run::from_toml("task = \"digits\"\n[network]\nrank = 3\n").expect("it reads");
-    let mut wanted = Task::Digits.defaults();
+    let mut wanted = task("digits").defaults();
     wanted.network.rank = 3;
     assert_eq!(digits, wanted);
-    let files = digits.files();
-    assert_eq!(files.prior, wanted.prior.weights.as_deref());
-    assert!(files.reward.is_some() && files.judge.is_some());
+    let prior = &ImagesProblem::of(&wanted).expect("of images").prior;
+    assert_eq!(digits.file("prior"), Some(prior.weights.as_str()));
+    assert!(digits.file("reward").is_some() && digits.file("judge").is_some());
     assert_eq!(
         Run::from_toml("task = \"mixtures\"").expect("it reads"),
         Run::default()
     );
-    assert_eq!(Run::default().files(), Default::default());
+    assert_eq!(Run::default().files(), []);
     refused("task", Run::from_toml("task = \"letters\""));
 }
 
@@ -84,16 +91,10 @@ fn fields_are_set_by_path() {
             .expect("it sets")
             .objective
             .log_z,
-        rtb::config::LogZ::Vargrad
+        LogZ::Vargrad
     );
-    assert_eq!(
-        run.with("prior.kind", "exact")
-            .expect("the mixture stays")
-            .prior
-            .components
-            .len(),
-        25
-    );
+    let exact = run.with("prior.kind", "exact").expect("the mixture stays");
+    assert_eq!(problem(&exact).prior.components.len(), 25);
 }
 
 fn refused(field: &str, result: Result<Run, ConfigError>) {
@@ -242,7 +243,7 @@ fn damaged_links_are_refused_not_believed() {
 
 #[test]
 fn tempering_moves_linearly() {
-    let tempering = rtb::config::Tempering {
+    let tempering = Tempering {
         beta: 2.0,
         start: 0.0,
         iterations: 10,
@@ -266,7 +267,7 @@ fn a_shape_of_another_form_replaces_the_whole_shape() {
     let run = run
         .with("reward.shape", disc)
         .expect("the old shape's fields are gone");
-    let Reward::Mask { shape, .. } = run.reward else {
+    let Reward::Mask { shape, .. } = &problem(&run).reward else {
         panic!("it is still a mask")
     };
     assert!(shape.contains([1.0, 4.9]) && !shape.contains([1.0, 5.1]));
@@ -279,14 +280,15 @@ fn unknown_fields_are_refused_by_name() {
         table.insert("alphabet".into(), toml::Value::Integer(3));
         toml::Value::Table(table)
     };
-    let refused = |section: &str, value: toml::Value| {
+    let refused_by = |run: &Run, section: &str, value: toml::Value| {
         let mut over = toml::Table::new();
         over.insert(section.into(), value);
-        let error = Run::default().overlaid(over).expect_err(section);
+        let error = run.overlaid(over).expect_err(section);
         assert!(error.field.ends_with("alphabet"), "{error}");
         assert!(error.field.starts_with(section), "{error}");
         error
     };
+    let refused = |section: &str, value: toml::Value| refused_by(&Run::default(), section, value);
     for method in Method::all() {
         let error = refused(
             "method",
@@ -308,12 +310,18 @@ fn unknown_fields_are_refused_by_name() {
         refused("reward", toml::Value::Table(mask));
     }
     for preset in presets() {
-        let reward = toml::Table::try_from(&preset.run.reward).expect("it is a table");
-        refused("reward", with_field(reward));
+        let reward = preset.run.problem.table()["reward"].clone();
+        refused_by(
+            &preset.run,
+            "reward",
+            with_field(reward.try_into().expect("it is a table")),
+        );
     }
     let painted = toml::from_str("kind = \"painted\"\nrows = [\"09\", \"00\"]");
     refused("reward", with_field(painted.expect("it is TOML")));
-    refused("prior", with_field(toml::Table::new()));
+    for task in Task::all() {
+        refused_by(&task.defaults(), "prior", with_field(toml::Table::new()));
+    }
 }
 
 #[test]
@@ -327,7 +335,7 @@ fn methods_are_described_like_everything_else() {
         assert_eq!(Method::find(method.info().name).expect("it has a name"), method);
     }
     // Every task has those of its own that may be said, and knows the others by their names.
-    for task in Task::ALL {
+    for task in Task::all() {
         for method in task.methods() {
             let run = Run {
                 method,
@@ -342,7 +350,7 @@ fn methods_are_described_like_everything_else() {
                 .is_err_and(|error| error.allowed.contains("smc"))
         );
     }
-    assert_eq!(Task::Mixtures.methods(), Method::all());
+    assert_eq!(task("mixtures").methods(), Method::all());
     // Many posteriors at once are trained; all that is offered for a run can be used on it.
     for preset in presets() {
         let offered = preset.run.methods();
@@ -357,7 +365,7 @@ fn methods_are_described_like_everything_else() {
             run.validate().expect("it fits");
         }
     }
-    let on_words = Task::Stories.methods();
+    let on_words = task("stories").methods();
     assert!(
         on_words
             .iter()

@@ -1,25 +1,23 @@
 //! The energy network: its written-out gradient, and what the Radon–Nikodym consistency mends.
 
-use crate::support::{numbers, preset};
+use crate::support::{numbers, preset, problem_mut};
 use burn::tensor::{Tensor, TensorData};
-use rtb::config::Component;
-use rtb::message::{Energy, Files};
-use rtb::network::{EnergyModel, EnergyNetwork};
-use rtb::noise::Noise;
-use rtb::plane::Plane;
-use rtb::process::BrownianBridge;
-use rtb::session::cpu_device;
-use rtb::train::energy::{EnergyConfig, EnergyTraining};
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::Noise;
+use rtb::engine::process::BrownianBridge;
+use rtb::message::Files;
+use rtb::task::plane::energy::{EnergyConfig, EnergyModel, EnergyNetwork, EnergyTraining};
+use rtb::task::plane::{Component, Energy, PlaneTask};
 
 /// The energy of two modes with unequal weights, far apart: at `mean` and opposite.
 fn trained(mean: [f64; 2], width: usize, consistency: f64) -> Energy {
     let mut run = preset("25-to-9");
     run.process.steps = 50;
-    run.prior.components = vec![
+    problem_mut(&mut run).prior.components = vec![
         Component::isotropic(4.0, mean.map(|v| -v), 1.5),
         Component::isotropic(1.0, mean, 1.5),
     ];
-    let plane = Plane::open(run, cpu_device(), &Files::default()).expect("it opens");
+    let plane = PlaneTask::open(run, cpu_device(), &Files::default()).expect("it opens");
     let config = EnergyConfig {
         iterations: 600,
         width,

@@ -3,11 +3,12 @@
 use crate::support::{batch, chains, flat, numbers, relative_difference, small};
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::Tensor;
-use rtb::network::DriftNetwork;
-use rtb::noise::{Noise, Purpose};
-use rtb::objective::{Pull, select_steps};
-use rtb::rollout::Follow;
-use rtb::session::cpu_device;
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::{Noise, Purpose};
+use rtb::engine::objective::{Pull, select_steps};
+use rtb::engine::process::{Policy, Process};
+use rtb::engine::rollout::Follow;
+use rtb::task::plane::DriftNetwork;
 
 const FOLLOW: Follow = Follow::Policy { exploration: 0.0 };
 
@@ -61,16 +62,10 @@ fn gradient_matches_finite_differences() {
                 let x = &made.states[step];
                 let prior = made.prior[step].clone();
                 let guide = made.guides.as_ref().map(|guides| &guides[step]);
-                let kernel = rtb::process::Policy::kernel(
-                    &chains.policy,
-                    network,
-                    &[step],
-                    &[],
-                    x.clone(),
-                    guide,
-                    || prior.clone(),
-                );
-                let ratio = rtb::process::Process::log_ratio(
+                let kernel = Policy::kernel(&chains.policy, network, &[step], &[], x.clone(), guide, || {
+                    prior.clone()
+                });
+                let ratio = Process::log_ratio(
                     &chains.process,
                     &[step],
                     x,

@@ -1,37 +1,55 @@
 //! Rewards of images.
 
-use rtb::config::{ClassesBy, Reward, Run, Task};
-use rtb::image::{CLASSES, PIXELS, SIDE};
-use rtb::network::{Classify, StridedClassifier};
-use rtb::noise::{Noise, Purpose};
-use rtb::prior::Decoder;
-use rtb::reward::{ImageLogReward, LogReward};
-use rtb::session::cpu_device;
-use rtb::train::EndReward;
+use crate::support::{ask, numbers};
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::{Noise, Purpose};
+use rtb::engine::process::VariancePreserving;
+use rtb::engine::reward::{Ends, Reward as _};
+use rtb::run::Run;
+use rtb::task::Task;
+use rtb::task::images::{
+    CLASSES, ClassesBy, Classify, Decoder, ImageReward, ImagesProblem, PIXELS, Reward, SIDE,
+    StridedClassifier, see,
+};
+use rtb::task::plane::PlaneProblem;
 
 const FLOOR: f64 = -50.0;
 
 /// A run of digits with this reward.
 fn run(reward: Reward) -> Run {
-    Run {
-        reward,
-        ..Task::Digits.defaults()
-    }
+    let mut run = defaults();
+    ImagesProblem::of_mut(&mut run).expect("of images").reward = reward;
+    run
 }
 
-fn reward(reward: Reward) -> ImageLogReward {
+fn defaults() -> Run {
+    Task::find("digits").expect("it is there").defaults()
+}
+
+fn reward(reward: Reward) -> ImageReward {
     run(reward.clone()).validate().expect("sound");
-    let device = cpu_device();
-    let classifier = StridedClassifier::new(&Noise::new(0), &device);
-    ImageLogReward::new(&reward, FLOOR, classifier, Decoder::default(), device).expect("of images")
+    let classifier = StridedClassifier::new(&Noise::new(0), &cpu_device());
+    ImageReward::new(&reward, FLOOR, classifier, Decoder::default())
 }
 
-fn log_r(of: &ImageLogReward, images: &[f32]) -> Vec<f64> {
-    pollster::block_on(of.log_reward(images)).expect("the processor answers")
+/// Asks about images, which are their own end points.
+fn about<T>(
+    images: &[f32],
+    question: impl AsyncFnOnce(Ends<'_, VariancePreserving>) -> Result<T, String>,
+) -> T {
+    let process = VariancePreserving {
+        steps: 2,
+        dimensions: PIXELS,
+    };
+    ask(&process, &vec![0; images.len() / PIXELS], images, question)
 }
 
-fn gradient(of: &ImageLogReward, images: &[f32]) -> Option<Vec<f32>> {
-    pollster::block_on(of.log_reward_gradient(images)).expect("the processor answers")
+fn log_r(of: &ImageReward, images: &[f32]) -> Vec<f64> {
+    about(images, async |ends| of.log_reward(ends).await)
+}
+
+fn gradient(of: &ImageReward, images: &[f32]) -> Option<Vec<f64>> {
+    about(images, async |ends| of.log_reward_gradient(ends).await).map(numbers)
 }
 
 /// Images that are no digits, but give an untrained classifier something to tell apart.
@@ -39,7 +57,7 @@ fn images(count: usize) -> Vec<f32> {
     Noise::new(3).normal(Purpose::Samples, 0, count * PIXELS)
 }
 
-fn classes(classes: &[usize], by: ClassesBy) -> ImageLogReward {
+fn classes(classes: &[usize], by: ClassesBy) -> ImageReward {
     reward(Reward::Classes {
         classes: classes.to_vec(),
         by,
@@ -96,13 +114,13 @@ fn gradients_are_those_of_finite_differences() {
         let moved = |by: f32| -> Vec<f64> {
             let shift = direction.iter().cycle().map(|d| by * d);
             let moved: Vec<f32> = images.iter().zip(shift).map(|(v, d)| v + d).collect();
-            pollster::block_on(of.log_reward_unfloored(&moved)).expect("the processor answers")
+            about(&moved, async |ends| of.log_reward_unfloored(ends).await)
         };
         let (up, down) = (moved(2e-3), moved(-2e-3));
         for row in 0..2 {
             let slope = (up[row] - down[row]) / 4e-3;
             let own = gradient[row * PIXELS..(row + 1) * PIXELS].iter().zip(&direction);
-            let along: f64 = own.map(|(g, d)| f64::from(g * d)).sum();
+            let along: f64 = own.map(|(g, d)| g * f64::from(*d)).sum();
             assert!(
                 (slope - along).abs() < 0.03 * along.abs().max(0.1),
                 "{wish:?}: {slope} and {along}"
@@ -210,33 +228,43 @@ fn wishes_that_make_no_sense_are_refused() {
         }],
     };
     refused(nested, "reward.rewards[0].kind");
-    let foreign = Reward::All {
-        rewards: vec![classes(vec![1]), Reward::Annealed { power: 2.0 }],
-    };
-    refused(foreign, "reward.rewards[1].kind");
+    // A part that is of another task is refused while it is read.
+    let parts = "[{ kind = \"classes\", classes = [1] }, { kind = \"annealed\", power = 2.0 }]";
+    let foreign = defaults().with("reward", &format!("{{ kind = \"all\", rewards = {parts} }}"));
+    let error = foreign.expect_err("of points");
+    assert_eq!(
+        (error.field.as_str(), error.value.as_str()),
+        ("reward.rewards[1].kind", "`annealed`")
+    );
+    assert!(error.allowed.contains("classes"), "{error}");
 }
 
 #[test]
 fn rewards_of_another_task_are_refused() {
-    let classifier = StridedClassifier::new(&Noise::new(0), &cpu_device());
-    let made = ImageLogReward::new(
-        &Reward::default(),
-        FLOOR,
-        classifier,
-        Decoder::default(),
-        cpu_device(),
-    );
-    let text = made.expect_err("a ratio of mixtures").to_string();
+    // The reward of one run in another.
+    let given = |to: Run, of: &Run| {
+        let mut over = of.problem.table();
+        over.retain(|field, _| field == "reward");
+        to.overlaid(over)
+    };
+    let points = Run::default();
+    let text = given(defaults(), &points)
+        .expect_err("a ratio of mixtures")
+        .to_string();
     assert!(
         text.contains("reward.kind: `ratio`") && text.contains("classes"),
         "{text}"
     );
-    let made = LogReward::new(&run(Reward::Symmetry { deviation: 0.1 }));
-    let text = made.expect_err("of images").to_string();
+    let symmetric = run(Reward::Symmetry { deviation: 0.1 });
+    let text = given(points, &symmetric).expect_err("of images").to_string();
     assert!(
         text.contains("reward.kind: `symmetry`") && text.contains("formula"),
         "{text}"
     );
+    // No task compiles the rewards of another.
+    let error = PlaneProblem::of(&symmetric).expect_err("of images");
+    assert_eq!((error.field.as_str(), error.value.as_str()), ("task", "`digits`"));
+    assert!(ImagesProblem::of(&Run::default()).is_err());
 }
 
 #[test]
@@ -244,7 +272,7 @@ fn an_untrained_classifier_has_no_opinion_that_matters() {
     // Features and logits have the sizes that rewards and figures count on.
     let device = cpu_device();
     let classifier = StridedClassifier::new(&Noise::new(0), &device);
-    let seen = pollster::block_on(rtb::metric::see(&classifier, &images(5), &device)).expect("seen");
+    let seen = pollster::block_on(see(&classifier, &images(5), &device)).expect("seen");
     assert_eq!(seen.log_probs.len(), 5 * CLASSES);
     assert_eq!(seen.classes().len(), 5);
     assert!((seen.histogram().iter().sum::<f64>() - 1.0).abs() < 1e-12);

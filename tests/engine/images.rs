@@ -5,10 +5,12 @@ use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::Device;
 use burn::tensor::{Tensor, TensorData};
-use rtb::image::{Images, PIXELS, read_images, read_labels};
-use rtb::network::{UNet, UNetConfig, Weights};
-use rtb::noise::Noise;
-use rtb::process::{Process, VariancePreserving};
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::Noise;
+use rtb::engine::process::{Process, VariancePreserving};
+use rtb::engine::weights::Weights;
+use rtb::task::images::data::{Images, read_images, read_labels};
+use rtb::task::images::{PIXELS, UNet, UNetConfig};
 
 const CONFIG: UNetConfig = UNetConfig {
     channels: [4, 32],
@@ -19,7 +21,7 @@ const TIMES: [f64; 3] = [0.1, 0.5, 0.9];
 const ROWS: usize = 6;
 
 fn device() -> Device {
-    rtb::session::cpu_device()
+    cpu_device()
 }
 
 fn golden() -> Golden {

@@ -4,14 +4,12 @@ use crate::support::{Golden, assert_close, numbers};
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Tensor, TensorData};
-use rtb::image::PIXELS;
-use rtb::network::{
-    Autoencoder, DECODER, Denoiser, ResidualConfig, ResidualNetwork, UNetConfig, Weights, read_tensors,
-};
-use rtb::noise::Noise;
-use rtb::prior::{Decoder, DenoiserPrior};
-use rtb::process::Prior;
-use rtb::session::cpu_device;
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::Noise;
+use rtb::engine::process::Prior;
+use rtb::engine::weights::{Weights, read_tensors};
+use rtb::network::{ResidualConfig, ResidualNetwork};
+use rtb::task::images::{Autoencoder, DECODER, Decoder, Denoiser, DenoiserPrior, PIXELS, UNetConfig};
 
 const TIMES: [f64; 3] = [0.1, 0.5, 0.9];
 const LATENTS: usize = 6;

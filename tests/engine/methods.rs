@@ -1,27 +1,31 @@
 //! Trained baselines: what their losses are, and how they relate to RTB.
 
-use crate::support::{batch, chains, flat, mean_and_std, numbers, relative_difference, small};
+use crate::support::{
+    batch, chains, compiled, flat, mean_and_std, numbers, problem_mut, relative_difference, shape, small,
+};
 use burn::module::Module;
-use rtb::config::{Advantage, LogZ, Method, Reward, Run, Shape};
-use rtb::message::Files;
-use rtb::network::{DriftNetwork, Weights};
-use rtb::objective::{
+use rtb::engine::EngineError;
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::{Noise, Purpose};
+use rtb::engine::objective::{
     Balance, ClippedPolicyGradient, Objective, PolicyGradient, Pull, Scores, Signal, objective,
 };
-use rtb::policy::PlanePolicy;
-use rtb::prior::PlanePrior;
-use rtb::process::{BrownianBridge, Process};
-use rtb::reward::LogReward;
-use rtb::rollout::Follow;
-use rtb::session::{Session, cpu_device};
-use rtb::train::{Answer, Conditions, EndReward, Trainer, at_once};
+use rtb::engine::process::{BrownianBridge, Policy, Process};
+use rtb::engine::reward::{HostReward, OnHost};
+use rtb::engine::rollout::Follow;
+use rtb::engine::train::{Conditions, Trainer};
+use rtb::engine::weights::Weights;
+use rtb::message::Files;
+use rtb::run::{Advantage, LogZ, Method, Run};
+use rtb::session::Session;
+use rtb::task::plane::{Component, DriftNetwork, PlanePolicy, PlanePrior, Reward, Shape};
 
 const FOLLOW: Follow = Follow::Policy { exploration: 0.0 };
 const STEPS: [usize; 5] = [0, 1, 2, 3, 4];
 
 /// log ratios and log rewards: any numbers.
 fn scores(rows: usize) -> (Vec<f64>, Vec<f64>) {
-    let wild = |seed| rtb::noise::Noise::new(seed).normal(rtb::noise::Purpose::Samples, 0, rows);
+    let wild = |seed| Noise::new(seed).normal(Purpose::Samples, 0, rows);
     let double = |values: Vec<f32>| values.into_iter().map(f64::from).collect::<Vec<_>>();
     (double(wild(5)), double(wild(6)))
 }
@@ -159,9 +163,9 @@ fn importance_ratios_start_at_one_and_are_clipped() {
 
     // After the network has moved, the engine's gradient is that of the weights times the ratios,
     // without the steps whose ratio is beyond the clip on the side that the weight pushes to.
-    let moved = PlanePolicy::network(&run).init(&rtb::noise::Noise::new(99), &device);
+    let moved = shape(&run).network().init(&Noise::new(99), &device);
     let step = 2;
-    let kernel = rtb::process::Policy::kernel(
+    let kernel = Policy::kernel(
         &chains.policy,
         &moved,
         &[step],
@@ -217,9 +221,7 @@ fn the_divergence_has_the_right_gradient() {
     let total = |network: &DriftNetwork| -> f64 {
         let sums = (0..5).map(|step| {
             let (x, prior) = (made.states[step].clone(), made.prior[step].clone());
-            let kernel = rtb::process::Policy::kernel(&chains.policy, network, &[step], &[], x, None, || {
-                prior.clone()
-            });
+            let kernel = Policy::kernel(&chains.policy, network, &[step], &[], x, None, || prior.clone());
             numbers(
                 chains
                     .process
@@ -279,8 +281,9 @@ fn the_divergence_is_the_mean_of_the_log_ratio() {
 /// A Gaussian prior N(0, 4·I) under r = exp(x): the posterior is N((4, 0), 4·I) and log Z = 2.
 fn gaussian(method: Method) -> Run {
     let mut run = small("25-to-9", 20);
-    run.prior.components = vec![rtb::config::Component::isotropic(1.0, [0.0, 0.0], 4.0)];
-    run.reward = Reward::Formula {
+    let problem = problem_mut(&mut run);
+    problem.prior.components = vec![Component::isotropic(1.0, [0.0, 0.0], 4.0)];
+    problem.reward = Reward::Formula {
         expression: "x".into(),
         logarithm: true,
     };
@@ -322,7 +325,7 @@ fn right_objectives_find_the_gaussian_posterior() {
 fn without_a_penalty_the_reward_is_all() {
     for name in ["policy-gradient", "ddpo"] {
         let mut run = gaussian(Method::find(name).expect("it is there"));
-        run.reward = Reward::Mask {
+        problem_mut(&mut run).reward = Reward::Mask {
             shape: Shape::HalfPlane {
                 normal: [1.0, 0.0],
                 offset: 1.0,
@@ -336,7 +339,7 @@ fn without_a_penalty_the_reward_is_all() {
             while !session.finished() {
                 session.step().await?;
             }
-            Ok::<_, rtb::session::SessionError>((before, session.evaluate(2000, 1).await?))
+            Ok::<_, EngineError>((before, session.evaluate(2000, 1).await?))
         })
         .expect("it trains");
         assert!(after.floored_mass == 0.0 && after.elbo.is_finite());
@@ -348,16 +351,11 @@ fn without_a_penalty_the_reward_is_all() {
     }
 }
 
-fn trainer(run: &Run, reward: Box<dyn EndReward>) -> Trainer<BrownianBridge, PlanePrior, PlanePolicy> {
+fn trainer(run: &Run, reward: impl HostReward + 'static) -> Trainer<BrownianBridge, PlanePrior, PlanePolicy> {
     let (chains, network) = chains(run, &cpu_device());
-    let objective = objective(run).expect("it is trained");
-    Trainer::new(
-        run.clone(),
-        chains,
-        (Conditions::all(1), vec![reward]),
-        objective,
-        network,
-    )
+    let objective = objective(run.method, &run.objective).expect("it is trained");
+    let asked = (Conditions::all(1), Box::new(OnHost(reward)) as _);
+    Trainer::new(run.settings(), chains, asked, objective, network)
 }
 
 /// An iteration moves the average once, however many optimiser steps it takes.
@@ -367,8 +365,7 @@ fn the_average_moves_once_an_iteration() {
     run.method = Method::Ddpo { clip: 0.1, epochs: 4 };
     let mut weights = |ema: f64, iterations: usize| {
         run.optimizer.ema = ema;
-        let reward = LogReward::new(&run).expect("it compiles");
-        let mut trainer = trainer(&run, Box::new(reward));
+        let mut trainer = trainer(&run, compiled(&run).expect("it compiles"));
         for _ in 0..iterations {
             pollster::block_on(trainer.step()).expect("it trains");
         }
@@ -385,16 +382,15 @@ fn the_average_moves_once_an_iteration() {
 #[test]
 fn a_diverged_loss_is_told_what_helps_its_method() {
     struct Broken;
-    impl EndReward for Broken {
-        fn log_reward<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Vec<f64>> {
-            at_once(vec![f64::NAN; states.len() / 2])
+    impl HostReward for Broken {
+        fn log_reward(&self, _ends: &[f32], conditions: &[usize]) -> Vec<f64> {
+            vec![f64::NAN; conditions.len()]
         }
     }
     for method in Method::all().into_iter().filter(Method::is_trained) {
         let mut run = small("25-to-9", 5);
         run.method = method;
-        let error =
-            pollster::block_on(trainer(&run, Box::new(Broken)).step()).expect_err("it is not a number");
+        let error = pollster::block_on(trainer(&run, Broken).step()).expect_err("it is not a number");
         let text = error.to_string();
         assert!(
             text.contains("iteration 1") && text.contains("optimizer.learning_rate"),
@@ -407,7 +403,6 @@ fn a_diverged_loss_is_told_what_helps_its_method() {
 
 #[test]
 fn on_policy_methods_take_fresh_trajectories_only() {
-    let device = cpu_device();
     for (method, wanted) in [
         (Method::Rtb {}, 40),
         (Method::find("dpok").expect("it is there"), 64),
@@ -417,17 +412,7 @@ fn on_policy_methods_take_fresh_trajectories_only() {
         run.rollout.noised_share = 0.25;
         run.rollout.prior_share = 0.125;
         run.rollout.exploration = 5.0;
-        let (chains, network) = chains(&run, &device);
-        let mut trainer = Trainer::new(
-            run.clone(),
-            chains,
-            (
-                Conditions::all(1),
-                vec![Box::new(LogReward::new(&run).expect("it compiles"))],
-            ),
-            objective(&run).expect("it is trained"),
-            network,
-        );
+        let mut trainer = trainer(&run, compiled(&run).expect("it compiles"));
         trainer.given()[0].push(&[1.0, 1.0], 0.0);
         let batch = trainer.batch();
         assert_eq!(batch.fresh.len(), wanted);

@@ -2,15 +2,15 @@
 //! uniform one.
 
 use crate::support::{assert_close, numbers, shaken};
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::{Noise, Purpose};
+use rtb::engine::process::Process;
+use rtb::engine::rollout::{Batch, Follow};
 use rtb::network::Transformer;
-use rtb::noise::{Noise, Purpose};
-use rtb::numbers::{
+use rtb::task::text::numbers::{
     ANSWERS, Fit, LARGEST, Law, Loss, NumbersConfig, NumbersTraining, PRIOR_ITERATIONS, answer, chains,
     habits, of_number, prior_training,
 };
-use rtb::process::Process;
-use rtb::rollout::{Batch, Follow};
-use rtb::session::cpu_device;
 use std::sync::LazyLock;
 
 fn law(network: &Transformer) -> Law {

@@ -1,17 +1,20 @@
 //! Identities of the residual, of log Z and of VarGrad.
 
-use crate::support::{assert_close, batch, chains, flat, mean_and_std, numbers, relative_difference, small};
+use crate::support::{
+    assert_close, batch, chains, compiled, flat, mean_and_std, numbers, problem_mut, relative_difference,
+    shape, small,
+};
 use burn::module::Module;
-use rtb::config::{LogZ, Reward};
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::{Noise, Purpose};
+use rtb::engine::objective::{Balance, Objective, Pull, Scores, Signal};
+use rtb::engine::process::Policy;
+use rtb::engine::reward::HostReward;
+use rtb::engine::rollout::{Batch, Follow};
 use rtb::message::Files;
-use rtb::network::DriftNetwork;
-use rtb::noise::Noise;
-use rtb::objective::{Balance, Objective, Pull, Scores, Signal};
-use rtb::policy::PlanePolicy;
-use rtb::reward::LogReward;
-use rtb::rollout::{Batch, Follow};
-use rtb::session::{Session, cpu_device};
-use rtb::train::EndReward;
+use rtb::run::LogZ;
+use rtb::session::Session;
+use rtb::task::plane::{DriftNetwork, Reward};
 
 const FOLLOW: Follow = Follow::Policy { exploration: 0.0 };
 
@@ -42,20 +45,20 @@ fn signal(
 fn a_constant_reward_leaves_no_residual_at_the_start() {
     let device = cpu_device();
     let mut run = small("25-to-9", 20);
-    run.reward = Reward::Formula {
+    problem_mut(&mut run).reward = Reward::Formula {
         expression: "2.5".into(),
         logarithm: false,
     };
     let (chains, _) = chains(&run, &device);
-    let untrained = PlanePolicy::network(&run).init(&Noise::new(0), &device);
+    let untrained = shape(&run).network().init(&Noise::new(0), &device);
     let made = chains.roll_out(&untrained, batch(&run, 50), FOLLOW);
     let log_ratio = numbers(made.log_ratio());
     let ends: Vec<f32> = numbers(made.states[20].clone())
         .iter()
         .map(|v| *v as f32)
         .collect();
-    let log_reward = LogReward::new(&run).expect("it compiles");
-    let log_reward = pollster::block_on(log_reward.log_reward(&ends)).expect("at once");
+    let log_reward = compiled(&run).expect("it compiles");
+    let log_reward = log_reward.log_reward(&ends, &[0; 50]);
     let residuals = signal(
         &balance(LogZ::Learned),
         &log_ratio,
@@ -70,7 +73,7 @@ fn a_constant_reward_leaves_no_residual_at_the_start() {
 fn numbers_for(rows: usize) -> (Vec<f64>, Vec<f64>) {
     let wild = |seed| {
         Noise::new(seed)
-            .normal(rtb::noise::Purpose::Samples, 0, rows)
+            .normal(Purpose::Samples, 0, rows)
             .into_iter()
             .map(f64::from)
     };
@@ -181,10 +184,9 @@ fn density_is_scored_without_exploration() {
                 of(explored.states[step + 1].clone()),
             );
             let prior = explored.prior[step].clone();
-            let posterior =
-                rtb::process::Policy::kernel(&chains.policy, &network, &[step], &[], x.clone(), None, || {
-                    prior.clone()
-                });
+            let posterior = Policy::kernel(&chains.policy, &network, &[step], &[], x.clone(), None, || {
+                prior.clone()
+            });
             expected += log_prob(&of(x.clone()), &next, &of(posterior)) - log_prob(&of(x), &next, &of(prior));
         }
         assert!(

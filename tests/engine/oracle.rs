@@ -1,19 +1,17 @@
 //! With both drifts exact, what is left is the error of T Gaussian steps. The table was computed
 //! independently (20,000 samples, NumPy).
 
-use crate::support::{batch, mean_and_std, numbers, plane, preset};
+use crate::support::{batch, compiled, mean_and_std, numbers, plane, preset, problem};
 use burn::tensor::Tensor;
-use rtb::config::{Reward, Run};
-use rtb::metric::{self, PolicySamples, PriorSamples, Truth};
-use rtb::mixture::Mixture;
-use rtb::network::{DriftNetwork, DriftNetworkConfig};
-use rtb::noise::Noise;
-use rtb::prior::{ExactPrior, PlanePrior};
-use rtb::process::{BrownianBridge, Policy, Prior};
-use rtb::reward::LogReward;
-use rtb::rollout::{Chains, Follow};
-use rtb::session::cpu_device;
-use rtb::train::EndReward;
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::Noise;
+use rtb::engine::process::{BrownianBridge, Policy, Prior};
+use rtb::engine::reward::HostReward;
+use rtb::engine::rollout::{Chains, Follow};
+use rtb::task::plane::{
+    Component, DriftNetwork, DriftNetworkConfig, ExactPrior, Mixture, PlanePrior, PolicySamples,
+    PriorSamples, Reward, Truth, report,
+};
 
 /// The posterior's drift in closed form, behind the interface of a trained one.
 struct ExactPolicy(PlanePrior);
@@ -91,28 +89,26 @@ fn exact_drifts_reproduce_the_table() {
         let mut run = preset("25-to-9");
         run.process.steps = row.steps;
         run.tempering.floor = -50.0;
-        let Reward::Ratio { numerator, .. } = run.reward.clone() else {
+        let prior = &problem(&run).prior.components;
+        let Reward::Ratio {
+            numerator: posterior, ..
+        } = &problem(&run).reward
+        else {
             panic!("the paper's reward is a ratio")
         };
-        let mut posterior = Run { ..run.clone() };
-        posterior.prior.components = numerator;
 
         let process = BrownianBridge {
             steps: row.steps,
             variance: run.process.variance,
             dimensions: 2,
         };
-        let exact = |of: &Run| {
-            PlanePrior::Exact(ExactPrior::new(
-                &Mixture::new(&of.prior.components),
-                &process,
-                &device,
-            ))
+        let exact = |components: &[Component]| {
+            PlanePrior::Exact(ExactPrior::new(&Mixture::new(components), &process, &device))
         };
         let chains = Chains {
             process,
-            prior: exact(&run),
-            policy: ExactPolicy(exact(&posterior)),
+            prior: exact(prior),
+            policy: ExactPolicy(exact(posterior)),
             device: device.clone(),
         };
         let unused = DriftNetworkConfig {
@@ -130,9 +126,9 @@ fn exact_drifts_reproduce_the_table() {
             .collect();
         let log_ratio = numbers(made.log_ratio());
 
-        let reward = LogReward::new(&run).expect("the reward compiles");
-        let mixture = Mixture::new(&run.prior.components);
-        let log_reward = pollster::block_on(reward.log_reward(&ends)).expect("at once");
+        let reward = compiled(&run).expect("the reward compiles");
+        let mixture = Mixture::new(prior);
+        let log_reward = reward.log_reward(&ends, &vec![0; count]);
         let delta: Vec<f64> = log_ratio.iter().zip(&log_reward).map(|(q, r)| q - r).collect();
         let (mean, std) = mean_and_std(&delta);
         let samples = PolicySamples {
@@ -147,7 +143,7 @@ fn exact_drifts_reproduce_the_table() {
         };
         let truth = Truth::quadrature(&mixture, &reward, 1.0);
         near("the exact log Z", row.steps, truth.log_z, 0.0, 1e-3);
-        let report = metric::report(&samples, &nothing, &truth, &mixture, &[0.0]);
+        let report = report(&samples, &nothing, &truth, &mixture, &[0.0]);
 
         near("mean δ", row.steps, mean, row.mean, 0.012);
         near("std δ", row.steps, std, row.std, 0.03);

@@ -2,8 +2,9 @@
 
 use crate::support::{Golden, assert_close, numbers, tokens};
 use burn::module::Module;
-use rtb::network::{Gpt2, Gpt2Config, Sedd, SeddConfig, Weights, read_tensors};
-use rtb::session::cpu_device;
+use rtb::engine::device::cpu_device;
+use rtb::engine::weights::{Weights, read_tensors};
+use rtb::network::{Gpt2, Gpt2Config, Sedd, SeddConfig};
 use std::ops::Range;
 
 const GPT2: Gpt2Config = Gpt2Config {

@@ -1,15 +1,15 @@
 //! Rewards: what a description means at a point, and what is refused.
 
-use crate::support::preset;
-use rtb::config::{HALF_WIDTH, Reward, Run, Shape, Task, presets};
-use rtb::mixture::Mixture;
-use rtb::reward::{LARGEST_LOG_REWARD, LogReward};
+use crate::support::{compiled, preset, problem, problem_mut};
+use rtb::run::Run;
+use rtb::task::plane::picture::center_of;
+use rtb::task::plane::{HALF_WIDTH, LARGEST_LOG_REWARD, Mixture, PlaneProblem, Reward, Shape};
+use rtb::task::presets;
 
 fn with(reward: Reward) -> Run {
-    Run {
-        reward,
-        ..preset("25-to-9")
-    }
+    let mut run = preset("25-to-9");
+    problem_mut(&mut run).reward = reward;
+    run
 }
 
 fn formula(expression: &str) -> Run {
@@ -20,7 +20,7 @@ fn formula(expression: &str) -> Run {
 }
 
 fn value(expression: &str, x: [f64; 2]) -> f64 {
-    LogReward::new(&formula(expression))
+    compiled(&formula(expression))
         .unwrap_or_else(|e| panic!("{expression}: {e}"))
         .log_r(x)
         .exp()
@@ -77,11 +77,11 @@ fn undefined_negative_and_zero_rewards_are_floored_and_poles_bounded() {
         ("x > 0", [-1.0, 0.0]),
         ("log(x)", [-1.0, 1.0]),
     ] {
-        let reward = LogReward::new(&formula(expression)).expect(expression);
+        let reward = compiled(&formula(expression)).expect(expression);
         assert_eq!(reward.log_r(x), floor, "{expression}");
         assert!(reward.is_floored(x));
     }
-    let pole = LogReward::new(&formula("1/(x^2)")).expect("it compiles");
+    let pole = compiled(&formula("1/(x^2)")).expect("it compiles");
     assert_eq!(pole.log_r([0.0, 0.0]), LARGEST_LOG_REWARD);
     assert!(!pole.is_floored([1.0, 1.0]));
 }
@@ -94,12 +94,12 @@ fn bad_formulas_are_refused_by_name() {
         let run = formula(expression);
         let error = match run.validate() {
             Err(error) => error,
-            Ok(()) => LogReward::new(&run).expect_err(expression),
+            Ok(()) => compiled(&run).expect_err(expression),
         };
         assert!(error.field.contains("reward.expression"), "{expression}: {error}");
         assert!(error.to_string().contains("not allowed"), "{error}");
     }
-    let nowhere = LogReward::new(&formula("0*x")).expect_err("r is 0 everywhere");
+    let nowhere = compiled(&formula("0*x")).expect_err("r is 0 everywhere");
     assert!(
         nowhere.to_string().contains("somewhere in the square"),
         "{nowhere}"
@@ -109,7 +109,7 @@ fn bad_formulas_are_refused_by_name() {
 #[test]
 fn masks_hold_inside_and_outside() {
     let reward = |shape| {
-        LogReward::new(&with(Reward::Mask {
+        compiled(&with(Reward::Mask {
             shape,
             inside: 2.0,
             outside: 0.0,
@@ -162,7 +162,7 @@ fn painted_rewards_are_the_picture() {
     let mut rows = vec!["0".repeat(56); 56];
     rows[0] = "9".repeat(56);
     rows[40].replace_range(10..11, "3");
-    let reward = LogReward::new(&with(Reward::Painted { rows })).expect("it compiles");
+    let reward = compiled(&with(Reward::Painted { rows })).expect("it compiles");
     let cell = 2.0 * HALF_WIDTH / 56.0;
     let center = |row: f64, column: f64| {
         [
@@ -189,11 +189,12 @@ fn painted_rewards_are_the_picture() {
 #[test]
 fn a_ratio_without_denominator_is_over_the_prior() {
     let run = preset("25-to-9");
-    let Reward::Ratio { numerator, .. } = &run.reward else {
+    let PlaneProblem { prior, reward } = problem(&run);
+    let Reward::Ratio { numerator, .. } = reward else {
         panic!("the paper's reward is a ratio")
     };
-    let (above, below) = (Mixture::new(numerator), Mixture::new(&run.prior.components));
-    let reward = LogReward::new(&run).expect("it compiles");
+    let (above, below) = (Mixture::new(numerator), Mixture::new(&prior.components));
+    let reward = compiled(&run).expect("it compiles");
     for x in [[0.0, 0.0], [5.0, 0.3], [-10.2, -5.1]] {
         assert!((reward.log_r(x) - (above.log_prob(x) - below.log_prob(x))).abs() < 1e-9);
     }
@@ -208,11 +209,11 @@ fn the_gradient_table_is_the_gradient() {
     });
     let mut run = run;
     run.tempering.floor = -200.0;
-    let reward = LogReward::new(&run).expect("it compiles");
+    let reward = compiled(&run).expect("it compiles");
     let side = 32;
     let table = reward.gradient_table(side, 1e9);
     for cell in [0, 17, 500, 1023] {
-        let [x, y] = rtb::picture::center_of(cell, side);
+        let [x, y] = center_of(cell, side);
         let expected = [0.5 * y - x / 4.0, 0.5 * x];
         for d in 0..2 {
             assert!(
@@ -233,8 +234,8 @@ fn every_preset_compiles() {
             .run
             .validate()
             .unwrap_or_else(|e| panic!("{}: {e}", preset.name));
-        if preset.run.task == Task::Mixtures {
-            LogReward::new(&preset.run).unwrap_or_else(|e| panic!("{}: {e}", preset.name));
+        if PlaneProblem::of(&preset.run).is_ok() {
+            compiled(&preset.run).unwrap_or_else(|e| panic!("{}: {e}", preset.name));
         }
     }
 }

@@ -1,17 +1,15 @@
 //! Training-free methods: exact where they should be, and the Radon–Nikodym estimator's identities.
 
-use crate::support::{mean_and_std, numbers, plane, preset, small};
+use crate::support::{mean_and_std, numbers, plane, preset, problem, problem_mut, small};
 use burn::tensor::Tensor;
-use rtb::config::{Component, Method, Reward, Run};
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::{Noise, Purpose};
+use rtb::engine::process::{BrownianBridge, Composable, Diffusion, Prior, Process};
+use rtb::engine::sampler::{Density, PathNoise, effective_share, log_densities, systematic};
 use rtb::message::{Files, Outcome};
-use rtb::mixture::Mixture;
-use rtb::noise::{Noise, Purpose};
-use rtb::plane::Plane;
-use rtb::prior::ExactPrior;
-use rtb::process::{BrownianBridge, Composable, Diffusion, Prior, Process};
-use rtb::sampler::{Density, PathNoise, effective_share, log_densities, systematic};
-use rtb::session::cpu_device;
-use rtb::trial::Trial;
+use rtb::run::{Method, Run};
+use rtb::session::Trial;
+use rtb::task::plane::{Component, ExactPrior, Mixture, PlaneTask, Reward, WeightedPoint, cell_masses, kl};
 
 fn run_with(name: &str, method: &str, samples: usize) -> Run {
     let mut run = preset(name);
@@ -34,8 +32,9 @@ fn outcome(run: Run) -> Outcome {
 /// log Z = 0.64 − ½·log 6.
 fn gaussian(method: &str) -> Run {
     let mut run = run_with("25-to-9", method, 8000);
-    run.prior.components = vec![Component::isotropic(1.0, [0.0, 0.0], 4.0)];
-    run.reward = Reward::Formula {
+    let problem = problem_mut(&mut run);
+    problem.prior.components = vec![Component::isotropic(1.0, [0.0, 0.0], 4.0)];
+    problem.reward = Reward::Formula {
         expression: "0.8*x - x^2/8 - y^2/4".into(),
         logarithm: true,
     };
@@ -86,7 +85,7 @@ fn every_exact_method_finds_the_gaussian_posterior() {
 fn guidance_is_exact_for_a_linear_log_reward_only() {
     for method in ["dps", "lgd-mc"] {
         let mut run = gaussian(method);
-        run.reward = Reward::Formula {
+        problem_mut(&mut run).reward = Reward::Formula {
             expression: "0.8*x".into(),
             logarithm: true,
         };
@@ -142,8 +141,8 @@ fn annealing_and_products_meet_their_grids() {
     let mut annealed = run_with("25-to-9", "smc", 20_000);
     annealed.tempering.floor = -60.0;
     let mut product = annealed.clone();
-    annealed.reward = Reward::Annealed { power: 2.0 };
-    product.reward = Reward::Product {
+    problem_mut(&mut annealed).reward = Reward::Annealed { power: 2.0 };
+    problem_mut(&mut product).reward = Reward::Product {
         components: vec![
             Component::isotropic(1.0, [-4.0, -4.0], 12.0),
             Component {
@@ -158,7 +157,7 @@ fn annealing_and_products_meet_their_grids() {
         assert!(
             plane(&outcome.fit).kl_grid <= 0.05,
             "{:?}: KL {}",
-            run.reward,
+            problem(&run).reward,
             plane(&outcome.fit).kl_grid
         );
     }
@@ -168,7 +167,7 @@ fn annealing_and_products_meet_their_grids() {
 #[test]
 fn an_annealed_gaussian_is_narrower() {
     let mut run = gaussian("smc");
-    run.reward = Reward::Annealed { power: 2.0 };
+    problem_mut(&mut run).reward = Reward::Annealed { power: 2.0 };
     let outcome = outcome(run);
     let values: Vec<f64> = outcome.points.iter().map(|v| f64::from(*v)).collect();
     let (_, std) = mean_and_std(&values);
@@ -180,7 +179,7 @@ fn an_annealed_gaussian_is_narrower() {
 #[test]
 fn a_floor_is_part_of_what_is_annealed() {
     let mut run = gaussian("smc");
-    run.reward = Reward::Annealed { power: 1.5 };
+    problem_mut(&mut run).reward = Reward::Annealed { power: 1.5 };
     run.tempering.floor = -2.0;
     for beta in [1.0, 0.5] {
         run.tempering.beta = beta;
@@ -214,7 +213,9 @@ fn a_floor_is_part_of_what_is_annealed() {
 fn sequential_monte_carlo_wastes_no_evaluations() {
     let evaluations = |reward: Option<Reward>, points, guidance| {
         let mut run = small("25-to-9", 10);
-        run.reward = reward.unwrap_or(run.reward);
+        if let Some(reward) = reward {
+            problem_mut(&mut run).reward = reward;
+        }
         run.method = Method::Smc {
             particles: 300,
             resample_below: 1.0,
@@ -236,12 +237,12 @@ fn sequential_monte_carlo_wastes_no_evaluations() {
 #[test]
 fn a_posterior_that_leaves_the_square_is_refused() {
     let mut run = gaussian("importance");
-    run.prior.components = vec![Component::isotropic(1.0, [0.0, 0.0], 25.0)];
+    problem_mut(&mut run).prior.components = vec![Component::isotropic(1.0, [0.0, 0.0], 25.0)];
     let open = |power: f64, beta: f64| {
         let mut run = run.clone();
-        run.reward = Reward::Annealed { power };
+        problem_mut(&mut run).reward = Reward::Annealed { power };
         run.tempering.beta = beta;
-        Plane::open(run, cpu_device(), &Files::default()).map(|_| ())
+        PlaneTask::open(run, cpu_device(), &Files::default()).map(|_| ())
     };
     for (power, beta) in [(0.6, 1.0), (0.9, 4.0)] {
         let error = open(power, beta).expect_err("it is too wide").to_string();
@@ -260,7 +261,7 @@ fn a_posterior_that_leaves_the_square_is_refused() {
 fn methods_that_cannot_work_say_why() {
     let mut run = small("25-to-9", 5);
     run.method = Method::Rejection { proposals: 1 };
-    run.reward = Reward::Formula {
+    problem_mut(&mut run).reward = Reward::Formula {
         expression: "(x > 13.5)*(y > 13.5)".into(),
         logarithm: false,
     };
@@ -413,7 +414,7 @@ fn the_annealing_weight_of_feynman_kac_is_the_limit() {
 
 fn densities(path: PathNoise) -> (Density, Vec<f64>) {
     let run = preset("25-to-9");
-    let plane = Plane::open(run, cpu_device(), &Files::default()).expect("it opens");
+    let plane = PlaneTask::open(run, cpu_device(), &Files::default()).expect("it opens");
     let mut rng = plane.noise.stream(Purpose::Samples, 0);
     let points: Vec<[f64; 2]> = (0..2000).map(|_| plane.mixture.sample(&mut rng)).collect();
     let exact = points.iter().map(|p| plane.mixture.log_prob(*p)).collect();
@@ -455,13 +456,13 @@ fn the_reference_process_cancels_the_discretisation() {
 
 #[test]
 fn points_outside_the_square_count_against_a_method() {
-    let at = |x: f64| rtb::metric::WeightedPoint {
+    let at = |x: f64| WeightedPoint {
         x: [x, 0.0],
         weight: 0.5,
     };
-    let cells = |points: [f64; 2]| rtb::metric::cell_masses(points.into_iter().map(at));
+    let cells = |points: [f64; 2]| cell_masses(points.into_iter().map(at));
     let (inside, half_out) = (cells([1.0, 2.0]), cells([1.0, 40.0]));
     assert!((half_out.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-    assert!(rtb::metric::kl(&inside, &inside).abs() < 1e-12);
-    assert!(rtb::metric::kl(&half_out, &inside) > 1.0);
+    assert!(kl(&inside, &inside).abs() < 1e-12);
+    assert!(kl(&half_out, &inside) > 1.0);
 }

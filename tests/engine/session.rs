@@ -1,11 +1,13 @@
 //! Whole runs: determinism, resume, files of weights, rollouts from elsewhere, other devices.
 
-use crate::support::{self, small, train};
-use rtb::config::Run;
+use crate::support::{self, problem_mut, small, train};
+use rtb::engine::EngineError;
+use rtb::engine::device::cpu_device;
 use rtb::message::{Event, Files, Report, Request, Truth, from_bytes, to_bytes};
-use rtb::session::{Session, SessionError, cpu_device};
-use rtb::train::pretrain::{PretrainConfig, Pretraining};
-use rtb::trial::Trial;
+use rtb::run::Run;
+use rtb::session::{Session, Trial};
+use rtb::task::plane::pretrain::{PretrainConfig, Pretraining};
+use rtb::task::plane::{PlaneView, PriorKind, Reward};
 
 fn open(run: Run) -> Session {
     pollster::block_on(Session::open(run, cpu_device(), &Files::default(), None)).expect("it opens")
@@ -72,7 +74,7 @@ fn damaged_checkpoints_are_refused() {
     let good = session.checkpoint().expect("it saves");
     for bad in [&[][..], &good[..good.len() / 2], b"hello"] {
         match pollster::block_on(Session::resume(bad, cpu_device(), &Files::default())) {
-            Err(SessionError::Checkpoint(_)) => {}
+            Err(EngineError::Checkpoint(_)) => {}
             Err(other) => panic!("{other}"),
             Ok(_) => panic!("{} bytes were taken for a checkpoint", bad.len()),
         }
@@ -106,7 +108,7 @@ fn weights_that_do_not_fit_are_refused_by_name() {
         &Files::default(),
         Some(file),
     )) {
-        Err(SessionError::Weights(text)) => text,
+        Err(EngineError::Weights(text)) => text,
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("they were taken"),
     };
@@ -130,8 +132,9 @@ fn weights_that_do_not_fit_are_refused_by_name() {
 #[test]
 fn a_learned_prior_is_learned_and_is_its_own_truth() {
     let mut run = small("25-to-9", 20);
-    run.prior.components.truncate(2);
-    run.reward = rtb::config::Reward::Formula {
+    let problem = problem_mut(&mut run);
+    problem.prior.components.truncate(2);
+    problem.reward = Reward::Formula {
         expression: "1 + 3*(y > -7)".into(),
         logarithm: false,
     };
@@ -159,13 +162,11 @@ fn a_learned_prior_is_learned_and_is_its_own_truth() {
     let figures = pollster::block_on(pretraining.figures()).expect("they are measured");
     assert!(figures.mode_total_variation < 0.1, "{figures:?}");
     let weights = pollster::block_on(pretraining.weights()).expect("they are read");
-    let files = Files {
-        prior: Some(weights),
-        ..Files::default()
-    };
+    let files = Files::default().with("prior", weights);
 
-    run.prior.kind = rtb::config::PriorKind::Learned;
-    run.prior.weights = Some("test".into());
+    let prior = &mut problem_mut(&mut run).prior;
+    prior.kind = PriorKind::Learned;
+    prior.weights = Some("test".into());
     let mut session =
         pollster::block_on(Session::open(run.clone(), cpu_device(), &files, None)).expect("it opens");
     // The posterior starts as a copy of the prior: no log ratio, so all weights are r.
@@ -193,7 +194,7 @@ fn a_learned_prior_is_learned_and_is_its_own_truth() {
     assert_eq!(evaluations(small("25-to-9", 20), &Files::default()), 40.0);
 
     match pollster::block_on(Session::open(run, cpu_device(), &Files::default(), None)) {
-        Err(SessionError::Config(error)) => assert_eq!(error.field, "prior.weights"),
+        Err(EngineError::Config(error)) => assert_eq!(error.field, "prior.weights"),
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("a learned prior opened without its weights"),
     }
@@ -225,10 +226,7 @@ fn replayed_and_noised_trajectories_train_too() {
 fn messages_survive_the_wire() {
     let request = Request::Open {
         run: Box::new(everything()),
-        files: Files {
-            prior: Some(vec![7, 0]),
-            ..Files::default()
-        },
+        files: Files::default().with("prior", vec![7, 0]),
         weights: Some(vec![0, 255, 3]),
     };
     assert_eq!(
@@ -237,7 +235,7 @@ fn messages_survive_the_wire() {
     );
     let mut session = open(small("ring-tilt", 6));
     let scene = pollster::block_on(session.scene()).expect("it draws");
-    let view = scene.view.plane().expect("of the plane");
+    let view = scene.view.of::<PlaneView>().expect("of the plane");
     assert_eq!(
         (view.prior.len(), scene.prior_paths.steps.last()),
         (view.side * view.side, Some(&6))
@@ -272,7 +270,7 @@ fn messages_survive_the_wire() {
 #[cfg(feature = "gpu")]
 #[test]
 fn the_gpu_trains_like_the_processor() {
-    let device = match pollster::block_on(rtb::session::gpu_device()) {
+    let device = match pollster::block_on(rtb::engine::device::gpu_device()) {
         Ok(device) => device,
         Err(error) => {
             assert!(std::env::var_os("RTB_REQUIRE_GPU").is_none(), "{error}");

@@ -3,17 +3,19 @@
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use rtb::config::{Preset, Run};
-use rtb::message::{Fit, Iteration, PlaneFit, Report};
-use rtb::mixture::Mixture;
-use rtb::network::{DriftNetwork, Weights, load_tensors, read_tensors};
-use rtb::noise::{Noise, Purpose};
-use rtb::policy::PlanePolicy;
-use rtb::prior::{ExactPrior, PlanePrior};
-use rtb::process::BrownianBridge;
-use rtb::reward::LogReward;
-use rtb::rollout::{Batch, Chains};
-use rtb::session::{Session, cpu_device};
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::{Noise, Purpose};
+use rtb::engine::process::{BrownianBridge, Process};
+use rtb::engine::reward::Ends;
+use rtb::engine::rollout::{Batch, Chains};
+use rtb::engine::weights::{Weights, load_tensors, read_tensors};
+use rtb::message::{Fit, Iteration, Report};
+use rtb::run::{ConfigError, Preset, Run};
+use rtb::session::Session;
+use rtb::task::plane::{
+    DriftNetwork, ExactPrior, LogReward, Mixture, PlaneFit, PlanePolicy, PlanePrior, PlaneProblem,
+    PolicyShape,
+};
 
 pub type PlaneChains = Chains<BrownianBridge, PlanePrior, PlanePolicy>;
 
@@ -36,6 +38,31 @@ pub fn small(name: &str, steps: usize) -> Run {
     run
 }
 
+/// What a run in the plane is about.
+pub fn problem(run: &Run) -> &PlaneProblem {
+    PlaneProblem::of(run).expect("a run in the plane")
+}
+
+/// The same to change.
+pub fn problem_mut(run: &mut Run) -> &mut PlaneProblem {
+    PlaneProblem::of_mut(run).expect("a run in the plane")
+}
+
+/// The reward of a run in the plane.
+pub fn compiled(run: &Run) -> Result<LogReward, ConfigError> {
+    LogReward::new(problem(run), run.tempering.floor)
+}
+
+/// What the policy of a run with an exact prior is made of.
+pub fn shape(run: &Run) -> PolicyShape {
+    PolicyShape {
+        above_prior: true,
+        langevin: run.network.langevin,
+        width: run.network.width,
+        depth: run.network.depth,
+    }
+}
+
 /// Chains of a run with an exact prior, and its network with weights that are not zero anywhere.
 pub fn chains(run: &Run, device: &Device) -> (PlaneChains, DriftNetwork) {
     let process = BrownianBridge {
@@ -43,11 +70,11 @@ pub fn chains(run: &Run, device: &Device) -> (PlaneChains, DriftNetwork) {
         variance: run.process.variance,
         dimensions: 2,
     };
-    let reward = LogReward::new(run).expect("the reward compiles");
-    let policy = PlanePolicy::new(run, process, &reward, device);
-    let network = shaken(PlanePolicy::network(run).init(&Noise::new(run.seed), device));
+    let reward = compiled(run).expect("the reward compiles");
+    let policy = PlanePolicy::new(shape(run), process, &reward, device);
+    let network = shaken(shape(run).network().init(&Noise::new(run.seed), device));
     let prior = PlanePrior::Exact(ExactPrior::new(
-        &Mixture::new(&run.prior.components),
+        &Mixture::new(&problem(run).prior.components),
         &process,
         device,
     ));
@@ -109,8 +136,27 @@ pub fn report(session: &mut Session, samples: usize) -> Report {
 }
 
 /// The figures of points.
-pub fn plane(fit: &Fit) -> &PlaneFit {
-    fit.plane().expect("points in the plane")
+pub fn plane(fit: &Fit) -> PlaneFit {
+    fit.of().expect("points in the plane")
+}
+
+/// Asks a reward about end points on the host, `[rows][state_size]`.
+pub fn ask<P: Process, T>(
+    process: &P,
+    conditions: &[usize],
+    ends: &[f32],
+    question: impl AsyncFnOnce(Ends<'_, P>) -> Result<T, String>,
+) -> T {
+    let device = cpu_device();
+    let states = process.upload(ends.to_vec(), &device);
+    let answer = question(Ends {
+        process,
+        device: &device,
+        states: &states,
+        conditions,
+        read: Some(ends),
+    });
+    pollster::block_on(answer).expect("the processor answers")
 }
 
 /// All gradients one after the other, in the order of the module's parameters.

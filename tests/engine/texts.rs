@@ -2,12 +2,12 @@
 
 use crate::support::numbers;
 use burn::tensor::{Int, Tensor, TensorData, activation};
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::Noise;
+use rtb::engine::train::examples::{Pretraining, Recipe};
 use rtb::network::{Transformer, TransformerConfig};
-use rtb::noise::Noise;
-use rtb::session::cpu_device;
-use rtb::text::{Layout, Vocabulary};
-use rtb::train::examples::{Pretraining, Recipe};
-use rtb::train::texts::{Ending, Loss, Texts};
+use rtb::task::text::train::{Ending, Loss, Texts};
+use rtb::task::text::{Layout, Vocabulary};
 
 const LAYOUT: Layout = Layout {
     before: 2,

@@ -4,9 +4,9 @@ use crate::support::{Golden, assert_close, numbers, tokens};
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::activation;
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::Noise;
 use rtb::network::{Transformer, TransformerConfig};
-use rtb::noise::Noise;
-use rtb::session::cpu_device;
 use std::ops::Range;
 
 const TIMES: [f64; 2] = [0.2, 0.7];

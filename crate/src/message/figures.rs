@@ -1,7 +1,7 @@
 //! What is measured of a run, and of the methods of a comparison.
 
-use super::Paths;
-use crate::image::CLASSES;
+use super::Fit;
+use crate::engine::Paths;
 use serde::{Deserialize, Serialize};
 
 /// What "exact" means for a run.
@@ -21,154 +21,14 @@ pub enum Truth {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     pub iteration: usize,
-    /// End points of policy samples, `[count][size]`; of images and stories the first only.
+    /// End points of policy samples, `[count][size]`; where they are large the first only.
     pub samples: Vec<f32>,
     pub paths: Paths,
-    /// Tempered log r of the ends of `paths`, for images and stories.
+    /// Tempered log r of the ends of `paths`; empty where the task's pictures say it.
     pub log_reward: Vec<f32>,
-    /// For stories: log p_φ − log p_θ of every token in the gap of the ends of `paths`, when it was
-    /// made.
-    pub moved: Vec<f32>,
+    /// What else the task tells of each of `paths`, in as many numbers a path.
+    pub more: Vec<f32>,
     pub report: Report,
-}
-
-/// How far samples are from the truth.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Fit {
-    Plane(PlaneFit),
-    Images(Box<ImageFit>),
-    Stories(StoryFit),
-}
-
-impl Default for Fit {
-    fn default() -> Self {
-        Self::Plane(PlaneFit::default())
-    }
-}
-
-impl Fit {
-    /// The figures of points in the plane.
-    pub fn plane(&self) -> Option<&PlaneFit> {
-        match self {
-            Self::Plane(fit) => Some(fit),
-            Self::Images(_) | Self::Stories(_) => None,
-        }
-    }
-
-    /// The figures of images.
-    pub fn images(&self) -> Option<&ImageFit> {
-        match self {
-            Self::Images(fit) => Some(fit),
-            Self::Plane(_) | Self::Stories(_) => None,
-        }
-    }
-
-    /// The figures of stories.
-    pub fn stories(&self) -> Option<&StoryFit> {
-        match self {
-            Self::Stories(fit) => Some(fit),
-            Self::Plane(_) | Self::Images(_) => None,
-        }
-    }
-
-    /// What [`Fit::error`] is called.
-    pub fn error_name(&self) -> &'static str {
-        match self {
-            Self::Plane(_) => "total variation",
-            Self::Images(_) => "FID",
-            Self::Stories(_) => "error of mean log r",
-        }
-    }
-
-    /// The one figure by which methods are told apart, smaller is better: the total variation of
-    /// mode weights in the plane, FID for images where there are enough of them, how far the mean
-    /// log r of stories is from the exact one.
-    pub fn error(&self) -> Option<f64> {
-        match self {
-            Self::Plane(fit) => Some(fit.mode_total_variation),
-            Self::Images(fit) => fit.fid,
-            Self::Stories(fit) => Some((fit.log_reward_stories - fit.log_reward_exact?).abs()),
-        }
-    }
-}
-
-/// How far a set of weighted points of the plane is from the truth.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PlaneFit {
-    /// Half the absolute differences of mode weights against the truth, summed.
-    pub mode_total_variation: f64,
-    /// Mass on modes that hold less than 1/1000 of the exact posterior.
-    pub excluded_mass: f64,
-    pub excluded_mass_exact: f64,
-    /// Mean over the points of half the trace of the covariance of their mode.
-    pub within_mode_variance: f64,
-    pub within_mode_variance_exact: f64,
-    /// Largest absolute difference of an entry of a mode's covariance from the truth, weighted
-    /// mean over modes.
-    pub within_mode_covariance_error: f64,
-    /// KL(points ‖ exact) of the masses of the cells of a grid.
-    pub kl_grid: f64,
-}
-
-/// How far images are from those of the exact posterior, in the eyes of two classifiers: the one
-/// that rewards ask, and one that only measures. Shares of classes are what the latter sees.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ImageFit {
-    /// Mean tempered log r of the exact images; like all that is about them, nothing while there
-    /// are fewer than two.
-    pub log_reward_exact: Option<f64>,
-    /// Fréchet distance of the evaluation classifier's features to those of the exact images. It
-    /// and the next two are only known where there are more images than features on both sides, and
-    /// are too large where there are few of them.
-    pub fid: Option<f64>,
-    /// The same with the features of the rewards' classifier, which training may have fooled.
-    pub fid_reward_classifier: Option<f64>,
-    /// The distance of one half of the exact images to the other: no set of so many could be told
-    /// to be nearer.
-    pub fid_floor: Option<f64>,
-    /// Mean cosine distance of the features of two different images.
-    pub diversity: f64,
-    pub diversity_exact: Option<f64>,
-    /// Share of every class, 0 to 9.
-    pub classes: [f64; CLASSES],
-    pub classes_exact: Option<[f64; CLASSES]>,
-    /// Share of images in a class that the reward wants, where it wants classes.
-    pub accuracy: Option<f64>,
-    pub accuracy_exact: Option<f64>,
-    /// Standard error of the exact log Z.
-    pub log_z_error: Option<f64>,
-    /// Exact images there are, and the prior's images they were kept from.
-    pub kept: usize,
-    pub proposals: usize,
-}
-
-/// How far stories are from those of the exact posterior.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct StoryFit {
-    /// Mean tempered log r of these stories, of the prior's and of the exact posterior's; like all
-    /// that is about the latter two, nothing while there are fewer than two samples of the prior.
-    pub log_reward_stories: f64,
-    pub log_reward_prior: Option<f64>,
-    pub log_reward_exact: Option<f64>,
-    /// Distinct pairs of neighbouring words over all pairs, in the first hundred middles, and in as
-    /// many of the prior's: repetition is how rewards of words are cheated (distinct-2,
-    /// arXiv 1510.03055).
-    pub distinct: f64,
-    pub distinct_prior: Option<f64>,
-    /// BLEU-4 and GLEU of the middles against those that were told, where there are any: of a corpus.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bleu: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gleu: Option<f64>,
-    /// Mean number of words and marks of a middle.
-    pub words: f64,
-    pub words_exact: Option<f64>,
-    /// Standard error of the exact log Z.
-    pub log_z_error: Option<f64>,
-    /// Samples of the prior that the exact figures are known from, and the effective number of them.
-    pub proposals: usize,
-    pub effective: f64,
 }
 
 /// What is measured, each figure beside its exact counterpart where there is one.
@@ -190,8 +50,8 @@ pub struct Report {
     pub prior_samples_effective: f64,
     /// Mean log weight over policy samples, a lower bound of log Z.
     pub elbo: f64,
-    /// Mean log weight over posterior trajectories (prior samples weighted by r), an upper bound;
-    /// not measured of images.
+    /// Mean log weight over posterior trajectories (prior samples weighted by r), an upper bound,
+    /// where it is measured.
     pub eubo: Option<f64>,
     /// Effective sample size of the importance weights over the number of samples.
     pub ess: f64,
@@ -216,8 +76,7 @@ pub struct Report {
     /// Samples that are each chosen among several, where those are measured too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen: Option<Box<Chosen>>,
-    /// Each of several posteriors; the figures above are means over them, and the images together
-    /// are held against as many exact ones of each.
+    /// Each of several posteriors; the figures above are means over them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<ConditionReport>,
 }
@@ -240,15 +99,14 @@ pub struct Chosen {
 /// What is measured of one of several posteriors.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ConditionReport {
-    /// The class that is wanted.
-    pub class: usize,
     pub log_z_learned: f64,
     pub log_z_importance: f64,
     pub log_z_exact: f64,
     /// Mean tempered log r.
     pub log_reward: f64,
-    /// Share of images in the class.
-    pub accuracy: f64,
+    /// What the task tells of it besides.
+    #[serde(flatten)]
+    pub fit: Fit,
 }
 
 /// How one method did on a run, or does so far.

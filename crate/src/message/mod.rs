@@ -4,30 +4,20 @@
 //! Between the page and its workers they travel as MessagePack ([`to_bytes`], [`from_bytes`]).
 
 mod figures;
+mod fit;
+mod packed;
 mod scene;
 
-pub use figures::{
-    Chosen, ConditionReport, Fit, ImageFit, Outcome, PlaneFit, Report, Snapshot, StoryFit, Truth,
-};
-pub use scene::{DigitsView, Paths, PlaneView, SampledTruth, Scene, StoriesView, View};
+pub use crate::run::Files;
+pub use figures::{Chosen, ConditionReport, Outcome, Report, Snapshot, Truth};
+pub use fit::Fit;
+pub use packed::Packed;
+pub use scene::{SampledTruth, Scene};
 
-use crate::config::{ConfigError, Method, Run};
+use crate::engine::{ConfigError, Method};
+pub use crate::engine::{Iteration, Paths};
+use crate::run::Run;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-
-/// The weights (safetensors) and texts that a run needs, as [`Run::files`] names them.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Files {
-    #[serde(with = "serde_bytes")]
-    pub prior: Option<Vec<u8>>,
-    #[serde(with = "serde_bytes")]
-    pub reward: Option<Vec<u8>>,
-    #[serde(with = "serde_bytes")]
-    pub judge: Option<Vec<u8>>,
-    /// A story a line: what comes before the middle, the middle, and what comes after it, with a tab
-    /// between them.
-    #[serde(with = "serde_bytes")]
-    pub corpus: Option<Vec<u8>>,
-}
 
 /// From a face to the engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,18 +55,15 @@ pub enum Request {
         methods: Vec<Method>,
         files: Files,
     },
-    /// Learn the density of the run's prior as an energy, first by score matching alone, then with
-    /// the Radon–Nikodym estimator's consistency, `iterations` each; given up as a comparison is.
-    /// Answered by [`Event::Energy`] again and again, then by [`Event::ComparisonEnded`].
-    LearnEnergy {
+    /// Follow a lesson of the run's task ([`Room::lessons`](crate::task::Room::lessons)); given up as a
+    /// comparison is. Answered by [`Event::Lesson`] again and again, then by [`Event::ComparisonEnded`].
+    Learn {
+        lesson: String,
         run: Box<Run>,
+        /// Iterations of each of its parts, where it leaves that open.
         iterations: usize,
         files: Files,
     },
-    /// Learn to answer when a random number is asked for, first a prior with its habits, then the
-    /// posterior that says all numbers equally often; given up as a comparison is. Answered by
-    /// [`Event::Answers`] again and again, then by [`Event::ComparisonEnded`].
-    LearnNumbers { seed: u64 },
 }
 
 /// From the engine to a face.
@@ -89,7 +76,7 @@ pub enum Event {
     Opened(Box<Scene>),
     Iterated(Iteration),
     Snapshot(Box<Snapshot>),
-    /// The exact posterior of images or stories as far as it is known, again and again while the worker has
+    /// The exact posterior as far as samples of the prior tell it, again and again while the worker has
     /// time for it.
     Truth(Box<SampledTruth>),
     Paused {
@@ -114,8 +101,8 @@ pub enum Event {
         message: String,
     },
     ComparisonEnded,
-    Energy(Box<Energy>),
-    Answers(Box<Answers>),
+    /// What a lesson has to show by now, in the task's own terms.
+    Lesson(Packed),
     /// The request held something that is not allowed; nothing changed.
     Refused {
         field: String,
@@ -140,62 +127,6 @@ impl From<ConfigError> for Event {
             allowed: error.allowed,
         }
     }
-}
-
-/// One iteration of training.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Iteration {
-    /// 1 for the first.
-    pub iteration: usize,
-    /// Mean of δ² over the batch (δ − mean for VarGrad).
-    pub loss: f64,
-    /// log Z in use: learned, or VarGrad's estimate of this batch.
-    pub log_z: f64,
-    pub residual_mean: f64,
-    pub residual_std: f64,
-    /// Mean tempered log r at the end points.
-    pub log_reward: f64,
-    pub beta: f64,
-    pub learning_rate: f64,
-    /// Wall time of the iteration.
-    pub seconds: f64,
-}
-
-/// The density exp(−E) that an energy network has learned of the prior.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Energy {
-    /// Whether it is trained with the Radon–Nikodym estimator's consistency.
-    pub regularized: bool,
-    pub iterations: usize,
-    /// Share of the training that is done, 1 at the end.
-    pub progress: f64,
-    /// log ∫ exp(−E): 0 for a normalised density.
-    pub log_normalizer: f64,
-    /// Total variation of mode weights against the mixture.
-    pub mode_total_variation: f64,
-    /// KL(exp(−E) ‖ mixture) of the masses of a grid's cells.
-    pub kl_grid: f64,
-    /// The density, normalised, as a picture of `side`² cells, row by row from the top left.
-    pub side: usize,
-    pub density: Vec<f32>,
-}
-
-/// How often a language model names each number when it is asked for one from 0 to 100.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Answers {
-    /// Whether they are the posterior's; else the prior's.
-    pub posterior: bool,
-    pub iterations: usize,
-    /// Share of its training that is done, 1 at the end.
-    pub progress: f64,
-    /// The exact probabilities of the numbers 0 to 100.
-    pub numbers: Vec<f64>,
-    /// KL(uniform ‖ model) over the numbers, in nats.
-    pub kl_of_uniform: f64,
-    /// Total variation to the uniform law.
-    pub total_variation: f64,
-    /// The mass of answers that are no number from 0 to 100.
-    pub invalid: f64,
 }
 
 /// A message as MessagePack.

@@ -9,7 +9,7 @@ const LONGEST: f64 = 10_000.0;
 const NEVER: f32 = -1e9;
 
 /// Queries, keys and values, side by side in `[rows·cells, 3·width]`, each `[rows, heads, cells, head]`.
-pub(super) fn by_heads(all: &Tensor<2>, [rows, cells]: [usize; 2], heads: usize) -> [Tensor<4>; 3] {
+pub(crate) fn by_heads(all: &Tensor<2>, [rows, cells]: [usize; 2], heads: usize) -> [Tensor<4>; 3] {
     let width = all.dims()[1] / 3;
     [0, 1, 2].map(|at| {
         all.clone()
@@ -20,7 +20,7 @@ pub(super) fn by_heads(all: &Tensor<2>, [rows, cells]: [usize; 2], heads: usize)
 }
 
 /// Values mixed by softmax(query·keyᵀ/√head + unseen), `[rows·cells, width]`.
-pub(super) fn attend(
+pub(crate) fn attend(
     query: Tensor<4>,
     key: Tensor<4>,
     value: Tensor<4>,
@@ -38,7 +38,7 @@ pub(super) fn attend(
 
 /// What hides later tokens from those at `places` when it is added to the scores,
 /// `[1, 1, places, places.end]`.
-pub(super) fn later(places: Range<usize>, device: &Device) -> Tensor<4> {
+pub(crate) fn later(places: Range<usize>, device: &Device) -> Tensor<4> {
     let shape = [1, 1, places.len(), places.end];
     let score = |row: usize, column: usize| if column > row { NEVER } else { 0.0 };
     let of_row = |row: usize| (0..places.end).map(move |column| score(row, column));
@@ -47,7 +47,7 @@ pub(super) fn later(places: Range<usize>, device: &Device) -> Tensor<4> {
 }
 
 /// Rotary positions: cos and sin of every position's angles, `[1, 1, positions, head]`.
-pub(super) struct Rotation {
+pub(crate) struct Rotation {
     cos: Tensor<4>,
     sin: Tensor<4>,
 }

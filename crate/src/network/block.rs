@@ -13,7 +13,7 @@ const HIDDEN: usize = 4;
 /// Attention, then a hidden layer, each added to its input and preceded by a normalisation, which an
 /// embedding may scale and shift (DiT, arXiv 2212.09748).
 #[derive(Module, Debug)]
-pub(super) struct Block {
+pub(crate) struct Block {
     attention_norm: LayerNorm,
     query_key_value: Dense,
     output: Dense,
@@ -24,7 +24,7 @@ pub(super) struct Block {
 }
 
 /// What all blocks of a network share.
-pub(super) struct Shared {
+pub(crate) struct Shared {
     pub heads: usize,
     pub rotation: Option<Rotation>,
     /// Added to the scores, `[1, 1, length, length]`, or to those of all tokens that are seen.
@@ -37,13 +37,13 @@ pub(super) struct Shared {
 
 /// What a block's attention sees of tokens, each `[rows, heads, tokens, head]`.
 #[derive(Clone, Debug)]
-pub(super) struct KeysValues {
+pub(crate) struct KeysValues {
     pub keys: Tensor<4>,
     pub values: Tensor<4>,
 }
 
 /// What an embedding does to a layer, each `[blocks, 1, width]`.
-pub(super) struct Modulation {
+pub(crate) struct Modulation {
     pub scale: Tensor<3>,
     pub shift: Tensor<3>,
     /// Weighs what the layer adds.
@@ -73,7 +73,7 @@ fn by_blocks(h: Tensor<3>, part: &Tensor<3>, work: impl FnOnce(Tensor<3>) -> Ten
 }
 
 /// The N parts of a modulation, from `[blocks, N·width]`.
-pub(super) fn parts<const N: usize>(all: &Tensor<2>) -> [Tensor<3>; N] {
+pub(crate) fn parts<const N: usize>(all: &Tensor<2>) -> [Tensor<3>; N] {
     let [blocks, units] = all.dims();
     let width = units / N;
     std::array::from_fn(|at| {

@@ -2,13 +2,13 @@
 
 use super::embedding::time_features;
 use super::layer::Dense;
-use crate::process::Rows;
+use crate::engine::process::Rows;
 use burn::module::Param;
 use burn::tensor::{Device, Tensor, activation};
 
 /// An embedding of times, `[times, units]`, or with what conditions add to it, `[times·conditions, units]`:
 /// one a row of every block.
-pub(super) fn embedding(
+pub(crate) fn embedding(
     time: &Dense,
     table: Option<&Param<Tensor<2>>>,
     times: &[f64],
@@ -25,12 +25,12 @@ pub(super) fn embedding(
 }
 
 /// The table of so many conditions, 0 at the start.
-pub(super) fn table(conditions: usize, units: usize, device: &Device) -> Option<Param<Tensor<2>>> {
+pub(crate) fn table(conditions: usize, units: usize, device: &Device) -> Option<Param<Tensor<2>>> {
     Some(Param::from_tensor(Tensor::zeros([conditions, units], device)))
 }
 
 /// 1 + what a head says of an embedding, `[rows, 1]`, the embedding's rows repeated evenly.
-pub(super) fn scale(head: &Dense, embedding: Tensor<2>, rows: usize) -> Tensor<2> {
+pub(crate) fn scale(head: &Dense, embedding: Tensor<2>, rows: usize) -> Tensor<2> {
     let more = head.forward(embedding);
     let [known, _] = more.dims();
     let each = more.reshape([known, 1]).expand([known, rows / known]);

@@ -5,19 +5,19 @@ use std::array;
 use std::f64::consts::PI;
 
 /// Frequencies of the time embedding; each gives a sine and a cosine.
-pub(super) const FREQUENCIES: usize = 16;
+pub(crate) const FREQUENCIES: usize = 16;
 /// Frequencies of the embedding of σ; each gives a cosine and a sine.
-pub(super) const SIGMA_FREQUENCIES: usize = 128;
+pub(crate) const SIGMA_FREQUENCIES: usize = 128;
 
 /// sin and cos of π·t times frequencies spaced evenly in the logarithm from 1/2 to 32,
 /// `[times, 2·FREQUENCIES]`.
-pub(super) fn time_features(times: &[f64], device: &Device) -> Tensor<2> {
+pub(crate) fn time_features(times: &[f64], device: &Device) -> Tensor<2> {
     let frequency = |k: usize| 0.5 * 64f64.powf(k as f64 / (FREQUENCIES - 1) as f64);
     time_waves(times, array::from_fn::<_, FREQUENCIES, _>(frequency), device)
 }
 
 /// sin and cos of π·t times each of these frequencies, `[times, 2·N]`.
-pub(super) fn time_waves<const N: usize>(times: &[f64], frequencies: [f64; N], device: &Device) -> Tensor<2> {
+pub(crate) fn time_waves<const N: usize>(times: &[f64], frequencies: [f64; N], device: &Device) -> Tensor<2> {
     let wave = |t: f64| {
         frequencies.into_iter().flat_map(move |frequency| {
             let (sin, cos) = (PI * frequency * t).sin_cos();
@@ -30,7 +30,7 @@ pub(super) fn time_waves<const N: usize>(times: &[f64], frequencies: [f64; N], d
 
 /// cos of σ times frequencies spaced evenly in the logarithm from 1 to nearly 1/10,000, then sin,
 /// `[sigmas, 2·SIGMA_FREQUENCIES]`.
-pub(super) fn sigma_features(sigmas: &[f64], device: &Device) -> Tensor<2> {
+pub(crate) fn sigma_features(sigmas: &[f64], device: &Device) -> Tensor<2> {
     let angle = |sigma: f64, k: usize| sigma * 1e-4f64.powf(k as f64 / SIGMA_FREQUENCIES as f64);
     let features: Vec<f32> = sigmas
         .iter()

@@ -4,7 +4,7 @@
 use super::attention::later;
 use super::block::{Block, Shared};
 use super::layer::blank;
-use super::weights::{Published, Weights, load_published, read_tensors_where};
+use crate::engine::weights::{Published, Weights, load_published, read_tensors_where};
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig};
 use burn::tensor::{Device, Int, Tensor, activation};

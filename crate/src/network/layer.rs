@@ -1,6 +1,6 @@
 //! Layers whose weights a low-rank correction can be added to.
 
-use crate::noise;
+use crate::engine::noise;
 use burn::module::{Module, Param};
 use burn::nn::Initializer;
 use burn::tensor::module::conv2d;
@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 
 /// Numbers uniform on ±bound.
-pub(super) fn uniform<const D: usize>(
+pub(crate) fn uniform<const D: usize>(
     rng: &mut ChaCha8Rng,
     shape: [usize; D],
     bound: f64,
@@ -58,7 +58,7 @@ impl LowRank {
 }
 
 /// Numbers to read from a file, 0 until then; they take no memory before they are used.
-pub(super) fn blank<const D: usize>(shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
+pub(crate) fn blank<const D: usize>(shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
     Initializer::Zeros.init(shape, device)
 }
 
@@ -82,7 +82,7 @@ impl Dense {
     }
 
     /// A layer that says 0 until it is trained.
-    pub(super) fn zeros(inputs: usize, outputs: usize, device: &Device) -> Self {
+    pub(crate) fn zeros(inputs: usize, outputs: usize, device: &Device) -> Self {
         Self {
             weight: Param::from_tensor(Tensor::zeros([inputs, outputs], device)),
             bias: Some(Param::from_tensor(Tensor::zeros([outputs], device))),
@@ -91,7 +91,7 @@ impl Dense {
     }
 
     /// A layer to read weights into.
-    pub(super) fn blank(inputs: usize, outputs: usize, biased: bool, device: &Device) -> Self {
+    pub(crate) fn blank(inputs: usize, outputs: usize, biased: bool, device: &Device) -> Self {
         Self {
             weight: blank([inputs, outputs], device),
             bias: biased.then(|| blank([outputs], device)),

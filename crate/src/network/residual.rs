@@ -1,10 +1,10 @@
 //! A network of vectors: residual blocks of matrix products. It denoises, encodes and decodes.
 
-use super::Weights;
 use super::conditioning;
 use super::embedding::FREQUENCIES;
 use super::layer::Dense;
-use crate::noise::{Noise, Purpose};
+use crate::engine::noise::{Noise, Purpose};
+use crate::engine::weights::Weights;
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig};
 use burn::tensor::{Device, Tensor, activation};
@@ -172,7 +172,7 @@ impl ResidualNetwork {
         }
     }
 
-    /// As [`UNet::langevin_scale`](super::UNet::langevin_scale).
+    /// As the one of the U-Net of images.
     ///
     /// # Panics
     ///
@@ -189,7 +189,7 @@ impl ResidualNetwork {
     }
 
     /// Numbers of a row that it is given.
-    pub(super) fn inputs(&self) -> usize {
+    pub(crate) fn inputs(&self) -> usize {
         self.input.dims()[0]
     }
 

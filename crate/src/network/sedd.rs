@@ -5,7 +5,7 @@ use super::attention::Rotation;
 use super::block::{Block, Modulation, Shared, parts};
 use super::embedding::{SIGMA_FREQUENCIES, sigma_features};
 use super::layer::{Dense, blank};
-use super::weights::{Published, load_published, read_tensors_where};
+use crate::engine::weights::{Published, load_published, read_tensors_where};
 use burn::module::{Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig};
 use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor, TensorData, activation};

@@ -4,11 +4,12 @@ use super::data;
 use super::error::ProgramError;
 use burn::module::Module;
 use burn::tensor::Device;
-use rtb::config::{ConfigError, Part, Run, Task};
-use rtb::message::Files;
-use rtb::network::{PooledClassifier, StridedClassifier, load_tensors, read_tensors};
-use rtb::noise::Noise;
-use rtb::session::SessionError;
+use rtb::engine::EngineError;
+use rtb::engine::noise::Noise;
+use rtb::engine::weights::{load_tensors, read_tensors};
+use rtb::run::{ConfigError, FileKind, FileNeed, Files, Run};
+use rtb::task::Task;
+use rtb::task::images::{PooledClassifier, StridedClassifier};
 use std::fs;
 use std::path::Path;
 
@@ -40,55 +41,51 @@ fn shipped(name: &str) -> &'static [u8] {
 }
 
 /// The classifier that rewards of images use.
-pub fn reward_classifier(device: &Device) -> Result<StridedClassifier, SessionError> {
+pub fn reward_classifier(device: &Device) -> Result<StridedClassifier, EngineError> {
     let network = StridedClassifier::new(&Noise::new(0), device);
     shipped_network(network, "classifier")
 }
 
 /// The classifier that only measures.
-pub fn evaluation_classifier(device: &Device) -> Result<PooledClassifier, SessionError> {
+pub fn evaluation_classifier(device: &Device) -> Result<PooledClassifier, EngineError> {
     let network = PooledClassifier::new(&Noise::new(0), device);
     shipped_network(network, "classifier-evaluation")
 }
 
-fn shipped_network<N: Module>(network: N, name: &str) -> Result<N, SessionError> {
+fn shipped_network<N: Module>(network: N, name: &str) -> Result<N, EngineError> {
     read_tensors(shipped(name))
         .and_then(|weights| load_tensors(network, &weights))
-        .map_err(SessionError::Weights)
+        .map_err(EngineError::Weights)
 }
 
 /// The files that a run needs ([`Run::files`]).
 pub fn files(run: &Run) -> Result<Files, ProgramError> {
-    let names = run.files();
-    let corpus = run.corpus.as_ref().map(|corpus| {
-        let stories = data::stories(&corpus.file)?;
-        let part = match corpus.part {
-            Part::Train => stories.train,
-            Part::HeldOut => stories.held_out,
+    files_beside(run, |need| match need.kind {
+        FileKind::Weights | FileKind::ShippedWeights => weights(need.field, need.name),
+        FileKind::Corpus { held_out } => {
+            let stories = data::stories(need.name)?;
+            let part = if held_out { stories.held_out } else { stories.train };
+            Ok(data::infillings(&part))
+        }
+    })
+}
+
+/// The same where the files of the user's own are found elsewhere.
+pub fn files_beside(
+    run: &Run,
+    find: impl Fn(&FileNeed) -> Result<Vec<u8>, ProgramError>,
+) -> Result<Files, ProgramError> {
+    run.files().iter().try_fold(Files::default(), |files, need| {
+        let file = match need.kind {
+            FileKind::ShippedWeights => shipped(need.name).to_vec(),
+            FileKind::Weights | FileKind::Corpus { .. } => find(need)?,
         };
-        Ok::<_, ProgramError>(data::infillings(&part))
-    });
-    let corpus = corpus.transpose()?;
-    Ok(files_above(run, names.prior.map(prior).transpose()?, corpus))
+        Ok(files.with(need.role, file))
+    })
 }
 
-/// The same where the files of the user's own are known.
-pub fn files_above(run: &Run, prior: Option<Vec<u8>>, corpus: Option<Vec<u8>>) -> Files {
-    let names = run.files();
-    Files {
-        prior,
-        corpus,
-        reward: names.reward.map(|name| shipped(name).to_vec()),
-        judge: names.judge.map(|name| shipped(name).to_vec()),
-    }
-}
-
-/// The weights of a prior: the file of that name if there is one, else the shipped ones.
-pub fn prior(name: &str) -> Result<Vec<u8>, ProgramError> {
-    weights("prior.weights", name)
-}
-
-/// The same for another field.
+/// The weights of a prior, wanted by this field: the file of that name if there is one, else the shipped
+/// ones.
 pub fn weights(field: &str, name: &str) -> Result<Vec<u8>, ProgramError> {
     let path = Path::new(name);
     if path.is_file() {
@@ -102,12 +99,7 @@ pub fn weights(field: &str, name: &str) -> Result<Vec<u8>, ProgramError> {
 
 /// The assets that are priors.
 fn priors() -> impl Iterator<Item = &'static (&'static str, &'static [u8])> {
-    let is_prior = |name: &str| {
-        Task::ALL
-            .iter()
-            .flat_map(|task| task.priors())
-            .any(|p| p.name == name)
-    };
+    let is_prior = |name: &str| Task::all().flat_map(|task| task.priors()).any(|p| p.name == name);
     ASSETS.iter().filter(move |(name, _)| is_prior(name))
 }
 

@@ -27,11 +27,11 @@ impl DeviceKind {
     pub fn open(self) -> Result<Device, ProgramError> {
         match self {
             #[cfg(feature = "cpu")]
-            Self::Cpu => Ok(rtb::session::cpu_device()),
+            Self::Cpu => Ok(rtb::engine::device::cpu_device()),
             #[cfg(feature = "gpu")]
-            Self::Gpu => Ok(pollster::block_on(rtb::session::gpu_device())?),
+            Self::Gpu => Ok(pollster::block_on(rtb::engine::device::gpu_device())?),
             #[cfg(feature = "cuda")]
-            Self::Cuda => Ok(rtb::session::cuda_device()?),
+            Self::Cuda => Ok(rtb::engine::device::cuda_device()?),
             #[allow(unreachable_patterns, reason = "all three may be built in")]
             missing => Err(ProgramError::NotBuilt {
                 device: missing.feature(),

@@ -1,7 +1,7 @@
 //! What can go wrong, said in one message, with the exit code that belongs to it.
 
-use rtb::config::ConfigError;
-use rtb::session::SessionError;
+use rtb::engine::EngineError;
+use rtb::run::ConfigError;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -51,9 +51,9 @@ pub enum ProgramError {
     #[error("Ctrl-C cannot be caught: {0}")]
     Signal(#[from] ctrlc::Error),
     #[error(transparent)]
-    Session(#[from] SessionError),
+    Session(#[from] EngineError),
     #[error("{error}\nThe last checkpoint is kept in {}.", path.display())]
-    Training { error: SessionError, path: PathBuf },
+    Training { error: EngineError, path: PathBuf },
     #[error("Stopped; go on with `rtb run --resume {}`", path.display())]
     Interrupted { path: PathBuf },
     #[error("Stopped; the same command goes on from {}", path.display())]
@@ -87,7 +87,7 @@ impl ProgramError {
             | Self::InUse { .. }
             | Self::NotBuilt { .. }
             | Self::Data(_)
-            | Self::Session(SessionError::Config(_) | SessionError::Weights(_)) => 2,
+            | Self::Session(EngineError::Config(_) | EngineError::Weights(_)) => 2,
             Self::NoCheckpoint { .. }
             | Self::Picture { .. }
             | Self::Signal(_)

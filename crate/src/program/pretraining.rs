@@ -5,7 +5,7 @@ use super::output::figure;
 use super::progress::Progress;
 use super::signal::Stop;
 use super::storage;
-use rtb::session::SessionError;
+use rtb::engine::EngineError;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -23,13 +23,13 @@ pub trait Pretrain {
     fn iteration(&self) -> usize;
 
     /// One iteration; the loss.
-    fn step(&mut self) -> Result<f64, SessionError>;
+    fn step(&mut self) -> Result<f64, EngineError>;
 
     /// Everything needed to go on exactly.
-    fn checkpoint(&self) -> Result<Vec<u8>, SessionError>;
+    fn checkpoint(&self) -> Result<Vec<u8>, EngineError>;
 
     /// Goes on from a checkpoint.
-    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), SessionError>;
+    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), EngineError>;
 }
 
 /// What is to be done.
@@ -73,7 +73,7 @@ pub fn train(job: &Job, training: &mut impl Pretrain) -> Result<f64, ProgramErro
     while training.iteration() < job.iterations {
         let loss = training.step()?;
         if !loss.is_finite() {
-            return Err(SessionError::Diverged(format!(
+            return Err(EngineError::Diverged(format!(
                 "the loss is {loss} at iteration {}; a smaller --learning-rate may help",
                 training.iteration()
             ))

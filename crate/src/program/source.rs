@@ -2,7 +2,7 @@
 
 use super::error::ProgramError;
 use clap::Args;
-use rtb::config::{self, ConfigError, Preset, Run};
+use rtb::run::{ConfigError, Preset, Run, assignment as assigned, merge};
 use std::fs;
 use std::path::Path;
 use toml::Table;
@@ -83,11 +83,11 @@ impl Overrides {
         let mut table = Table::new();
         for (field, value) in flags {
             if let Some(value) = value {
-                config::merge(&mut table, config::assignment(field, &value));
+                merge(&mut table, assigned(field, &value));
             }
         }
         for (field, value) in &self.set {
-            config::merge(&mut table, config::assignment(field, value));
+            merge(&mut table, assigned(field, value));
         }
         table
     }
@@ -159,7 +159,7 @@ fn slug(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Overrides, resolve, slug};
-    use rtb::config::Reward;
+    use rtb::task::plane::{PlaneProblem, Reward};
     use std::path::Path;
 
     #[test]
@@ -194,11 +194,11 @@ mod tests {
             let Reward::Formula {
                 expression,
                 logarithm,
-            } = source.run.reward
+            } = &PlaneProblem::of(&source.run).expect("of the plane").reward
             else {
-                panic!("{order:?}: {:?}", source.run.reward);
+                panic!("{order:?}: {:?}", source.run.problem);
             };
-            assert_eq!((expression.as_str(), logarithm), ("exp(x)", true), "{order:?}");
+            assert_eq!((expression.as_str(), *logarithm), ("exp(x)", true), "{order:?}");
         }
     }
 

@@ -8,8 +8,7 @@ use super::signal::Stop;
 use super::storage::{FolderLock, Metrics, RunFolder};
 use super::{assets, plot, table};
 use pollster::block_on;
-use rtb::config::Evaluation;
-use rtb::message::Files;
+use rtb::run::{Evaluation, Files};
 use rtb::session::Session;
 
 /// The session where its folder's latest checkpoint was taken; `None` if there is no checkpoint
@@ -25,11 +24,7 @@ pub fn reopen(folder: &RunFolder, device: DeviceKind) -> Result<Option<Session>,
 
 /// The files that the run of a folder needs.
 pub fn files(folder: &RunFolder) -> Result<Files, ProgramError> {
-    Ok(assets::files_above(
-        &folder.run()?,
-        folder.prior()?,
-        folder.corpus()?,
-    ))
+    assets::files_beside(&folder.run()?, |need| folder.kept(need))
 }
 
 /// The same, where there must be a checkpoint.
@@ -160,7 +155,7 @@ impl Trainer {
                 run: self.session.run(),
                 scene: &scene,
                 samples: &points,
-                chosen: &chosen,
+                chosen: (evaluation.candidates > 1).then_some((evaluation.candidates, &chosen[..])),
                 report: &report,
                 history: self.metrics.history(),
             },
@@ -169,7 +164,7 @@ impl Trainer {
         self.folder.finish(&report)?;
         print(&format!(
             "\n{}\nRun folder: {}\n",
-            table::report(&report),
+            table::report(self.session.run().task(), &report),
             self.folder.path().display()
         ))
     }

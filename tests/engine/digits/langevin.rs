@@ -1,19 +1,17 @@
 //! The Langevin term of images, and gradients through a policy that has it.
 
-use super::{above_shipped, digits, each_class, open, small};
+use super::{above_shipped, digits, each_class, open, problem_mut, small};
 use crate::gradient::moved;
-use crate::support::{flat, numbers};
+use crate::support::{ask, flat, numbers};
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
-use rtb::config::Reward;
-use rtb::digits::DigitsPolicy;
-use rtb::image::{PIXELS, SIDE};
-use rtb::network::Denoiser;
-use rtb::noise::{Noise, Purpose};
-use rtb::objective::Pull;
-use rtb::process::{Diffusion, Policy, Prior, Process};
-use rtb::rollout::{Batch, Chains, Follow};
-use rtb::session::{Task as _, cpu_device};
+use rtb::engine::device::cpu_device;
+use rtb::engine::learner::Task as _;
+use rtb::engine::noise::{Noise, Purpose};
+use rtb::engine::objective::Pull;
+use rtb::engine::process::{Diffusion, Policy, Prior, Process};
+use rtb::engine::rollout::{Batch, Chains, Follow};
+use rtb::task::images::{Denoiser, ImagePolicy, PIXELS, Reward, SIDE};
 
 /// Pixels of the upper half are white, as far as the deviation lets them.
 fn white_above(deviation: f64) -> Reward {
@@ -38,12 +36,13 @@ fn the_langevin_term_follows_the_reward() {
     let along = |t: Tensor<2>| numbers((t * direction.clone()).sum_dim(1));
     let mut run = small();
     run.network.langevin = true;
-    run.reward = white_above(10.0);
+    problem_mut(&mut run).reward = white_above(10.0);
     for (beta, shortened) in [(1e-3, false), (100.0, true)] {
         run.tempering.beta = beta;
         let mut session = above_shipped(run.clone());
-        let (chains, network) = (digits(&mut session).chains(), digits(&mut session).network());
-        let of = digits(&mut session).rewards();
+        let task = digits(&mut session);
+        let (chains, network) = (task.chains(), task.network(&Noise::new(run.seed)));
+        let reward = task.reward();
         let first = chains.policy.guide(0, &[0; 4], &x, &mut None);
         assert!(numbers(first.expect("guided")).iter().all(|g| *g == 0.0));
         for step in 1..5 {
@@ -72,7 +71,9 @@ fn the_langevin_term_follows_the_reward() {
                 let data = chains.prior.kernel(step, &x);
                 let ends = numbers(chains.process.expected_end(step, &x, &data));
                 let ends: Vec<f32> = ends.into_iter().map(|v| v as f32).collect();
-                pollster::block_on(of[0].log_reward_unfloored(&ends)).expect("the processor answers")
+                ask(&chains.process, &[0; 4], &ends, async |ends| {
+                    reward.log_reward_unfloored(ends).await
+                })
             };
             let (up, down) = (log_r(1e-2), log_r(-1e-2));
             let (alpha, sigma) = chains.process.at(step);
@@ -104,13 +105,14 @@ fn the_langevin_term_follows_the_reward() {
 #[test]
 fn the_gradient_of_images_matches_finite_differences() {
     let mut run = small();
-    run.reward = white_above(10.0);
+    problem_mut(&mut run).reward = white_above(10.0);
     run.network.rank = 0;
     let rows = 8;
     for langevin in [false, true] {
         run.network.langevin = langevin;
         let mut session = open(run.clone());
-        let (chains, network) = (digits(&mut session).chains(), digits(&mut session).network());
+        let task = digits(&mut session);
+        let (chains, network) = (task.chains(), task.network(&Noise::new(run.seed)));
         let network = moved(&network, 0.02).0;
         let batch = Batch {
             fresh: vec![0; rows],
@@ -165,14 +167,15 @@ fn the_langevin_term_is_of_the_class_that_is_asked_for() {
     let chains = digits(&mut both).chains();
     let pixels = Noise::new(3).normal(Purpose::Samples, 0, 3 * PIXELS);
     let x = Tensor::<2>::from_data(TensorData::new(pixels, [3, PIXELS]), &cpu_device());
-    let guide = |chains: &Chains<_, _, DigitsPolicy>, conditions: &[usize]| {
+    let guide = |chains: &Chains<_, _, ImagePolicy>, conditions: &[usize]| {
         let guide = chains.policy.guide(2, conditions, &x, &mut None).expect("guided");
         numbers(guide)
     };
     let mixed = guide(&chains, &[1, 0, 1]);
     for condition in 0..2 {
         let mut alone = run.clone();
-        alone.reward = run.reward.given(condition);
+        let wanted = &mut problem_mut(&mut alone).reward;
+        *wanted = wanted.given(condition);
         let mut alone = open(alone);
         let alone = guide(&digits(&mut alone).chains(), &[0; 3]);
         for row in (0..3).filter(|row| condition == (row + 1) % 2) {

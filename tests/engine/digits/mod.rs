@@ -6,18 +6,37 @@ use crate::support::{report, train};
 use burn::module::Module;
 use burn::tensor::Device;
 use flate2::read::GzDecoder;
-use rtb::config::{ClassesBy, Method, PriorKind, Reward, Run, Task};
-use rtb::digits::{Digits, Pool};
-use rtb::image::{Images, PIXELS, read_images, read_labels};
-use rtb::message::{ConditionReport, Event, Files, ImageFit, Paths, Report, Truth, from_bytes, to_bytes};
-use rtb::metric::{Seen, see};
-use rtb::network::{
-    Classify, PooledClassifier, StridedClassifier, UNetConfig, Weights, load_tensors, read_tensors,
+use rtb::engine::EngineError;
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::Noise;
+use rtb::engine::weights::{Weights, load_tensors, read_tensors};
+use rtb::message::{ConditionReport, Event, Files, Fit, Paths, Report, Truth, from_bytes, to_bytes};
+use rtb::run::{Method, Run, assignment, merge};
+use rtb::session::{Session, Trial};
+use rtb::task::Task;
+use rtb::task::images::data::{Images, read_images, read_labels};
+use rtb::task::images::{
+    ClassFit, ClassesBy, Classify, ImageFit, ImagesProblem, ImagesTask, PIXELS, PooledClassifier, Reward,
+    Seen, StridedClassifier, UNetConfig, see,
 };
-use rtb::noise::Noise;
-use rtb::session::{Session, SessionError, TaskOf, cpu_device};
-use rtb::trial::Trial;
+use rtb::task::opened::Kept;
+use rtb::task::plane::{PlaneProblem, PriorKind};
 use std::io::Read;
+
+/// The task of digits.
+fn task() -> Task {
+    Task::find("digits").expect("it is there")
+}
+
+/// What a run of digits is about.
+fn problem(run: &Run) -> &ImagesProblem {
+    ImagesProblem::of(run).expect("a run of digits")
+}
+
+/// The same to change.
+fn problem_mut(run: &mut Run) -> &mut ImagesProblem {
+    ImagesProblem::of_mut(run).expect("a run of digits")
+}
 
 fn file(path: &str) -> Vec<u8> {
     let path = format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"));
@@ -82,20 +101,18 @@ fn files() -> Files {
     };
     let network = shape.init(&Noise::new(0), &cpu_device());
     let weights = pollster::block_on(Weights::of(&network)).expect("the processor answers");
-    Files {
-        prior: Some(weights.to_safetensors(false)),
-        reward: Some(file("assets/classifier.safetensors")),
-        judge: Some(file("assets/classifier-evaluation.safetensors")),
-        ..Files::default()
-    }
+    Files::default()
+        .with("prior", weights.to_safetensors(false))
+        .with("reward", file("assets/classifier.safetensors"))
+        .with("judge", file("assets/classifier-evaluation.safetensors"))
 }
 
 /// A run of a moment above that prior.
 fn small() -> Run {
-    let mut run = Task::Digits.defaults();
+    let mut run = task().defaults();
     run.seed = 5;
     // A little brighter than the prior is.
-    run.reward = Reward::Ink {
+    problem_mut(&mut run).reward = Reward::Ink {
         target: 0.54,
         deviation: 0.015,
     };
@@ -119,15 +136,12 @@ fn open_above(run: Run, files: &Files) -> Session {
     pollster::block_on(Session::open(run, cpu_device(), files, None)).expect("it opens")
 }
 
-fn images(report: &Report) -> &ImageFit {
-    report.fit.images().expect("of images")
+fn images(fit: &Fit) -> ImageFit {
+    fit.of().expect("of images")
 }
 
-fn digits(session: &mut Session) -> &mut Digits {
-    match session.task() {
-        TaskOf::Digits(digits) => digits,
-        TaskOf::Plane(_) | TaskOf::Stories(_) => panic!("a run of digits"),
-    }
+fn digits(session: &mut Session) -> &mut ImagesTask {
+    session.task().expect("a run of digits")
 }
 
 #[test]
@@ -147,24 +161,21 @@ fn a_posterior_of_images_is_the_exact_one() {
         train(&mut session, 1);
     }
     let after = report(&mut session, 300);
-    let exact = images(&after).log_reward_exact.expect("some images are kept");
+    let exact = images(&after.fit).log_reward_exact.expect("some images are kept");
     assert!(before.log_reward < exact - 1.5, "there is something to learn");
     assert!((after.log_reward - exact).abs() < 0.8, "{after:?}");
-    let error = images(&after).log_z_error.expect("known");
+    let error = images(&after.fit).log_z_error.expect("known");
     assert!((after.log_z_importance - after.log_z_exact).abs() < 3.0 * error + 0.05);
     assert!(after.ess > before.ess + 0.2);
-    let fit = images(&after);
+    let fit = images(&after.fit);
     assert!(fit.fid.is_some() && fit.fid_floor.is_some() && fit.accuracy.is_none());
 }
 
 /// A run above the shipped prior that it names.
 fn above_shipped(run: Run) -> Session {
-    let name = run.prior.weights.as_deref().expect("a prior");
-    let files = Files {
-        prior: Some(file(&format!("assets/{name}.safetensors"))),
-        ..files()
-    };
-    open_above(run, &files)
+    let name = &problem(&run).prior.weights;
+    let prior = file(&format!("assets/{name}.safetensors"));
+    open_above(run, &files().with("prior", prior))
 }
 
 #[test]
@@ -172,9 +183,9 @@ fn the_shipped_priors_draw_every_digit() {
     let judge = evaluation_classifier(&cpu_device());
     let test = test_images();
     let test = seen(&judge, &test.pixels(test.len())).moments();
-    for prior in Task::Digits.priors() {
-        let mut run = Task::Digits.defaults();
-        run.prior.weights = Some(prior.name.to_owned());
+    for prior in task().priors() {
+        let mut run = task().defaults();
+        problem_mut(&mut run).prior.weights = prior.name.to_owned();
         run.process.steps = 12;
         // An untrained posterior is its prior.
         let images = pollster::block_on(above_shipped(run).samples(300, 1)).expect("images");
@@ -196,7 +207,7 @@ fn the_shipped_priors_draw_every_digit() {
 
 #[test]
 fn a_class_is_learned() {
-    let mut run = Task::Digits.defaults();
+    let mut run = task().defaults();
     run.training.iterations = 60;
     run.evaluation.samples = 600;
     run.evaluation.proposals = 600;
@@ -204,12 +215,12 @@ fn a_class_is_learned() {
     let before = report(&mut session, 300);
     train(&mut session, 60);
     let after = report(&mut session, 300);
-    let accuracy = |report: &Report| images(report).accuracy.expect("a class is wanted");
+    let accuracy = |report: &Report| images(&report.fit).accuracy.expect("a class is wanted");
     assert!(accuracy(&before) < 0.2);
     assert!(accuracy(&after) >= 0.6, "{}", accuracy(&after));
     assert!(after.log_reward > before.log_reward + 5.0);
     // The importance-weighted estimate is unbiased in Z: near the exact one where the posterior is near.
-    let error = images(&after).log_z_error.expect("known");
+    let error = images(&after.fit).log_z_error.expect("known");
     let missed = (after.log_z_importance - after.log_z_exact).abs();
     assert!(missed < 3.0 * error + 0.2, "{missed} at an error of {error}");
 }
@@ -217,11 +228,11 @@ fn a_class_is_learned() {
 #[test]
 fn every_method_works_on_images() {
     // Images of the prior go from trial to trial.
-    let mut pools: Vec<Pool> = Vec::new();
+    let mut pools: Vec<Kept> = Vec::new();
     let mut outcome = |method: Method, reward: &Reward| {
         let mut run = small();
         run.method = method;
-        run.reward = reward.clone();
+        problem_mut(&mut run).reward = reward.clone();
         run.evaluation.samples = 300;
         run.evaluation.proposals = 300;
         let opened = pollster::block_on(Trial::open(run, cpu_device(), &files()));
@@ -229,7 +240,7 @@ fn every_method_works_on_images() {
         trial.adopt(&mut pools);
         assert!(pools.is_empty());
         let outcome = pollster::block_on(trial.outcome(80));
-        pools.extend(trial.into_pool());
+        pools.extend(trial.into_kept());
         outcome
     };
     let classes = Reward::Classes {
@@ -265,10 +276,10 @@ fn every_method_works_on_images() {
     ] {
         let made = outcome(method, &classes).unwrap_or_else(|e| panic!("{method:?}: {e}"));
         assert!(made.log_reward > prior.log_reward, "{method:?}: {made:?}");
-        let fit = made.fit.images().expect("of images");
+        let fit = images(&made.fit);
         assert!(fit.accuracy.is_some() && fit.kept > 1, "{method:?}");
     }
-    let error = outcome(Method::Guidance { scale: 1.0 }, &small().reward).expect_err("a black box");
+    let error = outcome(Method::Guidance { scale: 1.0 }, &problem(&small()).reward).expect_err("a black box");
     assert!(error.to_string().contains("no gradient"), "{error}");
 }
 
@@ -326,12 +337,12 @@ fn the_exact_posterior_grows() {
     assert!(!grow(&mut once, 1000), "no more than the run asks for");
 
     // Another reward goes on with the images, another seed does not.
-    let mut pools: Vec<Pool> = once.into_pool().into_iter().collect();
+    let mut pools: Vec<Kept> = once.into_kept().into_iter().collect();
     let mut other = open(Run { seed: 6, ..small() });
     other.adopt(&mut pools);
     assert_eq!(pools.len(), 1);
     let mut darker = small();
-    darker.reward = Reward::Ink {
+    problem_mut(&mut darker).reward = Reward::Ink {
         target: 0.47,
         deviation: 0.03,
     };
@@ -348,7 +359,7 @@ fn the_exact_posterior_grows() {
 /// A posterior for each of two classes.
 fn each_class() -> Run {
     let mut run = small();
-    run.reward = Reward::EachClass { classes: vec![8, 2] };
+    problem_mut(&mut run).reward = Reward::EachClass { classes: vec![8, 2] };
     run.rollout.replay_share = 0.25;
     run.evaluation.samples = 300;
     run.evaluation.proposals = 300;
@@ -357,8 +368,8 @@ fn each_class() -> Run {
 
 #[test]
 fn what_is_chosen_is_of_the_class_that_is_asked_for() {
-    let mut run = Task::Digits.defaults();
-    run.reward = Reward::EachClass {
+    let mut run = task().defaults();
+    problem_mut(&mut run).reward = Reward::EachClass {
         classes: vec![1, 0, 7],
     };
     run.process.steps = 10;
@@ -366,9 +377,9 @@ fn what_is_chosen_is_of_the_class_that_is_asked_for() {
     let mut session = above_shipped(run);
     // Nothing is learned yet: one in ten is what is asked for, of 30 at least one nearly always.
     let report = pollster::block_on(session.evaluate(101, 30)).expect("it evaluates");
-    let own = images(&report).accuracy.expect("classes");
+    let own = images(&report.fit).accuracy.expect("classes");
     let chosen = report.chosen.expect("there was a choice");
-    let accuracy = chosen.fit.images().and_then(|fit| fit.accuracy).expect("classes");
+    let accuracy = images(&chosen.fit).accuracy.expect("classes");
     assert!(own < 0.25 && accuracy > 0.8, "{own}, {accuracy}");
     assert!(chosen.log_reward > report.log_reward + 3.0);
 }
@@ -381,11 +392,13 @@ fn one_network_holds_a_posterior_for_every_class() {
     let together = report(&mut both, 101);
     assert_eq!(together.conditions.len(), 2);
     for (condition, class) in together.conditions.iter().zip([8, 2]) {
-        assert_eq!(condition.class, class);
+        let fit: ClassFit = condition.fit.of().expect("of a class");
+        assert_eq!(fit.class, class);
         // The exact posterior of each is that of a run for it alone, up to rounding: a classifier sees the
         // images in other batches.
         let mut alone = each_class();
-        alone.reward = alone.reward.given(if class == 8 { 0 } else { 1 });
+        let wanted = &mut problem_mut(&mut alone).reward;
+        *wanted = wanted.given(if class == 8 { 0 } else { 1 });
         let exact = report(&mut open(alone), 60).log_z_exact;
         let missed = (condition.log_z_exact - exact).abs();
         assert!(missed < 1e-6, "{missed}");
@@ -394,7 +407,7 @@ fn one_network_holds_a_posterior_for_every_class() {
     let mean = |of: fn(&ConditionReport) -> f64| together.conditions.iter().map(of).sum::<f64>() / 2.0;
     assert!((together.log_z_exact - mean(|c| c.log_z_exact)).abs() < 1e-9);
     assert!((together.log_z_learned - mean(|c| c.log_z_learned)).abs() < 1e-9);
-    let fit = images(&together);
+    let fit = images(&together.fit);
     assert!(fit.accuracy.is_some() && fit.accuracy_exact.is_some() && fit.kept.is_multiple_of(2));
     assert!(together.conditions[0].log_z_learned != together.conditions[1].log_z_learned);
 
@@ -430,7 +443,7 @@ fn messages_about_images_survive_the_wire() {
     assert_eq!((scene.prior_paths.count(), scene.prior_paths.size), (36, PIXELS));
     assert_eq!(scene.prior_paths.steps, [0, 1, 2, 3, 4, 5]);
     assert_eq!((scene.truth, scene.log_z), (Truth::Rejection, None));
-    assert_eq!(scene.view.digits().map(|view| view.log_reward.len()), Some(36));
+    assert_eq!(scene.log_reward.len(), 36);
     let survives = |event: Event| {
         assert_eq!(from_bytes::<Event>(&to_bytes(&event)).expect("it reads"), event);
     };
@@ -459,7 +472,7 @@ fn runs_that_make_no_sense_are_refused() {
         change(&mut run);
         let opened = pollster::block_on(Session::open(run, cpu_device(), &files(), None));
         match opened {
-            Err(SessionError::Config(error)) => assert_eq!(error.field, field),
+            Err(EngineError::Config(error)) => assert_eq!(error.field, field),
             Err(other) => panic!("{field}: {other}"),
             Ok(_) => panic!("{field} was taken"),
         }
@@ -467,17 +480,27 @@ fn runs_that_make_no_sense_are_refused() {
     refused(&|run| run.network.rank = 65, "network.rank");
     // Ink is a black box.
     refused(&|run| run.network.langevin = true, "network.langevin");
-    refused(&|run| run.reward = Reward::default(), "reward.kind");
-    refused(&|run| run.prior.kind = PriorKind::Exact, "prior.kind");
+    // A reward of points is refused while it is read.
+    let ratio = small().with("reward.kind", "ratio").expect_err("of points");
+    assert_eq!(ratio.field, "reward.kind");
+    // Such a prior can be read, as a message is, and is refused where the run is opened.
+    let read = |path: &str, value: &str| -> Run {
+        let mut table = toml::from_str(&small().to_toml()).expect("it is TOML");
+        merge(&mut table, assignment(path, value));
+        table.try_into().expect("it can be read")
+    };
+    refused(&|run| *run = read("prior.kind", "exact"), "prior.kind");
+    let points = PlaneProblem::default().prior.components;
+    let points = toml::Value::try_from(points).expect("a list").to_string();
     refused(
-        &|run| run.prior.components = Run::default().prior.components,
+        &|run| *run = read("prior.components", &points),
         "prior.components",
     );
     refused(
         &|run| run.evaluation.samples_while_training = 15,
         "evaluation.samples_while_training",
     );
-    let two = |run: &mut Run| run.reward = each_class().reward;
+    let two = |run: &mut Run| run.problem = each_class().problem;
     refused(
         &|run| {
             two(run);
@@ -493,13 +516,13 @@ fn runs_that_make_no_sense_are_refused() {
         "method",
     );
     refused(
-        &|run| run.reward = Reward::EachClass { classes: vec![1, 1] },
+        &|run| problem_mut(run).reward = Reward::EachClass { classes: vec![1, 1] },
         "reward.classes[1]",
     );
     refused(
         &|run| {
-            let rewards = vec![each_class().reward];
-            run.reward = Reward::All { rewards };
+            let rewards = vec![problem(&each_class()).reward.clone()];
+            problem_mut(run).reward = Reward::All { rewards };
         },
         "reward.rewards[0].kind",
     );
@@ -508,25 +531,17 @@ fn runs_that_make_no_sense_are_refused() {
         let opened = pollster::block_on(Session::open(run, cpu_device(), files, None));
         opened.err().expect("refused").to_string()
     };
-    let plane = Files {
-        prior: Some(file("assets/prior-25.safetensors")),
-        ..files()
-    };
+    let plane = files().with("prior", file("assets/prior-25.safetensors"));
     let text = open(small(), &plane);
     assert!(
         text.contains("prior.weights") && text.contains("digits"),
         "{text}"
     );
-    let text = open(
-        small(),
-        &Files {
-            prior: None,
-            ..files()
-        },
-    );
+    let text = open(small(), &files().without("prior"));
     assert!(text.contains("prior.weights"), "{text}");
     let mut learned = Run::default();
-    (learned.prior.kind, learned.prior.weights) = (PriorKind::Learned, Some("digits".to_owned()));
+    let prior = &mut PlaneProblem::of_mut(&mut learned).expect("of points").prior;
+    (prior.kind, prior.weights) = (PriorKind::Learned, Some("digits".to_owned()));
     let text = open(learned, &files());
     assert!(
         text.contains("prior.weights") && text.contains("mixtures"),

@@ -1,28 +1,26 @@
 //! One network for the middles of many stories.
 
-use super::{LAYOUT, files, refused, report, run, stories};
+use super::{LAYOUT, files, problem_mut, refused, report, run, stories};
 use crate::support::train;
-use rtb::config::{Corpus, Method, Reward, Run, Story};
+use rtb::engine::device::cpu_device;
 use rtb::message::Files;
-use rtb::session::{Session, cpu_device};
-use rtb::stories::Stories;
+use rtb::run::{Method, Run};
+use rtb::session::Session;
+use rtb::task::text::{Corpus, Reward, Story, TextProblem, TextTask};
 
 /// The stories of the models' corpus; the fifth line is no story, and the sixth does not fit.
 const CORPUS: &str = "a\tb c\tb\na\tc\tc\na\td b\td\na\tb\tb\nno story\na b c\tb\tb\n";
 
 fn corpus(file: &str, stories: usize, group: usize) -> (Run, Files) {
     let mut run = run(Reward::Ending {}, "");
-    run.story = None;
-    run.corpus = Some(Corpus {
+    let problem = problem_mut(&mut run);
+    problem.story = None;
+    problem.corpus = Some(Corpus {
         stories,
         group,
         ..Corpus::default()
     });
-    let files = Files {
-        corpus: Some(file.as_bytes().to_vec()),
-        ..files().clone()
-    };
-    (run, files)
+    (run, files().clone().with("corpus", file.as_bytes().to_vec()))
 }
 
 #[test]
@@ -46,7 +44,7 @@ fn one_network_learns_the_middles_of_many_stories() {
     train(&mut session, 80);
     assert!(leads(&session) > 0.85, "{}", leads(&session));
     let after = report(&mut session);
-    let (fit, first) = (stories(&after), stories(&before));
+    let (fit, first) = (stories(&after.fit), stories(&before.fit));
     // A quarter of the prior leads to each of two endings, and a half to each of the other two; log r
     // is about 0 there.
     let log_z = 0.5 * (0.25f64.ln() + 0.5f64.ln());
@@ -113,7 +111,7 @@ fn given_middles_are_those_that_the_reward_prefers() {
 #[test]
 fn importance_resampling_takes_what_leads_to_the_ending() {
     let (run, files) = corpus(CORPUS, 4, 16);
-    let mut task = Stories::open(run, cpu_device(), &files).expect("it opens");
+    let mut task = TextTask::open(run, cpu_device(), &files).expect("it opens");
     assert_eq!((task.told(0), task.told(1)), (vec![3, 4], vec![4]));
     pollster::block_on(task.grow(4 * 64)).expect("it grows");
     let drawn = task.resampled();
@@ -140,17 +138,17 @@ fn a_corpus_that_makes_no_sense_is_refused() {
         change(&mut run);
         self::refused(&run, &files)
     };
-    assert!(with(&|run| run.story = Some(Story::default())).contains("none beside a story"));
+    assert!(with(&|run| problem_mut(run).story = Some(Story::default())).contains("none beside a story"));
     assert!(
         with(&|run| run.method = Method::find("importance").expect("a method"))
             .contains("story of the corpus")
     );
-    let (run, mut files) = corpus(CORPUS, 4, 16);
-    files.corpus = Some(vec![0xff]);
-    assert!(self::refused(&run, &files).contains("a text file"));
+    let (run, files) = corpus(CORPUS, 4, 16);
+    assert!(self::refused(&run, &files.with("corpus", vec![0xff])).contains("a text file"));
     // One story or many, whichever was said last.
     let many = Run::from_toml("task = \"stories\"\ncorpus.stories = 9").expect("of many");
-    assert!(many.story.is_none() && many.corpus.is_some());
+    let TextProblem { story, corpus, .. } = TextProblem::of(&many).expect("of stories");
+    assert!(story.is_none() && corpus.is_some());
     let one = many.with("story.beginning", "Tom ran.");
     let ending = one.expect_err("a reward asks for it").to_string();
     assert!(ending.contains("story.ending"), "{ending}");

@@ -5,14 +5,16 @@ mod networks;
 
 use crate::support::{self, train};
 use crate::texts::trained_on;
-use rtb::config::{Method, Reward, Run, Story, Task};
-use rtb::message::{Files, Report, StoryFit, from_bytes, to_bytes};
-use rtb::network::LanguageModel;
-use rtb::session::{Session, cpu_device};
-use rtb::text::{Layout, Reader, Vocabulary};
-use rtb::train::examples::Recipe;
-use rtb::train::texts::Texts;
-use rtb::trial::Trial;
+use rtb::engine::device::cpu_device;
+use rtb::engine::train::examples::Recipe;
+use rtb::message::{Files, Fit, Report, from_bytes, to_bytes};
+use rtb::run::{Method, Run};
+use rtb::session::{Session, Trial};
+use rtb::task::Task;
+use rtb::task::text::train::Texts;
+use rtb::task::text::{
+    LanguageModel, Layout, Reader, Reward, StoriesView, Story, StoryFit, TextProblem, Vocabulary,
+};
 use std::sync::OnceLock;
 
 const LAYOUT: Layout = Layout {
@@ -65,11 +67,21 @@ fn model(middles: [&str; 4], causal: bool) -> Vec<u8> {
 
 fn files() -> &'static Files {
     static FILES: OnceLock<Files> = OnceLock::new();
-    FILES.get_or_init(|| Files {
-        prior: Some(model(MIDDLES, false)),
-        reward: Some(model(MIDDLES, true)),
-        ..Files::default()
+    FILES.get_or_init(|| {
+        Files::default()
+            .with("prior", model(MIDDLES, false))
+            .with("reward", model(MIDDLES, true))
     })
+}
+
+/// The task of stories.
+fn task() -> Task {
+    Task::find("stories").expect("it is there")
+}
+
+/// What a run of stories is about.
+fn problem_mut(run: &mut Run) -> &mut TextProblem {
+    TextProblem::of_mut(run).expect("a run of stories")
 }
 
 fn mention(word: &str) -> Reward {
@@ -80,9 +92,10 @@ fn mention(word: &str) -> Reward {
 }
 
 fn run(reward: Reward, ending: &str) -> Run {
-    let mut run = Task::Stories.defaults();
-    run.reward = reward;
-    run.story = Some(Story {
+    let mut run = task().defaults();
+    let problem = problem_mut(&mut run);
+    problem.reward = reward;
+    problem.story = Some(Story {
         beginning: "a".to_owned(),
         ending: ending.to_owned(),
     });
@@ -114,15 +127,15 @@ fn report(session: &mut Session) -> Report {
     support::report(session, 1000)
 }
 
-fn stories(report: &Report) -> &StoryFit {
-    report.fit.stories().expect("of stories")
+fn stories(fit: &Fit) -> StoryFit {
+    fit.of().expect("of stories")
 }
 
 /// The share of these middles among a session's samples.
 fn share(session: &Session, wanted: impl Fn(&str) -> bool) -> f64 {
     let samples = pollster::block_on(session.samples(500, 1)).expect("samples");
-    let middles = session.reader().expect("of stories").middles(&samples);
-    middles.iter().filter(|middle| wanted(middle)).count() as f64 / 500.0
+    let middles = session.text(&samples);
+    middles.lines().filter(|middle| wanted(middle)).count() as f64 / 500.0
 }
 
 #[test]
@@ -137,7 +150,7 @@ fn the_posterior_mentions_what_is_wanted() {
     train(&mut session, 60);
     assert!(session.finished());
     let after = report(&mut session);
-    let fit = stories(&after);
+    let fit = stories(&after.fit);
     assert!(
         (after.log_z_importance - after.log_z_exact).abs() < 0.1,
         "{after:?}"
@@ -173,8 +186,7 @@ fn the_posterior_leads_to_the_ending() {
     );
     assert!(share(&session, |middle| middle == "D b") > 0.9);
     let scene = pollster::block_on(session.scene()).expect("a scene");
-    let view = scene.view.stories().expect("of stories");
-    let reader = Reader::new(&view.words, view.layout).expect("words");
+    let reader = StoriesView::reader(&scene).expect("of stories");
     let last = scene.prior_paths.ends();
     let of_prior = reader.middles(&last);
     assert!(of_prior.iter().any(|middle| middle != "D b"), "{of_prior:?}");
@@ -186,7 +198,7 @@ fn the_posterior_leads_to_the_ending() {
             .all(|t| *t == mask)
     );
     assert!(!last.contains(&mask));
-    let exact = view.exact.as_ref().expect("known by now");
+    let exact = scene.exact.as_ref().expect("known by now");
     assert!(
         reader
             .middles(&exact.samples)
@@ -201,11 +213,7 @@ fn the_posterior_leads_to_the_ending() {
 #[test]
 fn a_causal_prior_goes_on_word_by_word() {
     let file = model(SENTENCES, true);
-    let of_sentences = Files {
-        prior: Some(file.clone()),
-        reward: Some(file),
-        ..Files::default()
-    };
+    let of_sentences = Files::default().with("prior", file.clone()).with("reward", file);
     let open = |run: &Run| {
         let session = Session::open(run.clone(), cpu_device(), &of_sentences, None);
         pollster::block_on(session).expect("it opens")
@@ -232,7 +240,7 @@ fn a_causal_prior_goes_on_word_by_word() {
     train(&mut leads, 60);
     assert!(share(&leads, |middle| middle.starts_with('D')) > 0.9);
     let snapshot = pollster::block_on(leads.snapshot(1)).expect("a snapshot");
-    assert_eq!(snapshot.moved.len(), snapshot.paths.count() * LAYOUT.gap);
+    assert_eq!(snapshot.more.len(), snapshot.paths.count() * LAYOUT.gap);
 }
 
 #[test]
@@ -243,11 +251,11 @@ fn a_picture_says_how_far_words_were_moved() {
         let snapshot = pollster::block_on(session.snapshot(1)).expect("a snapshot");
         let again = from_bytes(&to_bytes(&snapshot)).expect("it travels");
         assert_eq!(snapshot, again);
-        assert_eq!(snapshot.moved.len(), snapshot.paths.count() * LAYOUT.gap);
+        assert_eq!(snapshot.more.len(), snapshot.paths.count() * LAYOUT.gap);
         snapshot
     };
     assert!(
-        moved(&mut session).moved.iter().all(|m| *m == 0.0),
+        moved(&mut session).more.iter().all(|m| *m == 0.0),
         "nothing is trained"
     );
     train(&mut session, 30);
@@ -258,7 +266,7 @@ fn a_picture_says_how_far_words_were_moved() {
         .chunks_exact(LAYOUT.length())
         .flat_map(|story| &story[LAYOUT.gap()]);
     let of_c: Vec<f32> = tokens
-        .zip(&snapshot.moved)
+        .zip(&snapshot.more)
         .filter(|(t, _)| **t == c)
         .map(|(_, m)| *m)
         .collect();
@@ -288,11 +296,11 @@ fn a_run_goes_on_where_it_was_saved() {
 fn training_free_methods_tilt_stories_too() {
     for (method, share) in [("importance", 0.9), ("rejection", 0.9), ("smc", 0.9)] {
         let mut run = run(mention("c"), "");
-        run.method = Task::Stories.method(method).expect("a method");
+        run.method = task().method(method).expect("a method");
         let trial = Trial::open(run, cpu_device(), files());
         let mut trial = pollster::block_on(trial).expect("it opens");
         let made = pollster::block_on(trial.outcome(600)).expect(method);
-        let fit = made.fit.stories().expect("of stories");
+        let fit = stories(&made.fit);
         assert!(
             (made.log_reward - fit.log_reward_exact.expect("known")).abs() < 0.2,
             "{made:?}"
@@ -321,7 +329,7 @@ fn stories_that_make_no_sense_are_refused() {
     let good = run(Reward::Ending {}, "d");
     let story = |beginning: &str, ending: &str| {
         let mut run = good.clone();
-        run.story = Some(Story {
+        problem_mut(&mut run).story = Some(Story {
             beginning: beginning.to_owned(),
             ending: ending.to_owned(),
         });
@@ -339,46 +347,43 @@ fn stories_that_make_no_sense_are_refused() {
         change(&mut run);
         refused(&run, files())
     };
-    assert!(with(&|run| run.story = None).contains("story"));
-    assert!(with(&|run| run.reward = mention("zebra")).contains("`zebra`"));
-    assert!(with(&|run| run.reward = mention("b c")).contains("one word"));
-    assert!(
-        with(&|run| run.reward = Reward::Ink {
-            target: 0.1,
-            deviation: 0.1
-        })
-        .contains("reward.kind")
-    );
-    let given = |prior: Option<&Vec<u8>>, reward: Option<&Vec<u8>>| {
-        let files = Files {
-            prior: prior.cloned(),
-            reward: reward.cloned(),
-            ..Files::default()
-        };
+    assert!(with(&|run| problem_mut(run).story = None).contains("story"));
+    assert!(with(&|run| problem_mut(run).reward = mention("zebra")).contains("`zebra`"));
+    assert!(with(&|run| problem_mut(run).reward = mention("b c")).contains("one word"));
+    // A reward of images is refused while it is read.
+    let ink = good.with("reward", "{ kind = \"ink\", target = 0.1, deviation = 0.1 }");
+    assert!(ink.expect_err("of images").to_string().contains("reward.kind"));
+    let given = |prior: Option<&[u8]>, reward: Option<&[u8]>| {
+        let roles = [("prior", prior), ("reward", reward)];
+        let there = roles
+            .into_iter()
+            .filter_map(|(role, file)| Some((role, file?.to_vec())));
+        let files = there.fold(Files::default(), |files, (role, file)| files.with(role, file));
         refused(&good, &files)
     };
-    let (prior, reward) = (files().prior.as_ref(), files().reward.as_ref());
+    let (prior, reward) = (files().get("prior"), files().get("reward"));
     assert!(given(None, reward).contains("prior.weights"));
     assert!(given(prior, None).contains("reward's network"));
     assert!(given(prior, prior).contains("a network that sees both ways"));
-    assert!(given(Some(&b"none".to_vec()), reward).contains("not a safetensors file"));
-    let plane = Run {
-        story: good.story.clone(),
-        ..Run::default()
-    };
-    assert!(refused(&plane, files()).contains("none for mixtures"));
+    assert!(given(Some(b"none"), reward).contains("not a safetensors file"));
+    let plane = Run::default().with("story.beginning", "a");
+    let error = plane.expect_err("of points");
+    assert_eq!(
+        (error.field.as_str(), error.value.as_str()),
+        ("story", "an unknown field")
+    );
+    assert!(error.allowed.contains("`prior` or `reward`"), "{error}");
 }
 
 #[test]
 fn words_that_are_not_known_are_told() {
     let mut run = run(mention("c"), "zebra b");
-    run.story.as_mut().expect("a story").beginning = "a yak".to_owned();
+    let story = problem_mut(&mut run).story.as_mut();
+    story.expect("a story").beginning = "a yak".to_owned();
     let mut session = open(&run);
     let scene = pollster::block_on(session.scene()).expect("a scene");
-    assert_eq!(
-        scene.view.stories().expect("of stories").unknown,
-        ["yak", "zebra"]
-    );
+    let view = scene.view.of::<StoriesView>().expect("of stories");
+    assert_eq!(view.unknown, ["yak", "zebra"]);
     // Nobody wants to read the word that stands for them.
     let unknown = Vocabulary::UNKNOWN as f32;
     let ends = scene.prior_paths.ends();

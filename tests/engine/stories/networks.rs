@@ -1,16 +1,24 @@
 //! What networks and rewards say of stories.
 
 use super::{LAYOUT, SENTENCES, files, model, reader, vocabulary};
-use crate::support::numbers;
+use crate::support::{ask, numbers};
 use burn::tensor::{Int, Tensor, TensorData, activation};
-use rtb::config::Reward;
-use rtb::network::LanguageModel;
-use rtb::prior::{Infilling, InfillingPrior};
-use rtb::process::{Absorbing, Autoregressive, Policy, Prior, Process, Sequence, TokenChain};
-use rtb::reward::StoryLogReward;
-use rtb::session::cpu_device;
-use rtb::text::Vocabulary;
-use rtb::train::EndReward;
+use rtb::engine::device::cpu_device;
+use rtb::engine::process::{Absorbing, Autoregressive, Policy, Prior, Process, Sequence, TokenChain};
+use rtb::engine::reward::Reward as _;
+use rtb::task::text::{Infilling, InfillingPrior, LanguageModel, Reward, StoryReward, Vocabulary};
+
+/// log r of stories, each under its condition, which has the beginning of the first story that is under it.
+fn log_r(reward: &StoryReward, conditions: &[usize], stories: &[Vec<usize>]) -> Vec<f64> {
+    let first = |condition| conditions.iter().position(|c| *c == condition);
+    let given = (0..).map_while(first).map(|at| stories[at].clone());
+    let sequence = Sequence::new(vocabulary().len(), given.collect(), LAYOUT.gap()).expect("a sequence");
+    let chain = TokenChain::Autoregressive(Autoregressive { sequence });
+    let ends: Vec<f32> = stories.concat().into_iter().map(|t| t as f32).collect();
+    ask(&chain, conditions, &ends, async |ends| {
+        reward.log_reward(ends).await
+    })
+}
 
 /// A chain's kernels, whichever way they are asked for, are what the network says of the whole text,
 /// which is written down here word by word.
@@ -106,16 +114,11 @@ fn a_causal_network_answers_for_all_steps_at_once() {
 #[test]
 fn an_ending_is_as_likely_as_its_words() {
     let device = cpu_device();
-    let teller = LanguageModel::read(files().reward.as_deref().expect("there"), &device).expect("a model");
-    let reward = StoryLogReward::new(
-        &Reward::Ending {},
-        -100.0,
-        &reader(),
-        Some(teller.network.clone()),
-        device.clone(),
-    )
-    .expect("of stories");
-    let (mut states, mut expected) = (Vec::new(), Vec::new());
+    let file = files().get("reward").expect("there");
+    let teller = LanguageModel::read(file, &device).expect("a model");
+    let network = Some(teller.network.clone());
+    let reward = StoryReward::new(&Reward::Ending {}, -100.0, &reader(), network).expect("of stories");
+    let (mut stories, mut expected) = (Vec::new(), Vec::new());
     // Beginnings that are the same, and one that is not.
     for (beginning, middle, ending) in [
         ("a", "b c", "b"),
@@ -138,10 +141,10 @@ fn an_ending_is_as_likely_as_its_words() {
             let next = teller.network.forward(&[], x, place - 1..place);
             sum += numbers(activation::log_softmax(next, 2))[tokens[place]];
         }
-        states.extend(tokens.iter().map(|t| *t as f32));
+        stories.push(tokens);
         expected.push(sum);
     }
-    let log_r = pollster::block_on(reward.log_reward(&states)).expect("it answers");
+    let log_r = log_r(&reward, &[0, 1, 0, 0], &stories);
     for (row, (log_r, sum)) in log_r.iter().zip(expected).enumerate() {
         assert!((log_r - sum).abs() < 1e-4, "row {row}: {log_r} and {sum}");
     }
@@ -150,10 +153,9 @@ fn an_ending_is_as_likely_as_its_words() {
 #[test]
 fn middles_are_counted() {
     let value = |reward: Reward, middle: &str| {
-        let reward = StoryLogReward::new(&reward, -50.0, &reader(), None, cpu_device());
+        let reward = StoryReward::new(&reward, -50.0, &reader(), None).expect("of stories");
         let tokens = LAYOUT.tokens(&vocabulary(), ["a", middle, ""]).expect("it fits");
-        let state: Vec<f32> = tokens.iter().map(|t| *t as f32).collect();
-        pollster::block_on(reward.expect("of stories").log_reward(&state)).expect("it answers")[0]
+        log_r(&reward, &[0], &[tokens])[0]
     };
     let words = |words: &[&str]| Reward::Mention {
         words: words.iter().map(|word| (*word).to_owned()).collect(),
@@ -192,7 +194,7 @@ fn middles_are_counted() {
 #[test]
 fn the_temperature_divides_logits() {
     let device = cpu_device();
-    let file = files().prior.as_deref().expect("there");
+    let file = files().get("prior").expect("there");
     let model = LanguageModel::read(file, &device).expect("a model");
     let tokens = LAYOUT.tokens(&vocabulary(), ["a", "", ""]).expect("it fits");
     let chain = TokenChain::Absorbing(Absorbing {

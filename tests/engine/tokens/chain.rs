@@ -3,9 +3,9 @@
 use crate::support::numbers;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
-use rtb::process::{Absorbing, Autoregressive, Policy, Prior, Process, Sequence, Uniform};
-use rtb::rollout::Chains;
-use rtb::session::cpu_device;
+use rtb::engine::device::cpu_device;
+use rtb::engine::process::{Absorbing, Autoregressive, Policy, Prior, Process, Sequence, Uniform};
+use rtb::engine::rollout::Chains;
 
 pub const WORDS: usize = 3;
 /// The unknown token.

@@ -9,14 +9,15 @@ use chain::{
     ByState, Chain, MASK, Perfect, Table, WORDS, chains, contents, gap, marginals, prior_marginals, prior_of,
     shares, states, total_variation, transitions,
 };
-use rtb::config::Run;
-use rtb::metric::log_mean_exp;
-use rtb::noise::{Noise, Purpose};
-use rtb::objective::objective;
-use rtb::process::{Absorbing, Autoregressive, Policy, Prior, Process, Sequence, Uniform};
-use rtb::rollout::{Batch, Chains, Follow};
-use rtb::sampler::{Blind, Look, LookAhead, Population, Sampler, Setting, Smc, Tilted};
-use rtb::train::{Answer, Conditions, EndReward, Trainer, at_once};
+use rtb::engine::noise::{Noise, Purpose};
+use rtb::engine::objective::objective;
+use rtb::engine::process::{Absorbing, Autoregressive, Policy, Prior, Process, Sequence, Uniform};
+use rtb::engine::reward::{HostReward, OnHost};
+use rtb::engine::rollout::{Batch, Chains, Follow};
+use rtb::engine::sampler::{Blind, Look, LookAhead, Population, Sampler, Setting, Smc, Tilted};
+use rtb::engine::settings::Settings;
+use rtb::engine::statistics::log_mean_exp;
+use rtb::engine::train::{Conditions, Trainer};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A reward for the number of different tokens, 1 to 3, that no product of per-token factors can
@@ -33,14 +34,20 @@ impl Distinct {
     }
 }
 
-impl EndReward for Distinct {
-    fn log_reward<'a>(&'a self, states: &'a [f32]) -> Answer<'a, Vec<f64>> {
+/// One a condition.
+struct Rewards<const CONDITIONS: usize>([Distinct; CONDITIONS]);
+
+impl<const CONDITIONS: usize> HostReward for Rewards<CONDITIONS> {
+    fn log_reward(&self, ends: &[f32], conditions: &[usize]) -> Vec<f64> {
         let length = 5;
-        let texts = states.chunks_exact(length).map(|state| -> Vec<usize> {
+        let texts = ends.chunks_exact(length).map(|state| -> Vec<usize> {
             let gap = &state[1..length - 1];
             gap.iter().map(|token| *token as usize).collect()
         });
-        at_once(texts.map(|text| self.of(&text).ln()).collect())
+        let pairs = texts.zip(conditions);
+        pairs
+            .map(|(text, condition)| self.0[*condition].of(&text).ln())
+            .collect()
     }
 }
 
@@ -161,27 +168,28 @@ fn hardly_a_token_is_left_to_the_last_step() {
 fn learns<P: Chain>(process: P, baseline: bool) {
     let name = std::any::type_name::<P>();
     let chains = chains(process);
-    let mut run = Run {
+    let mut settings = Settings {
         seed: 3,
-        ..Run::default()
+        ..Settings::default()
     };
-    run.objective.baseline = baseline;
-    run.tempering.iterations = 0;
-    run.rollout.batch = 512;
-    run.rollout.replay_share = 0.25;
-    run.rollout.noised_share = 0.0;
+    settings.objective.baseline = baseline;
+    settings.tempering.iterations = 0;
+    settings.rollout.batch = 512;
+    settings.rollout.replay_share = 0.25;
+    settings.rollout.noised_share = 0.0;
     // Whatever makes the trajectories, the posterior is the same.
-    run.rollout.prior_share = 0.1;
-    run.rollout.exploration = 0.5;
-    run.rollout.exploration_iterations = 400;
-    run.training.iterations = 800;
-    run.optimizer.learning_rate = 0.1;
-    run.optimizer.log_z_learning_rate = 0.1;
+    settings.rollout.prior_share = 0.1;
+    settings.rollout.exploration = 0.5;
+    settings.rollout.exploration_iterations = 400;
+    settings.training.iterations = 800;
+    settings.optimizer.learning_rate = 0.1;
+    settings.optimizer.log_z_learning_rate = 0.1;
     let prior_end = prior_marginals(&chains).pop().expect("the end");
     let table = Table::like(&chains.prior, 2);
-    let objective = objective(&run).expect("RTB is trained");
-    let rewards: Vec<Box<dyn EndReward>> = vec![Box::new(VARIED), Box::new(EVEN)];
-    let mut trainer = Trainer::new(run, chains, (Conditions::all(2), rewards), objective, table);
+    let objective = objective(settings.method, &settings.objective).expect("RTB is trained");
+    let rewards = Box::new(OnHost(Rewards([VARIED, EVEN])));
+    let asked = (Conditions::all(2), rewards as _);
+    let mut trainer = Trainer::new(settings, chains, asked, objective, table);
     for _ in 0..800 {
         pollster::block_on(trainer.step()).expect("it trains");
     }
@@ -315,7 +323,7 @@ fn smc_of_tokens<A: LookAhead<Autoregressive, Perfect>>(ahead: A) -> Population 
     let setting = Setting {
         process: &chains.process,
         prior: &chains.prior,
-        reward: &VARIED,
+        reward: &OnHost(Rewards([VARIED])),
         beta: 1.0,
         noise: Noise::new(4),
         device: &chains.device,

@@ -2,18 +2,18 @@
 
 use super::clock;
 use burn::tensor::Device;
-use rtb::config::{Method, Run};
-use rtb::digits::Pool;
-use rtb::message::{Event, Files, Outcome};
-use rtb::session::SessionError;
-use rtb::trial::Trial;
+use rtb::engine::EngineError;
+use rtb::message::{Event, Outcome};
+use rtb::run::{Files, Method, Run};
+use rtb::session::Trial;
+use rtb::task::opened::Kept;
 
 /// Least time between two outcomes of a method that trains, ms …
 const SHOW_INTERVAL: f64 = 2000.0;
 /// … and the most share of the time that they may take.
 const SHOW_SHARE: f64 = 0.2;
 
-/// Samples of the prior that are made at once for the exact posterior of images.
+/// Samples of the prior that are made at once for the exact posterior.
 pub const GROWTH: usize = 32;
 
 /// A comparison under way.
@@ -24,8 +24,8 @@ pub struct Comparison {
     /// The method at hand, and its trial once that is open.
     index: usize,
     trial: Option<Trial>,
-    /// Images of the prior, which serve the methods one after the other.
-    pools: Vec<Pool>,
+    /// Samples of the prior, which serve the methods one after the other.
+    kept: Vec<Kept>,
     /// When its last outcome was there, and what it cost, ms.
     shown: f64,
     cost: f64,
@@ -37,7 +37,7 @@ impl Comparison {
             run,
             methods,
             files,
-            pools: Vec::new(),
+            kept: Vec::new(),
             index: 0,
             trial: None,
             shown: 0.0,
@@ -63,19 +63,19 @@ impl Comparison {
     }
 
     fn next(&mut self) {
-        let pool = self.trial.take().and_then(Trial::into_pool);
-        self.pools.extend(pool);
+        let kept = self.trial.take().and_then(Trial::into_kept);
+        self.kept.extend(kept);
         self.index += 1;
     }
 
-    async fn work(&mut self, method: Method, device: &Device) -> Result<Option<Box<Outcome>>, SessionError> {
+    async fn work(&mut self, method: Method, device: &Device) -> Result<Option<Box<Outcome>>, EngineError> {
         let Some(trial) = &mut self.trial else {
             let run = Run {
                 method,
                 ..self.run.clone()
             };
             let mut trial = Trial::open(run, device.clone(), &self.files).await?;
-            trial.adopt(&mut self.pools);
+            trial.adopt(&mut self.kept);
             self.trial = Some(trial);
             (self.shown, self.cost) = (clock::now(), 0.0);
             return Ok(None);

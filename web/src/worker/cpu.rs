@@ -4,11 +4,12 @@
 mod clock;
 mod compare;
 mod driver;
-mod energy;
-mod numbers;
 mod port;
 
 fn main() {
     port::report_panics();
-    wasm_bindgen_futures::spawn_local(driver::serve(rtb::session::cpu_device(), "CPU (WebAssembly)"));
+    wasm_bindgen_futures::spawn_local(driver::serve(
+        rtb::engine::device::cpu_device(),
+        "CPU (WebAssembly)",
+    ));
 }

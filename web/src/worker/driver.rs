@@ -1,13 +1,14 @@
 //! The worker's loop: it obeys requests and, while training, runs one iteration after another.
 
 use super::compare::{Comparison, GROWTH};
-use super::energy::Learning;
-use super::numbers::Numbers;
 use super::{clock, port};
 use burn::tensor::Device;
 use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
-use rtb::message::{Event, Files, Iteration, Request};
-use rtb::session::{Session, SessionError};
+use rtb::engine::{ConfigError, EngineError};
+use rtb::message::{Event, Iteration, Request};
+use rtb::run::{Files, Run};
+use rtb::session::Session;
+use rtb::task::opened::{Lesson, Progress};
 use std::time::Duration;
 
 /// Least time between two posts of iterations, ms: the page draws no faster.
@@ -52,11 +53,10 @@ pub async fn serve(device: Device, name: &str) {
 /// Work that is not about the open run.
 enum Aside {
     Comparison(Box<Comparison>),
-    Energy(Box<Learning>),
-    Numbers(Box<Numbers>),
+    Lesson(Box<dyn Lesson>),
 }
 
-/// How the exact posterior of images comes about, beside training.
+/// How the exact posterior comes about where samples of the prior tell it, beside training.
 #[derive(Default)]
 struct Growth {
     /// Time it may take by now, and what the last samples took, ms.
@@ -87,7 +87,7 @@ struct Driver {
 }
 
 impl Driver {
-    async fn run(mut self) -> Result<(), SessionError> {
+    async fn run(mut self) -> Result<(), EngineError> {
         loop {
             if self.training || self.aside.is_some() || self.growth.is_some() {
                 clock::turn().await;
@@ -109,7 +109,7 @@ impl Driver {
         }
     }
 
-    async fn obey(&mut self, request: Result<Request, String>) -> Result<(), SessionError> {
+    async fn obey(&mut self, request: Result<Request, String>) -> Result<(), EngineError> {
         let request = match request {
             Ok(request) => request,
             Err(message) => {
@@ -122,14 +122,12 @@ impl Driver {
             Request::Compare { run, methods, files } => {
                 self.aside = Some(Aside::Comparison(Box::new(Comparison::new(*run, methods, files))));
             }
-            Request::LearnEnergy {
+            Request::Learn {
+                lesson,
                 run,
                 iterations,
                 files,
-            } => self.aside = Some(Aside::Energy(Box::new(Learning::new(*run, iterations, files)))),
-            Request::LearnNumbers { seed } => {
-                self.aside = Some(Aside::Numbers(Box::new(Numbers::new(seed))));
-            }
+            } => self.learn(&lesson, *run, iterations, files),
             Request::Speed(rate) => self.rate = rate,
             Request::Pause => self.pause().await?,
             // What is left is about the open run; without one there is nothing to do.
@@ -158,8 +156,20 @@ impl Driver {
         Ok(())
     }
 
+    /// Begins a lesson of the run's task.
+    fn learn(&mut self, name: &str, run: Run, iterations: usize, files: Files) {
+        let task = run.task();
+        match task.room().lesson(name, run, iterations, files) {
+            Some(lesson) => self.aside = Some(Aside::Lesson(lesson)),
+            None => {
+                let allowed = format!("a lesson of {}", task.name());
+                self.post(ConfigError::new("lesson", format!("`{name}`"), allowed).into());
+            }
+        }
+    }
+
     /// Gives up what is done beside a run, and stops at the open run's last iteration.
-    async fn pause(&mut self) -> Result<(), SessionError> {
+    async fn pause(&mut self) -> Result<(), EngineError> {
         if self.aside.take().is_some() {
             self.post(Event::ComparisonEnded);
         }
@@ -178,8 +188,13 @@ impl Driver {
         let told = match &mut self.aside {
             None => Ok(None),
             Some(Aside::Comparison(comparison)) => Ok(comparison.advance(&self.device).await),
-            Some(Aside::Energy(learning)) => learning.advance(&self.device).await,
-            Some(Aside::Numbers(numbers)) => numbers.advance(&self.device).await,
+            Some(Aside::Lesson(lesson)) => {
+                lesson.advance(&self.device).await.map(|progress| match progress {
+                    Progress::Nothing => None,
+                    Progress::Told(told) => Some(Event::Lesson(told)),
+                    Progress::Ended => Some(Event::ComparisonEnded),
+                })
+            }
         };
         let event = told.unwrap_or_else(|error| {
             Some(Event::Failed {
@@ -194,16 +209,11 @@ impl Driver {
         }
     }
 
-    async fn open(
-        &mut self,
-        run: rtb::config::Run,
-        files: Files,
-        weights: Option<Vec<u8>>,
-    ) -> Result<(), SessionError> {
+    async fn open(&mut self, run: Run, files: Files, weights: Option<Vec<u8>>) -> Result<(), EngineError> {
         let opened = Session::open(run, self.device.clone(), &files, weights.as_deref()).await;
         match opened {
             Ok(mut session) => {
-                let before = self.session.take().and_then(Session::into_pool);
+                let before = self.session.take().and_then(Session::into_kept);
                 session.adopt(&mut before.into_iter().collect());
                 let scene = session.scene().await?;
                 let finished = session.finished();
@@ -221,8 +231,8 @@ impl Driver {
                     self.post_finished();
                 }
             }
-            Err(SessionError::Config(error)) => self.post(error.into()),
-            Err(SessionError::Weights(why)) => self.post(Event::Refused {
+            Err(EngineError::Config(error)) => self.post(error.into()),
+            Err(EngineError::Weights(why)) => self.post(Event::Refused {
                 field: "weights".to_owned(),
                 value: "this file".to_owned(),
                 allowed: format!("weights of this run's network are expected ({why})"),
@@ -233,13 +243,13 @@ impl Driver {
     }
 
     /// One iteration, and a snapshot where one is due or wanted.
-    async fn iterate(&mut self, show: bool) -> Result<(), SessionError> {
+    async fn iterate(&mut self, show: bool) -> Result<(), EngineError> {
         let Some(session) = &mut self.session else {
             return Ok(());
         };
         let iteration: Iteration = match session.step().await {
             Ok(iteration) => iteration,
-            Err(SessionError::Diverged(message)) => {
+            Err(EngineError::Diverged(message)) => {
                 self.training = false;
                 self.post(Event::Diverged { message });
                 return Ok(());
@@ -264,7 +274,7 @@ impl Driver {
 
     /// Lets the exact posterior grow after an iteration that took so long, ms, as far as its share
     /// of the time allows.
-    async fn grow_between(&mut self, iteration: f64) -> Result<(), SessionError> {
+    async fn grow_between(&mut self, iteration: f64) -> Result<(), EngineError> {
         let Some(growth) = &mut self.growth else {
             return Ok(());
         };
@@ -278,7 +288,7 @@ impl Driver {
 
     /// Adds samples of the prior to what the exact posterior is computed from, and tells of it from
     /// time to time.
-    async fn grow(&mut self) -> Result<(), SessionError> {
+    async fn grow(&mut self) -> Result<(), EngineError> {
         let (Some(session), Some(growth)) = (&mut self.session, &mut self.growth) else {
             return Ok(());
         };
@@ -304,7 +314,7 @@ impl Driver {
         self.training && since > SHOW_INTERVAL && since * SHOW_SHARE > self.show_cost
     }
 
-    async fn show(&mut self, candidates: usize) -> Result<(), SessionError> {
+    async fn show(&mut self, candidates: usize) -> Result<(), EngineError> {
         let Some(session) = &mut self.session else {
             return Ok(());
         };
@@ -318,7 +328,7 @@ impl Driver {
     }
 
     /// Waits until the next iteration may start, but not longer than a request may wait.
-    async fn hold_back(&mut self, began: f64) -> Result<(), SessionError> {
+    async fn hold_back(&mut self, began: f64) -> Result<(), EngineError> {
         while self.training
             && let Some(rate) = self.rate
         {

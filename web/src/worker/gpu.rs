@@ -4,8 +4,6 @@
 mod clock;
 mod compare;
 mod driver;
-mod energy;
-mod numbers;
 mod port;
 
 use rtb::message::Event;
@@ -13,7 +11,7 @@ use rtb::message::Event;
 fn main() {
     port::report_panics();
     wasm_bindgen_futures::spawn_local(async {
-        match rtb::session::gpu_device().await {
+        match rtb::engine::device::gpu_device().await {
             Ok(device) => driver::serve(device, "GPU (WebGPU)").await,
             Err(error) => port::post(&[Event::Failed {
                 message: error.to_string(),

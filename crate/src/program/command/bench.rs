@@ -7,8 +7,9 @@ use crate::program::error::ProgramError;
 use crate::program::output::print;
 use crate::program::source::{self, Overrides};
 use pollster::block_on;
-use rtb::session::{Session, SessionError};
-use rtb::train::Timing;
+use rtb::engine::EngineError;
+use rtb::engine::train::Timing;
+use rtb::session::Session;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -100,10 +101,7 @@ fn drawn(session: &Session, count: usize) -> Result<String, ProgramError> {
     let begun = Instant::now();
     block_on(session.samples(count, 1))?;
     let seconds = begun.elapsed().as_secs_f64();
-    let (unit, of_sample) = match session.reader() {
-        Some(reader) => ("tokens", reader.layout.gap),
-        None => ("samples", 1),
-    };
+    let (unit, of_sample) = session.unit();
     let speed = (count * of_sample) as f64 / seconds;
     Ok(format!(
         "{count} samples in {seconds:.2} s, {speed:.0} {unit}/s\n"
@@ -115,8 +113,9 @@ fn race(session: &mut Session, until: f64, mut training: f64) -> Result<String, 
     loop {
         let samples = session.run().evaluation.samples;
         let report = block_on(session.evaluate(samples, 1))?;
-        let (name, error) = (report.fit.error_name(), report.fit.error());
-        let error = error.ok_or(SessionError::Method(format!(
+        let sheet = session.run().task().room().sheet();
+        let (name, error) = (sheet.error_name, sheet.error(&report.fit));
+        let error = error.ok_or(EngineError::Method(format!(
             "{name} cannot be measured: too few exact samples"
         )))?;
         if error <= until {

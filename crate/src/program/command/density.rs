@@ -7,13 +7,10 @@ use crate::program::grid::Grid;
 use crate::program::output::{figure, print};
 use crate::program::source::{self, Overrides};
 use pollster::block_on;
-use rtb::config::{Component, PriorKind};
-use rtb::mixture::Mixture;
-use rtb::noise::Purpose;
-use rtb::plane::{CHUNK, Plane};
-use rtb::prior::ExactPrior;
-use rtb::sampler::{Density, PathNoise, log_densities};
-use rtb::session::SessionError;
+use rtb::engine::EngineError;
+use rtb::engine::noise::Purpose;
+use rtb::engine::sampler::{Density, PathNoise, log_densities};
+use rtb::task::plane::{CHUNK, Component, ExactPrior, Mixture, PlaneTask, PriorKind};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -67,7 +64,7 @@ const NOISES: [(&str, PathNoise); 2] = [
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let run = source::resolve(&args.source, &args.overrides)?.run;
     let files = assets::files(&run)?;
-    let plane = Plane::open(run, args.device.device.open()?, &files)?;
+    let plane = PlaneTask::open(run, args.device.device.open()?, &files)?;
     let mut rng = plane.noise.stream(Purpose::Samples, 0);
     let points: Vec<[f64; 2]> = (0..args.count).map(|_| plane.mixture.sample(&mut rng)).collect();
     let truth: Vec<f64> = points.iter().map(|x| plane.mixture.log_prob(*x)).collect();
@@ -107,7 +104,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
 }
 
 /// Estimates for all points, averaged over their paths.
-fn estimates(plane: &Plane, ends: &[f32], noise: PathNoise, paths: u32) -> Result<Density, ProgramError> {
+fn estimates(plane: &PlaneTask, ends: &[f32], noise: PathNoise, paths: u32) -> Result<Density, ProgramError> {
     // The Gaussian whose chain is most like the prior's, as far as one can be.
     let gaussian = Mixture::new(&[Component::isotropic(1.0, [0.0, 0.0], plane.mixture.variance())]);
     let reference = ExactPrior::new(&gaussian, &plane.process, &plane.device);
@@ -119,7 +116,7 @@ fn estimates(plane: &Plane, ends: &[f32], noise: PathNoise, paths: u32) -> Resul
         for _ in 0..paths {
             let setting = plane.setting();
             let made = log_densities(&setting, &reference, log_prob, chunk.to_vec(), noise, counter);
-            let made = block_on(made).map_err(SessionError::Device)?;
+            let made = block_on(made).map_err(EngineError::Device)?;
             counter += 1;
             add(&mut sum.euler, &made.euler, paths);
             add(&mut sum.exact, &made.exact, paths);
@@ -140,12 +137,12 @@ fn add(sum: &mut Vec<f64>, made: &[f64], paths: u32) {
         .for_each(|(s, m)| *s += m / f64::from(paths));
 }
 
-fn remarks(args: &Args, plane: &Plane) -> String {
+fn remarks(args: &Args, plane: &PlaneTask) -> String {
     let paths = match args.paths {
         1 => "one path each".to_owned(),
         paths => format!("the mean of {paths} paths each"),
     };
-    let learned = match plane.run.prior.kind {
+    let learned = match plane.problem.prior.kind {
         PriorKind::Exact => "",
         PriorKind::Learned => {
             "The prior is learned: its density is not quite that of the mixture, which is taken for the truth.\n"
@@ -156,6 +153,6 @@ fn remarks(args: &Args, plane: &Plane) -> String {
         args.count,
         plane.run.process.steps,
         plane.run.seed,
-        rtb::session::device_name(&plane.device)
+        rtb::engine::device::device_name(&plane.device)
     )
 }

@@ -11,12 +11,9 @@ use crate::program::progress::Progress;
 use crate::program::source::{self, Overrides};
 use crate::program::storage;
 use pollster::block_on;
-use rtb::message::Energy;
-use rtb::metric::{KL_SIDE, cell_masses, quadrature};
-use rtb::mixture::Mixture;
-use rtb::picture::cell_area;
-use rtb::plane::Plane;
-use rtb::train::energy::{EnergyConfig, EnergyTraining};
+use rtb::task::plane::energy::{EnergyConfig, EnergyTraining};
+use rtb::task::plane::picture::cell_area;
+use rtb::task::plane::{Energy, KL_SIDE, Mixture, PlaneProblem, PlaneTask, cell_masses, quadrature};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -68,7 +65,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         ("score matching", 0.0),
         ("with the consistency", args.consistency),
     ] {
-        let plane = Plane::open(run.clone(), device.clone(), &files)?;
+        let plane = PlaneTask::open(run.clone(), device.clone(), &files)?;
         let config = EnergyConfig {
             iterations: args.updates as usize,
             consistency,
@@ -87,7 +84,9 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     }
     if let Some(path) = &args.out {
         let area = cell_area(KL_SIDE);
-        let exact = cell_masses(quadrature(&Mixture::new(&run.prior.components)));
+        let exact = cell_masses(quadrature(&Mixture::new(
+            &PlaneProblem::of(&run)?.prior.components,
+        )));
         let exact: Vec<f32> = exact[..KL_SIDE * KL_SIDE]
             .iter()
             .map(|c| (c / area) as f32)
@@ -117,7 +116,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     ))
 }
 
-fn train(plane: Plane, config: EnergyConfig, name: &str, quiet: bool) -> Result<Energy, ProgramError> {
+fn train(plane: PlaneTask, config: EnergyConfig, name: &str, quiet: bool) -> Result<Energy, ProgramError> {
     let mut training = block_on(EnergyTraining::new(plane, config))?;
     let progress = Progress::new(name, 0, config.iterations, quiet);
     while !training.finished() {

@@ -7,7 +7,7 @@ use crate::program::storage::{self, RunFolder};
 use crate::program::table;
 use crate::program::trainer::reopen_trained;
 use pollster::block_on;
-use rtb::config::MOST_CANDIDATES;
+use rtb::run::MOST_CANDIDATES;
 use std::path::PathBuf;
 
 /// Measure a trained posterior again, with as many samples as you like
@@ -44,5 +44,5 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     if let Some(path) = &args.out {
         storage::write_json(path, &report)?;
     }
-    print(&table::report(&report))
+    print(&table::report(session.run().task(), &report))
 }

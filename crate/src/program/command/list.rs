@@ -3,7 +3,8 @@
 use crate::program::comparison::entrant::{bare, fields};
 use crate::program::error::ProgramError;
 use crate::program::output::print;
-use rtb::config::{Experiment, Method, Preset, ShippedPrior, Task, experiments, presets};
+use rtb::run::{Experiment, Method, Preset, ShippedPrior};
+use rtb::task::{Task, experiments, presets};
 use toml::Value;
 
 /// List presets, priors, methods and experiments, or print a preset as TOML
@@ -32,15 +33,15 @@ fn listing() -> String {
         };
         (prior.name, prior.title.to_owned(), of)
     };
-    let priors = Task::ALL.into_iter().flat_map(|task| {
+    let priors = Task::all().flat_map(|task| {
         let of_task = task.priors().iter();
         of_task.map(move |shipped| prior(task, shipped))
     });
     let method = |m: &Method| {
         let info = m.info();
         let title = [info.title, &settings(m, |_, _| true)].join("  ");
-        let elsewhere = Task::ALL.map(|task| on(task, m));
-        let description = std::iter::once(info.description.to_owned()).chain(elsewhere.into_iter().flatten());
+        let elsewhere = Task::all().map(|task| on(task, m));
+        let description = std::iter::once(info.description.to_owned()).chain(elsewhere.flatten());
         (
             info.name,
             title.trim_end().to_owned(),

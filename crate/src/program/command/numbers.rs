@@ -10,7 +10,9 @@ use burn::tensor::Device;
 use clap::ValueEnum;
 use pollster::block_on;
 use rtb::network::Transformer;
-use rtb::numbers::{LARGEST, Law, Loss, NumbersConfig, NumbersTraining, PRIOR_ITERATIONS, prior_training};
+use rtb::task::text::numbers::{
+    LARGEST, Law, Loss, NumbersConfig, NumbersTraining, PRIOR_ITERATIONS, prior_training,
+};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -244,7 +246,7 @@ fn remarks(args: &Args, device: &Device) -> String {
         args.batch,
         args.noised_share,
         args.seed,
-        rtb::session::device_name(device)
+        rtb::engine::device::device_name(device)
     )
 }
 

@@ -7,10 +7,11 @@ use crate::program::plot;
 use crate::program::storage::{self, RunFolder};
 use crate::program::trainer::{files, reopen_trained};
 use pollster::block_on;
-use rtb::config::{ConfigError, MOST_CANDIDATES, Run, Story, Task};
-use rtb::network::Weights;
+use rtb::engine::weights::Weights;
+use rtb::run::{ConfigError, MOST_CANDIDATES, Run};
 use rtb::session::Session;
-use std::fmt::Write;
+use rtb::task::text::{Story, TextProblem};
+use rtb::task::{Picture, Task};
 use std::path::{Path, PathBuf};
 
 const AFTER_HELP: &str = "\
@@ -58,7 +59,7 @@ pub struct Args {
 /// Draws the samples and writes them.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let folder = RunFolder::open(&args.folder)?;
-    let task = folder.run()?.task;
+    let task = folder.run()?.task();
     let format = Format::of(args.out.as_deref(), task)?;
     if let Some(path) = &args.out {
         storage::probe(path)?;
@@ -76,17 +77,16 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     }
     let samples = block_on(session.samples(args.count as usize, args.candidates as usize))?;
     let shape = session.shape();
-    let text = || match session.reader() {
-        Some(reader) => plot::stories(session.run(), reader, &samples).join("\n") + "\n",
-        None => csv(&samples, shape.iter().product(), task),
-    };
     match (&args.out, format) {
-        (None, _) => print(&text()),
-        (Some(path), Format::Text) => storage::write(path, text().as_bytes()),
+        (None, _) => print(&session.text(&samples)),
+        (Some(path), Format::Text) => storage::write(path, session.text(&samples).as_bytes()),
         (Some(path), Format::Tensor) => storage::write(path, &tensor(samples, &shape)),
         (Some(path), Format::Sheet) => {
             let columns = f64::from(args.count).sqrt().ceil() as usize;
-            plot::draw_images(path, &samples, columns)
+            match session.picture(&samples) {
+                Picture::Images { side, pixels } => plot::draw_images(path, &pixels, side, columns),
+                Picture::Cells { .. } | Picture::Texts(_) => Err(no_picture(task).into()),
+            }
         }
     }
 }
@@ -96,12 +96,13 @@ fn asked(args: &Args, run: &Run) -> Result<Run, ConfigError> {
     let mut asked = run.clone();
     asked.seed = args.seed.unwrap_or(run.seed);
     if let (Some(beginning), Some(ending)) = (args.beginning.clone(), args.ending.clone()) {
-        if run.corpus.is_none() {
+        let problem = asked.problem.get_mut::<TextProblem>();
+        let Some(problem) = problem.filter(|problem| problem.corpus.is_some()) else {
             let allowed = "no story for a run that is not over a corpus";
             return Err(ConfigError::new("--beginning", format!("`{beginning}`"), allowed));
-        }
-        asked.corpus = None;
-        asked.story = Some(Story { beginning, ending });
+        };
+        problem.corpus = None;
+        problem.story = Some(Story { beginning, ending });
     }
     asked.validate()?;
     Ok(asked)
@@ -120,34 +121,20 @@ impl Format {
         let ending = path.and_then(Path::extension).unwrap_or_default();
         match ending.to_string_lossy().as_ref() {
             "safetensors" => Ok(Self::Tensor),
-            "png" if task == Task::Digits => Ok(Self::Sheet),
-            "png" => Err(ConfigError::new(
-                "--out",
-                format!("a picture of {}", task.name()),
-                "a name that ends in .csv or .safetensors; pictures are for images",
-            )),
+            "png" if task.room().sheet().draws_samples => Ok(Self::Sheet),
+            "png" => Err(no_picture(task)),
             _ => Ok(Self::Text),
         }
     }
 }
 
-/// Samples of this many numbers each, one a line.
-fn csv(samples: &[f32], size: usize, task: Task) -> String {
-    let mut text = match task {
-        Task::Mixtures => "x,y\n".to_owned(),
-        Task::Digits | Task::Stories => {
-            let names: Vec<String> = (0..size).map(|at| format!("p{at}")).collect();
-            names.join(",") + "\n"
-        }
-    };
-    for sample in samples.chunks_exact(size) {
-        for (at, value) in sample.iter().enumerate() {
-            let end = if at + 1 < size { ',' } else { '\n' };
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{value}{end}");
-        }
-    }
-    text
+/// Refuses to draw samples of this task.
+fn no_picture(task: Task) -> ConfigError {
+    ConfigError::new(
+        "--out",
+        format!("a picture of {}", task.name()),
+        "a name that ends in .csv or .safetensors; pictures are for images",
+    )
 }
 
 fn tensor(samples: Vec<f32>, shape: &[usize]) -> Vec<u8> {

@@ -3,8 +3,9 @@
 use super::summary::Summary;
 use super::{Comparison, Finished};
 use crate::program::output::{figure, grouped};
-use rtb::config::Method;
 use rtb::message::Outcome;
+use rtb::run::Method;
+use rtb::task::sheet::Sheet;
 
 /// What a method costs in one unit: seconds, or evaluations.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +47,8 @@ pub fn sentences(comparison: &Comparison) -> Vec<String> {
                 let (ours, theirs) = (comparison.of(variant, t), comparison.of(variant, s));
                 let asked = trained.method.is_trained() && matches!(smc.method, Method::Smc { .. });
                 if asked && !ours.is_empty() && !theirs.is_empty() {
-                    let sentence = sentence((&trained.label, &ours), (&smc.label, &theirs));
+                    let sheet = plan.run.task().room().sheet();
+                    let sentence = sentence(sheet, (&trained.label, &ours), (&smc.label, &theirs));
                     sentences.push(setting.clone() + &sentence);
                 }
             }
@@ -55,7 +57,11 @@ pub fn sentences(comparison: &Comparison) -> Vec<String> {
     sentences
 }
 
-fn sentence((ours, trained): (&str, &[&Finished]), (theirs, smc): (&str, &[&Finished])) -> String {
+fn sentence(
+    sheet: &Sheet,
+    (ours, trained): (&str, &[&Finished]),
+    (theirs, smc): (&str, &[&Finished]),
+) -> String {
     let after = |cost: fn(&Outcome) -> (f64, f64)| {
         let samples = Cost::of(trained, cost).pays_off_after(Cost::of(smc, cost));
         samples.map(|samples| grouped(rounded(samples)))
@@ -77,12 +83,12 @@ fn sentence((ours, trained): (&str, &[&Finished]), (theirs, smc): (&str, &[&Fini
         (None, None) => format!("never pays off against {theirs}, which samples cheaper"),
     };
     let error = |trials: &[&Finished]| {
-        let mean = Summary::over(trials, |o| o.fit.error()).map(|s| s.mean);
+        let mean = Summary::over(trials, |o| sheet.error(&o.fit)).map(|s| s.mean);
         mean.map_or("–".to_owned(), figure)
     };
     format!(
         "The training of {ours} {pays_off}; {} {} against {}.",
-        trained[0].outcome.fit.error_name(),
+        sheet.error_name,
         error(trained),
         error(smc)
     )

@@ -1,6 +1,7 @@
 //! A method of a comparison, as it is typed and as tables call it.
 
-use rtb::config::{self, ConfigError, Method, Run, Task};
+use rtb::run::{ConfigError, Method, Run, assignment, merge};
+use rtb::task::Task;
 use toml::{Table, Value};
 
 /// A method and what it is called.
@@ -56,7 +57,7 @@ impl Entrant {
             if !defaults.contains_key(field) {
                 return Err(refused(field, allowed(&defaults)));
             }
-            config::merge(&mut table, config::assignment(field, value));
+            merge(&mut table, assignment(field, value));
         }
         let run = Table::from_iter([("method".to_owned(), Value::Table(table))]);
         Ok(Self::new(Run::default().overlaid(run)?.method, task))
@@ -86,7 +87,8 @@ fn allowed(fields: &Table) -> String {
 #[cfg(test)]
 mod tests {
     use super::Entrant;
-    use rtb::config::{Method, Task};
+    use rtb::run::Method;
+    use rtb::task::Task;
 
     #[test]
     fn what_differs_from_the_defaults_is_said() {
@@ -94,7 +96,8 @@ mod tests {
             let entrant = Entrant::parse(text, task).expect("a method");
             (entrant.label, entrant.typed)
         };
-        let shown = |text| shown_on(Task::Mixtures, text);
+        let of = |name| Task::find(name).expect("a task");
+        let shown = |text| shown_on(Task::default(), text);
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(shown("rtb"), pair("RTB", "rtb"));
         assert_eq!(shown("dps:scale=0.5"), pair("DPS (scale=0.5)", "dps:scale=0.5"));
@@ -104,14 +107,14 @@ mod tests {
             "policy-gradient-kl:kl_weight=0.5"
         );
         let smc = |task, text| shown_on(task, text).0;
-        assert_eq!(smc(Task::Stories, "smc"), "SMC (RNE)");
-        assert_eq!(smc(Task::Stories, "smc:points=16"), "SMC (RNE) (points=16)");
-        assert_eq!(smc(Task::Mixtures, "smc:points=0"), "SMC (RNE) (points=0)");
+        assert_eq!(smc(of("stories"), "smc"), "SMC (RNE)");
+        assert_eq!(smc(of("stories"), "smc:points=16"), "SMC (RNE) (points=16)");
+        assert_eq!(smc(Task::default(), "smc:points=0"), "SMC (RNE) (points=0)");
     }
 
     #[test]
     fn every_method_can_be_typed() {
-        for task in Task::ALL {
+        for task in Task::all() {
             for method in [task.methods(), Method::all()].concat() {
                 let entrant = Entrant::new(method, task);
                 assert_eq!(Entrant::parse(&entrant.typed, task), Ok(entrant));

@@ -6,7 +6,6 @@
 mod crossover;
 pub mod csv;
 pub mod entrant;
-pub mod exact;
 mod notes;
 pub mod plan;
 pub mod summary;
@@ -20,14 +19,14 @@ use super::progress::Progress;
 use super::signal::Stop;
 use burn::tensor::Device;
 use entrant::Entrant;
-use exact::Exact;
 use plan::{Place, Plan, Variant};
 use pollster::block_on;
-use rtb::config::Run;
-use rtb::digits::Pool;
-use rtb::message::{Files, Outcome};
-use rtb::session::SessionError;
-use rtb::trial::Trial;
+use rtb::engine::EngineError;
+use rtb::message::Outcome;
+use rtb::run::{Files, Run};
+use rtb::session::Trial;
+use rtb::task::Task;
+use rtb::task::opened::{Kept, Pictures, Reference};
 
 /// The picture's name, to which `comparison.md` links.
 pub const FIGURE: &str = "comparison.png";
@@ -55,36 +54,44 @@ pub struct Failed {
 /// A plan and what came of it.
 pub struct Comparison {
     pub plan: Plan,
-    /// One a variant, with the first seed.
-    pub truths: Vec<Exact>,
+    /// The exact posterior, one a variant, with the first seed.
+    pub truths: Vec<Reference>,
+    /// How samples look.
+    pub pictures: Vec<Pictures>,
     pub finished: Vec<Finished>,
     pub failed: Vec<Failed>,
     /// What runs need, one a variant.
     files: Vec<Files>,
-    /// Images of priors, which serve the trials one after the other.
-    pools: Vec<Pool>,
+    /// Samples of priors, which serve the trials one after the other.
+    kept: Vec<Kept>,
 }
 
 impl Comparison {
     /// Opens every variant once, so that what would stop every method is refused here.
     pub fn open(plan: Plan, device: &Device) -> Result<Self, ProgramError> {
-        let (mut truths, mut files, mut pools) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut truths, mut pictures) = (Vec::new(), Vec::new());
+        let (mut files, mut kept) = (Vec::new(), Vec::new());
         for Variant { run, .. } in &plan.variants {
             let run = Run {
                 seed: plan.seeds[0],
                 ..run.clone()
             };
             let needed = assets::files(&run)?;
-            truths.push(Exact::new(run, device, &needed, &mut pools)?);
+            let mut task = run.task().room().open_untrained(run, device.clone(), &needed)?;
+            task.adopt(&mut kept);
+            truths.push(block_on(task.reference())?);
+            pictures.push(task.pictures());
+            kept.extend(task.into_kept());
             files.push(needed);
         }
         Ok(Self {
             plan,
             truths,
+            pictures,
             finished: Vec::new(),
             failed: Vec::new(),
             files,
-            pools,
+            kept,
         })
     }
 
@@ -101,7 +108,7 @@ impl Comparison {
         quiet: bool,
         keep: impl Fn(&Self) -> Result<(), ProgramError>,
     ) -> Result<(), ProgramError> {
-        let total = self.trials();
+        let (total, task) = (self.trials(), self.plan.run.task());
         let say = |text: String| {
             if !quiet {
                 eprintln!("{text}");
@@ -115,7 +122,7 @@ impl Comparison {
                 Ok(Some(trial)) => {
                     let o = &trial.outcome;
                     let seconds = o.training_seconds + o.sampling_seconds;
-                    say(format!("{name}: {} in {}", error_of(o), duration(seconds)));
+                    say(format!("{name}: {} in {}", error_of(task, o), duration(seconds)));
                     self.finished.push(trial);
                 }
                 Ok(None) => return Ok(()),
@@ -138,12 +145,12 @@ impl Comparison {
         device: &Device,
         stop: &Stop,
         quiet: bool,
-    ) -> Result<Option<Finished>, SessionError> {
+    ) -> Result<Option<Finished>, EngineError> {
         let run = self.plan.run_of(place);
         let mut trial = block_on(Trial::open(run, device.clone(), &self.files[place.variant]))?;
-        trial.adopt(&mut self.pools);
+        trial.adopt(&mut self.kept);
         let done = carry_out(&mut trial, name, stop, quiet);
-        self.pools.extend(trial.into_pool());
+        self.kept.extend(trial.into_kept());
         Ok(done?.map(|(curve, outcome, chosen)| Finished {
             place,
             curve,
@@ -181,7 +188,7 @@ impl Comparison {
     /// The error that as many samples of the exact posterior would have.
     pub fn exact_error(&self, variant: usize) -> Option<f64> {
         let samples = self.plan.variants[variant].run.evaluation.samples;
-        self.truths[variant].error(samples)
+        (self.truths[variant].error)(samples)
     }
 
     /// A trial's method, value and seed.
@@ -194,21 +201,19 @@ impl Comparison {
 }
 
 /// The figure by which methods are told apart, with its name.
-fn error_of(outcome: &Outcome) -> String {
-    let fit = &outcome.fit;
-    format!(
-        "{} {}",
-        fit.error_name(),
-        fit.error().map_or("–".to_owned(), figure)
-    )
+fn error_of(task: Task, outcome: &Outcome) -> String {
+    let sheet = task.room().sheet();
+    let error = sheet.error(&outcome.fit);
+    format!("{} {}", sheet.error_name, error.map_or("–".to_owned(), figure))
 }
 
 /// The looks on the way, the outcome, and that of chosen samples.
 type Done = (Vec<Outcome>, Outcome, Option<Outcome>);
 
 /// Trains where the method has to be, and samples.
-fn carry_out(trial: &mut Trial, name: &str, stop: &Stop, quiet: bool) -> Result<Option<Done>, SessionError> {
+fn carry_out(trial: &mut Trial, name: &str, stop: &Stop, quiet: bool) -> Result<Option<Done>, EngineError> {
     let run = trial.run();
+    let task = run.task();
     let (total, evaluation) = (run.training.iterations, run.evaluation);
     let iterations = if run.method.is_trained() { total } else { 1 };
     let progress = Progress::new(name, 0, iterations, quiet);
@@ -228,7 +233,7 @@ fn carry_out(trial: &mut Trial, name: &str, stop: &Stop, quiet: bool) -> Result<
             curve.push(outcome);
         }
         progress.advance(done, || match curve.last() {
-            Some(last) => error_of(last),
+            Some(last) => error_of(task, last),
             None => "training".to_owned(),
         });
     }

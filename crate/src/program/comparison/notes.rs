@@ -4,62 +4,25 @@ use super::crossover;
 use super::{Comparison, Finished};
 use crate::program::output::{figure, grouped};
 use crate::program::table;
-use rtb::config::Task;
-use rtb::message::Fit;
 
 /// One sentence or a few each.
 pub fn notes(comparison: &Comparison) -> Vec<String> {
     let mut notes = vec![seeds(comparison)];
-    let of_first = |variant, figure: fn(&Fit) -> Option<f64>| {
+    let sheet = comparison.plan.run.task().room().sheet();
+    let of_first = |variant, figure: &str| {
         let trial = comparison.finished.iter().find(|f| f.place.variant == variant)?;
-        figure(&trial.outcome.fit)
+        trial.outcome.fit.number(figure)
     };
-    let (exact, level) = match comparison.plan.run.task {
-        Task::Mixtures => (
-            by_variant(comparison, "Variance within modes, exact", |variant| {
-                of_first(variant, |fit| Some(fit.plane()?.within_mode_variance_exact))
-            }),
-            "TV (total variation) of as many samples of the exact posterior itself, on average",
-        ),
-        Task::Digits => (
-            [
-                by_variant(comparison, "Mean log r, exact", |variant| {
-                    of_first(variant, |fit| fit.images()?.log_reward_exact)
-                }),
-                by_variant(comparison, "Diversity, exact", |variant| {
-                    of_first(variant, |fit| fit.images()?.diversity_exact)
-                }),
-                by_variant(comparison, "Standard error of the exact log Z", |variant| {
-                    of_first(variant, |fit| fit.images()?.log_z_error)
-                }),
-            ]
-            .join(" "),
-            "FID of one half of the exact images to the other",
-        ),
-        Task::Stories => (
-            [
-                by_variant(comparison, "Mean log r, exact", |variant| {
-                    of_first(variant, |fit| fit.stories()?.log_reward_exact)
-                }),
-                by_variant(comparison, "Mean log r of the prior", |variant| {
-                    of_first(variant, |fit| fit.stories()?.log_reward_prior)
-                }),
-                by_variant(comparison, "Distinct-2 of the prior", |variant| {
-                    of_first(variant, |fit| fit.stories()?.distinct_prior)
-                }),
-                by_variant(comparison, "Standard error of the exact log Z", |variant| {
-                    of_first(variant, |fit| fit.stories()?.log_z_error)
-                }),
-            ]
-            .join(" "),
-            "",
-        ),
-    };
+    let exact = sheet
+        .notes
+        .iter()
+        .map(|(name, figure)| by_variant(comparison, name, |variant| of_first(variant, figure)));
     notes.push(format!(
-        "Exact means {}. {exact}",
-        table::exact(comparison.truths[0].kind())
+        "Exact means {}. {}",
+        table::exact(comparison.truths[0].truth, sheet),
+        exact.collect::<Vec<_>>().join(" ")
     ));
-    notes.push(by_variant(comparison, level, |variant| {
+    notes.push(by_variant(comparison, sheet.exact_error, |variant| {
         comparison.exact_error(variant)
     }));
     notes.push(

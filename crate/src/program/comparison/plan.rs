@@ -4,7 +4,7 @@ use super::entrant::Entrant;
 use super::words::{quoted, values};
 use crate::program::error::ProgramError;
 use crate::program::source::{self, Overrides};
-use rtb::config::{ConfigError, Experiment, Method, Run};
+use rtb::run::{ConfigError, Experiment, Method, Run};
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -60,7 +60,7 @@ impl Plan {
     pub fn new(name: &Path, choice: &Choice) -> Result<Self, ProgramError> {
         let (mut plan, vary) = Self::read(name, choice.overrides)?;
         if !choice.methods.is_empty() {
-            let task = plan.run.task;
+            let task = plan.run.task();
             let parsed = choice.methods.iter().map(|m| Entrant::parse(m, task));
             plan.entrants = parsed.collect::<Result<_, ConfigError>>()?;
         }
@@ -86,7 +86,7 @@ impl Plan {
             seeds: vec![run.seed],
             entrants: methods
                 .into_iter()
-                .map(|method| Entrant::new(method, run.task))
+                .map(|method| Entrant::new(method, run.task()))
                 .collect(),
             run,
             field: None,
@@ -216,7 +216,8 @@ fn once(flag: &str, asked: impl Iterator<Item = String>) -> Result<(), ConfigErr
 mod tests {
     use super::{Choice, Plan};
     use crate::program::source::Overrides;
-    use rtb::config::{Method, experiments};
+    use rtb::run::Method;
+    use rtb::task::experiments;
     use std::path::Path;
 
     /// Nothing chosen.

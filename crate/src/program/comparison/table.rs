@@ -5,71 +5,11 @@ use super::notes::notes;
 use super::summary::Summary;
 use crate::program::grid::Grid;
 use crate::program::output::figure;
-use rtb::config::Task;
 use rtb::message::Outcome;
+use rtb::task::sheet::Column;
 
 /// A figure of a trial.
 type Value = fn(&Outcome) -> Option<f64>;
-
-/// A heading and what stands below it.
-type Column = (&'static str, Value);
-
-const LOG_Z: Column = ("|log Z −\nexact|", |o| {
-    o.log_z.map(|z| (z - o.log_z_exact).abs())
-});
-const ESS: Column = ("ESS/N", |o| o.ess);
-const LOG_REWARD: Column = ("mean\nlog r", |o| Some(o.log_reward));
-const TRAINING: Column = ("training,\ns", |o| {
-    (o.iterations > 0).then_some(o.training_seconds)
-});
-const SAMPLING: Column = ("sampling,\ns per 1,000", |o| {
-    Some(1e3 * o.sampling_seconds / o.samples as f64)
-});
-
-const PLANE: [Column; 9] = [
-    ("TV of mode\nweights", |o| o.fit.error()),
-    ("KL on\nthe grid", |o| Some(o.fit.plane()?.kl_grid)),
-    LOG_Z,
-    ("excluded\nmass, %", |o| {
-        Some(100.0 * o.fit.plane()?.excluded_mass)
-    }),
-    ESS,
-    ("variance\nwithin modes", |o| {
-        Some(o.fit.plane()?.within_mode_variance)
-    }),
-    LOG_REWARD,
-    TRAINING,
-    SAMPLING,
-];
-const IMAGES: [Column; 8] = [
-    LOG_REWARD,
-    ("FID", |o| o.fit.error()),
-    ("diversity", |o| Some(o.fit.images()?.diversity)),
-    ("in a wanted\nclass, %", |o| {
-        Some(100.0 * o.fit.images()?.accuracy?)
-    }),
-    LOG_Z,
-    ESS,
-    TRAINING,
-    SAMPLING,
-];
-const STORIES: [Column; 7] = [
-    LOG_REWARD,
-    ("distinct-2", |o| Some(o.fit.stories()?.distinct)),
-    ("words", |o| Some(o.fit.stories()?.words)),
-    LOG_Z,
-    ESS,
-    TRAINING,
-    SAMPLING,
-];
-
-fn columns(comparison: &Comparison) -> &'static [Column] {
-    match comparison.plan.run.task {
-        Task::Mixtures => &PLANE,
-        Task::Digits => &IMAGES,
-        Task::Stories => &STORIES,
-    }
-}
 
 const EVALUATIONS: &str = "evaluations, M:\ntraining + per 1,000";
 
@@ -79,8 +19,8 @@ pub fn grid(comparison: &Comparison) -> Grid {
     let mut headings = vec!["method".to_owned()];
     headings.extend(plan.field.clone());
     let words = headings.len();
-    let columns = columns(comparison);
-    headings.extend(columns.iter().map(|(heading, _)| (*heading).to_owned()));
+    let columns = plan.run.task().room().sheet().columns;
+    headings.extend(columns.iter().map(|column| column.heading().to_owned()));
     headings.push(EVALUATIONS.to_owned());
     let mut rows = Vec::new();
     for (v, variant) in plan.variants.iter().enumerate() {
@@ -114,7 +54,10 @@ pub fn grid(comparison: &Comparison) -> Grid {
 
 fn figures(outcomes: &[&Outcome], columns: &[Column]) -> Vec<String> {
     let summary = |value: Value| Summary::of_outcomes(outcomes.iter().copied(), value);
-    let cell = |(_, value): &Column| summary(*value).map_or_else(String::new, |summary| summary.to_string());
+    let cell = |column: &Column| {
+        let summary = Summary::of_outcomes(outcomes.iter().copied(), |o| column.value(o));
+        summary.map_or_else(String::new, |summary| summary.to_string())
+    };
     let millions = |value: Value| summary(value).map(|s| figure(1e-6 * s.mean));
     let training = millions(|o| (o.iterations > 0).then_some(o.training_evaluations));
     let sampling = millions(|o| Some(1e3 * o.sampling_evaluations / o.samples as f64));

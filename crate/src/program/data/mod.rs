@@ -8,7 +8,7 @@ pub use stories::{Stories, infillings, stories};
 use super::error::ProgramError;
 use super::storage;
 use flate2::read::GzDecoder;
-use rtb::image::{Images, read_images, read_labels};
+use rtb::task::images::data::{Images, read_images, read_labels};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Stories of five sentences.
 
 use super::{OFFLINE, ProgramError};
-use rtb::text::{sentences, words};
+use rtb::task::text::words::{sentences, words};
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -6,7 +6,6 @@ use crate::program::output::tick;
 use crate::program::storage::{EvaluationPoint, IterationPoint};
 use plotters::coord::ranged1d::ValueFormatter;
 use plotters::prelude::*;
-use rtb::message::Fit;
 use std::ops::Range;
 
 pub const SIZE: (u32, u32) = (1600, 1100);
@@ -88,17 +87,13 @@ pub fn draw(canvas: &Canvas, finished: &Finished) -> Drawn {
 
     let error = [Curve::new("", RED, points(&evaluations, |e| e.error))];
     let top = error[0].points.iter().map(|p| p.1).fold(0.05, f64::max) * 1.05;
-    let title = match finished.report.fit {
-        Fit::Plane(_) => "total variation of mode weights",
-        Fit::Images(_) => "FID to the exact posterior",
-        Fit::Stories(_) => "error of mean log r",
-    };
+    let title = finished.run.task().room().sheet().error_axis;
     chart(&panels[3], title, x, 0.0..top, 0.0..top, &error)
 }
 
 /// The evaluations while training, and the final one.
 fn evaluations(finished: &Finished) -> Vec<EvaluationPoint> {
-    let last = EvaluationPoint::from(finished.report);
+    let last = EvaluationPoint::new(finished.report, finished.run.task());
     let before = finished
         .history
         .evaluations

@@ -5,7 +5,7 @@ use super::colour::{Scale, viridis};
 use crate::program::output;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
-use rtb::config::HALF_WIDTH;
+use rtb::task::plane::HALF_WIDTH;
 
 /// Pixels of a picture of one map.
 pub const SIZE: (u32, u32) = (1000, 900);

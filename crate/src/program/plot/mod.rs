@@ -17,13 +17,10 @@ use super::storage::{History, RunFolder};
 use canvas::{INK, anchored, bold, picture};
 use colour::Scale;
 use heat::HeatMap;
-use overview::Panel;
 use plotters::style::text_anchor::{HPos, VPos};
-use rtb::config::Run;
-use rtb::image::PIXELS;
-use rtb::message::{DigitsView, PlaneView, Report, Scene, StoriesView, View};
-use rtb::picture::density;
-use rtb::text::Reader;
+use rtb::message::{Report, Scene};
+use rtb::run::Run;
+use rtb::task::{self, Picture, Shown};
 use std::path::Path;
 
 /// Images of a picture of their own.
@@ -37,8 +34,8 @@ pub struct Finished<'a> {
     pub scene: &'a Scene,
     /// Samples of the trained posterior, `[count][size]`.
     pub samples: &'a [f32],
-    /// Some that are each chosen among as many as the report says.
-    pub chosen: &'a [f32],
+    /// How many candidates each of some was chosen among, and these.
+    pub chosen: Option<(usize, &'a [f32])>,
     pub report: &'a Report,
     pub history: &'a History,
 }
@@ -67,111 +64,74 @@ pub fn draw_row(path: &Path, maps: &[(&str, &Vec<f32>)], side: usize) -> Result<
     })
 }
 
+/// Images along a side of a panel.
+const PANEL_COLUMNS: usize = 6;
+
 /// Draws all pictures into the folder of the run.
 pub fn draw_all(finished: &Finished, folder: &RunFolder) -> Result<(), ProgramError> {
-    match &finished.scene.view {
-        View::Plane(view) => draw_plane(finished, view, folder)?,
-        View::Digits(view) => draw_digits(finished, view, folder)?,
-        View::Stories(view) => draw_stories(finished, view, folder)?,
+    let panels = finished.run.task().room().panels(&Shown {
+        run: finished.run,
+        scene: finished.scene,
+        samples: finished.samples,
+        chosen: finished.chosen,
+    });
+    for panel in &panels {
+        draw_panel(panel, &panels, folder)?;
     }
+    picture(&folder.file("overview.png"), overview::SIZE, |canvas| {
+        overview::draw(canvas, finished, &panels)
+    })?;
     picture(&folder.file("curves.png"), curves::SIZE, |canvas| {
         curves::draw(canvas, finished)
     })
 }
 
-fn draw_plane(finished: &Finished, view: &PlaneView, folder: &RunFolder) -> Result<(), ProgramError> {
-    let learned = density(finished.samples, view.side, 1.0);
-    // Learned and exact share a scale, so that equal colours mean equal densities.
-    let posterior = Scale::density(&view.exact);
-    let map = |title, cells, scale| HeatMap {
-        title,
-        cells,
-        side: view.side,
-        scale,
-    };
-    let reward = Scale::linear(&view.log_reward);
-    let maps = [
-        map("prior p(x)", &view.prior, Scale::density(&view.prior)),
-        map("reward, log r(x)", &view.log_reward, reward),
-        map("learned posterior", &learned, posterior),
-        map("exact posterior p(x)·r(x)/Z", &view.exact, posterior),
-    ];
-    for (name, map) in ["prior.png", "reward.png", "learned.png", "exact.png"]
-        .iter()
-        .zip(&maps)
-    {
-        picture(&folder.file(name), heat::SIZE, |canvas| map.draw(canvas))?;
-    }
-    let panels = maps.map(Panel::Map);
-    picture(&folder.file("overview.png"), overview::SIZE, |canvas| {
-        overview::draw(canvas, finished, &panels)
-    })
-}
-
-fn draw_digits(finished: &Finished, view: &DigitsView, folder: &RunFolder) -> Result<(), ProgramError> {
-    /// Images along a side of a panel.
-    const PANEL_COLUMNS: usize = 6;
-    let prior = finished.scene.prior_paths.ends();
-    let exact = view.exact.as_ref().map_or(&[][..], |exact| &exact.samples);
-    let chosen = finished.report.chosen.as_ref();
-    let chosen = chosen.map(|c| format!("learned, 1 of {}", c.candidates));
-    let mut sheets = vec![
-        ("prior.png", "prior p(x)", &prior[..]),
-        ("learned.png", "learned posterior", finished.samples),
-    ];
-    sheets.extend(
-        chosen
-            .as_ref()
-            .map(|title| ("chosen.png", title.as_str(), finished.chosen)),
-    );
-    sheets.push(("exact.png", "exact posterior p(x)·r(x)/Z", exact));
-    for (name, _, images) in &sheets {
-        let columns = if images.len() > PANEL_COLUMNS * PANEL_COLUMNS * PIXELS {
-            COLUMNS
-        } else {
-            PANEL_COLUMNS
-        };
-        draw_images(&folder.file(name), images, columns)?;
-    }
-    let panels = sheets.iter().map(|(_, title, images)| Panel::Images {
-        title,
-        images,
-        columns: PANEL_COLUMNS,
-    });
-    let panels: Vec<Panel> = panels.collect();
-    picture(&folder.file("overview.png"), overview::SIZE, |canvas| {
-        overview::draw(canvas, finished, &panels)
-    })
-}
-
-/// Stories as people read them: their middles, or all of them where they are many stories.
-pub fn stories(run: &Run, reader: &Reader, stories: &[f32]) -> Vec<String> {
-    match run.corpus {
-        Some(_) => reader.wholes(stories),
-        None => reader.middles(stories),
+/// A panel as a file of its own.
+fn draw_panel(panel: &task::Panel, all: &[task::Panel], folder: &RunFolder) -> Result<(), ProgramError> {
+    match &panel.picture {
+        Picture::Cells { side, cells, scale } => {
+            let map = HeatMap {
+                title: &panel.title,
+                cells,
+                side: *side,
+                scale: scale_of(*scale, cells, all),
+            };
+            let path = folder.file(&format!("{}.png", panel.name));
+            picture(&path, heat::SIZE, |canvas| map.draw(canvas))
+        }
+        Picture::Images { side, pixels } => {
+            let count = pixels.len() / (side * side);
+            let columns = if count > PANEL_COLUMNS * PANEL_COLUMNS {
+                COLUMNS
+            } else {
+                PANEL_COLUMNS
+            };
+            draw_images(
+                &folder.file(&format!("{}.png", panel.name)),
+                pixels,
+                *side,
+                columns,
+            )
+        }
+        Picture::Texts(texts) => {
+            let lines = texts.join("\n") + "\n";
+            folder.write(&format!("{}.txt", panel.name), lines.as_bytes())
+        }
     }
 }
 
-fn draw_stories(finished: &Finished, view: &StoriesView, folder: &RunFolder) -> Result<(), ProgramError> {
-    let reader = Reader::new(&view.words, view.layout).map_err(|e| ProgramError::Picture {
-        path: folder.file("overview.png"),
-        reason: e.to_string(),
-    })?;
-    let exact = view.exact.as_ref().map_or(&[][..], |exact| &exact.samples);
-    let columns = [
-        ("prior.txt", "prior p(x)", &finished.scene.prior_paths.ends()[..]),
-        ("learned.txt", "learned posterior", finished.samples),
-        ("exact.txt", "exact posterior p(x)·r(x)/Z", exact),
-    ];
-    for (name, _, stories) in columns {
-        let lines = self::stories(finished.run, &reader, stories).join("\n") + "\n";
-        folder.write(name, lines.as_bytes())?;
+/// The colours of cells.
+fn scale_of(scale: task::Scale, cells: &[f32], all: &[task::Panel]) -> Scale {
+    match scale {
+        task::Scale::Density => Scale::density(cells),
+        task::Scale::Linear => Scale::linear(cells),
+        task::Scale::Like(name) => match all
+            .iter()
+            .find(|panel| panel.name == name)
+            .map(|panel| &panel.picture)
+        {
+            Some(Picture::Cells { cells, .. }) => Scale::density(cells),
+            _ => Scale::density(cells),
+        },
     }
-    let panels = columns.map(|(_, title, stories)| Panel::Texts {
-        title,
-        texts: self::stories(finished.run, &reader, stories),
-    });
-    picture(&folder.file("overview.png"), overview::SIZE, |canvas| {
-        overview::draw(canvas, finished, &panels)
-    })
 }

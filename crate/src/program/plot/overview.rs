@@ -2,12 +2,14 @@
 
 use super::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, bold, text};
 use super::heat::HeatMap;
-use super::{Finished, draw_sheet, draw_texts};
+use super::{Finished, PANEL_COLUMNS, draw_sheet, draw_texts, scale_of};
 use crate::program::output::{duration, figure};
 use crate::program::source::title;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
-use rtb::message::{Chosen, Fit, ImageFit, PlaneFit, Report, StoryFit};
+use rtb::message::Report;
+use rtb::task::sheet::{Beside, Highlight, Sheet};
+use rtb::task::{Panel, Picture};
 
 pub const SIZE: (u32, u32) = (2200, 900);
 
@@ -15,34 +17,17 @@ const MARGIN: i32 = 70;
 const IMAGE: i32 = 470;
 const TOP: i32 = 200;
 
-/// What stands side by side.
-pub enum Panel<'a> {
-    Map(HeatMap<'a>),
-    Images {
-        title: &'a str,
-        images: &'a [f32],
-        columns: usize,
-    },
-    Texts {
-        title: &'a str,
-        texts: Vec<String>,
-    },
-}
-
-impl Panel<'_> {
-    fn title(&self) -> &str {
-        match self {
-            Self::Map(map) => map.title,
-            Self::Images { title, .. } | Self::Texts { title, .. } => title,
+fn draw_panel(canvas: &Canvas, panel: &Panel, all: &[Panel], corner: (i32, i32)) -> Drawn {
+    match &panel.picture {
+        Picture::Cells { side, cells, scale } => HeatMap {
+            title: &panel.title,
+            cells,
+            side: *side,
+            scale: scale_of(*scale, cells, all),
         }
-    }
-
-    fn draw(&self, canvas: &Canvas, corner: (i32, i32)) -> Drawn {
-        match self {
-            Self::Map(map) => map.draw_image(canvas, corner, IMAGE, 19),
-            Self::Images { images, columns, .. } => draw_sheet(canvas, images, *columns, corner, IMAGE),
-            Self::Texts { texts, .. } => draw_texts(canvas, texts, corner, IMAGE),
-        }
+        .draw_image(canvas, corner, IMAGE, 19),
+        Picture::Images { side, pixels } => draw_sheet(canvas, pixels, *side, PANEL_COLUMNS, corner, IMAGE),
+        Picture::Texts(texts) => draw_texts(canvas, texts, corner, IMAGE),
     }
 }
 
@@ -57,11 +42,11 @@ pub fn draw(canvas: &Canvas, finished: &Finished, panels: &[Panel]) -> Drawn {
     for (column, panel) in panels.iter().enumerate() {
         let left = MARGIN + column as i32 * (IMAGE + gap);
         let heading = anchored(bold(27, INK), HPos::Center, VPos::Center);
-        canvas.draw_text(panel.title(), &heading, (left + IMAGE / 2, TOP - 26))?;
-        panel.draw(canvas, (left, TOP))?;
+        canvas.draw_text(&panel.title, &heading, (left + IMAGE / 2, TOP - 26))?;
+        draw_panel(canvas, panel, panels, (left, TOP))?;
     }
 
-    let figures = figures(finished.report);
+    let figures = figures(finished.run.task().room().sheet(), finished.report);
     let top = TOP + IMAGE + 72;
     canvas.draw(&PathElement::new([(MARGIN, top), (MARGIN + width, top)], FAINT))?;
     let step = width / figures.len() as i32;
@@ -101,82 +86,28 @@ fn ideal(name: &'static str, measured: f64, best: &str) -> Figure {
 }
 
 /// What matters most.
-fn figures(r: &Report) -> Vec<Figure> {
+fn figures(sheet: &Sheet, r: &Report) -> Vec<Figure> {
     let mut figures = vec![
         beside("log Z, importance-weighted", r.log_z_importance, r.log_z_exact),
         ideal("effective sample size / N", r.ess, "1"),
     ];
-    match &r.fit {
-        Fit::Plane(fit) => figures.extend(plane(fit)),
-        Fit::Images(fit) => figures.extend(images(fit, r)),
-        Fit::Stories(fit) => figures.extend(stories(fit)),
-    }
+    figures.extend(sheet.highlights(r).into_iter().map(|of| highlighted(of, r)));
     figures.push(ideal("residual δ, deviation", r.residual_std, "0"));
     figures
 }
 
-fn plane(fit: &PlaneFit) -> [Figure; 3] {
-    [
-        ideal("mode weights, total variation", fit.mode_total_variation, "0"),
-        beside(
-            "variance within modes",
-            fit.within_mode_variance,
-            fit.within_mode_variance_exact,
-        ),
-        beside(
-            "mass on excluded modes",
-            fit.excluded_mass,
-            fit.excluded_mass_exact,
-        ),
-    ]
-}
-
-fn stories(fit: &StoryFit) -> [Figure; 3] {
-    let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
-    let prior = |value| format!("prior {}", figure(number(value)));
-    [
-        beside("mean log r", fit.log_reward_stories, number(fit.log_reward_exact)),
-        ("distinct-2", figure(fit.distinct), prior(fit.distinct_prior)),
-        beside("words and marks of a middle", fit.words, number(fit.words_exact)),
-    ]
-}
-
-fn images(fit: &ImageFit, report: &Report) -> [Figure; 3] {
-    let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
-    // A figure of the chosen ones goes between the measured and the exact one.
-    let chosen = report.chosen.as_deref();
-    let beside = |name, measured, exact, of: fn(&Chosen) -> Option<f64>| {
-        let (name, measured, exact) = beside(name, measured, exact);
-        let chosen = chosen.map(|c| format!("1 of {}: {} · ", c.candidates, figure(number(of(c)))));
-        (name, measured, chosen.unwrap_or_default() + &exact)
+/// A figure of the task; that of the chosen ones goes between it and the exact one.
+fn highlighted(of: Highlight, r: &Report) -> Figure {
+    let number = |value: Option<f64>| figure(value.unwrap_or(f64::NAN));
+    let reference = match of.beside {
+        Beside::Ideal(best) => format!("ideal {best}"),
+        Beside::Exact(name) => format!("exact {}", number(r.fit.number(name))),
+        Beside::Prior(name) => format!("prior {}", number(r.fit.number(name))),
     };
-    let third = match fit.accuracy {
-        Some(accuracy) => beside(
-            "share in a wanted class",
-            accuracy,
-            number(fit.accuracy_exact),
-            |c| c.fit.images()?.accuracy,
-        ),
-        None => beside(
-            "diversity of features",
-            fit.diversity,
-            number(fit.diversity_exact),
-            |c| Some(c.fit.images()?.diversity),
-        ),
-    };
-    [
-        beside(
-            "mean log r",
-            report.log_reward,
-            number(fit.log_reward_exact),
-            |c| Some(c.log_reward),
-        ),
-        beside(
-            "FID to the exact posterior",
-            number(fit.fid),
-            number(fit.fid_floor),
-            |c| c.fit.images()?.fid,
-        ),
-        third,
-    ]
+    let chosen = r.chosen.as_deref().map(|c| {
+        let value = of.value.of(&c.fit, c.log_reward);
+        format!("1 of {}: {} · ", c.candidates, number(value))
+    });
+    let measured = number(of.value.of(&r.fit, r.log_reward));
+    (of.name, measured, chosen.unwrap_or_default() + &reference)
 }

@@ -3,6 +3,7 @@
 
 use crate::program::error::ProgramError;
 use rtb::message::{Iteration, Report};
+use rtb::task::Task;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -21,7 +22,16 @@ enum Line<'a> {
 #[serde(tag = "tag", rename_all = "snake_case")]
 enum ReadLine {
     Iteration(IterationPoint),
-    Evaluation(EvaluationPoint),
+    Evaluation(ReadEvaluation),
+}
+
+/// An evaluation as it is read back: the figure by which the task tells methods apart is among the rest.
+#[derive(Deserialize)]
+struct ReadEvaluation {
+    #[serde(flatten)]
+    point: EvaluationPoint,
+    #[serde(flatten)]
+    rest: serde_json::Map<String, serde_json::Value>,
 }
 
 /// An iteration on the curves.
@@ -46,8 +56,8 @@ pub struct EvaluationPoint {
     pub eubo: f64,
     #[serde(deserialize_with = "number")]
     pub ess: f64,
-    /// [`Fit::error`](rtb::message::Fit::error): whichever figure the run has.
-    #[serde(rename = "mode_total_variation", alias = "fid", deserialize_with = "number")]
+    /// The figure by which the run's task tells methods apart; no number where it is not known.
+    #[serde(skip)]
     pub error: f64,
 }
 
@@ -66,15 +76,26 @@ impl From<&Iteration> for IterationPoint {
     }
 }
 
-impl From<&Report> for EvaluationPoint {
-    fn from(r: &Report) -> Self {
+impl EvaluationPoint {
+    /// That of a report of a run of this task.
+    pub fn new(r: &Report, task: Task) -> Self {
         Self {
             iterations: r.iterations,
             log_z_importance: r.log_z_importance,
             elbo: r.elbo,
             eubo: r.eubo.unwrap_or(f64::NAN),
             ess: r.ess,
-            error: r.fit.error().unwrap_or(f64::NAN),
+            error: task.room().sheet().error(&r.fit).unwrap_or(f64::NAN),
+        }
+    }
+}
+
+impl ReadEvaluation {
+    fn point(self, task: Task) -> EvaluationPoint {
+        let error = self.rest.get(task.room().sheet().error);
+        EvaluationPoint {
+            error: error.and_then(serde_json::Value::as_f64).unwrap_or(f64::NAN),
+            ..self.point
         }
     }
 }
@@ -89,7 +110,7 @@ pub struct History {
 impl History {
     /// Takes the lines up to `last`, and says how many bytes they fill. A line that does not read
     /// is the end: it was being written when the process was killed.
-    fn parse(text: &[u8], last: usize) -> (Self, usize) {
+    fn parse(text: &[u8], last: usize, task: Task) -> (Self, usize) {
         let mut history = Self::default();
         let mut length = 0;
         for line in text.split_inclusive(|b| *b == b'\n') {
@@ -98,7 +119,9 @@ impl History {
             };
             match serde_json::from_slice(whole) {
                 Ok(ReadLine::Iteration(i)) if i.iteration <= last => history.iterations.push(i),
-                Ok(ReadLine::Evaluation(e)) if e.iterations <= last => history.evaluations.push(e),
+                Ok(ReadLine::Evaluation(e)) if e.point.iterations <= last => {
+                    history.evaluations.push(e.point(task));
+                }
                 _ => break,
             }
             length += line.len();
@@ -108,9 +131,9 @@ impl History {
 }
 
 /// What the file holds; nothing if it is not there.
-pub fn read(path: &Path) -> Result<History, ProgramError> {
+pub fn read(path: &Path, task: Task) -> Result<History, ProgramError> {
     match fs::read(path) {
-        Ok(bytes) => Ok(History::parse(&bytes, usize::MAX).0),
+        Ok(bytes) => Ok(History::parse(&bytes, usize::MAX, task).0),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(History::default()),
         Err(e) => Err(ProgramError::file("read the metrics", path, e)),
     }
@@ -121,12 +144,13 @@ pub struct Metrics {
     path: PathBuf,
     file: File,
     history: History,
+    task: Task,
 }
 
 impl Metrics {
     /// Opens the file to go on after `iteration`: what was written later is cut off, so that the
     /// file of a resumed run equals that of an unbroken one.
-    pub fn open(path: PathBuf, iteration: usize) -> Result<Self, ProgramError> {
+    pub fn open(path: PathBuf, iteration: usize, task: Task) -> Result<Self, ProgramError> {
         let opened = || -> io::Result<(File, History)> {
             let mut file = OpenOptions::new()
                 .read(true)
@@ -134,7 +158,7 @@ impl Metrics {
                 .create(true)
                 .truncate(false)
                 .open(&path)?;
-            let (history, length) = History::parse(&fs::read(&path)?, iteration);
+            let (history, length) = History::parse(&fs::read(&path)?, iteration, task);
             file.set_len(length as u64)?;
             file.seek(SeekFrom::End(0))?;
             Ok((file, history))
@@ -147,7 +171,12 @@ impl Metrics {
                 path.display()
             );
         }
-        Ok(Self { path, file, history })
+        Ok(Self {
+            path,
+            file,
+            history,
+            task,
+        })
     }
 
     pub fn history(&self) -> &History {
@@ -160,7 +189,9 @@ impl Metrics {
     }
 
     pub fn evaluation(&mut self, report: &Report) -> Result<(), ProgramError> {
-        self.history.evaluations.push(report.into());
+        self.history
+            .evaluations
+            .push(EvaluationPoint::new(report, self.task));
         self.write(&Line::Evaluation(report))
     }
 
@@ -190,6 +221,7 @@ mod tests {
     use super::Metrics;
     use crate::program::scratch::Scratch;
     use rtb::message::{Iteration, Report};
+    use rtb::task::Task;
     use std::fs;
 
     fn iteration(iteration: usize) -> Iteration {
@@ -205,7 +237,7 @@ mod tests {
     fn later_and_torn_lines_are_cut_off() {
         let place = Scratch::new();
         let path = place.path().join("metrics.jsonl");
-        let mut metrics = Metrics::open(path.clone(), 0).expect("opened");
+        let mut metrics = Metrics::open(path.clone(), 0, Task::default()).expect("opened");
         metrics.evaluation(&Report::default()).expect("written");
         metrics.iteration(&iteration(1)).expect("written");
         metrics.iteration(&iteration(2)).expect("written");
@@ -216,7 +248,7 @@ mod tests {
         torn.extend(b"{\"tag\":\"itera");
         fs::write(&path, torn).expect("written");
 
-        let metrics = Metrics::open(path.clone(), 2).expect("opened");
+        let metrics = Metrics::open(path.clone(), 2, Task::default()).expect("opened");
         assert_eq!(fs::read(&path).expect("read"), wanted);
         assert_eq!(metrics.history().iterations.len(), 2);
         assert_eq!(metrics.history().evaluations.len(), 1);

@@ -19,16 +19,14 @@ mod metrics;
 pub use metrics::{EvaluationPoint, History, IterationPoint, Metrics};
 
 use super::error::ProgramError;
-use rtb::config::Run;
-use rtb::message::{Files, Report};
+use rtb::message::Report;
+use rtb::run::{FileKind, FileNeed, Files, Run};
 use serde::Serialize;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 const CONFIG: &str = "config.toml";
-const PRIOR: &str = "prior.safetensors";
-const CORPUS: &str = "corpus.tsv";
 const REPORT: &str = "report.json";
 const LATEST: &str = "checkpoint.bin";
 const PREVIOUS: &str = "checkpoint.previous.bin";
@@ -55,9 +53,9 @@ impl RunFolder {
             "name another --out, or go on with --resume",
         )?;
         let folder = Self { path };
-        for (name, file) in [(PRIOR, &files.prior), (CORPUS, &files.corpus)] {
-            if let Some(bytes) = file {
-                folder.write(name, bytes)?;
+        for need in run.files() {
+            if let (Some(name), Some(bytes)) = (kept_as(&need), files.get(need.role)) {
+                folder.write(&name, bytes)?;
             }
         }
         folder.write(CONFIG, run.to_toml().as_bytes())?;
@@ -118,23 +116,10 @@ impl RunFolder {
         Run::from_toml(&text).map_err(|error| ProgramError::ConfigFile { path, error })
     }
 
-    /// The weights of the run's learned prior.
-    pub fn prior(&self) -> Result<Option<Vec<u8>>, ProgramError> {
-        self.read(PRIOR, "read the prior's weights")
-    }
-
-    /// The stories of the run's corpus.
-    pub fn corpus(&self) -> Result<Option<Vec<u8>>, ProgramError> {
-        self.read(CORPUS, "read the stories")
-    }
-
-    fn read(&self, name: &str, action: &'static str) -> Result<Option<Vec<u8>>, ProgramError> {
-        let path = self.file(name);
-        match fs::read(&path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(ProgramError::file(action, &path, e)),
-        }
+    /// A file that the run needs and that was kept when it started.
+    pub fn kept(&self, need: &FileNeed) -> Result<Vec<u8>, ProgramError> {
+        let path = self.file(&kept_as(need).unwrap_or_default());
+        fs::read(&path).map_err(|e| ProgramError::file("read a file that the run needs", &path, e))
     }
 
     /// Whether the run has come to its end.
@@ -201,12 +186,12 @@ impl RunFolder {
 
     /// The metrics of a run that goes on after `iteration`; later lines are cut off.
     pub fn metrics(&self, iteration: usize) -> Result<Metrics, ProgramError> {
-        Metrics::open(self.file(METRICS), iteration)
+        Metrics::open(self.file(METRICS), iteration, self.run()?.task())
     }
 
     /// What the metrics hold so far.
     pub fn history(&self) -> Result<History, ProgramError> {
-        metrics::read(&self.file(METRICS))
+        metrics::read(&self.file(METRICS), self.run()?.task())
     }
 }
 
@@ -305,6 +290,15 @@ pub fn replace(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The name under which a folder keeps a file that its run needs; those that ship are not kept.
+fn kept_as(need: &FileNeed) -> Option<String> {
+    match need.kind {
+        FileKind::Weights => Some(format!("{}.safetensors", need.role)),
+        FileKind::ShippedWeights => None,
+        FileKind::Corpus { .. } => Some(format!("{}.tsv", need.role)),
+    }
+}
+
 /// Whether a folder can be made there without mixing with other files.
 fn is_vacant(path: &Path) -> Result<bool, ProgramError> {
     match fs::read_dir(path) {
@@ -334,8 +328,7 @@ fn vacant(path: &Path) -> Result<PathBuf, ProgramError> {
 mod tests {
     use super::{LATEST, PREVIOUS, RunFolder, vacant};
     use crate::program::scratch::Scratch;
-    use rtb::config::Run;
-    use rtb::message::Files;
+    use rtb::run::{Files, Run};
     use std::fs;
 
     fn checkpoint(iteration: u8) -> Vec<u8> {

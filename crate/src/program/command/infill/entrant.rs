@@ -4,13 +4,12 @@ use crate::program::assets;
 use crate::program::error::ProgramError;
 use burn::tensor::Device;
 use pollster::block_on;
-use rtb::config::{Corpus, Preset, Run};
-use rtb::message::StoryFit;
-use rtb::network::LanguageModel;
-use rtb::session::{Session, SessionError, TaskOf};
-use rtb::stories::Stories;
-use rtb::train::examples::{Pretraining, Recipe};
-use rtb::train::texts::Texts;
+use rtb::engine::EngineError;
+use rtb::engine::train::examples::{Pretraining, Recipe};
+use rtb::run::{Preset, Run};
+use rtb::session::Session;
+use rtb::task::text::train::Texts;
+use rtb::task::text::{Corpus, LanguageModel, StoryFit, TextProblem, TextTask};
 use std::time::Instant;
 
 /// Supervised fine-tuning goes at a small rate, since there are few texts.
@@ -72,14 +71,14 @@ impl Entrant {
     /// The shipped prior of masked words, above a corpus.
     pub fn of_shipped_prior(data: &str) -> Result<Self, ProgramError> {
         let mut run = Preset::find("stories-each")?.run;
-        run.corpus = Some(Corpus {
+        let problem = TextProblem::of_mut(&mut run)?;
+        problem.corpus = Some(Corpus {
             file: data.to_owned(),
             ..Corpus::default()
         });
-        let weights = run.prior.weights.as_deref().unwrap_or_default();
         Ok(Self {
+            prior: assets::weights("prior.weights", &problem.prior.weights)?,
             method: run.name.clone(),
-            prior: assets::prior(weights)?,
             run,
             how: How::Posterior(None),
         })
@@ -96,7 +95,7 @@ impl Entrant {
 
     /// What can be had of its prior without training, by importance in proportion to r^β of its run.
     pub fn untrained(&self, seed: u64, proposals: usize) -> Vec<Self> {
-        let name = self.run.prior.weights.as_deref().unwrap_or_default();
+        let name = self.run.file("prior").unwrap_or_default();
         let power = match self.run.tempering.beta {
             1.0 => String::new(),
             beta => format!(", β = {beta}"),
@@ -129,7 +128,7 @@ impl Entrant {
         device: Device,
     ) -> Result<Self, ProgramError> {
         let LanguageModel { network, reader } =
-            LanguageModel::read(&self.prior, &device).map_err(SessionError::Weights)?;
+            LanguageModel::read(&self.prior, &device).map_err(EngineError::Weights)?;
         let text = String::from_utf8_lossy(text);
         let tokens: Vec<_> = reader.stories(&text).take(count).collect();
         let learned = tokens.len();
@@ -142,7 +141,7 @@ impl Entrant {
             ema: TUNING_EMA,
             seed,
         };
-        let mut training = Pretraining::new(network, texts, recipe, device).map_err(SessionError::from)?;
+        let mut training = Pretraining::new(network, texts, recipe, device).map_err(EngineError::from)?;
         while !training.finished() {
             block_on(training.fill())?;
         }
@@ -152,7 +151,7 @@ impl Entrant {
         };
         Ok(Self {
             method: format!("supervised fine-tuning on {learned}"),
-            prior: block_on(model.file()).map_err(SessionError::Device)?,
+            prior: block_on(model.file()).map_err(EngineError::Device)?,
             run: Run {
                 seed,
                 ..self.run.clone()
@@ -168,10 +167,15 @@ impl Entrant {
     /// Fills the gaps of the first stories of a corpus, one middle each.
     pub fn fill(&self, corpus: &[u8], count: usize, device: Device) -> Result<Made, ProgramError> {
         let mut run = self.run.clone();
-        if let Some(corpus) = &mut run.corpus {
+        if let Some(corpus) = &mut TextProblem::of_mut(&mut run)?.corpus {
             corpus.stories = count;
         }
-        let files = assets::files_above(&run, Some(self.prior.clone()), Some(corpus.to_vec()));
+        let files = assets::files_beside(&run, |need| {
+            Ok(match need.role {
+                "corpus" => corpus.to_vec(),
+                _ => self.prior.clone(),
+            })
+        })?;
         let weights = match &self.how {
             How::Posterior(weights) => weights.as_deref(),
             _ => None,
@@ -182,9 +186,7 @@ impl Entrant {
             How::Posterior(_) => Some(block_on(session.samples(count, 1))?),
             _ => None,
         };
-        let TaskOf::Stories(task) = session.task() else {
-            unreachable!("a corpus is of stories")
-        };
+        let task: &mut TextTask = session.task().expect("a corpus is of stories");
         let stories = match (&self.how, samples) {
             (_, Some(samples)) => samples,
             (How::Told, None) => task.stories_told(),
@@ -201,8 +203,8 @@ impl Entrant {
         self.made(task, &stories, seconds)
     }
 
-    fn made(&self, task: &Stories, stories: &[f32], seconds: f64) -> Result<Made, ProgramError> {
-        let log_r = block_on(task.setting().reward.log_reward(stories)).map_err(SessionError::Device)?;
+    fn made(&self, task: &TextTask, stories: &[f32], seconds: f64) -> Result<Made, ProgramError> {
+        let log_r = block_on(task.log_reward(stories))?;
         Ok(Made {
             method: self.method.clone(),
             seed: self.run.seed,

@@ -9,10 +9,11 @@ use crate::program::error::ProgramError;
 use crate::program::grid::Grid;
 use crate::program::output::{figure, print};
 use crate::program::storage::{self, RunFolder};
-use crate::program::trainer::reopen_trained;
+use crate::program::trainer::{files, reopen_trained};
 use entrant::{Entrant, Made};
 use pollster::block_on;
-use rtb::config::ConfigError;
+use rtb::run::ConfigError;
+use rtb::task::text::TextProblem;
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
@@ -119,14 +120,14 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
 fn trained(args: &Args, path: &std::path::Path) -> Result<Entrant, ProgramError> {
     let folder = RunFolder::open(path)?;
     let run = folder.run()?;
-    if run.corpus.is_none() {
+    if TextProblem::of(&run).map_or(true, |problem| problem.corpus.is_none()) {
         let allowed = "folders of runs over a corpus, as `rtb run stories-each` writes them";
         return Err(ConfigError::new("DIR", format!("`{}`", path.display()), allowed).into());
     }
     let session = reopen_trained(&folder, args.device.device)?;
     Ok(Entrant::trained(
         run,
-        folder.prior()?.unwrap_or_default(),
+        files(&folder)?.get("prior").unwrap_or_default().to_vec(),
         block_on(session.weights())?,
     ))
 }

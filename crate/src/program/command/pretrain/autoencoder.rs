@@ -6,12 +6,12 @@ use crate::program::data::{self, Labelled};
 use crate::program::error::ProgramError;
 use burn::module::Module;
 use pollster::block_on;
-use rtb::network::Autoencoder;
-use rtb::noise::Noise;
-use rtb::prior::Decoder;
-use rtb::session::SessionError;
-use rtb::train::Latents;
-use rtb::train::examples::{Pretraining, Recipe};
+use rtb::engine::EngineError;
+use rtb::engine::noise::Noise;
+use rtb::engine::train::examples::{Pretraining, Recipe};
+use rtb::task::images::Autoencoder;
+use rtb::task::images::Decoder;
+use rtb::task::images::train::Latents;
 use serde::Serialize;
 
 const AFTER_HELP: &str = "\
@@ -77,7 +77,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     );
     let training = Pretraining::new(network, train.clone(), Recipe::from(&numbers), device.clone());
     let mut stepped = Stepped {
-        training: training.map_err(SessionError::from)?,
+        training: training.map_err(EngineError::from)?,
         step: |training: &mut Pretraining<_, _>| block_on(training.reconstruct(args.noise)),
     };
     let seconds = args.common.train(&what, &numbers, &mut stepped)?;
@@ -89,7 +89,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         let latents = Latents::of(network, &test, &device).await?;
         decoder.images(latents.values()).await
     };
-    let made = block_on(made).map_err(SessionError::Device)?;
+    let made = block_on(made).map_err(EngineError::Device)?;
     let squares = made.iter().zip(&images).map(|(a, b)| f64::from(a - b).powi(2));
     let figures = Figures {
         parameters: Module::num_params(network),

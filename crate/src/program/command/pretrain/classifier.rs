@@ -7,12 +7,11 @@ use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Device;
 use clap::ValueEnum;
 use pollster::block_on;
-use rtb::image::Images;
-use rtb::metric;
-use rtb::network::{Classify, PooledClassifier, StridedClassifier};
-use rtb::noise::Noise;
-use rtb::session::SessionError;
-use rtb::train::examples::{Pretraining, Recipe};
+use rtb::engine::EngineError;
+use rtb::engine::noise::Noise;
+use rtb::engine::train::examples::{Pretraining, Recipe};
+use rtb::task::images::data::Images;
+use rtb::task::images::{Classify, PooledClassifier, Seen, StridedClassifier, see};
 use serde::Serialize;
 
 const AFTER_HELP: &str = "\
@@ -85,13 +84,13 @@ where
     let config = Recipe::from(numbers);
     let training = Pretraining::new(network, train, config, device.clone());
     let mut stepped = Stepped {
-        training: training.map_err(SessionError::from)?,
+        training: training.map_err(EngineError::from)?,
         step: |training: &mut Pretraining<_, _>| block_on(training.classify()),
     };
     let seconds = args.common.train(&what, numbers, &mut stepped)?;
     let training = stepped.training;
     let all = test.pixels(test.len());
-    let seen = block_on(metric::see(training.network(), &all, device)).map_err(SessionError::Device)?;
+    let seen = block_on(see(training.network(), &all, device)).map_err(EngineError::Device)?;
     (figures.test_accuracy, figures.test_cross_entropy) = judged(&seen, &test);
     let text = format!(
         "{} test images: accuracy {:.2} %, cross-entropy {:.4}\n",
@@ -111,7 +110,7 @@ where
 }
 
 /// Share of images whose class is right, and the mean of −log p(label|image).
-fn judged(seen: &metric::Seen, images: &Images) -> (f64, f64) {
+fn judged(seen: &Seen, images: &Images) -> (f64, f64) {
     let count = images.len() as f64;
     let classes = seen.classes();
     let right = (0..images.len()).filter(|at| classes[*at] == images.label(*at));

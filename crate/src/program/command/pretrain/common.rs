@@ -7,8 +7,8 @@ use crate::program::pretraining::{self, Job, Pretrain};
 use crate::program::storage;
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Device;
-use rtb::session::SessionError;
-use rtb::train::examples::{Pretraining, Recipe};
+use rtb::engine::EngineError;
+use rtb::engine::train::examples::{Pretraining, Recipe};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -70,21 +70,21 @@ pub struct Stepped<N: Module + ModuleDisplay, E, F> {
 impl<N, E, F> Pretrain for Stepped<N, E, F>
 where
     N: Module + ModuleDisplay + Sync,
-    F: Fn(&mut Pretraining<N, E>) -> Result<f64, SessionError>,
+    F: Fn(&mut Pretraining<N, E>) -> Result<f64, EngineError>,
 {
     fn iteration(&self) -> usize {
         self.training.iteration()
     }
 
-    fn step(&mut self) -> Result<f64, SessionError> {
+    fn step(&mut self) -> Result<f64, EngineError> {
         (self.step)(&mut self.training)
     }
 
-    fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
+    fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
         self.training.checkpoint()
     }
 
-    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), SessionError> {
+    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
         self.training.resume(checkpoint)
     }
 }

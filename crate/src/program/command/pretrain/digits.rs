@@ -9,16 +9,15 @@ use crate::program::plot;
 use burn::module::Module;
 use burn::tensor::Device;
 use pollster::block_on;
-use rtb::config::ConfigError;
-use rtb::image::Images;
-use rtb::network::{
-    Autoencoder, DECODER, Denoise, Denoiser, ResidualConfig, UNetConfig, Weights, load_tensors, read_tensors,
-};
-use rtb::noise::{Noise, Purpose};
-use rtb::prior::{Decoder, DenoiserPrior};
-use rtb::session::SessionError;
-use rtb::train::examples::{Pretraining, Recipe};
-use rtb::train::{Latents, Vectors};
+use rtb::engine::EngineError;
+use rtb::engine::noise::{Noise, Purpose};
+use rtb::engine::train::examples::{Pretraining, Recipe};
+use rtb::engine::weights::{Weights, load_tensors, read_tensors};
+use rtb::network::ResidualConfig;
+use rtb::run::ConfigError;
+use rtb::task::images::data::{Images, SIDE};
+use rtb::task::images::train::{Latents, Vectors};
+use rtb::task::images::{Autoencoder, DECODER, Decoder, Denoise, Denoiser, DenoiserPrior, UNetConfig};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -132,7 +131,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
             .await?;
         prior.decoder().images(&ends).await
     };
-    let samples = block_on(made).map_err(SessionError::Device)?;
+    let samples = block_on(made).map_err(EngineError::Device)?;
     let sampling_seconds = begun.elapsed().as_secs_f64();
     let sets: [&[f32]; 3] = [&samples, &test.pixels(test.len()), &train.pixels(count)];
     let figures = Figures {
@@ -144,7 +143,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         autoencoder: args.latents.as_deref().and_then(record_of),
     };
     if let Some(path) = &args.picture {
-        plot::draw_images(path, &samples, 10)?;
+        plot::draw_images(path, &samples, SIDE, 10)?;
     }
     let text = format!(
         "{count} samples of the chain of {steps} steps, made in {sampling_seconds:.0} s\n{}",
@@ -171,7 +170,7 @@ fn of_pixels(
     let network = UNetConfig::SHIPPED.init(&Noise::new(numbers.seed), device);
     let (network, seconds) = train(args, what, numbers, network, images.clone(), device)?;
     Ok(Trained {
-        weights: block_on(Weights::of(&network)).map_err(SessionError::Device)?,
+        weights: block_on(Weights::of(&network)).map_err(EngineError::Device)?,
         network: Denoiser::Pixels(network),
         decoder: Decoder::default(),
         seconds,
@@ -200,7 +199,7 @@ fn of_latents(
         blocks: args.blocks as usize,
         embedding: EMBEDDING,
     };
-    let latents = block_on(Latents::of(&autoencoder, images, device)).map_err(SessionError::Device)?;
+    let latents = block_on(Latents::of(&autoencoder, images, device)).map_err(EngineError::Device)?;
     let network = config.init(&Noise::new(numbers.seed), device);
     let (network, seconds) = train(args, what, numbers, network, latents, device)?;
     let weights = async {
@@ -209,7 +208,7 @@ fn of_latents(
         Ok(weights)
     };
     Ok(Trained {
-        weights: block_on(weights).map_err(SessionError::Device)?,
+        weights: block_on(weights).map_err(EngineError::Device)?,
         network: Denoiser::Latents(network),
         decoder: Decoder::of(autoencoder.decoder().clone(), size, device),
         seconds,
@@ -239,7 +238,7 @@ fn train<N: Denoise, E: Vectors>(
     }
     let training = Pretraining::new(network, examples, Recipe::from(numbers), device.clone());
     let mut stepped = Stepped {
-        training: training.map_err(SessionError::from)?,
+        training: training.map_err(EngineError::from)?,
         step: |training: &mut Pretraining<_, _>| block_on(training.denoise()),
     };
     let seconds = args.common.train(what, numbers, &mut stepped)?;

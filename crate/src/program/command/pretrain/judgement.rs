@@ -4,10 +4,8 @@ use crate::program::assets;
 use crate::program::error::ProgramError;
 use burn::tensor::Device;
 use pollster::block_on;
-use rtb::image::CLASSES;
-use rtb::metric::{self, Seen};
-use rtb::network::Classify;
-use rtb::session::SessionError;
+use rtb::engine::EngineError;
+use rtb::task::images::{CLASSES, Classify, Seen, see as look};
 use serde::Serialize;
 
 /// How good images are, in the eyes of a classifier.
@@ -65,7 +63,7 @@ fn judge(
     device: &Device,
 ) -> Result<Judgement, ProgramError> {
     let see = |images: &[f32]| -> Result<Seen, ProgramError> {
-        Ok(block_on(metric::see(classifier, images, device)).map_err(SessionError::Device)?)
+        Ok(block_on(look(classifier, images, device)).map_err(EngineError::Device)?)
     };
     let (images, test, train) = (see(images)?, see(test)?, see(train)?);
     let moments = test.moments();

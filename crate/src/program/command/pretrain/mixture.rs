@@ -6,8 +6,8 @@ use crate::program::output::figure;
 use crate::program::pretraining::Pretrain;
 use crate::program::source::{self, Overrides};
 use pollster::block_on;
-use rtb::session::SessionError;
-use rtb::train::pretrain::{PretrainConfig, PretrainFigures, Pretraining};
+use rtb::engine::EngineError;
+use rtb::task::plane::pretrain::{PretrainConfig, PretrainFigures, Pretraining};
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
@@ -39,15 +39,15 @@ impl Pretrain for Pretraining {
         self.iteration()
     }
 
-    fn step(&mut self) -> Result<f64, SessionError> {
+    fn step(&mut self) -> Result<f64, EngineError> {
         block_on(self.step())
     }
 
-    fn checkpoint(&self) -> Result<Vec<u8>, SessionError> {
+    fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
         self.checkpoint()
     }
 
-    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), SessionError> {
+    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
         self.resume(checkpoint)
     }
 }

@@ -7,13 +7,13 @@ use burn::module::Module;
 use burn::tensor::Device;
 use clap::ValueEnum;
 use pollster::block_on;
-use rtb::config::ConfigError;
-use rtb::network::{LanguageModel, Transformer, TransformerConfig};
-use rtb::noise::Noise;
-use rtb::session::SessionError;
-use rtb::text::{Layout, Reader, Vocabulary};
-use rtb::train::examples::{Pretraining, Recipe};
-use rtb::train::texts::{self, Ending, Texts};
+use rtb::engine::EngineError;
+use rtb::engine::noise::Noise;
+use rtb::engine::train::examples::{Pretraining, Recipe};
+use rtb::network::{Transformer, TransformerConfig};
+use rtb::run::ConfigError;
+use rtb::task::text::train::{self, Ending, Texts};
+use rtb::task::text::{LanguageModel, Layout, Reader, Vocabulary};
 use serde::Serialize;
 
 const AFTER_HELP: &str = "\
@@ -62,7 +62,7 @@ enum Loss {
     ScoreEntropy,
 }
 
-impl From<Loss> for texts::Loss {
+impl From<Loss> for train::Loss {
     fn from(loss: Loss) -> Self {
         match loss {
             Loss::Elbo => Self::Elbo,
@@ -185,7 +185,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     };
     let training = Pretraining::new(network, learned, Recipe::from(&numbers), device.clone());
     let mut stepped = Stepped {
-        training: training.map_err(SessionError::from)?,
+        training: training.map_err(EngineError::from)?,
         step: |training: &mut Pretraining<_, _>| match args.kind {
             Kind::Prior => block_on(training.unmask(loss.into())),
             Kind::Reward => block_on(training.continue_texts()),
@@ -202,7 +202,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
             layout: LAYOUT,
         },
     };
-    let weights = block_on(model.file()).map_err(SessionError::Device)?;
+    let weights = block_on(model.file()).map_err(EngineError::Device)?;
     let text = summary(&figures);
     let record = Record {
         command: args.common.command(&what, &numbers),

@@ -3,7 +3,6 @@
 use super::Mark;
 use super::series::mark;
 use crate::program::comparison::Comparison;
-use crate::program::comparison::exact::Exact;
 use crate::program::comparison::summary::Summary;
 use crate::program::plot::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, text, wrapped};
 use crate::program::plot::colour::Scale;
@@ -11,12 +10,8 @@ use crate::program::plot::heat::HeatMap;
 use crate::program::plot::{draw_sheet, draw_texts};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
-use rtb::config::Task;
-use rtb::metric::PICTURE_SIDE;
-use rtb::picture::{blurred, density};
+use rtb::task::Picture;
 
-/// Cells over which samples are smeared; the exact posterior is treated alike.
-const BLUR: f64 = 1.0;
 /// Images along a side.
 const COLUMNS: usize = 6;
 /// Pixels between two maps.
@@ -37,48 +32,6 @@ struct Map {
     picture: Result<Picture, String>,
 }
 
-/// What is seen of samples.
-enum Picture {
-    /// The cells of their density.
-    Density(Vec<f32>),
-    /// Themselves, `[count][PIXELS]`.
-    Images(Vec<f32>),
-    /// What is written.
-    Texts(Vec<String>),
-}
-
-impl Picture {
-    fn of(points: &[f32], exact: &Exact) -> Self {
-        match exact {
-            Exact::Plane(_) => Self::Density(density(points, PICTURE_SIDE, BLUR)),
-            Exact::Digits { .. } => Self::Images(points.to_vec()),
-            Exact::Stories { reader, .. } => Self::Texts(reader.middles(points)),
-        }
-    }
-
-    fn exact(exact: &Exact) -> Self {
-        match exact {
-            Exact::Plane(truth) => Self::Density(blurred(&truth.posterior, PICTURE_SIDE, BLUR)),
-            Exact::Digits { truth, .. } => {
-                Self::Images(truth.as_ref().map(|t| t.samples.clone()).unwrap_or_default())
-            }
-            Exact::Stories { truth, reader } => Self::Texts(
-                truth
-                    .as_ref()
-                    .map(|t| reader.middles(&t.samples))
-                    .unwrap_or_default(),
-            ),
-        }
-    }
-
-    fn cells(&self) -> &[f32] {
-        match self {
-            Self::Density(cells) => cells,
-            Self::Images(_) | Self::Texts(_) => &[],
-        }
-    }
-}
-
 /// The maps of a comparison, laid out.
 pub struct Maps {
     maps: Vec<Map>,
@@ -91,8 +44,16 @@ impl Maps {
     /// As large as they can be in about `room` pixels; a varied field gets a column for each value.
     pub fn new(comparison: &Comparison, room: (i32, i32)) -> Self {
         let plan = &comparison.plan;
-        let exact: Vec<Picture> = comparison.truths.iter().map(Picture::exact).collect();
-        let cells: Vec<&[f32]> = exact.iter().map(Picture::cells).collect();
+        let exact: Vec<Picture> = comparison
+            .truths
+            .iter()
+            .map(|truth| truth.picture.clone())
+            .collect();
+        let cells = |picture: &Picture| match picture {
+            Picture::Cells { cells, .. } => cells.clone(),
+            Picture::Images { .. } | Picture::Texts(_) => Vec::new(),
+        };
+        let cells: Vec<Vec<f32>> = exact.iter().map(cells).collect();
         let scale = Scale::density(&cells.concat());
         let variants = plan.variants.len();
         let mut maps: Vec<Map> = exact
@@ -152,14 +113,23 @@ impl Maps {
     fn draw_map(&self, canvas: &Canvas, map: &Map, (left, top): (i32, i32)) -> Drawn {
         let side = self.side;
         match &map.picture {
-            Ok(Picture::Density(cells)) => HeatMap {
+            Ok(Picture::Cells {
+                side: cells_side,
+                cells,
+                ..
+            }) => HeatMap {
                 title: "",
                 cells,
-                side: PICTURE_SIDE,
+                side: *cells_side,
                 scale: self.scale,
             }
             .draw_cells(canvas, (left, top), side)?,
-            Ok(Picture::Images(images)) => draw_sheet(canvas, images, COLUMNS, (left, top), side)?,
+            Ok(Picture::Images {
+                side: of_image,
+                pixels,
+            }) => {
+                draw_sheet(canvas, pixels, *of_image, COLUMNS, (left, top), side)?;
+            }
             Ok(Picture::Texts(texts)) => draw_texts(canvas, texts, (left, top), side)?,
             Err(reason) => {
                 let corners = [(left - 1, top - 1), (left + side, top + side)];
@@ -201,20 +171,15 @@ fn setting(comparison: &Comparison, variant: usize) -> Option<String> {
 /// A method's samples of the first seed that has any.
 fn method(comparison: &Comparison, variant: usize, entrant: usize) -> Map {
     let trials = comparison.of(variant, entrant);
-    let error = Summary::over(&trials, |o| o.fit.error());
-    let task = comparison.plan.run.task;
-    let short = match task {
-        Task::Mixtures => "TV",
-        Task::Digits => "FID",
-        Task::Stories => "off by",
-    };
+    let sheet = comparison.plan.run.task().room().sheet();
+    let error = Summary::over(&trials, |o| sheet.error(&o.fit));
     let failures = comparison.failures_of(variant, entrant);
     Map {
         name: comparison.plan.entrants[entrant].label.clone(),
         mark: Some(mark(comparison, variant, entrant)),
-        figure: error.map_or_else(String::new, |e| format!("{short} {e}")),
+        figure: error.map_or_else(String::new, |e| format!("{} {e}", sheet.error_short)),
         picture: match (trials.first(), failures.first()) {
-            (Some(trial), _) => Ok(Picture::of(&trial.outcome.points, &comparison.truths[variant])),
+            (Some(trial), _) => Ok(comparison.pictures[variant](&trial.outcome.points)),
             (None, Some(failed)) => Err(failed.reason.clone()),
             (None, None) => Err("not done".to_owned()),
         },

@@ -15,7 +15,6 @@ use chart::Chart;
 use labels::Area;
 use maps::Maps;
 use plotters::prelude::*;
-use rtb::config::Task;
 use series::{Series, against_compute, against_value};
 use std::path::Path;
 
@@ -90,11 +89,7 @@ fn draw_charts(comparison: &Comparison, canvas: &Canvas, area: Area) -> Drawn {
         .filter_map(|v| Some((v as f64, comparison.exact_error(v)?)))
         .collect();
     let levels: Vec<f64> = exact.iter().map(|(_, level)| *level).collect();
-    let name = match plan.run.task {
-        Task::Mixtures => "total variation of mode weights",
-        Task::Digits => "FID to the exact posterior",
-        Task::Stories => "error of mean log r",
-    };
+    let name = plan.run.task().room().sheet().error_axis;
     let Some(field) = &plan.field else {
         return against_evaluations(&compute, name, levels.first().copied()).draw(canvas, area);
     };
@@ -148,11 +143,9 @@ fn vertical(series: &[Series], more: &[f64]) -> Axis {
 }
 
 fn heading(comparison: &Comparison) -> String {
-    let seed = comparison.plan.seeds[0];
-    match comparison.plan.run.task {
-        Task::Mixtures => format!("densities of samples, seed {seed}; equal colours are equal densities"),
-        Task::Digits | Task::Stories => format!("samples, seed {seed}"),
-    }
+    let seed = comparison.plan.seeds[0].to_string();
+    let pictures = comparison.plan.run.task().room().sheet().pictures;
+    pictures.replace("{seed}", &seed)
 }
 
 /// What was run; a varied field stands in the charts.

@@ -7,6 +7,7 @@ use crate::program::plot::canvas::PALE;
 use crate::program::plot::colour::viridis;
 use plotters::style::RGBColor;
 use rtb::message::Outcome;
+use rtb::task::sheet::Sheet;
 
 /// What is drawn in place of an error of 0 or less than this.
 const SMALLEST: f64 = 1e-4;
@@ -66,6 +67,7 @@ pub fn mark(comparison: &Comparison, variant: usize, entrant: usize) -> Mark {
 
 /// Error against evaluations for training and for the final number of samples.
 pub fn against_compute(comparison: &Comparison) -> Vec<Series> {
+    let sheet = comparison.plan.run.task().room().sheet();
     let plan = &comparison.plan;
     let mut all = Vec::new();
     for (v, variant) in plan.variants.iter().enumerate() {
@@ -77,9 +79,9 @@ pub fn against_compute(comparison: &Comparison) -> Vec<Series> {
             let looks = trials.iter().map(|t| t.curve.len()).max().unwrap_or(0);
             let at = |look: usize| {
                 let seen: Vec<&Outcome> = trials.iter().filter_map(|t| t.curve.get(look)).collect();
-                spot(&seen, compute)
+                spot(sheet, &seen, compute)
             };
-            let last = spot(&finals(&trials), compute);
+            let last = spot(sheet, &finals(&trials), compute);
             let spots: Vec<Spot> = (0..looks).map(at).chain([last]).flatten().collect();
             if last.is_some() {
                 all.push(Series {
@@ -96,8 +98,9 @@ pub fn against_compute(comparison: &Comparison) -> Vec<Series> {
 /// Error against the place of the varied value, one series a method; the spots of a lone
 /// method are series of their own, as each value has its colour.
 pub fn against_value(comparison: &Comparison) -> Vec<Series> {
+    let sheet = comparison.plan.run.task().room().sheet();
     let plan = &comparison.plan;
-    let at = |v: usize, e: usize| spot(&finals(&comparison.of(v, e)), |_| v as f64);
+    let at = |v: usize, e: usize| spot(sheet, &finals(&comparison.of(v, e)), |_| v as f64);
     let line = |(e, entrant): (usize, &Entrant)| Series {
         name: entrant.label.clone(),
         mark: mark(comparison, 0, e),
@@ -121,8 +124,8 @@ fn finals<'a>(trials: &[&'a Finished]) -> Vec<&'a Outcome> {
     trials.iter().map(|t| &t.outcome).collect()
 }
 
-fn spot(outcomes: &[&Outcome], x: impl Fn(&Outcome) -> f64) -> Option<Spot> {
-    let points = outcomes.iter().filter_map(|o| Some((x(o), o.fit.error()?)));
+fn spot(sheet: &Sheet, outcomes: &[&Outcome], x: impl Fn(&Outcome) -> f64) -> Option<Spot> {
+    let points = outcomes.iter().filter_map(|o| Some((x(o), sheet.error(&o.fit)?)));
     let points: Vec<(f64, f64)> = points.filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
     if points.is_empty() {
         return None;

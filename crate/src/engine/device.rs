@@ -1,0 +1,54 @@
+//! What a run is computed on.
+
+#[cfg(any(feature = "gpu", feature = "cuda"))]
+use super::EngineError;
+use burn::tensor::Device;
+
+/// The processor.
+#[cfg(feature = "cpu")]
+pub fn cpu_device() -> Device {
+    Device::flex()
+}
+
+/// The GPU through wgpu: WebGPU in a browser; Vulkan, Metal or DX12 elsewhere.
+///
+/// # Errors
+///
+/// Where there is no adapter.
+#[cfg(feature = "gpu")]
+pub async fn gpu_device() -> Result<Device, EngineError> {
+    Device::wgpu_options()
+        .init_async()
+        .await
+        .map_err(|e| EngineError::Device(format!("no GPU for wgpu: {e}")))
+}
+
+/// The first CUDA device.
+///
+/// # Errors
+///
+/// Where there is none.
+#[cfg(feature = "cuda")]
+pub fn cuda_device() -> Result<Device, EngineError> {
+    let device = Device::cuda(0usize);
+    match device.sync() {
+        Ok(()) => Ok(device),
+        Err(e) => Err(EngineError::Device(format!("no CUDA device: {e:?}"))),
+    }
+}
+
+/// What people call the device.
+pub fn device_name(device: &Device) -> String {
+    #[cfg(feature = "cpu")]
+    if *device == Device::flex() {
+        return match crate::engine::parallel::parts(device, usize::MAX) {
+            1 => "CPU, 1 thread".to_owned(),
+            threads => format!("CPU, {threads} threads"),
+        };
+    }
+    #[cfg(any(feature = "gpu", feature = "cuda"))]
+    if let Some(identity) = device.identity() {
+        return identity.name;
+    }
+    format!("{device:?}")
+}

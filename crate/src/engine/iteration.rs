@@ -1,0 +1,22 @@
+//! What an iteration of training tells.
+
+use serde::{Deserialize, Serialize};
+
+/// One iteration of training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Iteration {
+    /// 1 for the first.
+    pub iteration: usize,
+    /// Mean of δ² over the batch (δ − mean for VarGrad).
+    pub loss: f64,
+    /// log Z in use: learned, or VarGrad's estimate of this batch.
+    pub log_z: f64,
+    pub residual_mean: f64,
+    pub residual_std: f64,
+    /// Mean tempered log r at the end points.
+    pub log_reward: f64,
+    pub beta: f64,
+    pub learning_rate: f64,
+    /// Wall time of the iteration.
+    pub seconds: f64,
+}

@@ -1,0 +1,49 @@
+//! How far a posterior's file says it was trained.
+
+use crate::engine::weights::Weights;
+
+/// What the header of a posterior's weights tells of its training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Header {
+    pub iteration: usize,
+    /// Of every condition.
+    pub log_z: Vec<f64>,
+    /// Of training.
+    pub seconds: f64,
+}
+
+impl Header {
+    /// Reads it; `conditions` are those of the task.
+    ///
+    /// # Errors
+    ///
+    /// Where it is missing or not sound.
+    pub fn of(weights: &Weights, conditions: usize) -> Result<Self, String> {
+        let numbers = |key: &str| -> Option<Vec<f64>> {
+            let number = |text: &str| text.parse::<f64>().ok().filter(|v| v.is_finite());
+            weights.metadata.get(key)?.split(' ').map(number).collect()
+        };
+        let number = |key: &str| numbers(key).filter(|all| all.len() == 1).map(|all| all[0]);
+        let log_z = numbers("log_z").filter(|all| all.len() == conditions);
+        match (number("iteration"), log_z, number("seconds")) {
+            (Some(iteration), Some(log_z), Some(seconds)) if (0.0..=1e7).contains(&iteration) => Ok(Self {
+                iteration: iteration as usize,
+                log_z,
+                seconds,
+            }),
+            _ => Err("its header has no sound iteration, log_z and seconds".into()),
+        }
+    }
+
+    /// Writes it.
+    pub(super) fn write(&self, weights: &mut Weights) {
+        let log_z: Vec<_> = self.log_z.iter().map(f64::to_string).collect();
+        for (key, value) in [
+            ("iteration", self.iteration.to_string()),
+            ("log_z", log_z.join(" ")),
+            ("seconds", self.seconds.to_string()),
+        ] {
+            weights.metadata.insert(key.into(), value);
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! How the posterior is had: the methods, trained and training-free, that one run description
+//! can choose between.
+
+use super::{ConfigError, check};
+use serde::{Deserialize, Serialize};
+
+/// Most points at which a population's reward is evaluated at once.
+const MOST_POINTS: usize = 10_000_000;
+
+/// The method of a run. Trained methods change a copy of the prior iteration by iteration;
+/// training-free ones draw weighted samples from the prior's own chain.
+///
+/// A method without settings is an empty struct, not a unit: serde would let a unit have any fields.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Method {
+    /// Relative trajectory balance (arXiv 2405.20971, eq. 8).
+    Rtb {},
+    /// Path consistency with an entropy weight α (Trust-PCL, arXiv 1707.01891) for the reward
+    /// α·log r: its loss is α² times RTB's.
+    TrustPcl {
+        #[serde(default = "default::one")]
+        alpha: f64,
+    },
+    /// REINFORCE on the policy's own trajectories, with the batch mean as baseline.
+    PolicyGradient {
+        #[serde(default)]
+        advantage: Advantage,
+        /// Weight of the path-KL penalty; 0 leaves it out.
+        #[serde(default = "default::one")]
+        kl_weight: f64,
+    },
+    /// Denoising diffusion policy optimisation with clipped importance ratios (DDPO-IS,
+    /// arXiv 2305.13301). No KL term: it maximises log r.
+    Ddpo {
+        /// ε: a step's ratio is clipped to [1 − ε, 1 + ε].
+        #[serde(default = "default::clip")]
+        clip: f64,
+        /// Optimiser steps on one batch.
+        #[serde(default = "default::epochs")]
+        epochs: usize,
+    },
+    /// Policy gradient with the Gaussian steps' own KL to the prior (DPOK, arXiv 2305.16381).
+    Dpok {
+        /// Weight of Σ_i KL(p_φ(·|x_i) ‖ p_θ(·|x_i)), against log r with weight 1.
+        #[serde(default = "default::one")]
+        kl_weight: f64,
+        #[serde(default = "default::clip")]
+        clip: f64,
+        #[serde(default = "default::epochs")]
+        epochs: usize,
+    },
+    /// Prior samples, weighted by r.
+    Importance {},
+    /// Prior samples, kept with probability r/max r.
+    Rejection {
+        /// Prior samples drawn at most, as a multiple of the samples wanted.
+        #[serde(default = "default::proposals")]
+        proposals: usize,
+    },
+    /// Classifier guidance (arXiv 2105.05233): ∇ log r at the noisy state.
+    Guidance {
+        #[serde(default = "default::one")]
+        scale: f64,
+    },
+    /// Diffusion posterior sampling (arXiv 2209.14687): ∇ log r at the expected end point.
+    Dps {
+        #[serde(default = "default::one")]
+        scale: f64,
+        /// Divide each sample's step by its own √(2·(log max r − log r)), the residual's norm of
+        /// a Gaussian measurement.
+        #[serde(default)]
+        normalized: bool,
+    },
+    /// Loss-guided diffusion by Monte Carlo (LGD-MC, ICML 2023): r averaged around the expected
+    /// end point.
+    LgdMc {
+        #[serde(default = "default::one")]
+        scale: f64,
+        /// Points the average is taken over.
+        #[serde(default = "default::points")]
+        points: usize,
+    },
+    /// Sequential Monte Carlo on the chain, weighted with the Radon–Nikodym estimator (RNE,
+    /// arXiv 2506.05668).
+    Smc {
+        /// Particles of a population; populations are drawn until there are enough samples.
+        #[serde(default = "default::particles")]
+        particles: usize,
+        /// Resample when the effective share of the particles falls below this.
+        #[serde(default = "default::resample_below")]
+        resample_below: f64,
+        /// Points of the Monte Carlo estimate of log E[r | x_t] that the intermediate targets use;
+        /// 0 weighs at the end only.
+        #[serde(default = "default::smc_points")]
+        points: usize,
+        /// Share of the gradient of that estimate, as the intermediate targets use it, in the
+        /// proposal; 0 proposes from the prior and asks for no gradient.
+        #[serde(default)]
+        guidance: f64,
+    },
+}
+
+impl Default for Method {
+    fn default() -> Self {
+        Self::Rtb {}
+    }
+}
+
+mod default {
+    pub const fn one() -> f64 {
+        1.0
+    }
+    pub const fn clip() -> f64 {
+        0.1
+    }
+    pub const fn epochs() -> usize {
+        2
+    }
+    pub const fn proposals() -> usize {
+        100
+    }
+    pub const fn points() -> usize {
+        8
+    }
+    pub const fn smc_points() -> usize {
+        16
+    }
+    pub const fn particles() -> usize {
+        5000
+    }
+    pub const fn resample_below() -> f64 {
+        0.5
+    }
+}
+
+/// What a policy gradient makes more likely.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Advantage {
+    /// log r − kl_weight·(log p_φ − log p_θ): with kl_weight 1 its optimum is p·r.
+    #[default]
+    LogReward,
+    /// r, with kl_weight·(log p_φ − log p_θ)² added to the loss, as the paper's code has it: its
+    /// optimum is p·exp(r/(2·kl_weight)).
+    Reward,
+}
+
+/// A method's name, and a sentence about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MethodInfo {
+    /// What it is called on the command line and in tables.
+    pub name: &'static str,
+    pub title: &'static str,
+    pub description: &'static str,
+}
+
+impl Method {
+    /// Whether it is trained before it samples.
+    pub fn is_trained(&self) -> bool {
+        matches!(
+            self,
+            Self::Rtb {}
+                | Self::TrustPcl { .. }
+                | Self::PolicyGradient { .. }
+                | Self::Ddpo { .. }
+                | Self::Dpok { .. }
+        )
+    }
+
+    /// Whether it may only be trained on the policy's own trajectories; exploration, replay and
+    /// noised end points are then left out.
+    pub fn is_on_policy(&self) -> bool {
+        matches!(
+            self,
+            Self::PolicyGradient { .. } | Self::Ddpo { .. } | Self::Dpok { .. }
+        )
+    }
+
+    /// Every method with its default settings, in the order of a comparison. A task may have others.
+    pub fn all() -> Vec<Method> {
+        let (one, points) = (default::one(), default::points());
+        let (clip, epochs) = (default::clip(), default::epochs());
+        vec![
+            Self::Rtb {},
+            Self::TrustPcl { alpha: one },
+            Self::PolicyGradient {
+                advantage: Advantage::LogReward,
+                kl_weight: one,
+            },
+            Self::PolicyGradient {
+                advantage: Advantage::LogReward,
+                kl_weight: 0.0,
+            },
+            Self::PolicyGradient {
+                advantage: Advantage::Reward,
+                kl_weight: one,
+            },
+            Self::Ddpo { clip, epochs },
+            Self::Dpok {
+                kl_weight: one,
+                clip,
+                epochs,
+            },
+            Self::Importance {},
+            Self::Rejection {
+                proposals: default::proposals(),
+            },
+            Self::Guidance { scale: one },
+            Self::Dps {
+                scale: one,
+                normalized: false,
+            },
+            Self::Dps {
+                scale: one,
+                normalized: true,
+            },
+            Self::LgdMc { scale: one, points },
+            Self::Smc {
+                particles: default::particles(),
+                resample_below: default::resample_below(),
+                points: default::smc_points(),
+                guidance: 0.0,
+            },
+        ]
+    }
+
+    /// The method of that name, with its default settings.
+    ///
+    /// # Errors
+    ///
+    /// Lists the names there are.
+    pub fn find(name: &str) -> Result<Self, ConfigError> {
+        let all = Self::all();
+        let names: Vec<_> = all.iter().map(|m| m.info().name).collect();
+        all.iter()
+            .find(|m| m.info().name == name)
+            .copied()
+            .ok_or_else(|| {
+                ConfigError::new(
+                    "method",
+                    format!("`{name}`"),
+                    format!("one of {}", names.join(", ")),
+                )
+            })
+    }
+
+    /// Name, title and description.
+    pub fn info(&self) -> MethodInfo {
+        let info = |name, title, description| MethodInfo {
+            name,
+            title,
+            description,
+        };
+        match self {
+            Self::Rtb {} => info(
+                "rtb",
+                "RTB",
+                "Relative trajectory balance: squares the residual of every trajectory, on-policy or not; its optimum is p·r.",
+            ),
+            Self::TrustPcl { .. } => info(
+                "trust-pcl",
+                "Trust-PCL",
+                "Path consistency of entropy-regularised reinforcement learning: α² times RTB's loss.",
+            ),
+            Self::PolicyGradient {
+                advantage: Advantage::LogReward,
+                kl_weight,
+            } if *kl_weight > 0.0 => info(
+                "policy-gradient-kl",
+                "Policy gradient, log r − KL",
+                "REINFORCE on log r with the path KL to the prior: the gradient of KL(policy ‖ p·r), right but on-policy only.",
+            ),
+            Self::PolicyGradient {
+                advantage: Advantage::LogReward,
+                ..
+            } => info(
+                "policy-gradient",
+                "Policy gradient, log r",
+                "REINFORCE without a penalty: it looks for the best sample and forgets the prior.",
+            ),
+            Self::PolicyGradient { .. } => info(
+                "policy-gradient-reward",
+                "Policy gradient, r (paper's code)",
+                "REINFORCE on r with a squared path penalty: its optimum is p·exp(r/2α), which no α turns into p·r.",
+            ),
+            Self::Ddpo { .. } => info(
+                "ddpo",
+                "DDPO",
+                "Policy gradient with clipped importance ratios and no penalty: maximises log r.",
+            ),
+            Self::Dpok { .. } => info(
+                "dpok",
+                "DPOK",
+                "Policy gradient with the steps' KL to the prior at the visited states; that gradient leaves out how the visits change.",
+            ),
+            Self::Importance {} => info(
+                "importance",
+                "Importance resampling",
+                "Prior samples resampled in proportion to r: exact in the limit, wasteful where r is rare.",
+            ),
+            Self::Rejection { .. } => info(
+                "rejection",
+                "Rejection",
+                "Prior samples kept with probability r/max r: samples of the discretised prior's posterior itself, as far as max r is known.",
+            ),
+            Self::Guidance { .. } => info(
+                "guidance",
+                "Classifier guidance",
+                "Adds the gradient of log r at the noisy state to every step: r does not know noise, so it is biased.",
+            ),
+            Self::Dps {
+                normalized: false, ..
+            } => info(
+                "dps",
+                "DPS",
+                "Adds the gradient of log r at the expected end point: takes E[r(x)] for r(E[x]).",
+            ),
+            Self::Dps { .. } => info(
+                "dps-normalized",
+                "DPS, normalised",
+                "DPS with each sample's step divided by its own residual's norm, as DPS's paper has it.",
+            ),
+            Self::LgdMc { .. } => info(
+                "lgd-mc",
+                "LGD-MC",
+                "As DPS, with r averaged over points around the expected end point.",
+            ),
+            Self::Smc { .. } => info(
+                "smc",
+                "SMC (RNE)",
+                "Sequential Monte Carlo: particles on the prior's chain, weighted by Radon–Nikodym ratios and resampled on the way.",
+            ),
+        }
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), ConfigError> {
+        use check::{positive, range, whole};
+        match *self {
+            Self::Rtb {} | Self::Importance {} => Ok(()),
+            Self::TrustPcl { alpha } => positive("method.alpha", alpha, 100.0),
+            Self::PolicyGradient { kl_weight, .. } => range("method.kl_weight", kl_weight, 0.0, 1000.0),
+            Self::Ddpo { clip, epochs } => clipping(clip, epochs),
+            Self::Dpok {
+                kl_weight,
+                clip,
+                epochs,
+            } => {
+                positive("method.kl_weight", kl_weight, 1000.0)?;
+                clipping(clip, epochs)
+            }
+            Self::Rejection { proposals } => whole("method.proposals", proposals, 1, 1_000_000),
+            Self::Guidance { scale } | Self::Dps { scale, .. } => range("method.scale", scale, 0.0, 100.0),
+            Self::LgdMc { scale, points } => {
+                range("method.scale", scale, 0.0, 100.0)?;
+                whole("method.points", points, 1, 1000)
+            }
+            Self::Smc {
+                particles,
+                resample_below,
+                points,
+                guidance,
+            } => {
+                whole("method.particles", particles, 10, 1_000_000)?;
+                range("method.resample_below", resample_below, 0.0, 1.0)?;
+                whole("method.points", points, 0, 1000)?;
+                whole(
+                    "method.particles × method.points",
+                    particles.saturating_mul(points),
+                    0,
+                    MOST_POINTS,
+                )?;
+                range("method.guidance", guidance, 0.0, 10.0)?;
+                if guidance > 0.0 && points == 0 {
+                    return Err(ConfigError::new(
+                        "method.guidance",
+                        guidance,
+                        "0 without method.points: guidance is the gradient of their average",
+                    ));
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn clipping(clip: f64, epochs: usize) -> Result<(), ConfigError> {
+    check::positive("method.clip", clip, 10.0)?;
+    check::whole("method.epochs", epochs, 1, 100)
+}

@@ -1,0 +1,178 @@
+//! Rewards: log r of the end points of a chain.
+//!
+//! A reward is asked about states on the device, so that one that a network gives sends nothing through
+//! the host but its answer. What looks at numbers on the host implements [`HostReward`] and is a reward
+//! through [`OnHost`].
+
+use super::host::read;
+use super::process::Process;
+use burn::tensor::{Device, Tensor, TensorData};
+use std::borrow::Cow;
+use std::future::{Future, ready};
+use std::pin::Pin;
+
+/// What a reward says, once its device has answered; an error is the device's.
+///
+/// Answers come later because reading from a GPU in a browser is asynchronous; the native program blocks
+/// on them.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + 'a>>;
+
+/// An answer that needs no waiting.
+pub fn at_once<'a, T: 'a>(answer: T) -> Answer<'a, T> {
+    Box::pin(ready(Ok(answer)))
+}
+
+/// End points that a reward is asked about.
+pub struct Ends<'a, P: Process> {
+    pub process: &'a P,
+    pub device: &'a Device,
+    /// On the device, one row a trajectory.
+    pub states: &'a P::State,
+    /// The condition of every row.
+    pub conditions: &'a [usize],
+    /// The same on the host, `[rows][state_size]`, where they have been read already.
+    pub read: Option<&'a [f32]>,
+}
+
+impl<P: Process> Clone for Ends<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: Process> Copy for Ends<'_, P> {}
+
+impl<'a, P: Process> Ends<'a, P> {
+    /// The end points on the host, `[rows][state_size]`; read from the device unless they have been.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn numbers(&self) -> Result<Cow<'a, [f32]>, String> {
+        match self.read {
+            Some(numbers) => Ok(Cow::Borrowed(numbers)),
+            None => Ok(Cow::Owned(read(self.process.download(self.states)).await?)),
+        }
+    }
+}
+
+/// log r of the end points of a chain.
+pub trait Reward<P: Process>: Send + Sync {
+    /// log r of every end point, floored, not tempered.
+    fn log_reward<'a>(&'a self, ends: Ends<'a, P>) -> Answer<'a, Vec<f64>>;
+
+    /// log r of every end point as it was before floors and bounds; where there are none, log r.
+    fn log_reward_unfloored<'a>(&'a self, ends: Ends<'a, P>) -> Answer<'a, Vec<f64>> {
+        self.log_reward(ends)
+    }
+
+    /// ∇ log r of every end point, not floored, `[rows, state_size]`; `None` for a black box.
+    fn log_reward_gradient<'a>(&'a self, _ends: Ends<'a, P>) -> Answer<'a, Option<Tensor<2>>> {
+        at_once(None)
+    }
+
+    /// An upper bound of log r, exact or the largest value that was seen on a search; `None` where
+    /// there is none to be had.
+    fn log_bound(&self) -> Option<f64> {
+        None
+    }
+
+    /// Whether it looks at end points on the host: they are then read together with what else an
+    /// iteration reads.
+    fn looks_on_host(&self) -> bool {
+        false
+    }
+}
+
+/// A reward of numbers on the host: a black box, or a formula.
+pub trait HostReward: Send + Sync {
+    /// log r of every end point, floored, not tempered; `ends` is `[rows][state_size]`.
+    fn log_reward(&self, ends: &[f32], conditions: &[usize]) -> Vec<f64>;
+
+    /// As [`Reward::log_reward_unfloored`].
+    fn log_reward_unfloored(&self, ends: &[f32], conditions: &[usize]) -> Vec<f64> {
+        self.log_reward(ends, conditions)
+    }
+
+    /// ∇ log r of every end point, not floored, `[rows][state_size]`; `None` for a black box.
+    fn log_reward_gradient(&self, _ends: &[f32], _conditions: &[usize]) -> Option<Vec<f32>> {
+        None
+    }
+
+    /// As [`Reward::log_bound`].
+    fn log_bound(&self) -> Option<f64> {
+        None
+    }
+}
+
+/// A reward of the host on any chain.
+#[derive(Clone, Copy, Debug)]
+pub struct OnHost<R>(pub R);
+
+impl<P: Process, R: HostReward> Reward<P> for OnHost<R> {
+    fn log_reward<'a>(&'a self, ends: Ends<'a, P>) -> Answer<'a, Vec<f64>> {
+        Box::pin(async move { Ok(self.0.log_reward(&ends.numbers().await?, ends.conditions)) })
+    }
+
+    fn log_reward_unfloored<'a>(&'a self, ends: Ends<'a, P>) -> Answer<'a, Vec<f64>> {
+        Box::pin(async move {
+            Ok(self
+                .0
+                .log_reward_unfloored(&ends.numbers().await?, ends.conditions))
+        })
+    }
+
+    fn log_reward_gradient<'a>(&'a self, ends: Ends<'a, P>) -> Answer<'a, Option<Tensor<2>>> {
+        Box::pin(async move {
+            let gradient = self
+                .0
+                .log_reward_gradient(&ends.numbers().await?, ends.conditions);
+            let shape = [ends.conditions.len(), ends.process.state_size()];
+            Ok(gradient.map(|numbers| Tensor::from_data(TensorData::new(numbers, shape), ends.device)))
+        })
+    }
+
+    fn log_bound(&self) -> Option<f64> {
+        self.0.log_bound()
+    }
+
+    fn looks_on_host(&self) -> bool {
+        true
+    }
+}
+
+/// β·log r of end points on the host, `[rows][state_size]`, under these conditions.
+///
+/// # Errors
+///
+/// Where the reward's device fails.
+pub async fn tempered<P: Process>(
+    (process, device): (&P, &Device),
+    reward: &dyn Reward<P>,
+    beta: f64,
+    conditions: &[usize],
+    ends: &[f32],
+) -> Result<Vec<f64>, String> {
+    let log_r = on_host((process, device), conditions, ends, async |ends| {
+        reward.log_reward(ends).await
+    });
+    Ok(log_r.await?.into_iter().map(|l| beta * l).collect())
+}
+
+/// Asks about end points on the host.
+pub(crate) async fn on_host<P: Process, T>(
+    (process, device): (&P, &Device),
+    conditions: &[usize],
+    ends: &[f32],
+    ask: impl AsyncFnOnce(Ends<'_, P>) -> Result<T, String>,
+) -> Result<T, String> {
+    let states = process.upload(ends.to_vec(), device);
+    ask(Ends {
+        process,
+        device,
+        states: &states,
+        conditions,
+        read: Some(ends),
+    })
+    .await
+}

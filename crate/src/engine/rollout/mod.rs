@@ -1,0 +1,289 @@
+//! Where trajectories come from: the policy (with exploration), the prior, and end points noised
+//! back. Whatever made a trajectory, it is scored without exploration noise under today's policy.
+
+mod replay;
+
+pub use replay::{Replay, ReplayRecord};
+
+use crate::engine::process::{Policy, Prior, Process, Rows, walk};
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// The chains of a run on a device: what is sampled and scored.
+pub struct Chains<P, Q, K> {
+    pub process: P,
+    pub prior: Q,
+    pub policy: K,
+    pub device: Device,
+}
+
+/// Who makes the transitions of fresh trajectories.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Follow {
+    /// The policy, with this much extra variance per unit of time.
+    Policy { exploration: f64 },
+    /// The prior.
+    Prior,
+}
+
+/// The host's part of a batch of trajectories.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// The condition of every fresh trajectory.
+    pub fresh: Vec<usize>,
+    /// Their noise, `[steps][fresh][noise_size]`.
+    pub noise: Vec<f32>,
+    /// End points to noise back, `[given][state_size]`.
+    pub given: Vec<f32>,
+    /// The noise for that, `[steps][given][noise_size]`.
+    pub given_noise: Vec<f32>,
+    /// The condition of every given end point.
+    pub given_conditions: Vec<usize>,
+    /// The condition of every trajectory that follows the prior.
+    pub walked: Vec<usize>,
+    /// Their noise, `[steps][walked][noise_size]`.
+    pub walked_noise: Vec<f32>,
+}
+
+impl Batch {
+    /// Cuts the batch into `parts` of nearly equal size, each with its share of every kind.
+    pub fn split<P: Process>(&self, process: &P, parts: usize) -> Vec<Batch> {
+        let (steps, noise, state) = (process.steps(), process.noise_size(), process.state_size());
+        let (all_fresh, given) = (self.fresh.len(), self.given_conditions.len());
+        let all_walked = self.walked.len();
+        let cut = |total: usize, part: usize| (total * part / parts, total * (part + 1) / parts);
+        let pick = |values: &[f32], rows: usize, (from, to): (usize, usize)| -> Vec<f32> {
+            (0..steps)
+                .flat_map(|s| &values[(s * rows + from) * noise..(s * rows + to) * noise])
+                .copied()
+                .collect()
+        };
+        (0..parts)
+            .map(|part| {
+                let (fresh, back) = (cut(all_fresh, part), cut(given, part));
+                let walked = cut(all_walked, part);
+                Batch {
+                    fresh: self.fresh[fresh.0..fresh.1].to_vec(),
+                    noise: pick(&self.noise, all_fresh, fresh),
+                    given: self.given[back.0 * state..back.1 * state].to_vec(),
+                    given_noise: pick(&self.given_noise, given, back),
+                    given_conditions: self.given_conditions[back.0..back.1].to_vec(),
+                    walked: self.walked[walked.0..walked.1].to_vec(),
+                    walked_noise: pick(&self.walked_noise, all_walked, walked),
+                }
+            })
+            .collect()
+    }
+}
+
+/// Trajectories that are not scored yet.
+pub struct Drawn<P: Process> {
+    /// x_0 to x_T.
+    pub states: Vec<P::State>,
+    /// The prior's kernels, where drawing needed them.
+    prior: Vec<Option<P::Kernel>>,
+    posterior: Vec<P::Kernel>,
+    guides: Option<Vec<P::Kernel>>,
+    conditions: Vec<usize>,
+    fresh: usize,
+}
+
+impl<P: Process> Drawn<P> {
+    /// Every row's condition.
+    pub fn conditions(&self) -> &[usize] {
+        &self.conditions
+    }
+
+    /// The policy's kernels of the T transitions.
+    pub fn posterior(&self) -> &[P::Kernel] {
+        &self.posterior
+    }
+}
+
+/// Trajectories on the device; fresh rows first, after them noised ones, then the prior's.
+pub struct Trajectories<P: Process> {
+    /// x_0 to x_T.
+    pub states: Vec<P::State>,
+    /// The prior's kernels of the T transitions.
+    pub prior: Vec<P::Kernel>,
+    /// The policy's, when the trajectories were made.
+    pub posterior: Vec<P::Kernel>,
+    /// Where the reward draws the policy's, if it listens to that.
+    pub guides: Option<Vec<P::Kernel>>,
+    /// log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), `[T, rows]`.
+    pub log_ratios: Tensor<2>,
+    /// Every row's condition.
+    pub conditions: Vec<usize>,
+    /// Rows that are neither noised back nor the prior's.
+    pub fresh: usize,
+}
+
+impl<P: Process> Trajectories<P> {
+    /// Σ_i log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), `[rows]`.
+    pub fn log_ratio(&self) -> Tensor<1> {
+        self.log_ratios
+            .clone()
+            .sum_dim(0)
+            .reshape([self.conditions.len()])
+    }
+}
+
+impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
+    /// Makes and scores a batch.
+    pub fn roll_out(&self, network: &K::Network, batch: Batch, follow: Follow) -> Trajectories<P> {
+        self.score(self.draw(network, batch, follow))
+    }
+
+    /// Makes a batch. The prior's kernels are evaluated only where they are followed or the policy
+    /// asks for them.
+    pub fn draw(&self, network: &K::Network, batch: Batch, follow: Follow) -> Drawn<P> {
+        let steps = self.process.steps();
+        let fresh = batch.fresh.len();
+        let conditions = [batch.fresh, batch.given_conditions, batch.walked.clone()].concat();
+        let noised = (!batch.given.is_empty()).then(|| self.noise_back(batch.given, batch.given_noise));
+        let walked = (!batch.walked.is_empty()).then(|| self.walk_prior(&batch.walked, batch.walked_noise));
+        let given = match (noised, walked) {
+            (Some(noised), Some(walked)) => {
+                let pairs = noised.into_iter().zip(walked);
+                Some(pairs.map(|(a, b)| Rows::stack(vec![a, b])).collect())
+            }
+            (noised, walked) => noised.or(walked),
+        };
+        let given: Option<Vec<P::State>> = given;
+        let noise = self.noise(fresh, batch.noise);
+
+        let mut states = vec![self.process.start(&conditions, &self.device)];
+        let (mut priors, mut posteriors) = (Vec::with_capacity(steps), Vec::with_capacity(steps));
+        let mut guides = Vec::with_capacity(steps);
+        let mut walker = self.policy.walker(network, &conditions);
+        for step in 0..steps {
+            let x = &states[step];
+            let mut prior = None;
+            let guide = self.policy.guide(step, &conditions, x, &mut prior);
+            let mut ask = || prior.get_or_insert_with(|| self.prior.kernel(step, x)).clone();
+            let posterior = match &mut walker {
+                Some(kernel) => kernel(step, x),
+                None => {
+                    let guide = guide.as_ref();
+                    self.policy
+                        .kernel(network, &[step], &conditions, x.clone(), guide, &mut ask)
+                }
+            };
+            let (kernel, extra) = match follow {
+                Follow::Policy { exploration } => (posterior.clone(), exploration),
+                Follow::Prior => (ask(), 0.0),
+            };
+            let next = match &given {
+                None => self.process.transition(step, x, &kernel, noise(step), extra),
+                Some(back) if fresh == 0 => back[step + 1].clone(),
+                Some(back) => {
+                    let x = x.some_rows(0, fresh);
+                    let kernel = kernel.some_rows(0, fresh);
+                    let next = self.process.transition(step, &x, &kernel, noise(step), extra);
+                    Rows::stack(vec![next, back[step + 1].clone()])
+                }
+            };
+            states.push(next);
+            priors.push(prior);
+            posteriors.push(posterior);
+            guides.push(guide);
+        }
+        drop(walker);
+        Drawn {
+            states,
+            prior: priors,
+            posterior: posteriors,
+            guides: guides.into_iter().collect(),
+            conditions,
+            fresh,
+        }
+    }
+
+    /// The states x_0 to x_T of the prior's own trajectories under these conditions; `noise` is
+    /// `[steps][rows][noise_size]`.
+    pub fn walk_prior(&self, conditions: &[usize], noise: Vec<f32>) -> Vec<P::State> {
+        let mut states = Vec::with_capacity(self.process.steps() + 1);
+        let mut walker = self.prior.walker(conditions);
+        let kernel = |step, x: &P::State| {
+            states.push(x.clone());
+            walker(step, x)
+        };
+        let noise = self.noise(conditions.len(), noise);
+        let end = walk(&self.process, conditions, &self.device, noise, kernel);
+        states.push(end);
+        states
+    }
+
+    /// Host noise, `[steps][rows][noise_size]`, as a step's tensor, `[rows, noise_size]`.
+    fn noise(&self, rows: usize, noise: Vec<f32>) -> impl Fn(usize) -> Tensor<2> {
+        let (steps, size) = (self.process.steps(), self.process.noise_size());
+        let noise: Tensor<3> = Tensor::from_data(TensorData::new(noise, [steps, rows, size]), &self.device);
+        move |step| noise.clone().narrow(0, step, 1).reshape([rows, size])
+    }
+
+    /// Scores what was drawn.
+    pub fn score(&self, drawn: Drawn<P>) -> Trajectories<P> {
+        let Drawn {
+            states,
+            prior,
+            posterior,
+            guides,
+            conditions,
+            fresh,
+        } = drawn;
+        let prior: Vec<_> = if prior.iter().all(Option::is_none) {
+            self.prior.kernels(&conditions, &states[..prior.len()])
+        } else {
+            let known = prior.into_iter().enumerate();
+            known
+                .map(|(step, known)| known.unwrap_or_else(|| self.prior.kernel(step, &states[step])))
+                .collect()
+        };
+        let log_ratios = self.log_ratios(&states, &posterior, &prior, conditions.len());
+        Trajectories {
+            states,
+            prior,
+            posterior,
+            guides,
+            log_ratios,
+            conditions,
+            fresh,
+        }
+    }
+
+    /// The trajectories that end in given points, x_0 to x_T.
+    fn noise_back(&self, ends: Vec<f32>, noise: Vec<f32>) -> Vec<P::State> {
+        let rows = ends.len() / self.process.state_size();
+        let noise = self.noise(rows, noise);
+        let mut back = vec![self.process.upload(ends, &self.device)];
+        for step in (0..self.process.steps()).rev() {
+            let next = &back[back.len() - 1];
+            back.push(self.process.noise_back(step, next, noise(step)));
+        }
+        back.reverse();
+        back
+    }
+
+    fn log_ratios(
+        &self,
+        states: &[P::State],
+        posterior: &[P::Kernel],
+        prior: &[P::Kernel],
+        rows: usize,
+    ) -> Tensor<2> {
+        let steps: Vec<usize> = (0..self.process.steps()).collect();
+        let parts = steps
+            .chunks((self.process.rows_at_once() / rows).max(1))
+            .map(|part| {
+                let (from, to) = (part[0], part[part.len() - 1] + 1);
+                let ratio = self.process.log_ratio(
+                    part,
+                    &P::State::stack(states[from..to].to_vec()),
+                    &P::State::stack(states[from + 1..to + 1].to_vec()),
+                    &P::Kernel::stack(posterior[from..to].to_vec()),
+                    &P::Kernel::stack(prior[from..to].to_vec()),
+                );
+                ratio.reshape([part.len(), rows])
+            });
+        Tensor::cat(parts.collect(), 0)
+    }
+}

@@ -1,0 +1,153 @@
+//! What logarithms of weights say.
+
+use super::noise;
+use rand_chacha::rand_core::Rng;
+use std::collections::BTreeSet;
+
+/// log mean exp.
+pub fn log_mean_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
+    let largest = values.clone().fold(f64::NEG_INFINITY, f64::max);
+    if !largest.is_finite() {
+        return largest;
+    }
+    let (mut sum, mut count) = (0.0, 0usize);
+    for v in values {
+        sum += (v - largest).exp();
+        count += 1;
+    }
+    largest + (sum / count as f64).ln()
+}
+
+/// The logarithm of a mean of weights that are known by their logarithms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogMean {
+    /// No number where there are no weights.
+    pub value: f64,
+    /// Its standard error.
+    pub error: f64,
+    /// The effective number of the weights.
+    pub effective: f64,
+}
+
+impl LogMean {
+    pub fn of(log_weights: impl ExactSizeIterator<Item = f64> + Clone) -> Self {
+        let count = log_weights.len() as f64;
+        let value = log_mean_exp(log_weights.clone());
+        // The mean square of the weights relative to their mean.
+        let square = (log_mean_exp(log_weights.map(|l| 2.0 * l)) - 2.0 * value).exp();
+        Self {
+            value: if count > 0.0 { value } else { f64::NAN },
+            error: ((square - 1.0).max(0.0) / count).sqrt(),
+            effective: count / square,
+        }
+    }
+
+    /// The mean of logarithms that were estimated one by one, and all that are effective.
+    pub fn mean(of: &[Self]) -> Self {
+        let count = of.len() as f64;
+        Self {
+            value: of.iter().map(|one| one.value).sum::<f64>() / count,
+            error: of.iter().map(|one| one.error.powi(2)).sum::<f64>().sqrt() / count,
+            effective: of.iter().map(|one| one.effective).sum(),
+        }
+    }
+}
+
+fn mean_and_std(values: &[f64]) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    (
+        mean,
+        (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / count).sqrt(),
+    )
+}
+
+/// What the log weights of policy trajectories say, whatever they are about. Figures are means over the
+/// conditions that there are trajectories of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Weighed {
+    /// log Z in the loss.
+    pub log_z_learned: f64,
+    /// log mean of the weights.
+    pub log_z_importance: f64,
+    /// Mean log weight, a lower bound of log Z.
+    pub elbo: f64,
+    /// Effective share of the weights.
+    pub ess: f64,
+    /// Mean and standard deviation of δ.
+    pub residual_mean: f64,
+    pub residual_std: f64,
+    pub samples: usize,
+    /// Learned and importance-weighted log Z of each condition, where there are several.
+    pub conditions: Vec<[f64; 2]>,
+}
+
+impl Weighed {
+    /// Of log weights, the condition of each, and the learned log Z of every condition.
+    pub fn of(log_weights: &[f64], conditions: &[usize], log_z_learned: &[f64]) -> Self {
+        let of = |condition: usize| {
+            let pairs = log_weights.iter().zip(conditions);
+            let of_condition = pairs.filter(|(_, c)| **c == condition).map(|(weight, _)| *weight);
+            let log_weights: Vec<f64> = of_condition.collect();
+            let (elbo, residual_std) = mean_and_std(&log_weights);
+            let log_z_learned = log_z_learned[condition];
+            Self {
+                log_z_learned,
+                log_z_importance: log_mean_exp(log_weights.iter().copied()),
+                elbo,
+                ess: effective_share(&log_weights),
+                residual_mean: log_z_learned - elbo,
+                residual_std,
+                ..Self::default()
+            }
+        };
+        let met: BTreeSet<usize> = conditions.iter().copied().collect();
+        let each: Vec<Self> = met.into_iter().map(of).collect();
+        let mean = |figure: fn(&Self) -> f64| each.iter().map(figure).sum::<f64>() / each.len() as f64;
+        let several = each.iter().filter(|_| each.len() > 1);
+        Self {
+            log_z_learned: mean(|w| w.log_z_learned),
+            log_z_importance: mean(|w| w.log_z_importance),
+            elbo: mean(|w| w.elbo),
+            ess: mean(|w| w.ess),
+            residual_mean: mean(|w| w.residual_mean),
+            residual_std: mean(|w| w.residual_std),
+            samples: log_weights.len(),
+            conditions: several.map(|w| [w.log_z_learned, w.log_z_importance]).collect(),
+        }
+    }
+}
+
+/// Effective share of weighted samples, (Σw)²/(N·Σw²), from log weights; 0 where none has weight.
+pub fn effective_share(log_weights: &[f64]) -> f64 {
+    let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if !largest.is_finite() {
+        return 0.0;
+    }
+    let (mut sum, mut squares) = (0.0, 0.0);
+    for l in log_weights {
+        let w = (l - largest).exp();
+        sum += w;
+        squares += w * w;
+    }
+    sum * sum / (squares * log_weights.len() as f64)
+}
+
+/// `count` indices in proportion to the weights, by systematic resampling: index i is taken
+/// ⌊count·w_i⌋ or ⌈count·w_i⌉ times.
+pub fn systematic(log_weights: &[f64], count: usize, rng: &mut impl Rng) -> Vec<usize> {
+    let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let running = noise::running_sum(log_weights.iter().map(|l| (l - largest).exp()));
+    let total = running.last().copied().unwrap_or(0.0);
+    let offset = noise::uniform(rng);
+    let mut index = 0;
+    (0..count)
+        .map(|i| {
+            let at = (i as f64 + offset) / count as f64 * total;
+            while index + 1 < running.len() && running[index] <= at {
+                index += 1;
+            }
+            index
+        })
+        .collect()
+}

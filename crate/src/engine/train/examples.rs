@@ -1,0 +1,119 @@
+//! Networks that are trained on examples: what all of them share.
+
+use super::descent::Descent;
+use crate::engine::noise::{self, Noise, Purpose};
+use crate::engine::weights::Weights;
+use crate::engine::{ConfigError, EngineError};
+use burn::module::{Module, ModuleDisplay};
+use burn::tensor::Device;
+use rand_chacha::ChaCha8Rng;
+
+/// Most examples of an iteration.
+const MOST_EXAMPLES: usize = 100_000;
+
+/// How a network is trained on examples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Recipe {
+    pub iterations: usize,
+    /// Examples of an iteration.
+    pub batch: usize,
+    pub learning_rate: f64,
+    /// Decay of the average of the weights that is kept.
+    pub ema: f64,
+    pub seed: u64,
+}
+
+/// A network in training on examples.
+pub struct Pretraining<N: Module + ModuleDisplay, E> {
+    pub(crate) recipe: Recipe,
+    pub(crate) examples: E,
+    pub(crate) device: Device,
+    pub(crate) descent: Descent<N>,
+    noise: Noise,
+}
+
+impl<N: Module + ModuleDisplay + Sync, E> Pretraining<N, E> {
+    /// Trains `network` on these examples.
+    ///
+    /// # Errors
+    ///
+    /// Where a value of `recipe` is refused.
+    pub fn new(network: N, examples: E, recipe: Recipe, device: Device) -> Result<Self, ConfigError> {
+        if !(1..=MOST_EXAMPLES).contains(&recipe.batch) {
+            return Err(ConfigError::new(
+                "the batch",
+                recipe.batch,
+                format!("1 to {MOST_EXAMPLES} examples"),
+            ));
+        }
+        let Recipe {
+            learning_rate,
+            ema,
+            iterations,
+            ..
+        } = recipe;
+        Ok(Self {
+            descent: Descent::new(network, learning_rate, ema, iterations, &device)?,
+            noise: Noise::new(recipe.seed),
+            recipe,
+            examples,
+            device,
+        })
+    }
+
+    /// Iterations done.
+    pub fn iteration(&self) -> usize {
+        self.descent.iteration()
+    }
+
+    /// Whether all iterations are done.
+    pub fn finished(&self) -> bool {
+        self.descent.finished()
+    }
+
+    /// The averaged network.
+    pub fn network(&self) -> &N {
+        self.descent.network()
+    }
+
+    /// The averaged network as safetensors, f16.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn weights(&self) -> Result<Vec<u8>, EngineError> {
+        let weights = Weights::of(self.network()).await.map_err(EngineError::Device)?;
+        Ok(weights.to_safetensors(true))
+    }
+
+    /// Everything needed to go on exactly.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
+        self.descent.checkpoint()
+    }
+
+    /// Goes on from a checkpoint of the same training.
+    ///
+    /// # Errors
+    ///
+    /// Says what does not fit.
+    pub fn resume(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
+        self.descent.resume(checkpoint)
+    }
+
+    /// This iteration's generator.
+    pub(crate) fn rng(&self) -> ChaCha8Rng {
+        self.noise
+            .stream(Purpose::Pretraining, self.descent.iteration() as u64)
+    }
+
+    /// The numbers of `count` of so many examples.
+    pub(crate) fn draw(&self, rng: &mut ChaCha8Rng, examples: usize, count: usize) -> Vec<usize> {
+        (0..count)
+            .map(|_| (noise::uniform(rng) * examples as f64) as usize)
+            .collect()
+    }
+}

@@ -1,0 +1,510 @@
+//! The training loop: one for every chain.
+
+mod average;
+mod by_step;
+mod conditions;
+pub(crate) mod descent;
+pub mod examples;
+mod optimizer;
+
+pub use conditions::Conditions;
+
+use super::host::read_all;
+use super::noise::{Noise, Purpose};
+use super::objective::{self, Objective, Pull, Scores, Signal, Weights};
+use super::parallel;
+use super::process::{Policy, Prior, Process, Rows};
+use super::reward::{Ends, Reward, tempered};
+use super::rollout::{Batch, Chains, Follow, Replay, ReplayRecord, Trajectories};
+use super::settings::Settings;
+use super::{EngineError, Iteration};
+use average::Average;
+use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn::module::{Module, ModuleDisplay, Param};
+use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer, OptimizerRecord};
+use burn::store::ModuleRecord;
+use burn::tensor::{Bytes, Tensor, Transaction};
+use serde::{Deserialize, Serialize};
+use web_time::Instant;
+
+/// Where the wall time of an iteration went, in seconds. A GPU computes while the host goes on;
+/// its rollouts end with the read in `score`, its gradients in the next iteration's.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Timing {
+    /// Noise, and the trajectories with their densities.
+    pub rollout: f64,
+    /// Reading them, rewards and residuals.
+    pub score: f64,
+    /// The network's second pass, forward and backward.
+    pub backward: f64,
+    /// The optimiser's step and the average of the weights.
+    pub update: f64,
+}
+
+/// What the optimiser moves.
+#[derive(Module, Debug)]
+pub struct Trained<N: Module + ModuleDisplay> {
+    pub network: N,
+    /// log Z of every condition, `[conditions]`.
+    pub log_z: Param<Tensor<1>>,
+}
+
+/// Trains a posterior.
+pub struct Trainer<P: Process, Q, K: Policy<P>> {
+    pub chains: Chains<P, Q, K>,
+    settings: Settings,
+    reward: Box<dyn Reward<P>>,
+    conditions: Conditions,
+    objective: Box<dyn Objective>,
+    noise: Noise,
+    trained: Trained<K::Network>,
+    average: Option<Average<K::Network>>,
+    optimizer: ModuleOptimizer,
+    schedule: ModuleLrScheduler,
+    /// One a condition.
+    replay: Vec<Replay>,
+    /// End points given from outside for every condition, with the logarithms of their weights.
+    given: Vec<Replay>,
+    log_z: Vec<f64>,
+    learning_rate: f64,
+    iteration: usize,
+    timing: Timing,
+}
+
+/// What a checkpoint keeps of a trainer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrainerRecord {
+    pub iteration: usize,
+    log_z: Vec<f64>,
+    #[serde(with = "serde_bytes")]
+    trained: Vec<u8>,
+    #[serde(with = "serde_bytes")]
+    average: Option<Vec<u8>>,
+    #[serde(with = "serde_bytes")]
+    optimizer: Vec<u8>,
+    replay: Vec<ReplayRecord>,
+}
+
+impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
+    /// A trainer that starts from `network`.
+    pub fn new(
+        settings: Settings,
+        chains: Chains<P, Q, K>,
+        (conditions, reward): (Conditions, Box<dyn Reward<P>>),
+        objective: Box<dyn Objective>,
+        network: K::Network,
+    ) -> Self {
+        let device = chains.device.clone().autodiff();
+        let count = conditions.count;
+        let log_z = Param::from_tensor(Tensor::zeros([count], &device));
+        let buffers = |capacity| vec![Replay::new(capacity, chains.process.state_size()); count];
+        let network = network.train();
+        Self {
+            noise: Noise::new(settings.seed),
+            average: (settings.optimizer.ema > 0.0)
+                .then(|| Average::new(settings.optimizer.ema, network.valid())),
+            optimizer: optimizer::optimizer(&settings.optimizer, &chains.device),
+            schedule: optimizer::schedule(&settings.optimizer, &settings.training, 0),
+            replay: buffers((settings.rollout.replay_capacity / count).max(1)),
+            given: buffers(usize::MAX),
+            trained: Trained { network, log_z },
+            log_z: vec![0.0; count],
+            learning_rate: settings.optimizer.learning_rate,
+            timing: Timing::default(),
+            iteration: 0,
+            chains,
+            settings,
+            reward,
+            conditions,
+            objective,
+        }
+    }
+
+    /// Iterations done.
+    pub fn iteration(&self) -> usize {
+        self.iteration
+    }
+
+    /// Where the time of the last iteration went.
+    pub fn timing(&self) -> Timing {
+        self.timing
+    }
+
+    /// Tempered log r of end points, `[rows][state_size]`, under their conditions, β as it is at the
+    /// end.
+    ///
+    /// # Errors
+    ///
+    /// Where the reward's device fails.
+    pub async fn log_reward(&self, conditions: &[usize], ends: &[f32]) -> Result<Vec<f64>, String> {
+        let place = (&self.chains.process, &self.chains.device);
+        let beta = self.settings.tempering.beta;
+        tempered(place, &*self.reward, beta, conditions, ends).await
+    }
+
+    /// log Z of every condition as the last iteration used it.
+    pub fn log_z(&self) -> &[f64] {
+        &self.log_z
+    }
+
+    /// Goes on from elsewhere: `iteration` done, log Z known. The optimiser starts afresh.
+    pub fn set_progress(&mut self, iteration: usize, log_z: Vec<f64>) {
+        let learned: Vec<f32> = log_z.iter().map(|l| *l as f32).collect();
+        self.iteration = iteration;
+        self.log_z = log_z;
+        self.schedule = optimizer::schedule(&self.settings.optimizer, &self.settings.training, iteration);
+        let device = self.chains.device.clone().autodiff();
+        let id = self.trained.log_z.id;
+        self.trained.log_z = Param::initialized(
+            id,
+            Tensor::from_floats(learned.as_slice(), &device).require_grad(),
+        );
+    }
+
+    /// The network to sample with: the moving average where there is one.
+    pub fn network(&self) -> K::Network {
+        match &self.average {
+            Some(average) => average.network().clone(),
+            None => self.trained.network.valid(),
+        }
+    }
+
+    /// The given end points of every condition, from which noised trajectories come; they are no part
+    /// of a record.
+    pub fn given(&mut self) -> &mut [Replay] {
+        &mut self.given
+    }
+
+    /// The conditions that take part in the next iteration, in ascending order.
+    pub fn taking_part(&self) -> Vec<usize> {
+        self.conditions.of(self.iteration, &self.noise)
+    }
+
+    /// Whether noised trajectories are wanted.
+    pub fn wants_given(&self) -> bool {
+        self.settings.rollout.noised_share > 0.0 && !self.settings.method.is_on_policy()
+    }
+
+    /// One iteration.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails, or the loss is no longer a number.
+    pub async fn step(&mut self) -> Result<Iteration, EngineError> {
+        let started = Instant::now();
+        let beta = self.settings.tempering.at(self.iteration);
+        let parts = parallel::parts(&self.chains.device, self.settings.rollout.batch);
+        let batch = self.batch();
+        let network = self.trained.network.valid();
+        let follow = Follow::Policy {
+            exploration: self.exploration(),
+        };
+        let shards = parallel::map(batch.split(&self.chains.process, parts), |part| {
+            self.chains.roll_out(&network, part, follow)
+        });
+        let rolled_out = started.elapsed().as_secs_f64();
+        let read = self.read(&shards).await.map_err(EngineError::Device)?;
+
+        let conditions: Vec<usize> = shards.iter().flat_map(|s| &s.conditions).copied().collect();
+        let log_r = self.log_reward_of_ends(&shards, &conditions, &read.ends).await;
+        let log_r = log_r.map_err(EngineError::Device)?;
+        let tempered: Vec<f64> = log_r.iter().map(|l| beta * l).collect();
+        let rows = tempered.len();
+        let residuals = self.objective.signal(&Scores {
+            log_ratio: &read.log_ratio,
+            log_reward: &tempered,
+            condition: &conditions,
+            log_z: &read.log_z,
+        });
+        if !residuals.loss.is_finite() {
+            return Err(EngineError::Diverged(format!(
+                "the loss is {} at iteration {}; {} may help",
+                residuals.loss,
+                self.iteration + 1,
+                self.objective.remedy()
+            )));
+        }
+        let weights = self.step_weights(&shards, &tempered, &residuals, beta).await;
+        let weights = weights.map_err(EngineError::Device)?;
+        let scored = started.elapsed().as_secs_f64();
+        let (mut differentiated, mut updated) = (0.0, 0.0);
+        let rates = self.schedule.step();
+        self.learning_rate = rates.base();
+        for _ in 0..self.objective.usage().epochs {
+            let before = started.elapsed().as_secs_f64();
+            let gradients = self.gradients(&shards, &residuals, weights.as_deref());
+            let between = started.elapsed().as_secs_f64();
+            self.descend(gradients, &residuals, &rates);
+            differentiated += between - before;
+            updated += started.elapsed().as_secs_f64() - between;
+        }
+        let before = started.elapsed().as_secs_f64();
+        if let Some(average) = &mut self.average {
+            average.update(&self.trained.network.valid());
+        }
+        updated += started.elapsed().as_secs_f64() - before;
+        self.remember(&read.ends, &log_r, &shards);
+        for condition in &conditions {
+            self.log_z[*condition] = residuals.log_z[*condition];
+        }
+        self.iteration += 1;
+        self.timing = Timing {
+            rollout: rolled_out,
+            score: scored - rolled_out,
+            backward: differentiated,
+            update: updated,
+        };
+
+        let mean = residuals.delta.iter().sum::<f64>() / rows as f64;
+        let variance = residuals.delta.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / rows as f64;
+        Ok(Iteration {
+            iteration: self.iteration,
+            loss: residuals.loss,
+            log_z: conditions.iter().map(|c| self.log_z[*c]).sum::<f64>() / rows as f64,
+            residual_mean: mean,
+            residual_std: variance.sqrt(),
+            log_reward: tempered.iter().sum::<f64>() / rows as f64,
+            beta,
+            learning_rate: self.learning_rate,
+            seconds: started.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// Exploration variance of this iteration.
+    pub fn exploration(&self) -> f64 {
+        let rollout = &self.settings.rollout;
+        if self.settings.method.is_on_policy() {
+            return 0.0;
+        }
+        if rollout.exploration_iterations == 0 {
+            return rollout.exploration;
+        }
+        rollout.exploration * (1.0 - self.iteration as f64 / rollout.exploration_iterations as f64).max(0.0)
+    }
+
+    /// The host's part of this iteration's batch, in the proportions of the run; all conditions that
+    /// take part have nearly equal parts of it.
+    pub fn batch(&self) -> Batch {
+        let rollout = &self.settings.rollout;
+        let chosen = self.taking_part();
+        let parts = chosen.len();
+        let at = self.iteration as u64;
+        let mut batch = Batch::default();
+        let mut replayed_rng = self.noise.stream(Purpose::Replay, at);
+        let mut noised_rng = self.noise.stream(Purpose::GivenEndPoints, at);
+        for (part, condition) in chosen.into_iter().enumerate() {
+            let rows = rollout.batch * (part + 1) / parts - rollout.batch * part / parts;
+            let share = |of: f64, from: &Replay| {
+                if from.is_empty() || self.settings.method.is_on_policy() {
+                    0
+                } else {
+                    (of * rows as f64).round() as usize
+                }
+            };
+            let (replay, given) = (&self.replay[condition], &self.given[condition]);
+            let replayed = share(rollout.replay_share, replay);
+            let back = share(rollout.noised_share, given).min(rows - replayed);
+            let ends = replay.draw(replayed, rollout.replay_priority, &mut replayed_rng);
+            batch.given.extend(ends);
+            batch.given.extend(given.draw(back, 1.0, &mut noised_rng));
+            let walked = match self.settings.method.is_on_policy() {
+                true => 0,
+                false => (rollout.prior_share * rows as f64).round() as usize,
+            };
+            let walked = walked.min(rows - replayed - back);
+            batch.given_conditions.extend(vec![condition; replayed + back]);
+            batch.walked.extend(vec![condition; walked]);
+            batch
+                .fresh
+                .extend(vec![condition; rows - replayed - back - walked]);
+        }
+        let numbers = self.chains.process.steps() * self.chains.process.noise_size();
+        let normal = |purpose, rows: usize| self.noise.normal(purpose, at, rows * numbers);
+        Batch {
+            noise: normal(Purpose::Rollout, batch.fresh.len()),
+            given_noise: normal(Purpose::Noising, batch.given_conditions.len()),
+            walked_noise: normal(Purpose::PriorRollout, batch.walked.len()),
+            ..batch
+        }
+    }
+
+    /// log r of the shards' end points, floored and not tempered; `read` are those on the host, where they
+    /// have been read.
+    async fn log_reward_of_ends(
+        &self,
+        shards: &[Trajectories<P>],
+        conditions: &[usize],
+        read: &[f32],
+    ) -> Result<Vec<f64>, String> {
+        let last = self.chains.process.steps();
+        let ends = shards.iter().map(|shard| shard.states[last].clone());
+        let ends = Ends {
+            process: &self.chains.process,
+            device: &self.chains.device,
+            states: &P::State::stack(ends.collect()),
+            conditions,
+            read: (!read.is_empty()).then_some(read),
+        };
+        self.reward.log_reward(ends).await
+    }
+
+    /// Whether an iteration needs its end points on the host.
+    fn reads_ends(&self) -> bool {
+        self.reward.looks_on_host() || self.settings.rollout.replay_share > 0.0
+    }
+
+    /// What every iteration reads, in one transaction: a GPU is waited for once.
+    async fn read(&self, shards: &[Trajectories<P>]) -> Result<Read, String> {
+        let mut transaction = Transaction::default().register(self.trained.log_z.val().without_autodiff());
+        for shard in shards {
+            transaction = transaction.register(shard.log_ratio());
+        }
+        if self.reads_ends() {
+            let process = &self.chains.process;
+            for shard in shards {
+                transaction = transaction.register(process.download(&shard.states[process.steps()]));
+            }
+        }
+        let numbers = read_all(transaction).await?;
+        let (ratios, ends) = numbers[1..].split_at(shards.len());
+        Ok(Read {
+            log_z: numbers[0].iter().map(|l| f64::from(*l)).collect(),
+            log_ratio: ratios.iter().flatten().map(|v| f64::from(*v)).collect(),
+            ends: ends.concat(),
+        })
+    }
+
+    /// The network's gradient over the steps that are this iteration's turn.
+    fn gradients(
+        &self,
+        shards: &[Trajectories<P>],
+        signal: &Signal,
+        by_step: Option<&[Vec<f32>]>,
+    ) -> GradientsParams {
+        let objective = &self.settings.objective;
+        let mut rng = self.noise.stream(Purpose::StepSelection, self.iteration as u64);
+        let steps = objective::select_steps(self.chains.process.steps(), objective.step_share, &mut rng);
+        let device = self.chains.device.clone().autodiff();
+        let ratio_clip = self.objective.usage().ratio_clip;
+        let mut start = 0;
+        let work: Vec<_> = shards
+            .iter()
+            .map(|shard| {
+                let rows = shard.conditions.len();
+                let weights = match by_step {
+                    Some(weights) => Weights::Steps { weights, start },
+                    None => Weights::Trajectories(&signal.weights[start..start + rows]),
+                };
+                start += rows;
+                let pull = Pull {
+                    weights,
+                    divergence: signal.divergence,
+                    ratio_clip,
+                };
+                (shard, pull)
+            })
+            .collect();
+        let gradients = parallel::map(work, |(shard, pull)| {
+            // A graph of its own, so that shards do not wait for each other.
+            let network = self.trained.network.clone().fork(&device);
+            self.chains
+                .gradient(&network, shard, pull, &steps, objective.chunk)
+        });
+        let mut sum = GradientsAccumulator::new();
+        for gradient in gradients {
+            sum.accumulate(&self.trained.network, gradient);
+        }
+        sum.grads()
+    }
+
+    /// The optimiser's step.
+    fn descend(&mut self, mut gradients: GradientsParams, signal: &Signal, rates: &ModuleLearningRate) {
+        if signal.log_z_gradient.iter().any(|g| *g != 0.0) {
+            let gradient = Tensor::<1>::from_floats(signal.log_z_gradient.as_slice(), &self.chains.device);
+            gradients.register(self.trained.log_z.id, gradient);
+        }
+        self.trained = self
+            .optimizer
+            .step(rates.clone(), self.trained.clone(), gradients);
+    }
+
+    /// Keeps the end points of fresh trajectories for replay.
+    fn remember(&mut self, ends: &[f32], log_r: &[f64], shards: &[Trajectories<P>]) {
+        if self.settings.rollout.replay_share == 0.0 {
+            return;
+        }
+        let size = self.chains.process.state_size();
+        let mut start = 0;
+        for shard in shards {
+            for (row, condition) in (start..start + shard.fresh).zip(&shard.conditions) {
+                self.replay[*condition].push(&ends[row * size..(row + 1) * size], log_r[row]);
+            }
+            start += shard.conditions.len();
+        }
+    }
+
+    /// Everything needed to go on exactly.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub fn record(&self) -> Result<TrainerRecord, String> {
+        let pack = |record: ModuleRecord| record.into_bytes().map(|b| b.to_vec()).map_err(|e| e.to_string());
+        Ok(TrainerRecord {
+            iteration: self.iteration,
+            log_z: self.log_z.clone(),
+            trained: pack(self.trained.clone().into_record())?,
+            average: self
+                .average
+                .as_ref()
+                .map(|a| pack(a.network().clone().into_record()))
+                .transpose()?,
+            optimizer: self.optimizer.into_bytes().map_err(|e| e.to_string())?.to_vec(),
+            replay: self.replay.iter().map(|buffer| buffer.record().clone()).collect(),
+        })
+    }
+
+    /// Goes on from a record of the same run.
+    ///
+    /// # Errors
+    ///
+    /// Says what does not fit.
+    pub fn restore(&mut self, record: TrainerRecord) -> Result<(), String> {
+        let unpack = |bytes: Vec<u8>| {
+            ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|e| e.to_string())
+        };
+        self.trained = self
+            .trained
+            .clone()
+            .try_load_record(unpack(record.trained)?)
+            .map_err(|e| e.to_string())?
+            .train();
+        if let (Some(average), Some(bytes)) = (&mut self.average, record.average) {
+            average.load(unpack(bytes)?).map_err(|e| e.to_string())?;
+        }
+        let saved = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(record.optimizer))
+            .map_err(|e| e.to_string())?;
+        self.optimizer =
+            optimizer::optimizer(&self.settings.optimizer, &self.chains.device).load_record(saved);
+        self.schedule = optimizer::schedule(
+            &self.settings.optimizer,
+            &self.settings.training,
+            record.iteration,
+        );
+        for (buffer, record) in self.replay.iter_mut().zip(record.replay) {
+            buffer.restore(record);
+        }
+        self.iteration = record.iteration;
+        self.log_z = record.log_z;
+        Ok(())
+    }
+}
+
+/// What an iteration reads from the device.
+struct Read {
+    log_z: Vec<f64>,
+    log_ratio: Vec<f64>,
+    /// x_T, `[rows][state_size]`, where somebody looks at them there.
+    ends: Vec<f32>,
+}

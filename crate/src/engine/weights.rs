@@ -1,0 +1,305 @@
+//! Networks as safetensors files: f32 or f16, and read as bf16 too.
+
+use crate::engine::host::read_all;
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Tensor, TensorData, Transaction};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use std::collections::HashMap;
+
+/// A module's parameters on the host, named by their paths.
+#[derive(Clone, Debug, Default)]
+pub struct Weights {
+    pub tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
+    /// Free text of the file's header.
+    pub metadata: HashMap<String, String>,
+}
+
+impl Weights {
+    /// Reads the parameters of a module from its device.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn of<M: Module>(module: &M) -> Result<Self, String> {
+        let mut visitor = Collector::default();
+        module.visit(&mut visitor);
+        let values = read_all(visitor.transaction).await?;
+        let named = visitor.names.into_iter().zip(values);
+        Ok(Self {
+            tensors: named
+                .map(|((name, shape), values)| (name, shape, values))
+                .collect(),
+            metadata: HashMap::new(),
+        })
+    }
+
+    /// Whether there is a tensor of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.tensors.iter().any(|(own, ..)| own == name)
+    }
+
+    /// Takes out the tensors whose names begin like this, under what is left of their names.
+    pub fn take_all(&mut self, prefix: &str) -> Self {
+        let all = std::mem::take(&mut self.tensors).into_iter();
+        let (taken, left) = all.partition(|(name, ..)| name.starts_with(prefix));
+        self.tensors = left;
+        let mut taken = Self {
+            tensors: taken,
+            metadata: HashMap::new(),
+        };
+        for (name, ..) in &mut taken.tensors {
+            name.drain(..prefix.len());
+        }
+        taken
+    }
+
+    /// Adds the tensors of another network, with something before their names.
+    pub fn add_all(&mut self, prefix: &str, other: Self) {
+        let named = other.tensors.into_iter();
+        self.tensors
+            .extend(named.map(|(name, shape, values)| (format!("{prefix}{name}"), shape, values)));
+    }
+
+    /// The shape of a tensor.
+    pub(crate) fn shape(&self, name: &str) -> Result<&[usize], String> {
+        let named = self.tensors.iter().find(|(own, ..)| own == name);
+        let (_, shape, _) = named.ok_or_else(|| format!("tensor `{name}` is missing"))?;
+        Ok(shape)
+    }
+
+    /// The shape of a matrix.
+    pub(crate) fn matrix(&self, name: &str) -> Result<[usize; 2], String> {
+        let shape = self.shape(name)?;
+        let matrix = shape.try_into();
+        matrix.map_err(|_| format!("tensor `{name}` has shape {shape:?}; two dimensions are expected"))
+    }
+
+    /// How many names are like this.
+    pub(crate) fn count(&self, like: impl Fn(&str) -> bool) -> usize {
+        self.tensors.iter().filter(|(name, ..)| like(name)).count()
+    }
+
+    /// The file, with numbers as f32, or as f16 where `half`.
+    pub fn to_safetensors(&self, half: bool) -> Vec<u8> {
+        let bytes: Vec<Vec<u8>> = self
+            .tensors
+            .iter()
+            .map(|(_, _, values)| {
+                if half {
+                    values
+                        .iter()
+                        .flat_map(|v| half::f16::from_f32(*v).to_le_bytes())
+                        .collect()
+                } else {
+                    values.iter().flat_map(|v| v.to_le_bytes()).collect()
+                }
+            })
+            .collect();
+        let kind = if half { Dtype::F16 } else { Dtype::F32 };
+        let views = self.tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
+            (
+                name.clone(),
+                TensorView::new(kind, shape.clone(), bytes).expect("as many bytes as the shape says"),
+            )
+        });
+        let metadata = (!self.metadata.is_empty()).then(|| self.metadata.clone());
+        safetensors::serialize(views, metadata).expect("names and shapes are valid")
+    }
+}
+
+/// How the authors of a published file name and lay out what we read from it.
+pub(crate) struct Published {
+    /// Steps of our paths, and theirs.
+    pub names: &'static [(&'static str, &'static str)],
+    /// Before all names of theirs.
+    pub prefix: &'static str,
+    /// Whether the weights of layers are `[outputs, inputs]`, as those of PyTorch's `Linear`.
+    pub outputs_first: bool,
+}
+
+impl Published {
+    const OURS: Self = Self {
+        names: &[],
+        prefix: "",
+        outputs_first: false,
+    };
+
+    fn name(&self, path: &[String]) -> String {
+        let step = |own: &String| {
+            let named = self.names.iter().find(|(ours, _)| ours == own);
+            named.map_or(own.clone(), |(_, theirs)| (*theirs).to_owned())
+        };
+        let steps: Vec<String> = path.iter().map(step).collect();
+        format!("{}{}", self.prefix, steps.join("."))
+    }
+}
+
+/// Reads a safetensors file.
+///
+/// # Errors
+///
+/// Says what is wrong with the file.
+pub fn read_tensors(file: &[u8]) -> Result<Weights, String> {
+    read_tensors_where(file, |_| true)
+}
+
+/// Reads the tensors of these names; others may be of any type.
+///
+/// # Errors
+///
+/// Says what is wrong with the file.
+pub(crate) fn read_tensors_where(file: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Weights, String> {
+    let (_, header) =
+        SafeTensors::read_metadata(file).map_err(|e| format!("not a safetensors file ({e})"))?;
+    let metadata = header.metadata().clone().unwrap_or_default();
+    let parsed = SafeTensors::deserialize(file).map_err(|e| format!("not a safetensors file ({e})"))?;
+    let mut tensors = Vec::new();
+    for (name, view) in parsed.tensors().into_iter().filter(|(name, _)| wanted(name)) {
+        let values: Vec<f32> = match view.dtype() {
+            Dtype::F32 => view
+                .data()
+                .chunks_exact(4)
+                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                .collect(),
+            Dtype::F16 => halves(view.data(), |b| half::f16::from_le_bytes(b).to_f32()),
+            Dtype::BF16 => halves(view.data(), |b| half::bf16::from_le_bytes(b).to_f32()),
+            other => {
+                return Err(format!(
+                    "tensor `{name}` is {other:?}; F32, F16 or BF16 is expected"
+                ));
+            }
+        };
+        if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
+            return Err(format!(
+                "tensor `{name}` holds {bad}; finite numbers are expected"
+            ));
+        }
+        tensors.push((name, view.shape().to_vec(), values));
+    }
+    Ok(Weights { tensors, metadata })
+}
+
+fn halves(bytes: &[u8], number: fn([u8; 2]) -> f32) -> Vec<f32> {
+    bytes.chunks_exact(2).map(|b| number([b[0], b[1]])).collect()
+}
+
+/// A module with the parameters of a file in place of its own.
+///
+/// # Errors
+///
+/// Names the first parameter that is missing, superfluous or of another shape.
+pub fn load_tensors<M: Module>(module: M, weights: &Weights) -> Result<M, String> {
+    load_published(module, weights.clone(), &Published::OURS)
+}
+
+/// A module with the parameters of a file, named and laid out like this, in place of its own.
+///
+/// # Errors
+///
+/// Names the first parameter that is missing, superfluous or of another shape, as the file does.
+pub(crate) fn load_published<M: Module>(
+    module: M,
+    weights: Weights,
+    published: &Published,
+) -> Result<M, String> {
+    let by_name = weights.tensors.into_iter();
+    let mut loader = Loader {
+        path: Vec::new(),
+        by_name: by_name.map(|(n, s, v)| (n, (s, v))).collect(),
+        published,
+        error: None,
+    };
+    let module = module.map(&mut loader);
+    if let Some(error) = loader.error {
+        return Err(error);
+    }
+    match loader.by_name.keys().min() {
+        Some(extra) => Err(format!("tensor `{extra}` belongs to no layer of this network")),
+        None => Ok(module),
+    }
+}
+
+/// Goes down a path of names. The variants of an enum have none: a file is the same, whatever its
+/// network is a variant of.
+fn enter(path: &mut Vec<String>, name: &str, container: &str) {
+    if !is_enum(container) {
+        path.push(name.to_owned());
+    }
+}
+
+fn exit(path: &mut Vec<String>, container: &str) {
+    if !is_enum(container) {
+        path.pop();
+    }
+}
+
+/// By what burn says a module is.
+fn is_enum(container: &str) -> bool {
+    container.starts_with("Enum:")
+}
+
+#[derive(Default)]
+struct Collector {
+    path: Vec<String>,
+    names: Vec<(String, Vec<usize>)>,
+    transaction: Transaction,
+}
+
+impl ModuleVisitor for Collector {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        enter(&mut self.path, name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        exit(&mut self.path, container);
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let value = param.val().without_autodiff();
+        self.names.push((self.path.join("."), value.dims().to_vec()));
+        self.transaction = std::mem::take(&mut self.transaction).register(value);
+    }
+}
+
+struct Loader<'a> {
+    path: Vec<String>,
+    by_name: HashMap<String, (Vec<usize>, Vec<f32>)>,
+    published: &'a Published,
+    error: Option<String>,
+}
+
+impl ModuleMapper for Loader<'_> {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        enter(&mut self.path, name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        exit(&mut self.path, container);
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = self.published.name(&self.path);
+        // Tables of words and positions have other names.
+        let is_weight = D == 2 && self.path.last().is_some_and(|last| last == "weight");
+        let turned = is_weight && self.published.outputs_first;
+        // Neither asks for the numbers that are about to be replaced.
+        let (mut own, device) = (param.lazy_shape().to_vec(), param.lazy_device());
+        if turned {
+            own.reverse();
+        }
+        let wrong = match self.by_name.remove(&name) {
+            None => format!("tensor `{name}` is missing"),
+            Some((shape, _)) if shape != own => {
+                format!("tensor `{name}` has shape {shape:?}; {own:?} is expected")
+            }
+            Some((shape, values)) => {
+                let value = Tensor::from_data(TensorData::new(values, shape), &device);
+                let value = if turned { value.transpose() } else { value };
+                let id = param.id;
+                return param.transform_for_load(value, id);
+            }
+        };
+        self.error.get_or_insert(wrong);
+        param
+    }
+}

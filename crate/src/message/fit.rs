@@ -1,0 +1,41 @@
+//! How far samples are from the truth, in figures that every task names itself.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// Named figures of a task. Each task has a struct of its own for them, which says what they mean; here
+/// they are a table, so that what carries, prints or draws them need not know the task.
+///
+/// The names are keys of `report.json`. A figure that is not known is not there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Fit(toml::Table);
+
+impl Fit {
+    /// The figures of a task's struct.
+    ///
+    /// # Panics
+    ///
+    /// Where the struct is no table of numbers and lists of numbers.
+    pub fn new(figures: &impl Serialize) -> Self {
+        Self(toml::Table::try_from(figures).expect("figures are a table"))
+    }
+
+    /// The task's struct, where these are its figures.
+    pub fn of<T: DeserializeOwned>(&self) -> Option<T> {
+        self.0.clone().try_into().ok()
+    }
+
+    /// The figure of that name.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        match self.0.get(name)? {
+            toml::Value::Float(number) => Some(*number),
+            toml::Value::Integer(number) => Some(*number as f64),
+            _ => None,
+        }
+    }
+
+    /// The list of figures of that name.
+    pub fn numbers(&self, name: &str) -> Option<Vec<f64>> {
+        let list = self.0.get(name)?.as_array()?;
+        list.iter().map(toml::Value::as_float).collect()
+    }
+}

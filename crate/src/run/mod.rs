@@ -1,0 +1,215 @@
+//! One description of a run: prior, reward, process, objective, rollouts, optimiser, seed.
+//!
+//! [`Run`] is the TOML file of the native program, the message to a worker and, compressed, the
+//! fragment of the page's URL ([`task::link`](crate::task::link)). Whatever its origin, a value passes
+//! [`Run::validate`] before anything is built from it, so the engine itself never meets a bad one.
+//!
+//! What all tasks share stands here; what a task has of its own is its [`Problem`].
+
+mod experiment;
+mod files;
+mod preset;
+mod problem;
+mod shipped;
+mod table;
+mod validate;
+
+pub use crate::engine::settings::{
+    Algorithm, LogZ, Objective, Optimizer, Rollout, Schedule, Settings, Tempering, Training,
+};
+pub use crate::engine::{Advantage, ConfigError, Method, MethodInfo};
+pub use experiment::{Experiment, values};
+pub use files::{FileKind, FileNeed, Files};
+pub use preset::Preset;
+pub use problem::{AnyProblem, Erased, Problem};
+pub use shipped::ShippedPrior;
+pub use table::{assignment, merge};
+pub(crate) use table::{common_table, common_text, split_common, syntax, unreadable_own};
+pub use validate::MOST_CANDIDATES;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that determines a run. Two equal values give the same trajectories on every
+/// backend up to rounding.
+///
+/// It is written and read with the fields of its problem beside its own: `task`, `prior`, `reward` and
+/// whatever else the task has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// What people see as the run's title; presets put their own name here.
+    pub name: String,
+    /// Seed of all noise, on the host.
+    pub seed: u64,
+    /// What it is about, and by that its task.
+    pub problem: AnyProblem,
+    pub tempering: Tempering,
+    pub method: Method,
+    pub process: Process,
+    pub network: Network,
+    pub objective: Objective,
+    pub rollout: Rollout,
+    pub optimizer: Optimizer,
+    pub training: Training,
+    pub evaluation: Evaluation,
+}
+
+impl Run {
+    /// A run with the values that all tasks start from.
+    pub fn new(problem: impl Into<AnyProblem>) -> Self {
+        Self {
+            name: String::new(),
+            seed: 0,
+            problem: problem.into(),
+            tempering: Tempering::default(),
+            method: Method::default(),
+            process: Process::default(),
+            network: Network::default(),
+            objective: Objective::default(),
+            rollout: Rollout::default(),
+            optimizer: Optimizer::default(),
+            training: Training::default(),
+            evaluation: Evaluation::default(),
+        }
+    }
+
+    /// What the engine has to be told of it.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            seed: self.seed,
+            method: self.method,
+            tempering: self.tempering,
+            objective: self.objective,
+            rollout: self.rollout,
+            optimizer: self.optimizer,
+            training: self.training,
+        }
+    }
+
+    /// Whether a posterior that nothing has trained yet is its prior, kernel by kernel.
+    pub fn starts_at_prior(&self) -> bool {
+        self.problem.starts_at_prior(self)
+    }
+
+    /// Whether there is a gradient for the Langevin term, and a network with a scale for it.
+    pub fn may_have_langevin(&self) -> bool {
+        self.problem.without_langevin().is_none()
+    }
+
+    /// Posteriors that are trained at once, each under a condition of its own.
+    pub fn conditions(&self) -> usize {
+        self.problem.conditions()
+    }
+
+    /// Conditions that take part in an iteration.
+    pub fn conditions_at_once(&self) -> usize {
+        self.problem.conditions_at_once(self.rollout.batch)
+    }
+
+    /// The files it needs.
+    pub fn files(&self) -> Vec<FileNeed<'_>> {
+        self.problem.files()
+    }
+
+    /// The name of the file of a role, where it needs one.
+    pub fn file(&self, role: &str) -> Option<&str> {
+        let files = self.files();
+        files.iter().find(|need| need.role == role).map(|need| need.name)
+    }
+
+    /// Whether a method gives as many posteriors as there are: several at once have to be trained.
+    pub(crate) fn takes(&self, method: &Method) -> bool {
+        self.conditions() == 1 || method.is_trained()
+    }
+
+    /// The condition of a row where all have their turn.
+    pub fn in_turn(&self, row: usize) -> usize {
+        row % self.conditions()
+    }
+
+    /// The condition at a place of a picture, where those of one condition are neighbours.
+    pub fn pictured(&self, place: usize, places: usize) -> usize {
+        place * self.conditions() / places
+    }
+}
+
+/// The Markov chain.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Process {
+    /// T, the number of transitions from x_0 to x_T. A causal language model makes a word a step and
+    /// ignores it.
+    pub steps: usize,
+    /// σ², the variance of the Brownian bridge per unit of time. The chains of images and of words
+    /// have schedules of their own and ignore it.
+    pub variance: f64,
+    /// Divides the logits of a language model: below 1 it keeps to what is likely. Part of what the
+    /// prior of stories is; points and images ignore it.
+    pub temperature: f64,
+}
+
+impl Default for Process {
+    fn default() -> Self {
+        Self {
+            steps: 100,
+            variance: 5.0,
+            temperature: 1.0,
+        }
+    }
+}
+
+/// The posterior's network. Above a learned prior it is a copy of the prior's, whatever is said
+/// here.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Network {
+    /// Units of each hidden layer.
+    pub width: usize,
+    /// Number of hidden layers.
+    pub depth: usize,
+    /// Adds the Langevin term, ∇ log r times a learned scale, to the drift (arXiv 2405.20971, §E); of
+    /// images, where the reward or a factor of it has a gradient.
+    pub langevin: bool,
+    /// Rank of the corrections that are trained of a posterior of images or stories, whose weights
+    /// else are the prior's (LoRA, arXiv 2106.09685); 0 trains all weights. Mixtures ignore it.
+    pub rank: usize,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            width: 64,
+            depth: 2,
+            langevin: false,
+            rank: 0,
+        }
+    }
+}
+
+/// What is measured, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Evaluation {
+    /// Samples of the final evaluation.
+    pub samples: usize,
+    /// Samples of the prior that the exact posterior is computed from, where it needs any.
+    pub proposals: usize,
+    /// Iterations between two evaluations while training; 0 evaluates only at the end.
+    pub every: usize,
+    /// Samples of an evaluation while training.
+    pub samples_while_training: usize,
+    /// Where it is more than 1, the final evaluation also measures samples each of which is one of so
+    /// many, chosen in proportion to r·p_θ/p_φ.
+    pub candidates: usize,
+}
+
+impl Default for Evaluation {
+    fn default() -> Self {
+        Self {
+            samples: 20_000,
+            proposals: 20_000,
+            every: 100,
+            samples_while_training: 2000,
+            candidates: 1,
+        }
+    }
+}

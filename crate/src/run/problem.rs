@@ -1,0 +1,143 @@
+//! What a run is about: prior, reward and whatever else its task asks for.
+
+use super::{FileNeed, Run};
+use crate::engine::ConfigError;
+use serde::Serialize;
+use std::any::Any;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+/// A task's own part of the description of a run. Every task has a type of its own; the description
+/// holds any of them as an [`AnyProblem`].
+pub trait Problem: Erased + fmt::Debug + Send + Sync {
+    /// The task's name, as in the TOML file.
+    fn task(&self) -> &'static str;
+
+    /// Checks its values, and what the task asks of the rest of the run.
+    ///
+    /// # Errors
+    ///
+    /// Names the first field that is wrong, its value and what is allowed.
+    fn validate(&self, run: &Run) -> Result<(), ConfigError>;
+
+    /// The files that a run about it needs before it can be opened.
+    fn files(&self) -> Vec<FileNeed<'_>>;
+
+    /// Posteriors that are trained at once, each under a condition of its own.
+    fn conditions(&self) -> usize {
+        1
+    }
+
+    /// Conditions that take part in an iteration of `batch` trajectories.
+    fn conditions_at_once(&self, _batch: usize) -> usize {
+        self.conditions()
+    }
+
+    /// Fewest trajectories of an iteration.
+    fn least_batch(&self) -> usize {
+        2 * self.conditions()
+    }
+
+    /// Why there are several conditions, where there are.
+    fn why_several(&self) -> &'static str {
+        "there are several posteriors"
+    }
+
+    /// Whether a posterior that nothing has trained yet is its prior, kernel by kernel.
+    fn starts_at_prior(&self, _run: &Run) -> bool {
+        false
+    }
+
+    /// Nothing where there is a gradient for the Langevin term, and a network with a scale for it; else
+    /// what is allowed in its place, and why.
+    fn without_langevin(&self) -> Option<&'static str>;
+}
+
+/// What [`AnyProblem`] asks of a problem besides, which every plain struct has.
+pub trait Erased: Any {
+    /// A copy.
+    fn copied(&self) -> Box<dyn Problem>;
+
+    /// Whether another one is of the same type and equal.
+    fn equals(&self, other: &dyn Problem) -> bool;
+
+    /// As a TOML table.
+    fn table(&self) -> toml::Table;
+
+    /// As TOML text, in the order of its fields, which are all tables.
+    fn text(&self) -> String;
+}
+
+impl<P: Problem + Clone + PartialEq + Serialize> Erased for P {
+    fn copied(&self) -> Box<dyn Problem> {
+        Box::new(self.clone())
+    }
+
+    fn equals(&self, other: &dyn Problem) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref::<P>() == Some(self)
+    }
+
+    fn table(&self) -> toml::Table {
+        toml::Table::try_from(self).expect("a problem is a TOML table")
+    }
+
+    fn text(&self) -> String {
+        toml::to_string_pretty(self).expect("a problem is a TOML table")
+    }
+}
+
+/// The problem of some task.
+pub struct AnyProblem(Box<dyn Problem>);
+
+impl AnyProblem {
+    /// The problem, if it is of this type.
+    pub fn get<P: Problem>(&self) -> Option<&P> {
+        let problem: &dyn Any = &*self.0;
+        problem.downcast_ref()
+    }
+
+    /// The same to change.
+    pub fn get_mut<P: Problem>(&mut self) -> Option<&mut P> {
+        let problem: &mut dyn Any = &mut *self.0;
+        problem.downcast_mut()
+    }
+}
+
+impl<P: Problem> From<P> for AnyProblem {
+    fn from(problem: P) -> Self {
+        Self(Box::new(problem))
+    }
+}
+
+impl Deref for AnyProblem {
+    type Target = dyn Problem;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+impl DerefMut for AnyProblem {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut *self.0
+    }
+}
+
+impl Clone for AnyProblem {
+    fn clone(&self) -> Self {
+        Self(self.0.copied())
+    }
+}
+
+impl PartialEq for AnyProblem {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.equals(&*other.0)
+    }
+}
+
+impl fmt::Debug for AnyProblem {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,200 @@
+//! Runs as tables of TOML, and what can be wrong with these.
+
+use super::{
+    AnyProblem, ConfigError, Evaluation, Method, Network, Objective, Optimizer, Process, Rollout, Run,
+    Tempering, Training,
+};
+use serde::{Deserialize, Serialize};
+use toml::Table;
+
+/// What all tasks share, as it is read and written.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Common {
+    #[serde(skip_serializing)]
+    name: String,
+    #[serde(skip_serializing)]
+    seed: u64,
+    tempering: Tempering,
+    method: Method,
+    process: Process,
+    network: Network,
+    objective: Objective,
+    rollout: Rollout,
+    optimizer: Optimizer,
+    training: Training,
+    evaluation: Evaluation,
+}
+
+/// The names of these fields.
+const COMMON: [&str; 11] = [
+    "name",
+    "seed",
+    "tempering",
+    "method",
+    "process",
+    "network",
+    "objective",
+    "rollout",
+    "optimizer",
+    "training",
+    "evaluation",
+];
+
+impl Common {
+    /// The run that is about this.
+    pub(crate) fn with_problem(self, problem: AnyProblem) -> Run {
+        Run {
+            problem,
+            name: self.name,
+            seed: self.seed,
+            tempering: self.tempering,
+            method: self.method,
+            process: self.process,
+            network: self.network,
+            objective: self.objective,
+            rollout: self.rollout,
+            optimizer: self.optimizer,
+            training: self.training,
+            evaluation: self.evaluation,
+        }
+    }
+}
+
+/// What all tasks share of a run, but for its name and seed.
+fn common(run: &Run) -> Common {
+    Common {
+        tempering: run.tempering,
+        method: run.method,
+        process: run.process,
+        network: run.network,
+        objective: run.objective,
+        rollout: run.rollout,
+        optimizer: run.optimizer,
+        training: run.training,
+        evaluation: run.evaluation,
+        ..Common::default()
+    }
+}
+
+/// The same as a table.
+pub(crate) fn common_table(run: &Run) -> Table {
+    Table::try_from(common(run)).expect("settings are a TOML table")
+}
+
+/// The same as text, in the order of its fields.
+pub(crate) fn common_text(run: &Run) -> String {
+    toml::to_string_pretty(&common(run)).expect("settings are a TOML table")
+}
+
+/// What all tasks share of a table, and the rest.
+///
+/// # Errors
+///
+/// Names the field, its value and what is allowed.
+pub(crate) fn split_common(table: Table) -> Result<(Common, Table), ConfigError> {
+    let is_common = |(key, _): &(String, toml::Value)| COMMON.contains(&key.as_str());
+    let (common, own): (Table, Table) = table.into_iter().partition(is_common);
+    let common = common.try_into().map_err(|e| unreadable(&e))?;
+    Ok((common, own))
+}
+
+/// `a.b.c = value` as a table.
+pub fn assignment(path: &str, value: &str) -> Table {
+    let value = toml::from_str::<Table>(&format!("v = {value}"))
+        .ok()
+        .and_then(|mut t| t.remove("v"))
+        .unwrap_or_else(|| toml::Value::String(value.to_owned()));
+    let mut keys = path.rsplit('.');
+    let mut table = Table::new();
+    table.insert(keys.next().unwrap_or_default().to_owned(), value);
+    for key in keys {
+        let mut outer = Table::new();
+        outer.insert(key.to_owned(), toml::Value::Table(table));
+        table = outer;
+    }
+    table
+}
+
+/// Lays `over` on `base`, table by table. A reward or a method of another kind, or a shape of
+/// another form, replaces the whole table, as its fields belong to it; a prior keeps its components.
+pub fn merge(base: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(toml::Value::Table(old)), toml::Value::Table(new))
+                if key == "prior"
+                    || !["kind", "form"]
+                        .iter()
+                        .any(|tag| differ(old.get(*tag), new.get(*tag))) =>
+            {
+                merge(old, new)
+            }
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+/// Whether both are said, and not the same. A table without a kind says something about whatever
+/// there is.
+fn differ(a: Option<&toml::Value>, b: Option<&toml::Value>) -> bool {
+    a.zip(b).is_some_and(|(a, b)| a != b)
+}
+
+/// Text that is not TOML at all.
+pub(crate) fn syntax(
+    what: &str,
+    message: &str,
+    span: Option<std::ops::Range<usize>>,
+    text: &str,
+) -> ConfigError {
+    let before = span.and_then(|s| text.get(..s.start)).unwrap_or_default();
+    let line = 1 + before.matches('\n').count();
+    let shown = text.lines().nth(line - 1).unwrap_or_default();
+    ConfigError::new(
+        format!("{what}, line {line}"),
+        format!("`{shown}`"),
+        format!("TOML is expected ({message})"),
+    )
+}
+
+/// A table that does not have the shape of a run. serde says "invalid type: …, expected …" or
+/// "unknown field `…`, expected …" or "unknown field `…`, there are no fields", and toml says where.
+fn unreadable(error: &toml::de::Error) -> ConfigError {
+    let text = error.to_string();
+    let place = text
+        .lines()
+        .find_map(|l| l.trim().strip_prefix("in `").and_then(|l| l.strip_suffix('`')));
+    let message = error.message();
+    let (found, expected) = message
+        .split_once(", expected ")
+        .or_else(|| Some((message.strip_suffix(", there are no fields")?, "none")))
+        .unwrap_or((message, "a value of another kind"));
+    if let Some(name) = found
+        .strip_prefix("unknown field `")
+        .and_then(|f| f.strip_suffix('`'))
+    {
+        let field = place.map_or_else(|| name.to_owned(), |place| format!("{place}.{name}"));
+        return ConfigError::new(field, "an unknown field", format!("expected is {expected}"));
+    }
+    let found = found.split_once(": ").map_or(found, |(_, value)| value);
+    let found = found.strip_prefix("unknown variant ").unwrap_or(found);
+    ConfigError::new(
+        place.unwrap_or("the run"),
+        found,
+        format!("expected is {expected}"),
+    )
+}
+
+/// The same of what a task has of its own: a field of neither is none of both.
+pub(crate) fn unreadable_own(error: &toml::de::Error) -> ConfigError {
+    let error = unreadable(error);
+    if error.value != "an unknown field" || error.field.contains('.') {
+        return error;
+    }
+    ConfigError {
+        allowed: format!("{}, or what all tasks have: {}", error.allowed, COMMON.join(", ")),
+        ..error
+    }
+}

@@ -1,0 +1,222 @@
+//! The exact posterior of images, and how others compare to it.
+
+use super::task::{ImagesTask, picked};
+use super::{ExactFit, FEATURES, ImageFit, Reward, Seen};
+use crate::engine::EngineError;
+use crate::engine::learner::Task;
+use crate::engine::statistics::LogMean;
+use crate::message::{Fit, SampledTruth};
+
+/// Fewest images of a Fréchet distance: fewer leave the features' covariance without full rank.
+const FEWEST: usize = FEATURES + 1;
+
+/// What rejection makes of the first images of the prior's own chain: samples of p·r^β. Where there
+/// are several conditions, as many of each, one condition after the other.
+#[derive(Clone, Debug, Default)]
+pub struct Exact {
+    /// Images of the prior, and the places of those that were kept.
+    pub proposals: usize,
+    pub kept: Vec<usize>,
+    /// log E\[r^β\], the mean over the conditions; no number without proposals.
+    pub log_z: f64,
+    /// That of every condition.
+    pub log_zs: Vec<f64>,
+    /// Standard error of `log_z`.
+    pub log_z_error: f64,
+    /// Effective number of the proposals, weighted by r^β.
+    pub effective: f64,
+    /// Tempered log r of the kept images.
+    pub log_reward: Vec<f64>,
+    /// Share of the kept images whose log r is floored.
+    pub floored_mass: f64,
+    /// The kept images in the eyes of the judge and of the rewards' classifier.
+    seen: [Seen; 2],
+}
+
+impl Exact {
+    /// The Fréchet distance of one half of the kept images to the other, in the judge's features;
+    /// nothing where they are too few.
+    pub fn fid_floor(&self) -> Option<f64> {
+        let [one, other] = [0, 1].map(|half| self.seen[0].every_other(half));
+        distance(&one, &other)
+    }
+
+    /// As many of each.
+    fn joined(parts: Vec<Self>) -> Self {
+        let count = parts.len() as f64;
+        let each = parts.iter().map(|part| part.kept.len()).min().unwrap_or(0);
+        let mut all = Self::default();
+        for part in parts {
+            all.proposals = part.proposals;
+            all.kept.extend(&part.kept[..each]);
+            all.log_reward.extend(&part.log_reward[..each]);
+            all.log_z += part.log_z / count;
+            all.log_zs.push(part.log_z);
+            all.log_z_error = all.log_z_error.hypot(part.log_z_error / count);
+            all.effective += part.effective / count;
+            all.floored_mass += part.floored_mass / count;
+            for (all, part) in all.seen.iter_mut().zip(part.seen) {
+                all.extend(part.first(each));
+            }
+        }
+        all
+    }
+
+    /// Mean tempered log r; nothing below two images.
+    fn mean_log_reward(&self) -> Option<f64> {
+        (self.kept.len() > 1).then(|| mean(&self.log_reward))
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+impl ImagesTask {
+    /// The exact posterior as far as `proposals` images of the prior tell it, which are made where
+    /// there are fewer.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn exact(&mut self, proposals: usize) -> Result<Exact, EngineError> {
+        self.grow(proposals).await?;
+        self.look_at_kept().await?;
+        let parts = (0..self.count()).map(|condition| self.exact_given(condition, proposals));
+        Ok(Exact::joined(parts.collect()))
+    }
+
+    fn exact_given(&self, condition: usize, proposals: usize) -> Exact {
+        let beta = self.run.tempering.beta;
+        let scored = &self.scored[condition];
+        let log_r = &scored.log_r[..proposals];
+        let tempered = || log_r.iter().map(|l| beta * l);
+        let mean = LogMean::of(tempered());
+        let kept = scored.kept(proposals).to_vec();
+        let of_kept = || kept.iter().map(|at| log_r[*at]);
+        let floored = of_kept().filter(|l| *l <= self.run.tempering.floor).count();
+        Exact {
+            proposals,
+            log_z: mean.value,
+            log_zs: Vec::new(),
+            log_z_error: mean.error,
+            effective: mean.effective,
+            log_reward: of_kept().map(|l| beta * l).collect(),
+            floored_mass: floored as f64 / kept.len().max(1) as f64,
+            seen: scored.seen(kept.len()),
+            kept,
+        }
+    }
+
+    /// What there is to tell of the exact posterior, from all images of the pool so far; `None`
+    /// below two kept ones.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn known(&mut self) -> Result<Option<SampledTruth>, EngineError> {
+        let exact = self.exact(self.proposals()).await?;
+        let Some(log_reward_mean) = exact.mean_log_reward() else {
+            return Ok(None);
+        };
+        let pictured = self.pictured(&exact);
+        let places = pictured.iter().map(|at| exact.kept[*at]);
+        let samples = self.images_of(&picked(self.ends(), self.size(), places)).await?;
+        Ok(Some(SampledTruth {
+            samples,
+            log_reward: pictured.iter().map(|at| exact.log_reward[*at] as f32).collect(),
+            log_z: exact.log_z,
+            log_z_error: exact.log_z_error,
+            log_reward_mean,
+            fit: Fit::new(&ExactFit {
+                classes: exact.seen[0].histogram(),
+            }),
+            proposals: exact.proposals,
+            kept: exact.kept.len(),
+            wanted: self.run.evaluation.proposals,
+        }))
+    }
+
+    /// The kept images of a picture, as many of each condition as the learned ones have there.
+    fn pictured(&self, exact: &Exact) -> Vec<usize> {
+        let conditions = self.count();
+        let each = exact.kept.len() / conditions;
+        (0..conditions)
+            .flat_map(|condition| {
+                let places = (0..Self::PICTURED).map(|place| self.run.pictured(place, Self::PICTURED));
+                let wanted = places.filter(|of| *of == condition).count();
+                (0..each.min(wanted)).map(move |at| condition * each + at)
+            })
+            .collect()
+    }
+
+    /// Holds the images of end points under their conditions against the exact ones. Also the class
+    /// that the judge sees in each.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn fit(
+        &self,
+        exact: &Exact,
+        ends: &[f32],
+        conditions: &[usize],
+    ) -> Result<(ImageFit, Vec<usize>), EngineError> {
+        let [judged, classified] = self.look_at(ends).await?;
+        let [truth, truth_classified] = &exact.seen;
+        let known = exact.kept.len() > 1;
+        let each = exact.kept.len() / self.count();
+        let exact_conditions: Vec<usize> = (0..exact.kept.len()).map(|at| at / each).collect();
+        let fit = ImageFit {
+            log_reward_exact: exact.mean_log_reward(),
+            fid: distance(&judged, truth),
+            fid_reward_classifier: distance(&classified, truth_classified),
+            fid_floor: exact.fid_floor(),
+            diversity: judged.diversity(),
+            diversity_exact: known.then(|| truth.diversity()),
+            classes: judged.histogram(),
+            classes_exact: known.then(|| truth.histogram()),
+            accuracy: self.accuracy(&judged, conditions),
+            accuracy_exact: self.accuracy(truth, &exact_conditions).filter(|_| known),
+            log_z_error: (exact.proposals > 0).then_some(exact.log_z_error),
+            kept: exact.kept.len(),
+            proposals: exact.proposals,
+        };
+        Ok((fit, judged.classes()))
+    }
+
+    /// Share of images in a class that their condition's reward wants.
+    fn accuracy(&self, seen: &Seen, conditions: &[usize]) -> Option<f64> {
+        let rewards: Vec<Reward> = (0..self.count())
+            .map(|condition| self.problem.reward.given(condition))
+            .collect();
+        let pairs = seen.classes().into_iter().zip(conditions);
+        let wanted: Option<Vec<bool>> = pairs.map(|(class, c)| rewards[*c].wants(class)).collect();
+        let wanted = wanted.filter(|all| !all.is_empty())?;
+        Some(wanted.iter().filter(|w| **w).count() as f64 / wanted.len() as f64)
+    }
+
+    /// Variance of a coordinate of the prior's end points, mean over the coordinates, from the first
+    /// `count` ones.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub(super) async fn variance(&mut self, count: usize) -> Result<f64, EngineError> {
+        self.grow(count).await?;
+        let size = self.size();
+        let ends = &self.ends()[..count * size];
+        let of_coordinate = |at: usize| {
+            let values = || ends.iter().skip(at).step_by(size).map(|v| f64::from(*v));
+            let mean = values().sum::<f64>() / count as f64;
+            values().map(|v| (v - mean).powi(2)).sum::<f64>() / count as f64
+        };
+        Ok((0..size).map(of_coordinate).sum::<f64>() / size as f64)
+    }
+}
+
+/// The Fréchet distance of what a classifier sees, where there is enough on both sides.
+fn distance(one: &Seen, other: &Seen) -> Option<f64> {
+    let enough = one.len() >= FEWEST && other.len() >= FEWEST;
+    enough.then(|| one.moments().frechet(&other.moments()))
+}

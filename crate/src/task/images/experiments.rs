@@ -1,0 +1,55 @@
+//! Comparisons on images.
+
+use super::presets;
+use crate::engine::Method;
+use crate::run::{Experiment, Run, values};
+
+/// The methods that are compared on images: those of the paper's table (arXiv 2405.20971), and SMC.
+const IMAGES: &[&str] = &["rtb", "ddpo", "dpok", "dps", "lgd-mc", "smc"];
+
+fn preset(name: &str) -> Run {
+    let all = presets::presets();
+    let named = all.into_iter().find(|preset| preset.name == name);
+    named.expect("experiments use presets").run
+}
+
+fn methods(names: &[&str]) -> Vec<Method> {
+    let find = |name: &&str| Method::find(name).expect("experiments use methods");
+    names.iter().map(find).collect()
+}
+
+/// The experiments.
+pub(super) fn experiments() -> Vec<Experiment> {
+    let experiment = |name, title, question, run, methods, vary| Experiment {
+        name,
+        title,
+        question,
+        run,
+        methods,
+        vary,
+        seeds: vec![0, 1, 2],
+    };
+    vec![
+        experiment(
+            "digits",
+            "One class of digits",
+            "How near does each method come to the images of one class?",
+            preset("digit-3"),
+            methods(IMAGES),
+            values(
+                "reward.classes",
+                &[
+                    "[0]", "[1]", "[2]", "[3]", "[4]", "[5]", "[6]", "[7]", "[8]", "[9]",
+                ],
+            ),
+        ),
+        experiment(
+            "even-odd",
+            "Even or odd digits",
+            "Does each method keep all five classes that the reward allows?",
+            preset("digits-even"),
+            methods(IMAGES),
+            values("reward.classes", &["[0, 2, 4, 6, 8]", "[1, 3, 5, 7, 9]"]),
+        ),
+    ]
+}

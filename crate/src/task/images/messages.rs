@@ -1,0 +1,52 @@
+//! What is told of a run on images.
+
+use super::data::CLASSES;
+use serde::{Deserialize, Serialize};
+
+/// How far images are from those of the exact posterior, in the eyes of two classifiers: the one
+/// that rewards ask, and one that only measures. Shares of classes are what the latter sees.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ImageFit {
+    /// Mean tempered log r of the exact images; like all that is about them, nothing while there
+    /// are fewer than two.
+    pub log_reward_exact: Option<f64>,
+    /// Fréchet distance of the evaluation classifier's features to those of the exact images. It
+    /// and the next two are only known where there are more images than features on both sides, and
+    /// are too large where there are few of them.
+    pub fid: Option<f64>,
+    /// The same with the features of the rewards' classifier, which training may have fooled.
+    pub fid_reward_classifier: Option<f64>,
+    /// The distance of one half of the exact images to the other: no set of so many could be told
+    /// to be nearer.
+    pub fid_floor: Option<f64>,
+    /// Mean cosine distance of the features of two different images.
+    pub diversity: f64,
+    pub diversity_exact: Option<f64>,
+    /// Share of every class, 0 to 9.
+    pub classes: [f64; CLASSES],
+    pub classes_exact: Option<[f64; CLASSES]>,
+    /// Share of images in a class that the reward wants, where it wants classes.
+    pub accuracy: Option<f64>,
+    pub accuracy_exact: Option<f64>,
+    /// Standard error of the exact log Z.
+    pub log_z_error: Option<f64>,
+    /// Exact images there are, and the prior's images they were kept from.
+    pub kept: usize,
+    pub proposals: usize,
+}
+
+/// What samples of the prior tell of the exact images besides.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ExactFit {
+    /// Share of every class among all images that were kept, by the evaluation classifier.
+    pub classes: [f64; CLASSES],
+}
+
+/// What is measured of one of several classes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClassFit {
+    /// The class that is wanted.
+    pub class: usize,
+    /// Share of images in the class.
+    pub accuracy: f64,
+}

@@ -1,0 +1,46 @@
+//! Methods on images.
+
+use super::task::{ImagesTask, picked};
+use crate::engine::EngineError;
+use crate::engine::learner::Task;
+use crate::message::{Fit, Truth};
+use crate::task::opened::{self, Drawn, Measured, population, resampled};
+
+/// Images that a method without populations of its own draws at once.
+const BLOCK: usize = 250;
+/// Images of the prior whose variance stands for the data's.
+pub(super) const VARIANCE_IMAGES: usize = 100;
+
+/// Samples of the run's training-free method.
+pub(super) async fn draw(images: &ImagesTask, samples: usize) -> Result<Drawn, EngineError> {
+    let method = images.run.method;
+    opened::draw(&method, samples, BLOCK, async |rows, counter| {
+        population(method, &images.setting(), images.data_variance, rows, counter).await
+    })
+    .await
+}
+
+/// Holds weighted end points against the exact ones: as many of them, drawn by their weights.
+pub(super) async fn measure(
+    images: &mut ImagesTask,
+    ends: &[f32],
+    log_weights: &[f64],
+    samples: usize,
+) -> Result<Measured, EngineError> {
+    let exact = images.exact(samples.max(images.run.evaluation.proposals)).await?;
+    let (noise, size) = (images.noise(), images.size());
+    let drawn = picked(ends, size, resampled(&noise, log_weights, log_weights.len()));
+    let log_reward = images.log_reward(&drawn).await?;
+    let (fit, _) = images
+        .fit(&exact, &drawn, &images.in_turn(log_reward.len()))
+        .await?;
+    let pictured = resampled(&noise, log_weights, ImagesTask::PICTURED.min(log_weights.len()));
+    let points = images.images_of(&picked(ends, size, pictured)).await?;
+    Ok(Measured {
+        fit: Fit::new(&fit),
+        log_reward: log_reward.iter().sum::<f64>() / log_reward.len() as f64,
+        log_z_exact: exact.log_z,
+        truth: Truth::Rejection,
+        points,
+    })
+}

@@ -1,0 +1,149 @@
+//! What a classifier makes of images: their classes, and features to compare sets of them by.
+
+use super::Moments;
+use crate::engine::host::read_all;
+use crate::engine::parallel;
+use crate::task::images::{CLASSES, Classify, FEATURES, PIXELS};
+use burn::tensor::{Device, Tensor, TensorData, Transaction, activation};
+
+/// Images that go through a classifier at once.
+const BLOCK: usize = 250;
+
+/// Images as a classifier sees them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Seen {
+    /// `[count][FEATURES]`.
+    pub features: Vec<f32>,
+    /// log p(class|image), `[count][CLASSES]`.
+    pub log_probs: Vec<f32>,
+}
+
+/// Shows images, `[count][PIXELS]`, to a classifier.
+///
+/// # Errors
+///
+/// Where the device fails.
+pub async fn see<N: Classify + Sync>(
+    classifier: &N,
+    images: &[f32],
+    device: &Device,
+) -> Result<Seen, String> {
+    let blocks: Vec<&[f32]> = images.chunks(BLOCK * PIXELS).collect();
+    let mut seen = Seen::default();
+    for group in blocks.chunks(parallel::parts(device, usize::MAX)) {
+        let made = parallel::map(group.to_vec(), |block| {
+            let rows = block.len() / PIXELS;
+            let images = Tensor::from_data(TensorData::new(block.to_vec(), [rows, PIXELS]), device);
+            let features = classifier.features(images);
+            let log_probs = activation::log_softmax(classifier.classes(features.clone()), 1);
+            (features, log_probs)
+        });
+        let mut transaction = Transaction::default();
+        for (features, log_probs) in made {
+            transaction = transaction.register(features).register(log_probs);
+        }
+        for (at, numbers) in read_all(transaction).await?.into_iter().enumerate() {
+            let into = if at % 2 == 0 {
+                &mut seen.features
+            } else {
+                &mut seen.log_probs
+            };
+            into.extend(numbers);
+        }
+    }
+    Ok(seen)
+}
+
+impl Seen {
+    /// Images there are.
+    pub fn len(&self) -> usize {
+        self.log_probs.len() / CLASSES
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds what was seen of further images.
+    pub fn extend(&mut self, more: Self) {
+        self.features.extend(more.features);
+        self.log_probs.extend(more.log_probs);
+    }
+
+    /// What was seen of the first images.
+    pub fn first(&self, count: usize) -> Self {
+        Self {
+            features: self.features[..count * FEATURES].to_vec(),
+            log_probs: self.log_probs[..count * CLASSES].to_vec(),
+        }
+    }
+
+    /// What was seen of every other image, from image `first` on.
+    pub fn every_other(&self, first: usize) -> Self {
+        let rows = |of: &[f32], size: usize| -> Vec<f32> {
+            of.chunks_exact(size)
+                .skip(first)
+                .step_by(2)
+                .flatten()
+                .copied()
+                .collect()
+        };
+        Self {
+            features: rows(&self.features, FEATURES),
+            log_probs: rows(&self.log_probs, CLASSES),
+        }
+    }
+
+    /// log p(class|image).
+    pub fn log_prob(&self, image: usize, class: usize) -> f32 {
+        self.log_probs[image * CLASSES + class]
+    }
+
+    /// The most likely class of every image.
+    pub fn classes(&self) -> Vec<usize> {
+        self.log_probs
+            .chunks_exact(CLASSES)
+            .map(|row| {
+                (0..CLASSES)
+                    .max_by(|a, b| row[*a].total_cmp(&row[*b]))
+                    .unwrap_or(0)
+            })
+            .collect()
+    }
+
+    /// Share of every class.
+    pub fn histogram(&self) -> [f64; CLASSES] {
+        let classes = self.classes();
+        let mut shares = [0.0; CLASSES];
+        for class in &classes {
+            shares[*class] += 1.0 / classes.len() as f64;
+        }
+        shares
+    }
+
+    /// Mean and covariance of the features.
+    pub fn moments(&self) -> Moments {
+        Moments::of(&self.features, FEATURES)
+    }
+
+    /// Mean cosine distance of the features of two different images.
+    pub fn diversity(&self) -> f64 {
+        let mut sum = [0.0f64; FEATURES];
+        let mut alone = 0.0;
+        for row in self.features.chunks_exact(FEATURES) {
+            let norm = row
+                .iter()
+                .map(|v| f64::from(*v).powi(2))
+                .sum::<f64>()
+                .sqrt()
+                .max(1e-12);
+            for (total, value) in sum.iter_mut().zip(row) {
+                *total += f64::from(*value) / norm;
+            }
+            alone += 1.0;
+        }
+        // |Σ u|² counts every pair twice and every image with itself once.
+        let all: f64 = sum.iter().map(|s| s * s).sum();
+        1.0 - (all - alone) / (alone * (alone - 1.0))
+    }
+}

@@ -1,0 +1,13 @@
+//! The networks of images: what denoises them, what makes them of latents, what tells their classes.
+
+mod autoencoder;
+mod classifier;
+mod denoiser;
+mod shape;
+mod unet;
+
+pub(super) use autoencoder::decode;
+pub use autoencoder::{Autoencoder, DECODER};
+pub use classifier::{Classify, FEATURES, PooledClassifier, StridedClassifier};
+pub use denoiser::{Denoise, Denoiser};
+pub use unet::{UNet, UNetConfig};

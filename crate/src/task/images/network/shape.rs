@@ -1,0 +1,42 @@
+//! The shape of a [`UNet`](super::UNet), read off its file.
+
+use super::UNetConfig;
+use crate::engine::weights::Weights;
+
+/// Channels of an attention head, of which there are whole ones, and of a normalised group.
+const HEAD: usize = 32;
+const GROUP: usize = 8;
+
+impl UNetConfig {
+    /// The shape of the network in a file.
+    ///
+    /// # Errors
+    ///
+    /// Names a tensor that is missing, or says that the network is too large.
+    pub fn of(weights: &Weights) -> Result<Self, String> {
+        let first = |name: &str| weights.shape(name).map(|s| s.first().copied().unwrap_or(0));
+        let last = |name: &str| weights.shape(name).map(|s| s.last().copied().unwrap_or(0));
+        let blocks = |of: &str| weights.count(|name| name.starts_with(of) && name.ends_with(".first.bias"));
+        let config = Self {
+            channels: [first("stem.weight")?, first("shrink.weight")?],
+            blocks: [blocks("down."), blocks("middle.")],
+            embedding: last("time.weight")?,
+        };
+        let sizes = [config.channels[0], config.channels[1], config.embedding];
+        let [fine, coarse] = config.channels;
+        if !coarse.is_multiple_of(HEAD) || !(fine <= GROUP || fine.is_multiple_of(GROUP)) {
+            return Err(format!(
+                "channels {:?}; at most {GROUP} or a multiple of it, and a multiple of {HEAD} are expected",
+                config.channels
+            ));
+        }
+        if sizes.iter().any(|s| !(1..=1024).contains(s)) || config.blocks.iter().any(|b| *b > 16) {
+            return Err(format!(
+                "channels {:?}, blocks {:?} and an embedding of {}; 1 to 1024 channels and units and at \
+                 most 16 blocks are allowed",
+                config.channels, config.blocks, config.embedding
+            ));
+        }
+        Ok(config)
+    }
+}

@@ -1,0 +1,157 @@
+//! Runs on images of digits.
+
+use super::data::{CLASSES, SIDE};
+use super::problem::{self, ClassesBy, ImagesProblem, PAINT_LEVELS, Reward};
+use crate::run::{Preset, Run};
+
+fn classes(classes: &[usize], by: ClassesBy) -> Reward {
+    Reward::Classes {
+        classes: classes.to_vec(),
+        by,
+    }
+}
+
+/// The upper half of a digit: an arch, open below, with which a 2, a 3, an 8 or a 9 begins. Every
+/// other pixel of every other row is known; the rest of the image is free.
+fn arch() -> Vec<String> {
+    const CENTER: (f64, f64) = (10.0, 13.5);
+    const RADIUS: f64 = 4.5;
+    let level = |row: usize, column: usize| {
+        let (down, right) = (row as f64 - CENTER.0, column as f64 - CENTER.1);
+        // Below the centre only the right arm goes on.
+        let miss = if down > 0.0 && right < 0.0 {
+            RADIUS
+        } else {
+            (down.hypot(right) - RADIUS).abs()
+        };
+        ((2.2 - miss).clamp(0.0, 1.0) * f64::from(PAINT_LEVELS)).round() as u32
+    };
+    let known = |row: usize, column: usize| {
+        (4..SIDE / 2).contains(&row)
+            && (5..SIDE - 5).contains(&column)
+            && row.is_multiple_of(2)
+            && !column.is_multiple_of(2)
+    };
+    let pixel = |row: usize, column: usize| match char::from_digit(level(row, column), 10) {
+        Some(digit) if known(row, column) => digit,
+        _ => '.',
+    };
+    (0..SIDE)
+        .map(|row| (0..SIDE).map(|column| pixel(row, column)).collect())
+        .collect()
+}
+
+/// The presets of digits.
+pub(super) fn presets() -> Vec<Preset> {
+    let preset = |name: &'static str, title: &'static str, description: &'static str, reward| Preset {
+        name,
+        title,
+        description,
+        run: Run {
+            name: name.to_owned(),
+            problem: ImagesProblem {
+                reward,
+                ..ImagesProblem::default()
+            }
+            .into(),
+            ..problem::defaults()
+        },
+    };
+    let mut all = vec![
+        preset(
+            "digit-3",
+            "Threes",
+            "One class of ten: the reward is a classifier's probability of a 3.",
+            classes(&[3], ClassesBy::Sum),
+        ),
+        preset(
+            "digits-even",
+            "Even digits",
+            "The paper's reward: the largest of a classifier's probabilities of the even classes.",
+            classes(&[0, 2, 4, 6, 8], ClassesBy::Max),
+        ),
+        preset(
+            "digits-odd",
+            "Odd digits",
+            "The paper's reward: the largest of a classifier's probabilities of the odd classes.",
+            classes(&[1, 3, 5, 7, 9], ClassesBy::Max),
+        ),
+        preset(
+            "digits-each",
+            "Every digit on demand",
+            "Ten posteriors in one network: it is told the class, and draws it.",
+            Reward::EachClass {
+                classes: (0..CLASSES).collect(),
+            },
+        ),
+        preset(
+            "digits-two-holes",
+            "Two holes",
+            "A black box that counts: eights, and whatever else has two holes.",
+            Reward::Holes {
+                count: 2,
+                penalty: 4.0,
+            },
+        ),
+        preset(
+            "digits-bold",
+            "Bold digits",
+            "A black box that measures: strokes more than three pixels wide.",
+            Reward::Thickness {
+                target: 3.2,
+                deviation: 0.35,
+            },
+        ),
+        preset(
+            "digits-symmetric",
+            "Symmetric digits",
+            "A black box that compares an image with its mirror image.",
+            Reward::Symmetry { deviation: 0.2 },
+        ),
+        preset(
+            "digits-ink",
+            "Little ink",
+            "A black box that weighs the ink: light, slim digits.",
+            Reward::Ink {
+                target: 0.07,
+                deviation: 0.012,
+            },
+        ),
+        preset(
+            "digits-inpaint",
+            "The upper half is known",
+            "An inverse problem: an arch is seen, with noise, where the upper half of the digit is.",
+            Reward::Inpaint {
+                rows: arch(),
+                deviation: 1.8,
+            },
+        ),
+        preset(
+            "digit-8-thin",
+            "Thin eights",
+            "A product of two rewards: a classifier's probability of an 8, and thin strokes.",
+            Reward::All {
+                rewards: vec![
+                    classes(&[8], ClassesBy::Sum),
+                    Reward::Thickness {
+                        target: 2.4,
+                        deviation: 0.3,
+                    },
+                ],
+            },
+        ),
+    ];
+    for Preset { name, run, .. } in &mut all {
+        match *name {
+            // A sum over many pixels: even good images are far below 0.
+            "digits-inpaint" => run.tempering.floor = -60.0,
+            // Ten times as much to learn.
+            "digits-each" => {
+                run.rollout.batch = 100;
+                run.training.iterations = 1500;
+            }
+            _ => {}
+        }
+    }
+    all
+}

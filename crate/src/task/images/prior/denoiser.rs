@@ -1,0 +1,133 @@
+//! Priors and posteriors of images: a network that says what the noise hides.
+
+use super::Decoder;
+use crate::engine::noise::{Noise, Purpose};
+use crate::engine::process::{Prior, VariancePreserving, per_step};
+use crate::engine::sampler::own_samples;
+use crate::engine::weights::read_tensors;
+use crate::task::images::{Denoiser, PIXELS};
+use burn::tensor::{Device, Tensor};
+
+/// End points that are made at once.
+const BLOCK: usize = 250;
+
+/// E\[data|x_i\] = α·x_i − σ·v of a network that predicts v (arXiv 2202.00512, §4).
+#[derive(Clone, Copy, Debug)]
+pub struct Denoising {
+    pub process: VariancePreserving,
+}
+
+impl Denoising {
+    /// `[blocks·rows, size]` at as many steps as there are blocks; `conditions` are those of a
+    /// block's rows, for a network that has any.
+    pub fn expected_data(
+        &self,
+        network: &Denoiser,
+        steps: &[usize],
+        conditions: &[usize],
+        x: Tensor<2>,
+    ) -> Tensor<2> {
+        let v = network.forward(&self.process.times(steps), conditions, x.clone());
+        per_step(steps, x, |s| self.process.at(s).0) - per_step(steps, v, |s| self.process.at(s).1)
+    }
+}
+
+/// The prior that a trained network is.
+#[derive(Clone, Debug)]
+pub struct DenoiserPrior {
+    network: Denoiser,
+    decoder: Decoder,
+    denoising: Denoising,
+}
+
+impl DenoiserPrior {
+    /// The prior in a file (safetensors), whose chain has this many steps.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the file.
+    pub fn read(file: &[u8], steps: usize, device: &Device) -> Result<Self, String> {
+        let mut weights = read_tensors(file)?;
+        let decoder = Decoder::take(&mut weights, device)?;
+        let network = Denoiser::read(&weights, device)?;
+        let (size, decoded) = (network.size(), decoder.size());
+        if size != decoded {
+            return Err(format!(
+                "the network denoises {size} numbers and the decoder takes {decoded} latents; equally many are \
+                 expected, and {PIXELS} pixels where there is no decoder"
+            ));
+        }
+        Ok(Self::new(network, decoder, steps))
+    }
+
+    /// The prior whose chain has this many steps.
+    pub fn new(network: Denoiser, decoder: Decoder, steps: usize) -> Self {
+        let process = VariancePreserving {
+            steps,
+            dimensions: decoder.size(),
+        };
+        Self {
+            network,
+            decoder,
+            denoising: Denoising { process },
+        }
+    }
+
+    /// The network, to start a posterior from.
+    pub fn network(&self) -> &Denoiser {
+        &self.network
+    }
+
+    /// What makes images of its end points.
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    /// What its network means.
+    pub fn denoising(&self) -> Denoising {
+        self.denoising
+    }
+
+    /// The first `count` end points of the chain, `[count][size]`.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn samples(
+        &self,
+        noise: &Noise,
+        purpose: Purpose,
+        count: usize,
+        device: &Device,
+    ) -> Result<Vec<f32>, String> {
+        self.samples_from(noise, purpose, 0, count, device).await
+    }
+
+    /// `count` end points of the chain from number `first` on, `[count][size]`. Every one has noise of
+    /// its own, whoever it is made together with.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn samples_from(
+        &self,
+        noise: &Noise,
+        purpose: Purpose,
+        first: usize,
+        count: usize,
+        device: &Device,
+    ) -> Result<Vec<f32>, String> {
+        let (process, rows) = (
+            &self.denoising.process,
+            (first..first + count).collect::<Vec<_>>(),
+        );
+        own_samples(process, self, 1, (noise, purpose), &rows, BLOCK, device).await
+    }
+}
+
+impl Prior<VariancePreserving> for DenoiserPrior {
+    fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
+        self.denoising
+            .expected_data(&self.network, &[step], &[], x.clone())
+    }
+}

@@ -1,0 +1,386 @@
+//! Rewards of images: a classifier's opinion, what can be measured on strokes, known pixels.
+
+mod strokes;
+
+use super::network::StridedClassifier;
+use super::problem::{ClassesBy, Reward as Wanted};
+use super::{CLASSES, Classify, Decoder, PIXELS};
+use crate::engine::host::read_all;
+use crate::engine::parallel;
+use crate::engine::process::{Process, Rows, VariancePreserving};
+use crate::engine::reward::{Answer, Ends, Reward, at_once};
+use burn::tensor::{Device, Tensor, TensorData, Transaction, activation};
+
+/// Images that are made, classified or differentiated at once.
+const BLOCK: usize = 250;
+
+/// log r of the images of end points, at most 0, floored.
+#[derive(Clone, Debug)]
+pub struct ImageReward {
+    /// One a condition.
+    wishes: Vec<Wish>,
+    floor: f64,
+    classifier: StridedClassifier,
+    decoder: Decoder,
+}
+
+/// What rewards look at, as far as any of them does.
+struct Looked {
+    /// `[rows][PIXELS]`.
+    images: Vec<f32>,
+    /// log p(class|image), `[rows][CLASSES]`.
+    log_probs: Vec<f32>,
+}
+
+/// A compiled reward.
+#[derive(Clone, Debug)]
+enum Wish {
+    Classes {
+        classes: Vec<usize>,
+        by: ClassesBy,
+    },
+    Ink {
+        target: f64,
+        deviation: f64,
+    },
+    Symmetry {
+        deviation: f64,
+    },
+    Holes {
+        count: usize,
+        penalty: f64,
+    },
+    Thickness {
+        target: f64,
+        deviation: f64,
+    },
+    /// Pixels that are known, and their values.
+    Inpaint {
+        known: Vec<(usize, f32)>,
+        deviation: f64,
+    },
+    All(Vec<Wish>),
+}
+
+impl Wish {
+    /// Compiles a validated reward of one condition.
+    fn new(reward: &Wanted) -> Self {
+        match *reward {
+            Wanted::Classes { ref classes, by } => Self::Classes {
+                classes: classes.clone(),
+                by,
+            },
+            // Under each of its conditions one of its classes is wanted.
+            Wanted::EachClass { ref classes } => Self::Classes {
+                classes: classes.clone(),
+                by: ClassesBy::default(),
+            },
+            Wanted::Ink { target, deviation } => Self::Ink { target, deviation },
+            Wanted::Symmetry { deviation } => Self::Symmetry { deviation },
+            Wanted::Holes { count, penalty } => Self::Holes { count, penalty },
+            Wanted::Thickness { target, deviation } => Self::Thickness { target, deviation },
+            Wanted::Inpaint { ref rows, deviation } => Self::Inpaint {
+                known: known_pixels(rows),
+                deviation,
+            },
+            Wanted::All { ref rewards } => Self::All(rewards.iter().map(Self::new).collect()),
+        }
+    }
+
+    /// Whether it looks at pixels on the host.
+    fn looks_at_pixels(&self) -> bool {
+        match self {
+            Self::Classes { .. } => false,
+            Self::All(parts) => parts.iter().any(Self::looks_at_pixels),
+            _ => true,
+        }
+    }
+
+    fn asks_for_classes(&self) -> bool {
+        match self {
+            Self::Classes { .. } => true,
+            Self::All(parts) => parts.iter().any(Self::asks_for_classes),
+            _ => false,
+        }
+    }
+
+    fn is_black_box(&self) -> bool {
+        match self {
+            Self::Classes { .. } | Self::Inpaint { .. } => false,
+            Self::All(parts) => parts.iter().any(Self::is_black_box),
+            _ => true,
+        }
+    }
+
+    /// log r of the factors that are no black boxes, `[rows, 1]`; `None` where all are.
+    fn differentiable(&self, classifier: &StridedClassifier, images: &Tensor<2>) -> Option<Tensor<2>> {
+        match self {
+            Self::Classes { classes, by } => {
+                let log_probs = activation::log_softmax(classifier.logits(images.clone()), 1);
+                Some(joined_tensor(log_probs, classes, *by))
+            }
+            Self::Inpaint { known, deviation } => {
+                let row = |of: &dyn Fn(f32) -> f32| {
+                    let mut row = vec![0.0; PIXELS];
+                    known.iter().for_each(|(at, value)| row[*at] = of(*value));
+                    Tensor::<2>::from_data(TensorData::new(row, [1, PIXELS]), &images.device())
+                };
+                let (is_known, values) = (row(&|_| 1.0), row(&|value| value));
+                let misses = (images.clone() - values) * is_known;
+                let factor = -0.5 / (deviation * deviation);
+                Some(misses.square().sum_dim(1).mul_scalar(factor))
+            }
+            Self::All(parts) => parts
+                .iter()
+                .filter_map(|part| part.differentiable(classifier, images))
+                .reduce(|sum, part| sum + part),
+            _ => None,
+        }
+    }
+}
+
+impl ImageReward {
+    /// Compiles a validated reward of the images that `decoder` makes; `classifier` judges classes.
+    pub fn new(reward: &Wanted, floor: f64, classifier: StridedClassifier, decoder: Decoder) -> Self {
+        let conditions = match reward {
+            Wanted::EachClass { classes } => classes.len(),
+            _ => 1,
+        };
+        let wishes = (0..conditions).map(|condition| Wish::new(&reward.given(condition)));
+        Self {
+            wishes: wishes.collect(),
+            floor,
+            classifier,
+            decoder,
+        }
+    }
+
+    /// Shows end points to what the wishes look at: they are made into images and classified on the
+    /// device, and only what is asked for is read.
+    async fn look(&self, ends: &Tensor<2>) -> Result<Looked, String> {
+        let classes = self.wishes.iter().any(Wish::asks_for_classes);
+        let pixels = self.wishes.iter().any(Wish::looks_at_pixels);
+        let (rows, device) = (ends.dims()[0], ends.device());
+        let mut looked = Looked {
+            images: Vec::new(),
+            log_probs: Vec::new(),
+        };
+        let blocks: Vec<usize> = (0..rows).step_by(BLOCK).collect();
+        for group in blocks.chunks(parallel::parts(&device, usize::MAX)) {
+            let made = parallel::map(group.to_vec(), |first| {
+                let images = self
+                    .decoder
+                    .images_of(ends.some_rows(first, BLOCK.min(rows - first)));
+                let log_probs =
+                    classes.then(|| activation::log_softmax(self.classifier.logits(images.clone()), 1));
+                [pixels.then_some(images), log_probs]
+            });
+            let mut transaction = Transaction::default();
+            for tensor in made.iter().flatten().flatten() {
+                transaction = transaction.register(tensor.clone());
+            }
+            let mut numbers = read_all(transaction).await?.into_iter();
+            for [images, log_probs] in &made {
+                for (is_there, into) in [
+                    (images.is_some(), &mut looked.images),
+                    (log_probs.is_some(), &mut looked.log_probs),
+                ] {
+                    if is_there {
+                        into.extend(numbers.next().expect("as many as were registered"));
+                    }
+                }
+            }
+        }
+        Ok(looked)
+    }
+
+    /// log r of end points before the floor, under these conditions.
+    async fn unfloored(&self, ends: &Tensor<2>, conditions: &[usize]) -> Result<Vec<f64>, String> {
+        let looked = self.look(ends).await?;
+        if let [wish] = &self.wishes[..] {
+            return Ok(raw(wish, conditions.len(), &looked));
+        }
+        let mut log_r = vec![0.0; conditions.len()];
+        for (condition, wish) in self.wishes.iter().enumerate() {
+            let rows = || (0..conditions.len()).filter(|row| conditions[*row] == condition);
+            let of_rows = looked.of_rows(rows());
+            for (row, value) in rows().zip(raw(wish, rows().count(), &of_rows)) {
+                log_r[row] = value;
+            }
+        }
+        Ok(log_r)
+    }
+
+    /// log r of end points on the host, floored, under every condition: `[conditions][rows]`.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn under_all(
+        &self,
+        process: &VariancePreserving,
+        device: &Device,
+        ends: &[f32],
+    ) -> Result<Vec<Vec<f64>>, String> {
+        let rows = ends.len() / process.state_size();
+        let looked = self.look(&process.upload(ends.to_vec(), device)).await?;
+        let of_wish = |wish| {
+            raw(wish, rows, &looked)
+                .into_iter()
+                .map(|l| l.max(self.floor))
+                .collect()
+        };
+        Ok(self.wishes.iter().map(of_wish).collect())
+    }
+
+    /// log r of end points under one condition as far as it has a gradient, `[rows, 1]`, not floored: of
+    /// its factors that are no black boxes. `None` where all are.
+    fn differentiable(&self, condition: usize, ends: &Tensor<2>) -> Option<Tensor<2>> {
+        let images = self.decoder.images_of(ends.clone());
+        self.wishes[condition].differentiable(&self.classifier, &images)
+    }
+
+    /// The sum of that over rows, each under its condition, `[1]`.
+    pub fn differentiable_sum(&self, conditions: &[usize], ends: &Tensor<2>) -> Option<Tensor<1>> {
+        let given = |condition: usize| {
+            let rows: Vec<usize> = (0..conditions.len())
+                .filter(|row| conditions[*row] == condition)
+                .collect();
+            match rows.len() {
+                0 => None,
+                all if all == conditions.len() => self.differentiable(condition, ends),
+                _ => self.differentiable(condition, &ends.select_rows(&rows)),
+            }
+        };
+        let each = (0..self.wishes.len()).filter_map(given);
+        each.map(Tensor::sum).reduce(|a, b| a + b)
+    }
+
+    /// ∇ log r of a reward that is no black box, `[rows, size]`.
+    fn gradient(&self, ends: &Tensor<2>, conditions: &[usize]) -> Result<Tensor<2>, String> {
+        let (rows, device) = (ends.dims()[0], ends.device());
+        let blocks: Vec<usize> = (0..rows).step_by(BLOCK).collect();
+        let mut gradients = Vec::with_capacity(blocks.len());
+        for group in blocks.chunks(parallel::parts(&device, usize::MAX)) {
+            gradients.extend(parallel::map(group.to_vec(), |first| {
+                let count = BLOCK.min(rows - first);
+                let leaf = ends.some_rows(first, count).autodiff().require_grad();
+                let sum = self.differentiable_sum(&conditions[first..first + count], &leaf)?;
+                leaf.grad(&sum.backward())
+            }));
+        }
+        let gradients: Option<Vec<_>> = gradients.into_iter().collect();
+        let gradients = gradients.ok_or("the reward has no gradient in its end point")?;
+        Ok(Tensor::cat(gradients, 0))
+    }
+}
+
+impl Looked {
+    /// What is known of these rows.
+    fn of_rows(&self, rows: impl Iterator<Item = usize> + Clone) -> Self {
+        let picked = |numbers: &[f32], size: usize| -> Vec<f32> {
+            match numbers.is_empty() {
+                true => Vec::new(),
+                false => super::task::picked(numbers, size, rows.clone()),
+            }
+        };
+        Self {
+            images: picked(&self.images, PIXELS),
+            log_probs: picked(&self.log_probs, CLASSES),
+        }
+    }
+}
+
+/// log r of rows of log p(class|image), `[rows, 1]`.
+fn joined_tensor(log_probs: Tensor<2>, classes: &[usize], by: ClassesBy) -> Tensor<2> {
+    let wanted = Tensor::cat(
+        classes
+            .iter()
+            .map(|class| log_probs.clone().narrow(1, *class, 1))
+            .collect(),
+        1,
+    );
+    let largest = wanted.clone().max_dim(1);
+    match by {
+        ClassesBy::Max => largest,
+        ClassesBy::Sum => {
+            let largest = largest.detach();
+            (wanted - largest.clone()).exp().sum_dim(1).log() + largest
+        }
+    }
+}
+
+/// log r before the floor, of rows of which all is known that it looks at.
+fn raw(wish: &Wish, rows: usize, looked: &Looked) -> Vec<f64> {
+    let Looked { images, log_probs } = looked;
+    let gaussian = |value: f64, target: f64, deviation: f64| -0.5 * ((value - target) / deviation).powi(2);
+    let each = |of: &(dyn Fn(&[f32]) -> f64 + Sync)| parallel::over_rows(images, PIXELS, of);
+    match wish {
+        Wish::Classes { classes, by } => log_probs
+            .chunks_exact(CLASSES)
+            .map(|row| joined(*by, classes.iter().map(|class| f64::from(row[*class]))))
+            .collect(),
+        Wish::Ink { target, deviation } => each(&|image| gaussian(strokes::ink(image), *target, *deviation)),
+        Wish::Symmetry { deviation } => each(&|image| gaussian(strokes::asymmetry(image), 0.0, *deviation)),
+        Wish::Holes { count, penalty } => {
+            each(&|image| -penalty * strokes::holes(image).abs_diff(*count) as f64)
+        }
+        Wish::Thickness { target, deviation } => {
+            each(&|image| gaussian(strokes::thickness(image), *target, *deviation))
+        }
+        Wish::Inpaint { known, deviation } => each(&|image| {
+            let misses = known.iter().map(|(at, value)| f64::from(image[*at] - value));
+            misses.map(|miss| gaussian(miss, 0.0, *deviation)).sum()
+        }),
+        Wish::All(parts) => parts.iter().fold(vec![0.0; rows], |mut sum, part| {
+            let values = raw(part, rows, looked);
+            sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
+            sum
+        }),
+    }
+}
+
+impl Reward<VariancePreserving> for ImageReward {
+    fn log_reward<'a>(&'a self, ends: Ends<'a, VariancePreserving>) -> Answer<'a, Vec<f64>> {
+        Box::pin(async move {
+            let raw = self.unfloored(ends.states, ends.conditions).await?;
+            Ok(raw.into_iter().map(|l| l.max(self.floor)).collect())
+        })
+    }
+
+    fn log_reward_unfloored<'a>(&'a self, ends: Ends<'a, VariancePreserving>) -> Answer<'a, Vec<f64>> {
+        Box::pin(self.unfloored(ends.states, ends.conditions))
+    }
+
+    fn log_reward_gradient<'a>(
+        &'a self,
+        ends: Ends<'a, VariancePreserving>,
+    ) -> Answer<'a, Option<Tensor<2>>> {
+        if self.wishes.iter().any(Wish::is_black_box) {
+            return at_once(None);
+        }
+        Box::pin(async move { Ok(Some(self.gradient(ends.states, ends.conditions)?)) })
+    }
+
+    fn log_bound(&self) -> Option<f64> {
+        Some(0.0)
+    }
+}
+
+/// log of the sum, or of the largest, of probabilities.
+fn joined(by: ClassesBy, log_probs: impl Iterator<Item = f64> + Clone) -> f64 {
+    let largest = log_probs.clone().fold(f64::NEG_INFINITY, f64::max);
+    match by {
+        ClassesBy::Max => largest,
+        ClassesBy::Sum => largest + log_probs.map(|l| (l - largest).exp()).sum::<f64>().ln(),
+    }
+}
+
+/// The pixels that a painted picture fixes, and their values.
+fn known_pixels(rows: &[String]) -> Vec<(usize, f32)> {
+    rows.iter()
+        .flat_map(|row| row.chars())
+        .enumerate()
+        .filter_map(|(at, level)| Some((at, level.to_digit(10)? as f32 / 4.5 - 1.0)))
+        .collect()
+}

@@ -1,0 +1,151 @@
+//! What can be measured on an image without any network: ink, symmetry, holes, thickness.
+//!
+//! Images are `[PIXELS]`, −1 black to 1 white; a pixel above 0 belongs to the stroke.
+
+use crate::task::images::{PIXELS, SIDE};
+
+/// A hole or a gap of fewer pixels is taken for noise.
+const SMALLEST_HOLE: usize = 3;
+
+/// Mean brightness, 0 to 1.
+pub fn ink(image: &[f32]) -> f64 {
+    let bright = |v: &f32| f64::from((v + 1.0) / 2.0).clamp(0.0, 1.0);
+    image.iter().map(bright).sum::<f64>() / PIXELS as f64
+}
+
+/// Brightness that differs from the mirror image's, as a share of all brightness: 0 for a symmetric
+/// image, 1 where left and right share nothing.
+pub fn asymmetry(image: &[f32]) -> f64 {
+    let bright = |at: usize| f64::from((image[at] + 1.0) / 2.0).clamp(0.0, 1.0);
+    let mirrored = |at: usize| at - at % SIDE + (SIDE - 1 - at % SIDE);
+    let differing: f64 = (0..PIXELS)
+        .map(|at| (bright(at) - bright(mirrored(at))).abs())
+        .sum();
+    let all: f64 = (0..PIXELS).map(bright).sum();
+    if all == 0.0 { 0.0 } else { differing / (2.0 * all) }
+}
+
+/// Regions of background that the stroke encloses: one minus the Euler number of a connected stroke.
+/// Strokes also connect across corners, background does not.
+pub fn holes(image: &[f32]) -> usize {
+    let mut seen = [false; PIXELS];
+    let mut count = 0;
+    for start in 0..PIXELS {
+        if seen[start] || image[start] > 0.0 {
+            continue;
+        }
+        seen[start] = true;
+        let (mut queue, mut size, mut open) = (vec![start], 0, false);
+        while let Some(at) = queue.pop() {
+            size += 1;
+            let (row, column) = (at / SIDE, at % SIDE);
+            open |= row == 0 || column == 0 || row == SIDE - 1 || column == SIDE - 1;
+            for next in neighbours(row, column) {
+                if !seen[next] && image[next] <= 0.0 {
+                    seen[next] = true;
+                    queue.push(next);
+                }
+            }
+        }
+        count += usize::from(!open && size >= SMALLEST_HOLE);
+    }
+    count
+}
+
+/// Width of the stroke in pixels: twice its area over the length of its edge. 0 without a stroke.
+pub fn thickness(image: &[f32]) -> f64 {
+    let (mut area, mut edge) = (0usize, 0usize);
+    for at in (0..PIXELS).filter(|at| image[*at] > 0.0) {
+        area += 1;
+        let inside = neighbours(at / SIDE, at % SIDE).filter(|next| image[*next] > 0.0);
+        edge += 4 - inside.count();
+    }
+    if edge == 0 {
+        0.0
+    } else {
+        2.0 * area as f64 / edge as f64
+    }
+}
+
+/// The pixels above, below, left and right of one, where there are any.
+fn neighbours(row: usize, column: usize) -> impl Iterator<Item = usize> {
+    let beside = [
+        (row.checked_sub(1), Some(column)),
+        (Some(row + 1).filter(|r| *r < SIDE), Some(column)),
+        (Some(row), column.checked_sub(1)),
+        (Some(row), Some(column + 1).filter(|c| *c < SIDE)),
+    ];
+    beside
+        .into_iter()
+        .filter_map(|(row, column)| Some(row? * SIDE + column?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{asymmetry, holes, ink, thickness};
+    use crate::task::images::{PIXELS, SIDE};
+
+    /// White where `white(row, column)`.
+    fn drawn(white: impl Fn(i32, i32) -> bool) -> Vec<f32> {
+        (0..PIXELS)
+            .map(|at| {
+                if white((at / SIDE) as i32, (at % SIDE) as i32) {
+                    1.0
+                } else {
+                    -1.0
+                }
+            })
+            .collect()
+    }
+
+    /// A frame from `from` to `to`, `width` wide.
+    fn frame(row: i32, column: i32, from: i32, to: i32, width: i32) -> bool {
+        let inside = |a: i32, margin: i32| a >= from + margin && a < to - margin;
+        let within = |margin| inside(row, margin) && inside(column, margin);
+        within(0) && !within(width)
+    }
+
+    #[test]
+    fn rings_have_holes() {
+        assert_eq!(holes(&drawn(|_, _| false)), 0);
+        assert_eq!(holes(&drawn(|_, _| true)), 0);
+        assert_eq!(holes(&drawn(|r, c| frame(r, c, 4, 20, 2))), 1);
+        let eight = drawn(|r, c| frame(r, c, 2, 12, 2) || frame(r, c, 14, 26, 2));
+        assert_eq!(holes(&eight), 2);
+        // A gap opens a ring, a speck of two pixels is noise.
+        let open = drawn(|r, c| frame(r, c, 4, 20, 2) && !(r == 10 && c < 8));
+        assert_eq!(holes(&open), 0);
+        assert_eq!(
+            holes(&drawn(
+                |r, c| (4..20).contains(&r) && !(r == 10 && (9..11).contains(&c))
+            )),
+            0
+        );
+        // A ring that closes across corners.
+        let diamond = drawn(|r, c| (r - 14).abs() + (c - 14).abs() == 6);
+        assert_eq!(holes(&diamond), 1);
+    }
+
+    #[test]
+    fn strokes_have_a_width() {
+        assert_eq!(thickness(&drawn(|_, _| false)), 0.0);
+        for width in 1..5 {
+            let bar = drawn(|r, c| (2..26).contains(&r) && (10..10 + width).contains(&c));
+            let expected = 2.0 * (24 * width) as f64 / (2 * (24 + width)) as f64;
+            assert!((thickness(&bar) - expected).abs() < 1e-12);
+        }
+        // At the border the image's end is an edge, too.
+        assert_eq!(thickness(&drawn(|_, c| c < 2)), 2.0 * 56.0 / 60.0);
+    }
+
+    #[test]
+    fn ink_and_symmetry() {
+        let left = drawn(|_, c| c < 7);
+        assert_eq!((ink(&left), asymmetry(&left)), (0.25, 1.0));
+        let middle = drawn(|_, c| (7..21).contains(&c));
+        assert_eq!((ink(&middle), asymmetry(&middle)), (0.5, 0.0));
+        let half = drawn(|r, c| r >= 14 || c < 14);
+        assert!((asymmetry(&half) - 1.0 / 3.0).abs() < 1e-12);
+        assert_eq!(asymmetry(&drawn(|_, _| false)), 0.0);
+    }
+}

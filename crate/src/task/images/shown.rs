@@ -1,0 +1,211 @@
+//! What is shown and measured of a run on images.
+
+use super::methods::{self, VARIANCE_IMAGES};
+use super::task::ImagesTask;
+use super::{ClassFit, Exact, PIXELS, Reward, SIDE, picture};
+use crate::engine::EngineError;
+use crate::engine::Paths;
+use crate::engine::learner::{Learner, Simulated};
+use crate::message::{ConditionReport, Fit, Report, SampledTruth, Scene, Snapshot, Truth};
+use crate::run::Run;
+use crate::task::opened::{Drawn, Kept, Measured, Pictures, Reference, ShownTask};
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// Samples of a snapshot that are sent along.
+const SENT: usize = 100;
+
+impl ShownTask for ImagesTask {
+    fn run(&self) -> &Run {
+        &self.run
+    }
+
+    fn shape(&self) -> Vec<usize> {
+        vec![SIDE, SIDE]
+    }
+
+    /// One image a line.
+    fn text(&self, samples: &[f32]) -> String {
+        let names: Vec<String> = (0..PIXELS).map(|at| format!("p{at}")).collect();
+        let mut text = names.join(",") + "\n";
+        for image in samples.chunks_exact(PIXELS) {
+            let pixels: Vec<String> = image.iter().map(f32::to_string).collect();
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{}", pixels.join(","));
+        }
+        text
+    }
+
+    fn pictures(&self) -> Pictures {
+        Arc::new(picture)
+    }
+
+    async fn samples_of(&self, ends: Vec<f32>) -> Result<Vec<f32>, EngineError> {
+        self.images_of(&ends).await
+    }
+
+    async fn scene(learner: &mut Learner<Self>) -> Result<Scene, EngineError> {
+        let ends = learner.prior_paths().await?;
+        let log_reward = learner.log_reward_of_ends(&ends).await?;
+        let prior_paths = seen(&learner.task, ends).await?;
+        let exact = learner.task.known().await?;
+        Ok(Scene {
+            truth: Truth::Rejection,
+            log_z: exact.as_ref().map(|exact| exact.log_z),
+            log_reward,
+            exact,
+            prior_paths,
+            ..Scene::default()
+        })
+    }
+
+    async fn snapshot(learner: &mut Learner<Self>, candidates: usize) -> Result<Snapshot, EngineError> {
+        let pictured = learner.pictures(candidates, |_, _| None).await?;
+        let exact = learner.task.exact(learner.task.proposals()).await?;
+        let count = learner.task.run.evaluation.samples_while_training;
+        let (report, made) = measure(learner, &exact, count, candidates).await?;
+        let mut ends = made.ends;
+        ends.truncate(SENT * learner.task.size());
+        let samples = learner.task.images_of(&ends).await?;
+        Ok(Snapshot {
+            iteration: learner.iteration(),
+            samples,
+            paths: seen(&learner.task, pictured.paths).await?,
+            log_reward: pictured.log_reward,
+            more: pictured.more,
+            report,
+        })
+    }
+
+    async fn evaluate(
+        learner: &mut Learner<Self>,
+        samples: usize,
+        candidates: usize,
+    ) -> Result<Report, EngineError> {
+        let proposals = samples.max(learner.task.run.evaluation.proposals);
+        let exact = learner.task.exact(proposals).await?;
+        Ok(measure(learner, &exact, samples, candidates).await?.0)
+    }
+
+    async fn grow_truth(&mut self, samples: usize) -> Result<bool, EngineError> {
+        self.grow_by(samples).await
+    }
+
+    async fn truth(&mut self) -> Result<Option<SampledTruth>, EngineError> {
+        self.known().await
+    }
+
+    /// With the distance of one half of the exact images to the other: there are only so many.
+    async fn reference(&mut self) -> Result<Reference, EngineError> {
+        let floor = self.exact(self.run.evaluation.proposals).await?.fid_floor();
+        let known = self.known().await?;
+        Ok(Reference {
+            truth: Truth::Rejection,
+            picture: picture(&known.map(|truth| truth.samples).unwrap_or_default()),
+            error: Box::new(move |_| floor),
+        })
+    }
+
+    async fn prepare(&mut self) -> Result<(), EngineError> {
+        self.data_variance = self.variance(VARIANCE_IMAGES).await?;
+        Ok(())
+    }
+
+    async fn draw(&self, samples: usize) -> Result<Drawn, EngineError> {
+        methods::draw(self, samples).await
+    }
+
+    async fn measure(
+        &mut self,
+        ends: &[f32],
+        log_weights: &[f64],
+        samples: usize,
+    ) -> Result<Measured, EngineError> {
+        methods::measure(self, ends, log_weights, samples).await
+    }
+
+    /// The Langevin term goes back through the prior's network.
+    fn backward(&self) -> u64 {
+        if self.run.network.langevin { 2 } else { 0 }
+    }
+
+    fn adopt(&mut self, kept: &mut Vec<Kept>) {
+        self.adopt_pool(kept);
+    }
+
+    fn into_kept(self) -> Option<Kept> {
+        Some(Box::new(self.pool))
+    }
+}
+
+/// Trajectories as images.
+async fn seen(task: &ImagesTask, paths: Paths) -> Result<Paths, EngineError> {
+    Ok(Paths {
+        size: PIXELS,
+        points: task.images_of(&paths.points).await?,
+        ..paths
+    })
+}
+
+/// The report over `count` policy samples, and these; where they are chosen among several, it tells
+/// of both, and the chosen ones are returned.
+async fn measure(
+    learner: &Learner<ImagesTask>,
+    exact: &Exact,
+    count: usize,
+    candidates: usize,
+) -> Result<(Report, Simulated), EngineError> {
+    let (report, made) = measure_own(learner, exact, count).await?;
+    let fit = async |taken: &Simulated| {
+        let (fit, _) = learner.task.fit(exact, &taken.ends, &taken.conditions).await?;
+        Ok(Fit::new(&fit))
+    };
+    learner.with_choice(report, made, candidates, fit).await
+}
+
+/// The report over `count` samples as the policy draws them.
+async fn measure_own(
+    learner: &Learner<ImagesTask>,
+    exact: &Exact,
+    count: usize,
+) -> Result<(Report, Simulated), EngineError> {
+    let made = learner.evaluated(count).await?;
+    let task = &learner.task;
+    let tempering = task.run.tempering;
+    let floor = tempering.beta * tempering.floor;
+    let floored = made.log_reward.iter().filter(|l| **l <= floor).count();
+    let (fit, classes) = task.fit(exact, &made.ends, &made.conditions).await?;
+    let weighed = learner.weighed(&made);
+    let share = |condition: usize, of: &dyn Fn(usize) -> f64| {
+        let rows = (0..made.conditions.len()).filter(|row| made.conditions[*row] == condition);
+        let values: Vec<f64> = rows.map(of).collect();
+        values.iter().sum::<f64>() / values.len() as f64
+    };
+    let wanted: &[usize] = match &task.problem.reward {
+        Reward::EachClass { classes } => classes,
+        _ => &[],
+    };
+    let each = weighed.conditions.iter().zip(wanted).enumerate();
+    let conditions = each.map(|(condition, (known, class))| ConditionReport {
+        log_z_exact: exact.log_zs[condition],
+        log_reward: share(condition, &|row| made.log_reward[row]),
+        fit: Fit::new(&ClassFit {
+            class: *class,
+            accuracy: share(condition, &|row| f64::from(u8::from(classes[row] == *class))),
+        }),
+        ..known.clone()
+    });
+    let report = Report {
+        log_z_exact: exact.log_z,
+        log_z_prior: exact.log_z,
+        prior_samples_effective: exact.effective,
+        fit: Fit::new(&fit),
+        log_reward: made.log_reward.iter().sum::<f64>() / count as f64,
+        floored_mass: floored as f64 / count as f64,
+        floored_mass_exact: exact.floored_mass,
+        truth: Truth::Rejection,
+        conditions: conditions.collect(),
+        ..weighed
+    };
+    Ok((learner.signed(report), made))
+}

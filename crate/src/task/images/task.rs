@@ -1,0 +1,237 @@
+//! The task of images: digits under a diffusion prior, and a reward of images.
+//!
+//! The exact posterior is what rejection keeps of the prior's own chain. Its proposals do not
+//! depend on the reward and are kept in a [`Pool`], which grows as time allows.
+
+use super::pool::{Pool, Scored};
+use super::{
+    Denoiser, DenoiserPrior, ImagePolicy, ImageReward, ImagesProblem, PooledClassifier, StridedClassifier,
+};
+use crate::engine::EngineError;
+use crate::engine::learner::Task;
+use crate::engine::noise::Noise;
+use crate::engine::process::VariancePreserving;
+use crate::engine::reward::{Reward, tempered};
+use crate::engine::rollout::{Chains, Replay};
+use crate::engine::sampler::Setting;
+use crate::engine::train::Conditions;
+use crate::engine::weights::{load_tensors, read_tensors};
+use crate::run::{Files, Problem, Run};
+use crate::task::opened::prior_network;
+use burn::module::Module;
+use burn::tensor::Device;
+
+/// Images of the prior that an iteration adds to those that trajectories are noised back from, and the
+/// most of them: a run starts at once, what it has at an iteration does not depend on time, and few
+/// would be learned by heart.
+const GIVEN_AN_ITERATION: usize = 32;
+const GIVEN: usize = 1 << 14;
+
+/// Images are `[PIXELS]`, −1 black to 1 white; end points of the chain are what the prior's decoder
+/// makes them of. The posterior is the prior's network with low-rank
+/// corrections, or a whole copy of it.
+pub struct ImagesTask {
+    pub run: Run,
+    /// What it is about.
+    pub problem: ImagesProblem,
+    pub device: Device,
+    pub(super) prior: DenoiserPrior,
+    pub(super) process: VariancePreserving,
+    /// Asked by rewards.
+    pub(super) classifier: StridedClassifier,
+    /// Only measures.
+    pub(super) judge: PooledClassifier,
+    pub(super) reward: ImageReward,
+    pub(super) pool: Pool,
+    /// What the reward makes of the pool, one a condition.
+    pub(super) scored: Vec<Scored>,
+    /// Variance of a coordinate of the prior's end points, once a method has asked for it.
+    pub(super) data_variance: f64,
+    /// Images of the pool that trajectories may be noised back from, so far.
+    given: usize,
+}
+
+impl ImagesTask {
+    /// The task of a run on a device.
+    ///
+    /// # Errors
+    ///
+    /// Where the run, the file of the prior or that of a classifier is refused.
+    pub fn open(run: Run, device: Device, files: &Files) -> Result<Self, EngineError> {
+        run.validate()?;
+        let problem = ImagesProblem::of(&run)?.clone();
+        let prior = prior_network(&run, files, |file| {
+            DenoiserPrior::read(file, run.process.steps, &device)
+        })?;
+        let classifier = shipped(
+            StridedClassifier::new(&Noise::new(0), &device),
+            "classifier",
+            files.get("reward"),
+        )?;
+        let judge = shipped(
+            PooledClassifier::new(&Noise::new(0), &device),
+            "evaluation classifier",
+            files.get("judge"),
+        )?;
+        let decoder = prior.decoder().clone();
+        let reward = ImageReward::new(&problem.reward, run.tempering.floor, classifier.clone(), decoder);
+        Ok(Self {
+            pool: Pool::new(&run, files.get("prior").unwrap_or_default()),
+            scored: vec![Scored::default(); problem.conditions()],
+            data_variance: f64::NAN,
+            given: 0,
+            reward,
+            problem,
+            process: prior.denoising().process,
+            prior,
+            classifier,
+            judge,
+            device,
+            run,
+        })
+    }
+
+    /// The task as training-free methods see it, for which there is one condition.
+    pub fn setting(&self) -> Setting<'_, VariancePreserving, DenoiserPrior> {
+        Setting {
+            process: &self.process,
+            prior: &self.prior,
+            reward: &self.reward,
+            beta: self.run.tempering.beta,
+            noise: self.noise(),
+            device: &self.device,
+        }
+    }
+
+    /// The noise of the run.
+    pub(super) fn noise(&self) -> Noise {
+        Noise::new(self.run.seed)
+    }
+
+    /// Conditions there are.
+    pub fn count(&self) -> usize {
+        self.scored.len()
+    }
+
+    /// Images of end points, `[count][PIXELS]`.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn images_of(&self, ends: &[f32]) -> Result<Vec<f32>, EngineError> {
+        let images = self.prior.decoder().images(ends).await;
+        images.map_err(EngineError::Device)
+    }
+
+    /// Numbers of an end point.
+    pub(super) fn size(&self) -> usize {
+        self.prior.decoder().size()
+    }
+
+    /// Tempered log r of end points, the conditions in turn.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn log_reward(&self, ends: &[f32]) -> Result<Vec<f64>, EngineError> {
+        let conditions = self.in_turn(ends.len() / self.size());
+        let beta = self.run.tempering.beta;
+        let place = (&self.process, &self.device);
+        let log_reward = tempered(place, &self.reward, beta, &conditions, ends).await;
+        log_reward.map_err(EngineError::Device)
+    }
+
+    /// The conditions of rows that have them in turn.
+    pub fn in_turn(&self, rows: usize) -> Vec<usize> {
+        (0..rows).map(|row| self.run.in_turn(row)).collect()
+    }
+}
+
+fn shipped<N: Module>(network: N, name: &str, file: Option<&[u8]>) -> Result<N, EngineError> {
+    file.ok_or_else(|| "its weights are needed".to_owned())
+        .and_then(read_tensors)
+        .and_then(|weights| load_tensors(network, &weights))
+        .map_err(|why| EngineError::Weights(format!("of the {name}: {why}")))
+}
+
+impl Task for ImagesTask {
+    type Process = VariancePreserving;
+    type Prior = DenoiserPrior;
+    type Policy = ImagePolicy;
+
+    const CHUNK: usize = 256;
+    const PICTURED: usize = 36;
+    const PICTURED_STEPS: usize = 11;
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn chains(&self) -> Chains<VariancePreserving, DenoiserPrior, ImagePolicy> {
+        let policy = if self.run.network.langevin {
+            ImagePolicy::with_langevin(&self.prior, self.reward.clone(), self.run.tempering.beta)
+        } else {
+            ImagePolicy::new(&self.prior)
+        };
+        Chains {
+            process: self.process,
+            prior: self.prior.clone(),
+            policy,
+            device: self.device.clone(),
+        }
+    }
+
+    fn network(&self, noise: &Noise) -> Denoiser {
+        let network = self.prior.network().clone();
+        let network = match self.run.network.rank {
+            0 => network,
+            rank => network.adapted(rank, noise, &self.device),
+        };
+        let network = if self.run.network.langevin {
+            network.with_langevin(&self.device)
+        } else {
+            network
+        };
+        match self.count() {
+            1 => network,
+            conditions => network.conditional(conditions, &self.device),
+        }
+    }
+
+    fn reward(&self) -> Box<dyn Reward<VariancePreserving>> {
+        Box::new(self.reward.clone())
+    }
+
+    fn conditions(&self) -> Conditions {
+        Conditions::all(self.count())
+    }
+
+    /// The first images of the pool, more of them with every iteration, without those whose log r is
+    /// floored.
+    async fn give(
+        &mut self,
+        iteration: usize,
+        _conditions: &[usize],
+        given: &mut [Replay],
+    ) -> Result<(), EngineError> {
+        let count = (GIVEN_AN_ITERATION * (iteration + 1)).min(GIVEN);
+        self.grow(count).await?;
+        for at in self.given..count {
+            let end = &self.ends()[at * self.size()..(at + 1) * self.size()];
+            for (scored, given) in self.scored.iter().zip(given.iter_mut()) {
+                let log_r = scored.log_r[at];
+                if log_r > self.run.tempering.floor {
+                    given.push(end, self.run.tempering.beta * log_r);
+                }
+            }
+        }
+        self.given = self.given.max(count);
+        Ok(())
+    }
+}
+
+/// The rows at these places, of `size` numbers each.
+pub(super) fn picked(rows: &[f32], size: usize, places: impl IntoIterator<Item = usize>) -> Vec<f32> {
+    let row = |at: usize| &rows[at * size..(at + 1) * size];
+    places.into_iter().flat_map(row).copied().collect()
+}

@@ -1,0 +1,35 @@
+//! The tasks: one folder a state space, with all that is particular to it, and the registry that lists
+//! them.
+//!
+//! `docs/extending.md` walks through adding one.
+
+mod handle;
+pub mod images;
+pub mod link;
+pub(crate) mod network_prior;
+#[cfg(feature = "engine")]
+pub mod opened;
+mod panel;
+pub mod plane;
+mod registry;
+mod room;
+pub mod sheet;
+pub mod text;
+
+pub use handle::Task;
+pub use network_prior::NetworkPrior;
+pub use panel::{Panel, Picture, Scale};
+pub use registry::{experiments, presets};
+pub use room::{Room, Shown};
+
+use crate::engine::ConfigError;
+use crate::run::Run;
+
+/// Refuses a run of another task than the one of this name.
+fn other_task(run: &Run, name: &str) -> ConfigError {
+    ConfigError::new(
+        "task",
+        format!("`{}`", run.problem.task()),
+        format!("`{name}` here"),
+    )
+}

@@ -1,0 +1,78 @@
+//! Priors that are a network, and nothing else.
+
+use crate::engine::ConfigError;
+use crate::engine::check::{Checked, whole};
+use crate::run::{FileKind, FileNeed, Run};
+use serde::{Deserialize, Serialize};
+
+/// A prior that a file of weights holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkPrior {
+    /// Always `learned`; other kinds are refused.
+    #[serde(default)]
+    kind: Kind,
+    /// The name of weights the program ships, or a file of the native program (safetensors).
+    #[serde(default)]
+    pub weights: String,
+    /// Runs were written with an empty mixture once; a mixture is refused.
+    #[serde(default, skip_serializing)]
+    components: Vec<toml::Value>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    #[default]
+    Learned,
+    Exact,
+}
+
+impl NetworkPrior {
+    /// The prior in a file of that name.
+    pub fn new(weights: impl Into<String>) -> Self {
+        Self {
+            kind: Kind::Learned,
+            weights: weights.into(),
+            components: Vec::new(),
+        }
+    }
+
+    /// The file.
+    pub(super) fn file(&self) -> FileNeed<'_> {
+        FileNeed {
+            role: "prior",
+            name: &self.weights,
+            field: "prior.weights",
+            kind: FileKind::Weights,
+        }
+    }
+
+    /// Checks the prior of a run of this task, and how many samples of it are asked for.
+    pub(super) fn validate(&self, task: &str, run: &Run) -> Checked {
+        if self.kind != Kind::Learned {
+            return Err(ConfigError::new(
+                "prior.kind",
+                "`exact`",
+                format!("`learned` for {task}, whose prior is a network"),
+            ));
+        }
+        if !self.components.is_empty() {
+            return Err(ConfigError::new(
+                "prior.components",
+                format!("a mixture of {}", self.components.len()),
+                format!("none for {task}, whose prior is a network"),
+            ));
+        }
+        if self.weights.is_empty() {
+            return Err(ConfigError::new(
+                "prior.weights",
+                "nothing",
+                "the name or the file of the learned prior's weights",
+            ));
+        }
+        // Every proposal of the exact posterior is kept in memory.
+        whole("evaluation.samples", run.evaluation.samples, 100, 100_000)?;
+        whole("evaluation.proposals", run.evaluation.proposals, 100, 100_000)
+    }
+}

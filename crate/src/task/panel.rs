@@ -1,0 +1,65 @@
+//! Pictures as plain data: what a face draws without knowing the task.
+
+/// What is seen of samples or densities.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Picture {
+    /// A density over the drawn square, `side`² cells row by row from the top left.
+    Cells {
+        side: usize,
+        cells: Vec<f32>,
+        scale: Scale,
+    },
+    /// Grey images of `side`² pixels from the top left, −1 black to 1 white, one after the other.
+    Images { side: usize, pixels: Vec<f32> },
+    /// Texts.
+    Texts(Vec<String>),
+}
+
+/// How cells become colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// From 0 to the largest.
+    Density,
+    /// As the panel of that name has it, so that equal colours mean equal densities.
+    Like(&'static str),
+    /// From the smallest to the largest.
+    Linear,
+}
+
+/// A picture with a title.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Panel {
+    /// What its file is called, without an ending.
+    pub name: &'static str,
+    pub title: String,
+    pub picture: Picture,
+}
+
+/// The titles that panels of all tasks share.
+pub const PRIOR: &str = "prior p(x)";
+pub const LEARNED: &str = "learned posterior";
+pub const EXACT: &str = "exact posterior p(x)·r(x)/Z";
+
+impl Panel {
+    /// The panels of prior, learned, chosen and exact samples.
+    pub(crate) fn of_samples(shown: &super::Shown, picture: impl Fn(&[f32]) -> Picture) -> Vec<Self> {
+        let panel = |name, title: String, samples: &[f32]| Self {
+            name,
+            title,
+            picture: picture(samples),
+        };
+        let exact = shown.scene.exact.as_ref();
+        let mut panels = vec![
+            panel("prior", PRIOR.to_owned(), &shown.scene.prior_paths.ends()),
+            panel("learned", LEARNED.to_owned(), shown.samples),
+        ];
+        panels.extend(
+            shown
+                .chosen
+                .map(|(candidates, samples)| panel("chosen", format!("learned, 1 of {candidates}"), samples)),
+        );
+        let samples = exact.map_or(&[][..], |exact| &exact.samples);
+        panels.push(panel("exact", EXACT.to_owned(), samples));
+        panels
+    }
+}

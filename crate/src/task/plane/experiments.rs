@@ -1,0 +1,110 @@
+//! Comparisons in the plane.
+
+use super::{PlaneProblem, PriorKind, presets};
+use crate::engine::Method;
+use crate::run::{Experiment, Run, values};
+
+fn preset(name: &str) -> Run {
+    let all = presets::presets();
+    let named = all.into_iter().find(|preset| preset.name == name);
+    named.expect("experiments use presets").run
+}
+
+fn methods(names: &[&str]) -> Vec<Method> {
+    let find = |name: &&str| Method::find(name).expect("experiments use methods");
+    names.iter().map(find).collect()
+}
+
+/// The experiments.
+pub(super) fn experiments() -> Vec<Experiment> {
+    let experiment = |name, title, question, run, methods, vary| Experiment {
+        name,
+        title,
+        question,
+        run,
+        methods,
+        vary,
+        seeds: vec![0, 1, 2],
+    };
+    let shares = || values("rollout.noised_share", &["0", "0.1", "0.25", "0.5", "0.75", "1"]);
+
+    // Long enough to tell the methods apart, and an experiment takes minutes.
+    let shorter = |name| {
+        let mut run = preset(name);
+        run.training.iterations = 600;
+        run
+    };
+    let mut learned = shorter("25-to-9");
+    if let Some(problem) = learned.problem.get_mut::<PlaneProblem>() {
+        problem.prior.kind = PriorKind::Learned;
+        problem.prior.weights = Some("prior-25".to_owned());
+    }
+
+    vec![
+        experiment(
+            "methods",
+            "All methods on the paper's toy",
+            "Which methods reach the posterior, how closely, and at what cost?",
+            shorter("25-to-9"),
+            Method::all(),
+            None,
+        ),
+        experiment(
+            "steps",
+            "Number of steps",
+            "How does the error of trained and weighted samples fall with the steps T of the chain?",
+            shorter("25-to-9"),
+            methods(&["rtb", "smc", "importance"]),
+            values("process.steps", &["10", "20", "50", "100", "200", "500"]),
+        ),
+        experiment(
+            "on-policy-share",
+            "Trajectories from elsewhere",
+            "What share of the batch should be noised back from given end points?",
+            shorter("25-to-9"),
+            methods(&["rtb"]),
+            shares(),
+        ),
+        experiment(
+            "on-policy-share-islands",
+            "Trajectories from elsewhere, far islands",
+            "What share of the batch should be noised back where on-policy training misses modes?",
+            shorter("islands"),
+            methods(&["rtb"]),
+            shares(),
+        ),
+        experiment(
+            "non-differentiable",
+            "A reward without a useful gradient",
+            "What becomes of each method where the reward jumps between two values?",
+            shorter("ring-teeth"),
+            Method::all(),
+            None,
+        ),
+        experiment(
+            "hard-mask",
+            "A hard constraint",
+            "What becomes of each method where the reward is 1 on one side of a line and 0 on the other?",
+            shorter("25-half-plane"),
+            Method::all(),
+            None,
+        ),
+        experiment(
+            "tempering",
+            "Sharper and flatter posteriors",
+            "How does RTB's error change with the reward's power β?",
+            shorter("25-to-9"),
+            methods(&["rtb"]),
+            values("tempering.beta", &["0.25", "0.5", "1", "2", "4"]),
+        ),
+        experiment(
+            "learned-prior",
+            "A learned prior",
+            "Does it matter that a learned prior's chain is not the exact reversal of its noising, \
+             and so violates trajectory balance with it?",
+            learned,
+            methods(&["rtb", "policy-gradient-kl", "importance", "smc"]),
+            None,
+        ),
+    ]
+}

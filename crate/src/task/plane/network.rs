@@ -1,0 +1,202 @@
+//! The drift network of the plane: an MLP with a time embedding.
+
+use crate::engine::noise::{Noise, Purpose};
+use crate::engine::process::BrownianBridge;
+use crate::engine::weights::Weights;
+use crate::network::embedding::{FREQUENCIES, time_features};
+use crate::network::layer::uniform;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Tensor, TensorData, activation};
+
+/// Hat functions an input is spread over, and the largest input with a hat of its own.
+const HATS: usize = 13;
+const REACH: f64 = 2.0;
+/// Factor of the first layer's initial weights: the modes of a mixture are far narrower than the
+/// range of the inputs, and a network with weights of the usual size takes long to tell them
+/// apart.
+const FIRST_GAIN: f64 = 3.0;
+
+/// The shape of a [`DriftNetwork`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DriftNetworkConfig {
+    pub inputs: usize,
+    pub outputs: usize,
+    pub width: usize,
+    pub depth: usize,
+}
+
+/// h_1 = a(W_1·`[x, hats(x)]` + e_1(t)), h_{l+1} = a(W_{l+1}·h_l + e_{l+1}(t)), out = W·h + b, with
+/// a = ReLU and hats(x) piecewise linear functions that give each region of an input a feature of
+/// its own: a sum of two hats under a ReLU singles out one mode of the plane.
+///
+/// The embedding e(t) is computed once a step, not once a row.
+#[derive(Module, Debug)]
+pub struct DriftNetwork {
+    /// `[2·FREQUENCIES, width]`.
+    time: Param<Tensor<2>>,
+    time_bias: Param<Tensor<1>>,
+    /// One `[width, width]` a hidden layer.
+    embeddings: Vec<Param<Tensor<2>>>,
+    /// `[inputs·(1 + HATS), width]`, then `[width, width]`.
+    layers: Vec<Param<Tensor<2>>>,
+    biases: Vec<Param<Tensor<1>>>,
+    /// `[width, outputs]`, zero at the start.
+    head: Param<Tensor<2>>,
+    head_bias: Param<Tensor<1>>,
+}
+
+impl DriftNetworkConfig {
+    /// The shape that a file's tensors have.
+    ///
+    /// # Errors
+    ///
+    /// Names the tensor that is missing.
+    pub fn of(weights: &Weights) -> Result<Self, String> {
+        let [width, outputs] = weights.matrix("head")?;
+        let [features, _] = weights.matrix("layers.0")?;
+        let depth = weights.count(|name| name.starts_with("layers."));
+        if !(4..=1024).contains(&width) || !(1..=8).contains(&depth) {
+            return Err(format!(
+                "a network {width} wide and {depth} deep; 4 to 1024 wide and 1 to 8 deep is allowed"
+            ));
+        }
+        Ok(Self {
+            inputs: features / (1 + HATS),
+            outputs,
+            width,
+            depth,
+        })
+    }
+
+    /// A network with weights uniform on ±√(1/fan-in) (the first layer's FIRST_GAIN times that)
+    /// from the run's generator and a head of 0.
+    pub fn init(&self, noise: &Noise, device: &Device) -> DriftNetwork {
+        let mut rng = noise.stream(Purpose::Initialization, 0);
+        let mut matrix = |rows: usize, columns: usize, gain: f64| {
+            let bound = gain / (rows as f64).sqrt();
+            Param::from_tensor(uniform(&mut rng, [rows, columns], bound, device))
+        };
+        let time = matrix(2 * FREQUENCIES, self.width, 1.0);
+        let embeddings = (0..self.depth)
+            .map(|_| matrix(self.width, self.width, 1.0))
+            .collect();
+        let layers = (0..self.depth)
+            .map(|layer| match layer {
+                0 => matrix(self.inputs * (1 + HATS), self.width, FIRST_GAIN),
+                _ => matrix(self.width, self.width, 1.0),
+            })
+            .collect();
+        let biases = (0..self.depth)
+            .map(|layer| {
+                let bound = if layer == 0 { 1.0 } else { 0.3 };
+                Param::from_tensor(uniform(&mut rng, [self.width], bound, device))
+            })
+            .collect();
+        DriftNetwork {
+            time,
+            time_bias: Param::from_tensor(Tensor::zeros([self.width], device)),
+            embeddings,
+            layers,
+            biases,
+            head: Param::from_tensor(Tensor::zeros([self.width, self.outputs], device)),
+            head_bias: Param::from_tensor(Tensor::zeros([self.outputs], device)),
+        }
+    }
+}
+
+impl DriftNetwork {
+    /// The shape of this network.
+    pub fn config(&self) -> DriftNetworkConfig {
+        let [width, outputs] = self.head.val().dims();
+        let [features, _] = self.layers[0].val().dims();
+        DriftNetworkConfig {
+            inputs: features / (1 + HATS),
+            outputs,
+            width,
+            depth: self.layers.len(),
+        }
+    }
+
+    /// `[blocks·rows, inputs]` → `[blocks·rows, outputs]`, block b at time `times[b]`.
+    pub fn forward(&self, times: &[f64], x: Tensor<2>) -> Tensor<2> {
+        let device = x.device();
+        let blocks = times.len();
+        let [all, _] = x.dims();
+        let features = time_features(times, &device);
+        let embedding =
+            activation::silu(features.matmul(self.time.val()) + self.time_bias.val().unsqueeze::<2>());
+        let mut h = Tensor::cat(vec![x.clone(), hats(x)], 1);
+        for ((layer, bias), projection) in self.layers.iter().zip(&self.biases).zip(&self.embeddings) {
+            let shift = embedding.clone().matmul(projection.val()) + bias.val().unsqueeze::<2>();
+            h = h.matmul(layer.val());
+            let width = h.dims()[1];
+            h = if blocks == 1 {
+                h + shift
+            } else {
+                (h.reshape([blocks, all / blocks, width]) + shift.unsqueeze_dim::<3>(1)).reshape([all, width])
+            };
+            h = activation::relu(h);
+        }
+        h.matmul(self.head.val()) + self.head_bias.val().unsqueeze::<2>()
+    }
+}
+
+/// `[rows, inputs]` → `[rows, inputs·HATS]`: max(0, 1 − |x − c|/h) for evenly spaced centres c.
+fn hats(x: Tensor<2>) -> Tensor<2> {
+    let [rows, inputs] = x.dims();
+    let per_unit = (HATS - 1) as f64 / (2.0 * REACH);
+    let centers: Vec<f32> = (0..HATS).map(|i| i as f32 - (HATS - 1) as f32 / 2.0).collect();
+    let centers = Tensor::<3>::from_data(TensorData::new(centers, [1, 1, HATS]), &x.device());
+    let distance = (x.mul_scalar(per_unit).reshape([rows, inputs, 1]) - centers).abs();
+    activation::relu(distance.neg().add_scalar(1.0)).reshape([rows, inputs * HATS])
+}
+
+/// Scales that keep a drift network's inputs and outputs near 1 at every time (arXiv 2206.00364,
+/// §5, for the bridge): they are the closed forms for data N(0, s²·I).
+#[derive(Clone, Copy, Debug)]
+pub struct Preconditioning {
+    process: BrownianBridge,
+}
+
+/// s², the variance of data that the scales assume.
+const DATA_VARIANCE: f64 = 50.0;
+
+impl Preconditioning {
+    pub fn new(process: BrownianBridge) -> Self {
+        Self { process }
+    }
+
+    /// 1/deviation of x_t.
+    pub fn input(&self, t: f64) -> f64 {
+        let t = t.max(self.process.dt());
+        (t * (t * DATA_VARIANCE + self.process.variance * (1.0 - t)))
+            .sqrt()
+            .recip()
+    }
+
+    /// Factor c in E[x_1 | x_t] ≈ c·x_t.
+    fn skip(&self, t: f64) -> f64 {
+        DATA_VARIANCE / (t * DATA_VARIANCE + self.process.variance * (1.0 - t))
+    }
+
+    /// The deviation of x_1 given x_t over (1 − t): the scale of the drift's unknown part.
+    pub fn output(&self, t: f64) -> f64 {
+        (DATA_VARIANCE * self.process.variance
+            / ((1.0 - t) * (t * DATA_VARIANCE + self.process.variance * (1.0 - t))))
+            .sqrt()
+    }
+
+    /// 1/s.
+    pub fn data_scale(&self) -> f64 {
+        DATA_VARIANCE.sqrt().recip()
+    }
+
+    /// The drift of a network that gives it all: (c_skip − 1)/(1 − t)·x + c_out·net(c_in·x, t).
+    pub fn learned_drift(&self, network: &DriftNetwork, steps: &[usize], x: Tensor<2>) -> Tensor<2> {
+        let scaled = self.process.per_step(steps, x.clone(), |t| self.input(t));
+        let out = network.forward(&self.process.times(steps), scaled);
+        self.process
+            .per_step(steps, x, |t| (self.skip(t) - 1.0) / (1.0 - t))
+            + self.process.per_step(steps, out, |t| self.output(t))
+    }
+}

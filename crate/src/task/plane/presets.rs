@@ -1,0 +1,247 @@
+//! Runs in the plane.
+
+use super::{Component, PlaneProblem, Prior, Reward, Shape};
+use crate::run::{Preset, Run};
+use std::f64::consts::PI;
+
+/// The prior of the paper's toy (arXiv 2405.20971, §3.1): 25 equal Gaussians on a grid.
+pub(super) fn twenty_five() -> Vec<Component> {
+    let side = [-10.0, -5.0, 0.0, 5.0, 10.0];
+    side.iter()
+        .flat_map(|&x| side.iter().map(move |&y| Component::isotropic(1.0, [x, y], 0.3)))
+        .collect()
+}
+
+/// The posterior of the paper's toy: nine of the prior's modes with unequal weights.
+pub(super) fn nine() -> Vec<Component> {
+    [
+        (4.0, [-10.0, -5.0]),
+        (10.0, [-5.0, -10.0]),
+        (4.0, [-5.0, 0.0]),
+        (5.0, [10.0, -5.0]),
+        (10.0, [0.0, 0.0]),
+        (5.0, [0.0, 5.0]),
+        (4.0, [5.0, -5.0]),
+        (15.0, [5.0, 0.0]),
+        (4.0, [5.0, 10.0]),
+    ]
+    .map(|(weight, mean)| Component::isotropic(weight, mean, 0.3))
+    .to_vec()
+}
+
+/// A Gaussian stretched along the direction `angle`: standard deviations `along` and `across`.
+fn stretched(weight: f64, mean: [f64; 2], angle: f64, along: f64, across: f64) -> Component {
+    let (s, c) = angle.sin_cos();
+    let (a, b) = (along * along, across * across);
+    let covariance = [a * c * c + b * s * s, (a - b) * s * c, a * s * s + b * c * c];
+    Component {
+        weight,
+        mean: mean.map(rounded),
+        covariance: covariance.map(rounded),
+    }
+}
+
+/// Four decimals: presets are the same on every machine, and their links stay short.
+fn rounded(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
+}
+
+/// `count` Gaussians along an arc, each stretched along it so that they melt into one band.
+fn arc(center: [f64; 2], radius: f64, from: f64, to: f64, count: usize) -> Vec<Component> {
+    let step = (to - from) / count as f64;
+    (0..count)
+        .map(|i| {
+            let angle = from + (i as f64 + 0.5) * step;
+            let mean = [center[0] + radius * angle.cos(), center[1] + radius * angle.sin()];
+            stretched(1.0, mean, angle + PI / 2.0, 0.5 * radius * step.abs(), 0.5)
+        })
+        .collect()
+}
+
+fn ring() -> Vec<Component> {
+    arc([0.0, 0.0], 8.0, 0.0, 2.0 * PI, 16)
+}
+
+fn moons() -> Vec<Component> {
+    let mut upper = arc([-3.5, -1.5], 7.0, 0.0, PI, 10);
+    upper.extend(arc([3.5, 1.5], 7.0, PI, 2.0 * PI, 10));
+    upper
+}
+
+fn checkerboard() -> Vec<Component> {
+    let side = [-7.5, -2.5, 2.5, 7.5];
+    (0..16)
+        .filter(|i| (i / 4 + i % 4) % 2 == 0)
+        .flat_map(|i| {
+            let (x, y) = (side[i / 4], side[i % 4]);
+            [[-1.1, -1.1], [-1.1, 1.1], [1.1, -1.1], [1.1, 1.1]]
+                .map(|d| Component::isotropic(1.0, [x + d[0], y + d[1]], 0.5))
+        })
+        .collect()
+}
+
+/// One heavy mode in the middle and four light ones far away.
+fn islands() -> Vec<Component> {
+    let mut all = vec![Component::isotropic(1.0, [0.0, 0.0], 0.6)];
+    all.extend(
+        [[9.0, 9.0], [-9.0, 9.0], [-9.0, -9.0], [9.0, -9.0]].map(|m| Component::isotropic(1e-4, m, 0.6)),
+    );
+    all
+}
+
+fn formula(expression: &str) -> Reward {
+    Reward::Formula {
+        expression: expression.to_owned(),
+        logarithm: false,
+    }
+}
+
+fn mask(shape: Shape) -> Reward {
+    Reward::Mask {
+        shape,
+        inside: 1.0,
+        outside: 0.0,
+    }
+}
+
+/// The presets of mixtures.
+pub(super) fn presets() -> Vec<Preset> {
+    let preset = |name: &'static str,
+                  title: &'static str,
+                  description: &'static str,
+                  components: Vec<Component>,
+                  reward| {
+        let prior = Prior {
+            components,
+            ..Prior::default()
+        };
+        let densities = matches!(reward, Reward::Annealed { .. } | Reward::Product { .. });
+        let mut run = Run {
+            name: name.to_owned(),
+            ..Run::new(PlaneProblem { prior, reward })
+        };
+        if densities {
+            // Densities of the plane are small numbers.
+            run.tempering.floor = -20.0;
+        }
+        Preset {
+            name,
+            title,
+            description,
+            run,
+        }
+    };
+    let mut all = vec![
+        preset(
+            "25-to-9",
+            "25 Gaussians → 9",
+            "The paper's toy: of 25 equal modes the posterior keeps nine, with unequal weights.",
+            twenty_five(),
+            Reward::default(),
+        ),
+        preset(
+            "25-half-plane",
+            "25 Gaussians, hard mask",
+            "A hard constraint: the reward is 1 above a slanted line and 0 below it.",
+            twenty_five(),
+            mask(Shape::HalfPlane {
+                normal: [0.5, 1.0],
+                offset: 1.0,
+            }),
+        ),
+        preset(
+            "ring-tilt",
+            "Ring, tilted",
+            "A smooth reward moves the mass along the ring towards the upper right.",
+            ring(),
+            formula("exp(0.25*(x+y))"),
+        ),
+        preset(
+            "ring-teeth",
+            "Ring, teeth",
+            "A reward without a gradient: every other sector of the ring is worth twenty times the rest.",
+            ring(),
+            formula("0.05 + 0.95*(sin(6*atan2(y, x)) > 0)"),
+        ),
+        preset(
+            "ring-box",
+            "Ring, box",
+            "Only the part of the ring inside a box is allowed.",
+            ring(),
+            mask(Shape::Box {
+                min: [0.0, -6.0],
+                max: [12.0, 6.0],
+            }),
+        ),
+        preset(
+            "moons-one",
+            "Two moons, mostly one",
+            "The upper moon is worth ten times the lower one.",
+            moons(),
+            formula("0.1 + 0.9*(abs(hypot(x+3.5, y+1.5) - 7) < abs(hypot(x-3.5, y-1.5) - 7))"),
+        ),
+        preset(
+            "moons-disc",
+            "Two moons, disc",
+            "Only a disc in the middle is allowed: parts of both moons survive.",
+            moons(),
+            mask(Shape::Disc {
+                center: [0.0, 0.0],
+                radius: 5.0,
+            }),
+        ),
+        preset(
+            "checkerboard-waves",
+            "Checkerboard, waves",
+            "A rippled reward gives each square its own share and bends the density inside it.",
+            checkerboard(),
+            formula("exp(1.5*sin(0.6*x)*cos(0.4*y))"),
+        ),
+        preset(
+            "checkerboard-ring",
+            "Checkerboard, ring",
+            "A ring-shaped mask cuts through the squares.",
+            checkerboard(),
+            mask(Shape::Ring {
+                center: [0.0, 0.0],
+                inner: 4.0,
+                outer: 9.0,
+            }),
+        ),
+        preset(
+            "islands",
+            "Far islands",
+            "The posterior sits on four modes that hold 0.04 % of the prior: on-policy training hardly ever sees them.",
+            islands(),
+            formula("0.00001 + (max(abs(x), abs(y)) > 5)"),
+        ),
+        preset(
+            "nine-cooled",
+            "Nine Gaussians, cooled",
+            "The prior at half its temperature, p²: narrower modes, and their weights squared.",
+            nine(),
+            Reward::Annealed { power: 2.0 },
+        ),
+        preset(
+            "25-product",
+            "25 Gaussians × two",
+            "The product of two priors: the grid where a second, wide mixture has mass.",
+            twenty_five(),
+            Reward::Product {
+                components: vec![
+                    Component::isotropic(1.0, [-4.0, -4.0], 12.0),
+                    Component {
+                        weight: 1.0,
+                        mean: [5.0, 3.0],
+                        covariance: [8.0, 3.0, 8.0],
+                    },
+                ],
+            },
+        ),
+    ];
+    for preset in all.iter_mut().filter(|p| p.name == "islands") {
+        // Below the small reward of the heavy mode.
+        preset.run.tempering.floor = -12.0;
+    }
+    all
+}

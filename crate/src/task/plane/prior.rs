@@ -1,0 +1,110 @@
+//! Priors: the drift of a mixture in closed form, or a network trained on its samples.
+
+use super::{DriftNetwork, Mixture, Preconditioning};
+use crate::engine::process::{BrownianBridge, Prior};
+use burn::tensor::{Device, Tensor, TensorData, activation};
+
+/// The bridge's prior in the plane.
+#[derive(Clone, Debug)]
+pub enum PlanePrior {
+    Exact(ExactPrior),
+    Learned(Box<LearnedPrior>),
+}
+
+impl Prior<BrownianBridge> for PlanePrior {
+    fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
+        match self {
+            PlanePrior::Exact(prior) => prior.drift(step, x),
+            PlanePrior::Learned(prior) => prior.drift(step, x),
+        }
+    }
+}
+
+/// u(x, t) = (E[x_1 | x_t = x] − x)/(1 − t) of a mixture, tabulated for every step.
+#[derive(Clone, Debug)]
+pub struct ExactPrior {
+    steps: Vec<StepTable>,
+}
+
+#[derive(Clone, Debug)]
+struct StepTable {
+    /// [6, components]: features to log responsibilities.
+    log_weights: Tensor<2>,
+    /// [components, 6]: responsibilities to the affine map of E[x_1 | x_t].
+    ends: Tensor<2>,
+    /// 1/(1 − t).
+    rate: f64,
+}
+
+impl ExactPrior {
+    /// The tables of a mixture's bridge on a device.
+    pub fn new(mixture: &Mixture, process: &BrownianBridge, device: &Device) -> Self {
+        let steps = process.steps;
+        let table = |step: usize| {
+            let t = step as f64 / steps as f64;
+            let parts = mixture.bridge(t, process.variance);
+            let log_weights: Vec<f32> = (0..6)
+                .flat_map(|row| parts.iter().map(move |p| p.log_weight[row] as f32))
+                .collect();
+            let ends: Vec<f32> = parts
+                .iter()
+                .flat_map(|p| p.end_x.into_iter().chain(p.end_y).map(|v| v as f32))
+                .collect();
+            StepTable {
+                log_weights: Tensor::from_data(TensorData::new(log_weights, [6, parts.len()]), device),
+                ends: Tensor::from_data(TensorData::new(ends, [parts.len(), 6]), device),
+                rate: 1.0 / (1.0 - t),
+            }
+        };
+        Self {
+            steps: (0..steps).map(table).collect(),
+        }
+    }
+
+    /// The drift at a step, `[rows, 2]`.
+    fn drift(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
+        let table = &self.steps[step];
+        let [rows, _] = x.dims();
+        let (first, second) = (x.clone().narrow(1, 0, 1), x.clone().narrow(1, 1, 1));
+        let linear = Tensor::cat(vec![x.clone(), Tensor::ones([rows, 1], &x.device())], 1);
+        let features = Tensor::cat(vec![x.clone().square(), first * second, linear.clone()], 1);
+        let responsibilities = activation::softmax(features.matmul(table.log_weights.clone()), 1);
+        let maps = responsibilities.matmul(table.ends.clone()).reshape([rows, 2, 3]);
+        let end = (maps * linear.reshape([rows, 1, 3]))
+            .sum_dim(2)
+            .reshape([rows, 2]);
+        (end - x.clone()).mul_scalar(table.rate)
+    }
+}
+
+impl Prior<BrownianBridge> for ExactPrior {
+    fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
+        self.drift(step, x)
+    }
+}
+
+/// A prior whose drift a network gives.
+#[derive(Clone, Debug)]
+pub struct LearnedPrior {
+    network: DriftNetwork,
+    preconditioning: Preconditioning,
+}
+
+impl LearnedPrior {
+    pub fn new(network: DriftNetwork, preconditioning: Preconditioning) -> Self {
+        Self {
+            network,
+            preconditioning,
+        }
+    }
+
+    /// The network, to start a posterior from.
+    pub fn network(&self) -> &DriftNetwork {
+        &self.network
+    }
+
+    fn drift(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
+        self.preconditioning
+            .learned_drift(&self.network, &[step], x.clone())
+    }
+}

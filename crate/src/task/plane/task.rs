@@ -1,0 +1,271 @@
+//! A task in the plane: prior, reward and chain of a run, and the exact posterior.
+
+use super::picture;
+use super::policy::PolicyShape;
+use super::{
+    Component, DriftNetwork, DriftNetworkConfig, ExactPrior, HALF_WIDTH, LearnedPrior, LogReward, Mixture,
+    PlanePolicy, PlanePrior, PlaneProblem, Preconditioning, PriorKind, Reward, Truth,
+};
+use crate::engine::learner::Task;
+use crate::engine::noise::{Noise, Purpose};
+use crate::engine::process::BrownianBridge;
+use crate::engine::reward::OnHost;
+use crate::engine::rollout::{Chains, Replay};
+use crate::engine::sampler::{Setting, prior_samples};
+use crate::engine::weights::{load_tensors, read_tensors};
+use crate::engine::{ConfigError, EngineError, reward};
+use crate::run::{Files, Run};
+use crate::task::opened::prior_network;
+use burn::tensor::Device;
+use std::sync::Arc;
+
+/// Largest share of a mixture outside the drawn square.
+const MOST_OUTSIDE: f64 = 0.02;
+/// Trajectories that are simulated at once.
+pub const CHUNK: usize = 1000;
+/// Samples among which given end points are drawn.
+const GIVEN: usize = 20_000;
+
+/// What every method of a run shares.
+pub struct PlaneTask {
+    pub run: Run,
+    /// What it is about.
+    pub problem: PlaneProblem,
+    pub process: BrownianBridge,
+    pub prior: PlanePrior,
+    pub reward: OnHost<LogReward>,
+    pub mixture: Mixture,
+    pub noise: Noise,
+    pub device: Device,
+    /// Computed when first asked for.
+    truth: Option<Arc<Truth>>,
+}
+
+impl PlaneTask {
+    /// The task of a run on a device.
+    ///
+    /// # Errors
+    ///
+    /// Where the run, a formula in it or the file of the prior is refused.
+    pub fn open(run: Run, device: Device, files: &Files) -> Result<Self, EngineError> {
+        run.validate()?;
+        let problem = PlaneProblem::of(&run)?.clone();
+        check_inside("prior.components", &problem.prior.components)?;
+        match &problem.reward {
+            Reward::Ratio { numerator, .. } => check_inside("reward.numerator", numerator)?,
+            Reward::Product { components } => check_inside("reward.components", components)?,
+            _ => {}
+        }
+        let reward = LogReward::new(&problem, run.tempering.floor)?;
+        let mixture = Mixture::new(&problem.prior.components);
+        if let Reward::Annealed { power } = problem.reward {
+            check_annealed(power, &mixture, &reward, run.tempering.beta)?;
+        }
+        let process = BrownianBridge {
+            steps: run.process.steps,
+            variance: run.process.variance,
+            dimensions: 2,
+        };
+        let prior = match problem.prior.kind {
+            PriorKind::Exact => PlanePrior::Exact(ExactPrior::new(&mixture, &process, &device)),
+            PriorKind::Learned => {
+                let network = prior_network(&run, files, |file| learned_network(file, &device))?;
+                let prior = LearnedPrior::new(network, Preconditioning::new(process));
+                PlanePrior::Learned(Box::new(prior))
+            }
+        };
+        Ok(Self {
+            noise: Noise::new(run.seed),
+            run,
+            problem,
+            process,
+            prior,
+            reward: OnHost(reward),
+            mixture,
+            device,
+            truth: None,
+        })
+    }
+
+    /// The task as training-free methods see it.
+    pub fn setting(&self) -> Setting<'_, BrownianBridge, PlanePrior> {
+        Setting {
+            process: &self.process,
+            prior: &self.prior,
+            reward: &self.reward,
+            beta: self.run.tempering.beta,
+            noise: self.noise,
+            device: &self.device,
+        }
+    }
+
+    /// The exact posterior: by quadrature above an exact prior; above a learned one, samples of the
+    /// prior's own chain weighted by r.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn truth(&mut self) -> Result<Arc<Truth>, EngineError> {
+        if let Some(truth) = &self.truth {
+            return Ok(truth.clone());
+        }
+        let beta = self.run.tempering.beta;
+        let truth = Arc::new(match self.problem.prior.kind {
+            PriorKind::Exact => Truth::quadrature(&self.mixture, &self.reward.0, beta),
+            PriorKind::Learned => {
+                let ends = self.prior_samples(self.run.evaluation.proposals).await?;
+                Truth::importance_weighted(&ends, &self.mixture, &self.reward.0, beta)
+            }
+        });
+        self.truth = Some(truth.clone());
+        Ok(truth)
+    }
+
+    /// What the policy is made of.
+    fn shape(&self) -> PolicyShape {
+        PolicyShape {
+            above_prior: self.problem.prior.kind == PriorKind::Exact,
+            langevin: self.run.network.langevin,
+            width: self.run.network.width,
+            depth: self.run.network.depth,
+        }
+    }
+
+    /// `count` samples of the prior's chain, x and y in turn.
+    async fn prior_samples(&self, count: usize) -> Result<Vec<f32>, EngineError> {
+        let mut ends = Vec::with_capacity(2 * count);
+        for chunk in 0..count.div_ceil(CHUNK) {
+            let rows = CHUNK.min(count - chunk * CHUNK);
+            let made = prior_samples(&self.setting(), Purpose::PriorEvaluation, rows, chunk as u64).await;
+            ends.extend(made.map_err(EngineError::Device)?);
+        }
+        Ok(ends)
+    }
+}
+
+impl Task for PlaneTask {
+    type Process = BrownianBridge;
+    type Prior = PlanePrior;
+    type Policy = PlanePolicy;
+
+    const CHUNK: usize = CHUNK;
+    const PICTURED: usize = 192;
+    const PICTURED_STEPS: usize = 51;
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn chains(&self) -> Chains<BrownianBridge, PlanePrior, PlanePolicy> {
+        Chains {
+            process: self.process,
+            prior: self.prior.clone(),
+            policy: PlanePolicy::new(self.shape(), self.process, &self.reward.0, &self.device),
+            device: self.device.clone(),
+        }
+    }
+
+    fn network(&self, noise: &Noise) -> DriftNetwork {
+        match &self.prior {
+            PlanePrior::Exact(_) => self.shape().network().init(noise, &self.device),
+            PlanePrior::Learned(prior) => prior.network().clone(),
+        }
+    }
+
+    fn reward(&self) -> Box<dyn reward::Reward<BrownianBridge>> {
+        Box::new(self.reward.clone())
+    }
+
+    /// Samples of the mixture: equally many of every component, however small, weighted back to
+    /// the mixture; the same for all iterations.
+    async fn give(
+        &mut self,
+        _iteration: usize,
+        _conditions: &[usize],
+        given: &mut [Replay],
+    ) -> Result<(), EngineError> {
+        let given = &mut given[0];
+        if given.is_empty() {
+            let mixture = &self.mixture;
+            let mut rng = self.noise.stream(Purpose::GivenEndPoints, (1 << 48) - 1);
+            for sample in 0..GIVEN {
+                let component = sample % mixture.len();
+                let x = mixture.sample_component(component, &mut rng);
+                let log_r = self.run.tempering.beta * self.reward.0.log_r(x);
+                given.push(&x.map(|v| v as f32), log_r + mixture.weight(component).ln());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The network of a learned prior's file; its shape is read off the tensors.
+fn learned_network(file: &[u8], device: &Device) -> Result<DriftNetwork, String> {
+    let weights = read_tensors(file)?;
+    let config = DriftNetworkConfig::of(&weights)?;
+    if (config.inputs, config.outputs) != (2, 2) {
+        return Err(format!(
+            "a network from {} to {} numbers; a learned prior of mixtures goes from 2 to 2",
+            config.inputs, config.outputs
+        ));
+    }
+    load_tensors(config.init(&Noise::new(0), device), &weights)
+}
+
+/// Refuses mixtures that reach far out of the square in which everything exact is computed.
+fn check_inside(field: &str, components: &[Component]) -> Result<(), ConfigError> {
+    let outside = 1.0 - Mixture::new(components).mass_inside();
+    if outside > MOST_OUTSIDE {
+        return Err(ConfigError::new(
+            field,
+            format!("{:.0} % of the mass outside the square", 100.0 * outside),
+            format!(
+                "at most {:.0} % outside [−{HALF_WIDTH}, {HALF_WIDTH}]²",
+                100.0 * MOST_OUTSIDE
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a power that spreads the prior's mass over the edge of the square.
+fn check_annealed(power: f64, mixture: &Mixture, reward: &LogReward, beta: f64) -> Result<(), ConfigError> {
+    // Other powers draw the mass in, and the prior has been checked.
+    if power >= 1.0 {
+        return Ok(());
+    }
+    let outside = outside(|x| mixture.log_prob(x) + beta * reward.log_r(x));
+    if outside > MOST_OUTSIDE {
+        return Err(ConfigError::new(
+            "reward.power",
+            format!(
+                "{power}, with {:.0} % of the posterior outside the square,",
+                100.0 * outside
+            ),
+            format!(
+                "a power near enough to 1 that at most {:.0} % are outside [−{HALF_WIDTH}, {HALF_WIDTH}]²",
+                100.0 * MOST_OUTSIDE
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// The share of a density outside the drawn square, of what it has in a square twice as wide.
+fn outside(log_density: impl Fn([f64; 2]) -> f64) -> f64 {
+    const SIDE: usize = 224;
+    let points: Vec<_> = (0..SIDE * SIDE)
+        .map(|cell| picture::center_of(cell, SIDE).map(|v| 2.0 * v))
+        .map(|x| (x, log_density(x)))
+        .collect();
+    let largest = points.iter().map(|(_, l)| *l).fold(f64::NEG_INFINITY, f64::max);
+    let (mut beyond, mut total) = (0.0, 0.0);
+    for (x, log_density) in points {
+        let mass = (log_density - largest).exp();
+        total += mass;
+        if x.iter().any(|v| v.abs() > HALF_WIDTH) {
+            beyond += mass;
+        }
+    }
+    beyond / total
+}

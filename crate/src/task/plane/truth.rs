@@ -1,0 +1,207 @@
+//! The exact posterior: by quadrature of the mixture, or by prior samples weighted by r.
+
+use super::mixture::Symmetric;
+use super::picture;
+use super::{HALF_WIDTH, KL_SIDE, LogReward, Mixture};
+use crate::message;
+
+/// Cells along a side of a scene's pictures.
+pub const PICTURE_SIDE: usize = 112;
+/// Points along a side of a cell in the quadrature.
+const POINTS_A_CELL: usize = 3;
+
+/// A point of a weighted set that stands for a distribution.
+#[derive(Clone, Copy, Debug)]
+pub struct WeightedPoint {
+    pub x: [f64; 2],
+    /// Its mass.
+    pub weight: f64,
+}
+
+/// The part of a distribution that belongs to one component of the prior.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Mode {
+    pub mass: f64,
+    pub mean: [f64; 2],
+    pub covariance: Symmetric,
+}
+
+/// What a run's samples are held against.
+#[derive(Clone, Debug)]
+pub struct Truth {
+    pub kind: message::Truth,
+    /// log ∫ p(x)·r(x)^β dx.
+    pub log_z: f64,
+    /// One a component of the prior.
+    pub modes: Vec<Mode>,
+    /// Mass where log r is at its floor.
+    pub floored_mass: f64,
+    /// Masses of the cells of the KL grid.
+    pub cells: Vec<f64>,
+    /// Densities of prior and posterior, and tempered log r, as pictures.
+    pub prior: Vec<f32>,
+    pub posterior: Vec<f32>,
+    pub log_reward: Vec<f32>,
+}
+
+impl Truth {
+    /// Quadrature with midpoints over the drawn square.
+    pub fn quadrature(mixture: &Mixture, reward: &LogReward, beta: f64) -> Self {
+        Self::new(
+            message::Truth::Quadrature,
+            quadrature(mixture),
+            mixture,
+            reward,
+            beta,
+            0.0,
+        )
+    }
+
+    /// Samples of the prior's own chain, x and y in turn, weighted by r^β.
+    pub fn importance_weighted(ends: &[f32], mixture: &Mixture, reward: &LogReward, beta: f64) -> Self {
+        Self::new(
+            message::Truth::ImportanceWeighted,
+            equally_weighted(ends),
+            mixture,
+            reward,
+            beta,
+            1.0,
+        )
+    }
+
+    /// `prior` stands for the prior; the pictures are blurred by `blur` cells.
+    fn new(
+        kind: message::Truth,
+        prior: impl Iterator<Item = WeightedPoint>,
+        mixture: &Mixture,
+        reward: &LogReward,
+        beta: f64,
+        blur: f64,
+    ) -> Self {
+        let points: Vec<_> = prior
+            .map(|p| {
+                let log_r = reward.log_r(p.x);
+                (p, beta * log_r, log_r <= reward.floor())
+            })
+            // Where there is no prior there is no posterior.
+            .filter(|(p, _, _)| p.weight > 0.0)
+            .collect();
+        // Relative to the largest: β·log r may be far beyond what exp can hold.
+        let largest = points
+            .iter()
+            .map(|(_, l, _)| *l)
+            .fold(f64::NEG_INFINITY, f64::max);
+        let z: f64 = points
+            .iter()
+            .map(|(p, l, _)| p.weight * (l - largest).exp())
+            .sum();
+        let posterior = || {
+            points.iter().map(move |(p, l, floored)| {
+                (
+                    WeightedPoint {
+                        weight: p.weight * (l - largest).exp() / z,
+                        ..*p
+                    },
+                    *floored,
+                )
+            })
+        };
+        let cell_area = (2.0 * HALF_WIDTH / PICTURE_SIDE as f64).powi(2);
+        let mut pictures = [
+            vec![0.0; PICTURE_SIDE * PICTURE_SIDE],
+            vec![0.0; PICTURE_SIDE * PICTURE_SIDE],
+        ];
+        for ((before, _, _), (after, _)) in points.iter().zip(posterior()) {
+            if let Some(cell) = picture::cell_of(before.x, PICTURE_SIDE) {
+                pictures[0][cell] += (before.weight / cell_area) as f32;
+                pictures[1][cell] += (after.weight / cell_area) as f32;
+            }
+        }
+        let [prior, exact] = pictures.map(|p| picture::blurred(&p, PICTURE_SIDE, blur));
+        let centers = (0..PICTURE_SIDE * PICTURE_SIDE).map(|cell| picture::center_of(cell, PICTURE_SIDE));
+        Self {
+            kind,
+            log_z: largest + z.ln(),
+            modes: Self::modes_of(posterior().map(|(p, _)| p), mixture),
+            floored_mass: posterior()
+                .filter(|(_, floored)| *floored)
+                .map(|(p, _)| p.weight)
+                .sum(),
+            cells: cell_masses(posterior().map(|(p, _)| p)),
+            prior,
+            posterior: exact,
+            log_reward: centers.map(|x| (beta * reward.log_r(x)) as f32).collect(),
+        }
+    }
+
+    /// Mass, mean and covariance of each mode of a distribution of mass 1.
+    pub fn modes_of(points: impl Iterator<Item = WeightedPoint>, mixture: &Mixture) -> Vec<Mode> {
+        let mut modes = vec![Mode::default(); mixture.len()];
+        for WeightedPoint { x: [x, y], weight } in points.filter(|p| p.weight > 1e-16) {
+            let mode = &mut modes[mixture.mode([x, y])];
+            mode.mass += weight;
+            mode.mean[0] += weight * x;
+            mode.mean[1] += weight * y;
+            for (sum, term) in mode.covariance.iter_mut().zip([x * x, x * y, y * y]) {
+                *sum += weight * term;
+            }
+        }
+        for Mode {
+            mass,
+            mean,
+            covariance,
+        } in modes.iter_mut().filter(|m| m.mass > 0.0)
+        {
+            mean.iter_mut().for_each(|v| *v /= *mass);
+            let products = [mean[0] * mean[0], mean[0] * mean[1], mean[1] * mean[1]];
+            for (entry, product) in covariance.iter_mut().zip(products) {
+                *entry = *entry / *mass - product;
+            }
+        }
+        modes
+    }
+}
+
+/// The midpoints of a grid over the drawn square, with the masses of a mixture.
+pub fn quadrature(mixture: &Mixture) -> impl Iterator<Item = WeightedPoint> + '_ {
+    let side = PICTURE_SIDE * POINTS_A_CELL;
+    let area = (2.0 * HALF_WIDTH / side as f64).powi(2);
+    (0..side * side).map(move |cell| {
+        let x = picture::center_of(cell, side);
+        WeightedPoint {
+            x,
+            weight: mixture.log_prob(x).exp() * area,
+        }
+    })
+}
+
+/// Samples, x and y in turn, as points of equal mass.
+pub fn equally_weighted(ends: &[f32]) -> impl Iterator<Item = WeightedPoint> + '_ {
+    let weight = 2.0 / ends.len() as f64;
+    ends.chunks_exact(2).map(move |p| WeightedPoint {
+        x: [p[0].into(), p[1].into()],
+        weight,
+    })
+}
+
+/// Samples, x and y in turn, as points whose masses are in proportion to exp(log weight).
+pub fn weighted<'a>(ends: &'a [f32], log_weights: &'a [f64]) -> impl Iterator<Item = WeightedPoint> + 'a {
+    let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let total: f64 = log_weights.iter().map(|l| (l - largest).exp()).sum();
+    ends.chunks_exact(2)
+        .zip(log_weights)
+        .map(move |(p, l)| WeightedPoint {
+            x: [p[0].into(), p[1].into()],
+            weight: (l - largest).exp() / total,
+        })
+}
+
+/// The masses of the cells of the KL grid, and last that of all points outside.
+pub fn cell_masses(points: impl Iterator<Item = WeightedPoint>) -> Vec<f64> {
+    let outside = KL_SIDE * KL_SIDE;
+    let mut cells = vec![0.0; outside + 1];
+    for WeightedPoint { x, weight } in points {
+        cells[picture::cell_of(x, KL_SIDE).unwrap_or(outside)] += weight;
+    }
+    cells
+}

@@ -1,0 +1,169 @@
+//! The values of mixtures and of rewards of points.
+
+use super::{Component, HALF_WIDTH, Prior, PriorKind, Reward, Shape};
+use crate::engine::ConfigError;
+use crate::engine::check::{Checked, positive, range, whole};
+
+/// Most components of a mixture.
+const MOST_COMPONENTS: usize = 64;
+/// Smallest standard deviation of a component in any direction; below it f32 loses the drift.
+const SMALLEST_DEVIATION: f64 = 0.1;
+
+fn mixture(field: &str, components: &[Component]) -> Checked {
+    whole(
+        &format!("the number of {field}"),
+        components.len(),
+        1,
+        MOST_COMPONENTS,
+    )?;
+    for (i, c) in components.iter().enumerate() {
+        let at = format!("{field}[{i}]");
+        positive(&format!("{at}.weight"), c.weight, 1e6)?;
+        range(&format!("{at}.mean[0]"), c.mean[0], -HALF_WIDTH, HALF_WIDTH)?;
+        range(&format!("{at}.mean[1]"), c.mean[1], -HALF_WIDTH, HALF_WIDTH)?;
+        let [xx, xy, yy] = c.covariance;
+        let largest = HALF_WIDTH * HALF_WIDTH;
+        let smallest = SMALLEST_DEVIATION * SMALLEST_DEVIATION;
+        // Both eigenvalues of the covariance.
+        let (mid, half) = (0.5 * (xx + yy), (0.25 * (xx - yy).powi(2) + xy * xy).sqrt());
+        // A rounding error is not a reason to refuse a component at the limit.
+        if !(mid - half >= smallest * (1.0 - 1e-9) && mid + half <= largest) {
+            return Err(ConfigError::new(
+                format!("{at}.covariance"),
+                format!("{:?}", c.covariance),
+                format!(
+                    "[xx, xy, yy] with standard deviations from {SMALLEST_DEVIATION} to {HALF_WIDTH} in every direction"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+impl Prior {
+    pub(super) fn validate(&self) -> Checked {
+        mixture("prior.components", &self.components)?;
+        if self.kind == PriorKind::Learned && self.weights.as_deref().unwrap_or_default().is_empty() {
+            return Err(ConfigError::new(
+                "prior.weights",
+                "nothing",
+                "the name or the file of the learned prior's weights",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Reward {
+    pub(super) fn validate(&self) -> Checked {
+        match self {
+            Reward::Ratio {
+                numerator,
+                denominator,
+            } => {
+                mixture("reward.numerator", numerator)?;
+                if !denominator.is_empty() {
+                    mixture("reward.denominator", denominator)?;
+                }
+                Ok(())
+            }
+            Reward::Formula { expression, .. } => whole(
+                "the length of reward.expression",
+                expression.chars().count(),
+                1,
+                500,
+            ),
+            Reward::Mask {
+                shape,
+                inside,
+                outside,
+            } => {
+                range("reward.inside", *inside, 0.0, 1e6)?;
+                range("reward.outside", *outside, 0.0, 1e6)?;
+                if inside.max(*outside) == 0.0 {
+                    return Err(ConfigError::new(
+                        "reward.inside",
+                        inside,
+                        "a number above 0 inside or outside",
+                    ));
+                }
+                shape.validate()
+            }
+            Reward::Painted { rows } => painted(rows),
+            Reward::Annealed { power } => {
+                if *power > 0.5 && *power <= 10.0 {
+                    return Ok(());
+                }
+                Err(ConfigError::new(
+                    "reward.power",
+                    power,
+                    "a number above 0.5, at most 10",
+                ))
+            }
+            Reward::Product { components } => mixture("reward.components", components),
+        }
+    }
+}
+
+impl Shape {
+    fn validate(&self) -> Checked {
+        match *self {
+            Shape::HalfPlane { normal, offset } => {
+                point("reward.shape.normal", normal)?;
+                range("reward.shape.offset", offset, -1e3, 1e3)?;
+                positive(
+                    "the length of reward.shape.normal",
+                    normal[0].hypot(normal[1]),
+                    100.0,
+                )
+            }
+            Shape::Disc { center, radius } => {
+                point("reward.shape.center", center)?;
+                positive("reward.shape.radius", radius, 100.0)
+            }
+            Shape::Ring { center, inner, outer } => {
+                point("reward.shape.center", center)?;
+                positive("reward.shape.outer", outer, 100.0)?;
+                range("reward.shape.inner", inner, 0.0, outer)
+            }
+            Shape::Box { min, max } => {
+                point("reward.shape.min", min)?;
+                point("reward.shape.max", max)?;
+                range("reward.shape.min[0]", min[0], -2.0 * HALF_WIDTH, max[0])?;
+                range("reward.shape.min[1]", min[1], -2.0 * HALF_WIDTH, max[1])
+            }
+        }
+    }
+}
+
+fn painted(rows: &[String]) -> Checked {
+    whole("the number of reward.rows", rows.len(), 2, 256)?;
+    for (i, row) in rows.iter().enumerate() {
+        whole(
+            &format!("the length of reward.rows[{i}]"),
+            row.len(),
+            rows.len(),
+            rows.len(),
+        )?;
+        if let Some(c) = row.chars().find(|c| !c.is_ascii_digit()) {
+            return Err(ConfigError::new(
+                format!("reward.rows[{i}]"),
+                format!("`{c}`"),
+                "digits 0 to 9 only",
+            ));
+        }
+    }
+    if rows.iter().all(|row| row.bytes().all(|b| b == b'0')) {
+        return Err(ConfigError::new(
+            "reward.rows",
+            "0 everywhere",
+            "at least one cell above 0",
+        ));
+    }
+    Ok(())
+}
+
+fn point(field: &str, p: [f64; 2]) -> Checked {
+    range(&format!("{field}[0]"), p[0], -2.0 * HALF_WIDTH, 2.0 * HALF_WIDTH)?;
+    range(&format!("{field}[1]"), p[1], -2.0 * HALF_WIDTH, 2.0 * HALF_WIDTH)
+}

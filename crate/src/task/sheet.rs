@@ -1,0 +1,160 @@
+//! A task's figures as tables show them: names, places, and what stands beside them.
+
+use crate::message::{Fit, Outcome, Report};
+
+/// Where a figure comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Source {
+    /// The task's own figure of that name.
+    Figure(&'static str),
+    /// Mean tempered log r of the samples.
+    LogReward,
+    /// Always the same.
+    Constant(f64),
+}
+
+impl Source {
+    /// The figure among these, for samples with this mean log r; nothing where it is not known.
+    pub fn of(self, fit: &Fit, log_reward: f64) -> Option<f64> {
+        match self {
+            Self::Figure(name) => fit.number(name),
+            Self::LogReward => Some(log_reward),
+            Self::Constant(value) => Some(value),
+        }
+    }
+}
+
+/// A line of a report.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Row {
+    pub name: &'static str,
+    pub value: Source,
+    /// What stands beside it as exact.
+    pub exact: Option<Source>,
+    /// Whether the line is left out where the figure is not known.
+    pub optional: bool,
+}
+
+impl Row {
+    /// A line with a figure and its exact counterpart.
+    pub const fn new(name: &'static str, value: Source, exact: Option<Source>) -> Self {
+        Self {
+            name,
+            value,
+            exact,
+            optional: false,
+        }
+    }
+
+    /// The same, left out where the figure is not known.
+    pub const fn optional(name: &'static str, value: Source, exact: Option<Source>) -> Self {
+        Self {
+            optional: true,
+            ..Self::new(name, value, exact)
+        }
+    }
+}
+
+/// What stands below a figure that matters most.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Beside {
+    /// The value of a perfect sampler, in words.
+    Ideal(&'static str),
+    /// That of the exact posterior.
+    Exact(&'static str),
+    /// That of the prior.
+    Prior(&'static str),
+}
+
+/// A figure that matters most.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Highlight {
+    pub name: &'static str,
+    pub value: Source,
+    pub beside: Beside,
+}
+
+/// A column of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Column {
+    /// Distance of the estimated log Z from the exact one.
+    LogZ,
+    /// Effective share of the weights.
+    Ess,
+    LogReward,
+    TrainingSeconds,
+    SamplingSeconds,
+    /// The task's own figure of that name times a factor, below this heading.
+    Figure(&'static str, &'static str, f64),
+}
+
+impl Column {
+    /// Its heading.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::LogZ => "|log Z −\nexact|",
+            Self::Ess => "ESS/N",
+            Self::LogReward => "mean\nlog r",
+            Self::TrainingSeconds => "training,\ns",
+            Self::SamplingSeconds => "sampling,\ns per 1,000",
+            Self::Figure(heading, ..) => heading,
+        }
+    }
+
+    /// What stands below it.
+    pub fn value(self, o: &Outcome) -> Option<f64> {
+        match self {
+            Self::LogZ => o.log_z.map(|z| (z - o.log_z_exact).abs()),
+            Self::Ess => o.ess,
+            Self::LogReward => Some(o.log_reward),
+            Self::TrainingSeconds => (o.iterations > 0).then_some(o.training_seconds),
+            Self::SamplingSeconds => Some(1e3 * o.sampling_seconds / o.samples as f64),
+            Self::Figure(_, name, factor) => Some(factor * o.fit.number(name)?),
+        }
+    }
+}
+
+/// How a task's figures are shown.
+#[derive(Debug)]
+pub struct Sheet {
+    /// The one figure by which methods are told apart, smaller is better: its name in [`Fit`], …
+    pub error: &'static str,
+    /// … in a sentence, …
+    pub error_name: &'static str,
+    /// … at an axis, …
+    pub error_axis: &'static str,
+    /// … and before its value.
+    pub error_short: &'static str,
+    /// Of a report, in their order.
+    pub rows: &'static [Row],
+    /// What matters most; of every group the first that is known.
+    pub highlights: &'static [&'static [Highlight]],
+    /// Of a comparison, in their order.
+    pub columns: &'static [Column],
+    /// The figures of `outcomes.csv`, in their order.
+    pub csv: &'static [&'static str],
+    /// What is said of the exact posterior below a comparison: a sentence's beginning and a figure.
+    pub notes: &'static [(&'static str, &'static str)],
+    /// What the error of exact samples is; empty where it is not known.
+    pub exact_error: &'static str,
+    /// What pictures of samples are, at the head of a comparison.
+    pub pictures: &'static str,
+    /// What "exact" means where samples of the prior tell it by rejection.
+    pub samples: &'static str,
+    /// Whether samples can be drawn as one picture.
+    pub draws_samples: bool,
+}
+
+impl Sheet {
+    /// The error of these figures.
+    pub fn error(&self, fit: &Fit) -> Option<f64> {
+        fit.number(self.error)
+    }
+
+    /// What matters most of a report.
+    pub fn highlights(&self, report: &Report) -> Vec<Highlight> {
+        let known = |h: &&Highlight| h.value.of(&report.fit, report.log_reward).is_some();
+        let first = |group: &&'static [Highlight]| group.iter().find(known).or(group.last()).copied();
+        self.highlights.iter().filter_map(first).collect()
+    }
+}

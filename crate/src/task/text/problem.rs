@@ -1,0 +1,335 @@
+//! What a run of stories is about: a language model as prior, a story or a corpus of them, a reward of
+//! middles.
+
+use super::words::words;
+use crate::engine::ConfigError;
+use crate::engine::check::{Checked, positive, range, whole};
+use crate::run::{
+    Evaluation, FileKind, FileNeed, LogZ, Objective, Optimizer, Problem, Process, Rollout, Run, Tempering,
+    Training,
+};
+use crate::task::network_prior::NetworkPrior;
+use serde::{Deserialize, Serialize};
+
+/// Most rewards in a product, and words that are looked for.
+const MOST_PARTS: usize = 8;
+
+/// Prior and reward of the middles of stories.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextProblem {
+    /// What is known of a story …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub story: Option<Story>,
+    /// … or many stories in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corpus: Option<Corpus>,
+    pub prior: NetworkPrior,
+    pub reward: Reward,
+}
+
+impl Default for TextProblem {
+    fn default() -> Self {
+        Self {
+            story: Some(story()),
+            corpus: None,
+            prior: NetworkPrior::new("prior-stories"),
+            reward: Reward::Ending {},
+        }
+    }
+}
+
+impl TextProblem {
+    /// The problem of a run of stories.
+    ///
+    /// # Errors
+    ///
+    /// Where the run is about something else.
+    pub fn of(run: &Run) -> Result<&Self, ConfigError> {
+        run.problem.get().ok_or_else(|| super::other_task(run))
+    }
+
+    /// The same to change.
+    ///
+    /// # Errors
+    ///
+    /// Where the run is about something else.
+    pub fn of_mut(run: &mut Run) -> Result<&mut Self, ConfigError> {
+        let refused = super::other_task(run);
+        run.problem.get_mut().ok_or(refused)
+    }
+
+    /// The story or the corpus; how long a story may be is up to the prior's network.
+    fn validate_stories(&self) -> Checked {
+        let story = match (&self.story, &self.corpus) {
+            (Some(story), None) => story,
+            (None, Some(corpus)) => return corpus.validate(),
+            (None, None) => {
+                return Err(ConfigError::new("story", "nothing", "a beginning and an ending"));
+            }
+            (Some(_), Some(_)) => {
+                return Err(ConfigError::new("corpus", "given", "none beside a story"));
+            }
+        };
+        for (field, text) in [
+            ("story.beginning", &story.beginning),
+            ("story.ending", &story.ending),
+        ] {
+            whole(&format!("the length of {field}"), text.chars().count(), 0, 2000)?;
+        }
+        if story.ending.trim().is_empty() && self.reward.asks_for_ending() {
+            return Err(ConfigError::new(
+                "story.ending",
+                "nothing",
+                "a sentence, since the reward asks how well it follows",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Problem for TextProblem {
+    fn task(&self) -> &'static str {
+        super::NAME
+    }
+
+    fn validate(&self, run: &Run) -> Checked {
+        self.prior.validate(super::NAME, run)?;
+        self.validate_stories()?;
+        self.reward.validate()
+    }
+
+    fn files(&self) -> Vec<FileNeed<'_>> {
+        let mut files = vec![self.prior.file()];
+        files.extend(self.reward.asks_for_ending().then_some(FileNeed {
+            role: "reward",
+            name: "reward-stories",
+            field: "the network that the reward asks",
+            kind: FileKind::ShippedWeights,
+        }));
+        files.extend(self.corpus.as_ref().map(|corpus| FileNeed {
+            role: "corpus",
+            name: &corpus.file,
+            field: "corpus.file",
+            kind: FileKind::Corpus {
+                held_out: corpus.part == Part::HeldOut,
+            },
+        }));
+        files
+    }
+
+    fn conditions(&self) -> usize {
+        self.corpus.as_ref().map_or(1, |corpus| corpus.stories)
+    }
+
+    fn conditions_at_once(&self, batch: usize) -> usize {
+        let of_corpus = |corpus: &Corpus| (batch / corpus.group).min(corpus.stories);
+        self.corpus.as_ref().map_or(1, of_corpus)
+    }
+
+    fn least_batch(&self) -> usize {
+        self.corpus.as_ref().map_or(2, |corpus| corpus.group)
+    }
+
+    fn why_several(&self) -> &'static str {
+        "there is a posterior for every story of the corpus"
+    }
+
+    fn starts_at_prior(&self, _run: &Run) -> bool {
+        !self.reward.asks_for_ending()
+    }
+
+    fn without_langevin(&self) -> Option<&'static str> {
+        Some("false for stories: words have no gradient")
+    }
+}
+
+/// A story whose middle is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Story {
+    /// What comes before the middle: all that the prior knows.
+    pub beginning: String,
+    /// What comes after it. Rewards may ask how well it follows.
+    pub ending: String,
+}
+
+/// Many stories, whose middles one network learns together: the posterior is amortised over them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Corpus {
+    /// `stories`, of the offline folder, or a file of the native program with a story a line. The
+    /// fourth of five sentences is the middle.
+    pub file: String,
+    /// Which of its stories.
+    pub part: Part,
+    /// Stories that are learned: the first ones that fit the prior's places.
+    pub stories: usize,
+    /// Trajectories of each story that takes part in an iteration; those that do change in turn.
+    pub group: usize,
+}
+
+/// A part of a corpus: of one story in twenty, by a hash of its words, nothing is learned but by a run
+/// that is told to. Middles as they were told are not learned by any run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    #[default]
+    Train,
+    /// Gaps that are to be filled, not an example of how to: `rtb infill` measures on the first of them.
+    HeldOut,
+}
+
+impl Default for Corpus {
+    fn default() -> Self {
+        Self {
+            file: "stories".to_owned(),
+            part: Part::default(),
+            stories: 500,
+            group: 8,
+        }
+    }
+}
+
+impl Corpus {
+    fn validate(&self) -> Checked {
+        if self.file.is_empty() {
+            let allowed = "`stories`, or a file with a story a line";
+            return Err(ConfigError::new("corpus.file", "nothing", allowed));
+        }
+        whole("corpus.stories", self.stories, 1, 100_000)?;
+        // The mean over a story's trajectories is its log Z.
+        whole("corpus.group", self.group, 2, 10_000)
+    }
+}
+
+/// The reward r(x), at most 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Reward {
+    /// p(ending|beginning, middle) of a causal language model.
+    Ending {},
+    /// A black box: exp(−penalty) for each of these words that the middle lacks.
+    Mention { words: Vec<String>, penalty: f64 },
+    /// A black box: a Gaussian of the middle's number of words.
+    Length { target: f64, deviation: f64 },
+    /// A black box: exp(−penalty) for each word of the middle that stood in it before.
+    Distinct { penalty: f64 },
+    /// The product of several rewards.
+    All { rewards: Vec<Reward> },
+}
+
+/// The kinds of [`Reward`], as in the TOML file.
+pub const REWARDS: &[&str] = &["ending", "mention", "length", "distinct", "all"];
+
+impl Reward {
+    /// The name of its kind, as in the TOML file.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Reward::Ending {} => "ending",
+            Reward::Mention { .. } => "mention",
+            Reward::Length { .. } => "length",
+            Reward::Distinct { .. } => "distinct",
+            Reward::All { .. } => "all",
+        }
+    }
+
+    /// Whether it, or a part of it, asks how well a story's ending follows.
+    pub fn asks_for_ending(&self) -> bool {
+        match self {
+            Reward::Ending {} => true,
+            Reward::All { rewards } => rewards.iter().any(Reward::asks_for_ending),
+            _ => false,
+        }
+    }
+
+    fn validate(&self) -> Checked {
+        match self {
+            Reward::Ending {} => Ok(()),
+            Reward::Mention { words, penalty } => {
+                whole("the number of reward.words", words.len(), 1, MOST_PARTS)?;
+                for (at, word) in words.iter().enumerate() {
+                    single(&format!("reward.words[{at}]"), word)?;
+                }
+                positive("reward.penalty", *penalty, 100.0)
+            }
+            Reward::Length { target, deviation } => {
+                range("reward.target", *target, 0.0, 1000.0)?;
+                positive("reward.deviation", *deviation, 1000.0)
+            }
+            Reward::Distinct { penalty } => positive("reward.penalty", *penalty, 100.0),
+            Reward::All { rewards } => {
+                whole("the number of reward.rewards", rewards.len(), 1, MOST_PARTS)?;
+                for (at, part) in rewards.iter().enumerate() {
+                    if let Reward::All { .. } = part {
+                        let field = format!("reward.rewards[{at}].kind");
+                        return Err(ConfigError::new(field, "`all`", "no product in a product"));
+                    }
+                    part.validate()?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// One word.
+fn single(field: &str, word: &str) -> Checked {
+    match words(word).as_slice() {
+        [_] => Ok(()),
+        _ => Err(ConfigError::new(field, format!("`{word}`"), "one word")),
+    }
+}
+
+/// The story that opens.
+pub(super) fn story() -> Story {
+    Story {
+        beginning: "Tom wanted to buy a new bike. He did not have enough money.".to_owned(),
+        ending: "Tom rode his new bike home.".to_owned(),
+    }
+}
+
+/// The values that runs of stories start from: short chains, a small batch, which is of one story, and a
+/// language model asked once a trajectory, not once a step.
+pub fn defaults() -> Run {
+    Run {
+        tempering: Tempering {
+            start: 1.0,
+            iterations: 0,
+            floor: -150.0,
+            ..Tempering::default()
+        },
+        process: Process {
+            steps: 12,
+            temperature: 0.6,
+            ..Process::default()
+        },
+        objective: Objective {
+            log_z: LogZ::Vargrad,
+            chunk: 96,
+            ..Objective::default()
+        },
+        rollout: Rollout {
+            batch: 32,
+            noised_share: 0.25,
+            ..Rollout::default()
+        },
+        optimizer: Optimizer {
+            learning_rate: 3e-3,
+            ema: 0.9,
+            ..Optimizer::default()
+        },
+        training: Training {
+            iterations: 800,
+            checkpoint_every: 100,
+        },
+        evaluation: Evaluation {
+            samples: 1000,
+            proposals: 1000,
+            every: 80,
+            samples_while_training: 32,
+            candidates: 1,
+        },
+        ..Run::new(TextProblem::default())
+    }
+}

@@ -1,0 +1,223 @@
+//! Rewards of stories: how well the ending follows, and what can be counted in the middle.
+
+use super::problem::Reward as Wanted;
+use super::words::{Layout, Reader, Vocabulary};
+use crate::engine::ConfigError;
+use crate::engine::host::read;
+use crate::engine::parallel;
+use crate::engine::process::{Rows, TokenChain, distinct};
+use crate::engine::reward::{Answer, Ends, Reward};
+use crate::network::{Seen, Transformer};
+use burn::tensor::{Int, Tensor, activation};
+use std::collections::HashSet;
+use std::ops::Range;
+
+/// Texts that go through the network at once.
+const BLOCK: usize = 64;
+
+/// log r of stories, at most 0, floored. States are tokens, `[rows][length]`.
+#[derive(Clone, Debug)]
+pub struct StoryReward {
+    wishes: Vec<Wish>,
+    floor: f64,
+    layout: Layout,
+    /// Whether a token is a word, not a mark.
+    is_word: Vec<bool>,
+    teller: Option<Transformer>,
+}
+
+/// A compiled factor of a reward.
+#[derive(Clone, Debug)]
+enum Wish {
+    Ending,
+    Mention { words: Vec<usize>, penalty: f64 },
+    Length { target: f64, deviation: f64 },
+    Distinct { penalty: f64 },
+}
+
+impl Wish {
+    /// The factors of a validated reward.
+    fn new(reward: &Wanted, vocabulary: &Vocabulary) -> Result<Vec<Self>, ConfigError> {
+        let one = match reward {
+            Wanted::Ending {} => Self::Ending,
+            Wanted::Mention { words, penalty } => Self::Mention {
+                words: words
+                    .iter()
+                    .map(|word| known(word, vocabulary))
+                    .collect::<Result<_, _>>()?,
+                penalty: *penalty,
+            },
+            &Wanted::Length { target, deviation } => Self::Length { target, deviation },
+            &Wanted::Distinct { penalty } => Self::Distinct { penalty },
+            Wanted::All { rewards } => {
+                let parts = rewards.iter().map(|part| Self::new(part, vocabulary));
+                let parts: Vec<Vec<Self>> = parts.collect::<Result<_, _>>()?;
+                return Ok(parts.concat());
+            }
+        };
+        Ok(vec![one])
+    }
+}
+
+/// The number of a word.
+fn known(word: &str, vocabulary: &Vocabulary) -> Result<usize, ConfigError> {
+    let encoded = vocabulary.encode(word);
+    match encoded.tokens[..] {
+        [token] if encoded.unknown.is_empty() => Ok(token),
+        _ => Err(ConfigError::new(
+            "reward.words",
+            format!("`{word}`"),
+            format!("one of the {} words that the prior knows", vocabulary.len()),
+        )),
+    }
+}
+
+impl StoryReward {
+    /// Compiles a validated reward of stories in the words and places of a prior; `teller`, of the same
+    /// ones, says how likely an ending is.
+    ///
+    /// # Errors
+    ///
+    /// Where a word is not known, or there is nobody to ask for the ending.
+    pub fn new(
+        reward: &Wanted,
+        floor: f64,
+        reader: &Reader,
+        teller: Option<Transformer>,
+    ) -> Result<Self, ConfigError> {
+        let vocabulary = &reader.vocabulary;
+        if reward.asks_for_ending() && teller.is_none() {
+            return Err(ConfigError::new(
+                "reward.kind",
+                "`ending`",
+                "a reward for which there is a network",
+            ));
+        }
+        let words = (0..vocabulary.len()).map(|token| vocabulary.word(token));
+        Ok(Self {
+            wishes: Wish::new(reward, vocabulary)?,
+            floor,
+            layout: reader.layout,
+            is_word: words
+                .map(|word| word.chars().any(char::is_alphanumeric))
+                .collect(),
+            teller,
+        })
+    }
+
+    /// log p(ending|beginning, middle), one a row. Rows under one condition share their beginning, and the
+    /// work on it.
+    async fn endings(&self, network: &Transformer, ends: &Ends<'_, TokenChain>) -> Result<Vec<f64>, String> {
+        let gap = self.layout.gap();
+        let rows = ends.conditions.len();
+        let mut log_probs = Vec::with_capacity(rows);
+        for group in parallel::ranges(ends.device, rows, BLOCK) {
+            let scored = parallel::map(group, |range| {
+                let tokens = ends.states.some_rows(range.start, range.len());
+                let shared = distinct(ends.conditions[range].iter().copied());
+                log_prob(network, tokens, &gap, shared)
+            });
+            log_probs.extend(read(Tensor::cat(scored, 0)).await?.into_iter().map(f64::from));
+        }
+        Ok(log_probs)
+    }
+
+    /// The words, without marks, of a story's middle.
+    fn middle<'a>(&'a self, story: &'a [f32]) -> impl Iterator<Item = usize> + 'a {
+        let tokens = story[self.layout.gap()].iter().map(|token| *token as usize);
+        // Before its last step a chain has tokens that are no words yet.
+        tokens.filter(|token| {
+            *token > Vocabulary::NOTHING && self.is_word.get(*token).copied().unwrap_or(false)
+        })
+    }
+
+    /// log r of a middle by what can be counted in it.
+    fn counted(&self, wish: &Wish, story: &[f32]) -> f64 {
+        match wish {
+            Wish::Ending => 0.0,
+            Wish::Mention { words, penalty } => {
+                let said: HashSet<usize> = self.middle(story).collect();
+                -penalty * words.iter().filter(|word| !said.contains(word)).count() as f64
+            }
+            Wish::Length { target, deviation } => {
+                -0.5 * ((self.middle(story).count() as f64 - target) / deviation).powi(2)
+            }
+            Wish::Distinct { penalty } => {
+                let said: HashSet<usize> = self.middle(story).collect();
+                -penalty * (self.middle(story).count() - said.len()) as f64
+            }
+        }
+    }
+
+    async fn sum(&self, ends: Ends<'_, TokenChain>) -> Result<Vec<f64>, String> {
+        let endings = self
+            .wishes
+            .iter()
+            .filter(|wish| matches!(wish, Wish::Ending))
+            .count();
+        let mut log_r = vec![0.0; ends.conditions.len()];
+        if self.looks_at_middles() {
+            let stories = ends.numbers().await?;
+            for (sum, story) in log_r.iter_mut().zip(stories.chunks_exact(self.layout.length())) {
+                *sum = self.wishes.iter().map(|wish| self.counted(wish, story)).sum();
+            }
+        }
+        if let Some(network) = self.teller.as_ref().filter(|_| endings > 0) {
+            let log_probs = self.endings(network, &ends).await?;
+            for (sum, log_prob) in log_r.iter_mut().zip(log_probs) {
+                *sum += endings as f64 * log_prob;
+            }
+        }
+        Ok(log_r)
+    }
+
+    /// Whether words of the middle are looked at on the host.
+    fn looks_at_middles(&self) -> bool {
+        self.wishes.iter().any(|wish| !matches!(wish, Wish::Ending))
+    }
+}
+
+/// log p of the words after the gap, each from all before it, `[rows]`. Of the rows, some are the first
+/// with their beginning, and every row has the beginning of one of these.
+fn log_prob(
+    network: &Transformer,
+    tokens: Tensor<2, Int>,
+    gap: &Range<usize>,
+    (firsts, like): (Vec<usize>, Vec<usize>),
+) -> Tensor<1> {
+    let [rows, length] = tokens.dims();
+    let next = tokens.clone().narrow(1, gap.end, length - gap.end);
+    let mut seen = match gap.start {
+        0 => Seen::default(),
+        start => network
+            .see(tokens.select_rows(&firsts).narrow(1, 0, start))
+            .select_rows(&like),
+    };
+    let rest = tokens.narrow(1, gap.start, length - 1 - gap.start);
+    let asked = gap.len() - 1..length - 1 - gap.start;
+    let log_probs = activation::log_softmax(network.go_on(&mut seen, rest, asked), 2);
+    let of_next: Tensor<2> = log_probs.gather(2, next.clone().unsqueeze_dim(2)).squeeze_dim(2);
+    let nothing = next.equal_elem(Vocabulary::NOTHING as i32);
+    of_next.mask_fill(nothing, 0.0).sum_dim(1).reshape([rows])
+}
+
+impl Reward<TokenChain> for StoryReward {
+    fn log_reward<'a>(&'a self, ends: Ends<'a, TokenChain>) -> Answer<'a, Vec<f64>> {
+        Box::pin(async move {
+            let log_r = self.sum(ends).await?;
+            Ok(log_r.into_iter().map(|l| l.max(self.floor)).collect())
+        })
+    }
+
+    fn log_reward_unfloored<'a>(&'a self, ends: Ends<'a, TokenChain>) -> Answer<'a, Vec<f64>> {
+        Box::pin(self.sum(ends))
+    }
+
+    fn log_bound(&self) -> Option<f64> {
+        Some(0.0)
+    }
+
+    fn looks_on_host(&self) -> bool {
+        self.looks_at_middles()
+    }
+}

@@ -1,0 +1,293 @@
+//! The task of stories: a middle under a language model that knows the beginning, and a reward of it.
+//!
+//! The exact posterior is what weights make of many middles of the prior's own chain.
+
+use super::problem::{Corpus, Story};
+use super::words::{Reader, TextError, Vocabulary};
+use super::{Infilling, InfillingPrior, LanguageModel, StoryReward, TextProblem};
+use crate::engine::learner::Task;
+use crate::engine::noise::Noise;
+use crate::engine::process::{Absorbing, Autoregressive, Prior, Process, Sequence, TokenChain};
+use crate::engine::reward::Reward;
+use crate::engine::rollout::{Chains, Drawn, Replay};
+use crate::engine::sampler::Setting;
+use crate::engine::settings::Tempering;
+use crate::engine::train::Conditions;
+use crate::engine::{ConfigError, EngineError};
+use crate::network::Transformer;
+use crate::run::{Files, Run};
+use crate::task::opened::prior_network;
+use burn::tensor::{Device, Tensor};
+
+/// Most middles of the prior that trajectories are noised back from, and how many of them an iteration
+/// adds: a run starts at once, and what it has at an iteration does not depend on time.
+const GIVEN: usize = 1024;
+const GIVEN_AN_ITERATION: usize = 16;
+/// The same of each story of a corpus, once it takes part.
+const GIVEN_OF_EACH: usize = 32;
+
+/// A story's state is its tokens, `[length]`. The posterior is the prior's network with low-rank
+/// corrections, or a whole copy of it, which sees the ending where the reward asks for it.
+pub struct TextTask {
+    pub run: Run,
+    /// What it is about.
+    pub problem: TextProblem,
+    pub device: Device,
+    pub(super) prior: InfillingPrior,
+    pub(super) reader: Reader,
+    /// Words of the story that are not known.
+    unknown: Vec<String>,
+    pub(super) reward: StoryReward,
+    /// The first stories of the prior's own chain, `[made][length]`, and their log r, floored and not
+    /// tempered.
+    pub(super) proposals: Vec<f32>,
+    pub(super) log_r: Vec<f64>,
+    /// Proposals that trajectories may be noised back from, so far.
+    given: usize,
+}
+
+impl TextTask {
+    /// The task of a run on a device.
+    ///
+    /// # Errors
+    ///
+    /// Where the run, its story, the file of the prior or that of the reward's network is refused.
+    pub fn open(run: Run, device: Device, files: &Files) -> Result<Self, EngineError> {
+        run.validate()?;
+        let problem = TextProblem::of(&run)?.clone();
+        let LanguageModel { network, reader } =
+            prior_network(&run, files, |file| LanguageModel::read(file, &device))?;
+        let stories = match (&problem.story, &problem.corpus) {
+            (Some(story), _) => vec![story_tokens(story, &reader)?],
+            (None, Some(corpus)) => corpus_tokens(corpus, files, &reader)?,
+            (None, None) => Vec::new(),
+        };
+        let sequence = Sequence::new(reader.vocabulary.len(), stories, reader.layout.gap())?;
+        let chain = match network.is_causal() {
+            true => TokenChain::Autoregressive(Autoregressive { sequence }),
+            false => TokenChain::Absorbing(Absorbing {
+                steps: run.process.steps,
+                sequence,
+            }),
+        };
+        let infilling = Infilling::new(chain, &reader.vocabulary, run.process.temperature);
+        let teller = problem
+            .reward
+            .asks_for_ending()
+            .then(|| teller(files, &reader, &device))
+            .transpose()?;
+        let reward = StoryReward::new(&problem.reward, run.tempering.floor, &reader, teller)?;
+        let unknown = problem
+            .story
+            .iter()
+            .flat_map(|story| [&story.beginning, &story.ending]);
+        let unknown = unknown.flat_map(|text| reader.vocabulary.encode(text).unknown);
+        Ok(Self {
+            prior: InfillingPrior::new(network, infilling),
+            unknown: unknown.collect(),
+            reader,
+            reward,
+            proposals: Vec::new(),
+            log_r: Vec::new(),
+            given: 0,
+            device,
+            run,
+            problem,
+        })
+    }
+
+    /// The noise of the run.
+    pub(super) fn noise(&self) -> Noise {
+        Noise::new(self.run.seed)
+    }
+
+    /// The words that the prior knows, and where the parts of a story stand.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Words of the story's beginning and ending that the prior does not know.
+    pub fn unknown(&self) -> &[String] {
+        &self.unknown
+    }
+
+    /// The middle of a corpus' story as it was told, without what stands for nothing.
+    pub fn told(&self, condition: usize) -> Vec<usize> {
+        let sequence = self.prior.chain().sequence();
+        sequence.given(condition)[sequence.gap()]
+            .iter()
+            .copied()
+            .filter(|t| *t != Vocabulary::NOTHING)
+            .collect()
+    }
+
+    /// The stories of a corpus as they were told, `[conditions][length]`.
+    pub fn stories_told(&self) -> Vec<f32> {
+        let sequence = self.prior.chain().sequence();
+        let stories = (0..self.run.conditions()).flat_map(|condition| sequence.given(condition));
+        stories.map(|token| *token as f32).collect()
+    }
+
+    /// The task as training-free methods see it, for which there is one story.
+    pub fn setting(&self) -> Setting<'_, TokenChain, InfillingPrior> {
+        Setting {
+            process: self.prior.chain(),
+            prior: &self.prior,
+            reward: &self.reward,
+            beta: self.run.tempering.beta,
+            noise: self.noise(),
+            device: &self.device,
+        }
+    }
+
+    /// log p_φ − log p_θ of every token in the gap of trajectories, when it was made,
+    /// `[rows, gap]`.
+    pub fn moved(&self, drawn: &Drawn<TokenChain>) -> Tensor<2> {
+        let chain = self.prior.chain();
+        let prior = self
+            .prior
+            .kernels(drawn.conditions(), &drawn.states[..chain.steps()]);
+        let of_step = |step: usize| {
+            let states = [step, step + 1].map(|at| &drawn.states[at]);
+            chain.moved(step, states, &drawn.posterior()[step], &prior[step])
+        };
+        let steps = (0..chain.steps()).map(of_step);
+        steps.reduce(|a, b| a + b).expect("a chain has at least one step")
+    }
+}
+
+/// The tokens of a story whose middle is missing; what is wrong with it is said of its field.
+fn story_tokens(story: &Story, reader: &Reader) -> Result<Vec<usize>, ConfigError> {
+    let (beginning, ending) = (story.beginning.as_str(), story.ending.as_str());
+    reader
+        .layout
+        .tokens(&reader.vocabulary, [beginning, "", ending])
+        .map_err(|error| match error {
+            TextError::Length { name, tokens, most } => ConfigError::new(
+                format!("story.{name}"),
+                format!("{tokens} words and marks"),
+                format!("at most {most}, as the prior was trained"),
+            ),
+            other => ConfigError::new("story", "nothing", other.to_string()),
+        })
+}
+
+/// The tokens of a corpus' stories, their middles as they were told.
+fn corpus_tokens(corpus: &Corpus, files: &Files, reader: &Reader) -> Result<Vec<Vec<usize>>, ConfigError> {
+    let file = files.get("corpus").unwrap_or_default();
+    let text = std::str::from_utf8(file).map_err(|error| {
+        let allowed = format!("a text file ({error})");
+        ConfigError::new("corpus.file", format!("`{}`", corpus.file), allowed)
+    })?;
+    let stories: Vec<_> = reader.stories(text).take(corpus.stories).collect();
+    if stories.len() < corpus.stories {
+        let allowed = format!(
+            "at most {}, the stories of `{}` that fit the prior's places",
+            stories.len(),
+            corpus.file
+        );
+        return Err(ConfigError::new("corpus.stories", corpus.stories, allowed));
+    }
+    Ok(stories)
+}
+
+/// The network that says how likely an ending is.
+fn teller(files: &Files, reader: &Reader, device: &Device) -> Result<Transformer, EngineError> {
+    let file = files
+        .get("reward")
+        .ok_or_else(|| "its weights are needed".to_owned());
+    let model = file.and_then(|file| LanguageModel::read(file, device));
+    model
+        .and_then(|model| {
+            if !model.network.is_causal() {
+                Err("a network that sees both ways; a causal one is expected".to_owned())
+            } else if model.reader != *reader {
+                Err("its words or places are not the prior's".to_owned())
+            } else {
+                Ok(model.network)
+            }
+        })
+        .map_err(|why| EngineError::Weights(format!("of the reward's network: {why}")))
+}
+
+impl Task for TextTask {
+    type Process = TokenChain;
+    type Prior = InfillingPrior;
+    type Policy = Infilling;
+
+    const CHUNK: usize = 16;
+    const PICTURED: usize = 8;
+    const PICTURED_STEPS: usize = 41;
+
+    fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn chains(&self) -> Chains<TokenChain, InfillingPrior, Infilling> {
+        let policy = Infilling {
+            shows_ending: self.problem.reward.asks_for_ending(),
+            ..self.prior.infilling().clone()
+        };
+        Chains {
+            process: policy.chain.clone(),
+            policy,
+            prior: self.prior.clone(),
+            device: self.device.clone(),
+        }
+    }
+
+    fn network(&self, noise: &Noise) -> Transformer {
+        let network = self.prior.network().clone();
+        match self.run.network.rank {
+            0 => network,
+            rank => network.adapted(rank, noise, &self.device),
+        }
+    }
+
+    fn reward(&self) -> Box<dyn Reward<TokenChain>> {
+        Box::new(self.reward.clone())
+    }
+
+    fn conditions(&self) -> Conditions {
+        Conditions {
+            count: self.run.conditions(),
+            at_once: self.run.conditions_at_once(),
+        }
+    }
+
+    /// The first proposals, more of them with every iteration, without those whose log r is floored. Of
+    /// a corpus, those of the stories that take part for the first time.
+    async fn give(
+        &mut self,
+        iteration: usize,
+        conditions: &[usize],
+        given: &mut [Replay],
+    ) -> Result<(), EngineError> {
+        let Tempering { beta, floor, .. } = self.run.tempering;
+        if self.problem.corpus.is_some() {
+            let mut new = conditions.to_vec();
+            new.retain(|condition| given[*condition].is_empty());
+            let count = self.run.conditions();
+            let of = |condition: usize| (0..GIVEN_OF_EACH).map(move |turn| condition + turn * count);
+            let numbers: Vec<usize> = new.into_iter().flat_map(of).collect();
+            let (stories, log_r) = self.numbered(&numbers).await?;
+            let stories = stories.chunks_exact(self.reader.layout.length());
+            for ((number, story), log_r) in numbers.iter().zip(stories).zip(log_r) {
+                if log_r > floor {
+                    given[number % count].push(story, beta * log_r);
+                }
+            }
+            return Ok(());
+        }
+        let most = GIVEN.min(self.run.evaluation.proposals);
+        let count = (GIVEN_AN_ITERATION * (iteration + 1)).min(most);
+        self.grow(count).await?;
+        for at in self.given..count {
+            if self.log_r[at] > floor {
+                given[0].push(self.proposal(at), beta * self.log_r[at]);
+            }
+        }
+        self.given = self.given.max(count);
+        Ok(())
+    }
+}
