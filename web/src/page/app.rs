@@ -2,13 +2,14 @@
 
 use crate::components::{
     Compare, Controls, Curves, DigitPanels, Figures, Header, Intro, Messages, Panels, PanelsProps, SaveOpen,
-    Selection, StoryPanels, Tasks, Transport, use_dropped_files,
+    StoryPanels, Tasks, Transport, use_dropped_files,
 };
 use crate::engine::{Backend, Engine};
+use crate::kit::selection::Selection;
+use crate::kit::shared::Shared;
+use crate::kit::theme::{use_reduced_motion, use_theme};
 use crate::link;
-use crate::shared::Shared;
 use crate::state::{Action, Notice, Phase, State};
-use crate::theme::{use_reduced_motion, use_theme};
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use rtb::config::Task;

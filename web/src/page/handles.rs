@@ -1,7 +1,9 @@
 //! What can be dragged on a panel, and what dragging does.
 
 use crate::gaussian::Axes;
-use crate::paint::Grid;
+use crate::kit::paint::Grid;
+use crate::kit::panel::{Handle, Marks, Purpose};
+use crate::kit::surface::{circle, ellipse};
 use rtb::config::{Component, HALF_WIDTH, Shape};
 
 /// The thing a panel lets its user change.
@@ -81,26 +83,38 @@ impl Draggable {
         moved
     }
 
-    /// The lines to draw: the selected component at two standard deviations, or the shape.
-    pub fn outlines(&self) -> Vec<Vec<[f64; 2]>> {
-        let circle = |center: [f64; 2], radius: f64| {
-            ellipse(
-                center,
-                Axes {
-                    angle: 0.0,
-                    along: radius,
-                    across: radius,
-                },
-            )
+    /// What a panel shows of it.
+    pub fn marks(&self) -> Marks {
+        let purpose = match self {
+            Self::None => Purpose::Point,
+            Self::Mixture { .. } | Self::Shape(_) => Purpose::Drag,
+            Self::Grid(_) => Purpose::Paint,
         };
+        // Means are many; the ends of axes stand out from them.
+        let weak = match self {
+            Self::Mixture { components, .. } => components.len(),
+            _ => 0,
+        };
+        let handle = |(place, at)| Handle {
+            at,
+            strong: place >= weak,
+        };
+        Marks {
+            purpose,
+            outlines: self.outlines(),
+            handles: self.handles().into_iter().enumerate().map(handle).collect(),
+            // A shape's outline is the reward itself.
+            always: matches!(self, Self::Shape(_)),
+        }
+    }
+
+    /// The lines to draw: the selected component at two standard deviations, or the shape.
+    fn outlines(&self) -> Vec<Vec<[f64; 2]>> {
         match self {
             Self::None | Self::Grid(_) => Vec::new(),
             Self::Mixture { components, selected } => {
                 let selected = selected.and_then(|i| components.get(i));
-                selected
-                    .map(|c| ellipse(c.mean, doubled(Axes::of(c.covariance))))
-                    .into_iter()
-                    .collect()
+                selected.map(around).into_iter().collect()
             }
             Self::Shape(Shape::Disc { center, radius }) => vec![circle(*center, *radius)],
             Self::Shape(Shape::Ring { center, inner, outer }) => {
@@ -162,15 +176,9 @@ fn stretch(component: &mut Component, longer: bool, to: [f64; 2]) {
     component.covariance = axes.covariance().map(|v| (1e4 * v).round() / 1e4);
 }
 
-fn ellipse(center: [f64; 2], axes: Axes) -> Vec<[f64; 2]> {
-    let (s, c) = axes.angle.sin_cos();
-    (0..=72)
-        .map(|i| {
-            let (v, u) = (f64::from(i) * std::f64::consts::TAU / 72.0).sin_cos();
-            let (u, v) = (u * axes.along, v * axes.across);
-            [center[0] + u * c - v * s, center[1] + u * s + v * c]
-        })
-        .collect()
+fn around(component: &Component) -> Vec<[f64; 2]> {
+    let axes = doubled(Axes::of(component.covariance));
+    ellipse(component.mean, axes.angle, axes.along, axes.across)
 }
 
 /// The point of a half-plane's edge nearest to 0, and the unit normal.

@@ -2,25 +2,17 @@
 //! messages, never tensors.
 
 mod app;
-mod axis;
 mod components;
-mod draw;
 mod engine;
-mod files;
-mod frames;
 mod gaussian;
 mod handles;
+mod kit;
 mod link;
-mod math;
-mod paint;
+mod parts;
 mod preview;
-mod shared;
 mod shipped;
-mod size;
 mod stage;
 mod state;
-mod theme;
-mod thinned;
 
 fn main() {
     yew::Renderer::<app::App>::new().render();

@@ -1,7 +1,7 @@
 //! What there is to see of a run before anything is trained.
 
+use crate::kit::shared::Shared;
 use crate::preview;
-use crate::shared::Shared;
 use rtb::config::{Run, Task};
 use rtb::message::{Paths, PlaneView, SampledTruth, Scene, View};
 

@@ -1,11 +1,11 @@
 //! The page's state, and how events change it.
 
 use crate::engine::Device;
+use crate::kit::shared::Shared;
+use crate::kit::thinned::Thinned;
 use crate::link;
-use crate::shared::Shared;
 use crate::shipped;
 use crate::stage::Stage;
-use crate::thinned::Thinned;
 use rtb::config::{ConfigError, Preset, Run, presets};
 use rtb::message::{Event, Iteration, Report, Scene, Snapshot};
 use std::rc::Rc;
@@ -293,6 +293,7 @@ impl Reducible for State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::components::constraint;
     use rtb::config::{PriorKind, Task};
     use rtb::message::{Paths, View};
 
@@ -373,7 +374,7 @@ mod tests {
         let state = state.reduce(truth);
         assert!(state.stage.log_z().is_some());
         let mut painted = run.clone();
-        *crate::paint::constraint_mut(&mut painted.reward).unwrap() = crate::paint::blank_constraint();
+        *constraint::known_mut(&mut painted.reward).unwrap() = constraint::blank();
         let state = state.reduce(Action::Edit(painted));
         assert_eq!(state.stage.scene.prior_paths.points, [0.5]);
         assert_eq!(state.stage.log_z(), None, "it is another posterior");

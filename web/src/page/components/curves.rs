@@ -1,10 +1,10 @@
 //! The curves of a training run.
 
-use super::chart::{Chart, Line};
-use crate::math;
-use crate::shared::Shared;
+use crate::kit::chart::{Chart, Line};
+use crate::kit::math;
+use crate::kit::shared::Shared;
+use crate::kit::thinned::Thinned;
 use crate::stage::Stage;
-use crate::thinned::Thinned;
 use rtb::config::{Run, Task};
 use rtb::message::{Iteration, Report};
 use yew::prelude::*;

@@ -1,32 +1,24 @@
 //! What the pointer and the keys do on a panel.
 
-use super::controls::Selection;
-use super::panel::{Pointer, Touch};
-use crate::draw::surface::nearest;
 use crate::handles::Draggable;
-use crate::paint::{Brush, Grid};
-use crate::shared::Shared;
-use rtb::config::{Component, HALF_WIDTH};
+use crate::kit::paint::Grid;
+use crate::kit::painting::{self, Painting};
+use crate::kit::panel::{Pointer, Touch, arrow};
+use crate::kit::selection::Selection;
+use crate::kit::shared::Shared;
+use crate::kit::surface::nearest;
+use rtb::config::Component;
 use rtb::message::Paths;
 use yew::prelude::*;
-
-/// What the pointer holds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Held {
-    /// A handle of the draggable.
-    Handle(usize),
-    /// The brush, last seen here.
-    Brush([f64; 2]),
-}
 
 /// What is going on with the pointer and the keys, over all panels.
 #[derive(Clone, PartialEq)]
 pub struct Hand {
-    pub held: UseStateHandle<Option<Held>>,
+    /// The handle that the pointer holds.
+    held: UseStateHandle<Option<usize>>,
     /// A panel, and the trajectory shown whole on it.
     pub highlighted: UseStateHandle<Option<(usize, usize)>>,
-    /// Where the brush is.
-    pub cursor: UseStateHandle<Option<[f64; 2]>>,
+    pub brush: painting::Hand,
 }
 
 #[hook]
@@ -34,7 +26,7 @@ pub fn use_hand() -> Hand {
     Hand {
         held: use_state_eq(|| None),
         highlighted: use_state_eq(|| None),
-        cursor: use_state_eq(|| None),
+        brush: painting::use_hand(),
     }
 }
 
@@ -57,24 +49,18 @@ pub struct Gestures {
 impl Gestures {
     pub fn pointer(&self, pointer: Pointer) {
         match &self.draggable {
-            Draggable::Grid(grid) => self.paint(grid, pointer),
+            Draggable::Grid(grid) => self.painting(grid).pointer(pointer),
             _ => self.drag(pointer),
         }
     }
 
-    fn paint(&self, grid: &Grid, Pointer { touch, at, erase, .. }: Pointer) {
-        let hand = &self.hand;
-        let brush = self.brush(erase);
-        hand.cursor.set((touch != Touch::Leave).then_some(at));
-        match (touch, *hand.held) {
-            (Touch::Down, _) => self.change.emit(Draggable::Grid(grid.stroke(at, brush))),
-            (Touch::Move, Some(Held::Brush(from))) => {
-                self.change.emit(Draggable::Grid(grid.line(from, at, brush)));
-            }
-            _ => {}
+    fn painting(&self, grid: &Grid) -> Painting {
+        Painting {
+            grid: grid.clone(),
+            brush: self.selection.brush,
+            hand: self.hand.brush.clone(),
+            change: self.change.reform(Draggable::Grid),
         }
-        let painting = touch == Touch::Down || (touch == Touch::Move && hand.held.is_some());
-        hand.held.set(painting.then_some(Held::Brush(at)));
     }
 
     fn drag(&self, Pointer { touch, at, reach, .. }: Pointer) {
@@ -82,13 +68,13 @@ impl Gestures {
         match touch {
             Touch::Down => {
                 let handle = self.draggable.handle_at(at, reach);
-                hand.held.set(handle.map(Held::Handle));
+                hand.held.set(handle);
                 if matches!(self.draggable, Draggable::Mixture { .. }) {
                     self.select_component(handle.and_then(|h| self.draggable.component_of(h)));
                 }
             }
             Touch::Move => {
-                if let Some(Held::Handle(handle)) = *hand.held {
+                if let Some(handle) = *hand.held {
                     self.change.emit(self.draggable.dragged(handle, at));
                 }
             }
@@ -126,7 +112,7 @@ impl Gestures {
     pub fn key(&self, event: &KeyboardEvent) {
         let key = event.key();
         let done = match &self.draggable {
-            Draggable::Grid(grid) => self.paint_by_key(grid, &key),
+            Draggable::Grid(grid) => self.painting(grid).key(&key),
             Draggable::Mixture {
                 components,
                 selected: Some(index),
@@ -147,27 +133,6 @@ impl Gestures {
         }
     }
 
-    fn paint_by_key(&self, grid: &Grid, key: &str) -> bool {
-        let at = self.hand.cursor.unwrap_or_default();
-        match (key, arrow(key)) {
-            (" " | "Enter", _) => {
-                self.change
-                    .emit(Draggable::Grid(grid.stroke(at, self.brush(false))));
-            }
-            ("Backspace" | "Delete", _) => {
-                self.change
-                    .emit(Draggable::Grid(grid.stroke(at, self.brush(true))));
-            }
-            (_, Some(by)) => {
-                let cell = grid.cell();
-                let moved = [0, 1].map(|axis| (at[axis] + cell * by[axis]).clamp(-HALF_WIDTH, HALF_WIDTH));
-                self.hand.cursor.set(Some(moved));
-            }
-            _ => return false,
-        }
-        true
-    }
-
     /// The arrows walk through the trajectories.
     fn next_path(&self, key: &str) -> bool {
         let count = self.paths.as_ref().map_or(0, |p| p.count());
@@ -186,24 +151,5 @@ impl Gestures {
 
     fn select_component(&self, component: Option<usize>) {
         self.select.emit(self.selection.with(self.prior, component));
-    }
-
-    fn brush(&self, erase: bool) -> Brush {
-        let brush = self.selection.brush;
-        if erase {
-            Brush { level: None, ..brush }
-        } else {
-            brush
-        }
-    }
-}
-
-fn arrow(key: &str) -> Option<[f64; 2]> {
-    match key {
-        "ArrowLeft" => Some([-1.0, 0.0]),
-        "ArrowRight" => Some([1.0, 0.0]),
-        "ArrowUp" => Some([0.0, 1.0]),
-        "ArrowDown" => Some([0.0, -1.0]),
-        _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! The page's head: its name, what it computes on, and the theme.
 
 use crate::engine::{Backend, Device, Gpu};
-use crate::theme::Choice;
+use crate::kit::theme::Choice;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 

@@ -1,6 +1,6 @@
 //! A short introduction for somebody who never heard of relative trajectory balance.
 
-use crate::math::{Math, POSTERIOR, RESIDUAL};
+use crate::kit::math::{Math, POSTERIOR, RESIDUAL};
 use yew::prelude::*;
 
 #[component]

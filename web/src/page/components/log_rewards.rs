@@ -1,12 +1,14 @@
 //! log r of the samples on show.
 
-use super::frame::Frame;
 use super::panels::{PANELS, REWARD};
-use super::words::{mean, short, wish};
-use crate::draw::ridges::{self, Ridge};
-use crate::draw::{Surface, color};
-use crate::shared::Shared;
-use crate::size::use_width;
+use super::words::wish;
+use crate::kit::color;
+use crate::kit::frame::Frame;
+use crate::kit::number::{mean, short};
+use crate::kit::ridges::{self, Ridge};
+use crate::kit::shared::Shared;
+use crate::kit::size::use_width;
+use crate::kit::surface::Surface;
 use crate::stage::Stage;
 use rtb::config::Run;
 use rtb::message::Snapshot;

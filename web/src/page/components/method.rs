@@ -1,6 +1,6 @@
 //! The settings of a method, as numbers.
 
-use super::field::Number;
+use crate::kit::place::{Numbers, Part, Place};
 use rtb::config::{Advantage, ConfigError, Method};
 use yew::prelude::*;
 
@@ -89,32 +89,6 @@ const GUIDE: Text = (
 /// A setting and its place in the method.
 type Setting<'a> = (Text, Place<'a>);
 
-/// Where a number stands.
-pub enum Place<'a> {
-    Real(&'a mut f64),
-    Whole(&'a mut usize),
-}
-
-impl Place<'_> {
-    pub fn value(&self) -> f64 {
-        match self {
-            Self::Real(value) => **value,
-            Self::Whole(value) => **value as f64,
-        }
-    }
-
-    pub fn is_whole(&self) -> bool {
-        matches!(self, Self::Whole(_))
-    }
-
-    pub fn put(self, value: f64) {
-        match self {
-            Self::Real(place) => *place = value,
-            Self::Whole(place) => *place = value as usize,
-        }
-    }
-}
-
 /// What can be set of a method.
 fn settings(method: &mut Method) -> Vec<Setting<'_>> {
     use Place::{Real, Whole};
@@ -189,20 +163,23 @@ pub struct MethodSettingsProps {
 /// The numbers of a method; nothing where it has none.
 #[component]
 pub fn MethodSettings(props: &MethodSettingsProps) -> Html {
-    let mut method = props.method;
-    let name = method.info().name;
-    let number = |(at, ((field, label, _, help), place)): (usize, Setting)| {
-        let (value, whole) = (place.value(), place.is_whole());
-        let (set, before) = (props.set.clone(), props.method);
-        let set = Callback::from(move |value: f64| {
-            let mut method = before;
-            settings(&mut method).swap_remove(at).1.put(value);
-            set.emit(method)
-        });
-        html! {
-            <Number key={format!("{name}-{field}")} id={format!("{}-{}", props.id, field.replace('_', "-"))} field={format!("method.{field}")}
-                {label} {help} {value} {whole} {set} />
-        }
+    let numbers = Numbers {
+        value: &props.method,
+        parts,
+        kind: props.method.info().name,
+        id: &props.id,
+        field: "method",
+        set: &props.set,
     };
-    html! { <div class="numbers">{ for settings(&mut method).into_iter().enumerate().map(number) }</div> }
+    numbers.html()
+}
+
+fn parts(method: &mut Method) -> Vec<Part<'_>> {
+    let part = |((field, label, _, help), place)| Part {
+        field,
+        label,
+        help,
+        place,
+    };
+    settings(method).into_iter().map(part).collect()
 }

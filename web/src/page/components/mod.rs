@@ -1,20 +1,17 @@
 //! The parts of the page.
 
-mod chart;
 mod compare;
 mod controls;
 mod curves;
-mod digits;
-mod field;
+pub mod digits;
+pub mod export;
 mod figures;
-mod frame;
 mod gestures;
 mod header;
 mod intro;
 mod log_rewards;
 mod messages;
 mod method;
-mod panel;
 mod panels;
 mod pictures;
 mod preset;
@@ -22,14 +19,13 @@ mod samples;
 mod save_open;
 mod stories;
 mod tasks;
-mod timeline;
 mod transport;
 mod words;
 
 pub use compare::Compare;
-pub use controls::{Controls, Selection};
+pub use controls::Controls;
 pub use curves::Curves;
-pub use digits::DigitPanels;
+pub use digits::{DigitPanels, constraint};
 pub use figures::Figures;
 pub use header::Header;
 pub use intro::Intro;

@@ -1,18 +1,19 @@
 //! The four panels on the same axes, and the two sliders of time.
 
-use super::controls::Selection;
-use super::field::apply;
+use super::controls::BLANK;
 use super::gestures::{Gestures, use_hand};
-use super::panel::{Panel, Pointer};
 use super::pictures::Pictures;
-use super::timeline::use_times;
 use crate::handles::Draggable;
-use crate::math;
-use crate::paint::Grid;
-use crate::shared::Shared;
+use crate::kit::math;
+use crate::kit::paint::Grid;
+use crate::kit::panel::{Panel, Pointer, Purpose};
+use crate::kit::selection::Selection;
+use crate::kit::shared::Shared;
+use crate::kit::thinned::Thinned;
+use crate::kit::timeline::use_times;
+use crate::parts::edit::apply;
 use crate::stage::Stage;
 use crate::state::{Action, Notice};
-use crate::thinned::Thinned;
 use rtb::config::{Reward, Run};
 use rtb::message::{Paths, Report, Snapshot, Truth};
 use yew::prelude::*;
@@ -73,7 +74,8 @@ pub fn Panels(props: &PanelsProps) -> Html {
     let wide = use_wide();
     let hand = use_hand();
     let snapshots = props.snapshots.items();
-    let snapshot = snapshots.get(times.shown(snapshots)).cloned();
+    let iterations: Vec<usize> = snapshots.iter().map(|s| s.iteration).collect();
+    let snapshot = snapshots.get(times.shown(&iterations)).cloned();
     let pictures = use_memo(props.stage.clone(), Pictures::new);
     let learned = use_memo((snapshot.clone(), pictures.clone()), |(snapshot, pictures)| {
         snapshot.as_ref().map(|s| pictures.of_samples(&s.samples))
@@ -122,15 +124,17 @@ pub fn Panels(props: &PanelsProps) -> Html {
         } else {
             times.step(steps)
         };
-        let paints = matches!(draggable, Draggable::Grid(_));
+        let marks = draggable.marks();
+        let paints = marks.purpose == Purpose::Paint;
         let brush = hand
+            .brush
             .cursor
             .filter(|_| paints)
             .map(|at| (at, props.selection.brush.radius));
         let gestures = Gestures {
             panel,
             prior: panel == PRIOR,
-            draggable: draggable.clone(),
+            draggable,
             paths: paths.clone(),
             step,
             hand: hand.clone(),
@@ -146,7 +150,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
         html! {
             <Panel key={id} {id} {title} help={help(panel, props)} label={label(panel, props, snapshot.as_ref().map(|s| &s.report))}
                 legend={if panel == REWARD { "β·log r (floored)" } else { "density" }} formula={(panel == EXACT).then_some(math::POSTERIOR)}
-                {picture} smooth={!paints} {paths} {step} highlighted={highlight(*hand.highlighted, panel)} {draggable} {brush}
+                {picture} smooth={!paints} {paths} {step} highlighted={highlight(*hand.highlighted, panel)} {marks} {brush}
                 dark={props.dark} wide={wide.is(panel)} {on_pointer} {on_key} on_wide={wide.toggle(panel)} />
         }
     };
@@ -154,7 +158,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
         <section class="stage" aria-labelledby="stage-title">
             <h2 id="stage-title" class="hidden">{ "Distributions" }</h2>
             <div class="panels">{ for (0..PANELS.len()).map(panel_of) }</div>
-            { times.timeline(steps, snapshots, "All samples start at x₀ = 0 and take T small noisy steps; the picture behind them is where they should end.") }
+            { times.timeline(steps, iterations.clone(), "All samples start at x₀ = 0 and take T small noisy steps; the picture behind them is where they should end.") }
         </section>
     }
 }
@@ -179,7 +183,7 @@ fn reward_draggable(run: &Run, selected: Option<usize>) -> Draggable {
             selected,
         },
         Reward::Mask { shape, .. } => Draggable::Shape(*shape),
-        Reward::Painted { rows } => Draggable::Grid(Grid::reward(rows.clone())),
+        Reward::Painted { rows } => Draggable::Grid(Grid::new(rows.clone(), BLANK)),
         _ => Draggable::None,
     }
 }

@@ -1,6 +1,6 @@
 //! The pictures of the four panels.
 
-use crate::draw::image::Picture;
+use crate::kit::picture::Picture;
 use crate::stage::Stage;
 use rtb::message::Truth;
 use rtb::picture::{blurred, density};

@@ -1,7 +1,7 @@
 //! The choice among the presets.
 
-use super::field::Choice;
-use crate::shared::Shared;
+use crate::kit::field::Choice;
+use crate::kit::shared::Shared;
 use crate::state::Action;
 use rtb::config::{Preset, Run, presets};
 use yew::prelude::*;

@@ -1,16 +1,18 @@
 //! What panels share that show samples one by one: of images, of stories.
 
-use super::frame::Frame;
 use super::panels::{EXACT, PANELS, PanelsProps, Wide, use_wide};
-use super::timeline::{Times, use_times};
-use crate::math;
-use crate::shared::Shared;
+use crate::kit::frame::Frame;
+use crate::kit::math;
+use crate::kit::shared::Shared;
+use crate::kit::timeline::{Times, use_times};
 use rtb::message::Snapshot;
 use yew::prelude::*;
 
 /// Which sample is chosen, which panel is enlarged, and the times that are shown.
 pub struct Samples {
     pub times: Times,
+    /// Of the kept snapshots.
+    iterations: Vec<usize>,
     /// T of the chain: a causal prior has a step a place, whatever the run says.
     pub steps: usize,
     /// The kept snapshot that is shown.
@@ -26,9 +28,11 @@ pub struct Samples {
 pub fn use_samples(props: &PanelsProps) -> Samples {
     let times = use_times(&props.stage.scene, props.training, props.still);
     let snapshots = props.snapshots.items();
+    let iterations: Vec<usize> = snapshots.iter().map(|s| s.iteration).collect();
     Samples {
         steps: props.stage.steps(&props.run),
-        snapshot: snapshots.get(times.shown(snapshots)).cloned(),
+        snapshot: snapshots.get(times.shown(&iterations)).cloned(),
+        iterations,
         times,
         wide: use_wide(),
         chosen: use_state_eq(|| 0),
@@ -62,6 +66,11 @@ impl Samples {
             EXACT => chosen_exact.set(Some(place)),
             _ => chosen.set(place),
         })
+    }
+
+    /// The sliders; `flow` says what they show.
+    pub fn timeline(&self, flow: &'static str) -> Html {
+        self.times.timeline(self.steps, self.iterations.clone(), flow)
     }
 
     /// A panel with samples.

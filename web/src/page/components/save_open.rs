@@ -1,9 +1,10 @@
 //! Saving weights, samples, config and picture; opening a config or weights.
 
-use crate::draw::{color, export};
+use super::export;
 use crate::engine::Engine;
-use crate::files;
-use crate::shared::Shared;
+use crate::kit::color;
+use crate::kit::files;
+use crate::kit::shared::Shared;
 use crate::state::{Action, Notice};
 use gloo::events::{EventListener, EventListenerOptions};
 use rtb::config::{Run, Task};
@@ -49,7 +50,7 @@ impl Opener {
             return Ok(Action::Load(run, Some(Notice::Done(format!("Opened {name}.")))));
         }
         if name.ends_with(".safetensors") {
-            let run = files::run_of(&bytes);
+            let run = run_of(&bytes);
             let what = match run {
                 Some(_) => format!("Opened {name}: its weights and the run they belong to."),
                 None => format!("Opened the weights of {name}; the file names no run, so yours stays."),
@@ -155,5 +156,37 @@ pub fn SaveOpen(props: &SaveOpenProps) -> Html {
                     accept=".toml,.safetensors" {onchange} />
             </div>
         </section>
+    }
+}
+
+/// The run that the header of a weights file (safetensors) names, if it does.
+fn run_of(weights: &[u8]) -> Option<Run> {
+    let (length, rest) = weights.split_first_chunk()?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+    let header: serde_json::Value = serde_json::from_slice(rest.get(..length)?).ok()?;
+    Run::from_toml(header["__metadata__"]["run"].as_str()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(header: &serde_json::Value) -> Vec<u8> {
+        let header = header.to_string().into_bytes();
+        [&(header.len() as u64).to_le_bytes()[..], &header, &[0; 8]].concat()
+    }
+
+    #[test]
+    fn a_weights_file_names_its_run_or_none() {
+        let run = Run {
+            seed: 17,
+            ..Run::default()
+        };
+        let metadata = |run: &str| serde_json::json!({ "__metadata__": { "run": run } });
+        assert_eq!(run_of(&file(&metadata(&run.to_toml()))), Some(run));
+        assert_eq!(run_of(&file(&metadata("seed = -1"))), None);
+        assert_eq!(run_of(&file(&serde_json::json!({}))), None);
+        assert_eq!(run_of(b"nonsense"), None);
+        assert_eq!(run_of(b"short"), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::preset::Presets;
 use crate::engine::{Backend, Engine};
-use crate::shared::Shared;
+use crate::kit::shared::Shared;
 use crate::state::{Action, Phase};
 use rtb::config::{Run, Task};
 use rtb::message::{Iteration, Snapshot};

@@ -1,33 +1,6 @@
-//! What is said of rewards and of their values.
+//! What is said of rewards.
 
 use rtb::config::{ClassesBy, Reward};
-
-/// log r of one sample.
-pub fn log_r(value: Option<f32>) -> String {
-    value.map_or("log r –".to_owned(), |v| {
-        format!("log r {}", short(f64::from(v)))
-    })
-}
-
-/// Two decimals are what an eye compares.
-pub fn short(value: f64) -> String {
-    let text = format!("{value:.2}").replace('-', "−");
-    if text == "−0.00" {
-        "0.00".to_owned()
-    } else {
-        text
-    }
-}
-
-pub fn percent(share: f64) -> String {
-    format!("{:.0} %", 100.0 * share)
-}
-
-/// The mean of some log r, where there are any.
-pub fn mean(values: &[f32]) -> Option<f64> {
-    let sum: f64 = values.iter().map(|v| f64::from(*v)).sum();
-    (!values.is_empty()).then(|| sum / values.len() as f64)
-}
 
 /// What a reward wants, in a phrase.
 pub fn wish(reward: &Reward) -> String {
@@ -82,10 +55,5 @@ mod tests {
             let plane = preset.run.task == Task::Mixtures;
             assert_eq!(wish.is_empty(), plane, "{}", preset.name);
         }
-    }
-
-    #[test]
-    fn small_numbers_have_no_minus_before_zero() {
-        assert_eq!((short(-0.001).as_str(), short(-1.5).as_str()), ("0.00", "−1.50"));
     }
 }

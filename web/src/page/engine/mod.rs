@@ -13,9 +13,9 @@ pub use adapter::Gpu;
 pub use comparer::{Comparer, News, use_comparer};
 pub use device::{Backend, Device};
 
-use crate::draw::export;
-use crate::files;
-use crate::shared::Shared;
+use crate::components::export;
+use crate::kit::files;
+use crate::kit::shared::Shared;
 use crate::state::{Action, Notice, Phase};
 use gloo::file::ObjectUrl;
 use opening::Opening;
@@ -275,7 +275,7 @@ impl Inner {
                     (Some(Task::Stories), Some(reader)) => {
                         files::save_text("middles.txt", &(reader.middles(&samples).join("\n") + "\n"));
                     }
-                    _ => files::save_text("samples.csv", &files::csv(&samples)),
+                    _ => files::save_text("samples.csv", &export::csv(&samples)),
                 }
                 return None;
             }

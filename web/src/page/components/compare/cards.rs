@@ -3,12 +3,12 @@
 use super::columns::columns;
 use super::setting::Setting;
 use super::state::{Comparison, Entry, Standing, Task};
-use super::thumbnail::Thumbnail;
-use crate::components::figures::{count, figure};
+use crate::components::digits::GRID;
 use crate::components::pictures::Pictures;
-use crate::draw::image::Picture;
-use crate::draw::mosaic::Mosaic;
-use crate::shared::Shared;
+use crate::kit::number::{count, figure};
+use crate::kit::picture::Picture;
+use crate::kit::shared::Shared;
+use crate::kit::thumbnail::Thumbnail;
 use crate::stage::Stage;
 use rtb::config;
 use rtb::message::{Outcome, Paths, Truth, View};
@@ -69,7 +69,7 @@ fn ExactCard(props: &ExactCardProps) -> Html {
     let picture = match (&stage.scene.view, &stage.truth) {
         (View::Plane(_), _) => props.pictures.exact.clone(),
         (View::Stories(_), _) => None,
-        (View::Digits(_), truth) => truth.as_ref().map(|t| Mosaic::GRID.picture(&t.samples)),
+        (View::Digits(_), truth) => truth.as_ref().map(|t| GRID.picture(&t.samples)),
     };
     html! {
         <li class="card exact" data-testid="card-exact">
@@ -115,7 +115,7 @@ fn MethodCard(props: &MethodCardProps) -> Html {
             let outcome = outcome.as_ref()?;
             match task {
                 config::Task::Mixtures => {}
-                config::Task::Digits => return Some((Mosaic::GRID.picture(&outcome.points), None)),
+                config::Task::Digits => return Some((GRID.picture(&outcome.points), None)),
                 config::Task::Stories => return None,
             }
             // Resampled ones lie in order, each beside its own copies.

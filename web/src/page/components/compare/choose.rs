@@ -1,8 +1,8 @@
 //! Which methods are compared, with what settings, and how long.
 
-use crate::components::field::{Check, Number};
 use crate::components::method::MethodSettings;
-use crate::shared::Shared;
+use crate::kit::field::{Check, Number};
+use crate::kit::shared::Shared;
 use rtb::config::{ConfigError, Method, Run, Task};
 use std::collections::BTreeMap;
 use yew::prelude::*;

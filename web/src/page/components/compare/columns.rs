@@ -1,7 +1,7 @@
 //! The figures of an outcome, the same ones in cards, table and file.
 
 use super::setting::Setting;
-use crate::components::figures::{count, figure};
+use crate::kit::number::{count, figure};
 use rtb::config::Task;
 use rtb::message::Outcome;
 use std::fmt::Write;

@@ -2,12 +2,12 @@
 //! Radon–Nikodym estimator, beside the exact one.
 
 use super::lesson::{Learned, use_lesson};
-use super::thumbnail::Thumbnail;
-use crate::components::figures::figure;
 use crate::components::pictures::Pictures;
-use crate::draw::image::Picture;
 use crate::engine::Engine;
-use crate::shared::Shared;
+use crate::kit::number::figure;
+use crate::kit::picture::Picture;
+use crate::kit::shared::Shared;
+use crate::kit::thumbnail::Thumbnail;
 use crate::stage::Stage;
 use rtb::config::Run;
 use rtb::message::{self, Event, Request};

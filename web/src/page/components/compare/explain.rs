@@ -2,8 +2,8 @@
 
 use super::columns::per_sample;
 use super::state::Comparison;
-use crate::components::figures::count;
-use crate::math::{Math, PENALISED, TILTED};
+use crate::kit::math::{Math, PENALISED, TILTED};
+use crate::kit::number::count;
 use rtb::message::Outcome;
 use std::rc::Rc;
 use yew::prelude::*;

@@ -1,7 +1,7 @@
 //! What is learned beside the run in a worker of its own: whether it goes on, and what came of it.
 
 use crate::engine::{Comparer, Engine, News, use_comparer};
-use crate::shared::Shared;
+use crate::kit::shared::Shared;
 use rtb::config::Run;
 use rtb::message::{Event, Files, Request};
 use std::rc::Rc;

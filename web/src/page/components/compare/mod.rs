@@ -11,10 +11,9 @@ mod plot;
 mod setting;
 mod state;
 mod table;
-mod thumbnail;
 
 use crate::engine::{Engine, use_comparer};
-use crate::shared::Shared;
+use crate::kit::shared::Shared;
 use crate::stage::Stage;
 use cards::Cards;
 use choose::{Choose, Chosen};

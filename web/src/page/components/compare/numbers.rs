@@ -1,8 +1,8 @@
 //! Random numbers: how often a language model names each, before and after its posterior is trained.
 
 use super::lesson::{Learned, use_lesson};
-use crate::components::figures::figure;
 use crate::engine::Engine;
+use crate::kit::number::figure;
 use rtb::message::{Answers, Event, Request};
 use yew::prelude::*;
 

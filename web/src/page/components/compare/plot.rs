@@ -2,8 +2,8 @@
 
 use super::columns::{ERROR, columns, evaluations, seconds};
 use super::state::{Comparison, Entry};
-use crate::components::chart::{Chart, Line};
-use crate::components::field::Choice;
+use crate::kit::chart::{Chart, Line};
+use crate::kit::field::Choice;
 use rtb::config::{Method, Task};
 use std::rc::Rc;
 use yew::prelude::*;

@@ -2,9 +2,9 @@
 
 use super::setting::{Setting, labels};
 use crate::engine::News;
-use crate::shared::Shared;
+use crate::kit::shared::Shared;
+use crate::kit::thinned::Thinned;
 use crate::stage::Stage;
-use crate::thinned::Thinned;
 use rtb::config::{Method, Run};
 use rtb::message::{Event, Outcome};
 use std::rc::Rc;

@@ -2,8 +2,8 @@
 
 use super::columns::{ERROR, columns, csv};
 use super::state::{Comparison, Entry};
-use crate::files;
-use crate::shared::Shared;
+use crate::kit::files;
+use crate::kit::shared::Shared;
 use rtb::config;
 use rtb::message::Outcome;
 use std::rc::Rc;

@@ -1,8 +1,9 @@
 //! The method of the page's own run: one that is trained.
 
-use crate::components::field::{Choice, apply, changes};
 use crate::components::method::MethodSettings;
-use crate::shared::Shared;
+use crate::kit::field::Choice;
+use crate::kit::shared::Shared;
+use crate::parts::edit::{apply, changes};
 use rtb::config::Run;
 use yew::prelude::*;
 

@@ -1,7 +1,7 @@
 //! A mixture as a list: one component at a time, by numbers.
 
-use crate::components::field::{Choice, Number};
 use crate::gaussian::Axes;
+use crate::kit::field::{Choice, Number};
 use rtb::config::{Component, ConfigError};
 use yew::prelude::*;
 

@@ -6,32 +6,16 @@ mod numbers;
 mod prior;
 mod reward;
 
-use crate::paint::Brush;
-use crate::shared::Shared;
+use crate::kit::selection::Selection;
+use crate::kit::shared::Shared;
 use crate::state::{Action, Notice};
 use method::MethodControls;
 use numbers::{Group, Numbers, OBJECTIVE, ROLLOUT, TRAINING};
 use prior::{PriorControls, ShippedPriors};
+pub use reward::BLANK;
 use reward::RewardControls;
 use rtb::config::{Run, Task};
 use yew::prelude::*;
-
-/// What is selected for editing, on the panels and in the lists alike.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Selection {
-    /// A component of the prior, and of the reward's numerator.
-    pub prior: Option<usize>,
-    pub reward: Option<usize>,
-    pub brush: Brush,
-}
-
-impl Selection {
-    /// With another component selected, of the prior or of the reward.
-    pub fn with(mut self, prior: bool, component: Option<usize>) -> Self {
-        *(if prior { &mut self.prior } else { &mut self.reward }) = component;
-        self
-    }
-}
 
 #[derive(Properties, PartialEq)]
 pub struct ControlsProps {

@@ -1,8 +1,9 @@
 //! The run's plain numbers, and the few choices among them.
 
-use crate::components::field::{Check, Choice, Number, apply, changes};
-use crate::math;
-use crate::shared::Shared;
+use crate::kit::field::{Check, Choice, Number};
+use crate::kit::math;
+use crate::kit::shared::Shared;
+use crate::parts::edit::{apply, changes};
 use rtb::config::{LogZ, PriorKind, Run, Task};
 use yew::prelude::*;
 

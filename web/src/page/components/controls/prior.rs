@@ -2,8 +2,9 @@
 
 use super::Selection;
 use super::mixture::Mixture;
-use crate::components::field::{Choice, apply, changes};
-use crate::shared::Shared;
+use crate::kit::field::Choice;
+use crate::kit::shared::Shared;
+use crate::parts::edit::{apply, changes};
 use crate::shipped;
 use rtb::config::{PriorKind, Run, Task};
 use yew::prelude::*;

@@ -1,6 +1,6 @@
 //! Which digits there are: the share of every class.
 
-use crate::components::words::percent;
+use crate::kit::number::percent;
 use rtb::config::Reward;
 use rtb::image::CLASSES;
 use yew::prelude::*;

@@ -1,9 +1,10 @@
 //! The way of one digit from noise to its end, under the prior and under the learned posterior.
 
-use super::sheet::Sheet;
-use crate::components::words::log_r;
-use crate::draw::mosaic::Mosaic;
-use crate::shared::Shared;
+use crate::kit::mosaic::Mosaic;
+use crate::kit::number::log_r;
+use crate::kit::shared::Shared;
+use crate::kit::sheet::Sheet;
+use rtb::image::SIDE;
 use rtb::message::{Scene, Snapshot};
 use yew::prelude::*;
 
@@ -32,6 +33,7 @@ pub fn Journey(props: &JourneyProps) -> Html {
             let mosaic = Mosaic {
                 columns: paths.steps.len(),
                 rows: 1,
+                side: SIDE,
             };
             // The states of a trajectory lie one after the other.
             let length = paths.size * paths.steps.len();
@@ -48,6 +50,7 @@ pub fn Journey(props: &JourneyProps) -> Html {
             shown => shown,
         },
         rows: 1,
+        side: SIDE,
     };
     let now = nearest(steps, props.step);
     let choose = {

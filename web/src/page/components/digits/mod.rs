@@ -1,26 +1,33 @@
 //! Digits: three grids of images, the reward, the way of a chosen one from noise, and the classes.
 
 mod classes;
+pub mod constraint;
 mod journey;
 mod reward;
-mod sheet;
 mod words;
 
 use super::log_rewards::LogRewards;
 use super::panels::{EXACT, LEARNED, PANELS, PRIOR, PanelsProps, REWARD};
 use super::samples::use_samples;
-use super::words::{log_r, mean, short};
-use crate::draw::image::Picture;
-use crate::draw::mosaic::Mosaic;
-use crate::draw::surface::state_at;
-use crate::paint;
+use crate::kit::mosaic::Mosaic;
+use crate::kit::number::{log_r, mean, short};
+use crate::kit::picture::Picture;
+use crate::kit::sheet::Sheet;
+use crate::kit::surface::state_at;
 use classes::Classes;
 use journey::Journey;
 use reward::Constraint;
 use rtb::config::Run;
+use rtb::image::SIDE;
 use rtb::message::Paths;
-use sheet::Sheet;
 use yew::prelude::*;
+
+/// The images that stand for a distribution.
+pub const GRID: Mosaic = Mosaic {
+    columns: 6,
+    rows: 6,
+    side: SIDE,
+};
 
 /// What a run of digits shows.
 #[component]
@@ -36,7 +43,7 @@ pub fn DigitPanels(props: &PanelsProps) -> Html {
         snapshot.as_ref().and_then(|s| at(&s.paths, *step))
     });
     let exact = use_memo(truth.clone(), |truth| {
-        truth.as_ref().map(|t| Mosaic::GRID.picture(&t.samples))
+        truth.as_ref().map(|t| GRID.picture(&t.samples))
     });
 
     let log_reward_prior = scene.view.digits().map(|view| &view.log_reward[..]);
@@ -68,16 +75,16 @@ pub fn DigitPanels(props: &PanelsProps) -> Html {
         };
         let shown = html! {
             <>
-                <Sheet {id} {label} picture={picture.clone()} mosaic={Mosaic::GRID} chosen={place} choose={samples.choose_on(panel)} dark={props.dark} />
+                <Sheet {id} {label} picture={picture.clone()} mosaic={GRID} chosen={place} choose={samples.choose_on(panel)} dark={props.dark} />
                 { tally(log_reward, place, &props.run) }
                 if panel == EXACT { { progress(props) } }
             </>
         };
         samples.frame(panel, help, shown)
     };
-    let reward = match paint::constraint(&props.run.reward) {
+    let reward = match constraint::known(&props.run.reward) {
         Some(rows) => html! {
-            <Constraint key="reward" run={props.run.clone()} rows={rows.clone()} selection={props.selection} select={props.select.clone()}
+            <Constraint key="reward" run={props.run.clone()} rows={rows.clone()} selection={props.selection}
                 dispatch={props.dispatch.clone()} dark={props.dark} wide={samples.wide.is(REWARD)} on_wide={samples.wide.toggle(REWARD)} />
         },
         None => html! {
@@ -99,7 +106,7 @@ pub fn DigitPanels(props: &PanelsProps) -> Html {
                 <Journey {scene} snapshot={snapshot.clone()} chosen={samples.chosen()} {step} on_step={samples.times.on_step(samples.steps)} dark={props.dark} />
                 <Classes reward={props.run.reward.clone()} learned={measured.map(|fit| fit.classes)} exact={truth.as_ref().and_then(|t| t.classes)} />
             </div>
-            { samples.times.timeline(samples.steps, props.snapshots.items(), "Every image starts at x₀ = 0, a grey; the first step makes it noise, the others denoise it.") }
+            { samples.timeline("Every image starts at x₀ = 0, a grey; the first step makes it noise, the others denoise it.") }
         </section>
     }
 }
@@ -109,7 +116,7 @@ fn at(paths: &Paths, step: f64) -> Option<Picture> {
     let images: Vec<f32> = (0..paths.count())
         .flat_map(|path| state_at(paths, path, step))
         .collect();
-    (!images.is_empty()).then(|| Mosaic::GRID.picture(&images))
+    (!images.is_empty()).then(|| GRID.picture(&images))
 }
 
 /// What is asked of the chosen image and its log r, and that of all.

@@ -1,14 +1,14 @@
 //! What is wanted: the canvas on which known pixels are painted.
 
-use crate::components::controls::Selection;
-use crate::components::field::apply;
-use crate::components::gestures::{Gestures, use_hand};
-use crate::components::panel::{Panel, Pointer};
+use super::constraint::{self, FREE};
 use crate::components::panels::{PANELS, REWARD};
-use crate::draw::image::Picture;
-use crate::handles::Draggable;
-use crate::paint::{self, Grid};
-use crate::shared::Shared;
+use crate::kit::paint::Grid;
+use crate::kit::painting::{Painting, use_hand};
+use crate::kit::panel::{Marks, Panel, Pointer, Purpose};
+use crate::kit::picture::Picture;
+use crate::kit::selection::Selection;
+use crate::kit::shared::Shared;
+use crate::parts::edit::apply;
 use crate::state::{Action, Notice};
 use rtb::config::Run;
 use yew::prelude::*;
@@ -21,7 +21,6 @@ pub struct ConstraintProps {
     pub run: Shared<Run>,
     pub rows: Vec<String>,
     pub selection: Selection,
-    pub select: Callback<Selection>,
     pub dispatch: Callback<Action>,
     pub dark: bool,
     pub wide: bool,
@@ -35,13 +34,10 @@ pub fn Constraint(props: &ConstraintProps) -> Html {
     let picture = use_memo(props.rows.clone(), |rows| Picture::known(rows));
     let change = {
         let (run, dispatch) = (props.run.clone(), props.dispatch.clone());
-        Callback::from(move |painted: Draggable| {
-            let Draggable::Grid(grid) = painted else {
-                return;
-            };
+        Callback::from(move |grid: Grid| {
             let edit = dispatch.reform(Action::Edit);
             let put = |run: &mut Run| {
-                if let Some(rows) = paint::constraint_mut(&mut run.reward) {
+                if let Some(rows) = constraint::known_mut(&mut run.reward) {
                     *rows = grid.rows;
                 }
             };
@@ -50,34 +46,36 @@ pub fn Constraint(props: &ConstraintProps) -> Html {
             }
         })
     };
-    let draggable = Draggable::Grid(Grid::constraint(props.rows.clone()));
-    let gestures = Gestures {
-        panel: 0,
-        prior: false,
-        draggable: draggable.clone(),
-        paths: None,
-        step: 0.0,
+    let painting = Painting {
+        grid: Grid::new(props.rows.clone(), FREE),
+        brush: props.selection.brush,
         hand: hand.clone(),
-        selection: props.selection,
-        select: props.select.clone(),
         change,
     };
     let on_pointer = {
-        let gestures = gestures.clone();
-        Callback::from(move |pointer: Pointer| gestures.pointer(pointer))
+        let painting = painting.clone();
+        Callback::from(move |pointer: Pointer| painting.pointer(pointer))
     };
-    let on_key = Callback::from(move |event: KeyboardEvent| gestures.key(&event));
+    let on_key = Callback::from(move |event: KeyboardEvent| {
+        if painting.key(&event.key()) {
+            event.prevent_default();
+        }
+    });
     let brush = hand.cursor.map(|at| (at, props.selection.brush.radius));
+    let marks = Marks {
+        purpose: Purpose::Paint,
+        ..Marks::default()
+    };
     let known = props
         .rows
         .iter()
         .flat_map(|r| r.chars())
-        .filter(|c| *c != '.')
+        .filter(|c| *c != FREE)
         .count();
     html! {
         <Panel id={ID} title={TITLE} label={format!("Canvas of 28 × 28 pixels, {known} of them known.")}
             help="Paint what is known of the digit. By keyboard: arrows move the brush, Space paints, Backspace frees."
             legend="paper to ink; tinted pixels are free" picture={Some((*picture).clone())} smooth=false axes=false paths={None} step=0.0 highlighted={None}
-            {draggable} {brush} dark={props.dark} wide={props.wide} {on_pointer} {on_key} on_wide={props.on_wide.clone()} />
+            {marks} {brush} dark={props.dark} wide={props.wide} {on_pointer} {on_key} on_wide={props.on_wide.clone()} />
     }
 }

@@ -1,7 +1,6 @@
 //! What is said of the grids of digits.
 
-use crate::components::figures::{count, figure};
-use crate::components::words::mean;
+use crate::kit::number::{count, figure, mean};
 use rtb::config::{Reward, Run};
 use rtb::message::{SampledTruth, Snapshot};
 

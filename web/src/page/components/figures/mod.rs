@@ -2,46 +2,12 @@
 
 mod rows;
 
-use crate::shared::Shared;
+use crate::kit::number::figure;
+use crate::kit::shared::Shared;
 use rows::rows;
 use rtb::config::Task;
 use rtb::message::{Chosen, ConditionReport, ImageFit, Report, Truth};
 use yew::prelude::*;
-
-/// A figure as people read it.
-pub fn figure(value: f64) -> String {
-    let size = value.abs();
-    let text = if !value.is_finite() {
-        return "–".to_owned();
-    } else if value == 0.0 {
-        return "0".to_owned();
-    } else if !(1e-3..1e5).contains(&size) {
-        format!("{value:.1e}")
-    } else if size < 1.0 {
-        format!("{value:.4}")
-    } else if size < 100.0 {
-        format!("{value:.3}")
-    } else {
-        format!("{value:.1}")
-    };
-    text.replace('-', "−")
-}
-
-/// A large number as people read it.
-pub fn count(value: f64) -> String {
-    let scaled = |by: f64, unit: &str| {
-        let value = value / by;
-        let digits = if value < 9.95 { 1 } else { 0 };
-        format!("{value:.digits$} {unit}")
-    };
-    match value {
-        v if v >= 1e9 => scaled(1e9, "G"),
-        v if v >= 1e6 => scaled(1e6, "M"),
-        v if v >= 1e4 => scaled(1e3, "k"),
-        v if v.fract() == 0.0 => format!("{v:.0}"),
-        v => figure(v),
-    }
-}
 
 /// Fewer images than this make a figure rough.
 const ENOUGH: usize = 200;

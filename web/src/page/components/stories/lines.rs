@@ -1,6 +1,6 @@
 //! A list of middles, one of which can be chosen.
 
-use crate::components::words::{log_r, short};
+use crate::kit::number::{log_r, short};
 use std::rc::Rc;
 use yew::prelude::*;
 

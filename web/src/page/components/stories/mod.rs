@@ -6,8 +6,7 @@ mod page;
 use super::log_rewards::LogRewards;
 use super::panels::{EXACT, LEARNED, PANELS, PRIOR, PanelsProps, REWARD};
 use super::samples::use_samples;
-use super::words::{mean, short};
-use crate::components::figures::count;
+use crate::kit::number::{count, mean, short};
 use lines::{Line, Lines};
 use page::Whole;
 use rtb::message::{Paths, SampledTruth, Scene};
@@ -83,7 +82,7 @@ pub fn StoryPanels(props: &PanelsProps) -> Html {
             <div class="panels">
                 { for (0..PANELS.len()).map(|panel| if panel == REWARD { reward.clone() } else { list(panel) }) }
             </div>
-            { samples.times.timeline(samples.steps, props.snapshots.items(), "Every middle starts masked; each step makes one or more of its words.") }
+            { samples.timeline("Every middle starts masked; each step makes one or more of its words.") }
         </section>
     }
 }

@@ -1,8 +1,9 @@
 //! The whole story: its beginning and ending, to be written, and a middle of either model.
 
 use super::lines::Line;
-use crate::components::field::{Explain, apply};
-use crate::shared::Shared;
+use crate::kit::field::Explain;
+use crate::kit::shared::Shared;
+use crate::parts::edit::apply;
 use crate::state::Action;
 use rtb::config::Run;
 use web_sys::HtmlTextAreaElement;

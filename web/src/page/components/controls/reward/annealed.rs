@@ -1,8 +1,8 @@
 //! A reward that is a power of the prior: the prior at another temperature.
 
 use super::Common;
-use crate::components::field::Slider;
-use crate::math;
+use crate::kit::field::Slider;
+use crate::kit::math;
 use rtb::config::Reward;
 use yew::prelude::*;
 

@@ -1,7 +1,7 @@
 //! A reward that is a formula in x and y.
 
 use super::Common;
-use crate::components::field::{Check, Explain};
+use crate::kit::field::{Check, Explain};
 use rtb::config::{ConfigError, Reward};
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;

@@ -1,7 +1,7 @@
 //! A reward with one value inside a shape and another outside.
 
 use super::Common;
-use crate::components::field::{Choice, Number};
+use crate::kit::field::{Choice, Number};
 use rtb::config::{Reward, Shape};
 use yew::prelude::*;
 

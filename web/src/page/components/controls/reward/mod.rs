@@ -2,22 +2,23 @@
 //! or a second prior; of images what they are to be like.
 
 mod annealed;
-mod brush;
 mod factor;
 mod formula;
 mod mask;
+mod painted;
 mod product;
 mod ratio;
 
-use super::Selection;
-use crate::components::field::{Choice, apply};
-use crate::paint;
-use crate::shared::Shared;
+use crate::kit::field::Choice;
+use crate::kit::selection::Selection;
+use crate::kit::shared::Shared;
+use crate::parts::edit::apply;
 use annealed::Annealed;
-use brush::{BrushControls, Tip};
 use factor::Factor;
 use formula::Formula;
 use mask::Mask;
+pub use painted::BLANK;
+use painted::Painted;
 use product::Product;
 use ratio::Ratio;
 use rtb::config::{Component, ConfigError, Reward, Run, Shape};
@@ -59,7 +60,7 @@ fn start(kind: &str, run: &Run) -> Reward {
             inside: 1.0,
             outside: 0.0,
         },
-        "painted" => paint::start(),
+        "painted" => painted::start(),
         "annealed" => Reward::Annealed { power: 2.0 },
         "product" => Reward::Product {
             components: [[-6.0, 0.0], [4.0, 6.0], [5.0, -6.0]]
@@ -92,20 +93,6 @@ fn set_reward(run: &mut Run, reward: Reward) {
     run.reward = reward;
     run.network.langevin &= run.may_have_langevin();
 }
-
-/// What the brush of a painted reward leaves.
-const TIPS: [Tip; 2] = [
-    Tip {
-        id: "paint-brush",
-        name: "Paint",
-        level: Some(9),
-    },
-    Tip {
-        id: "paint-erase",
-        name: "Erase",
-        level: None,
-    },
-];
 
 #[component]
 pub fn RewardControls(props: &RewardProps) -> Html {
@@ -145,17 +132,7 @@ pub fn RewardControls(props: &RewardProps) -> Html {
         } => {
             html! { <Mask common={Common::of(props)} shape={*shape} inside={*inside} outside={*outside} /> }
         }
-        Reward::Painted { .. } => {
-            let common = Common::of(props);
-            let clear = Callback::from(move |()| {
-                // A fresh picture is allowed.
-                let _ = common.set(paint::start());
-            });
-            html! {
-                <BrushControls tips={&TIPS[..]} selection={props.selection} select={props.select.clone()} {clear}
-                    help="Paint on the reward panel: level 9 is r = 1, level 0 is 0; the secondary button or Backspace erases." />
-            }
-        }
+        Reward::Painted { .. } => html! { <Painted common={Common::of(props)} /> },
         Reward::Annealed { power } => {
             html! { <Annealed common={Common::of(props)} power={*power} /> }
         }

@@ -2,7 +2,7 @@
 
 use super::Common;
 use crate::components::controls::mixture::Mixture;
-use crate::math::{Math, PRODUCT};
+use crate::kit::math::{Math, PRODUCT};
 use rtb::config::{Component, Reward};
 use yew::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use super::Common;
 use crate::components::controls::mixture::Mixture;
-use crate::components::field::Check;
+use crate::kit::field::Check;
 use rtb::config::{Component, Reward};
 use yew::prelude::*;
 

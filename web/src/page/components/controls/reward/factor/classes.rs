@@ -1,6 +1,6 @@
 //! The classes that are wanted.
 
-use crate::components::field::Choice;
+use crate::kit::field::Choice;
 use rtb::config::{ClassesBy, ConfigError, Reward};
 use rtb::image::CLASSES;
 use yew::prelude::*;

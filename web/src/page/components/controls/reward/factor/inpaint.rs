@@ -1,9 +1,9 @@
 //! A reward of known pixels, painted on the reward panel.
 
-use crate::components::controls::Selection;
-use crate::components::controls::reward::brush::{BrushControls, Tip};
-use crate::components::field::Number;
-use crate::paint;
+use crate::components::constraint;
+use crate::kit::brush::{BrushControls, Tip};
+use crate::kit::field::Number;
+use crate::kit::selection::Selection;
 use rtb::config::{ConfigError, Reward};
 use yew::prelude::*;
 
@@ -43,7 +43,7 @@ pub fn Inpaint(props: &InpaintProps) -> Html {
     let clear = Callback::from(move |()| {
         // The empty canvas is allowed.
         let _ = set.emit(Reward::Inpaint {
-            rows: paint::blank_constraint(),
+            rows: constraint::blank(),
             deviation,
         });
     });

@@ -1,7 +1,6 @@
 //! Rewards that measure strokes or count words: a few numbers each.
 
-use crate::components::field::Number;
-use crate::components::method::Place;
+use crate::kit::place::{Numbers, Part, Place};
 use rtb::config::{ConfigError, Reward};
 use yew::prelude::*;
 
@@ -13,44 +12,50 @@ pub struct MeasuredProps {
     pub set: Callback<Reward, Result<(), ConfigError>>,
 }
 
-/// A number: its field, its label, what it is, and its place.
-type Part<'a> = (&'static str, &'static str, &'static str, Place<'a>);
+fn part<'a>(field: &'static str, label: &'static str, help: &'static str, place: Place<'a>) -> Part<'a> {
+    Part {
+        field,
+        label,
+        help,
+        place,
+    }
+}
 
 fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
     let wide = "Standard deviation of the Gaussian; less is stricter, and rarer under the prior.";
     match reward {
         Reward::Ink { target, deviation } => vec![
-            (
+            part(
                 "target",
                 "Mean brightness",
                 "Of all pixels, 0 to 1; MNIST has about 0.13.",
                 Place::Real(target),
             ),
-            ("deviation", "Deviation", wide, Place::Real(deviation)),
+            part("deviation", "Deviation", wide, Place::Real(deviation)),
         ],
         Reward::Thickness { target, deviation } => vec![
-            (
+            part(
                 "target",
                 "Width",
                 "Of the strokes, in pixels; MNIST has about 3.",
                 Place::Real(target),
             ),
-            ("deviation", "Deviation", wide, Place::Real(deviation)),
+            part("deviation", "Deviation", wide, Place::Real(deviation)),
         ],
-        Reward::Symmetry { deviation } => vec![(
+        Reward::Symmetry { deviation } => vec![part(
             "deviation",
             "Deviation",
             "How much of the ink may lack its like in the mirror image.",
             Place::Real(deviation),
         )],
         Reward::Holes { count, penalty } => vec![
-            (
+            part(
                 "count",
                 "Holes",
                 "A 0 has one, an 8 two, a 1 none.",
                 Place::Whole(count),
             ),
-            (
+            part(
                 "penalty",
                 "Penalty",
                 "What each hole too many or too few takes from log r.",
@@ -58,15 +63,15 @@ fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
             ),
         ],
         Reward::Length { target, deviation } => vec![
-            (
+            part(
                 "target",
                 "Words",
                 "Of the middle, without marks; sentences here have about nine.",
                 Place::Real(target),
             ),
-            ("deviation", "Deviation", wide, Place::Real(deviation)),
+            part("deviation", "Deviation", wide, Place::Real(deviation)),
         ],
-        Reward::Distinct { penalty } => vec![(
+        Reward::Distinct { penalty } => vec![part(
             "penalty",
             "Penalty",
             "What each word that was said before takes from log r.",
@@ -78,18 +83,13 @@ fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
 
 #[component]
 pub fn Measured(props: &MeasuredProps) -> Html {
-    let mut reward = props.reward.clone();
-    let number = |(at, (field, label, help, place)): (usize, Part)| {
-        let (set, before) = (props.set.clone(), props.reward.clone());
-        let set = Callback::from(move |value: f64| {
-            let mut reward = before.clone();
-            parts(&mut reward).swap_remove(at).3.put(value);
-            set.emit(reward)
-        });
-        html! {
-            <Number key={format!("{}-{field}", props.reward.kind())} id={format!("{}-{field}", props.id)} field={format!("{}.{field}", props.field)}
-                {label} {help} value={place.value()} whole={place.is_whole()} {set} />
-        }
+    let numbers = Numbers {
+        value: &props.reward,
+        parts,
+        kind: props.reward.kind(),
+        id: &props.id,
+        field: &props.field,
+        set: &props.set,
     };
-    html! { <div class="numbers">{ for parts(&mut reward).into_iter().enumerate().map(number) }</div> }
+    numbers.html()
 }

@@ -1,6 +1,6 @@
 //! A reward of words that a middle mentions.
 
-use crate::components::field::{Explain, Number};
+use crate::kit::field::{Explain, Number};
 use rtb::config::{ConfigError, Reward};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;

@@ -6,8 +6,8 @@ mod measured;
 mod mention;
 mod product;
 
-use crate::components::controls::Selection;
-use crate::components::field::Choice;
+use crate::kit::field::Choice;
+use crate::kit::selection::Selection;
 use classes::Classes;
 use inpaint::Inpaint;
 use measured::Measured;

@@ -1,7 +1,7 @@
 //! A product of rewards: all of them are wanted.
 
 use super::{Factor, another};
-use crate::components::controls::Selection;
+use crate::kit::selection::Selection;
 use rtb::config::{ConfigError, Reward, Task};
 use yew::prelude::*;
 

@@ -1,8 +1,8 @@
 //! Grids of numbers as images.
 
 use super::color::{Ramp, at, unknown};
-use crate::shared::Shared;
-use rtb::config::PAINT_LEVELS;
+use super::paint::LEVELS;
+use super::shared::Shared;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
 
@@ -30,12 +30,9 @@ impl Picture {
         }
     }
 
-    /// The pixels that a painted constraint knows, 0 paper to 1 ink.
+    /// The cells of a painted grid that are known, 0 paper to 1 ink.
     pub fn known(rows: &[String]) -> Self {
-        let level = |c: char| {
-            c.to_digit(10)
-                .map_or(f32::NAN, |d| d as f32 / PAINT_LEVELS as f32)
-        };
+        let level = |c: char| c.to_digit(10).map_or(f32::NAN, |d| d as f32 / f32::from(LEVELS));
         Self {
             values: Shared::new(rows.iter().flat_map(|row| row.chars()).map(level).collect()),
             width: rows.len(),

@@ -1,8 +1,9 @@
 //! A line chart in SVG: lines, a band, a rule, and the values under the pointer.
 
-use crate::axis::Axis;
-use crate::math::Math;
-use crate::size::use_width;
+use super::axis::Axis;
+use super::math::Math;
+use super::number::{count, figure};
+use super::size::use_width;
 use std::fmt::Write;
 use web_sys::{Element, PointerEvent};
 use yew::prelude::*;
@@ -164,7 +165,7 @@ pub fn Chart(props: &ChartProps) -> Html {
                 }) }
                 if !props.band.is_empty() { <span class="key band">{ props.band_name }</span> }
                 if let Some((name, level)) = props.rule { <span class="key rule">{ name }{ value_text(Some(level)) }</span> }
-                if let Some(x) = at { <span class="at">{ format!("at {}", super::figures::count(x)) }</span> }
+                if let Some(x) = at { <span class="at">{ format!("at {}", count(x)) }</span> }
             </p>
             <figcaption class="help">
                 { &props.help }
@@ -227,19 +228,18 @@ fn value_at(points: &[(f64, f64)], x: Option<f64>) -> Option<f64> {
 }
 
 fn value_text(value: Option<f64>) -> Html {
-    let text = |value| html! { <>{ " " }<b>{ super::figures::figure(value) }</b></> };
+    let text = |value| html! { <>{ " " }<b>{ figure(value) }</b></> };
     value.map_or(Html::default(), text)
 }
 
 fn spoken(props: &ChartProps) -> String {
-    let values = props.lines.iter().filter_map(|l| {
-        l.points
-            .last()
-            .map(|p| format!("{} = {}", l.name, super::figures::figure(p.1)))
-    });
+    let values = props
+        .lines
+        .iter()
+        .filter_map(|l| l.points.last().map(|p| format!("{} = {}", l.name, figure(p.1))));
     let rule = props
         .rule
-        .map(|(name, level)| format!("{name} = {}", super::figures::figure(level)));
+        .map(|(name, level)| format!("{name} = {}", figure(level)));
     let all: Vec<_> = values.chain(rule).collect();
     if all.is_empty() {
         format!("{}: nothing yet", props.title)

@@ -1,11 +1,11 @@
 //! One panel: a picture of the square with points, trajectories and handles on it.
 
+use super::color;
 use super::frame::Frame;
-use crate::draw::{Surface, color, image::Picture};
-use crate::handles::Draggable;
-use crate::shared::Shared;
-use crate::size::use_width;
-use rtb::config::HALF_WIDTH;
+use super::picture::Picture;
+use super::shared::Shared;
+use super::size::use_width;
+use super::surface::{HALF_WIDTH, Surface, circle};
 use rtb::message::Paths;
 use web_sys::{HtmlCanvasElement, PointerEvent};
 use yew::prelude::*;
@@ -20,7 +20,7 @@ pub enum Touch {
     Double,
 }
 
-/// A pointer on a panel, in units of the plane.
+/// A pointer on a panel, in units of the square.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pointer {
     pub touch: Touch,
@@ -29,6 +29,44 @@ pub struct Pointer {
     pub reach: f64,
     /// The secondary button, or a pen's eraser.
     pub erase: bool,
+}
+
+/// Where an arrow key leads.
+pub fn arrow(key: &str) -> Option<[f64; 2]> {
+    match key {
+        "ArrowLeft" => Some([-1.0, 0.0]),
+        "ArrowRight" => Some([1.0, 0.0]),
+        "ArrowUp" => Some([0.0, 1.0]),
+        "ArrowDown" => Some([0.0, -1.0]),
+        _ => None,
+    }
+}
+
+/// What the pointer is for on a panel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// To point at samples.
+    #[default]
+    Point,
+    Drag,
+    Paint,
+}
+
+/// A place that can be taken hold of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Handle {
+    pub at: [f64; 2],
+    pub strong: bool,
+}
+
+/// What can be taken hold of on a panel.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Marks {
+    pub purpose: Purpose,
+    pub outlines: Vec<Vec<[f64; 2]>>,
+    pub handles: Vec<Handle>,
+    /// Whether they show while the panel is not in use, too.
+    pub always: bool,
 }
 
 #[derive(Properties, PartialEq)]
@@ -46,7 +84,7 @@ pub struct PanelProps {
     pub picture: Option<Picture>,
     #[prop_or(true)]
     pub smooth: bool,
-    /// Whether the axes of the plane are drawn.
+    /// Whether the axes of the square are drawn.
     #[prop_or(true)]
     pub axes: bool,
     pub paths: Option<Shared<Paths>>,
@@ -54,8 +92,8 @@ pub struct PanelProps {
     pub step: f64,
     /// The trajectory shown whole.
     pub highlighted: Option<usize>,
-    #[prop_or(Draggable::None)]
-    pub draggable: Draggable,
+    #[prop_or_default]
+    pub marks: Marks,
     /// A brush's place and radius.
     #[prop_or_default]
     pub brush: Option<([f64; 2], f64)>,
@@ -79,7 +117,7 @@ pub fn Panel(props: &PanelProps) -> Html {
         let drawn = (
             picture.clone(),
             (props.paths.clone(), props.step, props.highlighted),
-            (props.draggable.clone(), props.brush, *inside),
+            (props.marks.clone(), props.brush, *inside),
             (props.dark, width.round() as u32, props.smooth, props.axes),
             props
                 .picture
@@ -90,7 +128,7 @@ pub fn Panel(props: &PanelProps) -> Html {
             let (
                 picture,
                 (paths, step, highlighted),
-                (draggable, brush, inside),
+                (marks, brush, inside),
                 (dark, _, smooth, axes),
                 on_reward,
             ) = drawn;
@@ -109,16 +147,12 @@ pub fn Panel(props: &PanelProps) -> Html {
                     surface.path(paths, path, *step);
                 }
             }
-            draw_handles(&surface, draggable, *inside);
+            if *inside || marks.always {
+                marks.outlines.iter().for_each(|line| surface.outline(line));
+                marks.handles.iter().for_each(|h| surface.handle(h.at, h.strong));
+            }
             if let Some((at, radius)) = brush {
-                surface.outline(
-                    Draggable::Shape(rtb::config::Shape::Disc {
-                        center: *at,
-                        radius: *radius,
-                    })
-                    .outlines()
-                    .concat(),
-                );
+                surface.outline(&circle(*at, *radius));
             }
         });
     }
@@ -150,10 +184,11 @@ pub fn Panel(props: &PanelProps) -> Html {
         let inside = inside.clone();
         Callback::from(move |_: FocusEvent| inside.set(on))
     };
-    let class = classes!(
-        (props.draggable != Draggable::None).then_some("draggable"),
-        matches!(props.draggable, Draggable::Grid(_)).then_some("paintable")
-    );
+    let class = match props.marks.purpose {
+        Purpose::Point => classes!(),
+        Purpose::Drag => classes!("draggable"),
+        Purpose::Paint => classes!("draggable", "paintable"),
+    };
     let keep = Callback::from(|event: MouseEvent| event.prevent_default());
     html! {
         <Frame id={props.id} title={props.title} help={props.help.clone()} formula={props.formula} wide={props.wide} on_wide={props.on_wide.clone()}>
@@ -176,24 +211,6 @@ fn read(touch: Touch, canvas: &HtmlCanvasElement, event: &web_sys::MouseEvent, e
         at: [x, y],
         reach: 11.0 * unit,
         erase,
-    }
-}
-
-/// Handles show while the panel is in use; a shape's outline always does.
-fn draw_handles(surface: &Surface, draggable: &Draggable, active: bool) {
-    let shape = matches!(draggable, Draggable::Shape(_));
-    if !active && !shape {
-        return;
-    }
-    for line in draggable.outlines() {
-        surface.outline(line);
-    }
-    let strong_from = match draggable {
-        Draggable::Mixture { components, .. } => components.len(),
-        _ => 0,
-    };
-    for (at, place) in draggable.handles().into_iter().enumerate() {
-        surface.handle(place, at >= strong_from);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The frame of a panel: its title, the button that enlarges it, and its caption.
 
-use crate::math::Math;
+use super::math::Math;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]

@@ -1,8 +1,10 @@
 //! A small picture of a density with samples on it.
 
-use crate::draw::{Surface, color, image::Picture};
-use crate::shared::Shared;
-use crate::size::use_width;
+use super::color;
+use super::picture::Picture;
+use super::shared::Shared;
+use super::size::use_width;
+use super::surface::Surface;
 use rtb::message::Paths;
 use yew::prelude::*;
 

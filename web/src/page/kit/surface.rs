@@ -1,18 +1,19 @@
-//! A canvas: pictures, and on the square [−14, 14]² points, lines and handles in the units of the
-//! plane.
+//! A canvas: pictures, and on the square [−14, 14]² points, lines and handles in its own units.
 
 use super::color::Ink;
-use rtb::config::HALF_WIDTH;
 use rtb::message::Paths;
 use std::f64::consts::TAU;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use yew::NodeRef;
 
+/// Half the side of the square that a canvas shows, in its own units.
+pub const HALF_WIDTH: f64 = 14.0;
+
 /// The canvas for one drawing.
 pub struct Surface {
     pub context: CanvasRenderingContext2d,
-    /// Device pixels across; of the plane, on a side.
+    /// Device pixels across; of the square, on a side.
     side: f64,
     /// Device pixels from top to bottom.
     height: f64,
@@ -208,11 +209,11 @@ impl Surface {
         self.context.set_global_alpha(1.0);
     }
 
-    /// A closed or open line through points of the plane.
-    pub fn outline(&self, points: impl IntoIterator<Item = [f64; 2]>) {
+    /// A closed or open line through points of the square.
+    pub fn outline(&self, points: &[[f64; 2]]) {
         self.context.begin_path();
         for at in points {
-            let (x, y) = self.pixel(at);
+            let (x, y) = self.pixel(*at);
             self.context.line_to(x, y);
         }
         for (color, width) in [(self.ink.surface, 3.2), (self.ink.handle, 1.5)] {
@@ -221,6 +222,23 @@ impl Surface {
             self.context.stroke();
         }
     }
+}
+
+/// The line around an ellipse; `angle` is the direction of `along`, radians.
+pub fn ellipse(center: [f64; 2], angle: f64, along: f64, across: f64) -> Vec<[f64; 2]> {
+    let (s, c) = angle.sin_cos();
+    (0..=72)
+        .map(|i| {
+            let (v, u) = (f64::from(i) * TAU / 72.0).sin_cos();
+            let (u, v) = (u * along, v * across);
+            [center[0] + u * c - v * s, center[1] + u * s + v * c]
+        })
+        .collect()
+}
+
+/// The line around a circle.
+pub fn circle(center: [f64; 2], radius: f64) -> Vec<[f64; 2]> {
+    ellipse(center, 0.0, radius, radius)
 }
 
 /// The numbers of a trajectory at a step between shown ones.
@@ -241,7 +259,7 @@ pub fn state_at(paths: &Paths, path: usize, step: f64) -> impl Iterator<Item = f
     a.iter().zip(b).map(move |(a, b)| a * (1.0 - share) + b * share)
 }
 
-/// The point of a trajectory in the plane.
+/// The point of a trajectory in the square.
 fn point_at(paths: &Paths, path: usize, step: f64) -> [f64; 2] {
     let mut state = state_at(paths, path, step).map(f64::from);
     [0; 2].map(|_| state.next().unwrap_or_default())

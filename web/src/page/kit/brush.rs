@@ -1,9 +1,9 @@
 //! The brush of what is painted.
 
-use crate::components::controls::Selection;
-use crate::components::field::Number;
-use crate::paint::Brush;
-use rtb::config::{ConfigError, PAINT_LEVELS};
+use super::field::Number;
+use super::paint::{Brush, LEVELS};
+use super::selection::Selection;
+use rtb::config::ConfigError;
 use yew::prelude::*;
 
 /// Something the brush can leave.
@@ -45,7 +45,7 @@ pub fn BrushControls(props: &BrushProps) -> Html {
         })
     };
     let radius = number(0.2, 8.0, "the brush's radius", |b, v| b.radius = v);
-    let level = number(0.0, f64::from(PAINT_LEVELS), "the brush's level", |b, v| {
+    let level = number(0.0, f64::from(LEVELS), "the brush's level", |b, v| {
         b.level = Some(v as u8)
     });
     let tip = |tip: &'static Tip| {

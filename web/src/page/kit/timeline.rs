@@ -1,8 +1,7 @@
 //! Two sliders: diffusion time along a trajectory, and training time over kept snapshots.
 
-use crate::frames::Frames;
-use crate::shared::Shared;
-use rtb::message::{Scene, Snapshot};
+use super::animation::Frames;
+use super::shared::Shared;
 use std::rc::Rc;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -55,7 +54,7 @@ pub struct Times {
 
 /// The times at which a scene is shown; `still` where nothing should move by itself.
 #[hook]
-pub fn use_times(scene: &Shared<Scene>, training: bool, still: bool) -> Times {
+pub fn use_times<T: 'static>(scene: &Shared<T>, training: bool, still: bool) -> Times {
     let flow = use_reducer_eq(|| Flow {
         playing: !still,
         share: if still { 1.0 } else { 0.0 },
@@ -97,11 +96,11 @@ impl Times {
         self.flow.share * steps as f64
     }
 
-    /// Which of the kept snapshots is shown: that of the chosen iteration, or the last before it
-    /// where thinning took that one.
-    pub fn shown(&self, snapshots: &[Shared<Snapshot>]) -> usize {
-        let up_to = |iteration| snapshots.partition_point(|s| s.iteration <= iteration);
-        self.iteration.map_or(snapshots.len(), up_to).saturating_sub(1)
+    /// Which of the kept snapshots, made at these iterations, is shown: that of the chosen one, or the
+    /// last before it where thinning took that one.
+    pub fn shown(&self, iterations: &[usize]) -> usize {
+        let up_to = |iteration| iterations.partition_point(|i| *i <= iteration);
+        self.iteration.map_or(iterations.len(), up_to).saturating_sub(1)
     }
 
     /// Stops the flow at a step of T.
@@ -111,8 +110,7 @@ impl Times {
     }
 
     /// The sliders; `flow` says what they show.
-    pub fn timeline(&self, steps: usize, snapshots: &[Shared<Snapshot>], flow: &'static str) -> Html {
-        let iterations: Vec<usize> = snapshots.iter().map(|s| s.iteration).collect();
+    pub fn timeline(&self, steps: usize, iterations: Vec<usize>, flow: &'static str) -> Html {
         let dispatcher = self.flow.dispatcher();
         let on_play = Callback::from(move |on| dispatcher.dispatch(Move::Play(on)));
         let on_shown = {
@@ -120,9 +118,10 @@ impl Times {
             let last = iterations.len().saturating_sub(1);
             Callback::from(move |at: usize| iteration.set(iterations.get(at).copied().filter(|_| at < last)))
         };
+        let shown = self.shown(&iterations);
         html! {
             <Timeline step={self.step(steps)} {steps} playing={self.flow.playing} on_step={self.on_step(steps)} {on_play}
-                {iterations} shown={self.shown(snapshots)} {on_shown} {flow} />
+                {iterations} {shown} {on_shown} {flow} />
         }
     }
 }

@@ -1,35 +1,34 @@
 //! Images side by side, as one picture.
 
-use super::image::Picture;
-use rtb::image::{PIXELS, SIDE};
+use super::picture::Picture;
 
 /// Pixels between two images, half as many around them all.
 const GAP: usize = 2;
-const CELL: usize = SIDE + GAP;
 
 /// Columns and rows of images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mosaic {
     pub columns: usize,
     pub rows: usize,
+    /// Pixels on a side of an image.
+    pub side: usize,
 }
 
 impl Mosaic {
-    /// The images that stand for a distribution.
-    pub const GRID: Self = Self { columns: 6, rows: 6 };
-
-    /// Images, `[count][PIXELS]`, row by row; those beyond the last place are left out, places
+    /// Images, `[count][side²]`, row by row; those beyond the last place are left out, places
     /// without one stay paper.
     pub fn picture(self, images: &[f32]) -> Picture {
-        let width = self.columns * CELL;
-        let mut values = vec![-1.0; width * self.rows * CELL];
+        let cell = self.side + GAP;
+        let width = self.columns * cell;
+        let mut values = vec![-1.0; width * self.rows * cell];
         let places = self.columns * self.rows;
-        for (place, image) in images.chunks_exact(PIXELS).take(places).enumerate() {
+        let all = images.chunks_exact(self.side * self.side);
+        for (place, image) in all.take(places).enumerate() {
             let (row, column) = (place / self.columns, place % self.columns);
-            let corner = (row * CELL + GAP / 2) * width + column * CELL + GAP / 2;
-            for (down, line) in image.chunks_exact(SIDE).enumerate() {
+            let corner = (row * cell + GAP / 2) * width + column * cell + GAP / 2;
+            for (down, line) in image.chunks_exact(self.side).enumerate() {
                 let from = corner + down * width;
-                values[from..from + SIDE].copy_from_slice(line);
+                values[from..from + self.side].copy_from_slice(line);
             }
         }
         Picture::images(values, width)
@@ -71,7 +70,14 @@ impl Mosaic {
 mod tests {
     use super::*;
 
-    const THREE_BY_TWO: Mosaic = Mosaic { columns: 3, rows: 2 };
+    const SIDE: usize = 28;
+    const PIXELS: usize = SIDE * SIDE;
+    const CELL: usize = SIDE + GAP;
+    const THREE_BY_TWO: Mosaic = Mosaic {
+        columns: 3,
+        rows: 2,
+        side: SIDE,
+    };
 
     #[test]
     fn every_image_lies_within_the_bounds_of_its_place() {

@@ -1,8 +1,10 @@
 //! Images side by side, one of which can be chosen by pointer or keys.
 
-use crate::draw::mosaic::Mosaic;
-use crate::draw::{Surface, color, image::Picture};
-use crate::size::use_width;
+use super::color;
+use super::mosaic::Mosaic;
+use super::picture::Picture;
+use super::size::use_width;
+use super::surface::Surface;
 use web_sys::{HtmlCanvasElement, PointerEvent};
 use yew::prelude::*;
 

@@ -1,9 +1,10 @@
 //! Pictures to save: the four panels, and images side by side.
 
-use super::color::Ink;
-use super::mosaic::Mosaic;
-use crate::files;
-use rtb::image::PIXELS;
+use crate::kit::color::Ink;
+use crate::kit::files;
+use crate::kit::mosaic::Mosaic;
+use rtb::image::{self, PIXELS};
+use std::fmt::Write;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
@@ -45,9 +46,18 @@ pub fn save_images(images: &[f32]) {
     let mosaic = Mosaic {
         columns,
         rows: count.div_ceil(columns),
+        side: image::SIDE,
     };
     match mosaic.picture(images).render(false) {
         Some(canvas) => files::save_png("samples.png", &canvas),
         None => gloo::console::warn!("there is no image to save"),
     }
+}
+
+/// Points as comma-separated values with a header.
+pub fn csv(points: &[f32]) -> String {
+    points.chunks_exact(2).fold("x,y\n".to_owned(), |mut text, p| {
+        writeln!(text, "{},{}", p[0], p[1]).expect("writing to a string");
+        text
+    })
 }

@@ -1,6 +1,6 @@
 //! Histograms one above the other on a common axis.
 
-use super::Surface;
+use super::surface::Surface;
 
 /// Bars of a histogram.
 const BARS: usize = 24;

@@ -1,0 +1,57 @@
+//! A reward that is painted by hand.
+
+use super::Common;
+use crate::kit::brush::{BrushControls, Tip};
+use crate::kit::paint::{Brush, Grid};
+use rtb::config::Reward;
+use yew::prelude::*;
+
+/// Cells on a side.
+const CELLS: usize = 56;
+/// The mark of a cell that is not painted: a reward of 0.
+pub const BLANK: char = '0';
+
+/// What the brush leaves.
+const TIPS: [Tip; 2] = [
+    Tip {
+        id: "paint-brush",
+        name: "Paint",
+        level: Some(9),
+    },
+    Tip {
+        id: "paint-erase",
+        name: "Erase",
+        level: None,
+    },
+];
+
+/// A reward with a round spot in the middle: all zeros is not a reward.
+pub fn start() -> Reward {
+    let spot = Brush {
+        radius: 3.0,
+        ..Brush::default()
+    };
+    Reward::Painted {
+        rows: Grid::blank(CELLS, BLANK).stroke([0.0, 0.0], spot).rows,
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct PaintedProps {
+    pub common: Common,
+}
+
+#[component]
+pub fn Painted(PaintedProps { common }: &PaintedProps) -> Html {
+    let clear = {
+        let common = common.clone();
+        Callback::from(move |()| {
+            // A fresh picture is allowed.
+            let _ = common.set(start());
+        })
+    };
+    html! {
+        <BrushControls tips={&TIPS[..]} selection={common.selection} select={common.select.clone()} {clear}
+            help="Paint on the reward panel: level 9 is r = 1, level 0 is 0; the secondary button or Backspace erases." />
+    }
+}
