@@ -2,17 +2,13 @@
 //! messages, never tensors.
 
 mod app;
-mod components;
 mod engine;
-mod gaussian;
-mod handles;
 mod kit;
 mod link;
 mod parts;
-mod preview;
-mod shipped;
 mod stage;
 mod state;
+mod tasks;
 
 fn main() {
     yew::Renderer::<app::App>::new().render();

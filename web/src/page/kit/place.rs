@@ -38,6 +38,17 @@ pub struct Part<'a> {
     pub place: Place<'a>,
 }
 
+impl<'a> Part<'a> {
+    pub fn new(field: &'static str, label: &'static str, help: &'static str, place: Place<'a>) -> Self {
+        Self {
+            field,
+            label,
+            help,
+            place,
+        }
+    }
+}
+
 /// Inputs for the numbers of a value.
 pub struct Numbers<'a, T> {
     pub value: &'a T,

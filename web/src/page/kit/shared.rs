@@ -1,4 +1,4 @@
-//! Shared values that are equal when they are the same.
+//! Large values that are equal when they are the same.
 
 use std::ops::Deref;
 use std::rc::Rc;
@@ -31,5 +31,31 @@ impl<T> Deref for Shared<T> {
 
     fn deref(&self) -> &T {
         &self.0
+    }
+}
+
+/// Data of the program itself, compared by address.
+#[derive(Debug)]
+pub struct Fixed<T: ?Sized + 'static>(pub &'static T);
+
+impl<T: ?Sized> Clone for Fixed<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Fixed<T> {}
+
+impl<T: ?Sized> PartialEq for Fixed<T> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl<T: ?Sized> Deref for Fixed<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.0
     }
 }
