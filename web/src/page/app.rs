@@ -1,17 +1,22 @@
 //! The whole page: its state, the engine, and the address that mirrors the run.
 
-use crate::components::{
-    Compare, Controls, Curves, DigitPanels, Figures, Header, Intro, Messages, Panels, PanelsProps, SaveOpen,
-    Selection, StoryPanels, Tasks, Transport, use_dropped_files,
-};
 use crate::engine::{Backend, Engine};
+use crate::kit::selection::Selection;
+use crate::kit::shared::{Fixed, Shared};
+use crate::kit::theme::{use_reduced_motion, use_theme};
 use crate::link;
-use crate::shared::Shared;
+use crate::parts::edit::EditProps;
+use crate::parts::lesson::LessonProps;
+use crate::parts::panels::PanelsProps;
+use crate::parts::{
+    Compare, Controls, Curves, Figures, Header, Intro, Messages, Navigation, SaveOpen, Transport,
+    use_dropped_files,
+};
 use crate::state::{Action, Notice, Phase, State};
-use crate::theme::{use_reduced_motion, use_theme};
+use crate::tasks;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
-use rtb::config::Task;
+use rtb::config::Run;
 use rtb::message::Report;
 use yew::prelude::*;
 
@@ -54,38 +59,58 @@ pub fn App() -> Html {
     use_address(&state, preset, &dispatch);
     use_dropped_files(dispatch.clone());
 
+    let room = tasks::room(&state.run);
+    let facts = room.facts();
     let report: Option<Shared<Report>> = state.reports.items().last().cloned();
-    let shown = PanelsProps {
+    let edit = use_callback(dispatch.clone(), |run: Run, dispatch| {
+        dispatch.emit(Action::Edit(run))
+    });
+    let edits = EditProps {
+        run: state.run.clone(),
+        edit,
+        refused: match &state.notice {
+            Some(Notice::Refused(error)) => Some(error.clone()),
+            _ => None,
+        },
+        selection: *selection,
+        select: select.clone(),
+    };
+    let panels = room.panels(PanelsProps {
         run: state.run.clone(),
         stage: state.stage.clone(),
         snapshots: state.snapshots.clone(),
         training: state.phase == Phase::Training,
         selection: *selection,
-        select: select.clone(),
+        select,
         dispatch: dispatch.clone(),
         dark,
         still,
-    };
-    let panels = match state.run.task {
-        Task::Mixtures => html! { <Panels ..shown /> },
-        Task::Digits => html! { <DigitPanels ..shown /> },
-        Task::Stories => html! { <StoryPanels ..shown /> },
-    };
+    });
+    let lesson = room.lesson(LessonProps {
+        run: state.run.clone(),
+        stage: state.stage.clone(),
+        engine: engine.clone(),
+        open: state.phase.is_open(),
+        dark,
+    });
+    let keep = use_callback((room, state.stage.clone()), |samples: Vec<f32>, (room, stage)| {
+        room.file(&stage.scene, &samples).save();
+    });
     html! {
         <>
             <Header device={state.device.clone()} stopped={state.phase == Phase::Stopped} {choose_device} {theme} {choose_theme} />
             <Messages notice={state.notice.clone()} {dismiss} />
-            <Tasks task={state.run.task} />
+            <Navigation tasks={tasks::namings()} current={facts.naming.name} />
             <main>
-                <Intro />
+                <Intro tasks={tasks::namings()} />
                 <Transport run={state.run.clone()} {preset} phase={state.phase} resume={state.resume} iteration={state.iteration()} last={state.last} snapshot={state.snapshots.items().last().cloned()}
-                    backend={state.device.backend} engine={engine.clone()} dispatch={dispatch.clone()} />
-                <Controls run={state.run.clone()} notice={state.notice.clone()} selection={*selection} {select} dispatch={dispatch.clone()} />
+                    backend={state.device.backend} advice={room.advice(&state.run)} engine={engine.clone()} dispatch={dispatch.clone()} />
+                <Controls reward={room.reward(edits.clone())} prior={room.prior(edits.clone())} {edits} numbers={Fixed(&facts.numbers)} note={room.note(&state.run)} />
                 { panels }
-                <Curves run={state.run.clone()} curve={state.curve.clone()} reports={state.reports.clone()} stage={state.stage.clone()} />
-                <Figures task={state.run.task} {report} />
-                <SaveOpen run={state.run.clone()} engine={engine.clone()} {dispatch} open={state.phase.is_open()} {dark} />
-                <Compare run={state.run.clone()} stage={state.stage.clone()} {engine} open={state.phase.is_open()} {dark} />
+                <Curves run={state.run.clone()} curve={state.curve.clone()} reports={state.reports.clone()} stage={state.stage.clone()} charts={Fixed(&facts.charts)} />
+                <Figures rows={Fixed(facts.rows)} remarks={room.remarks(report.as_deref())} {report} />
+                <SaveOpen run={state.run.clone()} saved={Fixed(&facts.saved)} {keep} engine={engine.clone()} {dispatch} open={state.phase.is_open()} {dark} />
+                <Compare run={state.run.clone()} stage={state.stage.clone()} compared={Fixed(&facts.compared)} {lesson} {engine} open={state.phase.is_open()} {dark} />
             </main>
         </>
     }

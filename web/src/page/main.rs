@@ -2,25 +2,13 @@
 //! messages, never tensors.
 
 mod app;
-mod axis;
-mod components;
-mod draw;
 mod engine;
-mod files;
-mod frames;
-mod gaussian;
-mod handles;
+mod kit;
 mod link;
-mod math;
-mod paint;
-mod preview;
-mod shared;
-mod shipped;
-mod size;
+mod parts;
 mod stage;
 mod state;
-mod theme;
-mod thinned;
+mod tasks;
 
 fn main() {
     yew::Renderer::<app::App>::new().render();

@@ -1,45 +1,31 @@
 //! What there is to see of a run before anything is trained.
 
-use crate::preview;
-use crate::shared::Shared;
-use rtb::config::{Run, Task};
-use rtb::message::{Paths, PlaneView, SampledTruth, Scene, View};
+use crate::kit::shared::Shared;
+use crate::tasks;
+use rtb::config::Run;
+use rtb::message::{SampledTruth, Scene};
 
-/// The pictures and trajectories of a run.
+/// What is fixed of a run, and what is known of its exact posterior.
 #[derive(Clone, PartialEq)]
 pub struct Stage {
     pub scene: Shared<Scene>,
-    /// Bridges to samples of the exact posterior, in the plane.
-    pub exact_paths: Shared<Paths>,
-    /// What is known of the exact posterior of images or stories.
+    /// The exact posterior where it is made of the prior's samples.
     pub truth: Option<Shared<SampledTruth>>,
 }
 
 impl Stage {
-    pub fn new(scene: Scene, run: &Run) -> Self {
-        let exact_paths = match &scene.view {
-            View::Plane(view) => preview::bridge(&view.exact, view.side, run),
-            View::Digits(_) | View::Stories(_) => Paths::default(),
-        };
+    pub fn new(scene: Scene) -> Self {
         let truth = scene.view.exact().cloned();
         Self {
             scene: Shared::new(scene),
-            exact_paths: Shared::new(exact_paths),
             truth: truth.map(Shared::new),
         }
     }
 
-    /// What there is to see of a run before the engine answers. Images of the prior are the
-    /// engine's; those of the run before stay where they are this run's too.
+    /// What there is to see of a run before the engine answers, given the run before and its stage.
     pub fn preview(run: &Run, before: Option<(&Run, &Self)>) -> Self {
-        let mut scene = preview::scene(run);
-        if let Some((old, stage)) = before
-            && run.task == Task::Digits
-            && (&run.prior, run.process.steps, run.seed) == (&old.prior, old.process.steps, old.seed)
-        {
-            scene.prior_paths = stage.scene.prior_paths.clone();
-        }
-        Self::new(scene, run)
+        let before = before.map(|(run, stage)| (run, &*stage.scene));
+        Self::new(tasks::room(run).preview(run, before))
     }
 
     /// T of the chain that is shown; the run's before there is anything to show.
@@ -48,20 +34,14 @@ impl Stage {
         shown.copied().unwrap_or(run.process.steps)
     }
 
-    /// log Z of the truth, as far as it is known.
-    pub fn log_z(&self) -> Option<f64> {
-        let of_plane = self.scene.log_z.filter(|_| !self.plane().exact.is_empty());
-        self.truth.as_ref().map(|truth| truth.log_z).or(of_plane)
+    /// Tempered log r of the ends of the prior's trajectories, where they are looked at one by one.
+    pub fn log_reward(&self) -> &[f32] {
+        self.scene.view.log_reward().map_or(&[], Vec::as_slice)
     }
 
-    /// The pictures of the plane, empty ones for another task.
-    pub fn plane(&self) -> &PlaneView {
-        static NOTHING: PlaneView = PlaneView {
-            side: 0,
-            prior: Vec::new(),
-            log_reward: Vec::new(),
-            exact: Vec::new(),
-        };
-        self.scene.view.plane().unwrap_or(&NOTHING)
+    /// log Z of the truth, as far as it is known.
+    pub fn log_z(&self) -> Option<f64> {
+        let of_scene = self.scene.log_z.filter(|log_z| log_z.is_finite());
+        self.truth.as_ref().map(|truth| truth.log_z).or(of_scene)
     }
 }

@@ -1,13 +1,13 @@
 //! The page's state, and how events change it.
 
 use crate::engine::Device;
+use crate::kit::shared::Shared;
+use crate::kit::thinned::Thinned;
 use crate::link;
-use crate::shared::Shared;
-use crate::shipped;
 use crate::stage::Stage;
-use crate::thinned::Thinned;
+use crate::tasks;
 use rtb::config::{ConfigError, Preset, Run, presets};
-use rtb::message::{Event, Iteration, Report, Scene, Snapshot};
+use rtb::message::{Event, Iteration, Report, Snapshot};
 use std::rc::Rc;
 use yew::Reducible;
 
@@ -102,7 +102,7 @@ pub enum Action {
 
 impl State {
     pub fn new(mut run: Run, notice: Option<Notice>) -> Self {
-        let changed = shipped::fit(&mut run).map(Notice::Changed);
+        let changed = tasks::room(&run).adopt(&mut run).map(Notice::Changed);
         Self {
             stage: Stage::preview(&run, None),
             run: Shared::new(run),
@@ -133,7 +133,7 @@ impl State {
 
     /// Replaces the run by one whose learned prior, if it has one, ships with the page.
     fn load(&mut self, mut run: Run, notice: Option<Notice>) {
-        self.notice = shipped::fit(&mut run).map(Notice::Changed).or(notice);
+        self.notice = tasks::room(&run).adopt(&mut run).map(Notice::Changed).or(notice);
         self.stage = Stage::preview(&run, Some((&self.run, &self.stage)));
         let same_task = run.task == self.run.task;
         if !same_task {
@@ -172,10 +172,10 @@ impl State {
     fn on(&mut self, event: Event) {
         match event {
             Event::Opened(scene) => {
-                self.stage = Stage::new(*scene, &self.run);
+                self.stage = Stage::new(*scene);
                 self.accepted = Some((self.run.clone(), self.stage.clone()));
                 self.forget();
-                if let Some(snapshot) = untrained(&self.run, &self.stage.scene) {
+                if let Some(snapshot) = untrained(&self.run, &self.stage) {
                     self.snapshots.push(snapshot);
                 }
                 self.phase = if self.resume { Phase::Training } else { Phase::Idle };
@@ -220,13 +220,14 @@ impl State {
 }
 
 /// The posterior before any training, where that is the prior itself.
-fn untrained(run: &Run, scene: &Scene) -> Option<Shared<Snapshot>> {
-    let log_reward = scene.view.log_reward().filter(|_| run.starts_at_prior())?;
-    Some(Shared::new(Snapshot {
-        paths: scene.prior_paths.clone(),
-        log_reward: log_reward.clone(),
-        ..Snapshot::default()
-    }))
+fn untrained(run: &Run, stage: &Stage) -> Option<Shared<Snapshot>> {
+    run.starts_at_prior().then(|| {
+        Shared::new(Snapshot {
+            paths: stage.scene.prior_paths.clone(),
+            log_reward: stage.log_reward().to_vec(),
+            ..Snapshot::default()
+        })
+    })
 }
 
 /// The run under the name that tells whether it still is its preset.
@@ -293,8 +294,6 @@ impl Reducible for State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rtb::config::{PriorKind, Task};
-    use rtb::message::{Paths, View};
 
     fn after(state: State, actions: Vec<Action>) -> Rc<State> {
         actions.into_iter().fold(Rc::new(state), |s, a| s.reduce(a))
@@ -336,61 +335,6 @@ mod tests {
     }
 
     #[test]
-    fn a_learned_prior_goes_when_its_mixture_changes_and_the_reason_stays() {
-        let mut run = presets()[0].run.clone();
-        (run.prior.kind, run.prior.weights) = (PriorKind::Learned, Some("prior-25".to_owned()));
-        let state = State::new(run.clone(), None);
-        assert_eq!((state.run.prior.kind, &state.notice), (PriorKind::Learned, &None));
-        run.prior.components[0].mean[0] += 1.0;
-        let state = Rc::new(state).reduce(Action::Edit(run));
-        assert_eq!(state.run.prior.kind, PriorKind::Exact);
-        let mut dragged = (*state.run).clone();
-        dragged.prior.components[0].mean[0] += 1.0;
-        let state = state.reduce(Action::Edit(dragged));
-        assert!(matches!(state.notice, Some(Notice::Changed(_))));
-    }
-
-    #[test]
-    fn the_priors_images_stay_while_a_constraint_is_painted() {
-        let run = Preset::find("digits-inpaint").unwrap().run;
-        let scene = Scene {
-            prior_paths: Paths {
-                steps: vec![0],
-                size: 1,
-                points: vec![0.5],
-            },
-            view: View::Digits(Default::default()),
-            ..Scene::default()
-        };
-        let opened = Action::Events(vec![Event::Opened(Box::new(scene))]);
-        let state = after(State::new(run.clone(), None), vec![opened]);
-        assert_eq!(
-            state.snapshots.items()[0].paths.points,
-            [0.5],
-            "nothing is trained yet"
-        );
-        let truth = Action::Events(vec![Event::Truth(Box::default())]);
-        let state = state.reduce(truth);
-        assert!(state.stage.log_z().is_some());
-        let mut painted = run.clone();
-        *crate::paint::constraint_mut(&mut painted.reward).unwrap() = crate::paint::blank_constraint();
-        let state = state.reduce(Action::Edit(painted));
-        assert_eq!(state.stage.scene.prior_paths.points, [0.5]);
-        assert_eq!(state.stage.log_z(), None, "it is another posterior");
-        let mut other = run;
-        other.seed = 7;
-        assert!(
-            state
-                .reduce(Action::Edit(other))
-                .stage
-                .scene
-                .prior_paths
-                .points
-                .is_empty()
-        );
-    }
-
-    #[test]
     fn an_edit_while_training_trains_on() {
         let run = presets()[0].run.clone();
         let mut edited = run.clone();
@@ -398,8 +342,8 @@ mod tests {
         let actions = vec![opened(), Action::Train, Action::Edit(edited), opened()];
         let state = after(State::new(run, None), actions);
         assert_eq!(state.phase, Phase::Training);
-        let digits = Task::Digits.defaults();
-        let switched = state.reduce(Action::Load(digits, None)).reduce(opened());
+        let other = Preset::find("digit-3").unwrap().run;
+        let switched = state.reduce(Action::Load(other, None)).reduce(opened());
         assert_eq!(switched.phase, Phase::Idle, "another task waits to be trained");
     }
 }

@@ -13,15 +13,13 @@ pub use adapter::Gpu;
 pub use comparer::{Comparer, News, use_comparer};
 pub use device::{Backend, Device};
 
-use crate::draw::export;
-use crate::files;
-use crate::shared::Shared;
+use crate::kit::files;
+use crate::kit::shared::Shared;
 use crate::state::{Action, Notice, Phase};
 use gloo::file::ObjectUrl;
 use opening::Opening;
-use rtb::config::{ConfigError, Run, Task};
+use rtb::config::{ConfigError, Run};
 use rtb::message::{Event, Request};
-use rtb::text::Reader;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
@@ -62,8 +60,8 @@ struct Inner {
     weights_asked: f64,
     /// Whether the next weights go into a file of that name.
     save_as: Option<String>,
-    /// What reads the samples of the run that is open, where they are stories.
-    reader: Option<Reader>,
+    /// What becomes of the next samples.
+    keep: Callback<Vec<f32>>,
     gpu_code: Option<Rc<ObjectUrl>>,
 }
 
@@ -100,7 +98,7 @@ impl Engine {
             weights: None,
             weights_asked: 0.0,
             save_as: None,
-            reader: None,
+            keep: Callback::noop(),
             gpu_code: None,
         })));
         engine.spawn(Backend::Cpu);
@@ -175,7 +173,9 @@ impl Engine {
         self.0.borrow().send(&Request::Weights);
     }
 
-    pub fn save_samples(&self, count: usize) {
+    /// Draws samples, and hands them on unless another run is wanted by then.
+    pub fn save_samples(&self, count: usize, keep: Callback<Vec<f32>>) {
+        self.0.borrow_mut().keep = keep;
         self.0.borrow().send(&Request::Samples(count));
     }
 
@@ -205,10 +205,7 @@ impl Engine {
                 self.crash_later(message);
                 None
             }
-            Event::Opened(ref scene) => {
-                self.0.borrow_mut().reader = scene.reader();
-                self.opened().then_some(event)
-            }
+            Event::Opened(_) => self.opened().then_some(event),
             Event::Refused {
                 field,
                 value,
@@ -270,13 +267,7 @@ impl Inner {
                 return None;
             }
             Event::Samples(samples) => {
-                match (self.accepted.as_ref().map(|a| a.run.task), &self.reader) {
-                    (Some(Task::Digits), _) => export::save_images(&samples),
-                    (Some(Task::Stories), Some(reader)) => {
-                        files::save_text("middles.txt", &(reader.middles(&samples).join("\n") + "\n"));
-                    }
-                    _ => files::save_text("samples.csv", &files::csv(&samples)),
-                }
+                self.keep.emit(samples);
                 return None;
             }
             _ => {}

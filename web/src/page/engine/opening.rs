@@ -1,7 +1,7 @@
 //! Which run is wanted, which one the worker was sent, and which one it holds.
 
 use super::{Backend, Engine, Inner, fetch};
-use crate::shared::Shared;
+use crate::kit::shared::Shared;
 use crate::state::{Action, Phase};
 use rtb::config::{ConfigError, FileNames, Run};
 use rtb::message::{Files, Request};

@@ -1,0 +1,223 @@
+//! Labelled inputs, each with its explanation and, where a value is refused, the reason.
+
+use super::math::Math;
+use rtb::config::ConfigError;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct ExplainProps {
+    pub id: AttrValue,
+    pub help: AttrValue,
+    #[prop_or_default]
+    pub formula: Option<&'static str>,
+    #[prop_or_default]
+    pub error: Option<AttrValue>,
+}
+
+/// The sentence under a control, its formula, and what is wrong with its value.
+#[component]
+pub fn Explain(props: &ExplainProps) -> Html {
+    html! {
+        <>
+            <p class="help" id={format!("{}-help", props.id)}>
+                { &props.help }
+                if let Some(of) = props.formula { { " " }<Math {of} /> }
+            </p>
+            if let Some(error) = &props.error {
+                <p class="refused" role="alert" data-testid={format!("{}-error", props.id)}>{ error }</p>
+            }
+        </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct NumberProps {
+    /// Also the `data-testid`.
+    pub id: AttrValue,
+    pub label: AttrValue,
+    #[prop_or_default]
+    pub help: AttrValue,
+    #[prop_or_default]
+    pub formula: Option<&'static str>,
+    /// The field's name in errors.
+    pub field: AttrValue,
+    pub value: f64,
+    #[prop_or_default]
+    pub whole: bool,
+    pub set: Callback<f64, Result<(), ConfigError>>,
+}
+
+/// A number. What is typed counts as soon as it is allowed; until then the last allowed value
+/// stays active and the reason stands below.
+#[component]
+pub fn Number(props: &NumberProps) -> Html {
+    let draft = use_state(|| None::<String>);
+    let error = use_state(|| None::<AttrValue>);
+    {
+        // A value from elsewhere, such as a preset, replaces what was typed.
+        let (draft, error) = (draft.clone(), error.clone());
+        use_effect_with(props.value, move |value| {
+            if draft.as_ref().is_some_and(|d| d.trim().parse() != Ok(*value)) {
+                draft.set(None);
+                error.set(None);
+            }
+        });
+    }
+    let oninput = {
+        let (draft, error, set) = (draft.clone(), error.clone(), props.set.clone());
+        let (field, whole) = (props.field.clone(), props.whole);
+        Callback::from(move |event: InputEvent| {
+            let text = event.target_unchecked_into::<HtmlInputElement>().value();
+            let parsed = text
+                .trim()
+                .parse::<f64>()
+                .ok()
+                .filter(|v| v.is_finite() && (!whole || (v.fract() == 0.0 && *v >= 0.0)));
+            let allowed = if whole {
+                "a whole number, 0 or more"
+            } else {
+                "a number"
+            };
+            let result = match parsed {
+                Some(value) => set.emit(value),
+                None => Err(ConfigError::new(&*field, format!("`{text}`"), allowed)),
+            };
+            error.set(result.err().map(|e| e.to_string().into()));
+            draft.set(Some(text));
+        })
+    };
+    let onblur = {
+        let (draft, error) = (draft.clone(), error.clone());
+        Callback::from(move |_| {
+            if error.is_none() {
+                draft.set(None);
+            }
+        })
+    };
+    let shown = draft.as_ref().cloned().unwrap_or_else(|| plain(props.value));
+    let described = (!props.help.is_empty()).then(|| format!("{}-help", props.id));
+    html! {
+        <div class="field">
+            <label for={props.id.clone()}>{ &props.label }</label>
+            <input id={props.id.clone()} data-testid={props.id.clone()} type="text" inputmode="decimal" autocomplete="off"
+                value={shown} {oninput} {onblur} aria-describedby={described} aria-invalid={error.is_some().to_string()} />
+            if !props.help.is_empty() || error.is_some() {
+                <Explain id={props.id.clone()} help={props.help.clone()} formula={props.formula} error={(*error).clone()} />
+            }
+        </div>
+    }
+}
+
+/// A number as people write it: no more digits than it has, and 0.0001 rather than 1e-4.
+pub fn plain(value: f64) -> String {
+    if value != 0.0 && (value.abs() >= 1e15 || value.abs() < 1e-6) {
+        format!("{value:e}")
+    } else {
+        format!("{}", (1e9 * value).round() / 1e9)
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct ChoiceProps {
+    pub id: AttrValue,
+    pub label: AttrValue,
+    #[prop_or_default]
+    pub help: AttrValue,
+    #[prop_or_default]
+    pub error: Option<AttrValue>,
+    /// Value and text of each option.
+    pub options: Vec<(AttrValue, AttrValue)>,
+    pub value: AttrValue,
+    pub set: Callback<String>,
+}
+
+/// One of several named values.
+#[component]
+pub fn Choice(props: &ChoiceProps) -> Html {
+    let onchange = {
+        let set = props.set.clone();
+        Callback::from(move |event: Event| {
+            set.emit(event.target_unchecked_into::<HtmlSelectElement>().value())
+        })
+    };
+    let described = (!props.help.is_empty()).then(|| format!("{}-help", props.id));
+    html! {
+        <div class="field">
+            <label for={props.id.clone()}>{ &props.label }</label>
+            <select id={props.id.clone()} data-testid={props.id.clone()} {onchange} aria-describedby={described}>
+                { for props.options.iter().map(|(value, text)| html! {
+                    <option key={value.to_string()} value={value.clone()} selected={*value == props.value}>{ text }</option>
+                }) }
+            </select>
+            if !props.help.is_empty() || props.error.is_some() {
+                <Explain id={props.id.clone()} help={props.help.clone()} error={props.error.clone()} />
+            }
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct CheckProps {
+    pub id: AttrValue,
+    pub label: AttrValue,
+    pub help: AttrValue,
+    pub checked: bool,
+    #[prop_or_default]
+    pub disabled: bool,
+    pub set: Callback<bool>,
+}
+
+/// Yes or no.
+#[component]
+pub fn Check(props: &CheckProps) -> Html {
+    let onchange = {
+        let set = props.set.clone();
+        Callback::from(move |event: Event| {
+            if let Some(input) = event.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok()) {
+                set.emit(input.checked());
+            }
+        })
+    };
+    html! {
+        <div class="field check">
+            <input id={props.id.clone()} data-testid={props.id.clone()} type="checkbox" checked={props.checked} disabled={props.disabled} {onchange}
+                aria-describedby={format!("{}-help", props.id)} />
+            <label for={props.id.clone()}>{ &props.label }</label>
+            <Explain id={props.id.clone()} help={props.help.clone()} />
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct SliderProps {
+    pub id: AttrValue,
+    pub label: AttrValue,
+    pub help: AttrValue,
+    #[prop_or_default]
+    pub formula: Option<&'static str>,
+    pub value: f64,
+    pub low: f64,
+    pub high: f64,
+    pub step: f64,
+    pub set: Callback<f64>,
+}
+
+/// A number between two others.
+#[component]
+pub fn Slider(props: &SliderProps) -> Html {
+    let oninput = props.set.reform(|event: InputEvent| {
+        event
+            .target_unchecked_into::<HtmlInputElement>()
+            .value_as_number()
+    });
+    html! {
+        <div class="field">
+            <label for={props.id.clone()}>{ &props.label }{ " " }<output>{ plain(props.value) }</output></label>
+            <input id={props.id.clone()} data-testid={props.id.clone()} type="range" min={props.low.to_string()} max={props.high.to_string()}
+                step={props.step.to_string()} value={props.value.to_string()} {oninput} aria-describedby={format!("{}-help", props.id)} />
+            <Explain id={props.id.clone()} help={props.help.clone()} formula={props.formula} />
+        </div>
+    }
+}

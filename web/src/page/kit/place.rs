@@ -1,0 +1,84 @@
+//! Numbers of a value, each to be read and changed at its place.
+
+use super::field::Number;
+use rtb::config::ConfigError;
+use yew::prelude::*;
+
+/// Where a number stands.
+pub enum Place<'a> {
+    Real(&'a mut f64),
+    Whole(&'a mut usize),
+}
+
+impl Place<'_> {
+    pub fn value(&self) -> f64 {
+        match self {
+            Self::Real(value) => **value,
+            Self::Whole(value) => **value as f64,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        matches!(self, Self::Whole(_))
+    }
+
+    fn put(self, value: f64) {
+        match self {
+            Self::Real(place) => *place = value,
+            Self::Whole(place) => *place = value as usize,
+        }
+    }
+}
+
+/// A number of a value: its field, its label, what it is, and its place.
+pub struct Part<'a> {
+    pub field: &'static str,
+    pub label: &'static str,
+    pub help: &'static str,
+    pub place: Place<'a>,
+}
+
+impl<'a> Part<'a> {
+    pub fn new(field: &'static str, label: &'static str, help: &'static str, place: Place<'a>) -> Self {
+        Self {
+            field,
+            label,
+            help,
+            place,
+        }
+    }
+}
+
+/// Inputs for the numbers of a value.
+pub struct Numbers<'a, T> {
+    pub value: &'a T,
+    pub parts: fn(&mut T) -> Vec<Part<'_>>,
+    /// Tells values of different kinds apart, whose numbers are not the same ones.
+    pub kind: &'static str,
+    /// Begins the ids of the inputs.
+    pub id: &'a str,
+    /// The value's name in errors.
+    pub field: &'a str,
+    pub set: &'a Callback<T, Result<(), ConfigError>>,
+}
+
+impl<T: Clone + 'static> Numbers<'_, T> {
+    pub fn html(&self) -> Html {
+        let parts = self.parts;
+        let number = |(at, part): (usize, Part)| {
+            let (set, before) = (self.set.clone(), self.value.clone());
+            let set = Callback::from(move |value: f64| {
+                let mut changed = before.clone();
+                parts(&mut changed).swap_remove(at).place.put(value);
+                set.emit(changed)
+            });
+            let (field, whole) = (part.field, part.place.is_whole());
+            html! {
+                <Number key={format!("{}-{field}", self.kind)} id={format!("{}-{}", self.id, field.replace('_', "-"))}
+                    field={format!("{}.{field}", self.field)} label={part.label} help={part.help} value={part.place.value()} {whole} {set} />
+            }
+        };
+        let mut value = self.value.clone();
+        html! { <div class="numbers">{ for parts(&mut value).into_iter().enumerate().map(number) }</div> }
+    }
+}

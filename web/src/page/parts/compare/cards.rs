@@ -1,0 +1,190 @@
+//! A card for every result: its picture and its figures, beside the exact posterior's.
+
+use super::columns::ERROR;
+use super::setting::Setting;
+use super::state::{Comparison, Entry, Standing, Subject};
+use super::{Compared, PictureProps, Shown};
+use crate::kit::number::{count, figure};
+use crate::stage::Stage;
+use rtb::message::{Outcome, Truth};
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct CardsProps {
+    pub comparison: Rc<Comparison>,
+    pub subject: Subject,
+    /// What is known by now of the exact posterior.
+    pub stage: Stage,
+    pub dark: bool,
+    pub remove: Callback<Setting>,
+}
+
+#[component]
+pub fn Cards(props: &CardsProps) -> Html {
+    html! {
+        <ul class="cards">
+            <ExactCard key="exact" subject={props.subject.clone()} stage={props.stage.clone()} dark={props.dark} />
+            { for props.comparison.entries.iter().map(|entry| html! {
+                <MethodCard key={entry.key()} subject={props.subject.clone()} entry={entry.clone()} standing={props.comparison.standing(entry)}
+                    stage={props.stage.clone()} dark={props.dark} remove={props.remove.clone()} />
+            }) }
+        </ul>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ExactCardProps {
+    subject: Subject,
+    stage: Stage,
+    dark: bool,
+}
+
+#[component]
+fn ExactCard(props: &ExactCardProps) -> Html {
+    let ExactCardProps { subject, stage, .. } = props;
+    let how = match stage.scene.truth {
+        Truth::Quadrature => "by quadrature",
+        Truth::ImportanceWeighted => "by importance-weighted samples of the learned prior",
+        Truth::Rejection => "by samples of the learned prior, kept with probability r",
+    };
+    let log_z = figure(stage.log_z().unwrap_or(f64::NAN));
+    let picture = PictureProps {
+        run: subject.run.clone(),
+        stage: stage.clone(),
+        shown: Shown::Exact,
+        label: format!("The exact posterior, {how}; log Z is {log_z}.").into(),
+        dark: props.dark,
+    };
+    html! {
+        <li class="card exact" data-testid="card-exact">
+            <div>
+                <h3>{ "Exact posterior" }</h3>
+                <p class="help">{ format!("What every method is after, {how}.") }</p>
+            </div>
+            { (subject.compared.picture)(picture) }
+            <dl>
+                if let Some(truth) = &stage.truth {
+                    <dt>{ subject.compared.kept }</dt><dd>{ count(truth.kept as f64) }</dd>
+                    <dt>{ "Mean log r" }</dt><dd>{ figure(truth.log_reward_mean) }</dd>
+                }
+                <dt>{ "log Z" }</dt><dd>{ log_z }</dd>
+            </dl>
+        </li>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct MethodCardProps {
+    subject: Subject,
+    entry: Entry,
+    standing: Standing,
+    stage: Stage,
+    dark: bool,
+    remove: Callback<Setting>,
+}
+
+#[component]
+fn MethodCard(props: &MethodCardProps) -> Html {
+    let MethodCardProps {
+        subject,
+        entry,
+        standing,
+        ..
+    } = props;
+    let Entry { setting, label, .. } = entry;
+    let info = setting.method.info();
+    let outcome = entry.outcome.as_deref();
+    let trained = setting.method.is_trained();
+    let picture = PictureProps {
+        run: subject.run.clone(),
+        stage: props.stage.clone(),
+        shown: Shown::Samples(entry.outcome.clone()),
+        label: spoken(label, outcome, &subject.compared).into(),
+        dark: props.dark,
+    };
+    let remove = {
+        let (remove, setting) = (props.remove.clone(), *setting);
+        Callback::from(move |event: MouseEvent| {
+            focus_beside(&event);
+            remove.emit(setting);
+        })
+    };
+    let over = matches!(standing, Standing::Done | Standing::Stopped | Standing::Refused);
+    html! {
+        <li class="card" data-testid={format!("card-{}", info.name)} data-setting={setting.in_full()} data-standing={format!("{standing:?}").to_lowercase()}>
+            <div>
+                <div class="head">
+                    <h3 title={info.description}>{ label }</h3>
+                    if over {
+                        <button type="button" class="quiet" title="Remove" aria-label={format!("Remove {label}")} onclick={remove}>{ "×" }</button>
+                    }
+                </div>
+                <p class="help">{ status(entry, *standing) }</p>
+                if let Some(why) = &entry.refused {
+                    <p class="refused">{ why }</p>
+                }
+                if trained && matches!(standing, Standing::Working | Standing::Stopping) {
+                    <progress max="1" value={outcome.map_or(0.0, |o| o.progress).to_string()} aria-label={format!("Training of {label}")} />
+                }
+            </div>
+            { (subject.compared.picture)(picture) }
+            if let Some(outcome) = outcome {
+                <dl>
+                    { for subject.compared.columns.iter().map(|column| html! {
+                        <><dt title={column.help}>{ column.name }</dt><dd data-figure={column.key}>{ (column.read)(outcome).map_or("–".to_owned(), column.show) }</dd></>
+                    }) }
+                </dl>
+            }
+        </li>
+    }
+}
+
+/// The next card's button, or the one before's, takes the focus from a card that goes.
+fn focus_beside(event: &MouseEvent) {
+    let card = event
+        .target_dyn_into::<Element>()
+        .and_then(|b| b.closest("li").ok()?);
+    let button = |card: Element| card.query_selector("button").ok()?;
+    let beside = card.and_then(|card| {
+        let next = card.next_element_sibling().and_then(button);
+        next.or_else(|| card.previous_element_sibling().and_then(button))
+    });
+    if let Some(button) = beside.and_then(|b| b.dyn_into::<HtmlElement>().ok()) {
+        // Where the focus cannot go it stays.
+        let _ = button.focus();
+    }
+}
+
+fn status(entry: &Entry, standing: Standing) -> String {
+    let outcome = entry.outcome.as_deref();
+    let samples = outcome.map_or(String::new(), |o| format!("{} samples", count(o.samples as f64)));
+    let trained = outcome.filter(|_| entry.setting.method.is_trained());
+    let iterations = trained.map_or(String::new(), |o| format!(" after {} iterations", o.iterations));
+    match (standing, outcome) {
+        (Standing::Waiting, _) => "Waits for the methods before it.".to_owned(),
+        (Standing::Working, None) if entry.setting.method.is_trained() => "Training…".to_owned(),
+        (Standing::Working, None) => "Sampling…".to_owned(),
+        (Standing::Working, Some(_)) => format!("Training; {samples}{iterations}."),
+        (Standing::Stopping, _) => "Stopping…".to_owned(),
+        (Standing::Stopped, None) => "Stopped before its first samples.".to_owned(),
+        (Standing::Stopped, Some(_)) => format!("Stopped; {samples}{iterations}."),
+        (Standing::Done, _) => format!("{samples}{iterations}."),
+        (Standing::Refused, None) => "Cannot be used on this run.".to_owned(),
+        (Standing::Refused, Some(_)) => format!("Broke off; {samples}{iterations}."),
+    }
+}
+
+fn spoken(title: &str, outcome: Option<&Outcome>, compared: &Compared) -> String {
+    match outcome {
+        None => format!("{title}: no samples yet."),
+        Some(o) => format!(
+            "{} samples of {title}: {} {}.",
+            o.samples,
+            compared.error,
+            (compared.columns[ERROR].read)(o).map_or("unknown".to_owned(), figure)
+        ),
+    }
+}

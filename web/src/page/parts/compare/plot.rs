@@ -1,0 +1,70 @@
+//! Error against compute, for all results.
+
+use super::Compared;
+use super::columns::{ERROR, evaluations, seconds};
+use super::state::{Comparison, Entry};
+use crate::kit::chart::{Chart, Line};
+use crate::kit::field::Choice;
+use crate::kit::shared::Fixed;
+use rtb::config::Method;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// Classes of the style sheet, one for each of [`Method::all`].
+const CLASSES: [&str; 14] = [
+    "m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9", "m10", "m11", "m12", "m13",
+];
+
+#[derive(Properties, PartialEq)]
+pub struct PlotProps {
+    pub comparison: Rc<Comparison>,
+    pub compared: Fixed<Compared>,
+}
+
+#[component]
+pub fn Plot(props: &PlotProps) -> Html {
+    let by_seconds = use_state_eq(|| false);
+    let compute = if *by_seconds { seconds } else { evaluations };
+    let error = &props.compared.columns[ERROR];
+    let all = Method::all();
+    let place = |name| all.iter().position(|m| m.info().name == name).unwrap_or(0);
+    // The settings of one method share its colour.
+    let before = |entry: &Entry| {
+        let others = props.comparison.entries.iter();
+        let others = others.take_while(|e| e.setting != entry.setting);
+        others
+            .filter(|e| e.setting.name() == entry.setting.name())
+            .count()
+    };
+    let lines: Vec<_> = props
+        .comparison
+        .entries
+        .iter()
+        .filter(|e| e.outcome.is_some())
+        .map(|e| Line {
+            name: e.label.clone(),
+            class: CLASSES[place(e.setting.name()) % CLASSES.len()],
+            mark: before(e),
+            points: e
+                .curve
+                .items()
+                .iter()
+                .filter_map(|o| Some((compute(o), (error.read)(o)?)))
+                .collect(),
+        })
+        .collect();
+    let set = {
+        let by_seconds = by_seconds.clone();
+        Callback::from(move |unit: String| by_seconds.set(unit == "seconds"))
+    };
+    html! {
+        <div class="plot">
+            <Choice id="compare-unit" label="Compute in" value={if *by_seconds { "seconds" } else { "evaluations" }} {set}
+                options={vec![("evaluations".into(), "evaluations of a drift".into()), ("seconds".into(), "seconds on this machine".into())]}
+                help="Evaluations are the same everywhere; seconds depend on what else this machine does." />
+            <Chart id="chart-compare" title="Error against compute" log=true log_x=true height=260.0 {lines}
+                help={format!("{} {}, over what was spent until then, training and samples together, both logarithmic: a curve for what trains, a mark for what needs no training; settings of one method share a colour and differ in mark and dashes. \
+                      Point at a budget to read what each method reaches with it.", error.name, error.help)} />
+        </div>
+    }
+}

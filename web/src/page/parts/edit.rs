@@ -1,0 +1,59 @@
+//! Changes of the run.
+
+use crate::kit::selection::Selection;
+use crate::kit::shared::Shared;
+use rtb::config::{ConfigError, Run};
+use yew::prelude::*;
+
+/// What every control of a run needs.
+#[derive(Clone, Properties, PartialEq)]
+pub struct EditProps {
+    pub run: Shared<Run>,
+    pub edit: Callback<Run>,
+    /// What the engine refused last.
+    pub refused: Option<ConfigError>,
+    pub selection: Selection,
+    pub select: Callback<Selection>,
+}
+
+impl EditProps {
+    /// Validates a change of the run and hands it on.
+    pub fn apply(&self, change: impl FnOnce(&mut Run)) -> Result<(), ConfigError> {
+        apply(&self.run, &self.edit, change)
+    }
+
+    /// Hands on a change that cannot be wrong, when a choice is made.
+    pub fn changes<T: 'static>(&self, change: impl Fn(&mut Run, T) + 'static) -> Callback<T> {
+        changes(&self.run, &self.edit, change)
+    }
+
+    /// Selects one of the things that the prior, or the reward, is made of.
+    pub fn selects(&self, prior: bool) -> Callback<Option<usize>> {
+        let selection = self.selection;
+        self.select
+            .reform(move |selected| selection.with(prior, selected))
+    }
+}
+
+/// Validates a changed run and hands it on.
+pub fn apply(run: &Run, edit: &Callback<Run>, change: impl FnOnce(&mut Run)) -> Result<(), ConfigError> {
+    let mut run = run.clone();
+    change(&mut run);
+    run.validate()?;
+    edit.emit(run);
+    Ok(())
+}
+
+/// What hands on a changed run when a choice is made, none of which can be wrong.
+pub fn changes<T: 'static>(
+    run: &Shared<Run>,
+    edit: &Callback<Run>,
+    change: impl Fn(&mut Run, T) + 'static,
+) -> Callback<T> {
+    let (run, edit) = (run.clone(), edit.clone());
+    Callback::from(move |chosen| {
+        let mut run = (*run).clone();
+        change(&mut run, chosen);
+        edit.emit(run);
+    })
+}

@@ -1,0 +1,127 @@
+//! The table of figures beside their exact counterparts.
+
+pub mod rows;
+
+use crate::kit::number::figure;
+use crate::kit::shared::{Fixed, Shared};
+use rows::Row;
+use rtb::message::{Chosen, Report};
+use yew::prelude::*;
+
+/// What is said of the figures of a task.
+#[derive(Clone, PartialEq)]
+pub struct Remarks {
+    /// What the exact values are.
+    pub truth: &'static str,
+    /// How far to trust the others, where that is not far.
+    pub caution: Option<String>,
+    /// More figures, below the table.
+    pub more: Html,
+}
+
+#[derive(Properties, PartialEq)]
+pub struct FiguresProps {
+    pub rows: Fixed<[Row]>,
+    pub remarks: Remarks,
+    pub report: Option<Shared<Report>>,
+}
+
+#[component]
+pub fn Figures(props: &FiguresProps) -> Html {
+    let report = props.report.as_deref();
+    let cell = |key: &'static str, value: Option<f64>| {
+        html! {
+            <td data-testid={(!key.is_empty()).then(|| format!("metric-{key}"))} data-value={value.map(|v| v.to_string())}>
+                { value.map_or("–".to_owned(), figure) }
+            </td>
+        }
+    };
+    let of_chosen = |key: &str, value: Option<f64>| {
+        let value = value.filter(|v| v.is_finite());
+        html! {
+            <td data-testid={format!("chosen-{key}")} data-value={value.map(|v| v.to_string())}>{ value.map(figure).unwrap_or_default() }</td>
+        }
+    };
+    let chosen = report
+        .and_then(|r| r.chosen.as_deref())
+        .map(|c| (c.candidates, alone(c)));
+    let Remarks { truth, caution, more } = &props.remarks;
+    html! {
+        <section class="figures" aria-labelledby="figures-title">
+            <h2 id="figures-title">{ "Figures" }</h2>
+            <p class="help">
+                { "Measured over " }
+                if let Some(r) = report {
+                    <span data-testid="metric-samples" data-value={r.samples.to_string()}>{ format!("{} samples", r.samples) }</span>
+                } else {
+                    { "samples" }
+                }
+                { " of the learned posterior, each figure beside its exact value where there is one. " }
+                <span data-testid="truth">{ *truth }</span>
+                if let Some((candidates, _)) = &chosen {
+                    { format!(" 1 of {candidates}: every sample was chosen among so many of the learned posterior’s, in proportion to r·pθ/pφ, the weight of its way; the more, the nearer to the exact posterior.") }
+                }
+            </p>
+            if let Some(caution) = caution {
+                <p class="help" data-testid="caution">{ caution }</p>
+            }
+            <table>
+                <thead><tr>
+                    <th scope="col">{ "Figure" }</th><th scope="col">{ "Learned" }</th>
+                    if let Some((candidates, _)) = &chosen {
+                        <th scope="col">{ format!("1 of {candidates}") }</th>
+                    }
+                    <th scope="col">{ "Exact" }</th>
+                </tr></thead>
+                <tbody>
+                    { for props.rows.iter().map(|row| html! {
+                        <tr key={row.key}>
+                            <th scope="row">{ row.name }<small>{ row.help }</small></th>
+                            { cell(row.key, report.and_then(row.value)) }
+                            if let Some((_, report)) = &chosen {
+                                { of_chosen(row.key, (row.value)(report)) }
+                            }
+                            if let Some(exact) = &row.exact {
+                                { cell(exact.key, report.and_then(exact.value)) }
+                            } else {
+                                <td class="none"></td>
+                            }
+                        </tr>
+                    }) }
+                </tbody>
+            </table>
+            { more.clone() }
+            if let Some(r) = report {
+                <p class="help">
+                    { "Iteration " }
+                    <span data-testid="metric-iterations" data-value={r.iterations.to_string()}>{ r.iterations }</span>
+                    { ", " }
+                    <span data-testid="metric-seconds" data-value={r.seconds.to_string()}>{ format!("{:.1} s", r.seconds) }</span>
+                    { " of training on " }
+                    <span data-testid="metric-device" data-value={r.device.clone()}>{ r.device.clone() }</span>
+                    { ", seed " }
+                    <span data-testid="metric-seed" data-value={r.seed.to_string()}>{ r.seed }</span>
+                    { "." }
+                </p>
+            }
+        </section>
+    }
+}
+
+/// Chosen samples as if they were all that there is; what is not measured of them is no number.
+pub fn alone(chosen: &Chosen) -> Report {
+    Report {
+        log_z_learned: f64::NAN,
+        log_z_importance: chosen.log_z_importance,
+        log_z_prior: f64::NAN,
+        elbo: f64::NAN,
+        ess: f64::NAN,
+        fit: chosen.fit.clone(),
+        log_reward: chosen.log_reward,
+        floored_mass: f64::NAN,
+        residual_mean: f64::NAN,
+        residual_std: f64::NAN,
+        seconds_per_iteration: f64::NAN,
+        ..Report::default()
+    }
+}

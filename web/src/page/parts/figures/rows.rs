@@ -1,0 +1,95 @@
+//! What a row of the table is, and the rows that every task has.
+
+use rtb::message::Report;
+
+/// A figure: its key in `report.json`, its name, what it is, its value and the exact one.
+pub struct Row {
+    pub key: &'static str,
+    pub name: &'static str,
+    pub help: &'static str,
+    pub value: fn(&Report) -> Option<f64>,
+    pub exact: Option<Exact>,
+}
+
+pub struct Exact {
+    pub key: &'static str,
+    pub value: fn(&Report) -> Option<f64>,
+}
+
+pub const fn row(
+    key: &'static str,
+    name: &'static str,
+    help: &'static str,
+    value: fn(&Report) -> Option<f64>,
+) -> Row {
+    Row {
+        key,
+        name,
+        help,
+        value,
+        exact: None,
+    }
+}
+
+impl Row {
+    /// With the exact value beside it.
+    pub const fn beside(mut self, key: &'static str, value: fn(&Report) -> Option<f64>) -> Self {
+        self.exact = Some(Exact { key, value });
+        self
+    }
+}
+
+pub const LOG_Z_LEARNED: Row = row("log_z_learned", "log Z, learned", "the number in the loss", |r| {
+    Some(r.log_z_learned)
+})
+.beside("log_z_exact", |r| Some(r.log_z_exact));
+
+pub const LOG_Z_IMPORTANCE: Row = row(
+    "log_z_importance",
+    "log Z, importance-weighted",
+    "log of the mean weight of policy samples",
+    |r| Some(r.log_z_importance),
+);
+
+pub const ELBO: Row = row(
+    "elbo",
+    "ELBO",
+    "mean log weight of policy samples, below log Z",
+    |r| Some(r.elbo),
+);
+
+pub const ESS: Row = row(
+    "ess",
+    "Effective sample size, ESS/N",
+    "share of samples worth an exact one",
+    |r| Some(r.ess),
+)
+.beside("", |_| Some(1.0));
+
+pub const FLOORED: Row = row(
+    "floored_mass",
+    "Mass where r is floored",
+    "share of samples",
+    |r| Some(r.floored_mass),
+)
+.beside("floored_mass_exact", |r| Some(r.floored_mass_exact));
+
+pub const RESIDUAL_MEAN: Row = row("residual_mean", "Residual δ, mean", "over policy samples", |r| {
+    Some(r.residual_mean)
+})
+.beside("", |_| Some(0.0));
+
+pub const RESIDUAL_STD: Row = row(
+    "residual_std",
+    "Residual δ, deviation",
+    "over policy samples",
+    |r| Some(r.residual_std),
+)
+.beside("", |_| Some(0.0));
+
+pub const SECONDS: Row = row(
+    "seconds_per_iteration",
+    "Seconds an iteration",
+    "wall time on this machine",
+    |r| Some(r.seconds_per_iteration),
+);

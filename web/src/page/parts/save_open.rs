@@ -1,0 +1,211 @@
+//! Saving weights, samples, config and picture; opening a config or weights.
+
+use super::panels::PANELS;
+use crate::engine::Engine;
+use crate::kit::color;
+use crate::kit::files::{self, save_panels};
+use crate::kit::picture::Picture;
+use crate::kit::shared::{Fixed, Shared};
+use crate::state::{Action, Notice};
+use gloo::events::{EventListener, EventListenerOptions};
+use rtb::config::Run;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{DragEvent, File, FileList, HtmlInputElement};
+use yew::prelude::*;
+
+/// What can be saved of a task.
+pub struct Saved {
+    /// Samples in a file, and what its button says.
+    pub samples: (usize, &'static str),
+    /// Whether its panels are pictures.
+    pub picture: bool,
+}
+
+/// A file of samples.
+pub enum Samples {
+    Text { name: &'static str, text: String },
+    Picture { name: &'static str, picture: Picture },
+}
+
+impl Samples {
+    /// Hands it to the user.
+    pub fn save(&self) {
+        match self {
+            Self::Text { name, text } => files::save_text(name, text),
+            Self::Picture { name, picture } => match picture.render(false) {
+                Some(canvas) => files::save_png(name, &canvas),
+                None => gloo::console::warn!("there is no picture to save"),
+            },
+        }
+    }
+}
+
+/// Reads a file and does with it what its name says.
+#[derive(Clone, PartialEq)]
+struct Opener {
+    dispatch: Callback<Action>,
+}
+
+impl Opener {
+    fn open(&self, list: Option<FileList>) {
+        let Some(file) = list.and_then(|l| l.get(0)) else {
+            return;
+        };
+        let opener = self.clone();
+        spawn_local(async move {
+            let opened = opener.read(file).await;
+            opener
+                .dispatch
+                .emit(opened.unwrap_or_else(|notice| Action::Notice(Some(notice))));
+        });
+    }
+
+    async fn read(&self, file: File) -> Result<Action, Notice> {
+        let name = file.name();
+        let bytes = gloo::file::futures::read_as_bytes(&file.into())
+            .await
+            .map_err(|e| Notice::Trouble(format!("{name} cannot be read ({e})")))?;
+        if name.ends_with(".toml") {
+            let text =
+                String::from_utf8(bytes).map_err(|_| Notice::Trouble(format!("{name} is not text")))?;
+            let run = Run::from_toml(&text).map_err(Notice::Refused)?;
+            return Ok(Action::Load(run, Some(Notice::Done(format!("Opened {name}.")))));
+        }
+        if name.ends_with(".safetensors") {
+            let run = run_of(&bytes);
+            let what = match run {
+                Some(_) => format!("Opened {name}: its weights and the run they belong to."),
+                None => format!("Opened the weights of {name}; the file names no run, so yours stays."),
+            };
+            return Ok(Action::Weights {
+                run,
+                weights: bytes,
+                notice: Notice::Done(what),
+            });
+        }
+        Err(Notice::Trouble(format!(
+            "{name} is neither a config (.toml) nor weights (.safetensors)."
+        )))
+    }
+}
+
+/// Opens files dropped anywhere on the page.
+#[hook]
+pub fn use_dropped_files(dispatch: Callback<Action>) {
+    use_effect_with(Opener { dispatch }, |opener| {
+        let opener = opener.clone();
+        let options = EventListenerOptions::enable_prevent_default();
+        let window = gloo::utils::window();
+        let over =
+            EventListener::new_with_options(&window, "dragover", options, |event| event.prevent_default());
+        let drop = EventListener::new_with_options(&window, "drop", options, move |event| {
+            event.prevent_default();
+            let event: &DragEvent = event.unchecked_ref();
+            opener.open(event.data_transfer().and_then(|d| d.files()));
+        });
+        move || std::mem::drop((over, drop))
+    });
+}
+
+#[derive(Properties, PartialEq)]
+pub struct SaveOpenProps {
+    pub run: Shared<Run>,
+    pub saved: Fixed<Saved>,
+    /// What becomes of samples that are to be saved.
+    pub keep: Callback<Vec<f32>>,
+    pub engine: Engine,
+    pub dispatch: Callback<Action>,
+    /// Whether the engine holds the run, and so has a network to save.
+    pub open: bool,
+    pub dark: bool,
+}
+
+#[component]
+pub fn SaveOpen(props: &SaveOpenProps) -> Html {
+    let input = use_node_ref();
+    let click = {
+        let input = input.clone();
+        Callback::from(move |_: MouseEvent| {
+            if let Some(input) = input.cast::<HtmlInputElement>() {
+                input.click();
+            }
+        })
+    };
+    let onchange = {
+        let opener = Opener {
+            dispatch: props.dispatch.clone(),
+        };
+        Callback::from(move |event: Event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            opener.open(input.files());
+            // The same file may be chosen again.
+            input.set_value("");
+        })
+    };
+    let save = |save: fn(&Run, &Engine, bool)| {
+        let (run, engine, dark) = (props.run.clone(), props.engine.clone(), props.dark);
+        Callback::from(move |_: MouseEvent| save(&run, &engine, dark))
+    };
+    let config = save(|run, _, _| files::save_text("rtb.toml", &run.to_toml()));
+    let weights = save(|_, engine, _| engine.save_weights("posterior.safetensors".to_owned()));
+    let (count, form) = props.saved.samples;
+    let samples = {
+        let (engine, keep) = (props.engine.clone(), props.keep.clone());
+        Callback::from(move |_: MouseEvent| engine.save_samples(count, keep.clone()))
+    };
+    let picture = save(|_, _, dark| {
+        if save_panels(&PANELS, color::ink(dark)).is_none() {
+            gloo::console::warn!("the picture cannot be drawn");
+        }
+    });
+    html! {
+        <section class="files" aria-labelledby="files-title">
+            <h2 id="files-title">{ "Keep and share" }</h2>
+            <p class="help">{ "The address of this page always holds the whole run: copy it to share what you see. Files can also be dropped anywhere on the page." }</p>
+            <div class="buttons">
+                <button type="button" data-testid="save-weights" disabled={!props.open} onclick={weights}>{ "Weights (.safetensors)" }</button>
+                <button type="button" data-testid="save-samples" disabled={!props.open} onclick={samples}>{ form }</button>
+                <button type="button" data-testid="save-config" onclick={config}>{ "Config (.toml)" }</button>
+                if props.saved.picture {
+                    <button type="button" data-testid="save-picture" onclick={picture}>{ "Picture (.png)" }</button>
+                }
+                <button type="button" data-testid="open-file" onclick={click}>{ "Open config or weights…" }</button>
+                <input ref={input} type="file" class="hidden" data-testid="file-input" tabindex="-1" aria-label="Config or weights file"
+                    accept=".toml,.safetensors" {onchange} />
+            </div>
+        </section>
+    }
+}
+
+/// The run that the header of a weights file (safetensors) names, if it does.
+fn run_of(weights: &[u8]) -> Option<Run> {
+    let (length, rest) = weights.split_first_chunk()?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+    let header: serde_json::Value = serde_json::from_slice(rest.get(..length)?).ok()?;
+    Run::from_toml(header["__metadata__"]["run"].as_str()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(header: &serde_json::Value) -> Vec<u8> {
+        let header = header.to_string().into_bytes();
+        [&(header.len() as u64).to_le_bytes()[..], &header, &[0; 8]].concat()
+    }
+
+    #[test]
+    fn a_weights_file_names_its_run_or_none() {
+        let run = Run {
+            seed: 17,
+            ..Run::default()
+        };
+        let metadata = |run: &str| serde_json::json!({ "__metadata__": { "run": run } });
+        assert_eq!(run_of(&file(&metadata(&run.to_toml()))), Some(run));
+        assert_eq!(run_of(&file(&metadata("seed = -1"))), None);
+        assert_eq!(run_of(&file(&serde_json::json!({}))), None);
+        assert_eq!(run_of(b"nonsense"), None);
+        assert_eq!(run_of(b"short"), None);
+    }
+}

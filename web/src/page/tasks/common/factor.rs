@@ -1,0 +1,130 @@
+//! A reward of a task: its kind, and what belongs to the kind.
+
+use super::product::Product;
+use crate::kit::field::Choice;
+use crate::kit::selection::Selection;
+use rtb::config::{ConfigError, Run, presets};
+use yew::prelude::*;
+
+/// A kind of reward.
+pub struct Kind {
+    /// As in a run's file.
+    pub name: &'static str,
+    pub title: &'static str,
+    /// Whether it can be a factor of a product.
+    pub factor: bool,
+}
+
+/// A kind that can be a factor.
+pub const fn kind(name: &'static str, title: &'static str) -> Kind {
+    Kind {
+        name,
+        title,
+        factor: true,
+    }
+}
+
+/// A kind that stands alone.
+pub const fn alone(name: &'static str, title: &'static str) -> Kind {
+    Kind {
+        factor: false,
+        ..kind(name, title)
+    }
+}
+
+/// The rewards of a task, each alone or a factor of a product.
+pub trait Rewards: Clone + PartialEq + 'static {
+    type Reward: Clone + PartialEq + 'static;
+
+    const KINDS: &'static [Kind];
+
+    /// The name of a reward's kind.
+    fn kind(reward: &Self::Reward) -> &'static str;
+
+    /// What a kind starts from.
+    fn start(kind: &str) -> Option<Self::Reward>;
+
+    /// What is added to a product.
+    fn another() -> Self::Reward;
+
+    /// The factors of a product.
+    fn factors(reward: &Self::Reward) -> Option<&[Self::Reward]>;
+
+    fn product(factors: Vec<Self::Reward>) -> Self::Reward;
+
+    /// A reward as the factor that a product begins with.
+    fn first(reward: &Self::Reward) -> Self::Reward {
+        reward.clone()
+    }
+
+    /// The controls of a reward that is no product.
+    fn editor(props: &FactorProps<Self>) -> Html;
+}
+
+/// A reward, or one of a product's.
+#[derive(Clone, PartialEq, Properties)]
+pub struct FactorProps<R: Rewards> {
+    /// Begins the ids of the inputs.
+    pub id: AttrValue,
+    /// Its name in errors.
+    pub field: AttrValue,
+    /// Whether it is one of a product's.
+    #[prop_or_default]
+    pub part: bool,
+    pub reward: R::Reward,
+    pub set: Callback<R::Reward, Result<(), ConfigError>>,
+    pub selection: Selection,
+    pub select: Callback<Selection>,
+}
+
+#[component]
+pub fn Factor<R: Rewards>(props: &FactorProps<R>) -> Html {
+    let FactorProps { id, reward, set, .. } = props;
+    // A posterior for each class needs more trajectories than a run may have.
+    let refused = use_state_eq(|| None::<AttrValue>);
+    let choose = {
+        let (set, before, refused) = (set.clone(), reward.clone(), refused.setter());
+        Callback::from(move |kind: String| {
+            let Some(mut new) = R::start(&kind) else {
+                return;
+            };
+            // A product begins with what there was.
+            if let Some(factors) = R::factors(&new) {
+                let others = factors.iter().skip(1).cloned();
+                new = R::product([R::first(&before)].into_iter().chain(others).collect());
+            }
+            let result = set.emit(new);
+            refused.set(result.err().map(|error| error.to_string().into()));
+        })
+    };
+    let kinds = R::KINDS.iter().filter(|kind| kind.factor || !props.part);
+    let options: Vec<_> = kinds.map(|kind| (kind.name.into(), kind.title.into())).collect();
+    let editor = match R::factors(reward) {
+        Some(factors) => html! {
+            <Product<R> factors={factors.to_vec()} set={set.clone()} selection={props.selection} select={props.select.clone()} />
+        },
+        None => R::editor(props),
+    };
+    html! {
+        <>
+            <Choice id={format!("{id}-kind")} label="Kind" value={R::kind(reward)} set={choose} {options} error={(*refused).clone()}
+                help={if props.part { "" } else { "How much each sample is wanted, from 0 to 1; only its values are used, never its gradient." }} />
+            { editor }
+        </>
+    }
+}
+
+/// The runs of a task's presets.
+pub fn presets_of(task: &str) -> impl Iterator<Item = Run> {
+    let of_task = presets().into_iter().filter(move |p| p.run.task.name() == task);
+    of_task.map(|preset| preset.run)
+}
+
+/// Fits a run's floor of log r to another kind of reward: a floor that came with the old kind goes with
+/// it, the user's own stays.
+pub fn refloor(run: &mut Run, [old, new]: [&str; 2], floor: fn(&str) -> Option<f64>) {
+    let usual = floor(old).map(|_| run.task.defaults().tempering.floor);
+    if let Some(floor) = floor(new).or(usual).filter(|_| old != new) {
+        run.tempering.floor = floor;
+    }
+}

@@ -1,0 +1,82 @@
+//! log r of the samples on show.
+
+use crate::kit::color;
+use crate::kit::frame::Frame;
+use crate::kit::number::{mean, short};
+use crate::kit::ridges::{self, Ridge};
+use crate::kit::shared::Shared;
+use crate::kit::size::use_width;
+use crate::kit::surface::Surface;
+use crate::parts::panels::{PANELS, REWARD};
+use crate::stage::Stage;
+use rtb::message::Snapshot;
+use yew::prelude::*;
+
+const ID: &str = PANELS[REWARD].0;
+const TITLE: &str = PANELS[REWARD].1;
+
+#[derive(Properties, PartialEq)]
+pub struct LogRewardsProps {
+    /// What the reward wants, in a phrase.
+    pub wish: String,
+    pub stage: Stage,
+    pub snapshot: Option<Shared<Snapshot>>,
+    /// What the samples are called, and the chosen one of them.
+    pub what: &'static str,
+    pub chosen: usize,
+    pub dark: bool,
+    pub wide: bool,
+    pub on_wide: Callback<()>,
+}
+
+/// log r of the prior's, the learned and the exact samples on show, as histograms.
+#[component]
+pub fn LogRewards(props: &LogRewardsProps) -> Html {
+    let canvas = use_node_ref();
+    let width = use_width(&canvas);
+    let ink = color::ink(props.dark);
+    let of = (
+        props.stage.clone(),
+        props.snapshot.clone(),
+        props.chosen,
+        props.dark,
+    );
+    let all = use_memo(of, |(stage, snapshot, chosen, dark)| {
+        let ink = color::ink(*dark);
+        let learned = snapshot.as_ref().map_or(&[][..], |s| &s.log_reward);
+        let exact = stage.truth.as_ref().map_or(&[][..], |t| &t.log_reward);
+        [
+            ridge("prior", ink.text, stage.log_reward(), Some(*chosen)),
+            ridge("learned", ink.sample, learned, Some(*chosen)),
+            ridge("exact", ink.exact, exact, None),
+        ]
+    });
+    {
+        let canvas = canvas.clone();
+        use_effect_with((all.clone(), ink, width.round() as u32), move |(all, ink, _)| {
+            if let Some(surface) = Surface::new(&canvas, *ink) {
+                let (low, high) = ridges::range(&**all);
+                ridges::draw(&surface, &**all, [&short(low), &short(high)]);
+            }
+        });
+    }
+    let figures: Vec<_> = all.iter().map(|r| format!("{}, {}", r.name, r.note)).collect();
+    html! {
+        <Frame id={ID} title={TITLE} wide={props.wide} on_wide={props.on_wide.clone()}
+            help={format!("Wanted: {}. The line marks the chosen {}.", props.wish, props.what)}>
+            <canvas ref={canvas} id={ID} data-testid={ID} role="img" class="still"
+                aria-label={format!("Histograms of log r over the {}s on show: {}.", props.what, figures.join("; "))} />
+            <p class="tally">{ format!("β·log r (floored) of the {}s on show", props.what) }</p>
+        </Frame>
+    }
+}
+
+fn ridge(name: &'static str, color: &'static str, values: &[f32], chosen: Option<usize>) -> Ridge {
+    Ridge {
+        name,
+        color,
+        note: mean(values).map_or("none yet".to_owned(), |m| format!("mean {}", short(m))),
+        marked: chosen.and_then(|at| values.get(at).copied()),
+        values: values.to_vec(),
+    }
+}

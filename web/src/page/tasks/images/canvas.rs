@@ -1,0 +1,82 @@
+//! What is wanted: the canvas on which known pixels are painted.
+
+use super::constraint::{self, FREE};
+use super::problem_mut;
+use crate::kit::paint::Grid;
+use crate::kit::painting::{Painting, use_hand};
+use crate::kit::panel::{Marks, Panel, Pointer, Purpose};
+use crate::kit::picture::Picture;
+use crate::kit::selection::Selection;
+use crate::kit::shared::Shared;
+use crate::parts::edit::apply;
+use crate::parts::panels::{PANELS, REWARD};
+use crate::state::{Action, Notice};
+use rtb::config::Run;
+use yew::prelude::*;
+
+const ID: &str = PANELS[REWARD].0;
+const TITLE: &str = PANELS[REWARD].1;
+
+#[derive(Properties, PartialEq)]
+pub struct ConstraintProps {
+    pub run: Shared<Run>,
+    pub rows: Vec<String>,
+    pub selection: Selection,
+    pub dispatch: Callback<Action>,
+    pub dark: bool,
+    pub wide: bool,
+    pub on_wide: Callback<()>,
+}
+
+/// The known pixels, to paint on.
+#[component]
+pub fn Constraint(props: &ConstraintProps) -> Html {
+    let hand = use_hand();
+    let picture = use_memo(props.rows.clone(), |rows| Picture::known(rows));
+    let change = {
+        let (run, dispatch) = (props.run.clone(), props.dispatch.clone());
+        Callback::from(move |grid: Grid| {
+            let edit = dispatch.reform(Action::Edit);
+            let put = |run: &mut Run| {
+                if let Some(rows) = constraint::known_mut(&mut problem_mut(run).reward) {
+                    *rows = grid.rows;
+                }
+            };
+            if let Err(error) = apply(&run, &edit, put) {
+                dispatch.emit(Action::Notice(Some(Notice::Refused(error))));
+            }
+        })
+    };
+    let painting = Painting {
+        grid: Grid::new(props.rows.clone(), FREE),
+        brush: props.selection.brush,
+        hand: hand.clone(),
+        change,
+    };
+    let on_pointer = {
+        let painting = painting.clone();
+        Callback::from(move |pointer: Pointer| painting.pointer(pointer))
+    };
+    let on_key = Callback::from(move |event: KeyboardEvent| {
+        if painting.key(&event.key()) {
+            event.prevent_default();
+        }
+    });
+    let brush = hand.cursor.map(|at| (at, props.selection.brush.radius));
+    let marks = Marks {
+        purpose: Purpose::Paint,
+        ..Marks::default()
+    };
+    let known = props
+        .rows
+        .iter()
+        .flat_map(|r| r.chars())
+        .filter(|c| *c != FREE)
+        .count();
+    html! {
+        <Panel id={ID} title={TITLE} label={format!("Canvas of 28 × 28 pixels, {known} of them known.")}
+            help="Paint what is known of the digit. By keyboard: arrows move the brush, Space paints, Backspace frees."
+            legend="paper to ink; tinted pixels are free" picture={Some((*picture).clone())} smooth=false axes=false paths={None} step=0.0 highlighted={None}
+            {marks} {brush} dark={props.dark} wide={props.wide} {on_pointer} {on_key} on_wide={props.on_wide.clone()} />
+    }
+}

@@ -1,0 +1,103 @@
+//! The figures of images: of reports, of comparisons and over training.
+
+use super::fit;
+use crate::kit::number::figure;
+use crate::parts::compare::columns::{
+    Column, ESS as ESS_COLUMN, EVALUATIONS, LOG_Z_ERROR, MEAN_LOG_R, SAMPLING, TRAINING,
+};
+use crate::parts::curves::{CURVE, Charts, Curve, LOG_REWARD};
+use crate::parts::figures::rows::{
+    ELBO, ESS, FLOORED, LOG_Z_IMPORTANCE, LOG_Z_LEARNED, RESIDUAL_MEAN, RESIDUAL_STD, Row, SECONDS, row,
+};
+
+pub static ROWS: [Row; 13] = [
+    LOG_Z_LEARNED,
+    LOG_Z_IMPORTANCE,
+    row(
+        "log_z_error",
+        "Standard error of log Z",
+        "of the exact value, which comes from the prior’s images",
+        |_| None,
+    )
+    .beside("log_z_exact_error", |r| fit(&r.fit)?.log_z_error),
+    ELBO,
+    ESS,
+    row(
+        "log_reward",
+        "Mean log r",
+        "tempered and floored; more than exact is too much",
+        |r| Some(r.log_reward),
+    )
+    .beside("log_reward_exact", |r| fit(&r.fit)?.log_reward_exact),
+    row(
+        "fid",
+        "FID",
+        "Fréchet distance of a classifier’s features; exact: one half of the exact images to the other",
+        |r| fit(&r.fit)?.fid,
+    )
+    .beside("fid_floor", |r| fit(&r.fit)?.fid_floor),
+    row(
+        "diversity",
+        "Diversity",
+        "mean cosine distance of the features of two images",
+        |r| Some(fit(&r.fit)?.diversity),
+    )
+    .beside("diversity_exact", |r| fit(&r.fit)?.diversity_exact),
+    row(
+        "accuracy",
+        "Accuracy",
+        "share of images in a class that is wanted",
+        |r| fit(&r.fit)?.accuracy,
+    )
+    .beside("accuracy_exact", |r| fit(&r.fit)?.accuracy_exact),
+    FLOORED,
+    RESIDUAL_MEAN,
+    RESIDUAL_STD,
+    SECONDS,
+];
+
+pub static COLUMNS: [Column; 9] = [
+    Column {
+        key: "fid",
+        name: "FID",
+        help: "(Fréchet distance) to the exact images in the features of a classifier that rewards never ask, known of more than 64 on both sides",
+        read: |o| fit(&o.fit)?.fid,
+        show: figure,
+    },
+    MEAN_LOG_R,
+    Column {
+        key: "diversity",
+        name: "Diversity",
+        help: "mean cosine distance of the features of two images",
+        read: |o| Some(fit(&o.fit)?.diversity),
+        show: figure,
+    },
+    Column {
+        key: "accuracy",
+        name: "Accuracy",
+        help: "share of images in a class that is wanted",
+        read: |o| fit(&o.fit)?.accuracy,
+        show: figure,
+    },
+    LOG_Z_ERROR,
+    ESS_COLUMN,
+    TRAINING,
+    SAMPLING,
+    EVALUATIONS,
+];
+
+pub const CHARTS: Charts = Charts {
+    sampled: Some("images"),
+    all: &[
+        LOG_REWARD,
+        Curve {
+            id: "chart-fid",
+            title: "Distance to the exact posterior",
+            help: "Fréchet distance (FID) to the exact images in the features of a classifier that rewards never ask, known once there are more than 64 of both. Exact halves: no set of so many could be told to be nearer.",
+            log: true,
+            rule: Some(("exact halves", |_, last| fit(&last?.fit)?.fid_floor)),
+            measured: &[("FID", "first", |r| fit(&r.fit)?.fid)],
+            ..CURVE
+        },
+    ],
+};

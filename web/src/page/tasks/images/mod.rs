@@ -1,0 +1,243 @@
+//! Images of handwriting.
+
+mod canvas;
+mod classes;
+mod constraint;
+mod figures;
+mod inpaint;
+mod journey;
+mod panels;
+mod remarks;
+mod reward;
+mod shares;
+mod words;
+
+use super::common::prior::{choice, replaced, shipped};
+use super::{Facts, Room};
+use crate::kit::mosaic::Mosaic;
+use crate::kit::thumbnail::Thumbnail;
+use crate::parts::compare::{Compared, PictureProps, Shown};
+use crate::parts::controls::numbers::{Numbers, RANK};
+use crate::parts::edit::EditProps;
+use crate::parts::figures::Remarks;
+use crate::parts::navigation::Naming;
+use crate::parts::panels::PanelsProps;
+use crate::parts::save_open::{Samples, Saved};
+use crate::parts::transport::Advice;
+use rtb::config::{PriorKind, Run};
+use rtb::image::{PIXELS, SIDE};
+use rtb::message::{DigitsView, Fit, ImageFit, Report, Scene, Truth, View};
+use yew::{Html, html};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Images;
+
+/// The images that stand for a distribution.
+const GRID: Mosaic = Mosaic {
+    columns: 6,
+    rows: 6,
+    side: SIDE,
+};
+
+/// The prior for processors.
+const SMALL: &str = "prior-digits-small";
+
+static FACTS: Facts = Facts {
+    naming: Naming {
+        name: "digits",
+        title: "Digits",
+        what: "images of handwriting",
+        intro: "The second task, Digits, is the same engine on images: the prior is a small diffusion model of MNIST’s digits, and the reward \
+                may ask a classifier, count holes, measure strokes or hold the image to pixels that you paint. The exact posterior is what the reward lets pass of the prior’s own images. ",
+    },
+    numbers: Numbers {
+        steps: (
+            "Denoising steps from noise to image: more draw better digits, and all that is measured or trained takes longer.",
+            None,
+        ),
+        exploration: "Extra variance of the policy's steps at the start; it changes where trajectories go, never how they are scored.",
+        network: &[RANK],
+        langevin: Some(
+            "Starts from guidance, ∇ log r at the end that the prior expects, with a scale that is learned: training goes further in fewer iterations, each of which takes longer. Only where the reward, or a factor of it, is no black box.",
+        ),
+        proposals: Some([
+            "Images behind the exact posterior",
+            "Images of the prior that are kept with probability r; they are drawn while the worker has time.",
+        ]),
+    },
+    charts: figures::CHARTS,
+    rows: &figures::ROWS,
+    compared: Compared {
+        limits: (36, 5_000),
+        columns: &figures::COLUMNS,
+        error: "FID",
+        kept: "Images kept",
+        picture,
+    },
+    saved: Saved {
+        samples: (100, "100 samples (.png)"),
+        picture: true,
+    },
+};
+
+impl Room for Images {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn adopt(&self, run: &mut Run) -> Option<String> {
+        if problem(run).prior.kind != PriorKind::Learned {
+            return None;
+        }
+        let name = shipped(run, problem(run).prior.weights.as_deref())?;
+        replaced(problem_mut(run).prior.weights.replace(name.to_owned()), name)
+    }
+
+    /// The prior's images are the engine's; those of the run before stay where they are this run's too.
+    fn preview(&self, run: &Run, before: Option<(&Run, &Scene)>) -> Scene {
+        let stays = |old: &Run| {
+            (old.task, old.process.steps, old.seed) == (run.task, run.process.steps, run.seed)
+                && problem(old).prior == problem(run).prior
+        };
+        let before = before.filter(|(old, _)| stays(old));
+        Scene {
+            truth: Truth::Rejection,
+            view: View::Digits(DigitsView::default()),
+            prior_paths: before
+                .map(|(_, scene)| scene.prior_paths.clone())
+                .unwrap_or_default(),
+            ..Scene::default()
+        }
+    }
+
+    fn panels(&self, props: PanelsProps) -> Html {
+        html! { <panels::Panels ..props /> }
+    }
+
+    fn reward(&self, edits: EditProps) -> Html {
+        reward::controls(&edits)
+    }
+
+    fn prior(&self, edits: EditProps) -> Html {
+        let chosen = problem(&edits.run).prior.weights.clone().unwrap_or_default();
+        let set = edits.changes(|run, name| problem_mut(run).prior.weights = Some(name));
+        choice(
+            &edits.run,
+            chosen,
+            set,
+            "A network that has learned MNIST’s digits. Its own chain of T steps is the prior, whatever it draws; the exact posterior is made of its images.",
+        )
+    }
+
+    fn advice(&self, run: &Run) -> Option<Advice> {
+        let weights = problem(run).prior.weights.as_deref();
+        let small = weights == Some(SMALL);
+        let quicker = || {
+            let mut run = run.clone();
+            problem_mut(&mut run).prior.weights = Some(SMALL.to_owned());
+            ("Take the small prior", run)
+        };
+        Some(Advice {
+            samples: "digits",
+            faster: if small || weights.is_none() {
+                "fewer steps T, a smaller batch or WebGPU are faster"
+            } else {
+                "the small prior, fewer steps T, a smaller batch or WebGPU are faster"
+            },
+            quicker: (!small).then(quicker),
+        })
+    }
+
+    fn remarks(&self, report: Option<&Report>) -> Remarks {
+        remarks::remarks(report)
+    }
+
+    fn file(&self, _scene: &Scene, samples: &[f32]) -> Samples {
+        let count = samples.len() / PIXELS;
+        let columns = (count as f64).sqrt().ceil().max(1.0) as usize;
+        let mosaic = Mosaic {
+            columns,
+            rows: count.div_ceil(columns),
+            side: SIDE,
+        };
+        Samples::Picture {
+            name: "samples.png",
+            picture: mosaic.picture(samples),
+        }
+    }
+}
+
+/// The picture on a card of the comparison.
+fn picture(props: PictureProps) -> Html {
+    let images = match &props.shown {
+        Shown::Exact => props.stage.truth.as_ref().map(|truth| &truth.samples),
+        Shown::Samples(outcome) => outcome.as_ref().map(|outcome| &outcome.points),
+    };
+    let picture = images.map(|images| GRID.picture(images));
+    html! { <Thumbnail label={props.label} {picture} paths={None} dark={props.dark} /> }
+}
+
+/// What a run of this task asks for.
+fn problem(run: &Run) -> &Run {
+    run
+}
+
+/// The same, to change.
+fn problem_mut(run: &mut Run) -> &mut Run {
+    run
+}
+
+/// How far images are from the exact posterior.
+fn fit(of: &Fit) -> Option<&ImageFit> {
+    of.images()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::{Action, State};
+    use rtb::config::Preset;
+    use rtb::message::{Event, Paths};
+    use std::rc::Rc;
+    use yew::Reducible;
+
+    #[test]
+    fn the_priors_images_stay_while_a_constraint_is_painted() {
+        let run = Preset::find("digits-inpaint").unwrap().run;
+        let scene = Scene {
+            prior_paths: Paths {
+                steps: vec![0],
+                size: 1,
+                points: vec![0.5],
+            },
+            view: View::Digits(Default::default()),
+            ..Scene::default()
+        };
+        let opened = Action::Events(vec![Event::Opened(Box::new(scene))]);
+        let state = Rc::new(State::new(run.clone(), None)).reduce(opened);
+        assert_eq!(
+            state.snapshots.items()[0].paths.points,
+            [0.5],
+            "nothing is trained yet"
+        );
+        let truth = Action::Events(vec![Event::Truth(Box::default())]);
+        let state = state.reduce(truth);
+        assert!(state.stage.log_z().is_some());
+        let mut painted = run.clone();
+        *constraint::known_mut(&mut problem_mut(&mut painted).reward).unwrap() = constraint::blank();
+        let state = state.reduce(Action::Edit(painted));
+        assert_eq!(state.stage.scene.prior_paths.points, [0.5]);
+        assert_eq!(state.stage.log_z(), None, "it is another posterior");
+        let mut other = run;
+        other.seed = 7;
+        assert!(
+            state
+                .reduce(Action::Edit(other))
+                .stage
+                .scene
+                .prior_paths
+                .points
+                .is_empty()
+        );
+    }
+}

@@ -1,0 +1,199 @@
+//! What is wanted of images: the kinds of reward, their controls and their words.
+
+use super::classes::Classes;
+use super::inpaint::Inpaint;
+use super::{FACTS, Images, problem, problem_mut};
+use crate::kit::place::{Numbers, Part, Place};
+use crate::parts::edit::EditProps;
+use crate::tasks::common::factor::{Factor, FactorProps, Kind, Rewards, alone, kind, presets_of, refloor};
+use rtb::config::{ClassesBy, ConfigError, Reward};
+use yew::prelude::*;
+
+impl Rewards for Images {
+    type Reward = Reward;
+
+    const KINDS: &'static [Kind] = &[
+        kind("classes", "of these classes"),
+        alone("each_class", "of each class, when asked for it"),
+        kind("inpaint", "painted: known pixels"),
+        kind("thickness", "width of the strokes"),
+        kind("ink", "amount of ink"),
+        kind("symmetry", "mirror symmetry"),
+        kind("holes", "number of holes"),
+        alone("all", "a product of several"),
+    ];
+
+    fn kind(reward: &Reward) -> &'static str {
+        reward.kind()
+    }
+
+    /// What its first preset has.
+    fn start(kind: &str) -> Option<Reward> {
+        let mut rewards = presets_of(FACTS.naming.name).map(|run| problem(&run).reward.clone());
+        rewards.find(|reward| reward.kind() == kind)
+    }
+
+    fn another() -> Reward {
+        Self::start("thickness").expect("a preset of strokes")
+    }
+
+    fn factors(reward: &Reward) -> Option<&[Reward]> {
+        match reward {
+            Reward::All { rewards } => Some(rewards),
+            _ => None,
+        }
+    }
+
+    fn product(rewards: Vec<Reward>) -> Reward {
+        Reward::All { rewards }
+    }
+
+    /// Of several posteriors the first.
+    fn first(reward: &Reward) -> Reward {
+        reward.given(0)
+    }
+
+    fn editor(props: &FactorProps<Self>) -> Html {
+        let FactorProps { id, field, set, .. } = props;
+        let (id, field, set) = (id.clone(), field.clone(), set.clone());
+        match props.reward.clone() {
+            Reward::Classes { classes, by } => html! { <Classes {id} {classes} by={Some(by)} {set} /> },
+            Reward::EachClass { classes } => {
+                html! { <Classes {id} {classes} by={None::<ClassesBy>} {set} /> }
+            }
+            Reward::Inpaint { rows, deviation } => html! {
+                <Inpaint {id} {field} {rows} {deviation} {set} selection={props.selection} select={props.select.clone()} />
+            },
+            reward => Numbers {
+                value: &reward,
+                parts,
+                kind: reward.kind(),
+                id: &id,
+                field: &field,
+                set: &set,
+            }
+            .html(),
+        }
+    }
+}
+
+/// The numbers of a reward that has nothing else.
+fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
+    let wide = "Standard deviation of the Gaussian; less is stricter, and rarer under the prior.";
+    match reward {
+        Reward::Ink { target, deviation } => vec![
+            Part::new(
+                "target",
+                "Mean brightness",
+                "Of all pixels, 0 to 1; MNIST has about 0.13.",
+                Place::Real(target),
+            ),
+            Part::new("deviation", "Deviation", wide, Place::Real(deviation)),
+        ],
+        Reward::Thickness { target, deviation } => vec![
+            Part::new(
+                "target",
+                "Width",
+                "Of the strokes, in pixels; MNIST has about 3.",
+                Place::Real(target),
+            ),
+            Part::new("deviation", "Deviation", wide, Place::Real(deviation)),
+        ],
+        Reward::Symmetry { deviation } => vec![Part::new(
+            "deviation",
+            "Deviation",
+            "How much of the ink may lack its like in the mirror image.",
+            Place::Real(deviation),
+        )],
+        Reward::Holes { count, penalty } => vec![
+            Part::new(
+                "count",
+                "Holes",
+                "A 0 has one, an 8 two, a 1 none.",
+                Place::Whole(count),
+            ),
+            Part::new(
+                "penalty",
+                "Penalty",
+                "What each hole too many or too few takes from log r.",
+                Place::Real(penalty),
+            ),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+/// The floor of log r that a kind needs, where it needs its own: many pixels are a large sum.
+fn floor(kind: &str) -> Option<f64> {
+    (kind == "inpaint").then_some(-60.0)
+}
+
+/// The controls of a run's reward.
+pub fn controls(edits: &EditProps) -> Html {
+    let reward = problem(&edits.run).reward.clone();
+    let set = {
+        let edits = edits.clone();
+        Callback::from(move |reward: Reward| -> Result<(), ConfigError> {
+            edits.apply(|run| {
+                refloor(run, [problem(run).reward.kind(), reward.kind()], floor);
+                problem_mut(run).reward = reward;
+                // It goes with the last factor that has a gradient.
+                run.network.langevin &= run.may_have_langevin();
+            })
+        })
+    };
+    html! { <Factor<Images> id="reward" field="reward" {reward} {set} selection={edits.selection} select={edits.select.clone()} /> }
+}
+
+/// What a reward wants, in a phrase.
+pub fn wish(reward: &Reward) -> String {
+    match reward {
+        Reward::Classes { classes, by } => {
+            let mut names: Vec<_> = classes.iter().map(ToString::to_string).collect();
+            names.sort();
+            match (by, &names[..]) {
+                (_, [one]) => format!("a classifier’s probability of a {one}"),
+                (ClassesBy::Sum, _) => format!("a classifier’s probability of any of {}", names.join(", ")),
+                (ClassesBy::Max, _) => format!(
+                    "the largest of a classifier’s probabilities of {}",
+                    names.join(", ")
+                ),
+            }
+        }
+        Reward::EachClass { classes } => {
+            let names: Vec<_> = classes.iter().map(ToString::to_string).collect();
+            format!(
+                "a classifier’s probability of the class that is asked for, one of {}",
+                names.join(", ")
+            )
+        }
+        Reward::Ink { target, .. } => format!("a mean brightness near {target}"),
+        Reward::Symmetry { .. } => "likeness to the mirror image".to_owned(),
+        Reward::Holes { count: 1, .. } => "one hole".to_owned(),
+        Reward::Holes { count, .. } => format!("{count} holes"),
+        Reward::Thickness { target, .. } => format!("strokes about {target} pixels wide"),
+        Reward::Inpaint { deviation, .. } => format!("the painted pixels, up to noise of {deviation}"),
+        Reward::All { rewards } => rewards.iter().map(wish).collect::<Vec<_>>().join(", and "),
+        // Of other tasks.
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rtb::config::Preset;
+
+    #[test]
+    fn every_kind_has_a_name_something_to_start_from_and_words() {
+        let task = Preset::find("digit-3").unwrap().run.task;
+        let names: Vec<_> = Images::KINDS.iter().map(|kind| kind.name).collect();
+        assert_eq!(names.len(), task.rewards().len());
+        for kind in task.rewards() {
+            assert!(names.contains(kind), "{kind}");
+            let reward = Images::start(kind).unwrap();
+            assert_eq!(reward.kind(), *kind);
+            assert!(!wish(&reward).is_empty(), "{kind}");
+        }
+    }
+}

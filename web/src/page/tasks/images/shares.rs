@@ -1,0 +1,61 @@
+//! Which digits there are: the share of every class.
+
+use crate::kit::number::percent;
+use rtb::config::Reward;
+use rtb::image::CLASSES;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct SharesProps {
+    pub reward: Reward,
+    pub learned: Option<[f64; CLASSES]>,
+    pub exact: Option<[f64; CLASSES]>,
+}
+
+#[component]
+pub fn Shares(props: &SharesProps) -> Html {
+    let shares = [
+        ("learned", "first", props.learned),
+        ("exact", "rule", props.exact),
+    ];
+    let all = || shares.iter().filter_map(|s| s.2).flatten();
+    let most = all().fold(0.1, f64::max);
+    let bar = |class: usize, (name, color, shares): &(&str, &'static str, Option<[f64; CLASSES]>)| {
+        let share = shares.map_or(0.0, |s| s[class]);
+        html! { <i class={*color} style={format!("height: {:.1}%", 100.0 * share / most)} title={format!("{class}, {name}: {}", percent(share))}></i> }
+    };
+    html! {
+        <figure class="chart classes">
+            <h3>{ "Classes" }</h3>
+            <div class="bars" role="img" aria-label={spoken(props)} data-testid="classes">
+                { for (0..CLASSES).map(|class| html! {
+                    <div class={classes!((props.reward.wants(class) == Some(true)).then_some("wanted"))}>
+                        <div>{ for shares.iter().map(|s| bar(class, s)) }</div>
+                        <span>{ class }</span>
+                    </div>
+                }) }
+            </div>
+            <p class="keys">
+                <span class="key first block">{ "learned" }</span>
+                <span class="key rule block">{ "exact" }</span>
+                if all().next().is_some() { <span class="at">{ format!("up to {}", percent(most)) }</span> }
+            </p>
+            <figcaption class="help">{ "Share of every class in the eyes of a classifier that rewards never ask. The posterior keeps what the reward does not speak of as the prior has it." }</figcaption>
+        </figure>
+    }
+}
+
+fn spoken(props: &SharesProps) -> String {
+    let of = |name: &str, shares: Option<[f64; CLASSES]>| {
+        let Some(shares) = shares else {
+            return format!("{name}: nothing yet");
+        };
+        let each = (0..CLASSES).map(|class| format!("{class} {}", percent(shares[class])));
+        format!("{name}: {}", each.collect::<Vec<_>>().join(", "))
+    };
+    format!(
+        "Share of every class. {}. {}.",
+        of("Learned", props.learned),
+        of("Exact", props.exact)
+    )
+}

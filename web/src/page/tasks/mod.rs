@@ -1,0 +1,118 @@
+//! The tasks: a room each, with everything that is particular to it. What the rest of the page shows
+//! of a task it asks its room for; this file alone says which one that is.
+
+mod common;
+mod images;
+mod plane;
+mod text;
+
+use crate::parts::compare::Compared;
+use crate::parts::controls::numbers::Numbers;
+use crate::parts::curves::Charts;
+use crate::parts::edit::EditProps;
+use crate::parts::figures::{Remarks, rows::Row};
+use crate::parts::lesson::LessonProps;
+use crate::parts::navigation::Naming;
+use crate::parts::panels::PanelsProps;
+use crate::parts::save_open::{Samples, Saved};
+use crate::parts::transport::Advice;
+use rtb::config::Run;
+use rtb::message::{Report, Scene};
+use yew::Html;
+
+/// The rooms, in the order of the page.
+static ROOMS: [&dyn Room; 3] = [&plane::Plane, &images::Images, &text::Text];
+
+/// The room of a run's task.
+///
+/// # Panics
+///
+/// Where the page has no room for a task of the library, which its tests look for.
+pub fn room(run: &Run) -> &'static dyn Room {
+    let mut rooms = ROOMS.iter();
+    *rooms
+        .find(|room| room.facts().naming.name == run.task.name())
+        .expect("a room for every task")
+}
+
+/// How the page speaks of the tasks.
+pub fn namings() -> Vec<&'static Naming> {
+    ROOMS.iter().map(|room| &room.facts().naming).collect()
+}
+
+/// What is the same for all runs of a task.
+pub struct Facts {
+    pub naming: Naming,
+    /// The run's numbers.
+    pub numbers: Numbers,
+    pub charts: Charts,
+    /// The figures of its reports.
+    pub rows: &'static [Row],
+    pub compared: Compared,
+    pub saved: Saved,
+}
+
+/// What the page has to know of a task. A room is handed runs, scenes and reports of its own task only.
+pub trait Room: Sync {
+    fn facts(&self) -> &'static Facts;
+
+    /// Gives a run a prior that ships with the page where it has another one. Says what changed.
+    fn adopt(&self, run: &mut Run) -> Option<String>;
+
+    /// The scene of a run as far as it is known before the engine answers, given the run before, which
+    /// may be of another task, and its scene.
+    fn preview(&self, run: &Run, before: Option<(&Run, &Scene)>) -> Scene;
+
+    /// The four panels, and all that stands with them.
+    fn panels(&self, props: PanelsProps) -> Html;
+
+    /// The controls of the reward.
+    fn reward(&self, edits: EditProps) -> Html;
+
+    /// The controls of the prior.
+    fn prior(&self, edits: EditProps) -> Html;
+
+    /// What is to be said of a run's network, beside its numbers.
+    fn note(&self, _run: &Run) -> Option<&'static str> {
+        None
+    }
+
+    /// What to do about a run's iterations where they are slow on a processor.
+    fn advice(&self, _run: &Run) -> Option<Advice> {
+        None
+    }
+
+    /// What is said of the figures of a report, or before there is one.
+    fn remarks(&self, report: Option<&Report>) -> Remarks;
+
+    /// A lesson below the comparison.
+    fn lesson(&self, _props: LessonProps) -> Html {
+        Html::default()
+    }
+
+    /// Samples of a run with this scene as a file.
+    fn file(&self, scene: &Scene, samples: &[f32]) -> Samples;
+}
+
+impl PartialEq for dyn Room {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.facts(), other.facts())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rtb::config::presets;
+
+    #[test]
+    fn every_preset_has_a_room_and_every_room_a_preset() {
+        let presets = presets();
+        for preset in &presets {
+            assert_eq!(room(&preset.run).facts().naming.name, preset.run.task.name());
+        }
+        for naming in namings() {
+            assert!(presets.iter().any(|p| p.run.task.name() == naming.name));
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The figures of points in the plane: of reports, of comparisons and over training.
+
+use super::fit;
+use crate::kit::math;
+use crate::kit::number::figure;
+use crate::parts::compare::columns::{
+    Column, ESS as ESS_COLUMN, EVALUATIONS, LOG_Z_ERROR, MEAN_LOG_R, SAMPLING, TRAINING,
+};
+use crate::parts::curves::{CURVE, Charts, Curve, ESS as ESS_CURVE};
+use crate::parts::figures::rows::{
+    ELBO, ESS, FLOORED, LOG_Z_IMPORTANCE, LOG_Z_LEARNED, RESIDUAL_MEAN, RESIDUAL_STD, Row, SECONDS, row,
+};
+
+pub static ROWS: [Row; 15] = [
+    LOG_Z_LEARNED,
+    LOG_Z_IMPORTANCE,
+    row(
+        "log_z_prior",
+        "log Z, from the prior",
+        "log of the mean reward of prior samples",
+        |r| Some(r.log_z_prior),
+    ),
+    ELBO,
+    row(
+        "eubo",
+        "EUBO",
+        "mean log weight of posterior samples, above log Z",
+        |r| r.eubo,
+    ),
+    ESS,
+    row(
+        "mode_total_variation",
+        "Total variation of mode weights",
+        "half the absolute differences, summed",
+        |r| Some(fit(&r.fit)?.mode_total_variation),
+    )
+    .beside("", |_| Some(0.0)),
+    row(
+        "kl_grid",
+        "KL(learned ‖ exact)",
+        "of the masses of the cells of a grid",
+        |r| Some(fit(&r.fit)?.kl_grid),
+    )
+    .beside("", |_| Some(0.0)),
+    row(
+        "excluded_mass",
+        "Mass on excluded modes",
+        "modes the posterior hardly has",
+        |r| Some(fit(&r.fit)?.excluded_mass),
+    )
+    .beside("excluded_mass_exact", |r| Some(fit(&r.fit)?.excluded_mass_exact)),
+    row(
+        "within_mode_variance",
+        "Variance within a mode",
+        "mean over samples",
+        |r| Some(fit(&r.fit)?.within_mode_variance),
+    )
+    .beside("within_mode_variance_exact", |r| {
+        Some(fit(&r.fit)?.within_mode_variance_exact)
+    }),
+    row(
+        "within_mode_covariance_error",
+        "Error of modes' covariances",
+        "largest entry, weighted mean over modes",
+        |r| Some(fit(&r.fit)?.within_mode_covariance_error),
+    )
+    .beside("", |_| Some(0.0)),
+    FLOORED,
+    RESIDUAL_MEAN,
+    RESIDUAL_STD,
+    SECONDS,
+];
+
+pub static COLUMNS: [Column; 9] = [
+    Column {
+        key: "total_variation",
+        name: "Total variation",
+        help: "of the modes’ weights against the exact ones",
+        read: |o| Some(fit(&o.fit)?.mode_total_variation),
+        show: figure,
+    },
+    Column {
+        key: "kl",
+        name: "KL",
+        help: "of the picture’s cells against the exact ones",
+        read: |o| Some(fit(&o.fit)?.kl_grid),
+        show: figure,
+    },
+    LOG_Z_ERROR,
+    Column {
+        key: "excluded_mass",
+        name: "Excluded mass",
+        help: "share of samples on modes that the posterior hardly has",
+        read: |o| Some(fit(&o.fit)?.excluded_mass),
+        show: figure,
+    },
+    ESS_COLUMN,
+    MEAN_LOG_R,
+    TRAINING,
+    SAMPLING,
+    EVALUATIONS,
+];
+
+pub const CHARTS: Charts = Charts {
+    sampled: None,
+    all: &[
+        ESS_CURVE,
+        Curve {
+            id: "chart-tv",
+            title: "Distance to the exact posterior",
+            help: "Total variation of the modes' weights, and the KL divergence of the picture's cells; both shrink to the noise of finite samples.",
+            formula: Some(math::TOTAL_VARIATION),
+            log: true,
+            measured: &[
+                ("total variation", "first", |r| {
+                    Some(fit(&r.fit)?.mode_total_variation)
+                }),
+                ("KL", "second", |r| Some(fit(&r.fit)?.kl_grid)),
+            ],
+            ..CURVE
+        },
+    ],
+};

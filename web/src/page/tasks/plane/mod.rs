@@ -1,0 +1,156 @@
+//! Densities in the plane.
+
+mod draggable;
+mod energy;
+mod figures;
+mod gaussian;
+mod gestures;
+mod mixture;
+mod panels;
+mod picture;
+mod pictures;
+mod preview;
+mod prior;
+mod reward;
+mod shape;
+mod words;
+
+use super::{Facts, Room};
+use crate::kit::math;
+use crate::parts::compare::Compared;
+use crate::parts::controls::numbers::{DEPTH, Numbers, WIDTH};
+use crate::parts::edit::EditProps;
+use crate::parts::figures::Remarks;
+use crate::parts::lesson::LessonProps;
+use crate::parts::navigation::Naming;
+use crate::parts::panels::PanelsProps;
+use crate::parts::save_open::{Samples, Saved};
+use rtb::config::{PriorKind, Run};
+use rtb::message::{Fit, PlaneFit, PlaneView, Report, Scene, Truth};
+use std::fmt::Write;
+use yew::{Html, html};
+
+pub struct Plane;
+
+static FACTS: Facts = Facts {
+    naming: Naming {
+        name: "mixtures",
+        title: "Mixtures",
+        what: "densities in the plane",
+        intro: "In the plane the exact answer is known, so you can watch the learned posterior become the exact one. Press Train; \
+                drag the prior's components; type or paint another reward; point at a sample to see the path it took. At the foot of the page, other ways to the same posterior run side by side.",
+    },
+    numbers: Numbers {
+        steps: (
+            "Transitions from the start to the end point; Gaussian steps come closer to the exact posterior the more there are.",
+            Some(math::CHAIN),
+        ),
+        exploration: "Extra variance of the policy's steps at the start; it changes where trajectories go, never how they are scored.",
+        network: &[WIDTH, DEPTH],
+        langevin: Some("Adds s(x, t)·∇ log r to the drift, s learned; only where the reward has a gradient."),
+        proposals: None,
+    },
+    charts: figures::CHARTS,
+    rows: &figures::ROWS,
+    compared: Compared {
+        limits: (500, 20_000),
+        columns: &figures::COLUMNS,
+        error: "total variation",
+        kept: "",
+        picture: |props| html! { <picture::Picture ..props /> },
+    },
+    saved: Saved {
+        samples: (10_000, "Samples (.csv)"),
+        picture: true,
+    },
+};
+
+impl Room for Plane {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn adopt(&self, run: &mut Run) -> Option<String> {
+        prior::adopt(run)
+    }
+
+    fn preview(&self, run: &Run, _before: Option<(&Run, &Scene)>) -> Scene {
+        preview::scene(run)
+    }
+
+    fn panels(&self, props: PanelsProps) -> Html {
+        html! { <panels::Panels ..props /> }
+    }
+
+    fn reward(&self, edits: EditProps) -> Html {
+        html! { <reward::RewardControls ..edits /> }
+    }
+
+    fn prior(&self, edits: EditProps) -> Html {
+        html! { <prior::PriorControls ..edits /> }
+    }
+
+    fn note(&self, run: &Run) -> Option<&'static str> {
+        (problem(run).prior.kind == PriorKind::Learned).then_some(
+            "With a learned prior the posterior starts as a copy of the prior’s network: width and depth are that network’s own, whatever stands below, and it has no Langevin term.",
+        )
+    }
+
+    fn remarks(&self, report: Option<&Report>) -> Remarks {
+        let learned = report.is_some_and(|r| r.truth == Truth::ImportanceWeighted);
+        Remarks {
+            truth: if learned {
+                "Exact means: importance-weighted samples of the learned prior, whose own chain is the truth here."
+            } else {
+                "Exact means: by quadrature of p·r on a grid, the mixture itself being the prior."
+            },
+            caution: None,
+            more: Html::default(),
+        }
+    }
+
+    fn lesson(&self, props: LessonProps) -> Html {
+        html! { <energy::Energy ..props /> }
+    }
+
+    fn file(&self, _scene: &Scene, samples: &[f32]) -> Samples {
+        Samples::Text {
+            name: "samples.csv",
+            text: csv(samples),
+        }
+    }
+}
+
+/// What a run of this task asks for.
+fn problem(run: &Run) -> &Run {
+    run
+}
+
+/// The same, to change.
+fn problem_mut(run: &mut Run) -> &mut Run {
+    run
+}
+
+/// How far samples of this task are from the exact posterior.
+fn fit(of: &Fit) -> Option<&PlaneFit> {
+    of.plane()
+}
+
+/// The pictures of a scene of this task; empty ones where there are none.
+fn view(scene: &Scene) -> &PlaneView {
+    static NOTHING: PlaneView = PlaneView {
+        side: 0,
+        prior: Vec::new(),
+        log_reward: Vec::new(),
+        exact: Vec::new(),
+    };
+    scene.view.plane().unwrap_or(&NOTHING)
+}
+
+/// Points as comma-separated values with a header.
+fn csv(points: &[f32]) -> String {
+    points.chunks_exact(2).fold("x,y\n".to_owned(), |mut text, p| {
+        writeln!(text, "{},{}", p[0], p[1]).expect("writing to a string");
+        text
+    })
+}

@@ -1,0 +1,34 @@
+//! A reward that is a power of the prior: the prior at another temperature.
+
+use super::set;
+use crate::kit::field::Slider;
+use crate::kit::math;
+use crate::parts::edit::EditProps;
+use rtb::config::Reward;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct AnnealedProps {
+    pub edits: EditProps,
+    pub power: f64,
+}
+
+#[component]
+pub fn Annealed(AnnealedProps { edits, power }: &AnnealedProps) -> Html {
+    let set = {
+        let edits = edits.clone();
+        Callback::from(move |power: f64| {
+            // All of the slider's range is allowed.
+            let _ = set(
+                &edits,
+                Reward::Annealed {
+                    power: (100.0 * power).round() / 100.0,
+                },
+            );
+        })
+    };
+    html! {
+        <Slider id="power" label="Power γ" value={*power} low=0.6 high=4.0 step=0.05 {set} formula={math::ANNEALED}
+            help="The posterior is the prior at another temperature, 1/γ: below 1 it is flatter, above 1 heavy modes take over." />
+    }
+}

@@ -1,0 +1,133 @@
+//! The reward: a ratio of mixtures, a formula, a mask, a painting, a power of the prior, or a second
+//! prior.
+
+mod annealed;
+mod formula;
+mod mask;
+mod painted;
+mod product;
+mod ratio;
+
+use super::{problem, problem_mut};
+use crate::kit::field::Choice;
+use crate::parts::edit::EditProps;
+use crate::tasks::common::factor::refloor;
+use annealed::Annealed;
+use formula::Formula;
+use mask::Mask;
+pub use painted::BLANK;
+use painted::Painted;
+use product::Product;
+use ratio::Ratio;
+use rtb::config::{Component, ConfigError, Reward, Run, Shape};
+use yew::prelude::*;
+
+/// The floor of log r that a kind needs, where it needs its own: densities are small numbers.
+fn floor(kind: &str) -> Option<f64> {
+    match kind {
+        "annealed" => Some(-40.0),
+        "product" => Some(-16.0),
+        _ => None,
+    }
+}
+
+/// What a kind of reward starts from.
+fn start(kind: &str, run: &Run) -> Reward {
+    match kind {
+        "formula" => Reward::Formula {
+            expression: "exp(0.3*x)".to_owned(),
+            logarithm: false,
+        },
+        "mask" => Reward::Mask {
+            shape: Shape::Disc {
+                center: [0.0, 0.0],
+                radius: 6.0,
+            },
+            inside: 1.0,
+            outside: 0.0,
+        },
+        "painted" => painted::start(),
+        "annealed" => Reward::Annealed { power: 2.0 },
+        "product" => Reward::Product {
+            components: [[-6.0, 0.0], [4.0, 6.0], [5.0, -6.0]]
+                .map(|mean| Component::isotropic(1.0, mean, 4.0))
+                .to_vec(),
+        },
+        _ => {
+            let components = &problem(run).prior.components;
+            let numerator = components.iter().step_by(2).copied().collect();
+            Reward::Ratio {
+                numerator,
+                denominator: Vec::new(),
+            }
+        }
+    }
+}
+
+/// Gives a run a reward of the kind that it has.
+fn set(edits: &EditProps, reward: Reward) -> Result<(), ConfigError> {
+    edits.apply(|run| problem_mut(run).reward = reward)
+}
+
+#[component]
+pub fn RewardControls(edits: &EditProps) -> Html {
+    let choose = {
+        let edits = edits.clone();
+        Callback::from(move |chosen: String| {
+            // What a kind starts from is allowed.
+            let _ = edits.apply(|run| {
+                let reward = start(&chosen, run);
+                refloor(run, [problem(run).reward.kind(), reward.kind()], floor);
+                problem_mut(run).reward = reward;
+            });
+        })
+    };
+    let options = [
+        ("ratio", "a target mixture over the prior"),
+        ("formula", "a formula in x and y"),
+        ("mask", "a mask"),
+        ("painted", "painted by hand"),
+        ("annealed", "the prior at another temperature"),
+        ("product", "a second prior: their product"),
+    ];
+    let reward = &problem(&edits.run).reward;
+    let editor = match reward {
+        Reward::Ratio {
+            numerator,
+            denominator,
+        } => {
+            html! { <Ratio edits={edits.clone()} numerator={numerator.clone()} denominator={denominator.clone()} /> }
+        }
+        Reward::Formula {
+            expression,
+            logarithm,
+        } => {
+            let refused = edits.refused.clone().filter(|e| e.field == "reward.expression");
+            html! { <Formula edits={edits.clone()} expression={expression.clone()} logarithm={*logarithm} {refused} /> }
+        }
+        Reward::Mask {
+            shape,
+            inside,
+            outside,
+        } => {
+            html! { <Mask edits={edits.clone()} shape={*shape} inside={*inside} outside={*outside} /> }
+        }
+        Reward::Painted { .. } => html! { <Painted edits={edits.clone()} /> },
+        Reward::Annealed { power } => {
+            html! { <Annealed edits={edits.clone()} power={*power} /> }
+        }
+        Reward::Product { components } => {
+            html! { <Product edits={edits.clone()} components={components.clone()} /> }
+        }
+        // Of other tasks.
+        _ => Html::default(),
+    };
+    html! {
+        <>
+            <Choice id="reward-kind" label="Kind" value={reward.kind()} set={choose}
+                options={options.map(|(value, text)| (value.into(), text.into())).to_vec()}
+                help="How much each end point is wanted, r ≥ 0; only its values are used, never its gradient." />
+            { editor }
+        </>
+    }
+}

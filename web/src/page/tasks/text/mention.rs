@@ -1,0 +1,64 @@
+//! A reward of words that a middle mentions.
+
+use crate::kit::field::{Explain, Number};
+use rtb::config::{ConfigError, Reward};
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct MentionProps {
+    pub id: AttrValue,
+    pub field: AttrValue,
+    pub words: Vec<String>,
+    pub penalty: f64,
+    pub set: Callback<Reward, Result<(), ConfigError>>,
+}
+
+/// What is typed stays in the box even where it is refused; the last allowed words stay active.
+#[component]
+pub fn Mention(props: &MentionProps) -> Html {
+    let draft = use_state(|| props.words.join(" "));
+    let error = use_state(|| None::<AttrValue>);
+    {
+        let (draft, error) = (draft.clone(), error.clone());
+        use_effect_with(props.words.clone(), move |words| {
+            if !draft.split_whitespace().eq(words.iter().map(String::as_str)) {
+                draft.set(words.join(" "));
+                error.set(None);
+            }
+        });
+    }
+    let oninput = {
+        let (draft, error) = (draft.clone(), error.clone());
+        let (set, penalty) = (props.set.clone(), props.penalty);
+        Callback::from(move |event: InputEvent| {
+            let text = event.target_unchecked_into::<HtmlInputElement>().value();
+            let words = text.split_whitespace().map(str::to_owned).collect();
+            let changed = set.emit(Reward::Mention { words, penalty });
+            error.set(changed.err().map(|e| e.to_string().into()));
+            draft.set(text);
+        })
+    };
+    let put_penalty = {
+        let (set, words) = (props.set.clone(), props.words.clone());
+        Callback::from(move |penalty| {
+            let words = words.clone();
+            set.emit(Reward::Mention { words, penalty })
+        })
+    };
+    let id = format!("{}-words", props.id);
+    html! {
+        <>
+            <div class="field">
+                <label for={id.clone()}>{ "Words" }</label>
+                <input id={id.clone()} data-testid={id.clone()} type="text" autocomplete="off" autocapitalize="off" value={(*draft).clone()} {oninput}
+                    aria-describedby={format!("{id}-help")} aria-invalid={error.is_some().to_string()} />
+                <Explain id={id.clone()} help="That the middle has to mention, with spaces between them; they have to be words that the prior knows." error={(*error).clone()} />
+            </div>
+            <div class="numbers">
+                <Number id={format!("{}-penalty", props.id)} field={format!("{}.penalty", props.field)} label="Penalty"
+                    help="What each word that is missing takes from log r." value={props.penalty} set={put_penalty} />
+            </div>
+        </>
+    }
+}

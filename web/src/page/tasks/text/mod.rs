@@ -1,0 +1,168 @@
+//! The missing middle of a story.
+
+mod figures;
+mod lines;
+mod mention;
+mod numbers;
+mod panels;
+mod picture;
+mod reward;
+mod whole;
+
+use super::common::prior::{choice, replaced, shipped};
+use super::{Facts, Room};
+use crate::parts::compare::Compared;
+use crate::parts::controls::numbers::{Numbers, RANK};
+use crate::parts::edit::EditProps;
+use crate::parts::figures::Remarks;
+use crate::parts::lesson::LessonProps;
+use crate::parts::navigation::Naming;
+use crate::parts::panels::PanelsProps;
+use crate::parts::save_open::{Samples, Saved};
+use crate::parts::transport::Advice;
+use rtb::config::{PriorKind, Run};
+use rtb::message::{Fit, Report, Scene, StoriesView, StoryFit, Truth, View};
+use rtb::text::Reader;
+use yew::{Html, html};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Text;
+
+/// The causal language model, which also answers rewards of endings.
+const CAUSAL: &str = "reward-stories";
+
+static FACTS: Facts = Facts {
+    naming: Naming {
+        name: "stories",
+        title: "Stories",
+        what: "the missing middle",
+        intro: "The third, Stories, writes with a language model that unmasks words: it knows how a story begins, you say how it ends, and the \
+                posterior finds what may have happened in between. ",
+    },
+    numbers: Numbers {
+        steps: (
+            "Steps in which the words of a middle are made: words of one step do not know of each other. A causal prior makes one word a step, whatever T is.",
+            None,
+        ),
+        exploration: "Evens out the policy's words at the start, log-probabilities over 1 + this; it changes which are made, never how they are scored.",
+        network: &[RANK],
+        langevin: None,
+        proposals: Some([
+            "Middles behind the exact posterior",
+            "Middles of the prior that are weighted with r; they are written while the worker has time.",
+        ]),
+    },
+    charts: figures::CHARTS,
+    rows: &figures::ROWS,
+    compared: Compared {
+        limits: (16, 2_000),
+        columns: &figures::COLUMNS,
+        error: "error of mean log r",
+        kept: "Middles that count",
+        picture: |props| html! { <picture::Picture ..props /> },
+    },
+    saved: Saved {
+        samples: (50, "50 middles (.txt)"),
+        picture: false,
+    },
+};
+
+impl Room for Text {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn adopt(&self, run: &mut Run) -> Option<String> {
+        if problem(run).prior.kind != PriorKind::Learned {
+            return None;
+        }
+        let name = shipped(run, problem(run).prior.weights.as_deref())?;
+        replaced(problem_mut(run).prior.weights.replace(name.to_owned()), name)
+    }
+
+    fn preview(&self, _run: &Run, _before: Option<(&Run, &Scene)>) -> Scene {
+        Scene {
+            truth: Truth::ImportanceWeighted,
+            view: View::Stories(StoriesView::default()),
+            ..Scene::default()
+        }
+    }
+
+    fn panels(&self, props: PanelsProps) -> Html {
+        html! { <panels::Panels ..props /> }
+    }
+
+    fn reward(&self, edits: EditProps) -> Html {
+        reward::controls(&edits)
+    }
+
+    fn prior(&self, edits: EditProps) -> Html {
+        let chosen = problem(&edits.run).prior.weights.clone().unwrap_or_default();
+        let set = edits.changes(|run, name| problem_mut(run).prior.weights = Some(name));
+        choice(
+            &edits.run,
+            chosen,
+            set,
+            "A transformer that has learned everyday stories of five sentences. Its own chain of T steps is the prior, whatever it writes; the exact posterior is made of its middles, by their weights.",
+        )
+    }
+
+    fn advice(&self, run: &Run) -> Option<Advice> {
+        let causal = problem(run).prior.weights.as_deref() == Some(CAUSAL);
+        Some(Advice {
+            samples: "middles",
+            faster: if causal {
+                "a smaller batch or WebGPU is faster"
+            } else {
+                "the causal prior, fewer steps T, a smaller batch or WebGPU are faster"
+            },
+            quicker: None,
+        })
+    }
+
+    fn remarks(&self, _report: Option<&Report>) -> Remarks {
+        Remarks {
+            truth: "Exact means: middles of the learned prior’s own chain, weighted by r; rough while few of them count.",
+            caution: None,
+            more: Html::default(),
+        }
+    }
+
+    fn lesson(&self, props: LessonProps) -> Html {
+        html! { <numbers::Numbers ..props /> }
+    }
+
+    fn file(&self, scene: &Scene, samples: &[f32]) -> Samples {
+        let middles = reader(scene).map(|reader| reader.middles(samples));
+        Samples::Text {
+            name: "middles.txt",
+            text: middles.unwrap_or_default().join("\n") + "\n",
+        }
+    }
+}
+
+/// What a run of this task asks for.
+fn problem(run: &Run) -> &Run {
+    run
+}
+
+/// The same, to change.
+fn problem_mut(run: &mut Run) -> &mut Run {
+    run
+}
+
+/// How far middles are from the exact posterior.
+fn fit(of: &Fit) -> Option<&StoryFit> {
+    of.stories()
+}
+
+/// What there is of stories in a scene of this task.
+fn view(scene: &Scene) -> Option<&StoriesView> {
+    scene.view.stories()
+}
+
+/// What reads the samples of a scene, once the engine has answered.
+fn reader(scene: &Scene) -> Option<Reader> {
+    let view = view(scene)?;
+    Reader::new(&view.words, view.layout).ok()
+}

@@ -1,0 +1,137 @@
+//! What is wanted of middles: the kinds of reward, their controls and their words.
+
+use super::mention::Mention;
+use super::{FACTS, Text, problem, problem_mut};
+use crate::kit::place::{Numbers, Part, Place};
+use crate::parts::edit::EditProps;
+use crate::tasks::common::factor::{Factor, FactorProps, Kind, Rewards, alone, kind, presets_of};
+use rtb::config::{ConfigError, Reward};
+use yew::prelude::*;
+
+impl Rewards for Text {
+    type Reward = Reward;
+
+    const KINDS: &'static [Kind] = &[
+        kind("ending", "that the ending follows"),
+        kind("mention", "words that it mentions"),
+        kind("length", "number of words"),
+        kind("distinct", "no repetition"),
+        alone("all", "a product of several"),
+    ];
+
+    fn kind(reward: &Reward) -> &'static str {
+        reward.kind()
+    }
+
+    /// What its first preset has.
+    fn start(kind: &str) -> Option<Reward> {
+        if kind == "distinct" {
+            return Some(Self::another());
+        }
+        let mut rewards = presets_of(FACTS.naming.name).map(|run| problem(&run).reward.clone());
+        rewards.find(|reward| reward.kind() == kind)
+    }
+
+    fn another() -> Reward {
+        Reward::Distinct { penalty: 2.0 }
+    }
+
+    fn factors(reward: &Reward) -> Option<&[Reward]> {
+        match reward {
+            Reward::All { rewards } => Some(rewards),
+            _ => None,
+        }
+    }
+
+    fn product(rewards: Vec<Reward>) -> Reward {
+        Reward::All { rewards }
+    }
+
+    fn editor(props: &FactorProps<Self>) -> Html {
+        let FactorProps { id, field, set, .. } = props;
+        match props.reward.clone() {
+            Reward::Mention { words, penalty } => {
+                html! { <Mention id={id.clone()} field={field.clone()} {words} {penalty} set={set.clone()} /> }
+            }
+            reward => Numbers {
+                value: &reward,
+                parts,
+                kind: reward.kind(),
+                id,
+                field,
+                set,
+            }
+            .html(),
+        }
+    }
+}
+
+/// The numbers of a reward that has nothing else.
+fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
+    let wide = "Standard deviation of the Gaussian; less is stricter, and rarer under the prior.";
+    match reward {
+        Reward::Length { target, deviation } => vec![
+            Part::new(
+                "target",
+                "Words",
+                "Of the middle, without marks; sentences here have about nine.",
+                Place::Real(target),
+            ),
+            Part::new("deviation", "Deviation", wide, Place::Real(deviation)),
+        ],
+        Reward::Distinct { penalty } => vec![Part::new(
+            "penalty",
+            "Penalty",
+            "What each word that was said before takes from log r.",
+            Place::Real(penalty),
+        )],
+        _ => Vec::new(),
+    }
+}
+
+/// The controls of a run's reward.
+pub fn controls(edits: &EditProps) -> Html {
+    let reward = problem(&edits.run).reward.clone();
+    let set = {
+        let edits = edits.clone();
+        Callback::from(move |reward: Reward| -> Result<(), ConfigError> {
+            edits.apply(|run| problem_mut(run).reward = reward)
+        })
+    };
+    html! { <Factor<Text> id="reward" field="reward" {reward} {set} selection={edits.selection} select={edits.select.clone()} /> }
+}
+
+/// What a reward wants, in a phrase.
+pub fn wish(reward: &Reward) -> String {
+    match reward {
+        Reward::Ending {} => "a middle from which the ending follows".to_owned(),
+        Reward::Mention { words, .. } => {
+            let words: Vec<_> = words.iter().map(|word| format!("“{word}”")).collect();
+            format!("that it mentions {}", words.join(" and "))
+        }
+        Reward::Length { target, .. } => format!("about {target} words"),
+        Reward::Distinct { .. } => "no word twice".to_owned(),
+        Reward::All { rewards } => rewards.iter().map(wish).collect::<Vec<_>>().join(", and "),
+        // Of other tasks.
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rtb::config::Preset;
+
+    #[test]
+    fn every_kind_has_a_name_something_to_start_from_and_words() {
+        let task = Preset::find("story-bike").unwrap().run.task;
+        let names: Vec<_> = Text::KINDS.iter().map(|kind| kind.name).collect();
+        assert_eq!(names.len(), task.rewards().len());
+        for kind in task.rewards() {
+            assert!(names.contains(kind), "{kind}");
+            let reward = Text::start(kind).unwrap();
+            assert_eq!(reward.kind(), *kind);
+            assert!(!wish(&reward).is_empty(), "{kind}");
+        }
+    }
+}

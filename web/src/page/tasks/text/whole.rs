@@ -1,0 +1,101 @@
+//! The whole story: its beginning and ending, to be written, and a middle of either model.
+
+use super::lines::Line;
+use super::{problem, problem_mut};
+use crate::kit::field::Explain;
+use crate::kit::shared::Shared;
+use crate::parts::edit::apply;
+use crate::state::Action;
+use rtb::config::Run;
+use web_sys::HtmlTextAreaElement;
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct WholeProps {
+    pub run: Shared<Run>,
+    pub dispatch: Callback<Action>,
+    /// Words that the prior does not know.
+    pub unknown: Vec<String>,
+    /// The chosen middle.
+    pub prior: Option<Line>,
+    pub learned: Option<Line>,
+}
+
+#[component]
+pub fn Whole(props: &WholeProps) -> Html {
+    let story = problem(&props.run).story.clone().unwrap_or_default();
+    let middle = |id: &'static str, name: &'static str, line: &Option<Line>| {
+        html! {
+            <p class="middle" data-testid={id}>
+                <b>{ name }</b>
+                <span>{ line.as_ref().map_or_else(|| html! { "…" }, Line::html) }</span>
+            </p>
+        }
+    };
+    html! {
+        <section class="whole" aria-label="The story">
+            <Part id="story-beginning" label="Beginning" help="All that the prior knows." text={story.beginning.clone()} run={props.run.clone()}
+                dispatch={props.dispatch.clone()} ending={false} />
+            { middle("middle-prior", "Prior", &props.prior) }
+            { middle("middle-learned", "Posterior", &props.learned) }
+            <Part id="story-ending" label="Ending" text={story.ending.clone()} run={props.run.clone()} dispatch={props.dispatch.clone()} ending={true}
+                help={if problem(&props.run).reward.asks_for_ending() { "What the middle has to lead to: the reward, and seen by the posterior." } else { "The reward does not ask for it, so nobody sees it." }} />
+            if !props.unknown.is_empty() {
+                <p class="help" data-testid="unknown-words">{ format!("Words that the models do not know, and read as any other: {}.", props.unknown.join(", ")) }</p>
+            }
+        </section>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct PartProps {
+    id: &'static str,
+    label: &'static str,
+    help: &'static str,
+    text: String,
+    run: Shared<Run>,
+    dispatch: Callback<Action>,
+    /// Whether it is the ending.
+    ending: bool,
+}
+
+/// A part of the story. What is typed stays in the box even where it is refused.
+#[component]
+fn Part(props: &PartProps) -> Html {
+    let draft = use_state(|| props.text.clone());
+    let error = use_state(|| None::<AttrValue>);
+    {
+        let (draft, error) = (draft.clone(), error.clone());
+        use_effect_with(props.text.clone(), move |text| {
+            draft.set(text.clone());
+            error.set(None);
+        });
+    }
+    let oninput = {
+        let (draft, error) = (draft.clone(), error.clone());
+        let (run, dispatch, ending) = (props.run.clone(), props.dispatch.clone(), props.ending);
+        Callback::from(move |event: InputEvent| {
+            let text = event.target_unchecked_into::<HtmlTextAreaElement>().value();
+            let edit = dispatch.reform(Action::Edit);
+            let changed = apply(&run, &edit, |run| {
+                let story = problem_mut(run).story.get_or_insert_default();
+                *(if ending {
+                    &mut story.ending
+                } else {
+                    &mut story.beginning
+                }) = text.clone();
+            });
+            error.set(changed.err().map(|e| e.to_string().into()));
+            draft.set(text);
+        })
+    };
+    let PartProps { id, label, help, .. } = props;
+    html! {
+        <div class="field">
+            <label for={*id}>{ *label }</label>
+            <textarea id={*id} data-testid={*id} rows="2" maxlength="2000" value={(*draft).clone()} {oninput} aria-describedby={format!("{id}-help")}
+                aria-invalid={error.is_some().to_string()} />
+            <Explain id={*id} help={*help} error={(*error).clone()} />
+        </div>
+    }
+}
