@@ -16,8 +16,8 @@ use crate::state::{Action, Notice, Phase, State};
 use crate::tasks;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
-use rtb::config::Run;
 use rtb::message::Report;
+use rtb::run::Run;
 use yew::prelude::*;
 
 /// How long a change of the run waits for the next one, ms.

@@ -1,6 +1,8 @@
 //! The run in the fragment of the page's address.
 
-use rtb::config::{ConfigError, Preset, Run, link, presets};
+use rtb::run::{ConfigError, Preset, Run};
+use rtb::task::link;
+use rtb::task::presets;
 use wasm_bindgen::JsValue;
 
 const PRESET: &str = "preset=";

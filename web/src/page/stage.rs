@@ -2,8 +2,8 @@
 
 use crate::kit::shared::Shared;
 use crate::tasks;
-use rtb::config::Run;
 use rtb::message::{SampledTruth, Scene};
+use rtb::run::Run;
 
 /// What is fixed of a run, and what is known of its exact posterior.
 #[derive(Clone, PartialEq)]
@@ -15,7 +15,7 @@ pub struct Stage {
 
 impl Stage {
     pub fn new(scene: Scene) -> Self {
-        let truth = scene.view.exact().cloned();
+        let truth = scene.exact.clone();
         Self {
             scene: Shared::new(scene),
             truth: truth.map(Shared::new),
@@ -36,7 +36,7 @@ impl Stage {
 
     /// Tempered log r of the ends of the prior's trajectories, where they are looked at one by one.
     pub fn log_reward(&self) -> &[f32] {
-        self.scene.view.log_reward().map_or(&[], Vec::as_slice)
+        &self.scene.log_reward
     }
 
     /// log Z of the truth, as far as it is known.

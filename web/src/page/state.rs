@@ -6,8 +6,9 @@ use crate::kit::thinned::Thinned;
 use crate::link;
 use crate::stage::Stage;
 use crate::tasks;
-use rtb::config::{ConfigError, Preset, Run, presets};
 use rtb::message::{Event, Iteration, Report, Snapshot};
+use rtb::run::{ConfigError, Preset, Run};
+use rtb::task::presets;
 use std::rc::Rc;
 use yew::Reducible;
 
@@ -135,7 +136,7 @@ impl State {
     fn load(&mut self, mut run: Run, notice: Option<Notice>) {
         self.notice = tasks::room(&run).adopt(&mut run).map(Notice::Changed).or(notice);
         self.stage = Stage::preview(&run, Some((&self.run, &self.stage)));
-        let same_task = run.task == self.run.task;
+        let same_task = run.task() == self.run.task();
         if !same_task {
             self.forget();
         }
@@ -211,8 +212,7 @@ impl State {
             | Event::Compared { .. }
             | Event::NotComparable { .. }
             | Event::ComparisonEnded
-            | Event::Energy(_)
-            | Event::Answers(_)
+            | Event::Lesson(_)
             | Event::Refused { .. }
             | Event::Failed { .. } => {}
         }

@@ -3,8 +3,7 @@
 use gloo::file::{Blob, ObjectUrl};
 use gloo::net::http::{Request, Response};
 use js_sys::{Reflect, Uint8Array};
-use rtb::config::{ConfigError, Run};
-use rtb::message::Files;
+use rtb::run::{ConfigError, FileKind, Files, Run};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Url};
@@ -42,31 +41,25 @@ async fn bytes(file: &str) -> Result<Vec<u8>, String> {
         .map_err(|e| format!("{file} broke off ({e})"))
 }
 
-/// The weights that a run needs.
+/// The files that a run needs.
 pub async fn files(run: &Run) -> Result<Files, ConfigError> {
-    let names = run.files();
-    if let Some(corpus) = names.corpus {
-        let allowed = "none in the page, which learns one story at a time; the native program learns many";
-        return Err(ConfigError::new("corpus.file", format!("`{corpus}`"), allowed));
+    let mut files = Files::default();
+    for need in run.files() {
+        let refused = |allowed| ConfigError::new(need.field, format!("`{}`", need.name), allowed);
+        if let FileKind::Corpus { .. } = need.kind {
+            let allowed =
+                "none in the page, which learns one story at a time; the native program learns many";
+            return Err(refused(allowed.to_owned()));
+        }
+        let fetched = bytes(&format!("assets/{}.safetensors", need.name)).await;
+        let fetched = fetched.map_err(|why| {
+            refused(format!(
+                "the name of weights that ship with the page is expected; {why}"
+            ))
+        })?;
+        files = files.with(need.role, fetched);
     }
-    Ok(Files {
-        corpus: None,
-        prior: weights(names.prior, "prior.weights").await?,
-        reward: weights(names.reward, "the network that the reward asks").await?,
-        judge: weights(names.judge, "the classifier of evaluation").await?,
-    })
-}
-
-/// Weights that ship with the page, wanted by this field.
-async fn weights(name: Option<&str>, field: &str) -> Result<Option<Vec<u8>>, ConfigError> {
-    let Some(name) = name else {
-        return Ok(None);
-    };
-    let fetched = bytes(&format!("assets/{name}.safetensors")).await;
-    fetched.map(Some).map_err(|why| {
-        let allowed = format!("the name of weights that ship with the page is expected; {why}");
-        ConfigError::new(field, name, allowed)
-    })
+    Ok(files)
 }
 
 /// Fetches a wasm file into memory and tells of its progress: bytes so far, and in all where the

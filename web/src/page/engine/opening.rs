@@ -3,8 +3,8 @@
 use super::{Backend, Engine, Inner, fetch};
 use crate::kit::shared::Shared;
 use crate::state::{Action, Phase};
-use rtb::config::{ConfigError, FileNames, Run};
 use rtb::message::{Files, Request};
+use rtb::run::{ConfigError, Run};
 use wasm_bindgen_futures::spawn_local;
 
 /// A run to open.
@@ -75,7 +75,7 @@ impl Engine {
             inner.settling = false;
         }
         // The run opens at once where there is nothing to fetch.
-        if opening.run.files() == FileNames::default() {
+        if opening.run.files().is_empty() {
             return self.send_opening(&opening, Files::default());
         }
         let engine = self.clone();

@@ -3,7 +3,7 @@
 use super::field::Number;
 use super::paint::{Brush, LEVELS};
 use super::selection::Selection;
-use rtb::config::ConfigError;
+use rtb::run::ConfigError;
 use yew::prelude::*;
 
 /// Something the brush can leave.

@@ -1,7 +1,7 @@
 //! Labelled inputs, each with its explanation and, where a value is refused, the reason.
 
 use super::math::Math;
-use rtb::config::ConfigError;
+use rtb::run::ConfigError;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;

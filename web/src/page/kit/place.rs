@@ -1,7 +1,7 @@
 //! Numbers of a value, each to be read and changed at its place.
 
 use super::field::Number;
-use rtb::config::ConfigError;
+use rtb::run::ConfigError;
 use yew::prelude::*;
 
 /// Where a number stands.

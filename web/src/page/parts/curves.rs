@@ -5,8 +5,8 @@ use crate::kit::math;
 use crate::kit::shared::{Fixed, Shared};
 use crate::kit::thinned::Thinned;
 use crate::stage::Stage;
-use rtb::config::Run;
 use rtb::message::{Iteration, Report};
+use rtb::run::Run;
 use yew::prelude::*;
 
 /// The name of a line, its class in the style sheet, and its values: of every iteration …

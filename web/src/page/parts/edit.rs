@@ -2,7 +2,7 @@
 
 use crate::kit::selection::Selection;
 use crate::kit::shared::Shared;
-use rtb::config::{ConfigError, Run};
+use rtb::run::{ConfigError, Run};
 use yew::prelude::*;
 
 /// What every control of a run needs.

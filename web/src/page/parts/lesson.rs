@@ -3,8 +3,8 @@
 use crate::engine::{Comparer, Engine, News, use_comparer};
 use crate::kit::shared::Shared;
 use crate::stage::Stage;
-use rtb::config::Run;
 use rtb::message::{Event, Files, Request};
+use rtb::run::Run;
 use std::rc::Rc;
 use yew::prelude::*;
 

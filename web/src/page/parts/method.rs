@@ -1,7 +1,7 @@
 //! The settings of a method, as numbers.
 
 use crate::kit::place::{Numbers, Part, Place};
-use rtb::config::{Advantage, ConfigError, Method};
+use rtb::run::{Advantage, ConfigError, Method};
 use yew::prelude::*;
 
 /// A setting's field, its label, a word for it, and what it does.

@@ -1,6 +1,6 @@
 //! The choice among the tasks: links to the first preset of each.
 
-use rtb::config::presets;
+use rtb::task::presets;
 use yew::prelude::*;
 
 /// How the page speaks of a task.
@@ -26,7 +26,7 @@ pub struct NavigationProps {
 pub fn Navigation(props: &NavigationProps) -> Html {
     let first = use_memo(props.tasks.clone(), |tasks| {
         let all = presets();
-        let first = |task: &&Naming| all.iter().find(|p| p.run.task.name() == task.name);
+        let first = |task: &&Naming| all.iter().find(|p| p.run.task().name() == task.name);
         tasks
             .iter()
             .map(|task| first(task).map_or("", |p| p.name))

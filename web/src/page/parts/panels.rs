@@ -5,8 +5,8 @@ use crate::kit::shared::Shared;
 use crate::kit::thinned::Thinned;
 use crate::stage::Stage;
 use crate::state::Action;
-use rtb::config::Run;
 use rtb::message::Snapshot;
+use rtb::run::Run;
 use yew::prelude::*;
 
 /// The panels' ids and titles.

@@ -3,7 +3,8 @@
 use crate::kit::field::Choice;
 use crate::kit::shared::Shared;
 use crate::state::Action;
-use rtb::config::{Preset, Run, presets};
+use rtb::run::{Preset, Run};
+use rtb::task::presets;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -21,10 +22,10 @@ pub fn Presets(props: &PresetsProps) -> Html {
             dispatch.emit(Action::Load(preset.run, None));
         }
     });
-    let all = use_memo(props.run.task, |task| {
+    let all = use_memo(props.run.task(), |task| {
         let mut all = presets();
         // A corpus is a file of the native program.
-        all.retain(|p| p.run.task == *task && p.run.files().corpus.is_none());
+        all.retain(|p| p.run.task() == *task && p.run.file("corpus").is_none());
         all
     });
     let mut options: Vec<(AttrValue, AttrValue)> =

@@ -8,7 +8,7 @@ use crate::kit::picture::Picture;
 use crate::kit::shared::{Fixed, Shared};
 use crate::state::{Action, Notice};
 use gloo::events::{EventListener, EventListenerOptions};
-use rtb::config::Run;
+use rtb::run::Run;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DragEvent, File, FileList, HtmlInputElement};

@@ -4,8 +4,8 @@ use super::presets::Presets;
 use crate::engine::{Backend, Engine};
 use crate::kit::shared::Shared;
 use crate::state::{Action, Phase};
-use rtb::config::Run;
 use rtb::message::{Iteration, Snapshot};
+use rtb::run::Run;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 

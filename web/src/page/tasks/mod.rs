@@ -16,8 +16,8 @@ use crate::parts::navigation::Naming;
 use crate::parts::panels::PanelsProps;
 use crate::parts::save_open::{Samples, Saved};
 use crate::parts::transport::Advice;
-use rtb::config::Run;
 use rtb::message::{Report, Scene};
+use rtb::run::Run;
 use yew::Html;
 
 /// The rooms, in the order of the page.
@@ -31,7 +31,7 @@ static ROOMS: [&dyn Room; 3] = [&plane::Plane, &images::Images, &text::Text];
 pub fn room(run: &Run) -> &'static dyn Room {
     let mut rooms = ROOMS.iter();
     *rooms
-        .find(|room| room.facts().naming.name == run.task.name())
+        .find(|room| room.facts().naming.name == run.task().name())
         .expect("a room for every task")
 }
 
@@ -103,16 +103,16 @@ impl PartialEq for dyn Room {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rtb::config::presets;
+    use rtb::task::presets;
 
     #[test]
     fn every_preset_has_a_room_and_every_room_a_preset() {
         let presets = presets();
         for preset in &presets {
-            assert_eq!(room(&preset.run).facts().naming.name, preset.run.task.name());
+            assert_eq!(room(&preset.run).facts().naming.name, preset.run.task().name());
         }
         for naming in namings() {
-            assert!(presets.iter().any(|p| p.run.task.name() == naming.name));
+            assert!(presets.iter().any(|p| p.run.task().name() == naming.name));
         }
     }
 }

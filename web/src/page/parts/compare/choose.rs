@@ -3,7 +3,8 @@
 use crate::kit::field::{Check, Number};
 use crate::kit::shared::Shared;
 use crate::parts::method::MethodSettings;
-use rtb::config::{ConfigError, Method, Run, Task};
+use rtb::run::{ConfigError, Method, Run};
+use rtb::task::Task;
 use std::collections::BTreeMap;
 use yew::prelude::*;
 
@@ -88,7 +89,7 @@ pub struct ChooseProps {
 #[component]
 pub fn Choose(props: &ChooseProps) -> Html {
     let group = |trained: bool, title: &'static str, help: &'static str| {
-        let all = props.chosen.methods(props.run.task).into_iter();
+        let all = props.chosen.methods(props.run.task()).into_iter();
         let mine = all.filter(|(m, _)| m.is_trained() == trained);
         html! {
             <fieldset>
@@ -143,7 +144,7 @@ fn one(props: &ChooseProps, method: Method, on: bool) -> Html {
                 ));
             }
             let mut chosen = chosen.clone();
-            chosen.set(run.task, new);
+            chosen.set(run.task(), new);
             set.emit(chosen);
             Ok(())
         })
@@ -185,7 +186,8 @@ fn within(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rtb::config::{Preset, presets};
+    use rtb::run::Preset;
+    use rtb::task::presets;
 
     /// The methods that are wanted of themselves.
     fn names(task: Task) -> Vec<&'static str> {
@@ -195,7 +197,7 @@ mod tests {
 
     #[test]
     fn the_first_choice_is_there_and_quick_methods_come_first() {
-        for task in presets().iter().map(|p| p.run.task) {
+        for task in presets().iter().map(|p| p.run.task()) {
             let wanted = Chosen::default().wanted(task);
             assert!(wanted.is_sorted_by_key(Method::is_trained));
             assert!(wanted.last().is_some_and(Method::is_trained));
@@ -213,7 +215,7 @@ mod tests {
             wanted.filter(|m| m.info().name == "smc").collect::<Vec<_>>()
         };
         let usual = |task: Task| vec![task.method("smc").unwrap()];
-        let task = |preset| Preset::find(preset).unwrap().run.task;
+        let task = |preset| Preset::find(preset).unwrap().run.task();
         let (points, words) = (task("25-to-9"), task("story-bike"));
         assert_eq!(smc(&chosen, words), usual(words));
         assert_ne!(usual(words), usual(points));

@@ -106,7 +106,7 @@ pub fn csv<'a>(columns: &[Column], outcomes: impl Iterator<Item = (Setting, &'a 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rtb::config::{Method, Run};
+    use rtb::run::{Method, Run};
 
     #[test]
     fn every_line_of_the_file_has_every_column() {

@@ -17,8 +17,8 @@ use choose::{Choose, Chosen, Limits};
 use columns::Column;
 use explain::Explain;
 use plot::Plot;
-use rtb::config::Run;
 use rtb::message::{Outcome, Request};
+use rtb::run::Run;
 use setting::Setting;
 use state::{Action, Comparison, Phase, Subject};
 use std::rc::Rc;
@@ -79,7 +79,7 @@ pub fn Compare(props: &CompareProps) -> Html {
         let chosen = chosen.setter();
         use_callback((), move |new: Chosen, ()| chosen.set(new))
     };
-    let wanted = chosen.wanted(props.run.task);
+    let wanted = chosen.wanted(props.run.task());
     let none = wanted.is_empty();
     let start = {
         let (state, comparer, engine) = (state.dispatcher(), comparer.clone(), props.engine.clone());

@@ -6,7 +6,7 @@ use super::state::{Comparison, Entry};
 use crate::kit::chart::{Chart, Line};
 use crate::kit::field::Choice;
 use crate::kit::shared::Fixed;
-use rtb::config::Method;
+use rtb::run::Method;
 use std::rc::Rc;
 use yew::prelude::*;
 

@@ -2,7 +2,8 @@
 //! beside the others.
 
 use crate::parts::method::{Value, values};
-use rtb::config::{Method, Run, Task};
+use rtb::run::{Method, Run};
+use rtb::task::Task;
 use std::cmp::Ordering;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,7 +20,7 @@ impl Setting {
     pub fn new(method: Method, run: &Run) -> Self {
         Self {
             method,
-            task: run.task,
+            task: run.task(),
             iterations: method.is_trained().then_some(run.training.iterations),
         }
     }
@@ -94,7 +95,7 @@ pub fn labels(all: &[Setting]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rtb::config::Preset;
+    use rtb::run::Preset;
 
     fn setting(method: Method, iterations: usize) -> Setting {
         let mut run = Run::default();
@@ -127,7 +128,7 @@ mod tests {
     #[test]
     fn what_is_usual_depends_on_the_task() {
         let run = Preset::find("story-bike").unwrap().run;
-        let all: Vec<_> = run.task.methods();
+        let all: Vec<_> = run.task().methods();
         let all: Vec<_> = all.into_iter().map(|m| Setting::new(m, &run)).collect();
         let titles: Vec<_> = all.iter().map(|s| s.method.info().title).collect();
         assert_eq!(labels(&all), titles);

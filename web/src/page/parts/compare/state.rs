@@ -6,8 +6,8 @@ use crate::engine::News;
 use crate::kit::shared::{Fixed, Shared};
 use crate::kit::thinned::Thinned;
 use crate::stage::Stage;
-use rtb::config::{Method, Run};
 use rtb::message::{Event, Outcome};
+use rtb::run::{Method, Run};
 use std::rc::Rc;
 use yew::{AttrValue, Reducible};
 
@@ -215,7 +215,7 @@ impl Reducible for Comparison {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rtb::config::presets;
+    use rtb::task::presets;
     use yew::Html;
 
     static COMPARED: Compared = Compared {

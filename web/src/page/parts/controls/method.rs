@@ -4,7 +4,7 @@ use crate::kit::field::Choice;
 use crate::kit::shared::Shared;
 use crate::parts::edit::{apply, changes};
 use crate::parts::method::MethodSettings;
-use rtb::config::Run;
+use rtb::run::Run;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -16,7 +16,7 @@ pub struct MethodProps {
 #[component]
 pub fn MethodControls(props: &MethodProps) -> Html {
     let choose = changes(&props.run, &props.edit, |run, name: String| {
-        if let Ok(method) = run.task.method(&name) {
+        if let Ok(method) = run.task().method(&name) {
             run.method = method;
         }
     });
@@ -26,7 +26,7 @@ pub fn MethodControls(props: &MethodProps) -> Html {
     };
     let method = props.run.method;
     let info = method.info();
-    let options: Vec<_> = (props.run.task.methods().iter())
+    let options: Vec<_> = (props.run.task().methods().iter())
         .filter(|m| m.is_trained())
         .map(|m| (m.info().name.into(), m.info().title.into()))
         .collect();

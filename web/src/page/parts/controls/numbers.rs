@@ -4,7 +4,7 @@ use crate::kit::field::{Check, Choice, Number};
 use crate::kit::math;
 use crate::kit::shared::{Fixed, Shared};
 use crate::parts::edit::{apply, changes};
-use rtb::config::{LogZ, Run};
+use rtb::run::{LogZ, Run};
 use yew::prelude::*;
 
 /// One number of a run.

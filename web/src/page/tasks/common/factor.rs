@@ -3,7 +3,8 @@
 use super::product::Product;
 use crate::kit::field::Choice;
 use crate::kit::selection::Selection;
-use rtb::config::{ConfigError, Run, presets};
+use rtb::run::{ConfigError, Run};
+use rtb::task::presets;
 use yew::prelude::*;
 
 /// A kind of reward.
@@ -116,14 +117,14 @@ pub fn Factor<R: Rewards>(props: &FactorProps<R>) -> Html {
 
 /// The runs of a task's presets.
 pub fn presets_of(task: &str) -> impl Iterator<Item = Run> {
-    let of_task = presets().into_iter().filter(move |p| p.run.task.name() == task);
+    let of_task = presets().into_iter().filter(move |p| p.run.task().name() == task);
     of_task.map(|preset| preset.run)
 }
 
 /// Fits a run's floor of log r to another kind of reward: a floor that came with the old kind goes with
 /// it, the user's own stays.
 pub fn refloor(run: &mut Run, [old, new]: [&str; 2], floor: fn(&str) -> Option<f64>) {
-    let usual = floor(old).map(|_| run.task.defaults().tempering.floor);
+    let usual = floor(old).map(|_| run.task().defaults().tempering.floor);
     if let Some(floor) = floor(new).or(usual).filter(|_| old != new) {
         run.tempering.floor = floor;
     }

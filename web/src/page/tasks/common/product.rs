@@ -2,7 +2,7 @@
 
 use super::factor::{Factor, Rewards};
 use crate::kit::selection::Selection;
-use rtb::config::ConfigError;
+use rtb::run::ConfigError;
 use yew::prelude::*;
 
 /// Most factors of a product.

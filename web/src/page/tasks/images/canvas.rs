@@ -11,7 +11,7 @@ use crate::kit::shared::Shared;
 use crate::parts::edit::apply;
 use crate::parts::panels::{PANELS, REWARD};
 use crate::state::{Action, Notice};
-use rtb::config::Run;
+use rtb::run::Run;
 use yew::prelude::*;
 
 const ID: &str = PANELS[REWARD].0;

@@ -1,8 +1,9 @@
 //! The classes that are wanted.
 
 use crate::kit::field::Choice;
-use rtb::config::{ClassesBy, ConfigError, Reward};
-use rtb::image::CLASSES;
+use rtb::run::ConfigError;
+use rtb::task::images::CLASSES;
+use rtb::task::images::{ClassesBy, Reward};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]

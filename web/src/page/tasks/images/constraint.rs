@@ -1,8 +1,8 @@
 //! The known pixels of an image, as a reward has them.
 
 use crate::kit::paint::Grid;
-use rtb::config::Reward;
-use rtb::image::SIDE;
+use rtb::task::images::Reward;
+use rtb::task::images::SIDE;
 
 /// The mark of a pixel that is free.
 pub const FREE: char = '.';
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
     use crate::kit::paint::Brush;
     use crate::tasks::images::{problem, problem_mut};
-    use rtb::config::Preset;
+    use rtb::run::Preset;
 
     #[test]
     fn what_is_painted_and_freed_again_is_allowed() {

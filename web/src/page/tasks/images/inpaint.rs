@@ -4,7 +4,8 @@ use super::constraint;
 use crate::kit::brush::{BrushControls, Tip};
 use crate::kit::field::Number;
 use crate::kit::selection::Selection;
-use rtb::config::{ConfigError, Reward};
+use rtb::run::ConfigError;
+use rtb::task::images::Reward;
 use yew::prelude::*;
 
 /// What the brush leaves.

@@ -5,8 +5,8 @@ use crate::kit::number::log_r;
 use crate::kit::shared::Shared;
 use crate::kit::sheet::Sheet;
 use crate::stage::Stage;
-use rtb::image::SIDE;
 use rtb::message::Snapshot;
+use rtb::task::images::SIDE;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]

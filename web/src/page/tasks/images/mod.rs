@@ -24,9 +24,9 @@ use crate::parts::navigation::Naming;
 use crate::parts::panels::PanelsProps;
 use crate::parts::save_open::{Samples, Saved};
 use crate::parts::transport::Advice;
-use rtb::config::{PriorKind, Run};
-use rtb::image::{PIXELS, SIDE};
-use rtb::message::{DigitsView, Fit, ImageFit, Report, Scene, Truth, View};
+use rtb::message::{Fit, Report, Scene, Truth};
+use rtb::run::Run;
+use rtb::task::images::{ImageFit, ImagesProblem, PIXELS, SIDE};
 use yew::{Html, html};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -86,23 +86,21 @@ impl Room for Images {
     }
 
     fn adopt(&self, run: &mut Run) -> Option<String> {
-        if problem(run).prior.kind != PriorKind::Learned {
-            return None;
-        }
-        let name = shipped(run, problem(run).prior.weights.as_deref())?;
-        replaced(problem_mut(run).prior.weights.replace(name.to_owned()), name)
+        let name = shipped(run, &problem(run).prior.weights)?;
+        let before = std::mem::replace(&mut problem_mut(run).prior.weights, name.to_owned());
+        replaced(before, name)
     }
 
     /// The prior's images are the engine's; those of the run before stay where they are this run's too.
     fn preview(&self, run: &Run, before: Option<(&Run, &Scene)>) -> Scene {
         let stays = |old: &Run| {
-            (old.task, old.process.steps, old.seed) == (run.task, run.process.steps, run.seed)
-                && problem(old).prior == problem(run).prior
+            let same_prior = || problem(old).prior == problem(run).prior;
+            (old.task(), old.process.steps, old.seed) == (run.task(), run.process.steps, run.seed)
+                && same_prior()
         };
         let before = before.filter(|(old, _)| stays(old));
         Scene {
             truth: Truth::Rejection,
-            view: View::Digits(DigitsView::default()),
             prior_paths: before
                 .map(|(_, scene)| scene.prior_paths.clone())
                 .unwrap_or_default(),
@@ -119,8 +117,8 @@ impl Room for Images {
     }
 
     fn prior(&self, edits: EditProps) -> Html {
-        let chosen = problem(&edits.run).prior.weights.clone().unwrap_or_default();
-        let set = edits.changes(|run, name| problem_mut(run).prior.weights = Some(name));
+        let chosen = problem(&edits.run).prior.weights.clone();
+        let set = edits.changes(|run, name| problem_mut(run).prior.weights = name);
         choice(
             &edits.run,
             chosen,
@@ -130,16 +128,15 @@ impl Room for Images {
     }
 
     fn advice(&self, run: &Run) -> Option<Advice> {
-        let weights = problem(run).prior.weights.as_deref();
-        let small = weights == Some(SMALL);
+        let small = problem(run).prior.weights == SMALL;
         let quicker = || {
             let mut run = run.clone();
-            problem_mut(&mut run).prior.weights = Some(SMALL.to_owned());
+            problem_mut(&mut run).prior.weights = SMALL.to_owned();
             ("Take the small prior", run)
         };
         Some(Advice {
             samples: "digits",
-            faster: if small || weights.is_none() {
+            faster: if small {
                 "fewer steps T, a smaller batch or WebGPU are faster"
             } else {
                 "the small prior, fewer steps T, a smaller batch or WebGPU are faster"
@@ -178,26 +175,26 @@ fn picture(props: PictureProps) -> Html {
 }
 
 /// What a run of this task asks for.
-fn problem(run: &Run) -> &Run {
-    run
+fn problem(run: &Run) -> &ImagesProblem {
+    ImagesProblem::of(run).expect("a room is handed runs of its own task only")
 }
 
 /// The same, to change.
-fn problem_mut(run: &mut Run) -> &mut Run {
-    run
+fn problem_mut(run: &mut Run) -> &mut ImagesProblem {
+    ImagesProblem::of_mut(run).expect("a room is handed runs of its own task only")
 }
 
 /// How far images are from the exact posterior.
-fn fit(of: &Fit) -> Option<&ImageFit> {
-    of.images()
+fn fit(of: &Fit) -> Option<ImageFit> {
+    of.of()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::state::{Action, State};
-    use rtb::config::Preset;
     use rtb::message::{Event, Paths};
+    use rtb::run::Preset;
     use std::rc::Rc;
     use yew::Reducible;
 
@@ -210,7 +207,6 @@ mod tests {
                 size: 1,
                 points: vec![0.5],
             },
-            view: View::Digits(Default::default()),
             ..Scene::default()
         };
         let opened = Action::Events(vec![Event::Opened(Box::new(scene))]);

@@ -12,8 +12,9 @@ use crate::kit::surface::state_at;
 use crate::parts::panels::{EXACT, LEARNED, PANELS, PRIOR, PanelsProps, REWARD, stage};
 use crate::tasks::common::log_rewards::LogRewards;
 use crate::tasks::common::samples::{gathered, use_samples};
-use rtb::config::Run;
 use rtb::message::Paths;
+use rtb::run::Run;
+use rtb::task::images::ExactFit;
 use yew::prelude::*;
 
 /// What a run on images shows.
@@ -89,7 +90,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
             </div>
             <div class="beside">
                 <Journey stage={props.stage.clone()} snapshot={snapshot.clone()} chosen={samples.chosen()} {step} on_step={samples.times.on_step(samples.steps)} dark={props.dark} />
-                <Shares reward={problem(&props.run).reward.clone()} learned={measured.map(|fit| fit.classes)} exact={truth.as_ref().and_then(|t| t.classes)} />
+                <Shares reward={problem(&props.run).reward.clone()} learned={measured.map(|fit| fit.classes)} exact={truth.as_ref().and_then(|t| t.fit.of::<ExactFit>()).map(|e| e.classes)} />
             </div>
             { samples.timeline("Every image starts at x₀ = 0, a grey; the first step makes it noise, the others denoise it.") }
         </>

@@ -3,14 +3,15 @@
 use super::fit;
 use crate::kit::number::figure;
 use crate::parts::figures::Remarks;
-use rtb::message::{ConditionReport, ImageFit, Report};
+use rtb::message::{ConditionReport, Report};
+use rtb::task::images::{ClassFit, ImageFit};
 use yew::prelude::*;
 
 pub fn remarks(report: Option<&Report>) -> Remarks {
     let conditions = report.map(|r| &r.conditions[..]).filter(|all| !all.is_empty());
     Remarks {
         truth: "Exact means: images of the learned prior’s own chain, kept with probability r.",
-        caution: report.and_then(|r| caution(r.samples, fit(&r.fit)?)),
+        caution: report.and_then(|r| caution(r.samples, &fit(&r.fit)?)),
         more: conditions.map(by_class).unwrap_or_default(),
     }
 }
@@ -37,14 +38,17 @@ fn caution(samples: usize, fit: &ImageFit) -> Option<String> {
 /// The posteriors of a network that holds one for each of several classes.
 fn by_class(conditions: &[ConditionReport]) -> Html {
     let row = |of: &ConditionReport| {
+        let ClassFit { class, accuracy } = of.fit.of()?;
         let numbers = [
-            ("accuracy", of.accuracy),
+            ("accuracy", accuracy),
             ("log_reward", of.log_reward),
             ("log_z_importance", of.log_z_importance),
             ("log_z_exact", of.log_z_exact),
         ];
-        let cell = |(key, value): (&str, f64)| html! { <td data-testid={format!("class-{}-{key}", of.class)}>{ figure(value) }</td> };
-        html! { <tr key={of.class}><th scope="row">{ of.class }</th>{ for numbers.into_iter().map(cell) }</tr> }
+        let cell = |(key, value): (&str, f64)| html! { <td data-testid={format!("class-{class}-{key}")}>{ figure(value) }</td> };
+        Some(
+            html! { <tr key={class}><th scope="row">{ class }</th>{ for numbers.into_iter().map(cell) }</tr> },
+        )
     };
     html! {
         <table class="by-class">
@@ -52,7 +56,7 @@ fn by_class(conditions: &[ConditionReport]) -> Html {
                 <th scope="col">{ "Asked for" }</th><th scope="col">{ "Accuracy" }</th><th scope="col">{ "Mean log r" }</th>
                 <th scope="col">{ "log Z" }</th><th scope="col">{ "exact" }</th>
             </tr></thead>
-            <tbody>{ for conditions.iter().map(row) }</tbody>
+            <tbody>{ for conditions.iter().filter_map(row) }</tbody>
         </table>
     }
 }

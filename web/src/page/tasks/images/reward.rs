@@ -6,7 +6,8 @@ use super::{FACTS, Images, problem, problem_mut};
 use crate::kit::place::{Numbers, Part, Place};
 use crate::parts::edit::EditProps;
 use crate::tasks::common::factor::{Factor, FactorProps, Kind, Rewards, alone, kind, presets_of, refloor};
-use rtb::config::{ClassesBy, ConfigError, Reward};
+use rtb::run::ConfigError;
+use rtb::task::images::{ClassesBy, Reward};
 use yew::prelude::*;
 
 impl Rewards for Images {
@@ -174,19 +175,17 @@ pub fn wish(reward: &Reward) -> String {
         Reward::Thickness { target, .. } => format!("strokes about {target} pixels wide"),
         Reward::Inpaint { deviation, .. } => format!("the painted pixels, up to noise of {deviation}"),
         Reward::All { rewards } => rewards.iter().map(wish).collect::<Vec<_>>().join(", and "),
-        // Of other tasks.
-        _ => String::new(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rtb::config::Preset;
+    use rtb::run::Preset;
 
     #[test]
     fn every_kind_has_a_name_something_to_start_from_and_words() {
-        let task = Preset::find("digit-3").unwrap().run.task;
+        let task = Preset::find("digit-3").unwrap().run.task();
         let names: Vec<_> = Images::KINDS.iter().map(|kind| kind.name).collect();
         assert_eq!(names.len(), task.rewards().len());
         for kind in task.rewards() {

@@ -1,8 +1,8 @@
 //! Which digits there are: the share of every class.
 
 use crate::kit::number::percent;
-use rtb::config::Reward;
-use rtb::image::CLASSES;
+use rtb::task::images::CLASSES;
+use rtb::task::images::Reward;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]

@@ -2,8 +2,9 @@
 
 use super::problem;
 use crate::kit::number::{count, figure, mean};
-use rtb::config::{Reward, Run};
 use rtb::message::{SampledTruth, Snapshot};
+use rtb::run::Run;
+use rtb::task::images::Reward;
 
 /// The class that is asked for at a place of a grid, where each is a posterior of its own.
 pub fn asked(run: &Run, place: usize, places: usize) -> Option<usize> {

@@ -5,7 +5,7 @@ use super::shape;
 use crate::kit::paint::Grid;
 use crate::kit::panel::{Handle, Marks, Purpose};
 use crate::kit::surface::ellipse;
-use rtb::config::{Component, HALF_WIDTH, Shape};
+use rtb::task::plane::{Component, HALF_WIDTH, Shape};
 
 /// The thing a panel lets its user change.
 #[derive(Clone, Debug, PartialEq)]
@@ -169,7 +169,7 @@ fn around(component: &Component) -> Vec<[f64; 2]> {
 mod tests {
     use super::*;
     use crate::tasks::plane::{problem, problem_mut};
-    use rtb::config::presets;
+    use rtb::task::presets;
 
     #[test]
     fn stretching_a_component_stays_valid() {

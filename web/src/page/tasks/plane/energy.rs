@@ -6,16 +6,20 @@ use crate::kit::number::figure;
 use crate::kit::picture::Picture;
 use crate::kit::thumbnail::Thumbnail;
 use crate::parts::lesson::{Learned, LessonProps, use_lesson};
-use rtb::message::{self, Event, Request};
+use rtb::message::{Event, Request};
+use rtb::task::plane;
 use yew::prelude::*;
 
 /// Iterations of either training.
 const ITERATIONS: usize = 1500;
 
-impl Learned for message::Energy {
+impl Learned for plane::Energy {
     fn told(event: Event) -> Option<(usize, Self)> {
         match event {
-            Event::Energy(energy) => Some((usize::from(energy.regularized), *energy)),
+            Event::Lesson(told) => {
+                let energy = told.of::<Self>()?;
+                Some((usize::from(energy.regularized), (*energy).clone()))
+            }
             _ => None,
         }
     }
@@ -23,15 +27,14 @@ impl Learned for message::Energy {
 
 #[component]
 pub fn Energy(props: &LessonProps) -> Html {
-    let lesson = use_lesson::<message::Energy>();
+    let lesson = use_lesson::<plane::Energy>();
     let start = {
         let run = props.run.clone();
-        lesson.start(&props.engine, Some(run.clone()), move |files| {
-            Request::LearnEnergy {
-                run: Box::new((*run).clone()),
-                iterations: ITERATIONS,
-                files,
-            }
+        lesson.start(&props.engine, Some(run.clone()), move |files| Request::Learn {
+            lesson: plane::ENERGY.to_owned(),
+            run: Box::new((*run).clone()),
+            iterations: ITERATIONS,
+            files,
         })
     };
     let exact = use_memo(props.stage.scene.clone(), |scene| Pictures::new(scene).prior);
@@ -52,7 +55,7 @@ pub fn Energy(props: &LessonProps) -> Html {
     }
 }
 
-fn card(title: &'static str, energy: Option<&message::Energy>, high: f32, dark: bool) -> Html {
+fn card(title: &'static str, energy: Option<&plane::Energy>, high: f32, dark: bool) -> Html {
     let picture = energy.map(|e| Picture::density(e.density.clone(), high));
     let label = match energy {
         None => format!("{title}: nothing learned yet."),

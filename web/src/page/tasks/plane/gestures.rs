@@ -7,8 +7,8 @@ use crate::kit::panel::{Pointer, Touch, arrow};
 use crate::kit::selection::Selection;
 use crate::kit::shared::Shared;
 use crate::kit::surface::nearest;
-use rtb::config::Component;
 use rtb::message::Paths;
+use rtb::task::plane::Component;
 use yew::prelude::*;
 
 /// What is going on with the pointer and the keys, over all panels.

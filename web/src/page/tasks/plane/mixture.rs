@@ -2,7 +2,8 @@
 
 use super::gaussian::Axes;
 use crate::kit::field::{Choice, Number};
-use rtb::config::{Component, ConfigError};
+use rtb::run::ConfigError;
+use rtb::task::plane::Component;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]

@@ -25,9 +25,11 @@ use crate::parts::lesson::LessonProps;
 use crate::parts::navigation::Naming;
 use crate::parts::panels::PanelsProps;
 use crate::parts::save_open::{Samples, Saved};
-use rtb::config::{PriorKind, Run};
-use rtb::message::{Fit, PlaneFit, PlaneView, Report, Scene, Truth};
+use rtb::message::{Fit, Report, Scene, Truth};
+use rtb::run::Run;
+use rtb::task::plane::{PlaneFit, PlaneProblem, PlaneView, PriorKind};
 use std::fmt::Write;
+use std::sync::Arc;
 use yew::{Html, html};
 
 pub struct Plane;
@@ -122,29 +124,23 @@ impl Room for Plane {
 }
 
 /// What a run of this task asks for.
-fn problem(run: &Run) -> &Run {
-    run
+fn problem(run: &Run) -> &PlaneProblem {
+    PlaneProblem::of(run).expect("a room is handed runs of its own task only")
 }
 
 /// The same, to change.
-fn problem_mut(run: &mut Run) -> &mut Run {
-    run
+fn problem_mut(run: &mut Run) -> &mut PlaneProblem {
+    PlaneProblem::of_mut(run).expect("a room is handed runs of its own task only")
 }
 
 /// How far samples of this task are from the exact posterior.
-fn fit(of: &Fit) -> Option<&PlaneFit> {
-    of.plane()
+fn fit(of: &Fit) -> Option<PlaneFit> {
+    of.of()
 }
 
 /// The pictures of a scene of this task; empty ones where there are none.
-fn view(scene: &Scene) -> &PlaneView {
-    static NOTHING: PlaneView = PlaneView {
-        side: 0,
-        prior: Vec::new(),
-        log_reward: Vec::new(),
-        exact: Vec::new(),
-    };
-    scene.view.plane().unwrap_or(&NOTHING)
+fn view(scene: &Scene) -> Arc<PlaneView> {
+    scene.view.of().unwrap_or_default()
 }
 
 /// Points as comma-separated values with a header.

@@ -14,8 +14,9 @@ use crate::kit::timeline::use_times;
 use crate::parts::edit::apply;
 use crate::parts::panels::{EXACT, LEARNED, PANELS, PRIOR, PanelsProps, REWARD, stage, use_wide};
 use crate::state::{Action, Notice};
-use rtb::config::{Reward, Run};
 use rtb::message::Paths;
+use rtb::run::Run;
+use rtb::task::plane::Reward;
 use yew::prelude::*;
 
 /// What a run in the plane shows.

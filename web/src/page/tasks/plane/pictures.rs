@@ -3,7 +3,7 @@
 use super::view;
 use crate::kit::picture::Picture;
 use rtb::message::{Scene, Truth};
-use rtb::picture::{blurred, density};
+use rtb::task::plane::picture::{blurred, density};
 
 /// Smoothing of every density, in cells: only pictures that are equally smooth compare. It is what
 /// the engine gives pictures that it makes of samples.

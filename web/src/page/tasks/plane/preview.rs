@@ -3,10 +3,12 @@
 
 use super::{problem, view};
 use crate::kit::shared::Shared;
-use rtb::config::{HALF_WIDTH, PAINT_LEVELS, Reward, Run};
-use rtb::message::{Paths, PlaneView, Scene, Truth, View};
-use rtb::mixture::Mixture;
-use rtb::picture::center_of;
+use rtb::message::{Packed, Paths, Scene, Truth};
+use rtb::run::Run;
+use rtb::task::plane::PlaneView;
+use rtb::task::plane::mixture::Mixture;
+use rtb::task::plane::picture::center_of;
+use rtb::task::plane::{HALF_WIDTH, PAINT_LEVELS, Reward};
 use std::f64::consts::TAU;
 
 /// Cells on a side of a previewed picture.
@@ -37,12 +39,13 @@ pub fn scene(run: &Run) -> Scene {
         truth: Truth::Quadrature,
         log_z: Some(mass.ln() + f64::from(peak)),
         prior_paths,
-        view: View::Plane(PlaneView {
+        view: Packed::new(&PlaneView {
             side: SIDE,
             prior: density,
             log_reward,
             exact,
         }),
+        ..Scene::default()
     }
 }
 
@@ -173,7 +176,7 @@ impl Noise {
 mod tests {
     use super::*;
     use crate::tasks::plane::problem_mut;
-    use rtb::config::Component;
+    use rtb::task::plane::Component;
 
     #[test]
     fn the_papers_toy_has_log_z_zero() {

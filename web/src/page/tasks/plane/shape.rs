@@ -2,7 +2,7 @@
 
 use super::draggable::round;
 use crate::kit::surface::circle;
-use rtb::config::{HALF_WIDTH, Shape};
+use rtb::task::plane::{HALF_WIDTH, Shape};
 
 /// The lines around a shape.
 pub fn outlines(shape: &Shape) -> Vec<Vec<[f64; 2]>> {
@@ -95,7 +95,8 @@ pub fn drag(shape: &mut Shape, handle: usize, to: [f64; 2]) {
 mod tests {
     use crate::tasks::plane::draggable::Draggable;
     use crate::tasks::plane::{problem, problem_mut};
-    use rtb::config::{Reward, presets};
+    use rtb::task::plane::Reward;
+    use rtb::task::presets;
 
     #[test]
     fn dragging_any_handle_anywhere_stays_valid() {

@@ -2,8 +2,8 @@
 
 use super::{fit, problem};
 use crate::parts::panels::{LEARNED, PRIOR, PanelsProps, REWARD};
-use rtb::config::Reward;
 use rtb::message::{Report, Truth};
+use rtb::task::plane::Reward;
 
 fn truth(props: &PanelsProps) -> &'static str {
     match props.stage.scene.truth {
@@ -24,7 +24,6 @@ pub fn help(panel: usize, props: &PanelsProps) -> String {
             Reward::Annealed { .. } => "How much each end point is wanted, under the learned end points: a power of the prior itself.",
             Reward::Product { .. } => "How much each end point is wanted, under the learned end points. Drag the second prior’s components.",
             Reward::Painted { .. } => "Paint with the pointer. By keyboard: arrows move the brush, Space paints, Backspace erases.",
-            _ => "",
         }
         .to_owned(),
         LEARNED => "Where the trained chain’s samples end, smoothed. Point at a sample, or use the arrow keys, for its whole trajectory.".to_owned(),

@@ -1,7 +1,8 @@
 //! A reward of words that a middle mentions.
 
 use crate::kit::field::{Explain, Number};
-use rtb::config::{ConfigError, Reward};
+use rtb::run::ConfigError;
+use rtb::task::text::Reward;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 

@@ -20,9 +20,10 @@ use crate::parts::navigation::Naming;
 use crate::parts::panels::PanelsProps;
 use crate::parts::save_open::{Samples, Saved};
 use crate::parts::transport::Advice;
-use rtb::config::{PriorKind, Run};
-use rtb::message::{Fit, Report, Scene, StoriesView, StoryFit, Truth, View};
-use rtb::text::Reader;
+use rtb::message::{Fit, Packed, Report, Scene, Truth};
+use rtb::run::Run;
+use rtb::task::text::{Reader, StoriesView, StoryFit, TextProblem};
+use std::sync::Arc;
 use yew::{Html, html};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -73,17 +74,15 @@ impl Room for Text {
     }
 
     fn adopt(&self, run: &mut Run) -> Option<String> {
-        if problem(run).prior.kind != PriorKind::Learned {
-            return None;
-        }
-        let name = shipped(run, problem(run).prior.weights.as_deref())?;
-        replaced(problem_mut(run).prior.weights.replace(name.to_owned()), name)
+        let name = shipped(run, &problem(run).prior.weights)?;
+        let before = std::mem::replace(&mut problem_mut(run).prior.weights, name.to_owned());
+        replaced(before, name)
     }
 
     fn preview(&self, _run: &Run, _before: Option<(&Run, &Scene)>) -> Scene {
         Scene {
             truth: Truth::ImportanceWeighted,
-            view: View::Stories(StoriesView::default()),
+            view: Packed::new(&StoriesView::default()),
             ..Scene::default()
         }
     }
@@ -97,8 +96,8 @@ impl Room for Text {
     }
 
     fn prior(&self, edits: EditProps) -> Html {
-        let chosen = problem(&edits.run).prior.weights.clone().unwrap_or_default();
-        let set = edits.changes(|run, name| problem_mut(run).prior.weights = Some(name));
+        let chosen = problem(&edits.run).prior.weights.clone();
+        let set = edits.changes(|run, name| problem_mut(run).prior.weights = name);
         choice(
             &edits.run,
             chosen,
@@ -108,7 +107,7 @@ impl Room for Text {
     }
 
     fn advice(&self, run: &Run) -> Option<Advice> {
-        let causal = problem(run).prior.weights.as_deref() == Some(CAUSAL);
+        let causal = problem(run).prior.weights == CAUSAL;
         Some(Advice {
             samples: "middles",
             faster: if causal {
@@ -142,27 +141,26 @@ impl Room for Text {
 }
 
 /// What a run of this task asks for.
-fn problem(run: &Run) -> &Run {
-    run
+fn problem(run: &Run) -> &TextProblem {
+    TextProblem::of(run).expect("a room is handed runs of its own task only")
 }
 
 /// The same, to change.
-fn problem_mut(run: &mut Run) -> &mut Run {
-    run
+fn problem_mut(run: &mut Run) -> &mut TextProblem {
+    TextProblem::of_mut(run).expect("a room is handed runs of its own task only")
 }
 
 /// How far middles are from the exact posterior.
-fn fit(of: &Fit) -> Option<&StoryFit> {
-    of.stories()
+fn fit(of: &Fit) -> Option<StoryFit> {
+    of.of()
 }
 
 /// What there is of stories in a scene of this task.
-fn view(scene: &Scene) -> Option<&StoriesView> {
-    scene.view.stories()
+fn view(scene: &Scene) -> Option<Arc<StoriesView>> {
+    scene.view.of()
 }
 
 /// What reads the samples of a scene, once the engine has answered.
 fn reader(scene: &Scene) -> Option<Reader> {
-    let view = view(scene)?;
-    Reader::new(&view.words, view.layout).ok()
+    StoriesView::reader(scene)
 }

@@ -2,7 +2,8 @@
 
 use crate::kit::number::figure;
 use crate::parts::lesson::{Learned, LessonProps, use_lesson};
-use rtb::message::{Answers, Event, Request};
+use rtb::message::{Event, Files, Request};
+use rtb::task::text::{Answers, NUMBERS};
 use yew::prelude::*;
 
 /// Height of the drawing, whose unit of width is one number.
@@ -13,7 +14,10 @@ const UNIFORM: f64 = 0.2;
 impl Learned for Answers {
     fn told(event: Event) -> Option<(usize, Self)> {
         match event {
-            Event::Answers(answers) => Some((usize::from(answers.posterior), *answers)),
+            Event::Lesson(told) => {
+                let answers = told.of::<Self>()?;
+                Some((usize::from(answers.posterior), (*answers).clone()))
+            }
             _ => None,
         }
     }
@@ -22,8 +26,14 @@ impl Learned for Answers {
 #[component]
 pub fn Numbers(props: &LessonProps) -> Html {
     let lesson = use_lesson::<Answers>();
-    let seed = props.run.seed;
-    let start = lesson.start(&props.engine, None, move |_| Request::LearnNumbers { seed });
+    let run = props.run.clone();
+    let start = lesson.start(&props.engine, None, move |_| Request::Learn {
+        lesson: NUMBERS.to_owned(),
+        run: Box::new((*run).clone()),
+        // It has lengths of its own, and needs no files.
+        iterations: 0,
+        files: Files::default(),
+    });
     let [prior, posterior] = lesson.learned();
     html! {
         <details data-testid="numbers">

@@ -9,7 +9,7 @@ use crate::parts::panels::{EXACT, LEARNED, PANELS, PRIOR, PanelsProps, REWARD, s
 use crate::tasks::common::log_rewards::LogRewards;
 use crate::tasks::common::samples::{gathered, use_samples};
 use rtb::message::{Paths, SampledTruth};
-use rtb::text::Reader;
+use rtb::task::text::Reader;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -28,7 +28,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
     let learned = use_memo(of_snapshot, |(snapshot, reader, step)| {
         let lines = snapshot
             .as_ref()
-            .map(|s| at(reader, &s.paths, *step, &s.log_reward, &s.moved));
+            .map(|s| at(reader, &s.paths, *step, &s.log_reward, &s.more));
         lines.unwrap_or_default()
     });
     let exact = use_memo((truth.clone(), reader), |(truth, reader)| {

@@ -5,7 +5,8 @@ use super::{FACTS, Text, problem, problem_mut};
 use crate::kit::place::{Numbers, Part, Place};
 use crate::parts::edit::EditProps;
 use crate::tasks::common::factor::{Factor, FactorProps, Kind, Rewards, alone, kind, presets_of};
-use rtb::config::{ConfigError, Reward};
+use rtb::run::ConfigError;
+use rtb::task::text::Reward;
 use yew::prelude::*;
 
 impl Rewards for Text {
@@ -112,19 +113,17 @@ pub fn wish(reward: &Reward) -> String {
         Reward::Length { target, .. } => format!("about {target} words"),
         Reward::Distinct { .. } => "no word twice".to_owned(),
         Reward::All { rewards } => rewards.iter().map(wish).collect::<Vec<_>>().join(", and "),
-        // Of other tasks.
-        _ => String::new(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rtb::config::Preset;
+    use rtb::run::Preset;
 
     #[test]
     fn every_kind_has_a_name_something_to_start_from_and_words() {
-        let task = Preset::find("story-bike").unwrap().run.task;
+        let task = Preset::find("story-bike").unwrap().run.task();
         let names: Vec<_> = Text::KINDS.iter().map(|kind| kind.name).collect();
         assert_eq!(names.len(), task.rewards().len());
         for kind in task.rewards() {

@@ -6,7 +6,7 @@ use crate::kit::field::Explain;
 use crate::kit::shared::Shared;
 use crate::parts::edit::apply;
 use crate::state::Action;
-use rtb::config::Run;
+use rtb::run::Run;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 

@@ -4,7 +4,7 @@ use super::set;
 use crate::kit::field::Slider;
 use crate::kit::math;
 use crate::parts::edit::EditProps;
-use rtb::config::Reward;
+use rtb::task::plane::Reward;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]

@@ -3,7 +3,8 @@
 use super::set;
 use crate::kit::field::{Check, Explain};
 use crate::parts::edit::EditProps;
-use rtb::config::{ConfigError, Reward};
+use rtb::run::ConfigError;
+use rtb::task::plane::Reward;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 

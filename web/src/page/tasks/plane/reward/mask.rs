@@ -3,7 +3,7 @@
 use super::set;
 use crate::kit::field::{Choice, Number};
 use crate::parts::edit::EditProps;
-use rtb::config::{Reward, Shape};
+use rtb::task::plane::{Reward, Shape};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]

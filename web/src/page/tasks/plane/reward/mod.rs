@@ -19,7 +19,8 @@ pub use painted::BLANK;
 use painted::Painted;
 use product::Product;
 use ratio::Ratio;
-use rtb::config::{Component, ConfigError, Reward, Run, Shape};
+use rtb::run::{ConfigError, Run};
+use rtb::task::plane::{Component, Reward, Shape};
 use yew::prelude::*;
 
 /// The floor of log r that a kind needs, where it needs its own: densities are small numbers.
@@ -119,8 +120,6 @@ pub fn RewardControls(edits: &EditProps) -> Html {
         Reward::Product { components } => {
             html! { <Product edits={edits.clone()} components={components.clone()} /> }
         }
-        // Of other tasks.
-        _ => Html::default(),
     };
     html! {
         <>

@@ -4,7 +4,7 @@ use super::set;
 use crate::kit::brush::{BrushControls, Tip};
 use crate::kit::paint::{Brush, Grid};
 use crate::parts::edit::EditProps;
-use rtb::config::Reward;
+use rtb::task::plane::Reward;
 use yew::prelude::*;
 
 /// Cells on a side.

@@ -4,7 +4,7 @@ use super::set;
 use crate::kit::math::{Math, PRODUCT};
 use crate::parts::edit::EditProps;
 use crate::tasks::plane::mixture::Mixture;
-use rtb::config::{Component, Reward};
+use rtb::task::plane::{Component, Reward};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]

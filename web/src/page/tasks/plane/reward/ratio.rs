@@ -5,7 +5,7 @@ use crate::kit::field::Check;
 use crate::parts::edit::EditProps;
 use crate::tasks::plane::mixture::Mixture;
 use crate::tasks::plane::problem;
-use rtb::config::{Component, Reward};
+use rtb::task::plane::{Component, Reward};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
