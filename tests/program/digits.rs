@@ -3,8 +3,9 @@
 use super::scratch::Scratch;
 use super::support::{Running, metrics, report, resume, rtb, stdout, succeed, tagged, text};
 use burn::tensor::Device;
-use rtb::network::{UNetConfig, Weights, read_tensors};
-use rtb::noise::Noise;
+use rtb::engine::noise::Noise;
+use rtb::engine::weights::{Weights, read_tensors};
+use rtb::task::images::UNetConfig;
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;

@@ -210,29 +210,26 @@ fn a_learned_prior_is_kept_with_its_run() {
 #[test]
 fn presets_are_listed_and_printed() {
     let listing = stdout(&succeed(&mut rtb(["list"])));
-    for preset in rtb::config::presets() {
+    for preset in rtb::task::presets() {
         assert!(listing.contains(preset.name) && listing.contains(preset.description));
     }
     let mut nowhere = rtb(["run", "digit-3", "--set", "prior.weights=nowhere"]);
     let unknown = stderr(&nowhere.output().expect("the program starts"));
-    for prior in rtb::config::Task::ALL.iter().flat_map(|task| task.priors()) {
+    for prior in rtb::task::Task::all().flat_map(|task| task.priors()) {
         assert!(listing.contains(prior.name) && listing.contains(prior.title));
         assert!(unknown.contains(prior.name), "it does not ship: {unknown}");
     }
-    for experiment in rtb::config::experiments() {
+    for experiment in rtb::task::experiments() {
         assert!(listing.contains(experiment.name) && listing.contains(experiment.question));
     }
-    for method in rtb::config::Method::all() {
+    for method in rtb::run::Method::all() {
         assert!(listing.contains(method.info().name) && listing.contains(method.info().description));
     }
     assert!(listing.contains("points=16") && listing.contains("On stories: particles=64 points=0."));
     assert_eq!(listing.matches("Not for stories.").count(), 4);
     let toml = stdout(&succeed(&mut rtb(["list", "--toml", "moons-disc"])));
-    let run = rtb::config::Run::from_toml(&toml).expect("a run");
-    assert_eq!(
-        run,
-        rtb::config::Preset::find("moons-disc").expect("a preset").run
-    );
+    let run = rtb::run::Run::from_toml(&toml).expect("a run");
+    assert_eq!(run, rtb::run::Preset::find("moons-disc").expect("a preset").run);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod broken;
 mod comparison;
 mod digits;
+mod examples;
 mod folder;
 mod infill;
 mod input;

@@ -2,7 +2,7 @@
 
 use super::scratch::Scratch;
 use super::support::{Running, rtb, stderr, stdout, succeed, text};
-use rtb::network::read_tensors;
+use rtb::engine::weights::read_tensors;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;

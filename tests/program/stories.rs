@@ -2,7 +2,7 @@
 
 use super::scratch::Scratch;
 use super::support::{metrics, report, rtb, stderr, stdout, succeed, tagged, text};
-use rtb::network::read_tensors;
+use rtb::engine::weights::read_tensors;
 use std::fs;
 
 const TINY: &[&str] = &[

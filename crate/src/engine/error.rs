@@ -8,12 +8,14 @@ use std::fmt::Display;
 pub struct ConfigError {
     /// Dotted path of the field, as in the TOML file.
     pub field: String,
+    /// What it held, as text.
     pub value: String,
     /// What would have been accepted.
     pub allowed: String,
 }
 
 impl ConfigError {
+    /// The refusal of `value` in `field`, where `allowed` would have been accepted.
     pub fn new(field: impl Into<String>, value: impl Display, allowed: impl Into<String>) -> Self {
         Self {
             field: field.into(),
@@ -26,6 +28,7 @@ impl ConfigError {
 /// Why something cannot open or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
+    /// A setting that is refused.
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// A weights file that does not fit; the text names the tensor and the shapes.

@@ -1,4 +1,7 @@
 //! Numbers brought from the device to the host.
+//!
+//! A browser gives a GPU's numbers only to those who await them, so every read is asynchronous. What is
+//! needed together is read together: each read waits for all the work that was queued before it.
 
 use burn::tensor::{Tensor, Transaction};
 
@@ -7,7 +10,7 @@ use burn::tensor::{Tensor, Transaction};
 /// # Errors
 ///
 /// Where the device fails.
-pub(crate) async fn read_all(transaction: Transaction) -> Result<Vec<Vec<f32>>, String> {
+pub async fn read_all(transaction: Transaction) -> Result<Vec<Vec<f32>>, String> {
     let data = transaction.execute_async().await.map_err(|e| e.to_string())?;
     data.into_iter()
         .map(|d| d.try_to_vec::<f32>().map_err(|e| format!("{e:?}")))
@@ -19,7 +22,7 @@ pub(crate) async fn read_all(transaction: Transaction) -> Result<Vec<Vec<f32>>, 
 /// # Errors
 ///
 /// Where the device fails.
-pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, String> {
+pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, String> {
     let transaction = Transaction::default().register(tensor.without_autodiff());
     Ok(read_all(transaction).await?.remove(0))
 }

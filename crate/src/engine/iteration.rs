@@ -11,11 +11,15 @@ pub struct Iteration {
     pub loss: f64,
     /// log Z in use: learned, or VarGrad's estimate of this batch.
     pub log_z: f64,
+    /// Mean of δ over the batch.
     pub residual_mean: f64,
+    /// Standard deviation of δ over the batch.
     pub residual_std: f64,
     /// Mean tempered log r at the end points.
     pub log_reward: f64,
+    /// β, the power of the reward in this iteration.
     pub beta: f64,
+    /// Learning rate of the network in this iteration.
     pub learning_rate: f64,
     /// Wall time of the iteration.
     pub seconds: f64,

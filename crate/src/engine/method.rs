@@ -19,11 +19,13 @@ pub enum Method {
     /// Path consistency with an entropy weight α (Trust-PCL, arXiv 1707.01891) for the reward
     /// α·log r: its loss is α² times RTB's.
     TrustPcl {
+        /// α, above 0, at most 100.
         #[serde(default = "default::one")]
         alpha: f64,
     },
     /// REINFORCE on the policy's own trajectories, with the batch mean as baseline.
     PolicyGradient {
+        /// What is made more likely.
         #[serde(default)]
         advantage: Advantage,
         /// Weight of the path-KL penalty; 0 leaves it out.
@@ -45,8 +47,10 @@ pub enum Method {
         /// Weight of Σ_i KL(p_φ(·|x_i) ‖ p_θ(·|x_i)), against log r with weight 1.
         #[serde(default = "default::one")]
         kl_weight: f64,
+        /// ε, above 0, at most 10: a step's ratio is clipped to [1 − ε, 1 + ε].
         #[serde(default = "default::clip")]
         clip: f64,
+        /// Optimiser steps on one batch, 1 to 100.
         #[serde(default = "default::epochs")]
         epochs: usize,
     },
@@ -60,11 +64,13 @@ pub enum Method {
     },
     /// Classifier guidance (arXiv 2105.05233): ∇ log r at the noisy state.
     Guidance {
+        /// Factor of the gradient, 0 to 100; 1 adds it to the score as it is.
         #[serde(default = "default::one")]
         scale: f64,
     },
     /// Diffusion posterior sampling (arXiv 2209.14687): ∇ log r at the expected end point.
     Dps {
+        /// Factor of the gradient, 0 to 100; 1 adds it to the score as it is.
         #[serde(default = "default::one")]
         scale: f64,
         /// Divide each sample's step by its own √(2·(log max r − log r)), the residual's norm of
@@ -75,6 +81,7 @@ pub enum Method {
     /// Loss-guided diffusion by Monte Carlo (LGD-MC, ICML 2023): r averaged around the expected
     /// end point.
     LgdMc {
+        /// Factor of the gradient, 0 to 100; 1 adds it to the score as it is.
         #[serde(default = "default::one")]
         scale: f64,
         /// Points the average is taken over.
@@ -151,7 +158,9 @@ pub enum Advantage {
 pub struct MethodInfo {
     /// What it is called on the command line and in tables.
     pub name: &'static str,
+    /// What people see as its name.
     pub title: &'static str,
+    /// One sentence: what it does, and what speaks against it.
     pub description: &'static str,
 }
 

@@ -10,22 +10,39 @@ use rand_distr::{Distribution, StandardNormal};
 /// What noise is for; each purpose has streams of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
+    /// The weights that a network starts from.
     Initialization = 1,
+    /// The transitions of an iteration's fresh trajectories.
     Rollout,
+    /// The steps back from an iteration's given end points.
     Noising,
+    /// Which end points of the replay buffers an iteration noises back.
     Replay,
+    /// Which steps an iteration takes the gradient of.
     StepSelection,
+    /// What a trained network is measured on.
     Evaluation,
+    /// Samples of the prior, for its own figures and for the exact posterior.
     PriorEvaluation,
+    /// Trajectories that are shown, and which of several candidates are.
     Pictures,
+    /// The examples of an iteration, and what is drawn with them.
     Pretraining,
+    /// End points given from outside: making them, and which an iteration noises back.
     GivenEndPoints,
+    /// Samples that are handed out.
     Samples,
+    /// Proposals of the training-free methods.
     Proposal,
+    /// Whether a proposal is kept.
     Acceptance,
+    /// Which of weighted samples or candidates are taken.
     Resampling,
+    /// Paths that a density is estimated on, and points around an expected end point.
     Paths,
+    /// The order in which the conditions have their turn.
     Conditions,
+    /// The transitions of an iteration's trajectories that follow the prior.
     PriorRollout,
 }
 
@@ -36,6 +53,7 @@ pub struct Noise {
 }
 
 impl Noise {
+    /// The generator of this seed.
     pub fn new(seed: u64) -> Self {
         Self { seed }
     }
@@ -74,6 +92,7 @@ pub fn index(rng: &mut impl Rng, running: &[f64]) -> usize {
     let at = uniform(rng) * total;
     running
         .partition_point(|sum| *sum <= at)
+        // Rounding may put it at the sum itself, behind the last.
         .min(running.len().saturating_sub(1))
 }
 

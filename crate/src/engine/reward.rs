@@ -24,13 +24,15 @@ pub fn at_once<'a, T: 'a>(answer: T) -> Answer<'a, T> {
 
 /// End points that a reward is asked about.
 pub struct Ends<'a, P: Process> {
+    /// The chain that ends there.
     pub process: &'a P,
+    /// Where the states are.
     pub device: &'a Device,
     /// On the device, one row a trajectory.
     pub states: &'a P::State,
     /// The condition of every row.
     pub conditions: &'a [usize],
-    /// The same on the host, `[rows][state_size]`, where they have been read already.
+    /// The states on the host, `[rows][state_size]`, where they have been read already.
     pub read: Option<&'a [f32]>,
 }
 
@@ -102,6 +104,18 @@ pub trait HostReward: Send + Sync {
     /// As [`Reward::log_bound`].
     fn log_bound(&self) -> Option<f64> {
         None
+    }
+}
+
+/// log r as a function of the numbers of one end point, `[state_size]`, whatever the condition.
+#[derive(Clone, Copy, Debug)]
+pub struct Each<F>(pub F);
+
+impl<F: Fn(&[f32]) -> f64 + Send + Sync> HostReward for Each<F> {
+    fn log_reward(&self, ends: &[f32], conditions: &[usize]) -> Vec<f64> {
+        // Of no rows any size would do, but 0.
+        let size = (ends.len() / conditions.len().max(1)).max(1);
+        ends.chunks_exact(size).map(&self.0).collect()
     }
 }
 

@@ -10,11 +10,17 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// Seed of all noise.
     pub seed: u64,
+    /// How the posterior is had.
     pub method: Method,
+    /// The power of the reward, and its floor.
     pub tempering: Tempering,
+    /// How the loss is taken.
     pub objective: Objective,
+    /// Where trajectories come from.
     pub rollout: Rollout,
+    /// How the weights move.
     pub optimizer: Optimizer,
+    /// How long to train.
     pub training: Training,
 }
 
@@ -170,10 +176,14 @@ impl Default for Rollout {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Algorithm {
+    /// Adam, with ε = 10⁻⁸.
     #[default]
     Adam,
+    /// AdamW, with ε = 10⁻⁸ and a weight decay of 10⁻⁴.
     AdamW,
+    /// RMSProp, with burn's own settings.
     RmsProp,
+    /// Plain gradient descent, without momentum.
     Sgd,
 }
 
@@ -181,6 +191,7 @@ pub enum Algorithm {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Schedule {
+    /// The same at every iteration.
     Constant,
     /// Linear to `final_share` of the start.
     Linear,
@@ -193,10 +204,13 @@ pub enum Schedule {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Optimizer {
+    /// The algorithm, for the network and log Z alike.
     pub algorithm: Algorithm,
+    /// Learning rate of the network at the start of the run, above 0, at most 1.
     pub learning_rate: f64,
     /// Learning rate of log Z, where it is learned.
     pub log_z_learning_rate: f64,
+    /// How both learning rates change over the run.
     pub schedule: Schedule,
     /// The learning rate at the end of the run as a share of the one at its start.
     pub final_share: f64,
@@ -225,6 +239,7 @@ impl Default for Optimizer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Training {
+    /// Iterations of the whole run, 1 to 10,000,000.
     pub iterations: usize,
     /// Iterations between two checkpoints of the native program.
     pub checkpoint_every: usize,

@@ -3,10 +3,12 @@
 use super::noise;
 use rand_chacha::rand_core::Rng;
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// log mean exp.
 pub fn log_mean_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
     let largest = values.clone().fold(f64::NEG_INFINITY, f64::max);
+    // Without any weight, the difference of infinities would be no number.
     if !largest.is_finite() {
         return largest;
     }
@@ -30,6 +32,7 @@ pub struct LogMean {
 }
 
 impl LogMean {
+    /// The logarithm of the mean of these weights.
     pub fn of(log_weights: impl ExactSizeIterator<Item = f64> + Clone) -> Self {
         let count = log_weights.len() as f64;
         let value = log_mean_exp(log_weights.clone());
@@ -37,6 +40,7 @@ impl LogMean {
         let square = (log_mean_exp(log_weights.map(|l| 2.0 * l)) - 2.0 * value).exp();
         Self {
             value: if count > 0.0 { value } else { f64::NAN },
+            // Of equal weights, rounding may leave the square a little below 1.
             error: ((square - 1.0).max(0.0) / count).sqrt(),
             effective: count / square,
         }
@@ -50,6 +54,52 @@ impl LogMean {
             error: of.iter().map(|one| one.error.powi(2)).sum::<f64>().sqrt() / count,
             effective: of.iter().map(|one| one.effective).sum(),
         }
+    }
+}
+
+/// A mean and its standard error.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mean {
+    /// The mean itself.
+    pub value: f64,
+    /// Its standard error.
+    pub error: f64,
+}
+
+impl Mean {
+    /// The mean of independent values.
+    pub fn of(values: impl ExactSizeIterator<Item = f64>) -> Self {
+        Self::weighted(&vec![0.0; values.len()], values)
+    }
+
+    /// The mean under weights that are known by their logarithms, one a value; its error is that of
+    /// self-normalised importance sampling.
+    pub fn weighted(log_weights: &[f64], values: impl Iterator<Item = f64>) -> Self {
+        let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let weights = log_weights.iter().map(|l| (l - largest).exp());
+        let weighted: Vec<(f64, f64)> = weights.zip(values).collect();
+        let total: f64 = weighted.iter().map(|(w, _)| w).sum();
+        let value = weighted.iter().map(|(w, v)| w * v).sum::<f64>() / total;
+        let squares = weighted
+            .iter()
+            .map(|(w, v)| (w * (v - value)).powi(2))
+            .sum::<f64>();
+        Self {
+            value,
+            error: squares.sqrt() / total,
+        }
+    }
+}
+
+impl fmt::Display for LogMean {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{:.3} ± {:.3}", self.value, self.error)
+    }
+}
+
+impl fmt::Display for Mean {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{:.3} ± {:.3}", self.value, self.error)
     }
 }
 
@@ -74,9 +124,11 @@ pub struct Weighed {
     pub elbo: f64,
     /// Effective share of the weights.
     pub ess: f64,
-    /// Mean and standard deviation of δ.
+    /// Mean of δ: the learned log Z less the mean log weight.
     pub residual_mean: f64,
+    /// Standard deviation of δ.
     pub residual_std: f64,
+    /// Trajectories that these figures are about.
     pub samples: usize,
     /// Learned and importance-weighted log Z of each condition, where there are several.
     pub conditions: Vec<[f64; 2]>,

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 /// A module's parameters on the host, named by their paths.
 #[derive(Clone, Debug, Default)]
 pub struct Weights {
+    /// Name, shape and numbers, in the order of rows, of every parameter.
     pub tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
     /// Free text of the file's header.
     pub metadata: HashMap<String, String>,

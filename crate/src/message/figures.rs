@@ -20,14 +20,17 @@ pub enum Truth {
 /// The state of training at an iteration, drawn with the same noise each time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
+    /// Iterations done.
     pub iteration: usize,
     /// End points of policy samples, `[count][size]`; where they are large the first only.
     pub samples: Vec<f32>,
+    /// Trajectories of the policy.
     pub paths: Paths,
     /// Tempered log r of the ends of `paths`; empty where the task's pictures say it.
     pub log_reward: Vec<f32>,
     /// What else the task tells of each of `paths`, in as many numbers a path.
     pub more: Vec<f32>,
+    /// What is measured by now.
     pub report: Report,
 }
 
@@ -55,23 +58,32 @@ pub struct Report {
     pub eubo: Option<f64>,
     /// Effective sample size of the importance weights over the number of samples.
     pub ess: f64,
+    /// How far the samples are from the truth, in the task's own figures.
     #[serde(flatten)]
     pub fit: Fit,
     /// Mean tempered log r of the samples.
     pub log_reward: f64,
     /// Share of samples where log r is floored.
     pub floored_mass: f64,
+    /// Share of the truth where log r is floored.
     pub floored_mass_exact: f64,
-    /// Mean and standard deviation of δ over policy samples, with the learned log Z.
+    /// Mean of δ over policy samples, with the learned log Z.
     pub residual_mean: f64,
+    /// Standard deviation of δ over policy samples.
     pub residual_std: f64,
     /// Policy samples behind these figures.
     pub samples: usize,
+    /// What the exact figures come from.
     pub truth: Truth,
+    /// Iterations of training done.
     pub iterations: usize,
+    /// Seconds of training an iteration, on average.
     pub seconds_per_iteration: f64,
+    /// Seconds of training so far.
     pub seconds: f64,
+    /// Seed of the run.
     pub seed: u64,
+    /// What people call the device that it is computed on.
     pub device: String,
     /// Samples that are each chosen among several, where those are measured too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,6 +102,7 @@ pub struct Chosen {
     pub candidates: usize,
     /// log mean of the importance weights of all of them.
     pub log_z_importance: f64,
+    /// How far the chosen samples are from the truth, in the task's own figures.
     #[serde(flatten)]
     pub fit: Fit,
     /// Mean tempered log r.
@@ -99,8 +112,11 @@ pub struct Chosen {
 /// What is measured of one of several posteriors.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ConditionReport {
+    /// log Z in the loss.
     pub log_z_learned: f64,
+    /// log mean of the importance weights r·p_θ(τ)/p_φ(τ) over its policy samples.
     pub log_z_importance: f64,
+    /// log Z of the truth; no number while nothing is known of it.
     pub log_z_exact: f64,
     /// Mean tempered log r.
     pub log_reward: f64,
@@ -112,9 +128,11 @@ pub struct ConditionReport {
 /// How one method did on a run, or does so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The method's name and title.
+    /// The method's name ([`MethodInfo::name`](crate::engine::MethodInfo)).
     pub method: String,
+    /// What people see as the method's name.
     pub title: String,
+    /// Seed of the run.
     pub seed: u64,
     /// Share of the work that is done, 1 at the end.
     pub progress: f64,
@@ -124,20 +142,27 @@ pub struct Outcome {
     pub samples: usize,
     /// log Z by importance weights, where the method has any.
     pub log_z: Option<f64>,
+    /// log Z of the truth; no number while nothing is known of it.
     pub log_z_exact: f64,
     /// Effective sample size of those weights over the number of samples.
     pub ess: Option<f64>,
+    /// How far the samples are from the truth, in the task's own figures.
     #[serde(flatten)]
     pub fit: Fit,
     /// Mean tempered log r of the samples.
     pub log_reward: f64,
+    /// Seconds of training so far; 0 for a training-free method.
     pub training_seconds: f64,
     /// What drawing the samples took; scoring those of a trained policy is not part of it.
     pub sampling_seconds: f64,
-    /// Evaluations of a drift for one state, prior and policy alike; a backward pass counts as two.
+    /// Evaluations of a drift for one state in training, prior and policy alike; a backward pass counts
+    /// as two.
     pub training_evaluations: f64,
+    /// The same in drawing the samples.
     pub sampling_evaluations: f64,
+    /// What the exact figures come from.
     pub truth: Truth,
+    /// What people call the device that it was computed on.
     pub device: String,
     /// Posterior samples to draw, `[count][size]`; weighted ones are resampled.
     pub points: Vec<f32>,

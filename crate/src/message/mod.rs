@@ -27,8 +27,11 @@ pub enum Request {
     /// run that was open before goes on. Where an untrained
     /// posterior is its prior ([`Run::starts_at_prior`]) the snapshot is left out.
     Open {
+        /// The run to open.
         run: Box<Run>,
+        /// The files that it needs ([`Run::files`]).
         files: Files,
+        /// Weights of its posterior as a safetensors file; `None` starts with the untrained network.
         #[serde(with = "serde_bytes")]
         weights: Option<Vec<u8>>,
     },
@@ -51,17 +54,23 @@ pub enum Request {
     /// for [`Request::Pause`]. Answered by [`Event::Compared`] with every method's outcome, trained
     /// ones again and again while they train, then by [`Event::ComparisonEnded`].
     Compare {
+        /// What every method is run on, in place of its own method.
         run: Box<Run>,
+        /// The methods, in the order in which they have their turn.
         methods: Vec<Method>,
+        /// The files that the run needs ([`Run::files`]).
         files: Files,
     },
     /// Follow a lesson of the run's task ([`Room::lessons`](crate::task::Room::lessons)); given up as a
     /// comparison is. Answered by [`Event::Lesson`] again and again, then by [`Event::ComparisonEnded`].
     Learn {
+        /// The name of the lesson.
         lesson: String,
+        /// The run whose task has the lesson.
         run: Box<Run>,
         /// Iterations of each of its parts, where it leaves that open.
         iterations: usize,
+        /// The files that the run needs ([`Run::files`]).
         files: Files,
     },
 }
@@ -71,19 +80,26 @@ pub enum Request {
 pub enum Event {
     /// The worker is up and waits for a run; `device` names what it computes on.
     Ready {
+        /// What people call the device.
         device: String,
     },
+    /// A run is open: what is fixed for it.
     Opened(Box<Scene>),
+    /// An iteration of training is done.
     Iterated(Iteration),
+    /// The state of training by now.
     Snapshot(Box<Snapshot>),
     /// The exact posterior as far as samples of the prior tell it, again and again while the worker has
     /// time for it.
     Truth(Box<SampledTruth>),
+    /// Training has stopped, as was asked for, and can go on.
     Paused {
+        /// Iterations done.
         iteration: usize,
     },
     /// All iterations of the run are done; the last snapshot came before.
     Finished {
+        /// Iterations done.
         iteration: usize,
     },
     /// The weights as a safetensors file.
@@ -92,29 +108,39 @@ pub enum Event {
     Samples(Vec<f32>),
     /// Outcome of the method at this place of the comparison.
     Compared {
+        /// Place of the method in the comparison, from 0.
         index: usize,
+        /// Its figures, so far or at the end ([`Outcome::progress`]).
         outcome: Box<Outcome>,
     },
     /// The method at this place cannot be used on the run, and why.
     NotComparable {
+        /// Place of the method in the comparison, from 0.
         index: usize,
+        /// Why it cannot be used.
         message: String,
     },
+    /// A comparison or a lesson is over, at its end or by [`Request::Pause`].
     ComparisonEnded,
     /// What a lesson has to show by now, in the task's own terms.
     Lesson(Packed),
     /// The request held something that is not allowed; nothing changed.
     Refused {
+        /// As [`ConfigError::field`].
         field: String,
+        /// As [`ConfigError::value`].
         value: String,
+        /// As [`ConfigError::allowed`].
         allowed: String,
     },
     /// The loss is no longer a number; training has stopped and the run stays open.
     Diverged {
+        /// What the loss is, at which iteration, and what may help.
         message: String,
     },
     /// The engine cannot go on.
     Failed {
+        /// What has failed.
         message: String,
     },
 }

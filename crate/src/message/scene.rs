@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What is fixed for a run: prior, reward and exact posterior.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scene {
+    /// What the exact posterior comes from.
     pub truth: Truth,
     /// log Z of the truth, where that is known already ([`Event::Truth`](super::Event::Truth)).
     pub log_z: Option<f64>,
@@ -28,17 +29,19 @@ pub struct SampledTruth {
     pub samples: Vec<f32>,
     /// Tempered log r of each of them.
     pub log_reward: Vec<f32>,
-    /// log E\[r^β\] over the proposals, and its standard error.
+    /// log E\[r^β\] over the proposals.
     pub log_z: f64,
+    /// Standard error of `log_z`.
     pub log_z_error: f64,
     /// Mean tempered log r of the posterior.
     pub log_reward_mean: f64,
     /// What the task tells of it besides.
     #[serde(flatten)]
     pub fit: Fit,
-    /// Samples of the prior so far, how many of them were kept (of weighted ones the effective number),
-    /// and how many there are to be.
+    /// Samples of the prior so far.
     pub proposals: usize,
+    /// How many of them were kept; of weighted ones the effective number.
     pub kept: usize,
+    /// Samples of the prior that there are to be.
     pub wanted: usize,
 }

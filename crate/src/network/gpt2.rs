@@ -42,7 +42,9 @@ pub struct Gpt2Config {
     pub positions: usize,
     /// Numbers of a token, a multiple of the heads.
     pub width: usize,
+    /// Heads of the attention in every block.
     pub heads: usize,
+    /// Blocks, each of attention and a hidden layer.
     pub layers: usize,
 }
 

@@ -13,10 +13,13 @@ use rand_chacha::ChaCha8Rng;
 /// The shape of a [`ResidualNetwork`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResidualConfig {
+    /// Numbers of a row that it is given.
     pub inputs: usize,
+    /// Numbers of a row that it returns.
     pub outputs: usize,
     /// Units of every layer.
     pub width: usize,
+    /// Residual blocks.
     pub blocks: usize,
     /// Units of the time embedding; 0 where there is no time.
     pub embedding: usize,

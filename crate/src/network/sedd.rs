@@ -44,7 +44,9 @@ pub struct SeddConfig {
     pub words: usize,
     /// Numbers of a token, an even multiple of the heads.
     pub width: usize,
+    /// Heads of the attention in every block.
     pub heads: usize,
+    /// Blocks, each of attention and a hidden layer.
     pub layers: usize,
     /// Units of the embedding of σ.
     pub condition: usize,

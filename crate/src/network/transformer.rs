@@ -18,7 +18,9 @@ pub struct TransformerConfig {
     pub words: usize,
     /// Numbers of a token, a multiple of the heads'.
     pub width: usize,
+    /// Heads of the attention in every block.
     pub heads: usize,
+    /// Blocks, each of attention and a hidden layer.
     pub layers: usize,
     /// Units of the time embedding; 0 for a network that is not told the time.
     pub embedding: usize,

@@ -7,37 +7,15 @@ use burn::tensor::Device;
 use rtb::engine::EngineError;
 use rtb::engine::noise::Noise;
 use rtb::engine::weights::{load_tensors, read_tensors};
-use rtb::run::{ConfigError, FileKind, FileNeed, Files, Run};
+use rtb::run::{ConfigError, FileKind, FileNeed, Files, Run, shipped_weights};
 use rtb::task::Task;
 use rtb::task::images::{PooledClassifier, StridedClassifier};
 use std::fs;
 use std::path::Path;
 
-macro_rules! assets {
-    ($($name:literal),+) => {
-        &[$(($name, include_bytes!(concat!("../../../assets/", $name, ".safetensors")))),+]
-    };
-}
-
-/// All weights that ship, by name.
-const ASSETS: &[(&str, &[u8])] = assets![
-    "prior-25",
-    "prior-ring",
-    "prior-moons",
-    "prior-checkerboard",
-    "prior-digits",
-    "prior-digits-small",
-    "prior-digits-pixels",
-    "prior-stories",
-    "reward-stories",
-    "classifier",
-    "classifier-evaluation"
-];
-
 /// The weights of that name, which ship.
 fn shipped(name: &str) -> &'static [u8] {
-    let named = ASSETS.iter().find(|(asset, _)| *asset == name);
-    named.expect("an asset").1
+    shipped_weights(name).expect("they ship")
 }
 
 /// The classifier that rewards of images use.
@@ -91,20 +69,19 @@ pub fn weights(field: &str, name: &str) -> Result<Vec<u8>, ProgramError> {
     if path.is_file() {
         return fs::read(path).map_err(|e| ProgramError::file("read the prior's weights", path, e));
     }
-    match priors().find(|(prior, _)| *prior == name) {
-        Some((_, bytes)) => Ok(bytes.to_vec()),
+    match priors().find(|prior| *prior == name) {
+        Some(prior) => Ok(shipped(prior).to_vec()),
         None => Err(unknown(field, name).into()),
     }
 }
 
-/// The assets that are priors.
-fn priors() -> impl Iterator<Item = &'static (&'static str, &'static [u8])> {
-    let is_prior = |name: &str| Task::all().flat_map(|task| task.priors()).any(|p| p.name == name);
-    ASSETS.iter().filter(move |(name, _)| is_prior(name))
+/// The names of the priors that ship.
+fn priors() -> impl Iterator<Item = &'static str> {
+    Task::all().flat_map(|task| task.priors()).map(|prior| prior.name)
 }
 
 fn unknown(field: &str, name: &str) -> ConfigError {
-    let names: Vec<_> = priors().map(|(name, _)| *name).collect();
+    let names: Vec<_> = priors().collect();
     let allowed = format!("a safetensors file that exists, or one of {}", names.join(", "));
     ConfigError::new(field, format!("`{name}`"), allowed)
 }

@@ -13,6 +13,7 @@ pub struct FileNeed<'a> {
     pub name: &'a str,
     /// What an error calls it: the field of the run that names it, where one does.
     pub field: &'static str,
+    /// What is in it.
     pub kind: FileKind,
 }
 
@@ -24,7 +25,10 @@ pub enum FileKind {
     /// Weights that ship.
     ShippedWeights,
     /// A corpus of stories, or that part of it which nothing was trained on.
-    Corpus { held_out: bool },
+    Corpus {
+        /// Whether it is the part that nothing was trained on.
+        held_out: bool,
+    },
 }
 
 /// The files that a run needs, by their roles.

@@ -23,6 +23,8 @@ pub use files::{FileKind, FileNeed, Files};
 pub use preset::Preset;
 pub use problem::{AnyProblem, Erased, Problem};
 pub use shipped::ShippedPrior;
+#[cfg(feature = "native")]
+pub use shipped::shipped_weights;
 pub use table::{assignment, merge};
 pub(crate) use table::{common_table, common_text, split_common, syntax, unreadable_own};
 pub use validate::MOST_CANDIDATES;
@@ -42,14 +44,23 @@ pub struct Run {
     pub seed: u64,
     /// What it is about, and by that its task.
     pub problem: AnyProblem,
+    /// The power of the reward while training goes on, and its floor.
     pub tempering: Tempering,
+    /// How the posterior is had.
     pub method: Method,
+    /// The length of the chain, and what else a task's chain may have chosen.
     pub process: Process,
+    /// The posterior's network.
     pub network: Network,
+    /// How a trained method's loss is taken.
     pub objective: Objective,
+    /// Where the trajectories of training come from.
     pub rollout: Rollout,
+    /// How the weights move.
     pub optimizer: Optimizer,
+    /// How long to train and how often to save.
     pub training: Training,
+    /// What is measured, and how often.
     pub evaluation: Evaluation,
 }
 

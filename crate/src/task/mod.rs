@@ -3,7 +3,6 @@
 //!
 //! `docs/extending.md` walks through adding one.
 
-mod handle;
 pub mod images;
 pub mod link;
 pub(crate) mod network_prior;
@@ -16,11 +15,10 @@ mod room;
 pub mod sheet;
 pub mod text;
 
-pub use handle::Task;
 pub use network_prior::NetworkPrior;
-pub use panel::{Panel, Picture, Scale};
+pub use panel::{Panel, Picture, Scale, Shown};
 pub use registry::{experiments, presets};
-pub use room::{Room, Shown};
+pub use room::{Room, Task};
 
 use crate::engine::ConfigError;
 use crate::run::Run;

@@ -38,20 +38,27 @@ pub type Kept = Box<dyn Any + Send>;
 /// Samples of a method, and what they cost.
 #[derive(Default)]
 pub struct Drawn {
+    /// End points, `[samples][state_size]`.
     pub ends: Vec<f32>,
     /// One a sample, or of all candidates that it was chosen among, one after the other.
     pub log_weights: Vec<f64>,
     /// Whether the weights estimate log Z.
     pub weighs: bool,
+    /// Evaluations of a kernel for one state, prior and policy alike; a backward pass counts as two.
     pub evaluations: u64,
+    /// Seconds that drawing them took; 0 where nobody has timed it.
     pub seconds: f64,
 }
 
 /// What samples come to, held against the truth of their task.
 pub struct Measured {
+    /// The task's own figures.
     pub fit: Fit,
+    /// Mean tempered log r of the samples.
     pub log_reward: f64,
+    /// log Z of the exact posterior.
     pub log_z_exact: f64,
+    /// What "exact" means here.
     pub truth: Truth,
     /// Samples to draw.
     pub points: Vec<f32>,
@@ -59,7 +66,9 @@ pub struct Measured {
 
 /// The exact posterior, as outcomes of methods are held against it.
 pub struct Reference {
+    /// What "exact" means here.
     pub truth: Truth,
+    /// What there is to see of it.
     pub picture: Picture,
     /// The error that so many samples of the exact posterior would have on average, where it is known.
     pub error: Box<dyn Fn(usize) -> Option<f64> + Send>,

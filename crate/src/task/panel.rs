@@ -1,16 +1,27 @@
 //! Pictures as plain data: what a face draws without knowing the task.
 
+use crate::message::Scene;
+use crate::run::Run;
+
 /// What is seen of samples or densities.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Picture {
     /// A density over the drawn square, `side`² cells row by row from the top left.
     Cells {
+        /// Cells along a side.
         side: usize,
+        /// Their values, `[side²]`.
         cells: Vec<f32>,
+        /// How the values become colours.
         scale: Scale,
     },
     /// Grey images of `side`² pixels from the top left, −1 black to 1 white, one after the other.
-    Images { side: usize, pixels: Vec<f32> },
+    Images {
+        /// Pixels along a side.
+        side: usize,
+        /// `[count][side²]`.
+        pixels: Vec<f32>,
+    },
     /// Texts.
     Texts(Vec<String>),
 }
@@ -31,8 +42,22 @@ pub enum Scale {
 pub struct Panel {
     /// What its file is called, without an ending.
     pub name: &'static str,
+    /// What stands above it.
     pub title: String,
+    /// What it shows.
     pub picture: Picture,
+}
+
+/// A finished run, as panels show it.
+pub struct Shown<'a> {
+    /// The run.
+    pub run: &'a Run,
+    /// What is fixed for the run.
+    pub scene: &'a Scene,
+    /// Samples of the trained posterior, `[count][size]`.
+    pub samples: &'a [f32],
+    /// How many candidates each of some was chosen among, and these.
+    pub chosen: Option<(usize, &'a [f32])>,
 }
 
 /// The titles that panels of all tasks share.
@@ -42,7 +67,7 @@ pub const EXACT: &str = "exact posterior p(x)·r(x)/Z";
 
 impl Panel {
     /// The panels of prior, learned, chosen and exact samples.
-    pub(crate) fn of_samples(shown: &super::Shown, picture: impl Fn(&[f32]) -> Picture) -> Vec<Self> {
+    pub(crate) fn of_samples(shown: &Shown, picture: impl Fn(&[f32]) -> Picture) -> Vec<Self> {
         let panel = |name, title: String, samples: &[f32]| Self {
             name,
             title,

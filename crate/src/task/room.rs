@@ -1,10 +1,11 @@
 //! What every task tells of itself: one value of this trait each, which the registry lists.
 
+use super::panel::{Panel, Shown};
 use super::sheet::Sheet;
-use super::{Panel, Task};
-use crate::engine::Method;
-use crate::message::{Report, Scene};
+use crate::engine::{ConfigError, Method};
+use crate::message::Report;
 use crate::run::{AnyProblem, Experiment, Preset, Run, ShippedPrior};
+use std::fmt;
 use toml::Table;
 
 #[cfg(feature = "engine")]
@@ -97,17 +98,21 @@ pub trait Room: Sync {
     }
 }
 
-/// A finished run, as panels show it.
-pub struct Shown<'a> {
-    pub run: &'a Run,
-    pub scene: &'a Scene,
-    /// Samples of the trained posterior, `[count][size]`.
-    pub samples: &'a [f32],
-    /// How many candidates each of some was chosen among, and these.
-    pub chosen: Option<(usize, &'a [f32])>,
-}
+/// A task of the registry.
+#[derive(Clone, Copy)]
+pub struct Task(pub(super) &'static dyn Room);
 
 impl Task {
+    /// What it tells of itself.
+    pub fn room(self) -> &'static dyn Room {
+        self.0
+    }
+
+    /// Its name, as in the TOML file.
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
     /// The run that fields which a file leaves out are taken from.
     pub fn defaults(self) -> Run {
         self.room().defaults()
@@ -136,8 +141,22 @@ impl Task {
     /// # Errors
     ///
     /// Lists the names there are.
-    pub fn method(self, name: &str) -> Result<Method, crate::engine::ConfigError> {
+    pub fn method(self, name: &str) -> Result<Method, ConfigError> {
         let own = self.methods().into_iter().find(|m| m.info().name == name);
         own.map_or_else(|| Method::find(name), Ok)
+    }
+}
+
+impl PartialEq for Task {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Task {}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "Task({})", self.name())
     }
 }

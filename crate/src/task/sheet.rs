@@ -27,7 +27,9 @@ impl Source {
 /// A line of a report.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Row {
+    /// What the figure is called.
     pub name: &'static str,
+    /// Where the figure comes from.
     pub value: Source,
     /// What stands beside it as exact.
     pub exact: Option<Source>,
@@ -69,8 +71,11 @@ pub enum Beside {
 /// A figure that matters most.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Highlight {
+    /// What the figure is called.
     pub name: &'static str,
+    /// Where the figure comes from.
     pub value: Source,
+    /// What stands below it.
     pub beside: Beside,
 }
 
@@ -81,8 +86,11 @@ pub enum Column {
     LogZ,
     /// Effective share of the weights.
     Ess,
+    /// Mean tempered log r of the samples.
     LogReward,
+    /// Seconds of training; nothing for a method that is not trained.
     TrainingSeconds,
+    /// Seconds that drawing 1,000 samples takes.
     SamplingSeconds,
     /// The task's own figure of that name times a factor, below this heading.
     Figure(&'static str, &'static str, f64),

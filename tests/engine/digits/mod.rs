@@ -44,7 +44,7 @@ fn file(path: &str) -> Vec<u8> {
 }
 
 fn shipped<N: Module>(network: N, name: &str) -> N {
-    let weights = read_tensors(&file(&format!("assets/{name}.safetensors"))).expect("whole");
+    let weights = read_tensors(&file(&format!("crate/assets/{name}.safetensors"))).expect("whole");
     load_tensors(network, &weights).expect("of this network")
 }
 
@@ -103,8 +103,8 @@ fn files() -> Files {
     let weights = pollster::block_on(Weights::of(&network)).expect("the processor answers");
     Files::default()
         .with("prior", weights.to_safetensors(false))
-        .with("reward", file("assets/classifier.safetensors"))
-        .with("judge", file("assets/classifier-evaluation.safetensors"))
+        .with("reward", file("crate/assets/classifier.safetensors"))
+        .with("judge", file("crate/assets/classifier-evaluation.safetensors"))
 }
 
 /// A run of a moment above that prior.
@@ -174,7 +174,7 @@ fn a_posterior_of_images_is_the_exact_one() {
 /// A run above the shipped prior that it names.
 fn above_shipped(run: Run) -> Session {
     let name = &problem(&run).prior.weights;
-    let prior = file(&format!("assets/{name}.safetensors"));
+    let prior = file(&format!("crate/assets/{name}.safetensors"));
     open_above(run, &files().with("prior", prior))
 }
 
@@ -531,7 +531,7 @@ fn runs_that_make_no_sense_are_refused() {
         let opened = pollster::block_on(Session::open(run, cpu_device(), files, None));
         opened.err().expect("refused").to_string()
     };
-    let plane = files().with("prior", file("assets/prior-25.safetensors"));
+    let plane = files().with("prior", file("crate/assets/prior-25.safetensors"));
     let text = open(small(), &plane);
     assert!(
         text.contains("prior.weights") && text.contains("digits"),

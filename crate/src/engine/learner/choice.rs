@@ -21,6 +21,7 @@ impl Reservoir {
         let offered = self.log_sums.iter_mut().zip(log_weights);
         let taken = offered.map(|(sum, log_weight)| {
             let (high, low) = (sum.max(*log_weight), sum.min(*log_weight));
+            // log of the sum of both, taken from the larger one so that nothing overflows.
             *sum = high + (low - high).exp().ln_1p();
             noise::uniform(rng) < (log_weight - *sum).exp()
         });

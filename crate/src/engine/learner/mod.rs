@@ -1,9 +1,11 @@
 //! A posterior in training, whatever it is about: training, samples, weights, checkpoints.
 
 mod choice;
+mod plain;
 mod progress;
 
 pub use choice::Choice;
+pub use plain::Plain;
 pub use progress::Header;
 
 use super::host::read;
@@ -13,7 +15,7 @@ use super::parallel;
 use super::process::{Policy, Prior, Process};
 use super::reward::Reward;
 use super::rollout::{Batch, Chains, Drawn, Follow, Replay};
-use super::settings::Settings;
+use super::settings::{Rollout, Settings};
 use super::train::{Conditions, Timing, Trainer, TrainerRecord};
 use super::weights::{Weights, load_tensors};
 use super::{ConfigError, EngineError, Iteration, Method, Paths};
@@ -24,15 +26,19 @@ use web_time::Instant;
 
 /// What can be learned: a prior, a reward and a chain.
 pub trait Task: Sync {
+    /// The chain.
     type Process: Process;
+    /// Its kernels that never change.
     type Prior: Prior<Self::Process>;
+    /// Its kernels that are trained.
     type Policy: Policy<Self::Process>;
 
     /// Trajectories that are simulated at once.
-    const CHUNK: usize;
-    /// Trajectories in a picture, and most steps of each that are shown.
-    const PICTURED: usize;
-    const PICTURED_STEPS: usize;
+    const CHUNK: usize = 1000;
+    /// Trajectories in a picture.
+    const PICTURED: usize = 64;
+    /// Most steps of each that are shown.
+    const PICTURED_STEPS: usize = 51;
 
     /// What everything is computed on.
     fn device(&self) -> &Device;
@@ -76,6 +82,7 @@ const CHUNK_BITS: u32 = 24;
 
 /// A task and the trainer of its posterior.
 pub struct Learner<T: Task> {
+    /// What is learned.
     pub task: T,
     settings: Settings,
     trainer: Trainer<T::Process, T::Prior, T::Policy>,
@@ -135,6 +142,7 @@ struct Record {
 
 /// A posterior to go on from, in place of the prior.
 pub struct Start<'a> {
+    /// The weights of its network, with the names and shapes of the task's own.
     pub weights: &'a Weights,
     /// Whether it was trained on the same target: training then goes on at its iteration, with its log Z.
     pub same: bool,
@@ -145,8 +153,25 @@ impl<T: Task> Learner<T> {
     ///
     /// # Errors
     ///
-    /// Where the method is not trained, or the weights are refused.
+    /// Where a setting is out of range, the method is not trained, or the weights are refused.
     pub fn new(task: T, settings: Settings, start: Option<Start>) -> Result<Self, EngineError> {
+        settings.validate(task.conditions().at_once)?;
+        if !T::Process::NOISES_BACK {
+            let Rollout {
+                noised_share,
+                replay_share,
+                ..
+            } = settings.rollout;
+            for (field, share) in [
+                ("rollout.noised_share", noised_share),
+                ("rollout.replay_share", replay_share),
+            ] {
+                if share > 0.0 {
+                    let allowed = "0, as this chain noises nothing back from its ends";
+                    return Err(ConfigError::new(field, share, allowed).into());
+                }
+            }
+        }
         let method = settings.method;
         let objective = objective::objective(method, &settings.objective).ok_or_else(|| {
             let trained = Method::all().into_iter().filter(Method::is_trained);
@@ -259,6 +284,18 @@ impl<T: Task> Learner<T> {
         let iteration = self.trainer.step().await?;
         self.seconds += iteration.seconds;
         Ok(iteration)
+    }
+
+    /// All iterations that are left.
+    ///
+    /// # Errors
+    ///
+    /// As [`Learner::step`].
+    pub async fn finish(&mut self) -> Result<(), EngineError> {
+        while !self.finished() {
+            self.step().await?;
+        }
+        Ok(())
     }
 
     /// Posterior samples, `[count][state_size]`, the conditions in turn; each chosen among so many

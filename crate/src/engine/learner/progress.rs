@@ -5,6 +5,7 @@ use crate::engine::weights::Weights;
 /// What the header of a posterior's weights tells of its training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Header {
+    /// Iterations done, at most 10,000,000.
     pub iteration: usize,
     /// Of every condition.
     pub log_z: Vec<f64>,

@@ -29,6 +29,7 @@ const RIDGE: f64 = 1.0;
 impl Baseline<'_> {
     /// What is left of δ at every step, `[T][rows]`, with mean 0 over a condition's trajectories.
     pub fn residuals(&self) -> Vec<Vec<f64>> {
+        // From the end back: at step i the ratios from i on, less log r.
         let mut to_go: Vec<f64> = self.log_reward.iter().map(|log_r| -log_r).collect();
         let mut left = Vec::with_capacity(self.log_ratios.len());
         for (step, ratios) in self.log_ratios.iter().enumerate().rev() {

@@ -76,12 +76,18 @@ pub enum Weights<'a> {
     /// The same at all steps, `[rows]`.
     Trajectories(&'a [f32]),
     /// `[T][rows]`, of which these trajectories are those from `start` on.
-    Steps { weights: &'a [Vec<f32>], start: usize },
+    Steps {
+        /// The weights of all rows, `[T][rows]`.
+        weights: &'a [Vec<f32>],
+        /// Where the rows of these trajectories begin.
+        start: usize,
+    },
 }
 
 /// What [`Chains::gradient`] differentiates.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pull<'a> {
+    /// What log p_φ(x_{i+1}|x_i) weighs.
     pub weights: Weights<'a>,
     /// Weight of Σ KL(p_φ(·|x_i) ‖ p_θ(·|x_i)) over all steps of all trajectories.
     pub divergence: f64,
@@ -195,6 +201,7 @@ fn residuals(scores: &Scores, log_z: &[f64]) -> Vec<f64> {
 /// without replacement.
 pub fn select_steps(steps: usize, share: f64, rng: &mut impl Rng) -> Vec<usize> {
     let wanted = selected(steps, share);
+    // In one pass, and every choice of so many steps is equally likely.
     let mut left = wanted;
     (0..steps)
         .filter(|step| {
@@ -255,6 +262,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
                 .collect();
             let rows = weights.len();
             let mut weight = Tensor::from_data(TensorData::new(weights, [rows]), &self.device);
+            // A ratio's gradient is the ratio times that of log p: as a factor it has none of its own.
             if let Some(clip) = pull.ratio_clip {
                 let before = kernels(&trajectories.posterior);
                 let ratio = self

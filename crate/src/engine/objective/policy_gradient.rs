@@ -13,7 +13,9 @@ use crate::engine::Advantage;
 /// p_φ ∝ p_θ·exp(r/(2·kl_weight)).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PolicyGradient {
+    /// What is made more likely.
     pub advantage: Advantage,
+    /// Weight of the penalty for leaving the prior; 0 leaves it out.
     pub kl_weight: f64,
 }
 
@@ -60,7 +62,9 @@ impl Objective for PolicyGradient {
 /// learned value. Both papers clip far tighter, for far larger networks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClippedPolicyGradient {
+    /// ε: a step's ratio is clipped to [1 − ε, 1 + ε].
     pub clip: f64,
+    /// Optimiser steps on one batch.
     pub epochs: usize,
     /// Weight of the steps' KL; 0 is DDPO.
     pub divergence: f64,
@@ -74,9 +78,11 @@ impl Objective for ClippedPolicyGradient {
         let scale = if self.divergence > 0.0 {
             1.0
         } else {
+            // Where all rewards are equal the advantages are 0, over whatever number.
             1.0 / deviation.max(1e-8)
         };
         let weights: Vec<f64> = advantages.iter().map(|a| -a * scale).collect();
+        // The mean of the paths' log ratio is the steps' KL, of which the gradient is taken.
         let penalty = self.divergence * scores.log_ratio.iter().sum::<f64>();
         let loss = (penalty - scores.log_reward.iter().sum::<f64>()) / count;
         Signal {

@@ -17,7 +17,9 @@ const LAST_MASKED: f64 = 1e-5;
 /// unmasked at once).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Absorbing {
+    /// T, the number of transitions, at least 2.
     pub steps: usize,
+    /// What is given, and the gap that is filled.
     pub sequence: Sequence,
 }
 
@@ -63,6 +65,8 @@ impl Process for Absorbing {
     type State = Tensor<2, Int>;
     type Kernel = Tensor<3>;
 
+    const NOISES_BACK: bool = true;
+
     fn steps(&self) -> usize {
         self.steps
     }
@@ -90,6 +94,7 @@ impl Process for Absorbing {
         let fills = self
             .masked(&tokens)
             .bool_and(uniform.clone().greater_equal_elem(stays));
+        // Of a token that is filled, what is left of its number is uniform again.
         let rest = uniform.sub_scalar(stays).div_scalar(1.0 - stays);
         let words = words_at(&tempered(log_probs, extra), rest);
         self.sequence.with_gap(x, tokens.mask_where(fills, words))
@@ -138,6 +143,7 @@ impl Process for Absorbing {
         let (before, after) = (self.sequence.gap_of(next), self.sequence.gap_of(x));
         let (masked, known) = (self.masked(&after), self.masked(&before).bool_not());
         let one = before.float().ones_like();
+        // At the first step nothing is kept: the logarithm of 0, held finite.
         let kept = one
             .clone()
             .mul_scalar(((1.0 - to) / (1.0 - from)).ln().max(f64::from(f32::MIN)));

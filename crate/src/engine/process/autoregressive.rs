@@ -8,6 +8,7 @@ use burn::tensor::{Device, Int, Tensor};
 /// kernel is log p(word|x_i) of that token, `[rows, 1, words]`, normalised.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Autoregressive {
+    /// What is given, and the gap that is filled; T is the gap's length.
     pub sequence: Sequence,
 }
 
@@ -48,6 +49,8 @@ impl Autoregressive {
 impl Process for Autoregressive {
     type State = Tensor<2, Int>;
     type Kernel = Tensor<3>;
+
+    const NOISES_BACK: bool = true;
 
     fn steps(&self) -> usize {
         self.sequence.gap().len()

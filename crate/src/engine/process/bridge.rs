@@ -8,9 +8,11 @@ use std::f64::consts::PI;
 /// the drift u `[rows, dimensions]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BrownianBridge {
+    /// T, the number of transitions.
     pub steps: usize,
     /// σ², the noise's variance per unit of time.
     pub variance: f64,
+    /// Numbers of one row of a state.
     pub dimensions: usize,
 }
 
@@ -69,6 +71,8 @@ impl Process for BrownianBridge {
     type State = Tensor<2>;
     type Kernel = Tensor<2>;
 
+    const NOISES_BACK: bool = true;
+
     fn steps(&self) -> usize {
         self.steps
     }
@@ -107,6 +111,7 @@ impl Process for BrownianBridge {
         posterior: &Tensor<2>,
         prior: &Tensor<2>,
     ) -> Tensor<1> {
+        // The difference of the squares, multiplied out: f32 would lose it between two large sums.
         let moved = (next.clone() - x.clone()).mul_scalar(2.0);
         let both = (posterior.clone() + prior.clone()).mul_scalar(self.dt());
         let terms = (posterior.clone() - prior.clone()) * (moved - both);

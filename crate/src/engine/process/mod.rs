@@ -107,6 +107,10 @@ pub trait Process: Send + Sync {
     /// What determines the density of the next state, one row a trajectory.
     type Kernel: Rows;
 
+    /// Whether there is [`Process::noise_back`]: without it, trajectories come from the policy and the prior
+    /// alone.
+    const NOISES_BACK: bool = false;
+
     /// T, the number of transitions.
     fn steps(&self) -> usize;
 
@@ -128,11 +132,15 @@ pub trait Process: Send + Sync {
         extra: f64,
     ) -> Self::State;
 
-    /// x_i drawn given x_{i+1} from the noising chain, the one the prior reverses.
-    fn noise_back(&self, step: usize, next: &Self::State, noise: Tensor<2>) -> Self::State;
+    /// x_i drawn given x_{i+1} from the noising chain, the one the prior reverses; asked for where
+    /// [`Process::NOISES_BACK`] says so.
+    fn noise_back(&self, _step: usize, _next: &Self::State, _noise: Tensor<2>) -> Self::State {
+        unreachable!("the chain says that it noises nothing back")
+    }
 
     /// log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), `[rows]`: one difference, since the two sums
-    /// are too large for f32. Rows are `steps.len()` blocks of equal length.
+    /// are too large for f32. Rows are `steps.len()` blocks of equal length. The default takes the
+    /// difference of the two, which is precise enough where log-probabilities are small numbers.
     fn log_ratio(
         &self,
         steps: &[usize],
@@ -140,7 +148,9 @@ pub trait Process: Send + Sync {
         next: &Self::State,
         posterior: &Self::Kernel,
         prior: &Self::Kernel,
-    ) -> Tensor<1>;
+    ) -> Tensor<1> {
+        self.log_prob(steps, x, next, posterior) - self.log_prob(steps, x, next, prior)
+    }
 
     /// log p(x_{i+1}|x_i), normalised, `[rows]`. Rows are `steps.len()` blocks of equal length.
     fn log_prob(
@@ -152,7 +162,9 @@ pub trait Process: Send + Sync {
     ) -> Tensor<1>;
 
     /// log q(x_i|x_{i+1}) of [`Process::noise_back`], normalised, `[rows]`; 0 where x_i is certain.
-    fn log_noise(&self, step: usize, x: &Self::State, next: &Self::State) -> Tensor<1>;
+    fn log_noise(&self, _step: usize, _x: &Self::State, _next: &Self::State) -> Tensor<1> {
+        unreachable!("the chain says that it noises nothing back")
+    }
 
     /// KL(p_φ(·|x_i) ‖ p_θ(·|x_i)), `[rows]`. Rows are `steps.len()` blocks of equal length.
     fn divergence(
@@ -264,6 +276,7 @@ pub trait Prior<P: Process>: Send + Sync {
 
 /// A posterior: kernels given by a network that is trained.
 pub trait Policy<P: Process>: Send + Sync {
+    /// The network that is trained.
     type Network: Module + ModuleDisplay + Sync;
 
     /// Where the reward draws the kernels at these states, rows under `conditions`: found once and kept,

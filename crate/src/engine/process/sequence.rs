@@ -164,6 +164,7 @@ pub(super) fn words_at(log_probs: &Tensor<3>, uniform: Tensor<2>) -> Tensor<2, I
     let within: Tensor<3> = probs.gather(2, index).reshape([rows, places, GROUP]);
     let word = passed(&within.cumsum(2), &rest, GROUP);
     let number = group.mul_scalar(GROUP as i32) + word;
+    // The last group is padded: rounding must not lead to a word that there is not.
     number.reshape([rows, places]).clamp_max((words - 1) as i32)
 }
 

@@ -48,6 +48,8 @@ impl Process for TokenChain {
     type State = Tensor<2, Int>;
     type Kernel = Tensor<3>;
 
+    const NOISES_BACK: bool = true;
+
     fn steps(&self) -> usize {
         either!(self, chain => chain.steps())
     }

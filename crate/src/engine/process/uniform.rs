@@ -16,7 +16,9 @@ const SMALLEST: f64 = 1e-30;
 /// is drawn from Σ_data p(data|x_i)·q(x_{i+1}|x_i, data) (arXiv 2107.03006, eq. 4).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Uniform {
+    /// T, the number of transitions.
     pub steps: usize,
+    /// What is given, and the gap that is filled.
     pub sequence: Sequence,
 }
 
@@ -72,6 +74,8 @@ impl Process for Uniform {
     type State = Tensor<2, Int>;
     type Kernel = Tensor<3>;
 
+    const NOISES_BACK: bool = true;
+
     fn steps(&self) -> usize {
         self.steps
     }
@@ -107,6 +111,7 @@ impl Process for Uniform {
         let uniform = uniform(noise);
         let changes = uniform.clone().greater_equal_elem(keeps);
         let rest = uniform.sub_scalar(keeps).mul_scalar(words as f64 / (1.0 - keeps));
+        // Below 0 for tokens that stay, and a uniform number of 1 would be one word too far.
         let word = rest.clamp(0.0, words as f64 - 0.5).floor().int();
         self.sequence.with_gap(next, tokens.mask_where(changes, word))
     }

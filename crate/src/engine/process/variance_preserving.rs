@@ -15,7 +15,9 @@ const LAST_NOISE: f64 = 0.03;
 /// A state is `[rows, dimensions]`; a kernel is the expected data E\[data|x_i\], of the same shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VariancePreserving {
+    /// T, the number of transitions.
     pub steps: usize,
+    /// Numbers of one row of a state.
     pub dimensions: usize,
 }
 
@@ -81,6 +83,7 @@ impl VariancePreserving {
         let longest = kernel.variance.sqrt() / kernel.data;
         let shift = self.guide(step, &gradient.zeros_like(), gradient);
         let length = shift.clone().square().sum_dim(1).sqrt();
+        // A shift that is no longer than that is multiplied by longest/longest: it stays, 0 too.
         let shortened = length.clamp_min(longest).recip().mul_scalar(longest);
         shift * shortened
     }
@@ -118,6 +121,8 @@ fn log_constant(dimensions: usize, variance: f64) -> f64 {
 impl Process for VariancePreserving {
     type State = Tensor<2>;
     type Kernel = Tensor<2>;
+
+    const NOISES_BACK: bool = true;
 
     fn steps(&self) -> usize {
         self.steps
@@ -163,6 +168,7 @@ impl Process for VariancePreserving {
         posterior: &Tensor<2>,
         prior: &Tensor<2>,
     ) -> Tensor<1> {
+        // From the mean of both: the difference of the squares, which f32 would lose between two large sums.
         let middle = (posterior.clone() + prior.clone()).mul_scalar(0.5);
         let miss = self.miss(steps, x, next, &middle);
         let terms = sum((posterior.clone() - prior.clone()) * miss);

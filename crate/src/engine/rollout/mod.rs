@@ -9,18 +9,38 @@ use crate::engine::process::{Policy, Prior, Process, Rows, walk};
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// The chains of a run on a device: what is sampled and scored.
+#[derive(Clone, Debug)]
 pub struct Chains<P, Q, K> {
+    /// The chain that both go through.
     pub process: P,
+    /// Kernels that never change.
     pub prior: Q,
+    /// Kernels that are trained.
     pub policy: K,
+    /// What everything is computed on.
     pub device: Device,
+}
+
+impl<P, Q, K> Chains<P, Q, K> {
+    /// A prior and a policy of the same chain.
+    pub fn new(process: P, prior: Q, policy: K, device: Device) -> Self {
+        Self {
+            process,
+            prior,
+            policy,
+            device,
+        }
+    }
 }
 
 /// Who makes the transitions of fresh trajectories.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Follow {
     /// The policy, with this much extra variance per unit of time.
-    Policy { exploration: f64 },
+    Policy {
+        /// Extra variance per unit of time; 0 follows the policy itself.
+        exploration: f64,
+    },
     /// The prior.
     Prior,
 }
@@ -230,6 +250,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             conditions,
             fresh,
         } = drawn;
+        // All at once where drawing needed none of them: a prior may find whole walks with less work.
         let prior: Vec<_> = if prior.iter().all(Option::is_none) {
             self.prior.kernels(&conditions, &states[..prior.len()])
         } else {

@@ -23,6 +23,7 @@ pub struct ReplayRecord {
 }
 
 impl Replay {
+    /// An empty buffer for at most `capacity` end points, each of `state_size` numbers.
     pub fn new(capacity: usize, state_size: usize) -> Self {
         Self {
             capacity,
@@ -36,6 +37,7 @@ impl Replay {
         self.record = record;
     }
 
+    /// What a checkpoint keeps of it.
     pub fn record(&self) -> &ReplayRecord {
         &self.record
     }
@@ -45,6 +47,7 @@ impl Replay {
         self.record.log_rewards.len()
     }
 
+    /// Whether no end point is kept.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

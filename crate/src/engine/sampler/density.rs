@@ -86,6 +86,7 @@ pub async fn log_densities<P: Composable, Q: Prior<P>, R: Prior<P>>(
             forward - process.log_noise(step, &x, &next),
             ratio,
         ];
+        // Read at every step and summed in f64: in f32 the sums would lose what they cancel to.
         let terms = read(Tensor::stack::<2>(terms.to_vec(), 0)).await?;
         let sums = [&mut density.euler, &mut density.exact, &mut density.reference];
         for (sum, terms) in sums.into_iter().zip(terms.chunks_exact(rows)) {

@@ -22,14 +22,23 @@ pub enum Guidance {
     Classifier,
     /// log r(E[x_T | x_i]) (DPS, arXiv 2209.14687); normalised, each sample's gradient is divided
     /// by its √(2·(log max r − log r)).
-    Dps { normalized: bool },
+    Dps {
+        /// Whether each sample's gradient is divided.
+        normalized: bool,
+    },
     /// log mean_k r(E[x_T | x_i] + s_i·ε_k) (LGD-MC, ICML 2023).
-    LgdMc { points: usize, data_variance: f64 },
+    LgdMc {
+        /// Offsets ε_k that the average is taken over.
+        points: usize,
+        /// Variance of a coordinate of the prior's samples, from which s_i follows.
+        data_variance: f64,
+    },
 }
 
 /// Guidance as a sampler.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Guided {
+    /// What the gradient is taken of.
     pub guidance: Guidance,
     /// 1 adds the gradient to the score as it is.
     pub scale: f64,
@@ -105,6 +114,7 @@ pub(super) async fn through_the_end<P: Diffusion, Q: Prior<P>>(
     let prior = setting.prior.kernel(step, &leaf);
     let end = setting.process.expected_end(step, &leaf, &prior);
     let ends = read(end.clone()).await?;
+    // The chain rule by hand: the reward's gradient is a number here, so that it needs no graph.
     let pulled = (end * upload(cotangent(&ends).await?, x)).sum();
     let gradient = leaf
         .grad(&pulled.backward())
@@ -183,6 +193,7 @@ async fn dps_cotangent<P: Diffusion, Q: Prior<P>>(
         let bound = setting.reward.log_bound().ok_or("this reward has no bound")?;
         let log_r = setting.log_reward(ends).await?;
         for (row, log_r) in gradient.chunks_exact_mut(size).zip(log_r) {
+            // A bound that was only searched for may be exceeded.
             let residual = (2.0 * (setting.beta * bound - log_r)).max(0.0).sqrt();
             let scale = 1.0 / residual.max(SMALLEST_RESIDUAL) as f32;
             row.iter_mut().for_each(|g| *g *= scale);

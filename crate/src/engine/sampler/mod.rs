@@ -24,12 +24,17 @@ use std::ops::Range;
 
 /// What a training-free method works on.
 pub struct Setting<'a, P: Process, Q> {
+    /// The chain.
     pub process: &'a P,
+    /// The kernels of the prior.
     pub prior: &'a Q,
+    /// The reward of end points.
     pub reward: &'a dyn Reward<P>,
     /// Power of the reward.
     pub beta: f64,
+    /// The noise of the run.
     pub noise: Noise,
+    /// What everything is computed on.
     pub device: &'a Device,
 }
 

@@ -107,6 +107,7 @@ pub trait Target<P: Process, Q: Prior<P>> {
 /// The prior tilted by the reward, π_T = p·r^β, and on the way by what is known of r ahead.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tilted<A> {
+    /// What is known of the reward on the way.
     pub ahead: A,
 }
 
@@ -165,6 +166,7 @@ pub struct Composed<R> {
 /// Sequential Monte Carlo towards a target.
 #[derive(Clone, Debug)]
 pub struct Smc<T> {
+    /// The marginals that the particles are led through.
     pub target: T,
     /// Resample, systematically, where the effective share falls below this.
     pub resample_below: f64,
@@ -192,6 +194,7 @@ impl<P: Process, Q: Prior<P>, T: Target<P, Q>> Sampler<P, Q> for Smc<T> {
             let next = target.propose(process, step, &x, &look, setting.draw(&mut rng, rows));
             let after = target.look(setting, step + 1, &next, rows).await?;
             let change = target.change(process, step, [&x, &next], &look, &after.priors);
+            // Read at every step: the host decides whether to resample.
             weigh(
                 &mut log_weights,
                 &read(change).await?,

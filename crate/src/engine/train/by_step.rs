@@ -42,6 +42,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
                 None => has_previews = false,
             }
         }
+        // In one read, and in the order of registration: a shard's ratios, then its previews.
         let mut numbers = read_all(transaction).await?.into_iter();
         let (mut log_ratios, mut expected) = (vec![Vec::new(); steps], vec![Vec::new(); steps]);
         let (mut condition, mut places) = (Vec::new(), Vec::new());

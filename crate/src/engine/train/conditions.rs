@@ -6,6 +6,7 @@ use rand_chacha::rand_core::Rng;
 /// The conditions of a posterior that is amortised over them; one where it is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conditions {
+    /// How many there are.
     pub count: usize,
     /// Those that take part in an iteration; all come in turn, in an order that changes every time.
     pub at_once: usize,

@@ -21,7 +21,7 @@ const WARM_UP: usize = 100;
 const WARM_UP_SHARE: usize = 20;
 
 /// A network in training, and the moving average of its weights.
-pub(crate) struct Descent<N: Module + ModuleDisplay> {
+pub struct Descent<N: Module + ModuleDisplay> {
     recipe: Optimizer,
     iterations: usize,
     device: Device,
@@ -51,7 +51,7 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
     /// # Errors
     ///
     /// Where the learning rate, the decay of the average or the number of iterations is refused.
-    pub(crate) fn new(
+    pub fn new(
         network: N,
         learning_rate: f64,
         ema: f64,
@@ -89,17 +89,17 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
     }
 
     /// Iterations done.
-    pub(crate) fn iteration(&self) -> usize {
+    pub fn iteration(&self) -> usize {
         self.iteration
     }
 
     /// Whether all iterations are done.
-    pub(crate) fn finished(&self) -> bool {
+    pub fn finished(&self) -> bool {
         self.iteration >= self.iterations
     }
 
     /// The averaged network.
-    pub(crate) fn network(&self) -> &N {
+    pub fn network(&self) -> &N {
         self.average.network()
     }
 
@@ -109,7 +109,7 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
     /// # Errors
     ///
     /// Where the device fails.
-    pub(crate) async fn step<T: Send>(
+    pub async fn step<T: Send>(
         &mut self,
         parts: Vec<T>,
         loss: impl Fn(&N, T) -> Tensor<1> + Sync,
@@ -127,6 +127,7 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
         });
         let mut sum = GradientsAccumulator::new();
         let mut total = 0.0;
+        // Read when the work of all parts is queued: the first read waits for it, the others do not.
         for (loss, gradients) in made {
             total += f64::from(read(loss).await.map_err(EngineError::Device)?[0]);
             sum.accumulate(&self.network, gradients);
@@ -143,7 +144,7 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
     /// # Errors
     ///
     /// Where the device fails.
-    pub(crate) fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
+    pub fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
         let pack = |record: ModuleRecord| record.into_bytes().map(|b| b.to_vec()).map_err(refused);
         let record = DescentRecord {
             iteration: self.iteration,
@@ -159,7 +160,7 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
     /// # Errors
     ///
     /// Says what does not fit.
-    pub(crate) fn resume(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
+    pub fn resume(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
         let record: DescentRecord = rmp_serde::from_slice(checkpoint).map_err(refused)?;
         let unpack = |bytes: Vec<u8>| ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes)).map_err(refused);
         let network = self.network.clone();
@@ -179,6 +180,7 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
 /// The learning rates of a training, `done` iterations in.
 fn schedule(rate: f64, iterations: usize, done: usize) -> ModuleLrScheduler {
     let rising = WARM_UP.min(iterations / WARM_UP_SHARE).max(1);
+    // The two are multiplied.
     let mut scheduler = ComposedLrSchedulerConfig::new()
         .cosine(CosineAnnealingLrSchedulerConfig::new(rate, iterations))
         .linear(LinearLrSchedulerConfig::new(1.0 / rising as f64, 1.0, rising))

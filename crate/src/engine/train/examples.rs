@@ -14,12 +14,15 @@ const MOST_EXAMPLES: usize = 100_000;
 /// How a network is trained on examples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Recipe {
+    /// Iterations of the whole training, at least 1.
     pub iterations: usize,
     /// Examples of an iteration.
     pub batch: usize,
+    /// The highest learning rate, above 0, at most 1: it rises to this at first and falls to 0 after.
     pub learning_rate: f64,
     /// Decay of the average of the weights that is kept.
     pub ema: f64,
+    /// Seed of the noise and of the choice of examples.
     pub seed: u64,
 }
 

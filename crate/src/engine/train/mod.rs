@@ -3,11 +3,12 @@
 mod average;
 mod by_step;
 mod conditions;
-pub(crate) mod descent;
+mod descent;
 pub mod examples;
 mod optimizer;
 
 pub use conditions::Conditions;
+pub use descent::Descent;
 
 use super::host::read_all;
 use super::noise::{Noise, Purpose};
@@ -45,6 +46,7 @@ pub struct Timing {
 /// What the optimiser moves.
 #[derive(Module, Debug)]
 pub struct Trained<N: Module + ModuleDisplay> {
+    /// The network of the policy.
     pub network: N,
     /// log Z of every condition, `[conditions]`.
     pub log_z: Param<Tensor<1>>,
@@ -52,6 +54,7 @@ pub struct Trained<N: Module + ModuleDisplay> {
 
 /// Trains a posterior.
 pub struct Trainer<P: Process, Q, K: Policy<P>> {
+    /// The chain, the prior and the policy.
     pub chains: Chains<P, Q, K>,
     settings: Settings,
     reward: Box<dyn Reward<P>>,
@@ -75,6 +78,7 @@ pub struct Trainer<P: Process, Q, K: Policy<P>> {
 /// What a checkpoint keeps of a trainer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TrainerRecord {
+    /// Iterations done.
     pub iteration: usize,
     log_z: Vec<f64>,
     #[serde(with = "serde_bytes")]
@@ -196,6 +200,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let beta = self.settings.tempering.at(self.iteration);
         let parts = parallel::parts(&self.chains.device, self.settings.rollout.batch);
         let batch = self.batch();
+        // Without gradients: the second pass has a graph of its own, chunk by chunk.
         let network = self.trained.network.valid();
         let follow = Follow::Policy {
             exploration: self.exploration(),
@@ -217,6 +222,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             condition: &conditions,
             log_z: &read.log_z,
         });
+        // Before any step, so that the weights stay those of the last sound iteration.
         if !residuals.loss.is_finite() {
             return Err(EngineError::Diverged(format!(
                 "the loss is {} at iteration {}; {} may help",
@@ -438,6 +444,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let mut start = 0;
         for shard in shards {
             for (row, condition) in (start..start + shard.fresh).zip(&shard.conditions) {
+                // Not tempered: β will have moved on when it is drawn.
                 self.replay[*condition].push(&ends[row * size..(row + 1) * size], log_r[row]);
             }
             start += shard.conditions.len();

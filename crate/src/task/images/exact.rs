@@ -1,6 +1,7 @@
 //! The exact posterior of images, and how others compare to it.
 
-use super::task::{ImagesTask, picked};
+use super::pool::picked;
+use super::task::ImagesTask;
 use super::{ExactFit, FEATURES, ImageFit, Reward, Seen};
 use crate::engine::EngineError;
 use crate::engine::learner::Task;
@@ -14,8 +15,9 @@ const FEWEST: usize = FEATURES + 1;
 /// are several conditions, as many of each, one condition after the other.
 #[derive(Clone, Debug, Default)]
 pub struct Exact {
-    /// Images of the prior, and the places of those that were kept.
+    /// Images of the prior.
     pub proposals: usize,
+    /// Places among them of those that were kept.
     pub kept: Vec<usize>,
     /// log E\[r^β\], the mean over the conditions; no number without proposals.
     pub log_z: f64,

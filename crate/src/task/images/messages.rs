@@ -21,17 +21,21 @@ pub struct ImageFit {
     pub fid_floor: Option<f64>,
     /// Mean cosine distance of the features of two different images.
     pub diversity: f64,
+    /// The same of the exact images.
     pub diversity_exact: Option<f64>,
     /// Share of every class, 0 to 9.
     pub classes: [f64; CLASSES],
+    /// The same of the exact images.
     pub classes_exact: Option<[f64; CLASSES]>,
     /// Share of images in a class that the reward wants, where it wants classes.
     pub accuracy: Option<f64>,
+    /// The same of the exact images.
     pub accuracy_exact: Option<f64>,
     /// Standard error of the exact log Z.
     pub log_z_error: Option<f64>,
-    /// Exact images there are, and the prior's images they were kept from.
+    /// Exact images there are.
     pub kept: usize,
+    /// Images of the prior that they were kept from.
     pub proposals: usize,
 }
 

@@ -1,6 +1,7 @@
 //! Methods on images.
 
-use super::task::{ImagesTask, picked};
+use super::pool::picked;
+use super::task::ImagesTask;
 use crate::engine::EngineError;
 use crate::engine::learner::Task;
 use crate::message::{Fit, Truth};

@@ -4,6 +4,8 @@ pub mod data;
 #[cfg(feature = "engine")]
 mod exact;
 mod experiments;
+#[cfg(feature = "engine")]
+mod growth;
 mod messages;
 #[cfg(feature = "engine")]
 mod methods;

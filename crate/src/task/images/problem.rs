@@ -20,7 +20,9 @@ const MOST_PARTS: usize = 8;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImagesProblem {
+    /// The network that is the prior.
     pub prior: NetworkPrior,
+    /// The reward of images.
     pub reward: Reward,
 }
 
@@ -110,27 +112,58 @@ impl Problem for ImagesProblem {
 pub enum Reward {
     /// p(class|image) of a classifier, over one or several classes.
     Classes {
+        /// The classes that are wanted: 1 to 10 of 0 to 9, each once.
         classes: Vec<usize>,
+        /// How their probabilities become one.
         #[serde(default)]
         by: ClassesBy,
     },
     /// r(x|class) = p(class|x): a posterior for every class, all of them in one network that is told
     /// which is wanted.
-    EachClass { classes: Vec<usize> },
+    EachClass {
+        /// The classes, one a posterior: 1 to 10 of 0 to 9, each once.
+        classes: Vec<usize>,
+    },
     /// A black box: a Gaussian of an image's mean brightness, 0 to 1.
-    Ink { target: f64, deviation: f64 },
+    Ink {
+        /// The brightness that is wanted, 0 to 1.
+        target: f64,
+        /// Standard deviation of the Gaussian, above 0, at most 1.
+        deviation: f64,
+    },
     /// A black box: a Gaussian of the share of ink without its like in the mirror image.
-    Symmetry { deviation: f64 },
+    Symmetry {
+        /// Standard deviation of the Gaussian, above 0, at most 1; its mean is 0.
+        deviation: f64,
+    },
     /// A black box: exp(−penalty·|holes − count|).
-    Holes { count: usize, penalty: f64 },
+    Holes {
+        /// The number of holes that is wanted, 0 to 10.
+        count: usize,
+        /// What log r loses by a hole too many or too few, above 0, at most 100.
+        penalty: f64,
+    },
     /// A black box: a Gaussian of the stroke's width in pixels.
-    Thickness { target: f64, deviation: f64 },
+    Thickness {
+        /// The width that is wanted, 0.5 to 28 pixels.
+        target: f64,
+        /// Standard deviation of the Gaussian in pixels, above 0, at most 28.
+        deviation: f64,
+    },
     /// Some pixels are known up to Gaussian noise of this deviation, in units of half the range
     /// from black to white. 28 rows of 28 characters: a digit d for the brightness d/9, a dot for a
     /// pixel that is free.
-    Inpaint { rows: Vec<String>, deviation: f64 },
+    Inpaint {
+        /// The rows, the first at the top; at least one pixel is known.
+        rows: Vec<String>,
+        /// Standard deviation of the noise, above 0, at most 10.
+        deviation: f64,
+    },
     /// The product of several rewards.
-    All { rewards: Vec<Reward> },
+    All {
+        /// The factors, 1 to 8; none is a product or [`Reward::EachClass`].
+        rewards: Vec<Reward>,
+    },
 }
 
 /// The kinds of [`Reward`], as in the TOML file.

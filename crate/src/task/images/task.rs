@@ -31,9 +31,11 @@ const GIVEN: usize = 1 << 14;
 /// makes them of. The posterior is the prior's network with low-rank
 /// corrections, or a whole copy of it.
 pub struct ImagesTask {
+    /// The run it was opened for.
     pub run: Run,
     /// What it is about.
     pub problem: ImagesProblem,
+    /// What it is computed on.
     pub device: Device,
     pub(super) prior: DenoiserPrior,
     pub(super) process: VariancePreserving,
@@ -228,10 +230,4 @@ impl Task for ImagesTask {
         self.given = self.given.max(count);
         Ok(())
     }
-}
-
-/// The rows at these places, of `size` numbers each.
-pub(super) fn picked(rows: &[f32], size: usize, places: impl IntoIterator<Item = usize>) -> Vec<f32> {
-    let row = |at: usize| &rows[at * size..(at + 1) * size];
-    places.into_iter().flat_map(row).copied().collect()
 }

@@ -4,8 +4,6 @@ use super::{Mixture, Mode, PlaneFit, Truth, WeightedPoint, cell_masses, equally_
 use crate::engine::statistics::{Weighed, effective_share, log_mean_exp};
 use crate::message::{Fit, Report};
 
-/// Cells along a side of the grid of [`PlaneFit::kl_grid`].
-pub const KL_SIDE: usize = 56;
 /// A mode with less than this exact mass counts as excluded.
 pub const EXCLUDED_BELOW: f64 = 1e-3;
 
@@ -25,7 +23,9 @@ pub struct PolicySamples {
 /// Prior trajectories scored under the policy, for the upper bound.
 #[derive(Clone, Debug, Default)]
 pub struct PriorSamples {
+    /// Σ log p_φ − log p_θ of each trajectory.
     pub log_ratio: Vec<f64>,
+    /// Tempered, floored log r of each end point.
     pub log_reward: Vec<f64>,
 }
 

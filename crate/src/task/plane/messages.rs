@@ -9,9 +9,11 @@ pub struct PlaneFit {
     pub mode_total_variation: f64,
     /// Mass on modes that hold less than 1/1000 of the exact posterior.
     pub excluded_mass: f64,
+    /// The same of the exact posterior.
     pub excluded_mass_exact: f64,
     /// Mean over the points of half the trace of the covariance of their mode.
     pub within_mode_variance: f64,
+    /// The same of the exact posterior.
     pub within_mode_variance_exact: f64,
     /// Largest absolute difference of an entry of a mode's covariance from the truth, weighted
     /// mean over modes.
@@ -24,6 +26,7 @@ pub struct PlaneFit {
 /// [`HALF_WIDTH`](super::HALF_WIDTH), row by row from the top left (y largest first).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PlaneView {
+    /// Cells along a side of each picture.
     pub side: usize,
     /// Density of the prior; a learned prior's is estimated from its own samples.
     pub prior: Vec<f32>,
@@ -38,6 +41,7 @@ pub struct PlaneView {
 pub struct Energy {
     /// Whether it is trained with the Radon–Nikodym estimator's consistency.
     pub regularized: bool,
+    /// Iterations of training that are done.
     pub iterations: usize,
     /// Share of the training that is done, 1 at the end.
     pub progress: f64,
@@ -47,7 +51,8 @@ pub struct Energy {
     pub mode_total_variation: f64,
     /// KL(exp(−E) ‖ mixture) of the masses of a grid's cells.
     pub kl_grid: f64,
-    /// The density, normalised, as a picture of `side`² cells, row by row from the top left.
+    /// Cells along a side of the density's picture.
     pub side: usize,
+    /// The density, normalised, `[side²]`, row by row from the top left.
     pub density: Vec<f32>,
 }

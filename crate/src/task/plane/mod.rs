@@ -1,5 +1,6 @@
 //! Points of the plane under a Gaussian mixture.
 
+mod component;
 #[cfg(feature = "engine")]
 pub mod energy;
 mod experiments;
@@ -33,10 +34,10 @@ mod task;
 mod truth;
 mod validate;
 
+pub use component::Component;
 #[cfg(feature = "engine")]
 pub use fit::{
-    EXCLUDED_BELOW, KL_SIDE, PolicySamples, PriorSamples, fit, kl, report, total_variation,
-    within_mode_variance,
+    EXCLUDED_BELOW, PolicySamples, PriorSamples, fit, kl, report, total_variation, within_mode_variance,
 };
 pub use messages::{Energy, PlaneFit, PlaneView};
 pub use mixture::Mixture;
@@ -46,16 +47,14 @@ pub use network::{DriftNetwork, DriftNetworkConfig, Preconditioning};
 pub use policy::{PlanePolicy, PolicyShape};
 #[cfg(feature = "engine")]
 pub use prior::{ExactPrior, LearnedPrior, PlanePrior};
-pub use problem::{
-    Component, HALF_WIDTH, PAINT_LEVELS, PlaneProblem, Prior, PriorKind, REWARDS, Reward, Shape,
-};
+pub use problem::{HALF_WIDTH, PAINT_LEVELS, PlaneProblem, Prior, PriorKind, REWARDS, Reward, Shape};
 #[cfg(feature = "engine")]
 pub use reward::{LARGEST_LOG_REWARD, LogReward};
 #[cfg(feature = "engine")]
 pub use task::{CHUNK, PlaneTask};
 #[cfg(feature = "engine")]
 pub use truth::{
-    Mode, PICTURE_SIDE, Truth, WeightedPoint, cell_masses, equally_weighted, quadrature, weighted,
+    KL_SIDE, Mode, PICTURE_SIDE, Truth, WeightedPoint, cell_masses, equally_weighted, quadrature, weighted,
 };
 
 use super::panel::{EXACT, LEARNED, PRIOR};

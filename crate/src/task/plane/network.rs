@@ -19,9 +19,13 @@ const FIRST_GAIN: f64 = 3.0;
 /// The shape of a [`DriftNetwork`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DriftNetworkConfig {
+    /// Numbers of a row that it is given, besides the time.
     pub inputs: usize,
+    /// Numbers of a row that it returns.
     pub outputs: usize,
+    /// Units of each hidden layer; 4 to 1024 in a file.
     pub width: usize,
+    /// Hidden layers; 1 to 8 in a file.
     pub depth: usize,
 }
 
@@ -162,6 +166,7 @@ pub struct Preconditioning {
 const DATA_VARIANCE: f64 = 50.0;
 
 impl Preconditioning {
+    /// The scales of a bridge.
     pub fn new(process: BrownianBridge) -> Self {
         Self { process }
     }

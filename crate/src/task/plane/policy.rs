@@ -31,8 +31,9 @@ pub struct PolicyShape {
     pub above_prior: bool,
     /// Whether it has the Langevin term.
     pub langevin: bool,
-    /// Units of each hidden layer, and hidden layers, above a prior.
+    /// Units of each hidden layer above an exact prior.
     pub width: usize,
+    /// Hidden layers above an exact prior.
     pub depth: usize,
 }
 
@@ -49,6 +50,17 @@ impl PolicyShape {
 }
 
 impl PlanePolicy {
+    /// The policy in place of a learned prior, without the Langevin term: its network is one like the
+    /// prior's.
+    pub fn in_place_of_prior(process: BrownianBridge) -> Self {
+        Self {
+            process,
+            preconditioning: Preconditioning::new(process),
+            above_prior: false,
+            guide: None,
+        }
+    }
+
     /// The policy of this shape above the prior of a chain.
     pub fn new(shape: PolicyShape, process: BrownianBridge, reward: &LogReward, device: &Device) -> Self {
         let guide = shape.langevin.then(|| {

@@ -1,13 +1,17 @@
 //! Priors: the drift of a mixture in closed form, or a network trained on its samples.
 
-use super::{DriftNetwork, Mixture, Preconditioning};
+use super::{DriftNetwork, DriftNetworkConfig, Mixture, Preconditioning};
+use crate::engine::noise::Noise;
 use crate::engine::process::{BrownianBridge, Prior};
+use crate::engine::weights::{load_tensors, read_tensors};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
 /// The bridge's prior in the plane.
 #[derive(Clone, Debug)]
 pub enum PlanePrior {
+    /// The drift of the mixture in closed form.
     Exact(ExactPrior),
+    /// The drift of a network trained on samples of the mixture.
     Learned(Box<LearnedPrior>),
 }
 
@@ -83,6 +87,12 @@ impl Prior<BrownianBridge> for ExactPrior {
     }
 }
 
+impl Prior<BrownianBridge> for LearnedPrior {
+    fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
+        self.drift(step, x)
+    }
+}
+
 /// A prior whose drift a network gives.
 #[derive(Clone, Debug)]
 pub struct LearnedPrior {
@@ -91,11 +101,30 @@ pub struct LearnedPrior {
 }
 
 impl LearnedPrior {
+    /// The prior of a network.
     pub fn new(network: DriftNetwork, preconditioning: Preconditioning) -> Self {
         Self {
             network,
             preconditioning,
         }
+    }
+
+    /// The prior in a file of weights (safetensors); the network's shape is read off the tensors.
+    ///
+    /// # Errors
+    ///
+    /// Where they are no such network's.
+    pub fn open(file: &[u8], process: BrownianBridge, device: &Device) -> Result<Self, String> {
+        let weights = read_tensors(file)?;
+        let config = DriftNetworkConfig::of(&weights)?;
+        if (config.inputs, config.outputs) != (2, 2) {
+            return Err(format!(
+                "a network from {} to {} numbers; a learned prior of mixtures goes from 2 to 2",
+                config.inputs, config.outputs
+            ));
+        }
+        let network = load_tensors(config.init(&Noise::new(0), device), &weights)?;
+        Ok(Self::new(network, Preconditioning::new(process)))
     }
 
     /// The network, to start a posterior from.

@@ -1,6 +1,6 @@
 //! What a run in the plane is about: a mixture, and a reward of points.
 
-use super::presets;
+use super::component::{self, Component};
 use crate::engine::ConfigError;
 use crate::engine::check::Checked;
 use crate::run::{FileKind, FileNeed, Problem, Run};
@@ -17,7 +17,9 @@ pub const PAINT_LEVELS: u32 = 9;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlaneProblem {
+    /// The distribution to start from.
     pub prior: Prior,
+    /// The reward of points.
     pub reward: Reward,
 }
 
@@ -84,32 +86,11 @@ impl Problem for PlaneProblem {
     }
 }
 
-/// One Gaussian of a mixture in the plane.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Component {
-    /// Relative weight, > 0; the weights of a mixture need not sum to one.
-    pub weight: f64,
-    pub mean: [f64; 2],
-    /// The covariance as `[xx, xy, yy]`.
-    pub covariance: [f64; 3],
-}
-
-impl Component {
-    /// A component with covariance `variance`·I.
-    pub fn isotropic(weight: f64, mean: [f64; 2], variance: f64) -> Self {
-        Self {
-            weight,
-            mean,
-            covariance: [variance, 0.0, variance],
-        }
-    }
-}
-
 /// The distribution to start from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Prior {
+    /// Where its drift comes from.
     pub kind: PriorKind,
     /// For a learned prior: the name of weights the program ships, or a file of the native
     /// program (safetensors).
@@ -124,7 +105,7 @@ impl Default for Prior {
         Self {
             kind: PriorKind::Exact,
             weights: None,
-            components: presets::twenty_five(),
+            components: component::twenty_five(),
         }
     }
 }
@@ -147,32 +128,48 @@ pub enum Reward {
     /// r = numerator/denominator, two mixtures; without a denominator the prior's mixture is
     /// taken, so that the posterior is the numerator.
     Ratio {
+        /// The mixture above the line, of 1 to 64 components.
         numerator: Vec<Component>,
+        /// The mixture below it, of at most 64 components; the prior's where there are none.
         #[serde(default)]
         denominator: Vec<Component>,
     },
     /// A formula in x and y, read as r, or as log r.
     Formula {
+        /// The formula, 1 to 500 characters long.
         expression: String,
+        /// Whether its value is log r; else it is r.
         #[serde(default)]
         logarithm: bool,
     },
     /// One value inside a shape, another outside.
     Mask {
+        /// The region.
         shape: Shape,
+        /// r inside it, 0 to 1,000,000; above 0 where `outside` is 0.
         #[serde(default = "one")]
         inside: f64,
+        /// r outside it, 0 to 1,000,000.
         #[serde(default)]
         outside: f64,
     },
     /// A painted picture: equally long rows of digits, the first row at the top (y largest),
     /// covering the drawn square; between cell centres r is interpolated linearly.
-    Painted { rows: Vec<String> },
+    Painted {
+        /// 2 to 256 rows of as many digits; not all are 0.
+        rows: Vec<String>,
+    },
     /// r = p^(power − 1), p the prior's mixture: the posterior is the prior at another
     /// temperature, p^power.
-    Annealed { power: f64 },
+    Annealed {
+        /// The power of the prior that is wanted, above 0.5, at most 10.
+        power: f64,
+    },
     /// r = the density of a second mixture: the posterior is the product of two priors.
-    Product { components: Vec<Component> },
+    Product {
+        /// The second mixture, of 1 to 64 components.
+        components: Vec<Component>,
+    },
 }
 
 /// The kinds of [`Reward`], as in the TOML file.
@@ -185,7 +182,7 @@ fn one() -> f64 {
 impl Default for Reward {
     fn default() -> Self {
         Reward::Ratio {
-            numerator: presets::nine(),
+            numerator: component::nine(),
             denominator: Vec::new(),
         }
     }
@@ -211,20 +208,32 @@ impl Reward {
 pub enum Shape {
     /// Points with a·x + b·y ≥ c, written normal = `[a, b]`, offset = c.
     HalfPlane {
+        /// `[a, b]`, each within ±2·[`HALF_WIDTH`], not both 0.
         normal: [f64; 2],
+        /// c, −1000 to 1000.
         offset: f64,
     },
+    /// Points no farther than `radius` from `center`.
     Disc {
+        /// `[x, y]`, each within ±2·[`HALF_WIDTH`].
         center: [f64; 2],
+        /// Above 0, at most 100.
         radius: f64,
     },
+    /// Points between two circles around `center`.
     Ring {
+        /// `[x, y]`, each within ±2·[`HALF_WIDTH`].
         center: [f64; 2],
+        /// Radius of the inner circle, 0 to `outer`.
         inner: f64,
+        /// Radius of the outer circle, above 0, at most 100.
         outer: f64,
     },
+    /// Points of a rectangle with sides along the axes.
     Box {
+        /// Smallest x and y, each within ±2·[`HALF_WIDTH`] and at most that of `max`.
         min: [f64; 2],
+        /// Largest x and y, each within ±2·[`HALF_WIDTH`].
         max: [f64; 2],
     },
 }

@@ -3,8 +3,8 @@
 use super::picture;
 use super::policy::PolicyShape;
 use super::{
-    Component, DriftNetwork, DriftNetworkConfig, ExactPrior, HALF_WIDTH, LearnedPrior, LogReward, Mixture,
-    PlanePolicy, PlanePrior, PlaneProblem, Preconditioning, PriorKind, Reward, Truth,
+    Component, DriftNetwork, ExactPrior, HALF_WIDTH, LearnedPrior, LogReward, Mixture, PlanePolicy,
+    PlanePrior, PlaneProblem, PriorKind, Reward, Truth,
 };
 use crate::engine::learner::Task;
 use crate::engine::noise::{Noise, Purpose};
@@ -12,7 +12,6 @@ use crate::engine::process::BrownianBridge;
 use crate::engine::reward::OnHost;
 use crate::engine::rollout::{Chains, Replay};
 use crate::engine::sampler::{Setting, prior_samples};
-use crate::engine::weights::{load_tensors, read_tensors};
 use crate::engine::{ConfigError, EngineError, reward};
 use crate::run::{Files, Run};
 use crate::task::opened::prior_network;
@@ -28,14 +27,21 @@ const GIVEN: usize = 20_000;
 
 /// What every method of a run shares.
 pub struct PlaneTask {
+    /// The run it was opened for.
     pub run: Run,
     /// What it is about.
     pub problem: PlaneProblem,
+    /// The chain of prior and posterior.
     pub process: BrownianBridge,
+    /// The drift of the prior.
     pub prior: PlanePrior,
+    /// log r, computed on the host.
     pub reward: OnHost<LogReward>,
+    /// The prior's mixture; a learned prior is trained on its samples.
     pub mixture: Mixture,
+    /// The noise of the run.
     pub noise: Noise,
+    /// What it is computed on.
     pub device: Device,
     /// Computed when first asked for.
     truth: Option<Arc<Truth>>,
@@ -69,8 +75,7 @@ impl PlaneTask {
         let prior = match problem.prior.kind {
             PriorKind::Exact => PlanePrior::Exact(ExactPrior::new(&mixture, &process, &device)),
             PriorKind::Learned => {
-                let network = prior_network(&run, files, |file| learned_network(file, &device))?;
-                let prior = LearnedPrior::new(network, Preconditioning::new(process));
+                let prior = prior_network(&run, files, |file| LearnedPrior::open(file, process, &device))?;
                 PlanePrior::Learned(Box::new(prior))
             }
         };
@@ -197,19 +202,6 @@ impl Task for PlaneTask {
         }
         Ok(())
     }
-}
-
-/// The network of a learned prior's file; its shape is read off the tensors.
-fn learned_network(file: &[u8], device: &Device) -> Result<DriftNetwork, String> {
-    let weights = read_tensors(file)?;
-    let config = DriftNetworkConfig::of(&weights)?;
-    if (config.inputs, config.outputs) != (2, 2) {
-        return Err(format!(
-            "a network from {} to {} numbers; a learned prior of mixtures goes from 2 to 2",
-            config.inputs, config.outputs
-        ));
-    }
-    load_tensors(config.init(&Noise::new(0), device), &weights)
 }
 
 /// Refuses mixtures that reach far out of the square in which everything exact is computed.

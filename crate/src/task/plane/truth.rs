@@ -2,8 +2,11 @@
 
 use super::mixture::Symmetric;
 use super::picture;
-use super::{HALF_WIDTH, KL_SIDE, LogReward, Mixture};
+use super::{HALF_WIDTH, LogReward, Mixture};
 use crate::message;
+
+/// Cells along a side of the grid of [`PlaneFit::kl_grid`].
+pub const KL_SIDE: usize = 56;
 
 /// Cells along a side of a scene's pictures.
 pub const PICTURE_SIDE: usize = 112;
@@ -13,6 +16,7 @@ const POINTS_A_CELL: usize = 3;
 /// A point of a weighted set that stands for a distribution.
 #[derive(Clone, Copy, Debug)]
 pub struct WeightedPoint {
+    /// Where it lies, `[x, y]`.
     pub x: [f64; 2],
     /// Its mass.
     pub weight: f64,
@@ -21,14 +25,18 @@ pub struct WeightedPoint {
 /// The part of a distribution that belongs to one component of the prior.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Mode {
+    /// Its share of the distribution.
     pub mass: f64,
+    /// Its mean `[x, y]`.
     pub mean: [f64; 2],
+    /// Its covariance `[xx, xy, yy]`.
     pub covariance: Symmetric,
 }
 
 /// What a run's samples are held against.
 #[derive(Clone, Debug)]
 pub struct Truth {
+    /// Whether it is known by quadrature or from weighted samples.
     pub kind: message::Truth,
     /// log ∫ p(x)·r(x)^β dx.
     pub log_z: f64,
@@ -38,9 +46,11 @@ pub struct Truth {
     pub floored_mass: f64,
     /// Masses of the cells of the KL grid.
     pub cells: Vec<f64>,
-    /// Densities of prior and posterior, and tempered log r, as pictures.
+    /// Density of the prior as a picture, `[PICTURE_SIDE²]`, row by row from the top left.
     pub prior: Vec<f32>,
+    /// Density of the posterior as such a picture.
     pub posterior: Vec<f32>,
+    /// β·log r, log r floored, at the centres of such a picture's cells.
     pub log_reward: Vec<f32>,
 }
 

@@ -21,6 +21,7 @@ const ENOUGH: usize = 32;
 /// What weights make of the first stories of the prior's own chain.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exact {
+    /// Stories there are of that chain.
     pub proposals: usize,
     /// Whether they are enough to tell anything of it.
     pub known: bool,

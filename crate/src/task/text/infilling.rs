@@ -16,6 +16,7 @@ const MARKS: [&str; 3] = [".", "!", "?"];
 /// chain asks for. A network that sees both ways unmasks tokens, a causal one goes on with the text.
 #[derive(Clone, Debug)]
 pub struct Infilling {
+    /// The chain whose steps are asked for.
     pub chain: TokenChain,
     /// Divides the logits.
     pub temperature: f64,
@@ -201,6 +202,7 @@ pub struct InfillingPrior {
 }
 
 impl InfillingPrior {
+    /// The prior of a network, with these kernels; the ending is hidden from it.
     pub fn new(network: Transformer, infilling: Infilling) -> Self {
         let infilling = Infilling {
             shows_ending: false,

@@ -17,7 +17,9 @@ const MOST_PLACES: usize = 1024;
 /// A network that speaks, and what reads it.
 #[derive(Clone, Debug)]
 pub struct LanguageModel {
+    /// The network, of tokens that `reader` knows.
     pub network: Transformer,
+    /// Its words, and where the parts of a story stand.
     pub reader: Reader,
 }
 

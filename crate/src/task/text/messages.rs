@@ -7,28 +7,33 @@ use serde::{Deserialize, Serialize};
 /// How far stories are from those of the exact posterior.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StoryFit {
-    /// Mean tempered log r of these stories, of the prior's and of the exact posterior's; like all
-    /// that is about the latter two, nothing while there are fewer than two samples of the prior.
+    /// Mean tempered log r of these stories.
     pub log_reward_stories: f64,
+    /// The same of the prior's stories; nothing below two of them.
     pub log_reward_prior: Option<f64>,
+    /// The same of the exact posterior; like all that is about it, nothing while there are too few
+    /// samples of the prior: fewer than two, or, for several stories, fewer than 32 of each.
     pub log_reward_exact: Option<f64>,
     /// How far the mean log r is from the exact one.
     pub log_reward_error: Option<f64>,
-    /// Distinct pairs of neighbouring words over all pairs, in the first hundred middles, and in as
-    /// many of the prior's: repetition is how rewards of words are cheated (distinct-2,
-    /// arXiv 1510.03055).
+    /// Distinct pairs of neighbouring words over all pairs, in the first hundred middles: repetition is
+    /// how rewards of words are cheated (distinct-2, arXiv 1510.03055).
     pub distinct: f64,
+    /// The same of as many middles of the prior; nothing while there are fewer.
     pub distinct_prior: Option<f64>,
-    /// BLEU-4 and GLEU of the middles against those that were told, where there are any: of a corpus.
+    /// BLEU-4 of the middles against those that were told, 0 to 1; nothing where there is no corpus.
     pub bleu: Option<f64>,
+    /// GLEU of the same middles, 0 to 1.
     pub gleu: Option<f64>,
     /// Mean number of words and marks of a middle.
     pub words: f64,
+    /// The same of the exact posterior.
     pub words_exact: Option<f64>,
     /// Standard error of the exact log Z.
     pub log_z_error: Option<f64>,
-    /// Samples of the prior that the exact figures are known from, and the effective number of them.
+    /// Samples of the prior that the exact figures are known from.
     pub proposals: usize,
+    /// Effective number of these samples, weighted by r^β; not a number while they are too few.
     pub effective: f64,
 }
 
@@ -38,6 +43,7 @@ pub struct StoryFit {
 pub struct StoriesView {
     /// The prior's words, a line each ([`Vocabulary::read`](super::words::Vocabulary::read)).
     pub words: String,
+    /// Where the parts of a story stand.
     pub layout: Layout,
     /// Words of the beginning and of the ending that the prior does not know.
     pub unknown: Vec<String>,
@@ -56,6 +62,7 @@ impl StoriesView {
 pub struct Answers {
     /// Whether they are the posterior's; else the prior's.
     pub posterior: bool,
+    /// Iterations of its training that are done.
     pub iterations: usize,
     /// Share of its training that is done, 1 at the end.
     pub progress: f64,

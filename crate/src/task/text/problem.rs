@@ -24,7 +24,9 @@ pub struct TextProblem {
     /// … or many stories in its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corpus: Option<Corpus>,
+    /// The network that is the prior.
     pub prior: NetworkPrior,
+    /// The reward of middles.
     pub reward: Reward,
 }
 
@@ -174,6 +176,7 @@ pub struct Corpus {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
+    /// All stories but those held out.
     #[default]
     Train,
     /// Gaps that are to be filled, not an example of how to: `rtb infill` measures on the first of them.
@@ -210,13 +213,29 @@ pub enum Reward {
     /// p(ending|beginning, middle) of a causal language model.
     Ending {},
     /// A black box: exp(−penalty) for each of these words that the middle lacks.
-    Mention { words: Vec<String>, penalty: f64 },
+    Mention {
+        /// The words that are wanted, 1 to 8.
+        words: Vec<String>,
+        /// What log r loses by a word that is missing, above 0, at most 100.
+        penalty: f64,
+    },
     /// A black box: a Gaussian of the middle's number of words.
-    Length { target: f64, deviation: f64 },
+    Length {
+        /// The number of words that is wanted, 0 to 1000; marks do not count.
+        target: f64,
+        /// Standard deviation of the Gaussian in words, above 0, at most 1000.
+        deviation: f64,
+    },
     /// A black box: exp(−penalty) for each word of the middle that stood in it before.
-    Distinct { penalty: f64 },
+    Distinct {
+        /// What log r loses by a word that is repeated, above 0, at most 100.
+        penalty: f64,
+    },
     /// The product of several rewards.
-    All { rewards: Vec<Reward> },
+    All {
+        /// The factors, 1 to 8; none is a product.
+        rewards: Vec<Reward>,
+    },
 }
 
 /// The kinds of [`Reward`], as in the TOML file.

@@ -29,9 +29,11 @@ const GIVEN_OF_EACH: usize = 32;
 /// A story's state is its tokens, `[length]`. The posterior is the prior's network with low-rank
 /// corrections, or a whole copy of it, which sees the ending where the reward asks for it.
 pub struct TextTask {
+    /// The run it was opened for.
     pub run: Run,
     /// What it is about.
     pub problem: TextProblem,
+    /// What it is computed on.
     pub device: Device,
     pub(super) prior: InfillingPrior,
     pub(super) reader: Reader,

@@ -24,7 +24,9 @@ const WHOLE_TEXTS: f64 = 0.5;
 /// Whether a network that unmasks sees what comes after the gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
+    /// It does not.
     Hidden,
+    /// It does.
     Shown,
     /// One or the other, text by text.
     Either,
@@ -141,6 +143,7 @@ impl Texts {
         self.tokens.len()
     }
 
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.tokens.is_empty()
     }

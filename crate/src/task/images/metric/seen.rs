@@ -60,6 +60,7 @@ impl Seen {
         self.log_probs.len() / CLASSES
     }
 
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -43,6 +43,7 @@ pub struct PooledClassifier {
 }
 
 impl StridedClassifier {
+    /// A network from the run's generator.
     pub fn new(noise: &Noise, device: &Device) -> Self {
         let rng = &mut noise.stream(Purpose::Initialization, 0);
         let plan = [
@@ -80,6 +81,7 @@ impl Classify for StridedClassifier {
 }
 
 impl PooledClassifier {
+    /// A network from the run's generator.
     pub fn new(noise: &Noise, device: &Device) -> Self {
         let rng = &mut noise.stream(Purpose::Initialization, 0);
         Self {

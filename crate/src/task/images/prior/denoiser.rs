@@ -14,6 +14,7 @@ const BLOCK: usize = 250;
 /// E\[data|x_i\] = α·x_i − σ·v of a network that predicts v (arXiv 2202.00512, §4).
 #[derive(Clone, Copy, Debug)]
 pub struct Denoising {
+    /// The chain whose noise the network takes away.
     pub process: VariancePreserving,
 }
 

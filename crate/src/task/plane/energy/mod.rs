@@ -16,7 +16,7 @@ use crate::engine::EngineError;
 use crate::engine::host::{read, read_all};
 use crate::engine::noise::{self, Purpose};
 use crate::engine::process::{Prior, Process};
-use crate::engine::train::descent::Descent;
+use crate::engine::train::Descent;
 use burn::tensor::{Tensor, TensorData, Transaction};
 
 /// Blocks of rows that share a time, and rows of a block.
@@ -30,8 +30,11 @@ const POINTS_A_CELL: usize = 3;
 /// How an energy is trained.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EnergyConfig {
+    /// Iterations of training, at least 1.
     pub iterations: usize,
+    /// Units of each hidden layer.
     pub width: usize,
+    /// Highest learning rate of the schedule, above 0, at most 1.
     pub learning_rate: f64,
     /// Weight of the estimator's consistency; 0 is denoising score matching alone.
     pub consistency: f64,

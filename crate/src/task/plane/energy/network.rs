@@ -61,6 +61,7 @@ impl EnergyNetwork {
 /// An energy network and the Gaussians it corrects.
 #[derive(Clone, Debug)]
 pub struct EnergyModel {
+    /// The chain whose densities it learns.
     pub process: BrownianBridge,
     /// V.
     pub data_variance: f64,

@@ -15,7 +15,7 @@ use crate::engine::parallel;
 use crate::engine::process::{Process, Rows, TokenChain};
 use crate::engine::rollout::{Batch, Chains, Follow, Replay};
 use crate::engine::settings::Settings;
-use crate::engine::train::descent::Descent;
+use crate::engine::train::Descent;
 use crate::network::Transformer;
 use crate::task::text::words::Vocabulary;
 use crate::task::text::{Infilling, InfillingPrior};

@@ -93,13 +93,17 @@ pub enum Loss {
 /// How a posterior is trained.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NumbersConfig {
+    /// What it is trained with.
     pub loss: Loss,
+    /// Iterations of training, 1 to 10,000,000.
     pub iterations: usize,
     /// Answers of an iteration.
     pub batch: usize,
     /// Share of them that are the prior's, drawn in proportion to their reward.
     pub noised_share: f64,
+    /// Learning rate of the network, above 0, at most 1.
     pub learning_rate: f64,
+    /// Seed of all noise, 0 to 2⁶³ − 1.
     pub seed: u64,
 }
 

@@ -9,7 +9,9 @@ const MASKED: &str = "▢";
 /// that is masked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reader {
+    /// The words that it knows.
     pub vocabulary: Vocabulary,
+    /// Where the parts of a story stand.
     pub layout: Layout,
 }
 

@@ -31,9 +31,11 @@ pub fn sentences(text: &str) -> Vec<String> {
 /// begins at it, and what is left of either place is nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layout {
-    /// Places of each part, in tokens.
+    /// Places of what comes before the gap, in tokens.
     pub before: usize,
+    /// Places of the gap, in tokens.
     pub gap: usize,
+    /// Places of what comes after the gap, in tokens.
     pub after: usize,
 }
 

@@ -13,20 +13,30 @@ const MOST_WORDS: usize = 100_000;
 /// Why words are refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
+    /// A vocabulary with too few words, or too many.
     #[error("a vocabulary of {0} words; 3 to {MOST_WORDS} are allowed")]
     Size(usize),
+    /// A line of a vocabulary that is not what it should be.
     #[error("line {line} of the vocabulary is `{word}`; {expected}")]
     Line {
+        /// Its number, from 1.
         line: usize,
+        /// What it says.
         word: String,
+        /// What is expected of it.
         expected: String,
     },
+    /// A part of a story that is longer than its place.
     #[error("the {name} has {tokens} words and marks; at most {most} are allowed")]
     Length {
+        /// The part: `beginning`, `middle` or `ending`.
         name: &'static str,
+        /// Words and marks that it has.
         tokens: usize,
+        /// Most that are allowed.
         most: usize,
     },
+    /// A story with neither a beginning nor an ending.
     #[error("the story is empty; a beginning or an ending is expected")]
     Empty,
 }
@@ -41,6 +51,7 @@ pub struct Vocabulary {
 /// A text in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Encoded {
+    /// Numbers of its words and marks; [`Vocabulary::UNKNOWN`] for those that are not known.
     pub tokens: Vec<usize>,
     /// Words that are not known, in the order of the text.
     pub unknown: Vec<String>,
@@ -115,6 +126,7 @@ impl Vocabulary {
         self.words.len()
     }
 
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.words.is_empty()
     }

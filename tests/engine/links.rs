@@ -1,0 +1,82 @@
+//! Runs that were written down, in files and in links, stay what they were: `tests/golden/links.json`. With
+//! RTB_RECORD=1 they are written down anew.
+
+use rtb::run::Run;
+use rtb::task::{link, presets};
+use serde::{Deserialize, Serialize};
+use std::fs;
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/links.json");
+
+#[derive(Deserialize, Serialize)]
+struct Links {
+    /// Every preset under its name, and more.
+    runs: Vec<Link>,
+    texts: Vec<Text>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Link {
+    name: String,
+    toml: String,
+    link: String,
+}
+
+/// TOML as people write it, and the whole run that it stands for.
+#[derive(Deserialize, Serialize)]
+struct Text {
+    text: String,
+    toml: String,
+}
+
+fn run(toml: &str) -> Run {
+    Run::from_toml(toml).unwrap_or_else(|e| panic!("{toml}: {e}"))
+}
+
+fn written(name: &str, run: &Run) -> Link {
+    Link {
+        name: name.to_owned(),
+        toml: run.to_toml(),
+        link: link::encode(run),
+    }
+}
+
+fn again(links: &Links) -> Links {
+    let presets = presets();
+    let is_preset = |name: &str| presets.iter().any(|preset| preset.name == name);
+    let of_presets = presets.iter().map(|preset| written(preset.name, &preset.run));
+    let others = links.runs.iter().filter(|link| !is_preset(&link.name));
+    let others = others.map(|link| written(&link.name, &run(&link.toml)));
+    let texts = links.texts.iter().map(|Text { text, .. }| Text {
+        text: text.clone(),
+        toml: run(text).to_toml(),
+    });
+    Links {
+        runs: of_presets.chain(others).collect(),
+        texts: texts.collect(),
+    }
+}
+
+#[test]
+fn old_files_and_links_open() {
+    let file = fs::read_to_string(FILE).unwrap_or_else(|e| panic!("{FILE}: {e}"));
+    let links: Links = serde_json::from_str(&file).expect("it is JSON");
+    if std::env::var_os("RTB_RECORD").is_some() {
+        let json = serde_json::to_string_pretty(&again(&links)).expect("it is JSON");
+        fs::write(FILE, json + "\n").unwrap_or_else(|e| panic!("{FILE}: {e}"));
+        return;
+    }
+    for Link { name, toml, link } in &links.runs {
+        let opened = link::decode(link).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(opened, run(toml), "{name}");
+        assert_eq!(&opened.to_toml(), toml, "{name}");
+    }
+    for preset in presets() {
+        let recorded = links.runs.iter().find(|link| link.name == preset.name);
+        let recorded = recorded.unwrap_or_else(|| panic!("{} is not recorded", preset.name));
+        assert_eq!(run(&recorded.toml), preset.run, "{}", preset.name);
+    }
+    for Text { text, toml } in &links.texts {
+        assert_eq!(run(text), run(toml), "{text}");
+    }
+}

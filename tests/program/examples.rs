@@ -1,0 +1,62 @@
+//! The examples of the library: what they print of the learned posterior agrees with the exact answer beside it.
+
+use std::path::Path;
+use std::process::Command;
+
+/// The lines that an example prints.
+fn printed(name: &str) -> Vec<String> {
+    // `cargo test` builds the examples beside the program.
+    let program = Path::new(env!("CARGO_BIN_EXE_rtb"))
+        .with_file_name("examples")
+        .join(name);
+    let made = Command::new(&program)
+        .output()
+        .unwrap_or_else(|e| panic!("{}: {e}", program.display()));
+    let said = String::from_utf8_lossy(&made.stdout).into_owned();
+    assert!(
+        made.status.success(),
+        "{name}: {said}{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    said.lines().map(str::to_owned).collect()
+}
+
+/// The number after a word.
+fn after(line: &str, word: &str) -> f64 {
+    let (_, rest) = line
+        .split_once(word)
+        .unwrap_or_else(|| panic!("`{word}` is in `{line}`"));
+    let number = rest
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches(',');
+    number
+        .parse()
+        .unwrap_or_else(|e| panic!("`{number}` in `{line}`: {e}"))
+}
+
+/// Learned and exact are as near as this, in every of so many lines.
+fn agrees(name: &str, lines: usize, tolerance: f64) {
+    let printed = printed(name);
+    assert_eq!(printed.len(), lines, "{printed:?}");
+    for line in printed {
+        let (learned, exact) = (after(&line, "learned"), after(&line, "exact"));
+        assert!((learned - exact).abs() < tolerance, "{name}: {line}");
+    }
+}
+
+#[test]
+fn a_reward_of_ones_own() {
+    agrees("own_reward", 2, 0.1);
+}
+
+#[test]
+fn a_chain_of_ones_own() {
+    agrees("own_chain", 9, 0.02);
+}
+
+#[test]
+fn a_denoiser_of_ones_own() {
+    agrees("own_denoiser", 2, 0.05);
+}
