@@ -160,7 +160,7 @@ pub struct MethodInfo {
     pub name: &'static str,
     /// What people see as its name.
     pub title: &'static str,
-    /// One sentence: what it does, and what speaks against it.
+    /// One sentence about it: what it does, where it is right or wrong.
     pub description: &'static str,
 }
 

@@ -30,7 +30,7 @@ pub enum Purpose {
     Pretraining,
     /// End points given from outside: making them, and which an iteration noises back.
     GivenEndPoints,
-    /// Samples that are handed out.
+    /// Samples that are handed out, or that something else is then done with.
     Samples,
     /// Proposals of the training-free methods.
     Proposal,

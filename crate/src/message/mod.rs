@@ -54,7 +54,7 @@ pub enum Request {
     /// for [`Request::Pause`]. Answered by [`Event::Compared`] with every method's outcome, trained
     /// ones again and again while they train, then by [`Event::ComparisonEnded`].
     Compare {
-        /// What every method is run on, in place of its own method.
+        /// The run, whose own method each of `methods` takes the place of in turn.
         run: Box<Run>,
         /// The methods, in the order in which they have their turn.
         methods: Vec<Method>,

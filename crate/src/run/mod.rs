@@ -48,7 +48,7 @@ pub struct Run {
     pub tempering: Tempering,
     /// How the posterior is had.
     pub method: Method,
-    /// The length of the chain, and what else a task's chain may have chosen.
+    /// The Markov chain: its length, and what a task's chain leaves open.
     pub process: Process,
     /// The posterior's network.
     pub network: Network,

@@ -153,7 +153,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     }
 
     /// Goes on from elsewhere: `iteration` done, log Z known. The optimiser starts afresh.
-    pub fn set_progress(&mut self, iteration: usize, log_z: Vec<f64>) {
+    pub(crate) fn set_progress(&mut self, iteration: usize, log_z: Vec<f64>) {
         let learned: Vec<f32> = log_z.iter().map(|l| *l as f32).collect();
         self.iteration = iteration;
         self.log_z = log_z;
@@ -176,17 +176,17 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
 
     /// The given end points of every condition, from which noised trajectories come; they are no part
     /// of a record.
-    pub fn given(&mut self) -> &mut [Replay] {
+    pub(crate) fn given(&mut self) -> &mut [Replay] {
         &mut self.given
     }
 
     /// The conditions that take part in the next iteration, in ascending order.
-    pub fn taking_part(&self) -> Vec<usize> {
+    pub(crate) fn taking_part(&self) -> Vec<usize> {
         self.conditions.of(self.iteration, &self.noise)
     }
 
     /// Whether noised trajectories are wanted.
-    pub fn wants_given(&self) -> bool {
+    pub(crate) fn wants_given(&self) -> bool {
         self.settings.rollout.noised_share > 0.0 && !self.settings.method.is_on_policy()
     }
 

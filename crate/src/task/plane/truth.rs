@@ -5,7 +5,7 @@ use super::picture;
 use super::{HALF_WIDTH, LogReward, Mixture};
 use crate::message;
 
-/// Cells along a side of the grid of [`PlaneFit::kl_grid`].
+/// Cells along a side of the grid of [`super::PlaneFit::kl_grid`].
 pub const KL_SIDE: usize = 56;
 
 /// Cells along a side of a scene's pictures.
