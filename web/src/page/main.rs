@@ -6,6 +6,8 @@ mod engine;
 mod kit;
 mod link;
 mod parts;
+#[cfg(test)]
+mod sources;
 mod stage;
 mod state;
 mod tasks;

@@ -2,7 +2,7 @@
 
 use super::worker::{Heard, Worker};
 use super::{Backend, Engine, Gpu, fetch};
-use crate::state::{Action, Notice, Phase};
+use crate::state::{Action, Notice};
 use gloo::timers::callback::Timeout;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
@@ -88,7 +88,7 @@ impl Engine {
         if runs && self.0.borrow().device.backend == backend {
             return;
         }
-        let train = self.0.borrow().wants_training();
+        let train = self.plan(|plan| plan.trains());
         self.spawn(backend);
         self.reopen(train);
     }
@@ -115,8 +115,7 @@ impl Engine {
         let worker = Worker::start(&glue, &code, hear);
         {
             let mut inner = self.0.borrow_mut();
-            (inner.sent, inner.held) = (None, None);
-            (inner.opened, inner.phase) = (false, Phase::Idle);
+            inner.plan.started();
             inner.save_as = None;
             inner.worker_number += 1;
         }
@@ -149,27 +148,24 @@ impl Engine {
     /// Goes on without the worker: from the GPU to the CPU, from the CPU to a fresh worker, unless
     /// that one never got as far as opening a run.
     fn failed(&self, why: &str) {
-        let (backend, opened) = {
-            let inner = self.0.borrow();
-            (inner.device.backend, inner.opened)
-        };
+        let on_gpu = self.backend() == Backend::Gpu;
+        let goes_on = self.plan(|plan| plan.ended(on_gpu));
         let why = if why.is_empty() {
             "it could not be loaded"
         } else {
             why
         };
-        if backend == Backend::Gpu {
+        if on_gpu {
             self.0.borrow_mut().touched = true;
             self.device(|d| d.why = "the GPU worker stopped".to_owned());
             self.notice(Notice::Trouble(format!("The GPU worker stopped: {why}. The run goes on from its last weights on the CPU; press Train.")));
             self.spawn(Backend::Cpu);
             self.reopen(false);
-        } else if opened {
+        } else if goes_on {
             self.notice(Notice::Trouble(format!("The worker stopped: {why}. A new one opened the run with its last weights; press Train to go on.")));
             self.spawn(Backend::Cpu);
             self.reopen(false);
         } else {
-            self.0.borrow_mut().weights = None;
             self.device(|d| d.name.clear());
             self.notice(Notice::Trouble(format!(
                 "The engine did not start: {why}. Train, reset or any change of the run tries again."

@@ -7,6 +7,7 @@ mod device;
 mod fetch;
 mod keeping;
 mod opening;
+mod plan;
 mod worker;
 
 pub use adapter::Gpu;
@@ -15,11 +16,11 @@ pub use device::{Backend, Device};
 
 use crate::kit::files;
 use crate::kit::shared::Shared;
-use crate::state::{Action, Notice, Phase};
+use crate::state::{Action, Notice};
 use gloo::file::ObjectUrl;
-use opening::Opening;
+use plan::Plan;
 use rtb::message::{Event, Request};
-use rtb::run::{ConfigError, Run};
+use rtb::run::ConfigError;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
@@ -33,29 +34,12 @@ struct Inner {
     emit: Callback<Action>,
     worker: Option<Worker>,
     device: Device,
-    /// What is open, being opened, or to be opened as soon as the run has settled.
-    opening: Option<Opening>,
-    /// Whether the run to open may still change: it waits for [`Engine::open`].
-    settling: bool,
-    /// What is open.
-    accepted: Option<Opening>,
-    /// The open that the worker has not answered; until it has, its events are about an older
-    /// run, and later opens wait.
-    sent: Option<Shared<Run>>,
-    /// The run the worker holds. A run that was overtaken while it opened is held, but was never
-    /// accepted.
-    held: Option<Shared<Run>>,
+    plan: Plan,
     /// Counts workers: what an ended one left behind is not held against the next.
     worker_number: u32,
-    /// Whether this worker has opened a run: one that crashed before is not started again.
-    opened: bool,
-    /// What the worker does with the run it holds: idle, training or finished.
-    phase: Phase,
     /// Whether the user ever trained or chose a device: then nothing switches by itself.
     touched: bool,
     rate: Option<f64>,
-    /// The last weights the worker sent of the accepted run.
-    weights: Option<Shared<Vec<u8>>>,
     /// When the weights were last asked for.
     weights_asked: f64,
     /// Whether the next weights go into a file of that name.
@@ -85,17 +69,10 @@ impl Engine {
                 why: "looking for a GPU".to_owned(),
                 ..Device::default()
             },
-            opening: None,
-            settling: false,
-            accepted: None,
-            sent: None,
-            held: None,
+            plan: Plan::default(),
             worker_number: 0,
-            opened: false,
-            phase: Phase::Idle,
             touched: false,
             rate: None,
-            weights: None,
             weights_asked: 0.0,
             save_as: None,
             keep: Callback::noop(),
@@ -112,29 +89,11 @@ impl Engine {
 
     pub fn train(&self) {
         self.begin();
-        if self.0.borrow().worker.is_none() {
-            self.reopen(true);
-            return;
-        }
-        let mut inner = self.0.borrow_mut();
-        if !inner.waits() {
-            inner.phase = Phase::Training;
-            inner.send(&Request::Train);
-        } else if let Some(opening) = &mut inner.opening {
-            opening.train = true;
-        }
+        self.go_on(self.plan(Plan::train));
     }
 
     pub fn pause(&self) {
-        let mut inner = self.0.borrow_mut();
-        if let Some(opening) = &mut inner.opening {
-            opening.train = false;
-        }
-        // Also the run that is about to be replaced: it stays if the new one is refused.
-        if inner.phase == Phase::Training {
-            inner.phase = Phase::Idle;
-            inner.send(&Request::Pause);
-        }
+        self.go_on(self.plan(Plan::pause));
     }
 
     pub fn step(&self) {
@@ -198,7 +157,7 @@ impl Engine {
                 self.device(|d| d.name = device);
                 let rate = self.0.borrow().rate;
                 self.0.borrow().send(&Request::Speed(rate));
-                self.send_open();
+                self.go_on(self.plan(Plan::up));
                 None
             }
             Event::Failed { message } => {
@@ -247,11 +206,11 @@ impl Inner {
     /// Does what an event about the open run asks for; returns it if the page should know.
     fn note(&mut self, event: Event) -> Option<Event> {
         match event {
-            Event::Finished { .. } => self.phase = Phase::Finished,
-            Event::Diverged { .. } => self.phase = Phase::Idle,
+            Event::Finished { .. } => self.plan.finished(),
+            Event::Diverged { .. } => self.plan.diverged(),
             _ => {}
         }
-        if self.waits() {
+        if !self.plan.is_open() {
             return None;
         }
         match event {
@@ -263,7 +222,7 @@ impl Inner {
                 if let Some(name) = self.save_as.take() {
                     files::save_bytes(&name, &weights);
                 }
-                self.weights = Some(Shared::new(weights));
+                self.plan.keep(Shared::new(weights));
                 return None;
             }
             Event::Samples(samples) => {

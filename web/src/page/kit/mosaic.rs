@@ -31,7 +31,7 @@ impl Mosaic {
                 values[from..from + self.side].copy_from_slice(line);
             }
         }
-        Picture::images(values, width)
+        Picture::ink(values, width)
     }
 
     /// The place under a point, whose coordinates are shares of width and height.

@@ -20,7 +20,7 @@ pub struct Picture {
 
 impl Picture {
     /// Images, −1 paper to 1 ink.
-    pub fn images(values: Vec<f32>, width: usize) -> Self {
+    pub fn ink(values: Vec<f32>, width: usize) -> Self {
         Self {
             values: Shared::new(values),
             width,

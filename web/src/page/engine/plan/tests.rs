@@ -1,0 +1,180 @@
+//! What becomes of runs that are wanted, opened, refused and lost.
+
+use super::{Next, Opening, Plan};
+use crate::kit::shared::Shared;
+use crate::state::Phase;
+use rtb::run::Run;
+
+fn opening(seed: u64) -> Opening {
+    Opening {
+        run: Shared::new(Run {
+            seed,
+            ..Run::default()
+        }),
+        weights: None,
+    }
+}
+
+/// A run is wanted and has settled.
+fn want(plan: &mut Plan, opening: &Opening, train: bool) -> Next {
+    plan.want(opening.clone(), train);
+    plan.settle()
+}
+
+/// A plan with a run that is open, and that run.
+fn open(train: bool) -> (Plan, Opening) {
+    let (mut plan, first) = (Plan::default(), opening(0));
+    plan.started();
+    assert_eq!(
+        want(&mut plan, &first, train),
+        Next::Nothing,
+        "the worker is not up"
+    );
+    assert_eq!(plan.up(), Next::Open(first.clone()));
+    let next = if train { Next::Train } else { Next::Nothing };
+    assert_eq!(plan.opened(), (true, next));
+    (plan, first)
+}
+
+/// With weights that were kept of it.
+fn with(opening: &Opening, weights: &Shared<Vec<u8>>) -> Next {
+    Next::Open(Opening {
+        weights: Some(weights.clone()),
+        ..opening.clone()
+    })
+}
+
+#[test]
+fn a_run_that_is_overtaken_while_it_opens_is_never_accepted() {
+    let (mut plan, first) = open(true);
+    let [second, third] = [1, 2].map(opening);
+    assert_eq!(want(&mut plan, &second, true), Next::Open(second));
+    assert_eq!(
+        want(&mut plan, &third, true),
+        Next::Nothing,
+        "one after the other"
+    );
+    assert!(!plan.is_open() && plan.trains());
+    assert_eq!(plan.opened(), (false, Next::Open(third)));
+    // The worker holds the second by now, so that the first has to be opened again.
+    let weights = Shared::new(vec![1]);
+    plan.keep(weights.clone());
+    assert_eq!(plan.refused(), (Some(Phase::Opening), with(&first, &weights)));
+    assert_eq!(plan.opened(), (true, Next::Train));
+}
+
+#[test]
+fn a_run_that_may_still_change_is_not_sent() {
+    let (mut plan, _) = open(false);
+    let [second, third, fourth] = [1, 2, 3].map(opening);
+    plan.want(second, false);
+    assert!(!plan.is_open(), "clicks are about the new one");
+    assert_eq!(want(&mut plan, &third, false), Next::Open(third));
+    assert_eq!(plan.settle(), Next::Nothing, "it is sent once");
+    plan.want(fourth.clone(), false);
+    assert_eq!(plan.opened(), (false, Next::Nothing));
+    assert_eq!(plan.settle(), Next::Open(fourth.clone()));
+    plan.want(opening(4), false);
+    assert_eq!(plan.refused(), (None, Next::Nothing), "nobody asks any more");
+}
+
+#[test]
+fn a_refused_run_gives_way_to_the_one_that_goes_on() {
+    for (train, phase) in [(true, Phase::Training), (false, Phase::Idle)] {
+        let (mut plan, _) = open(train);
+        let _ = want(&mut plan, &opening(1), train);
+        assert_eq!(plan.refused(), (Some(phase), Next::Nothing));
+        assert!(plan.is_open() && plan.trains() == train);
+    }
+    let (mut plan, _) = open(true);
+    let _ = want(&mut plan, &opening(1), true);
+    plan.finished();
+    assert_eq!(plan.refused(), (Some(Phase::Finished), Next::Nothing));
+}
+
+#[test]
+fn a_first_run_that_is_refused_leaves_the_worker_empty() {
+    let mut plan = Plan::default();
+    plan.started();
+    let _ = want(&mut plan, &opening(0), false);
+    let _ = plan.up();
+    assert_eq!(plan.refused(), (Some(Phase::Idle), Next::Nothing));
+    assert_eq!((plan.train(), plan.pause()), (Next::Nothing, Next::Nothing));
+    let other = opening(1);
+    assert_eq!(want(&mut plan, &other, false), Next::Open(other));
+}
+
+#[test]
+fn a_crash_while_training_goes_on_from_the_last_weights() {
+    for another_kind in [false, true] {
+        let (mut plan, first) = open(true);
+        let weights = Shared::new(vec![1]);
+        plan.keep(weights.clone());
+        assert!(plan.ended(another_kind) && plan.want_again(false));
+        plan.started();
+        assert_eq!((plan.settle(), plan.trains()), (Next::Nothing, false));
+        assert_eq!(plan.up(), with(&first, &weights));
+        assert_eq!(
+            plan.opened(),
+            (true, Next::Nothing),
+            "training waits for the user"
+        );
+    }
+}
+
+#[test]
+fn weights_of_one_run_are_not_anothers() {
+    let (mut plan, _) = open(true);
+    plan.keep(Shared::new(vec![1]));
+    let second = opening(1);
+    plan.want(second.clone(), true);
+    assert!(plan.ended(false) && plan.want_again(true));
+    plan.started();
+    let _ = plan.settle();
+    assert_eq!(plan.up(), Next::Open(second));
+}
+
+#[test]
+fn a_worker_that_never_opened_a_run_is_not_replaced_until_the_user_acts() {
+    let (mut plan, first) = (Plan::default(), opening(0));
+    plan.started();
+    let _ = want(&mut plan, &first, false);
+    let _ = plan.up();
+    assert!(!plan.ended(false) && !plan.is_open());
+    assert_eq!(plan.train(), Next::Start);
+    plan.started();
+    assert_eq!(plan.up(), Next::Open(first));
+    assert_eq!(plan.opened(), (true, Next::Train));
+    // A change of the run tries again as well, and another kind of worker always.
+    let mut plan = Plan::default();
+    assert!(plan.ended(true) && !plan.want_again(false));
+    assert_eq!(want(&mut plan, &opening(1), false), Next::Start);
+}
+
+#[test]
+fn clicks_while_a_run_opens_are_about_that_run() {
+    let (mut plan, _) = open(false);
+    let _ = want(&mut plan, &opening(1), false);
+    assert_eq!(plan.train(), Next::Nothing);
+    assert_eq!(plan.opened(), (true, Next::Train));
+
+    // The run that is replaced pauses too: it stays if the new one is refused.
+    let _ = want(&mut plan, &opening(2), true);
+    assert_eq!(plan.pause(), Next::Pause);
+    assert_eq!(plan.refused(), (Some(Phase::Idle), Next::Nothing));
+    assert_eq!(plan.train(), Next::Train);
+    let _ = want(&mut plan, &opening(3), true);
+    let _ = plan.pause();
+    assert_eq!(plan.opened(), (true, Next::Nothing));
+}
+
+#[test]
+fn training_ends_by_itself_or_breaks_off() {
+    let (mut plan, _) = open(true);
+    assert!(plan.trains());
+    plan.finished();
+    assert_eq!((plan.trains(), plan.pause()), (false, Next::Nothing));
+    assert_eq!(plan.train(), Next::Train);
+    plan.diverged();
+    assert!(!plan.trains() && plan.is_open());
+}
