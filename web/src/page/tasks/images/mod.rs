@@ -4,7 +4,6 @@ mod canvas;
 mod classes;
 mod constraint;
 mod figures;
-mod inpaint;
 mod journey;
 mod panels;
 mod remarks;
