@@ -11,7 +11,7 @@ mod reward;
 mod shares;
 mod words;
 
-use super::common::prior::{choice, replaced, shipped};
+use super::common::prior::{adopt, choice};
 use super::{Facts, Room};
 use crate::kit::mosaic::Mosaic;
 use crate::kit::thumbnail::Thumbnail;
@@ -21,7 +21,7 @@ use crate::parts::edit::EditProps;
 use crate::parts::figures::Remarks;
 use crate::parts::navigation::Naming;
 use crate::parts::panels::PanelsProps;
-use crate::parts::save_open::{Samples, Saved};
+use crate::parts::save_open::{SampleFile, Saved};
 use crate::parts::transport::Advice;
 use rtb::config::{PriorKind, Run};
 use rtb::image::{PIXELS, SIDE};
@@ -88,8 +88,7 @@ impl Room for Images {
         if problem(run).prior.kind != PriorKind::Learned {
             return None;
         }
-        let name = shipped(run, problem(run).prior.weights.as_deref())?;
-        replaced(problem_mut(run).prior.weights.replace(name.to_owned()), name)
+        adopt(run, weights)
     }
 
     /// The prior's images are the engine's; those of the run before stay where they are this run's too.
@@ -118,12 +117,9 @@ impl Room for Images {
     }
 
     fn prior(&self, edits: EditProps) -> Html {
-        let chosen = problem(&edits.run).prior.weights.clone().unwrap_or_default();
-        let set = edits.changes(|run, name| problem_mut(run).prior.weights = Some(name));
         choice(
-            &edits.run,
-            chosen,
-            set,
+            &edits,
+            weights,
             "A network that has learned MNIST’s digits. Its own chain of T steps is the prior, whatever it draws; the exact posterior is made of its images.",
         )
     }
@@ -151,7 +147,7 @@ impl Room for Images {
         remarks::remarks(report)
     }
 
-    fn file(&self, _scene: &Scene, samples: &[f32]) -> Samples {
+    fn file(&self, _scene: &Scene, samples: &[f32]) -> SampleFile {
         let count = samples.len() / PIXELS;
         let columns = (count as f64).sqrt().ceil().max(1.0) as usize;
         let mosaic = Mosaic {
@@ -159,7 +155,7 @@ impl Room for Images {
             rows: count.div_ceil(columns),
             side: SIDE,
         };
-        Samples::Picture {
+        SampleFile::Picture {
             name: "samples.png",
             picture: mosaic.picture(samples),
         }
@@ -186,6 +182,11 @@ fn problem_mut(run: &mut Run) -> &mut Run {
     run
 }
 
+/// Where a run names its prior.
+fn weights(run: &mut Run) -> &mut Option<String> {
+    &mut problem_mut(run).prior.weights
+}
+
 /// How far images are from the exact posterior.
 fn fit(of: &Fit) -> Option<&ImageFit> {
     of.images()
@@ -199,6 +200,20 @@ mod tests {
     use rtb::message::{Event, Paths};
     use std::rc::Rc;
     use yew::Reducible;
+
+    #[test]
+    fn a_prior_that_does_not_ship_gives_way_to_the_first_one() {
+        let mut run = Preset::find("digit-3").unwrap().run;
+        *weights(&mut run) = Some(SMALL.to_owned());
+        assert_eq!(Images.adopt(&mut run), None);
+        *weights(&mut run) = Some("mine".to_owned());
+        assert!(
+            Images
+                .adopt(&mut run)
+                .is_some_and(|said| said.contains("not mine"))
+        );
+        assert_eq!(weights(&mut run).as_deref(), Some("prior-digits"));
+    }
 
     #[test]
     fn the_priors_images_stay_while_a_constraint_is_painted() {

@@ -24,7 +24,7 @@ use crate::parts::figures::Remarks;
 use crate::parts::lesson::LessonProps;
 use crate::parts::navigation::Naming;
 use crate::parts::panels::PanelsProps;
-use crate::parts::save_open::{Samples, Saved};
+use crate::parts::save_open::{SampleFile, Saved};
 use rtb::config::{PriorKind, Run};
 use rtb::message::{Fit, PlaneFit, PlaneView, Report, Scene, Truth};
 use std::fmt::Write;
@@ -113,8 +113,8 @@ impl Room for Plane {
         html! { <energy::Energy ..props /> }
     }
 
-    fn file(&self, _scene: &Scene, samples: &[f32]) -> Samples {
-        Samples::Text {
+    fn file(&self, _scene: &Scene, samples: &[f32]) -> SampleFile {
+        SampleFile::Text {
             name: "samples.csv",
             text: csv(samples),
         }

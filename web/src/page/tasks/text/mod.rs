@@ -9,7 +9,7 @@ mod picture;
 mod reward;
 mod whole;
 
-use super::common::prior::{choice, replaced, shipped};
+use super::common::prior::{adopt, choice};
 use super::{Facts, Room};
 use crate::parts::compare::Compared;
 use crate::parts::controls::numbers::{Numbers, RANK};
@@ -18,7 +18,7 @@ use crate::parts::figures::Remarks;
 use crate::parts::lesson::LessonProps;
 use crate::parts::navigation::Naming;
 use crate::parts::panels::PanelsProps;
-use crate::parts::save_open::{Samples, Saved};
+use crate::parts::save_open::{SampleFile, Saved};
 use crate::parts::transport::Advice;
 use rtb::config::{PriorKind, Run};
 use rtb::message::{Fit, Report, Scene, StoriesView, StoryFit, Truth, View};
@@ -76,8 +76,7 @@ impl Room for Text {
         if problem(run).prior.kind != PriorKind::Learned {
             return None;
         }
-        let name = shipped(run, problem(run).prior.weights.as_deref())?;
-        replaced(problem_mut(run).prior.weights.replace(name.to_owned()), name)
+        adopt(run, weights)
     }
 
     fn preview(&self, _run: &Run, _before: Option<(&Run, &Scene)>) -> Scene {
@@ -97,12 +96,9 @@ impl Room for Text {
     }
 
     fn prior(&self, edits: EditProps) -> Html {
-        let chosen = problem(&edits.run).prior.weights.clone().unwrap_or_default();
-        let set = edits.changes(|run, name| problem_mut(run).prior.weights = Some(name));
         choice(
-            &edits.run,
-            chosen,
-            set,
+            &edits,
+            weights,
             "A transformer that has learned everyday stories of five sentences. Its own chain of T steps is the prior, whatever it writes; the exact posterior is made of its middles, by their weights.",
         )
     }
@@ -132,9 +128,9 @@ impl Room for Text {
         html! { <numbers::Numbers ..props /> }
     }
 
-    fn file(&self, scene: &Scene, samples: &[f32]) -> Samples {
+    fn file(&self, scene: &Scene, samples: &[f32]) -> SampleFile {
         let middles = reader(scene).map(|reader| reader.middles(samples));
-        Samples::Text {
+        SampleFile::Text {
             name: "middles.txt",
             text: middles.unwrap_or_default().join("\n") + "\n",
         }
@@ -149,6 +145,11 @@ fn problem(run: &Run) -> &Run {
 /// The same, to change.
 fn problem_mut(run: &mut Run) -> &mut Run {
     run
+}
+
+/// Where a run names its prior.
+fn weights(run: &mut Run) -> &mut Option<String> {
+    &mut problem_mut(run).prior.weights
 }
 
 /// How far middles are from the exact posterior.
