@@ -154,3 +154,16 @@ fn csv(points: &[f32]) -> String {
         text
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::kit;
+    use rtb::config::{HALF_WIDTH, PAINT_LEVELS};
+
+    #[test]
+    fn panels_show_the_square_of_the_plane_and_paint_its_levels() {
+        assert_eq!(kit::surface::HALF_WIDTH, HALF_WIDTH);
+        assert_eq!(u32::from(kit::paint::LEVELS), PAINT_LEVELS);
+        assert_eq!(super::csv(&[0.5, -1.0]), "x,y\n0.5,-1\n");
+    }
+}
