@@ -409,11 +409,13 @@ fn on_policy_methods_take_fresh_trajectories_only() {
     ] {
         let mut run = small("25-to-9", 5);
         run.method = method;
-        run.rollout.noised_share = 0.25;
+        run.rollout.noised_share = 0.0;
+        run.rollout.replay_share = 0.25;
         run.rollout.prior_share = 0.125;
         run.rollout.exploration = 5.0;
         let mut trainer = trainer(&run, compiled(&run).expect("it compiles"));
-        trainer.given()[0].push(&[1.0, 1.0], 0.0);
+        // After the first iteration there are end points to replay.
+        pollster::block_on(trainer.step()).expect("it trains");
         let batch = trainer.batch();
         assert_eq!(batch.fresh.len(), wanted);
         let of_prior = if wanted == 40 { 8 } else { 0 };

@@ -75,6 +75,12 @@ pub fn App() -> Html {
         selection: *selection,
         select: select.clone(),
     };
+    // Controls are made anew where the run is, not with every iteration.
+    let controls = use_memo(edits.clone(), |edits| {
+        let room = tasks::room(&edits.run);
+        (room.reward(edits.clone()), room.prior(edits.clone()))
+    });
+    let (reward, prior) = (*controls).clone();
     let panels = room.panels(PanelsProps {
         run: state.run.clone(),
         stage: state.stage.clone(),
@@ -105,7 +111,7 @@ pub fn App() -> Html {
                 <Intro tasks={tasks::namings()} />
                 <Transport run={state.run.clone()} {preset} phase={state.phase} resume={state.resume} iteration={state.iteration()} last={state.last} snapshot={state.snapshots.items().last().cloned()}
                     backend={state.device.backend} advice={room.advice(&state.run)} engine={engine.clone()} dispatch={dispatch.clone()} />
-                <Controls reward={room.reward(edits.clone())} prior={room.prior(edits.clone())} {edits} numbers={Fixed(&facts.numbers)} note={room.note(&state.run)} />
+                <Controls {edits} {reward} {prior} numbers={Fixed(&facts.numbers)} note={room.note(&state.run)} />
                 { panels }
                 <Curves run={state.run.clone()} curve={state.curve.clone()} reports={state.reports.clone()} stage={state.stage.clone()} charts={Fixed(&facts.charts)} />
                 <Figures rows={Fixed(facts.rows)} remarks={room.remarks(report.as_deref())} {report} />

@@ -25,7 +25,7 @@ pub fn Header(props: &HeaderProps) -> Html {
                 <h1>{ "Relative trajectory balance" }</h1>
                 <p class="tagline">{ "A diffusion model learns to sample prior × reward: the whole posterior, not its best point." }</p>
             </div>
-            <DeviceBadge device={props.device.clone()} stopped={props.stopped} choose={props.choose_device.clone()} />
+            { badge(props) }
             <button type="button" class="quiet" data-testid="theme" onclick={toggle}
                 title={format!("Theme: {}; switch to {}", props.theme.name(), next.name())}>
                 <span aria-hidden="true">{ "◐" }</span>{ format!(" Theme: {}", props.theme.name()) }
@@ -34,18 +34,11 @@ pub fn Header(props: &HeaderProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct DeviceBadgeProps {
-    device: Device,
-    stopped: bool,
-    choose: Callback<Backend>,
-}
-
-#[component]
-fn DeviceBadge(props: &DeviceBadgeProps) -> Html {
+/// What computes, and the choice of it.
+fn badge(props: &HeaderProps) -> Html {
     let device = &props.device;
     let onchange = {
-        let choose = props.choose.clone();
+        let choose = props.choose_device.clone();
         Callback::from(move |event: Event| {
             let gpu = event.target_unchecked_into::<HtmlSelectElement>().value() == "gpu";
             choose.emit(if gpu { Backend::Gpu } else { Backend::Cpu });

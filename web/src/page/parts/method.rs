@@ -152,24 +152,15 @@ pub fn values(mut method: Method) -> Vec<Value> {
     .collect()
 }
 
-#[derive(Properties, PartialEq)]
-pub struct MethodSettingsProps {
-    /// Begins the ids of the inputs.
-    pub id: AttrValue,
-    pub method: Method,
-    pub set: Callback<Method, Result<(), ConfigError>>,
-}
-
-/// The numbers of a method; nothing where it has none.
-#[component]
-pub fn MethodSettings(props: &MethodSettingsProps) -> Html {
+/// The numbers of a method, whose ids begin with this one; nothing where it has none.
+pub fn numbers(id: &str, method: Method, set: &Callback<Method, Result<(), ConfigError>>) -> Html {
     let numbers = Numbers {
-        value: &props.method,
+        value: &method,
         parts,
-        kind: props.method.info().name,
-        id: &props.id,
+        kind: method.info().name,
+        id,
         field: "method",
-        set: &props.set,
+        set,
     };
     numbers.html()
 }

@@ -23,19 +23,19 @@ pub struct Saved {
 }
 
 /// A file of samples.
-pub enum Samples {
+pub enum SampleFile {
     Text { name: &'static str, text: String },
     Picture { name: &'static str, picture: Picture },
 }
 
-impl Samples {
+impl SampleFile {
     /// Hands it to the user.
     pub fn save(&self) {
         match self {
             Self::Text { name, text } => files::save_text(name, text),
             Self::Picture { name, picture } => match picture.render(false) {
                 Some(canvas) => files::save_png(name, &canvas),
-                None => gloo::console::warn!("there is no picture to save"),
+                None => gloo::console::warn!("there is no image to save"),
             },
         }
     }

@@ -14,7 +14,7 @@ use crate::parts::figures::{Remarks, rows::Row};
 use crate::parts::lesson::LessonProps;
 use crate::parts::navigation::Naming;
 use crate::parts::panels::PanelsProps;
-use crate::parts::save_open::{Samples, Saved};
+use crate::parts::save_open::{SampleFile, Saved};
 use crate::parts::transport::Advice;
 use rtb::message::{Report, Scene};
 use rtb::run::Run;
@@ -91,7 +91,7 @@ pub trait Room: Sync {
     }
 
     /// Samples of a run with this scene as a file.
-    fn file(&self, scene: &Scene, samples: &[f32]) -> Samples;
+    fn file(&self, scene: &Scene, samples: &[f32]) -> SampleFile;
 }
 
 impl PartialEq for dyn Room {

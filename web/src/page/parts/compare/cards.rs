@@ -26,25 +26,18 @@ pub struct CardsProps {
 pub fn Cards(props: &CardsProps) -> Html {
     html! {
         <ul class="cards">
-            <ExactCard key="exact" subject={props.subject.clone()} stage={props.stage.clone()} dark={props.dark} />
-            { for props.comparison.entries.iter().map(|entry| html! {
-                <MethodCard key={entry.key()} subject={props.subject.clone()} entry={entry.clone()} standing={props.comparison.standing(entry)}
-                    stage={props.stage.clone()} dark={props.dark} remove={props.remove.clone()} />
-            }) }
+            { exact(props) }
+            { for props.comparison.entries.iter().map(|entry| method(props, entry)) }
         </ul>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct ExactCardProps {
-    subject: Subject,
-    stage: Stage,
-    dark: bool,
-}
-
-#[component]
-fn ExactCard(props: &ExactCardProps) -> Html {
-    let ExactCardProps { subject, stage, .. } = props;
+/// The card of the exact posterior.
+fn exact(
+    CardsProps {
+        subject, stage, dark, ..
+    }: &CardsProps,
+) -> Html {
     let how = match stage.scene.truth {
         Truth::Quadrature => "by quadrature",
         Truth::ImportanceWeighted => "by importance-weighted samples of the learned prior",
@@ -56,10 +49,10 @@ fn ExactCard(props: &ExactCardProps) -> Html {
         stage: stage.clone(),
         shown: Shown::Exact,
         label: format!("The exact posterior, {how}; log Z is {log_z}.").into(),
-        dark: props.dark,
+        dark: *dark,
     };
     html! {
-        <li class="card exact" data-testid="card-exact">
+        <li key="exact" class="card exact" data-testid="card-exact">
             <div>
                 <h3>{ "Exact posterior" }</h3>
                 <p class="help">{ format!("What every method is after, {how}.") }</p>
@@ -76,31 +69,17 @@ fn ExactCard(props: &ExactCardProps) -> Html {
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct MethodCardProps {
-    subject: Subject,
-    entry: Entry,
-    standing: Standing,
-    stage: Stage,
-    dark: bool,
-    remove: Callback<Setting>,
-}
-
-#[component]
-fn MethodCard(props: &MethodCardProps) -> Html {
-    let MethodCardProps {
-        subject,
-        entry,
-        standing,
-        ..
-    } = props;
+/// The card of a method.
+fn method(props: &CardsProps, entry: &Entry) -> Html {
+    let CardsProps { subject, stage, .. } = props;
+    let standing = props.comparison.standing(entry);
     let Entry { setting, label, .. } = entry;
     let info = setting.method.info();
     let outcome = entry.outcome.as_deref();
     let trained = setting.method.is_trained();
     let picture = PictureProps {
         run: subject.run.clone(),
-        stage: props.stage.clone(),
+        stage: stage.clone(),
         shown: Shown::Samples(entry.outcome.clone()),
         label: spoken(label, outcome, &subject.compared).into(),
         dark: props.dark,
@@ -114,7 +93,7 @@ fn MethodCard(props: &MethodCardProps) -> Html {
     };
     let over = matches!(standing, Standing::Done | Standing::Stopped | Standing::Refused);
     html! {
-        <li class="card" data-testid={format!("card-{}", info.name)} data-setting={setting.in_full()} data-standing={format!("{standing:?}").to_lowercase()}>
+        <li key={entry.key()} class="card" data-testid={format!("card-{}", info.name)} data-setting={setting.in_full()} data-standing={format!("{standing:?}").to_lowercase()}>
             <div>
                 <div class="head">
                     <h3 title={info.description}>{ label }</h3>
@@ -122,7 +101,7 @@ fn MethodCard(props: &MethodCardProps) -> Html {
                         <button type="button" class="quiet" title="Remove" aria-label={format!("Remove {label}")} onclick={remove}>{ "×" }</button>
                     }
                 </div>
-                <p class="help">{ status(entry, *standing) }</p>
+                <p class="help">{ status(entry, standing) }</p>
                 if let Some(why) = &entry.refused {
                     <p class="refused">{ why }</p>
                 }

@@ -2,7 +2,7 @@
 
 use crate::kit::field::{Check, Number};
 use crate::kit::shared::Shared;
-use crate::parts::method::MethodSettings;
+use crate::parts::method;
 use rtb::run::{ConfigError, Method, Run};
 use rtb::task::Task;
 use std::collections::BTreeMap;
@@ -154,7 +154,7 @@ fn one(props: &ChooseProps, method: Method, on: bool) -> Html {
     html! {
         <div class="method" key={info.name}>
             <Check id={id.clone()} label={info.title} help={info.description} checked={on} set={want} />
-            if settings { <MethodSettings {id} {method} {set} /> }
+            if settings { { method::numbers(&id, method, &set) } }
         </div>
     }
 }

@@ -46,7 +46,7 @@ pub fn Explain(props: &ExplainProps) -> Html {
                        by this machine’s clock and whatever the errors above. A trained method’s seconds are those of drawing \
                        alone, without the weights behind its log Z and ESS; SMC’s samples all count, though fewer are independent." }
                 </p>
-                <Payoffs comparison={props.comparison.clone()} />
+                { payoffs(&props.comparison) }
             </article>
         </div>
     }
@@ -58,9 +58,7 @@ fn crossover(trained: &Outcome, smc: &Outcome) -> Option<f64> {
     (saved > 0.0).then(|| trained.training_seconds / saved)
 }
 
-#[component]
-fn Payoffs(props: &ExplainProps) -> Html {
-    let comparison = &props.comparison;
+fn payoffs(comparison: &Comparison) -> Html {
     let known = || {
         comparison
             .entries

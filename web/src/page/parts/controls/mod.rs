@@ -5,8 +5,8 @@ pub mod numbers;
 
 use super::edit::EditProps;
 use crate::kit::shared::Fixed;
-use method::MethodControls;
-use numbers::{Group, NumberGroup, Numbers, ObjectiveChoices};
+use method::method;
+use numbers::Numbers;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -22,8 +22,7 @@ pub struct ControlsProps {
 
 #[component]
 pub fn Controls(props: &ControlsProps) -> Html {
-    let EditProps { run, edit, .. } = &props.edits;
-    let group = |group| html! { <NumberGroup run={run.clone()} edit={edit.clone()} numbers={props.numbers} {group} /> };
+    let ControlsProps { edits, numbers, .. } = props;
     html! {
         <section class="controls" aria-labelledby="controls-title">
             <h2 id="controls-title" class="hidden">{ "The run" }</h2>
@@ -37,17 +36,16 @@ pub fn Controls(props: &ControlsProps) -> Html {
             </details>
             <details open=true>
                 <summary><h3>{ "Training" }</h3></summary>
-                <MethodControls run={run.clone()} edit={edit.clone()} />
-                { group(Group::Training) }
+                { method(edits) }
+                { numbers.training(edits) }
             </details>
             <details>
                 <summary><h3>{ "Where trajectories come from" }</h3></summary>
-                { group(Group::Rollout) }
+                { numbers.rollout(edits) }
             </details>
             <details>
                 <summary><h3>{ "Objective and network" }</h3></summary>
-                <ObjectiveChoices run={run.clone()} edit={edit.clone()} numbers={props.numbers} note={props.note} />
-                { group(Group::Objective) }
+                { numbers.objective(edits, props.note) }
             </details>
         </section>
     }

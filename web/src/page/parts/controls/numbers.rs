@@ -2,8 +2,7 @@
 
 use crate::kit::field::{Check, Choice, Number};
 use crate::kit::math;
-use crate::kit::shared::{Fixed, Shared};
-use crate::parts::edit::{apply, changes};
+use crate::parts::edit::EditProps;
 use rtb::run::{LogZ, Run};
 use yew::prelude::*;
 
@@ -87,95 +86,63 @@ const OBJECTIVE: [Entry; 9] = [
 ];
 
 impl Numbers {
-    fn training(&self) -> Vec<Entry> {
+    /// How long and how fast is trained, in what steps.
+    pub fn training(&self, edits: &EditProps) -> Html {
         let (help, formula) = self.steps;
         let steps = Entry {
             help,
             formula,
             ..STEPS
         };
-        [&TRAINING[..], &[steps, SEED]].concat()
+        group(edits, [&TRAINING[..], &[steps, SEED]].concat())
     }
 
-    fn rollout(&self) -> Vec<Entry> {
+    /// Where trajectories come from.
+    pub fn rollout(&self, edits: &EditProps) -> Html {
         let exploration = Entry {
             help: self.exploration,
             ..EXPLORATION
         };
-        [&[exploration], &ROLLOUT[..]].concat()
+        group(edits, [&[exploration], &ROLLOUT[..]].concat())
     }
 
-    fn objective(&self) -> Vec<Entry> {
+    /// The objective and the network, of which there may be a note.
+    pub fn objective(&self, edits: &EditProps, note: Option<&'static str>) -> Html {
         let proposals = self.proposals.map(|[label, help]| Entry {
             label,
             help,
             ..PROPOSALS
         });
-        [
-            &[LOG_Z_LEARNING_RATE],
-            self.network,
-            &OBJECTIVE,
-            proposals.as_slice(),
-        ]
-        .concat()
+        let own = self.network;
+        let entries = [&[LOG_Z_LEARNING_RATE], own, &OBJECTIVE, proposals.as_slice()].concat();
+        html! { <>{ choices(edits, self.langevin, note) }{ group(edits, entries) }</> }
     }
 }
 
 /// Numbers that stand together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Group {
-    Training,
-    Rollout,
-    Objective,
-}
-
-#[derive(Properties, PartialEq)]
-pub struct GroupProps {
-    pub run: Shared<Run>,
-    pub edit: Callback<Run>,
-    pub numbers: Fixed<Numbers>,
-    pub group: Group,
-}
-
-/// A group of numbers.
-#[component]
-pub fn NumberGroup(props: &GroupProps) -> Html {
-    let entries = match props.group {
-        Group::Training => props.numbers.training(),
-        Group::Rollout => props.numbers.rollout(),
-        Group::Objective => props.numbers.objective(),
-    };
+fn group(edits: &EditProps, entries: Vec<Entry>) -> Html {
     let number = |entry: Entry| {
-        let (run, edit, write) = (props.run.clone(), props.edit.clone(), entry.write);
-        let set = Callback::from(move |value| apply(&run, &edit, |run| write(run, value)));
+        let (edits, value) = (edits.clone(), (entry.read)(&edits.run));
+        let set = Callback::from(move |value| edits.apply(|run| (entry.write)(run, value)));
         html! {
             <Number key={entry.id} id={entry.id} label={entry.label} help={entry.help} formula={entry.formula}
-                field={entry.field} value={(entry.read)(&props.run)} whole={entry.whole} {set} />
+                field={entry.field} {value} whole={entry.whole} {set} />
         }
     };
     html! { <div class="numbers">{ for entries.into_iter().map(number) }</div> }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct ObjectiveChoicesProps {
-    pub run: Shared<Run>,
-    pub edit: Callback<Run>,
-    pub numbers: Fixed<Numbers>,
-    /// What is to be said of this run's network.
-    pub note: Option<&'static str>,
-}
-
 /// The choices of the objective and of the network.
-#[component]
-pub fn ObjectiveChoices(props: &ObjectiveChoicesProps) -> Html {
-    let change = |write: fn(&mut Run, bool)| changes(&props.run, &props.edit, write);
+fn choices(edits: &EditProps, langevin: Option<&'static str>, note: Option<&'static str>) -> Html {
+    let run = &edits.run;
+    let change = |write: fn(&mut Run, bool)| edits.changes(write);
     let log_z =
         change(|run, vargrad| run.objective.log_z = if vargrad { LogZ::Vargrad } else { LogZ::Learned });
     let options = vec![
         ("learned".into(), "learned".into()),
         ("vargrad".into(), "VarGrad: mean of the batch".into()),
     ];
-    let value = if props.run.objective.log_z == LogZ::Learned {
+    let value = if run.objective.log_z == LogZ::Learned {
         "learned"
     } else {
         "vargrad"
@@ -184,14 +151,14 @@ pub fn ObjectiveChoices(props: &ObjectiveChoicesProps) -> Html {
         <>
             <Choice id="log-z" label="log Z" {options} {value} set={log_z.reform(|v: String| v == "vargrad")}
                 help="Either a parameter of its own, or estimated in each batch, which turns the loss into the residuals' variance." />
-            <Check id="baseline" label="Baselines of steps" checked={props.run.objective.baseline}
+            <Check id="baseline" label="Baselines of steps" checked={run.objective.baseline}
                 set={change(|run, yes| run.objective.baseline = yes)}
                 help="A step answers for what its own noise had a part in, not for all that went before or was to be expected: the same gradient with less noise, for RTB and Trust-PCL on policy." />
-            if let Some(langevin) = props.numbers.langevin {
-                <Check id="langevin" label="Langevin term" checked={props.run.network.langevin} disabled={!props.run.may_have_langevin()}
+            if let Some(langevin) = langevin {
+                <Check id="langevin" label="Langevin term" checked={run.network.langevin} disabled={!run.may_have_langevin()}
                     set={change(|run, yes| run.network.langevin = yes)} help={langevin} />
             }
-            if let Some(note) = props.note {
+            if let Some(note) = note {
                 <p class="help" data-testid="learned-network">{ note }</p>
             }
         </>

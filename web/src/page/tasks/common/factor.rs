@@ -1,6 +1,6 @@
 //! A reward of a task: its kind, and what belongs to the kind.
 
-use super::product::Product;
+use super::product::product;
 use crate::kit::field::Choice;
 use crate::kit::selection::Selection;
 use rtb::run::{ConfigError, Run};
@@ -101,9 +101,7 @@ pub fn Factor<R: Rewards>(props: &FactorProps<R>) -> Html {
     let kinds = R::KINDS.iter().filter(|kind| kind.factor || !props.part);
     let options: Vec<_> = kinds.map(|kind| (kind.name.into(), kind.title.into())).collect();
     let editor = match R::factors(reward) {
-        Some(factors) => html! {
-            <Product<R> factors={factors.to_vec()} set={set.clone()} selection={props.selection} select={props.select.clone()} />
-        },
+        Some(factors) => product(props, factors),
         None => R::editor(props),
     };
     html! {

@@ -1,14 +1,12 @@
-//! The networks that ship with the page as priors.
+//! Priors that are networks which ship with the page.
 
 use crate::kit::field::Choice;
+use crate::parts::edit::EditProps;
 use rtb::run::Run;
 use yew::prelude::*;
 
-/// The network that ships as the prior of a run's task: the one of this name, or the first.
-pub fn shipped(run: &Run, named: &str) -> Option<&'static str> {
-    let mut names = run.task().priors().iter().map(|prior| prior.name);
-    names.clone().find(|name| *name == named).or(names.next())
-}
+/// Where a run of a task names the network.
+pub type Place = fn(&mut Run) -> &mut String;
 
 /// Says that a learned prior took the place of another one.
 pub fn replaced(before: String, name: &str) -> Option<String> {
@@ -16,11 +14,22 @@ pub fn replaced(before: String, name: &str) -> Option<String> {
         .then(|| format!("The learned prior is {name} now, the one that ships with this page, not {before}."))
 }
 
-/// The choice among the networks that ship as priors of a run's task.
-pub fn choice(run: &Run, chosen: String, set: Callback<String>, help: &'static str) -> Html {
-    let priors = run.task().priors().iter();
+/// Gives a run the first network that ships, where it names another one. Says what changed.
+pub fn adopt(run: &mut Run, place: Place) -> Option<String> {
+    let names = run.task().priors().iter().map(|prior| prior.name);
+    let named = place(run);
+    let ships = names.clone().find(|name| named == name);
+    let name = ships.or(names.clone().next())?;
+    replaced(std::mem::replace(named, name.to_owned()), name)
+}
+
+/// The choice among the networks that ship.
+pub fn choice(edits: &EditProps, place: Place, help: &'static str) -> Html {
+    let priors = edits.run.task().priors().iter();
     let options: Vec<_> = priors
         .map(|prior| (prior.name.into(), prior.title.into()))
         .collect();
-    html! { <Choice id="prior-network" label="Network" {options} value={chosen} {set} {help} /> }
+    let value = place(&mut (*edits.run).clone()).clone();
+    let set = edits.changes(move |run, name| *place(run) = name);
+    html! { <Choice id="prior-network" label="Network" {options} {value} {set} {help} /> }
 }

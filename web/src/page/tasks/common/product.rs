@@ -1,24 +1,14 @@
 //! A product of rewards: all of them are wanted.
 
-use super::factor::{Factor, Rewards};
-use crate::kit::selection::Selection;
-use rtb::run::ConfigError;
+use super::factor::{Factor, FactorProps, Rewards};
 use yew::prelude::*;
 
 /// Most factors of a product.
 const MOST: usize = 8;
 
-#[derive(Properties, PartialEq)]
-pub struct ProductProps<R: Rewards> {
-    pub factors: Vec<R::Reward>,
-    pub set: Callback<R::Reward, Result<(), ConfigError>>,
-    pub selection: Selection,
-    pub select: Callback<Selection>,
-}
-
-#[component]
-pub fn Product<R: Rewards>(props: &ProductProps<R>) -> Html {
-    let count = props.factors.len();
+/// The controls of the factors of a product.
+pub fn product<R: Rewards>(props: &FactorProps<R>, factors: &[R::Reward]) -> Html {
+    let count = factors.len();
     let change = |factors: Vec<R::Reward>| {
         let set = props.set.clone();
         Callback::from(move |_: MouseEvent| {
@@ -26,17 +16,17 @@ pub fn Product<R: Rewards>(props: &ProductProps<R>) -> Html {
             let _ = set.emit(R::product(factors.clone()));
         })
     };
-    let add = change(props.factors.iter().cloned().chain([R::another()]).collect());
+    let add = change(factors.iter().cloned().chain([R::another()]).collect());
     let part = |(at, reward): (usize, &R::Reward)| {
         let set = {
-            let (set, factors) = (props.set.clone(), props.factors.clone());
+            let (set, factors) = (props.set.clone(), factors.to_vec());
             Callback::from(move |reward| {
                 let mut factors = factors.clone();
                 factors[at] = reward;
                 set.emit(R::product(factors))
             })
         };
-        let others = props.factors.iter().enumerate().filter(|(other, _)| *other != at);
+        let others = factors.iter().enumerate().filter(|(other, _)| *other != at);
         let remove = change(others.map(|(_, reward)| reward.clone()).collect());
         html! {
             <fieldset key={at} class="part">
@@ -49,7 +39,7 @@ pub fn Product<R: Rewards>(props: &ProductProps<R>) -> Html {
     };
     html! {
         <>
-            { for props.factors.iter().enumerate().map(part) }
+            { for factors.iter().enumerate().map(part) }
             <div class="buttons">
                 <button type="button" data-testid="part-add" disabled={count >= MOST} onclick={add}>{ "Add a factor" }</button>
             </div>

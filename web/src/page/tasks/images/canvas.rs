@@ -1,7 +1,8 @@
-//! What is wanted: the canvas on which known pixels are painted.
+//! Known pixels: the canvas on which they are painted, and its brush.
 
 use super::constraint::{self, FREE};
-use super::problem_mut;
+use super::{Images, problem_mut};
+use crate::kit::brush::{BrushControls, Tip};
 use crate::kit::paint::Grid;
 use crate::kit::painting::{Painting, use_hand};
 use crate::kit::panel::{Marks, Panel, Pointer, Purpose};
@@ -11,11 +12,32 @@ use crate::kit::shared::Shared;
 use crate::parts::edit::apply;
 use crate::parts::panels::{PANELS, REWARD};
 use crate::state::{Action, Notice};
+use crate::tasks::common::factor::FactorProps;
 use rtb::run::Run;
+use rtb::task::images::Reward;
 use yew::prelude::*;
 
 const ID: &str = PANELS[REWARD].0;
 const TITLE: &str = PANELS[REWARD].1;
+
+/// What the brush leaves.
+const TIPS: [Tip; 3] = [
+    Tip {
+        id: "paint-ink",
+        name: "Ink",
+        level: Some(9),
+    },
+    Tip {
+        id: "paint-paper",
+        name: "Paper",
+        level: Some(0),
+    },
+    Tip {
+        id: "paint-erase",
+        name: "Free",
+        level: None,
+    },
+];
 
 #[derive(Properties, PartialEq)]
 pub struct ConstraintProps {
@@ -78,5 +100,24 @@ pub fn Constraint(props: &ConstraintProps) -> Html {
             help="Paint what is known of the digit. By keyboard: arrows move the brush, Space paints, Backspace frees."
             legend="paper to ink; tinted pixels are free" picture={Some((*picture).clone())} smooth=false axes=false paths={None} step=0.0 highlighted={None}
             {marks} {brush} dark={props.dark} wide={props.wide} {on_pointer} {on_key} on_wide={props.on_wide.clone()} />
+    }
+}
+
+/// The brush, where a reward is painted.
+pub fn brush(props: &FactorProps<Images>) -> Html {
+    let Reward::Inpaint { deviation, .. } = props.reward else {
+        return Html::default();
+    };
+    let set = props.set.clone();
+    let clear = Callback::from(move |()| {
+        // The empty canvas is allowed.
+        let _ = set.emit(Reward::Inpaint {
+            rows: constraint::blank(),
+            deviation,
+        });
+    });
+    html! {
+        <BrushControls tips={&TIPS[..]} selection={props.selection} select={props.select.clone()} {clear}
+            help="Paint on the reward panel: ink or paper where the digit is known, free where the prior may choose. The secondary button or Backspace frees." />
     }
 }

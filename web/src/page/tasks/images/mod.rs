@@ -4,7 +4,6 @@ mod canvas;
 mod classes;
 mod constraint;
 mod figures;
-mod inpaint;
 mod journey;
 mod panels;
 mod remarks;
@@ -12,7 +11,7 @@ mod reward;
 mod shares;
 mod words;
 
-use super::common::prior::{choice, replaced, shipped};
+use super::common::prior::{adopt, choice};
 use super::{Facts, Room};
 use crate::kit::mosaic::Mosaic;
 use crate::kit::thumbnail::Thumbnail;
@@ -22,7 +21,7 @@ use crate::parts::edit::EditProps;
 use crate::parts::figures::Remarks;
 use crate::parts::navigation::Naming;
 use crate::parts::panels::PanelsProps;
-use crate::parts::save_open::{Samples, Saved};
+use crate::parts::save_open::{SampleFile, Saved};
 use crate::parts::transport::Advice;
 use rtb::message::{Fit, Report, Scene, Truth};
 use rtb::run::Run;
@@ -86,9 +85,7 @@ impl Room for Images {
     }
 
     fn adopt(&self, run: &mut Run) -> Option<String> {
-        let name = shipped(run, &problem(run).prior.weights)?;
-        let before = std::mem::replace(&mut problem_mut(run).prior.weights, name.to_owned());
-        replaced(before, name)
+        adopt(run, weights)
     }
 
     /// The prior's images are the engine's; those of the run before stay where they are this run's too.
@@ -117,12 +114,9 @@ impl Room for Images {
     }
 
     fn prior(&self, edits: EditProps) -> Html {
-        let chosen = problem(&edits.run).prior.weights.clone();
-        let set = edits.changes(|run, name| problem_mut(run).prior.weights = name);
         choice(
-            &edits.run,
-            chosen,
-            set,
+            &edits,
+            weights,
             "A network that has learned MNIST’s digits. Its own chain of T steps is the prior, whatever it draws; the exact posterior is made of its images.",
         )
     }
@@ -149,7 +143,7 @@ impl Room for Images {
         remarks::remarks(report)
     }
 
-    fn file(&self, _scene: &Scene, samples: &[f32]) -> Samples {
+    fn file(&self, _scene: &Scene, samples: &[f32]) -> SampleFile {
         let count = samples.len() / PIXELS;
         let columns = (count as f64).sqrt().ceil().max(1.0) as usize;
         let mosaic = Mosaic {
@@ -157,7 +151,7 @@ impl Room for Images {
             rows: count.div_ceil(columns),
             side: SIDE,
         };
-        Samples::Picture {
+        SampleFile::Picture {
             name: "samples.png",
             picture: mosaic.picture(samples),
         }
@@ -184,6 +178,11 @@ fn problem_mut(run: &mut Run) -> &mut ImagesProblem {
     ImagesProblem::of_mut(run).expect("a room is handed runs of its own task only")
 }
 
+/// Where a run names its prior.
+fn weights(run: &mut Run) -> &mut String {
+    &mut problem_mut(run).prior.weights
+}
+
 /// How far images are from the exact posterior.
 fn fit(of: &Fit) -> Option<ImageFit> {
     of.of()
@@ -197,6 +196,20 @@ mod tests {
     use rtb::run::Preset;
     use std::rc::Rc;
     use yew::Reducible;
+
+    #[test]
+    fn a_prior_that_does_not_ship_gives_way_to_the_first_one() {
+        let mut run = Preset::find("digit-3").unwrap().run;
+        *weights(&mut run) = Some(SMALL.to_owned());
+        assert_eq!(Images.adopt(&mut run), None);
+        *weights(&mut run) = Some("mine".to_owned());
+        assert!(
+            Images
+                .adopt(&mut run)
+                .is_some_and(|said| said.contains("not mine"))
+        );
+        assert_eq!(weights(&mut run).as_deref(), Some("prior-digits"));
+    }
 
     #[test]
     fn the_priors_images_stay_while_a_constraint_is_painted() {

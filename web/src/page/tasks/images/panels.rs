@@ -3,7 +3,7 @@
 use super::canvas::Constraint;
 use super::journey::Journey;
 use super::reward::wish;
-use super::shares::Shares;
+use super::shares::shares;
 use super::{GRID, constraint, fit, problem, words};
 use crate::kit::number::{log_r, mean, short};
 use crate::kit::picture::Picture;
@@ -90,7 +90,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
             </div>
             <div class="beside">
                 <Journey stage={props.stage.clone()} snapshot={snapshot.clone()} chosen={samples.chosen()} {step} on_step={samples.times.on_step(samples.steps)} dark={props.dark} />
-                <Shares reward={problem(&props.run).reward.clone()} learned={measured.map(|fit| fit.classes)} exact={truth.as_ref().and_then(|t| t.fit.of::<ExactFit>()).map(|e| e.classes)} />
+                { shares(&problem(&props.run).reward, measured.map(|fit| fit.classes), truth.as_ref().and_then(|t| t.fit.of::<ExactFit>()).map(|e| e.classes)) }
             </div>
             { samples.timeline("Every image starts at x₀ = 0, a grey; the first step makes it noise, the others denoise it.") }
         </>

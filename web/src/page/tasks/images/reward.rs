@@ -1,8 +1,7 @@
 //! What is wanted of images: the kinds of reward, their controls and their words.
 
 use super::classes::Classes;
-use super::inpaint::Inpaint;
-use super::{FACTS, Images, problem, problem_mut};
+use super::{FACTS, Images, canvas, problem, problem_mut};
 use crate::kit::place::{Numbers, Part, Place};
 use crate::parts::edit::EditProps;
 use crate::tasks::common::factor::{Factor, FactorProps, Kind, Rewards, alone, kind, presets_of, refloor};
@@ -56,29 +55,29 @@ impl Rewards for Images {
 
     fn editor(props: &FactorProps<Self>) -> Html {
         let FactorProps { id, field, set, .. } = props;
-        let (id, field, set) = (id.clone(), field.clone(), set.clone());
         match props.reward.clone() {
-            Reward::Classes { classes, by } => html! { <Classes {id} {classes} by={Some(by)} {set} /> },
+            Reward::Classes { classes, by } => {
+                html! { <Classes id={id.clone()} {classes} by={Some(by)} set={set.clone()} /> }
+            }
             Reward::EachClass { classes } => {
-                html! { <Classes {id} {classes} by={None::<ClassesBy>} {set} /> }
+                html! { <Classes id={id.clone()} {classes} by={None::<ClassesBy>} set={set.clone()} /> }
             }
-            Reward::Inpaint { rows, deviation } => html! {
-                <Inpaint {id} {field} {rows} {deviation} {set} selection={props.selection} select={props.select.clone()} />
-            },
-            reward => Numbers {
-                value: &reward,
-                parts,
-                kind: reward.kind(),
-                id: &id,
-                field: &field,
-                set: &set,
+            reward => {
+                let numbers = Numbers {
+                    value: &reward,
+                    parts,
+                    kind: reward.kind(),
+                    id,
+                    field,
+                    set,
+                };
+                html! { <>{ canvas::brush(props) }{ numbers.html() }</> }
             }
-            .html(),
         }
     }
 }
 
-/// The numbers of a reward that has nothing else.
+/// The numbers of a reward.
 fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
     let wide = "Standard deviation of the Gaussian; less is stricter, and rarer under the prior.";
     match reward {
@@ -120,6 +119,12 @@ fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
                 Place::Real(penalty),
             ),
         ],
+        Reward::Inpaint { deviation, .. } => vec![Part::new(
+            "deviation",
+            "Noise",
+            "Standard deviation of what is seen, in halves of the range from paper to ink; less is stricter.",
+            Place::Real(deviation),
+        )],
         _ => Vec::new(),
     }
 }

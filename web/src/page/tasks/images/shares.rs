@@ -5,31 +5,24 @@ use rtb::task::images::CLASSES;
 use rtb::task::images::Reward;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct SharesProps {
-    pub reward: Reward,
-    pub learned: Option<[f64; CLASSES]>,
-    pub exact: Option<[f64; CLASSES]>,
-}
+/// The share of every class, by a classifier.
+type Classes = Option<[f64; CLASSES]>;
 
-#[component]
-pub fn Shares(props: &SharesProps) -> Html {
-    let shares = [
-        ("learned", "first", props.learned),
-        ("exact", "rule", props.exact),
-    ];
+/// The shares of the learned and of the exact posterior, beside what is wanted.
+pub fn shares(reward: &Reward, learned: Classes, exact: Classes) -> Html {
+    let shares = [("learned", "first", learned), ("exact", "rule", exact)];
     let all = || shares.iter().filter_map(|s| s.2).flatten();
     let most = all().fold(0.1, f64::max);
-    let bar = |class: usize, (name, color, shares): &(&str, &'static str, Option<[f64; CLASSES]>)| {
+    let bar = |class: usize, (name, color, shares): &(&str, &'static str, Classes)| {
         let share = shares.map_or(0.0, |s| s[class]);
         html! { <i class={*color} style={format!("height: {:.1}%", 100.0 * share / most)} title={format!("{class}, {name}: {}", percent(share))}></i> }
     };
     html! {
         <figure class="chart classes">
             <h3>{ "Classes" }</h3>
-            <div class="bars" role="img" aria-label={spoken(props)} data-testid="classes">
+            <div class="bars" role="img" aria-label={spoken(learned, exact)} data-testid="classes">
                 { for (0..CLASSES).map(|class| html! {
-                    <div class={classes!((props.reward.wants(class) == Some(true)).then_some("wanted"))}>
+                    <div class={classes!((reward.wants(class) == Some(true)).then_some("wanted"))}>
                         <div>{ for shares.iter().map(|s| bar(class, s)) }</div>
                         <span>{ class }</span>
                     </div>
@@ -45,8 +38,8 @@ pub fn Shares(props: &SharesProps) -> Html {
     }
 }
 
-fn spoken(props: &SharesProps) -> String {
-    let of = |name: &str, shares: Option<[f64; CLASSES]>| {
+fn spoken(learned: Classes, exact: Classes) -> String {
+    let of = |name: &str, shares: Classes| {
         let Some(shares) = shares else {
             return format!("{name}: nothing yet");
         };
@@ -55,7 +48,7 @@ fn spoken(props: &SharesProps) -> String {
     };
     format!(
         "Share of every class. {}. {}.",
-        of("Learned", props.learned),
-        of("Exact", props.exact)
+        of("Learned", learned),
+        of("Exact", exact)
     )
 }

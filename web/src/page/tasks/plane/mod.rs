@@ -24,7 +24,7 @@ use crate::parts::figures::Remarks;
 use crate::parts::lesson::LessonProps;
 use crate::parts::navigation::Naming;
 use crate::parts::panels::PanelsProps;
-use crate::parts::save_open::{Samples, Saved};
+use crate::parts::save_open::{SampleFile, Saved};
 use rtb::message::{Fit, Report, Scene, Truth};
 use rtb::run::Run;
 use rtb::task::plane::{PlaneFit, PlaneProblem, PlaneView, PriorKind};
@@ -115,8 +115,8 @@ impl Room for Plane {
         html! { <energy::Energy ..props /> }
     }
 
-    fn file(&self, _scene: &Scene, samples: &[f32]) -> Samples {
-        Samples::Text {
+    fn file(&self, _scene: &Scene, samples: &[f32]) -> SampleFile {
+        SampleFile::Text {
             name: "samples.csv",
             text: csv(samples),
         }
@@ -149,4 +149,17 @@ fn csv(points: &[f32]) -> String {
         writeln!(text, "{},{}", p[0], p[1]).expect("writing to a string");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kit;
+    use rtb::config::{HALF_WIDTH, PAINT_LEVELS};
+
+    #[test]
+    fn panels_show_the_square_of_the_plane_and_paint_its_levels() {
+        assert_eq!(kit::surface::HALF_WIDTH, HALF_WIDTH);
+        assert_eq!(u32::from(kit::paint::LEVELS), PAINT_LEVELS);
+        assert_eq!(super::csv(&[0.5, -1.0]), "x,y\n0.5,-1\n");
+    }
 }

@@ -1,6 +1,6 @@
 //! A reward of words that a middle mentions.
 
-use crate::kit::field::{Explain, Number};
+use crate::kit::field::Explain;
 use rtb::run::ConfigError;
 use rtb::task::text::Reward;
 use web_sys::HtmlInputElement;
@@ -9,7 +9,6 @@ use yew::prelude::*;
 #[derive(Properties, PartialEq)]
 pub struct MentionProps {
     pub id: AttrValue,
-    pub field: AttrValue,
     pub words: Vec<String>,
     pub penalty: f64,
     pub set: Callback<Reward, Result<(), ConfigError>>,
@@ -40,26 +39,13 @@ pub fn Mention(props: &MentionProps) -> Html {
             draft.set(text);
         })
     };
-    let put_penalty = {
-        let (set, words) = (props.set.clone(), props.words.clone());
-        Callback::from(move |penalty| {
-            let words = words.clone();
-            set.emit(Reward::Mention { words, penalty })
-        })
-    };
     let id = format!("{}-words", props.id);
     html! {
-        <>
-            <div class="field">
-                <label for={id.clone()}>{ "Words" }</label>
-                <input id={id.clone()} data-testid={id.clone()} type="text" autocomplete="off" autocapitalize="off" value={(*draft).clone()} {oninput}
-                    aria-describedby={format!("{id}-help")} aria-invalid={error.is_some().to_string()} />
-                <Explain id={id.clone()} help="That the middle has to mention, with spaces between them; they have to be words that the prior knows." error={(*error).clone()} />
-            </div>
-            <div class="numbers">
-                <Number id={format!("{}-penalty", props.id)} field={format!("{}.penalty", props.field)} label="Penalty"
-                    help="What each word that is missing takes from log r." value={props.penalty} set={put_penalty} />
-            </div>
-        </>
+        <div class="field">
+            <label for={id.clone()}>{ "Words" }</label>
+            <input id={id.clone()} data-testid={id.clone()} type="text" autocomplete="off" autocapitalize="off" value={(*draft).clone()} {oninput}
+                aria-describedby={format!("{id}-help")} aria-invalid={error.is_some().to_string()} />
+            <Explain id={id.clone()} help="That the middle has to mention, with spaces between them; they have to be words that the prior knows." error={(*error).clone()} />
+        </div>
     }
 }

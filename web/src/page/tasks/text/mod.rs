@@ -9,7 +9,7 @@ mod picture;
 mod reward;
 mod whole;
 
-use super::common::prior::{choice, replaced, shipped};
+use super::common::prior::{adopt, choice};
 use super::{Facts, Room};
 use crate::parts::compare::Compared;
 use crate::parts::controls::numbers::{Numbers, RANK};
@@ -18,7 +18,7 @@ use crate::parts::figures::Remarks;
 use crate::parts::lesson::LessonProps;
 use crate::parts::navigation::Naming;
 use crate::parts::panels::PanelsProps;
-use crate::parts::save_open::{Samples, Saved};
+use crate::parts::save_open::{SampleFile, Saved};
 use crate::parts::transport::Advice;
 use rtb::message::{Fit, Packed, Report, Scene, Truth};
 use rtb::run::Run;
@@ -74,9 +74,7 @@ impl Room for Text {
     }
 
     fn adopt(&self, run: &mut Run) -> Option<String> {
-        let name = shipped(run, &problem(run).prior.weights)?;
-        let before = std::mem::replace(&mut problem_mut(run).prior.weights, name.to_owned());
-        replaced(before, name)
+        adopt(run, weights)
     }
 
     fn preview(&self, _run: &Run, _before: Option<(&Run, &Scene)>) -> Scene {
@@ -96,12 +94,9 @@ impl Room for Text {
     }
 
     fn prior(&self, edits: EditProps) -> Html {
-        let chosen = problem(&edits.run).prior.weights.clone();
-        let set = edits.changes(|run, name| problem_mut(run).prior.weights = name);
         choice(
-            &edits.run,
-            chosen,
-            set,
+            &edits,
+            weights,
             "A transformer that has learned everyday stories of five sentences. Its own chain of T steps is the prior, whatever it writes; the exact posterior is made of its middles, by their weights.",
         )
     }
@@ -131,9 +126,9 @@ impl Room for Text {
         html! { <numbers::Numbers ..props /> }
     }
 
-    fn file(&self, scene: &Scene, samples: &[f32]) -> Samples {
+    fn file(&self, scene: &Scene, samples: &[f32]) -> SampleFile {
         let middles = reader(scene).map(|reader| reader.middles(samples));
-        Samples::Text {
+        SampleFile::Text {
             name: "middles.txt",
             text: middles.unwrap_or_default().join("\n") + "\n",
         }
@@ -148,6 +143,11 @@ fn problem(run: &Run) -> &TextProblem {
 /// The same, to change.
 fn problem_mut(run: &mut Run) -> &mut TextProblem {
     TextProblem::of_mut(run).expect("a room is handed runs of its own task only")
+}
+
+/// Where a run names its prior.
+fn weights(run: &mut Run) -> &mut String {
+    &mut problem_mut(run).prior.weights
 }
 
 /// How far middles are from the exact posterior.

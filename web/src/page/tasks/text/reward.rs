@@ -50,24 +50,27 @@ impl Rewards for Text {
 
     fn editor(props: &FactorProps<Self>) -> Html {
         let FactorProps { id, field, set, .. } = props;
-        match props.reward.clone() {
-            Reward::Mention { words, penalty } => {
-                html! { <Mention id={id.clone()} field={field.clone()} {words} {penalty} set={set.clone()} /> }
-            }
-            reward => Numbers {
-                value: &reward,
-                parts,
-                kind: reward.kind(),
-                id,
-                field,
-                set,
-            }
-            .html(),
+        let numbers = Numbers {
+            value: &props.reward,
+            parts,
+            kind: props.reward.kind(),
+            id,
+            field,
+            set,
+        };
+        let Reward::Mention { words, penalty } = &props.reward else {
+            return numbers.html();
+        };
+        html! {
+            <>
+                <Mention id={id.clone()} words={words.clone()} penalty={*penalty} set={set.clone()} />
+                { numbers.html() }
+            </>
         }
     }
 }
 
-/// The numbers of a reward that has nothing else.
+/// The numbers of a reward.
 fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
     let wide = "Standard deviation of the Gaussian; less is stricter, and rarer under the prior.";
     match reward {
@@ -84,6 +87,12 @@ fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
             "penalty",
             "Penalty",
             "What each word that was said before takes from log r.",
+            Place::Real(penalty),
+        )],
+        Reward::Mention { penalty, .. } => vec![Part::new(
+            "penalty",
+            "Penalty",
+            "What each word that is missing takes from log r.",
             Place::Real(penalty),
         )],
         _ => Vec::new(),

@@ -7,14 +7,7 @@ use crate::parts::edit::EditProps;
 use rtb::task::plane::Reward;
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct AnnealedProps {
-    pub edits: EditProps,
-    pub power: f64,
-}
-
-#[component]
-pub fn Annealed(AnnealedProps { edits, power }: &AnnealedProps) -> Html {
+pub fn annealed(edits: &EditProps, power: f64) -> Html {
     let set = {
         let edits = edits.clone();
         Callback::from(move |power: f64| {
@@ -28,7 +21,7 @@ pub fn Annealed(AnnealedProps { edits, power }: &AnnealedProps) -> Html {
         })
     };
     html! {
-        <Slider id="power" label="Power γ" value={*power} low=0.6 high=4.0 step=0.05 {set} formula={math::ANNEALED}
+        <Slider id="power" label="Power γ" value={power} low=0.6 high=4.0 step=0.05 {set} formula={math::ANNEALED}
             help="The posterior is the prior at another temperature, 1/γ: below 1 it is flatter, above 1 heavy modes take over." />
     }
 }

@@ -6,14 +6,6 @@ use crate::parts::edit::EditProps;
 use rtb::task::plane::{Reward, Shape};
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct MaskProps {
-    pub edits: EditProps,
-    pub shape: Shape,
-    pub inside: f64,
-    pub outside: f64,
-}
-
 /// A number of a mask: its field's name, its label, and the number.
 type Part<'a> = (&'static str, &'static str, &'a mut f64);
 
@@ -104,16 +96,15 @@ fn shape_of(form: &str) -> Shape {
     }
 }
 
-#[component]
-pub fn Mask(
-    MaskProps {
-        edits,
+pub fn mask(edits: &EditProps, mask: &Reward) -> Html {
+    let Reward::Mask {
         shape,
         inside,
         outside,
-    }: &MaskProps,
-) -> Html {
-    let (inside, outside) = (*inside, *outside);
+    } = *mask
+    else {
+        return Html::default();
+    };
     let choose = {
         let edits = edits.clone();
         Callback::from(move |form: String| {
@@ -128,11 +119,6 @@ pub fn Mask(
             );
         })
     };
-    let mask = Reward::Mask {
-        shape: *shape,
-        inside,
-        outside,
-    };
     let number = |(at, (field, label, value)): (usize, Part)| {
         let (edits, mask) = (edits.clone(), mask.clone());
         let set = Callback::from(move |value| {
@@ -144,7 +130,7 @@ pub fn Mask(
     };
     html! {
         <>
-            <Choice id="mask-form" label="Shape" value={form(shape)} set={choose}
+            <Choice id="mask-form" label="Shape" value={form(&shape)} set={choose}
                 options={["half-plane", "disc", "ring", "box"].map(|f| (f.into(), f.into())).to_vec()}
                 help="One reward inside, another outside; drag its handles on the panel or type its numbers." />
             <div class="grid2">{ for parts(&mut mask.clone()).into_iter().enumerate().map(number) }</div>

@@ -12,12 +12,8 @@ use super::{problem, problem_mut};
 use crate::kit::field::Choice;
 use crate::parts::edit::EditProps;
 use crate::tasks::common::factor::refloor;
-use annealed::Annealed;
 use formula::Formula;
-use mask::Mask;
 pub use painted::BLANK;
-use painted::Painted;
-use product::Product;
 use ratio::Ratio;
 use rtb::run::{ConfigError, Run};
 use rtb::task::plane::{Component, Reward, Shape};
@@ -106,20 +102,10 @@ pub fn RewardControls(edits: &EditProps) -> Html {
             let refused = edits.refused.clone().filter(|e| e.field == "reward.expression");
             html! { <Formula edits={edits.clone()} expression={expression.clone()} logarithm={*logarithm} {refused} /> }
         }
-        Reward::Mask {
-            shape,
-            inside,
-            outside,
-        } => {
-            html! { <Mask edits={edits.clone()} shape={*shape} inside={*inside} outside={*outside} /> }
-        }
-        Reward::Painted { .. } => html! { <Painted edits={edits.clone()} /> },
-        Reward::Annealed { power } => {
-            html! { <Annealed edits={edits.clone()} power={*power} /> }
-        }
-        Reward::Product { components } => {
-            html! { <Product edits={edits.clone()} components={components.clone()} /> }
-        }
+        Reward::Mask { .. } => mask::mask(edits, reward),
+        Reward::Painted { .. } => painted::painted(edits),
+        Reward::Annealed { power } => annealed::annealed(edits, *power),
+        Reward::Product { components } => product::product(edits, components),
     };
     html! {
         <>

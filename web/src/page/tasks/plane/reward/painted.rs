@@ -37,13 +37,7 @@ pub fn start() -> Reward {
     }
 }
 
-#[derive(Properties, PartialEq)]
-pub struct PaintedProps {
-    pub edits: EditProps,
-}
-
-#[component]
-pub fn Painted(PaintedProps { edits }: &PaintedProps) -> Html {
+pub fn painted(edits: &EditProps) -> Html {
     let clear = {
         let edits = edits.clone();
         Callback::from(move |()| {

@@ -7,14 +7,7 @@ use crate::tasks::plane::mixture::Mixture;
 use rtb::task::plane::{Component, Reward};
 use yew::prelude::*;
 
-#[derive(Properties, PartialEq)]
-pub struct ProductProps {
-    pub edits: EditProps,
-    pub components: Vec<Component>,
-}
-
-#[component]
-pub fn Product(ProductProps { edits, components }: &ProductProps) -> Html {
+pub fn product(edits: &EditProps, components: &[Component]) -> Html {
     let set = {
         let edits = edits.clone();
         Callback::from(move |components| set(&edits, Reward::Product { components }))
@@ -22,7 +15,7 @@ pub fn Product(ProductProps { edits, components }: &ProductProps) -> Html {
     html! {
         <>
             <p class="help">{ "r = q, the density of a second mixture, so that the posterior is where both priors agree. " }<Math of={PRODUCT} /></p>
-            <Mixture id="product" field="reward.components" components={components.clone()} selected={edits.selection.reward} select={edits.selects(false)} {set} />
+            <Mixture id="product" field="reward.components" components={components.to_vec()} selected={edits.selection.reward} select={edits.selects(false)} {set} />
         </>
     }
 }
