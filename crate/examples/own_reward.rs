@@ -42,7 +42,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let exact = Mean::weighted(&prior.log_reward, prior.ends.chunks_exact(2).map(radius));
         let log_z = LogMean::of(prior.log_reward.iter().copied());
         println!("mean |x|: learned {mean}, exact {exact}");
-        println!("log Z: learned {:.3}, exact {log_z}", learner.log_z()[0]);
+        let found = LogMean::of(learned.log_weights().into_iter());
+        println!("log Z: learned {found}, exact {log_z}");
         Ok(())
     })
 }

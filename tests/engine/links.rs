@@ -69,7 +69,9 @@ fn old_files_and_links_open() {
     for Link { name, toml, link } in &links.runs {
         let opened = link::decode(link).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(opened, run(toml), "{name}");
-        assert_eq!(&opened.to_toml(), toml, "{name}");
+        // Runs of networks once had a list of components, which was always empty.
+        let toml = toml.replace("\ncomponents = []\n", "\n");
+        assert_eq!(opened.to_toml(), toml, "{name}");
     }
     for preset in presets() {
         let recorded = links.runs.iter().find(|link| link.name == preset.name);

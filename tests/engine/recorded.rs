@@ -204,9 +204,7 @@ fn differences(expected: &Recorded, found: &Recorded) -> Vec<String> {
         (&expected.iterations, &found.iterations),
         (&expected.figures, &found.figures),
     ] {
-        if !expected_of.keys().eq(found_of.keys()) {
-            said.push(format!("{:?} are recorded", expected_of.keys()));
-        }
+        // A figure that was not recorded yet is no difference.
         for (name, numbers) in expected_of {
             let now = found_of.get(name).map_or("", String::as_str);
             let (before, after) = (read(numbers), read(now));

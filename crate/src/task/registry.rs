@@ -136,11 +136,17 @@ impl Run {
     ///
     /// Names the field, its value and what is allowed.
     pub fn overlaid(&self, table: Table) -> Result<Self, ConfigError> {
-        let mut own = self.table();
         if table.contains_key("task") && task_of(&table)? != self.task() {
-            // What one task asks for is nothing to another.
-            own = task_of(&table)?.defaults().table();
+            return Err(ConfigError::new(
+                "task",
+                format!("`{}`", task_of(&table)?.name()),
+                format!(
+                    "`{}`, as in the run that it is set on: what one task asks for is nothing to another",
+                    self.task().name()
+                ),
+            ));
         }
+        let mut own = self.table();
         self.task().room().give_way(&mut own, &table);
         merge(&mut own, table);
         let run = read(own)?;
