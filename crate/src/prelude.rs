@@ -1,5 +1,6 @@
 //! What a program that puts a posterior together by hand needs: `use rtb::prelude::*`.
 
+#[cfg(feature = "cpu")]
 pub use crate::engine::device::cpu_device;
 pub use crate::engine::learner::{LEARNED, Learner, Plain, Task};
 pub use crate::engine::noise::{Noise, Purpose};

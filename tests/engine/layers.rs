@@ -92,7 +92,7 @@ fn read(folder: &Path, at: &[String], modules: &mut BTreeMap<Names, Module>) {
             continue;
         }
         let stem = name.trim_end_matches(".rs").to_owned();
-        let inner = [at, &[stem.clone()]].concat();
+        let inner = [at, std::slice::from_ref(&stem)].concat();
         if entry.path().is_dir() {
             read(&entry.path(), &inner, modules);
         } else {
