@@ -117,7 +117,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     settings.rollout.noised_share = 0.0;
     settings.training.iterations = 1000;
     let open = || {
-        let posterior = Plain::new(chains.clone(), denoiser.clone(), reward.clone());
+        let posterior = Plain::new(chains.clone(), denoiser.clone(), reward);
         Learner::new(posterior, settings.clone(), None)
     };
     let mut learner = open()?;

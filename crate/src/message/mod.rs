@@ -61,7 +61,7 @@ pub enum Request {
         /// The files that the run needs ([`Run::files`]).
         files: Files,
     },
-    /// Follow a lesson of the run's task ([`Room::lessons`](crate::task::Room::lessons)); given up as a
+    /// Follow a lesson of the run's task ([`Room::lesson`](crate::task::Room::lesson)); given up as a
     /// comparison is. Answered by [`Event::Lesson`] again and again, then by [`Event::ComparisonEnded`].
     Learn {
         /// The name of the lesson.
