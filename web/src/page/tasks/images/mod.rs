@@ -200,15 +200,15 @@ mod tests {
     #[test]
     fn a_prior_that_does_not_ship_gives_way_to_the_first_one() {
         let mut run = Preset::find("digit-3").unwrap().run;
-        *weights(&mut run) = Some(SMALL.to_owned());
+        *weights(&mut run) = SMALL.to_owned();
         assert_eq!(Images.adopt(&mut run), None);
-        *weights(&mut run) = Some("mine".to_owned());
+        *weights(&mut run) = "mine".to_owned();
         assert!(
             Images
                 .adopt(&mut run)
                 .is_some_and(|said| said.contains("not mine"))
         );
-        assert_eq!(weights(&mut run).as_deref(), Some("prior-digits"));
+        assert_eq!(weights(&mut run), "prior-digits");
     }
 
     #[test]

@@ -154,7 +154,7 @@ fn csv(points: &[f32]) -> String {
 #[cfg(test)]
 mod tests {
     use crate::kit;
-    use rtb::config::{HALF_WIDTH, PAINT_LEVELS};
+    use rtb::task::plane::{HALF_WIDTH, PAINT_LEVELS};
 
     #[test]
     fn panels_show_the_square_of_the_plane_and_paint_its_levels() {
