@@ -3,6 +3,7 @@
 use super::product::product;
 use crate::kit::field::Choice;
 use crate::kit::selection::Selection;
+use crate::parts::edit::EditProps;
 use rtb::run::{ConfigError, Run};
 use rtb::task::presets;
 use yew::prelude::*;
@@ -38,6 +39,12 @@ pub trait Rewards: Clone + PartialEq + 'static {
     type Reward: Clone + PartialEq + 'static;
 
     const KINDS: &'static [Kind];
+
+    /// The reward of a run.
+    fn of(run: &Run) -> &Self::Reward;
+
+    /// Gives a run another reward, and what goes with it.
+    fn put(run: &mut Run, reward: Self::Reward);
 
     /// The name of a reward's kind.
     fn kind(reward: &Self::Reward) -> &'static str;
@@ -76,6 +83,16 @@ pub struct FactorProps<R: Rewards> {
     pub set: Callback<R::Reward, Result<(), ConfigError>>,
     pub selection: Selection,
     pub select: Callback<Selection>,
+}
+
+/// The controls of a run's reward.
+pub fn controls<R: Rewards>(edits: &EditProps) -> Html {
+    let reward = R::of(&edits.run).clone();
+    let set = {
+        let edits = edits.clone();
+        Callback::from(move |reward| edits.apply(|run| R::put(run, reward)))
+    };
+    html! { <Factor<R> id="reward" field="reward" {reward} {set} selection={edits.selection} select={edits.select.clone()} /> }
 }
 
 #[component]

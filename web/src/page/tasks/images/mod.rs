@@ -11,6 +11,7 @@ mod reward;
 mod shares;
 mod words;
 
+use super::common::factor::controls;
 use super::common::prior::{adopt, choice};
 use super::{Facts, Room};
 use crate::kit::mosaic::Mosaic;
@@ -110,7 +111,7 @@ impl Room for Images {
     }
 
     fn reward(&self, edits: EditProps) -> Html {
-        reward::controls(&edits)
+        controls::<Self>(&edits)
     }
 
     fn prior(&self, edits: EditProps) -> Html {

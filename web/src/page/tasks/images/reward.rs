@@ -3,9 +3,8 @@
 use super::classes::Classes;
 use super::{FACTS, Images, canvas, problem, problem_mut};
 use crate::kit::place::{Numbers, Part, Place};
-use crate::parts::edit::EditProps;
-use crate::tasks::common::factor::{Factor, FactorProps, Kind, Rewards, alone, kind, presets_of, refloor};
-use rtb::run::ConfigError;
+use crate::tasks::common::factor::{FactorProps, Kind, Rewards, alone, kind, presets_of, refloor};
+use rtb::run::Run;
 use rtb::task::images::{ClassesBy, Reward};
 use yew::prelude::*;
 
@@ -22,6 +21,17 @@ impl Rewards for Images {
         kind("holes", "number of holes"),
         alone("all", "a product of several"),
     ];
+
+    fn of(run: &Run) -> &Reward {
+        &problem(run).reward
+    }
+
+    fn put(run: &mut Run, reward: Reward) {
+        refloor(run, [problem(run).reward.kind(), reward.kind()], floor);
+        problem_mut(run).reward = reward;
+        // It goes with the last factor that has a gradient.
+        run.network.langevin &= run.may_have_langevin();
+    }
 
     fn kind(reward: &Reward) -> &'static str {
         reward.kind()
@@ -132,23 +142,6 @@ fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
 /// The floor of log r that a kind needs, where it needs its own: many pixels are a large sum.
 fn floor(kind: &str) -> Option<f64> {
     (kind == "inpaint").then_some(-60.0)
-}
-
-/// The controls of a run's reward.
-pub fn controls(edits: &EditProps) -> Html {
-    let reward = problem(&edits.run).reward.clone();
-    let set = {
-        let edits = edits.clone();
-        Callback::from(move |reward: Reward| -> Result<(), ConfigError> {
-            edits.apply(|run| {
-                refloor(run, [problem(run).reward.kind(), reward.kind()], floor);
-                problem_mut(run).reward = reward;
-                // It goes with the last factor that has a gradient.
-                run.network.langevin &= run.may_have_langevin();
-            })
-        })
-    };
-    html! { <Factor<Images> id="reward" field="reward" {reward} {set} selection={edits.selection} select={edits.select.clone()} /> }
 }
 
 /// What a reward wants, in a phrase.

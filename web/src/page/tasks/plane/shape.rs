@@ -94,18 +94,20 @@ pub fn drag(shape: &mut Shape, handle: usize, to: [f64; 2]) {
 #[cfg(test)]
 mod tests {
     use crate::tasks::plane::draggable::Draggable;
-    use crate::tasks::plane::{problem, problem_mut};
-    use rtb::task::plane::Reward;
+    use crate::tasks::plane::problem_mut;
+    use rtb::task::plane::{PlaneProblem, Reward};
     use rtb::task::presets;
 
     #[test]
     fn dragging_any_handle_anywhere_stays_valid() {
-        let shapes = presets()
+        // Presets of every task: only those of the plane have masks.
+        let problems = presets()
             .into_iter()
-            .filter_map(|p| match problem(&p.run).reward {
-                Reward::Mask { shape, .. } => Some(shape),
-                _ => None,
-            });
+            .filter_map(|p| PlaneProblem::of(&p.run).ok().cloned());
+        let shapes = problems.filter_map(|problem| match problem.reward {
+            Reward::Mask { shape, .. } => Some(shape),
+            _ => None,
+        });
         for shape in shapes {
             let start = Draggable::Shape(shape);
             for handle in 0..start.handles().len() {

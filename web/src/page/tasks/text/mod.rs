@@ -9,6 +9,7 @@ mod picture;
 mod reward;
 mod whole;
 
+use super::common::factor::controls;
 use super::common::prior::{adopt, choice};
 use super::{Facts, Room};
 use crate::parts::compare::Compared;
@@ -90,7 +91,7 @@ impl Room for Text {
     }
 
     fn reward(&self, edits: EditProps) -> Html {
-        reward::controls(&edits)
+        controls::<Self>(&edits)
     }
 
     fn prior(&self, edits: EditProps) -> Html {

@@ -3,9 +3,8 @@
 use super::mention::Mention;
 use super::{FACTS, Text, problem, problem_mut};
 use crate::kit::place::{Numbers, Part, Place};
-use crate::parts::edit::EditProps;
-use crate::tasks::common::factor::{Factor, FactorProps, Kind, Rewards, alone, kind, presets_of};
-use rtb::run::ConfigError;
+use crate::tasks::common::factor::{FactorProps, Kind, Rewards, alone, kind, presets_of};
+use rtb::run::Run;
 use rtb::task::text::Reward;
 use yew::prelude::*;
 
@@ -19,6 +18,14 @@ impl Rewards for Text {
         kind("distinct", "no repetition"),
         alone("all", "a product of several"),
     ];
+
+    fn of(run: &Run) -> &Reward {
+        &problem(run).reward
+    }
+
+    fn put(run: &mut Run, reward: Reward) {
+        problem_mut(run).reward = reward;
+    }
 
     fn kind(reward: &Reward) -> &'static str {
         reward.kind()
@@ -97,18 +104,6 @@ fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
         )],
         _ => Vec::new(),
     }
-}
-
-/// The controls of a run's reward.
-pub fn controls(edits: &EditProps) -> Html {
-    let reward = problem(&edits.run).reward.clone();
-    let set = {
-        let edits = edits.clone();
-        Callback::from(move |reward: Reward| -> Result<(), ConfigError> {
-            edits.apply(|run| problem_mut(run).reward = reward)
-        })
-    };
-    html! { <Factor<Text> id="reward" field="reward" {reward} {set} selection={edits.selection} select={edits.select.clone()} /> }
 }
 
 /// What a reward wants, in a phrase.
