@@ -4,6 +4,7 @@ use crate::support::{
     batch, chains, compiled, flat, mean_and_std, numbers, problem_mut, relative_difference, shape, small,
 };
 use burn::module::Module;
+use rtb::engine::Conditions;
 use rtb::engine::EngineError;
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose};
@@ -13,7 +14,7 @@ use rtb::engine::objective::{
 use rtb::engine::process::{BrownianBridge, Policy, Process};
 use rtb::engine::reward::{HostReward, OnHost};
 use rtb::engine::rollout::Follow;
-use rtb::engine::train::{Conditions, Trainer};
+use rtb::engine::train::Trainer;
 use rtb::engine::weights::Weights;
 use rtb::message::Files;
 use rtb::run::{Advantage, LogZ, Method, Run};

@@ -9,6 +9,7 @@
 //! Without the feature `engine` there are the settings, the methods and the errors alone.
 
 pub(crate) mod check;
+mod conditions;
 mod error;
 mod iteration;
 mod method;
@@ -42,6 +43,7 @@ pub mod train;
 #[cfg(feature = "engine")]
 pub mod weights;
 
+pub use conditions::Conditions;
 pub use error::{ConfigError, EngineError};
 pub use iteration::Iteration;
 pub use method::{Advantage, Method, MethodInfo};

@@ -29,6 +29,7 @@ pub use table::{assignment, merge};
 pub(crate) use table::{common_table, common_text, split_common, syntax, unreadable_own};
 pub use validate::MOST_CANDIDATES;
 
+use crate::engine::Conditions;
 use serde::{Deserialize, Serialize};
 
 /// Everything that determines a run. Two equal values give the same trajectories on every
@@ -134,12 +135,12 @@ impl Run {
 
     /// The condition of a row where all have their turn.
     pub fn in_turn(&self, row: usize) -> usize {
-        row % self.conditions()
+        Conditions::all(self.conditions()).in_turn(row)
     }
 
     /// The condition at a place of a picture, where those of one condition are neighbours.
     pub fn pictured(&self, place: usize, places: usize) -> usize {
-        place * self.conditions() / places
+        Conditions::all(self.conditions()).pictured(place, places)
     }
 }
 

@@ -9,6 +9,7 @@ use chain::{
     ByState, Chain, MASK, Perfect, Table, WORDS, chains, contents, gap, marginals, prior_marginals, prior_of,
     shares, states, total_variation, transitions,
 };
+use rtb::engine::Conditions;
 use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::objective::objective;
 use rtb::engine::process::{Absorbing, Autoregressive, Policy, Prior, Process, Sequence, Uniform};
@@ -17,7 +18,7 @@ use rtb::engine::rollout::{Batch, Chains, Follow};
 use rtb::engine::sampler::{Blind, Look, LookAhead, Population, Sampler, Setting, Smc, Tilted};
 use rtb::engine::settings::Settings;
 use rtb::engine::statistics::log_mean_exp;
-use rtb::engine::train::{Conditions, Trainer};
+use rtb::engine::train::Trainer;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A reward for the number of different tokens, 1 to 3, that no product of per-token factors can

@@ -2,12 +2,10 @@
 
 mod average;
 mod by_step;
-mod conditions;
 mod descent;
 pub mod examples;
 mod optimizer;
 
-pub use conditions::Conditions;
 pub use descent::Descent;
 
 use super::host::read_all;
@@ -18,7 +16,7 @@ use super::process::{Policy, Prior, Process, Rows};
 use super::reward::{Ends, Reward, tempered};
 use super::rollout::{Batch, Chains, Follow, Replay, ReplayRecord, Trajectories};
 use super::settings::Settings;
-use super::{EngineError, Iteration};
+use super::{Conditions, EngineError, Iteration};
 use average::Average;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;

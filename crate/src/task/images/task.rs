@@ -7,6 +7,7 @@ use super::pool::{Pool, Scored};
 use super::{
     Denoiser, DenoiserPrior, ImagePolicy, ImageReward, ImagesProblem, PooledClassifier, StridedClassifier,
 };
+use crate::engine::Conditions;
 use crate::engine::EngineError;
 use crate::engine::learner::Task;
 use crate::engine::noise::Noise;
@@ -14,7 +15,6 @@ use crate::engine::process::VariancePreserving;
 use crate::engine::reward::{Reward, tempered};
 use crate::engine::rollout::{Chains, Replay};
 use crate::engine::sampler::Setting;
-use crate::engine::train::Conditions;
 use crate::engine::weights::{load_tensors, read_tensors};
 use crate::run::{Files, Problem, Run};
 use crate::task::opened::prior_network;

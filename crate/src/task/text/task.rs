@@ -5,6 +5,7 @@
 use super::problem::{Corpus, Story};
 use super::words::{Reader, TextError, Vocabulary};
 use super::{Infilling, InfillingPrior, LanguageModel, StoryReward, TextProblem};
+use crate::engine::Conditions;
 use crate::engine::learner::Task;
 use crate::engine::noise::Noise;
 use crate::engine::process::{Absorbing, Autoregressive, Prior, Process, Sequence, TokenChain};
@@ -12,7 +13,6 @@ use crate::engine::reward::Reward;
 use crate::engine::rollout::{Chains, Drawn, Replay};
 use crate::engine::sampler::Setting;
 use crate::engine::settings::Tempering;
-use crate::engine::train::Conditions;
 use crate::engine::{ConfigError, EngineError};
 use crate::network::Transformer;
 use crate::run::{Files, Run};

@@ -2,6 +2,7 @@
 
 use super::subtrajectories::Subtrajectories;
 use super::{ANSWERS, LARGEST, LAYOUT, Law, answer, habits, infilling, of_number, tokens, vocabulary};
+use crate::engine::Conditions;
 use crate::engine::EngineError;
 use crate::engine::noise::{self, Noise, Purpose};
 use crate::engine::objective::objective;
@@ -9,8 +10,8 @@ use crate::engine::process::TokenChain;
 use crate::engine::reward::{HostReward, OnHost, Reward};
 use crate::engine::rollout::{Chains, Replay};
 use crate::engine::settings::{LogZ, Objective, Optimizer, Rollout, Settings, Tempering, Training};
+use crate::engine::train::Trainer;
 use crate::engine::train::examples::{Pretraining, Recipe};
-use crate::engine::train::{Conditions, Trainer};
 use crate::engine::{ConfigError, Method};
 use crate::network::{Transformer, TransformerConfig};
 use crate::task::text::train::Texts;

@@ -1,6 +1,8 @@
 //! Which conditions an iteration is about.
 
-use crate::engine::noise::{Noise, Purpose};
+#[cfg(feature = "engine")]
+use super::noise::{Noise, Purpose};
+#[cfg(feature = "engine")]
 use rand_chacha::rand_core::Rng;
 
 /// The conditions of a posterior that is amortised over them; one where it is not.
@@ -32,6 +34,7 @@ impl Conditions {
     }
 
     /// Those of an iteration, in ascending order.
+    #[cfg(feature = "engine")]
     pub(super) fn of(self, iteration: usize, noise: &Noise) -> Vec<usize> {
         let Self { count, at_once } = self;
         if at_once >= count {
@@ -55,7 +58,7 @@ impl Conditions {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "engine"))]
 mod tests {
     use super::{Conditions, Noise};
 

@@ -1,0 +1,288 @@
+//! A task in training: what is generic over tasks of a session.
+
+use super::{Later, OpenTask, ShownTask};
+use crate::engine::learner::{Choice, LEARNED, Learner, Simulated, Start, Task, WeightedSamples};
+use crate::engine::noise::Purpose;
+use crate::engine::statistics::Weighed;
+use crate::engine::train::Timing;
+use crate::engine::weights::read_tensors;
+use crate::engine::{EngineError, Iteration};
+use crate::message::{Chosen, ConditionReport, Fit, Report, SampledTruth, Scene, Snapshot};
+use crate::run::Run;
+
+/// Any task in training.
+pub trait OpenRun {
+    /// What is trained on.
+    fn task(&self) -> &dyn OpenTask;
+
+    /// The same to change.
+    fn task_mut(&mut self) -> &mut dyn OpenTask;
+
+    /// What is trained on, training over.
+    fn into_task(self: Box<Self>) -> Box<dyn OpenTask>;
+
+    /// As [`ShownTask::shape`].
+    fn shape(&self) -> Vec<usize>;
+
+    /// As [`ShownTask::unit`].
+    fn unit(&self) -> (&'static str, usize);
+
+    /// As [`ShownTask::text`].
+    fn text(&self, samples: &[f32]) -> String;
+
+    /// As [`Learner::steps`].
+    fn steps(&self) -> usize;
+
+    /// As [`Learner::iteration`].
+    fn iteration(&self) -> usize;
+
+    /// As [`Learner::finished`].
+    fn finished(&self) -> bool;
+
+    /// As [`Learner::seconds`].
+    fn seconds(&self) -> f64;
+
+    /// As [`Learner::timing`].
+    fn timing(&self) -> Timing;
+
+    /// As [`Learner::step`].
+    fn step(&mut self) -> Later<'_, Iteration>;
+
+    /// As [`ShownTask::scene`].
+    fn scene(&mut self) -> Later<'_, Scene>;
+
+    /// As [`ShownTask::snapshot`].
+    fn snapshot(&mut self, candidates: usize) -> Later<'_, Snapshot>;
+
+    /// As [`ShownTask::evaluate`].
+    fn evaluate(&mut self, samples: usize, candidates: usize) -> Later<'_, Report>;
+
+    /// Samples, `[count]` of the task's shape, each chosen among so many candidates.
+    fn samples(&self, count: usize, candidates: usize) -> Later<'_, Vec<f32>>;
+
+    /// As [`Learner::weighted_samples`].
+    fn weighted_samples(&self, count: usize, candidates: usize) -> Later<'_, WeightedSamples>;
+
+    /// As [`ShownTask::truth`].
+    fn truth(&mut self) -> Later<'_, Option<SampledTruth>>;
+
+    /// The posterior as safetensors, with the run in its header.
+    fn weights(&self) -> Later<'_, Vec<u8>>;
+
+    /// As [`Learner::checkpoint`].
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    fn checkpoint(&self) -> Result<Vec<u8>, EngineError>;
+
+    /// As [`Learner::restore`].
+    ///
+    /// # Errors
+    ///
+    /// Where the checkpoint is damaged or does not fit.
+    fn restore(&mut self, checkpoint: &[u8]) -> Result<(), EngineError>;
+}
+
+impl<T: ShownTask> OpenRun for Learner<T> {
+    fn task(&self) -> &dyn OpenTask {
+        &self.task
+    }
+
+    fn task_mut(&mut self) -> &mut dyn OpenTask {
+        &mut self.task
+    }
+
+    fn into_task(self: Box<Self>) -> Box<dyn OpenTask> {
+        Box::new(self.task)
+    }
+
+    fn shape(&self) -> Vec<usize> {
+        self.task.shape()
+    }
+
+    fn unit(&self) -> (&'static str, usize) {
+        self.task.unit()
+    }
+
+    fn text(&self, samples: &[f32]) -> String {
+        self.task.text(samples)
+    }
+
+    fn steps(&self) -> usize {
+        Learner::steps(self)
+    }
+
+    fn iteration(&self) -> usize {
+        Learner::iteration(self)
+    }
+
+    fn finished(&self) -> bool {
+        Learner::finished(self)
+    }
+
+    fn seconds(&self) -> f64 {
+        Learner::seconds(self)
+    }
+
+    fn timing(&self) -> Timing {
+        Learner::timing(self)
+    }
+
+    fn step(&mut self) -> Later<'_, Iteration> {
+        Box::pin(Learner::step(self))
+    }
+
+    fn scene(&mut self) -> Later<'_, Scene> {
+        Box::pin(T::scene(self))
+    }
+
+    fn snapshot(&mut self, candidates: usize) -> Later<'_, Snapshot> {
+        Box::pin(T::snapshot(self, candidates))
+    }
+
+    fn evaluate(&mut self, samples: usize, candidates: usize) -> Later<'_, Report> {
+        Box::pin(T::evaluate(self, samples, candidates))
+    }
+
+    fn samples(&self, count: usize, candidates: usize) -> Later<'_, Vec<f32>> {
+        Box::pin(async move {
+            let ends = Learner::samples(self, count, candidates).await?;
+            self.task.samples_of(ends).await
+        })
+    }
+
+    fn weighted_samples(&self, count: usize, candidates: usize) -> Later<'_, WeightedSamples> {
+        Box::pin(Learner::weighted_samples(self, count, candidates))
+    }
+
+    fn truth(&mut self) -> Later<'_, Option<SampledTruth>> {
+        Box::pin(self.task.truth())
+    }
+
+    fn weights(&self) -> Later<'_, Vec<u8>> {
+        Box::pin(async move {
+            let mut weights = Learner::weights(self).await?;
+            weights
+                .metadata
+                .insert("run".to_owned(), ShownTask::run(&self.task).to_toml());
+            Ok(weights.to_safetensors(false))
+        })
+    }
+
+    fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
+        Learner::checkpoint(self)
+    }
+
+    fn restore(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
+        Learner::restore(self, checkpoint)
+    }
+}
+
+/// A task in training, from its prior or from a posterior's file. Where the file's header says that it
+/// was trained towards the same target, training goes on where it ended.
+///
+/// # Errors
+///
+/// Where the run's method is not trained, or the file is refused.
+pub(in crate::task) fn open<T: ShownTask>(
+    task: T,
+    weights: Option<&[u8]>,
+) -> Result<Box<dyn OpenRun>, EngineError> {
+    let run = task.run();
+    let settings = run.settings();
+    let file = weights
+        .map(read_tensors)
+        .transpose()
+        .map_err(EngineError::Weights)?;
+    let start = file.as_ref().map(|weights| {
+        let trained_on = weights.metadata.get("run");
+        let trained_on = trained_on.and_then(|toml| Run::from_toml(toml).ok());
+        Start {
+            weights,
+            same: trained_on.is_some_and(|other| {
+                other.problem == run.problem
+                    && other.method == run.method
+                    && other.tempering == run.tempering
+                    && other.process == run.process
+            }),
+        }
+    });
+    Ok(Box::new(Learner::new(task, settings, start)?))
+}
+
+impl<T: ShownTask> Learner<T> {
+    /// A report over policy samples, and these. Where each is to be chosen among several, the report tells
+    /// of the chosen ones too, as they `fit`, and they are returned.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub(in crate::task) async fn with_choice(
+        &self,
+        report: Report,
+        made: Simulated,
+        candidates: usize,
+        fit: impl AsyncFnOnce(&Simulated) -> Result<Fit, EngineError>,
+    ) -> Result<(Report, Simulated), EngineError> {
+        if candidates == 1 {
+            return Ok((report, made));
+        }
+        let choice: Choice = self.choose(made, Purpose::Evaluation, candidates).await?;
+        let chosen = Some(Box::new(Chosen {
+            candidates: choice.rounds,
+            log_z_importance: choice.log_z(),
+            fit: fit(&choice.taken).await?,
+            log_reward: choice.log_reward(),
+        }));
+        Ok((Report { chosen, ..report }, choice.taken))
+    }
+
+    /// The report with what is known of its training.
+    pub(in crate::task) fn signed(&self, report: Report) -> Report {
+        let iterations = self.iteration();
+        Report {
+            iterations,
+            seconds: self.seconds(),
+            seconds_per_iteration: self.seconds() / iterations.max(1) as f64,
+            seed: self.settings().seed,
+            device: crate::engine::device::device_name(Task::device(&self.task)),
+            ..report
+        }
+    }
+
+    /// What policy samples say by their weights.
+    pub(in crate::task) fn weighed(&self, made: &Simulated) -> Report {
+        Weighed::of(&made.log_weights(), &made.conditions, self.log_z()).into()
+    }
+
+    /// Samples as the policy draws them for an evaluation.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub(in crate::task) async fn evaluated(&self, count: usize) -> Result<Simulated, EngineError> {
+        self.simulate(LEARNED, Purpose::Evaluation, count).await
+    }
+}
+
+impl From<Weighed> for Report {
+    fn from(weighed: Weighed) -> Self {
+        let condition = |[log_z_learned, log_z_importance]: &[f64; 2]| ConditionReport {
+            log_z_learned: *log_z_learned,
+            log_z_importance: *log_z_importance,
+            ..ConditionReport::default()
+        };
+        Self {
+            log_z_learned: weighed.log_z_learned,
+            log_z_importance: weighed.log_z_importance,
+            elbo: weighed.elbo,
+            ess: weighed.ess,
+            residual_mean: weighed.residual_mean,
+            residual_std: weighed.residual_std,
+            samples: weighed.samples,
+            conditions: weighed.conditions.iter().map(condition).collect(),
+            ..Self::default()
+        }
+    }
+}
