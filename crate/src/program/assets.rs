@@ -69,19 +69,20 @@ pub fn weights(field: &str, name: &str) -> Result<Vec<u8>, ProgramError> {
     if path.is_file() {
         return fs::read(path).map_err(|e| ProgramError::file("read the prior's weights", path, e));
     }
-    match priors().find(|prior| *prior == name) {
-        Some(prior) => Ok(shipped(prior).to_vec()),
+    match priors().find(|(prior, _)| *prior == name) {
+        Some((_, weights)) => Ok(weights.to_vec()),
         None => Err(unknown(field, name).into()),
     }
 }
 
-/// The names of the priors that ship.
-fn priors() -> impl Iterator<Item = &'static str> {
-    Task::all().flat_map(|task| task.priors()).map(|prior| prior.name)
+/// The priors that this program carries: name and weights.
+fn priors() -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    let named = Task::all().flat_map(|task| task.priors());
+    named.filter_map(|prior| Some((prior.name, shipped_weights(prior.name)?)))
 }
 
 fn unknown(field: &str, name: &str) -> ConfigError {
-    let names: Vec<_> = priors().collect();
+    let names: Vec<_> = priors().map(|(name, _)| name).collect();
     let allowed = format!("a safetensors file that exists, or one of {}", names.join(", "));
     ConfigError::new(field, format!("`{name}`"), allowed)
 }

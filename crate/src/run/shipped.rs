@@ -12,31 +12,13 @@ pub struct ShippedPrior {
 }
 
 #[cfg(feature = "native")]
-macro_rules! weights {
-    ($($name:literal),+) => {
-        &[$(($name, include_bytes!(concat!("../../assets/", $name, ".safetensors")))),+]
-    };
-}
-
-#[cfg(feature = "native")]
-const WEIGHTS: &[(&str, &[u8])] = weights![
-    "prior-25",
-    "prior-ring",
-    "prior-moons",
-    "prior-checkerboard",
-    "prior-digits",
-    "prior-digits-small",
-    "prior-digits-pixels",
-    "prior-stories",
-    "reward-stories",
-    "classifier",
-    "classifier-evaluation"
-];
+static ASSETS: include_dir::Dir<'static> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/assets");
 
 /// The weights (safetensors) of that name, where such ship. The page fetches them; natively they are part
-/// of the program.
+/// of the program. The package on crates.io lacks `prior-digits-pixels`, which would not fit its limit.
 #[cfg(feature = "native")]
 pub fn shipped_weights(name: &str) -> Option<&'static [u8]> {
-    let named = WEIGHTS.iter().find(|(weights, _)| *weights == name);
-    named.map(|(_, bytes)| *bytes)
+    ASSETS
+        .get_file(format!("{name}.safetensors"))
+        .map(include_dir::File::contents)
 }
