@@ -97,7 +97,7 @@ pub fn index(rng: &mut impl Rng, running: &[f64]) -> usize {
 }
 
 /// The running sum of weights, for [`index`].
-pub fn running_sum(weights: impl IntoIterator<Item = f64>) -> Vec<f64> {
+pub(crate) fn running_sum(weights: impl IntoIterator<Item = f64>) -> Vec<f64> {
     weights
         .into_iter()
         .scan(0.0, |sum, w| {

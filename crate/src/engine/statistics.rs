@@ -115,7 +115,7 @@ fn mean_and_std(values: &[f64]) -> (f64, f64) {
 /// What the log weights of policy trajectories say, whatever they are about. Figures are means over the
 /// conditions that there are trajectories of.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Weighed {
+pub(crate) struct Weighed {
     /// log Z in the loss.
     pub log_z_learned: f64,
     /// log mean of the weights.

@@ -167,7 +167,7 @@ impl ResidualNetwork {
     }
 
     /// This network with a scale for the Langevin term, 1 until it is trained.
-    pub fn with_langevin(self, device: &Device) -> Self {
+    pub(crate) fn with_langevin(self, device: &Device) -> Self {
         let units = self.units();
         Self {
             langevin: Some(Dense::zeros(units, 1, device)),
@@ -180,7 +180,7 @@ impl ResidualNetwork {
     /// # Panics
     ///
     /// Of a network without one ([`Self::with_langevin`]).
-    pub fn langevin_scale(
+    pub(crate) fn langevin_scale(
         &self,
         times: &[f64],
         conditions: &[usize],

@@ -53,7 +53,7 @@ pub struct Seen {
 
 impl Seen {
     /// What was seen in these rows; a row may be taken more than once.
-    pub fn select_rows(self, rows: &[usize]) -> Self {
+    pub(crate) fn select_rows(self, rows: &[usize]) -> Self {
         let of_block = |kept: KeysValues| KeysValues {
             keys: kept.keys.select_rows(rows),
             values: kept.values.select_rows(rows),
@@ -110,7 +110,7 @@ impl Transformer {
     }
 
     /// Whether a token sees only those before it, and itself.
-    pub fn is_causal(&self) -> bool {
+    pub(crate) fn is_causal(&self) -> bool {
         self.causal
     }
 
@@ -122,7 +122,7 @@ impl Transformer {
 
     /// Goes on with `[rows, count]` more tokens of texts: a causal network that is not told the time.
     /// The logits of the words after those at `places` of them, `[rows, places, words]`.
-    pub fn go_on(&self, seen: &mut Seen, tokens: Tensor<2, Int>, places: Range<usize>) -> Tensor<3> {
+    pub(crate) fn go_on(&self, seen: &mut Seen, tokens: Tensor<2, Int>, places: Range<usize>) -> Tensor<3> {
         self.logits(self.hidden(&[], tokens, Some(seen)), places)
     }
 

@@ -113,7 +113,7 @@ impl Run {
     }
 
     /// Conditions that take part in an iteration.
-    pub fn conditions_at_once(&self) -> usize {
+    pub(crate) fn conditions_at_once(&self) -> usize {
         self.problem.conditions_at_once(self.rollout.batch)
     }
 

@@ -102,7 +102,8 @@ impl Process for Absorbing {
 
     fn noise_back(&self, step: usize, next: &Tensor<2, Int>, noise: Tensor<2>) -> Tensor<2, Int> {
         let (from, to) = (self.time(step + 1), self.time(step));
-        let masks = uniform(noise).lower_elem((to - from) / (1.0 - from));
+        // Equal too: at step 0 all are masked, also where rounding makes a uniform number 1.
+        let masks = uniform(noise).lower_equal_elem((to - from) / (1.0 - from));
         let tokens = self.sequence.gap_of(next);
         let masked = tokens.mask_fill(masks, self.sequence.mask() as i32);
         self.sequence.with_gap(next, masked)

@@ -62,7 +62,12 @@ impl BrownianBridge {
     }
 
     /// Rows in `steps.len()` equal blocks, each block multiplied by a function of its time.
-    pub fn per_step(&self, steps: &[usize], rows: Tensor<2>, factor: impl Fn(f64) -> f64) -> Tensor<2> {
+    pub(crate) fn per_step(
+        &self,
+        steps: &[usize],
+        rows: Tensor<2>,
+        factor: impl Fn(f64) -> f64,
+    ) -> Tensor<2> {
         per_step(steps, rows, |s| factor(self.time(s)))
     }
 }

@@ -3,7 +3,8 @@
 
 mod replay;
 
-pub use replay::{Replay, ReplayRecord};
+pub use replay::Replay;
+pub(crate) use replay::ReplayRecord;
 
 use crate::engine::process::{Policy, Prior, Process, Rows, walk};
 use burn::tensor::{Device, Tensor, TensorData};

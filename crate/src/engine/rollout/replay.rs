@@ -14,7 +14,7 @@ pub struct Replay {
 
 /// What a checkpoint keeps of a buffer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ReplayRecord {
+pub(crate) struct ReplayRecord {
     /// `[kept][state_size]`.
     states: Vec<f32>,
     log_rewards: Vec<f64>,
@@ -33,12 +33,12 @@ impl Replay {
     }
 
     /// Goes on from a checkpoint.
-    pub fn restore(&mut self, record: ReplayRecord) {
+    pub(crate) fn restore(&mut self, record: ReplayRecord) {
         self.record = record;
     }
 
     /// What a checkpoint keeps of it.
-    pub fn record(&self) -> &ReplayRecord {
+    pub(crate) fn record(&self) -> &ReplayRecord {
         &self.record
     }
 

@@ -75,7 +75,7 @@ pub struct Trainer<P: Process, Q, K: Policy<P>> {
 
 /// What a checkpoint keeps of a trainer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct TrainerRecord {
+pub(crate) struct TrainerRecord {
     /// Iterations done.
     pub iteration: usize,
     log_z: Vec<f64>,
@@ -454,7 +454,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     /// # Errors
     ///
     /// Where the device fails.
-    pub fn record(&self) -> Result<TrainerRecord, String> {
+    pub(crate) fn record(&self) -> Result<TrainerRecord, String> {
         let pack = |record: ModuleRecord| record.into_bytes().map(|b| b.to_vec()).map_err(|e| e.to_string());
         Ok(TrainerRecord {
             iteration: self.iteration,
@@ -475,7 +475,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     /// # Errors
     ///
     /// Says what does not fit.
-    pub fn restore(&mut self, record: TrainerRecord) -> Result<(), String> {
+    pub(crate) fn restore(&mut self, record: TrainerRecord) -> Result<(), String> {
         let unpack = |bytes: Vec<u8>| {
             ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|e| e.to_string())
         };

@@ -69,7 +69,7 @@ impl ImagesTask {
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn grow_by(&mut self, more: usize) -> Result<bool, EngineError> {
+    pub(crate) async fn grow_by(&mut self, more: usize) -> Result<bool, EngineError> {
         let wanted = self.run.evaluation.proposals;
         self.grow((self.proposals() + more).min(wanted)).await?;
         Ok(self.proposals() < wanted)

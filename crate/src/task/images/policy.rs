@@ -37,7 +37,7 @@ impl ImagePolicy {
     }
 
     /// The same with the Langevin term of β·log r.
-    pub fn with_langevin(prior: &DenoiserPrior, reward: ImageReward, beta: f64) -> Self {
+    pub(crate) fn with_langevin(prior: &DenoiserPrior, reward: ImageReward, beta: f64) -> Self {
         let prior = prior.clone();
         Self {
             denoising: prior.denoising(),

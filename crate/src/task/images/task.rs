@@ -120,7 +120,7 @@ impl ImagesTask {
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn images_of(&self, ends: &[f32]) -> Result<Vec<f32>, EngineError> {
+    pub(crate) async fn images_of(&self, ends: &[f32]) -> Result<Vec<f32>, EngineError> {
         let images = self.prior.decoder().images(ends).await;
         images.map_err(EngineError::Device)
     }

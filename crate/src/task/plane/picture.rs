@@ -47,7 +47,7 @@ pub fn blurred(cells: &[f32], side: usize, blur: f64) -> Vec<f32> {
 }
 
 /// The cell of a point, `None` outside the square.
-pub fn cell_of([x, y]: [f64; 2], side: usize) -> Option<usize> {
+pub(crate) fn cell_of([x, y]: [f64; 2], side: usize) -> Option<usize> {
     let scale = side as f64 / (2.0 * HALF_WIDTH);
     let (column, row) = ((x + HALF_WIDTH) * scale, (HALF_WIDTH - y) * scale);
     let inside = |v: f64| v >= 0.0 && v < side as f64;

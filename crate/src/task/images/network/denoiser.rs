@@ -96,7 +96,7 @@ impl Denoiser {
     }
 
     /// As [`UNet::with_langevin`].
-    pub fn with_langevin(self, device: &Device) -> Self {
+    pub(crate) fn with_langevin(self, device: &Device) -> Self {
         mapped!(self, network => network.with_langevin(device))
     }
 
@@ -105,7 +105,7 @@ impl Denoiser {
     /// # Panics
     ///
     /// Of a network without one.
-    pub fn langevin_scale(
+    pub(crate) fn langevin_scale(
         &self,
         times: &[f64],
         conditions: &[usize],

@@ -225,7 +225,7 @@ impl UNet {
     }
 
     /// This network with a scale for the Langevin term, 1 until it is trained.
-    pub fn with_langevin(self, device: &Device) -> Self {
+    pub(crate) fn with_langevin(self, device: &Device) -> Self {
         let [_, units] = self.time.dims();
         Self {
             langevin: Some(Dense::zeros(units, 1, device)),
@@ -239,7 +239,7 @@ impl UNet {
     /// # Panics
     ///
     /// Of a network without one ([`UNet::with_langevin`]).
-    pub fn langevin_scale(
+    pub(crate) fn langevin_scale(
         &self,
         times: &[f64],
         conditions: &[usize],

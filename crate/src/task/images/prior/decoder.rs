@@ -60,7 +60,7 @@ impl Decoder {
     }
 
     /// `[rows, size]` → `[rows, PIXELS]`; differentiable.
-    pub fn images_of(&self, ends: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn images_of(&self, ends: Tensor<2>) -> Tensor<2> {
         match &self.0 {
             None => ends,
             Some(latents) => decode(&latents.network, ends),

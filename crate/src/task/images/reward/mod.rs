@@ -216,7 +216,7 @@ impl ImageReward {
     /// # Errors
     ///
     /// Where the device fails.
-    pub async fn under_all(
+    pub(crate) async fn under_all(
         &self,
         process: &VariancePreserving,
         device: &Device,
