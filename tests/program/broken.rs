@@ -124,6 +124,25 @@ fn of_a_damaged_checkpoint_the_previous_one_is_used() {
     assert_eq!(report(folder.path()), report(finished.path()));
 }
 
+/// What was changed would else be in the folder, and not in what was trained.
+#[test]
+fn a_changed_description_is_not_gone_on_with() {
+    let folder = unfinished();
+    let config = folder.path().join("config.toml");
+    let written = fs::read_to_string(&config).expect("read");
+    let changed = written.replace("iterations = 10\n", "iterations = 11\n");
+    assert_ne!(changed, written);
+    fs::write(&config, changed).expect("written");
+    for mut command in [resume(folder.path()), rtb(["sample", text(folder.path())])] {
+        let output = command.output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(2));
+        let said = stderr(&output);
+        for part in ["config.toml", "training.iterations", "`11`", "`10`", "rtb run"] {
+            assert!(said.contains(part), "{part} is missing from {said}");
+        }
+    }
+}
+
 #[test]
 fn two_damaged_checkpoints_are_an_error() {
     let folder = unfinished();

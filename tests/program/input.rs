@@ -151,6 +151,13 @@ const REFUSED: &[(&str, &str)] = &[
         "taken | a folder with files | --out",
     ),
     ("density --count 0", "--count | 0"),
+    (
+        "energy --consistency nan",
+        "--consistency | nan | a number from 0",
+    ),
+    ("energy --consistency -1", "--consistency | -1 | a number from 0"),
+    ("energy --out taken", "taken | cannot write"),
+    ("bench --until nan", "--until | nan | a number above 0"),
     ("numbers --batch 1", "--batch | 1 | 2..=100000"),
     ("numbers --iterations 0", "--iterations | 0 | 1..=1000000"),
     ("numbers --seed=-1", "--seed | -1"),

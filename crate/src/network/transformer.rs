@@ -126,7 +126,7 @@ impl Transformer {
         self.logits(self.hidden(&[], tokens, Some(seen)), places)
     }
 
-    /// Sees the first `[rows, count]` tokens of texts, as [`Transformer::go_on`], and says nothing.
+    /// Sees the first `[rows, count]` tokens of texts, as `go_on`, and says nothing.
     pub fn see(&self, tokens: Tensor<2, Int>) -> Seen {
         let mut seen = Seen::default();
         self.hidden(&[], tokens, Some(&mut seen));

@@ -5,11 +5,12 @@ use super::error::ProgramError;
 use super::output::{figure, print};
 use super::progress::Progress;
 use super::signal::Stop;
-use super::storage::{FolderLock, Metrics, RunFolder};
+use super::storage::{CONFIG, FolderLock, Metrics, RunFolder};
 use super::{assets, plot, table};
 use pollster::block_on;
-use rtb::run::{Evaluation, Files};
+use rtb::run::{ConfigError, Evaluation, Files, Run};
 use rtb::session::Session;
+use toml::Value;
 
 /// The session where its folder's latest checkpoint was taken; `None` if there is no checkpoint
 /// yet.
@@ -17,9 +18,47 @@ pub fn reopen(folder: &RunFolder, device: DeviceKind) -> Result<Option<Session>,
     let Some(checkpoint) = folder.checkpoint()? else {
         return Ok(None);
     };
+    check_same(folder, &Session::run_of(&checkpoint)?)?;
     let files = files(folder)?;
     let session = Session::resume(&checkpoint, device.open()?, &files);
     Ok(Some(block_on(session)?))
+}
+
+/// Refuses a checkpoint of another run than the folder's: one of both has been changed since.
+fn check_same(folder: &RunFolder, trained: &Run) -> Result<(), ProgramError> {
+    let table = |run: &Run| Value::try_from(run).expect("a run is a TOML table");
+    let Some((field, [said, trained])) = difference(&table(&folder.run()?), &table(trained)) else {
+        return Ok(());
+    };
+    let path = folder.file(CONFIG);
+    let error = ConfigError::new(
+        field,
+        format!("`{said}`"),
+        format!(
+            "`{trained}`, with which the checkpoint was trained; start a run of its own with `rtb run {} --out …`",
+            path.display()
+        ),
+    );
+    Err(ProgramError::ConfigFile { path, error })
+}
+
+/// The first field in which two values differ, and both.
+fn difference(said: &Value, trained: &Value) -> Option<(String, [String; 2])> {
+    let [Value::Table(a), Value::Table(b)] = [said, trained] else {
+        return (said != trained).then(|| (String::new(), [said, trained].map(Value::to_string)));
+    };
+    let mut fields = a.keys().chain(b.keys().filter(|field| !a.contains_key(*field)));
+    fields.find_map(|field| match [a.get(field), b.get(field)] {
+        [Some(a), Some(b)] => {
+            let (below, both) = difference(a, b)?;
+            let dot = if below.is_empty() { "" } else { "." };
+            Some((format!("{field}{dot}{below}"), both))
+        }
+        both => {
+            let text = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
+            Some((field.clone(), both.map(text)))
+        }
+    })
 }
 
 /// The files that the run of a folder needs.

@@ -27,6 +27,20 @@ struct Checkpoint {
     learner: Vec<u8>,
 }
 
+impl Checkpoint {
+    fn read(bytes: &[u8]) -> Result<Self, EngineError> {
+        let refused = |e: rmp_serde::decode::Error| EngineError::Checkpoint(e.to_string());
+        let Form { form } = rmp_serde::from_slice(bytes).map_err(refused)?;
+        if form != FORM {
+            return Err(EngineError::Checkpoint(format!(
+                "it was written by another version of rtb (form {form}, this one reads {FORM}); that version \
+                 can go on with it, this one has to start the run again"
+            )));
+        }
+        rmp_serde::from_slice(bytes).map_err(refused)
+    }
+}
+
 /// What is read of a checkpoint first.
 #[derive(Deserialize)]
 struct Form {
@@ -61,18 +75,19 @@ impl Session {
     ///
     /// Where the checkpoint is damaged, of another version of the program, or does not fit.
     pub async fn resume(checkpoint: &[u8], device: Device, files: &Files) -> Result<Self, EngineError> {
-        let refused = |e: rmp_serde::decode::Error| EngineError::Checkpoint(e.to_string());
-        let Form { form } = rmp_serde::from_slice(checkpoint).map_err(refused)?;
-        if form != FORM {
-            return Err(EngineError::Checkpoint(format!(
-                "it was written by another version of rtb (form {form}, this one reads {FORM}); that version \
-                 can go on with it, this one has to start the run again"
-            )));
-        }
-        let checkpoint: Checkpoint = rmp_serde::from_slice(checkpoint).map_err(refused)?;
+        let checkpoint = Checkpoint::read(checkpoint)?;
         let mut session = Self::open(checkpoint.run, device, files, None).await?;
         session.0.restore(&checkpoint.learner)?;
         Ok(session)
+    }
+
+    /// The run that a checkpoint was taken of.
+    ///
+    /// # Errors
+    ///
+    /// Where the checkpoint is damaged, or of another version of the program.
+    pub fn run_of(checkpoint: &[u8]) -> Result<Run, EngineError> {
+        Ok(Checkpoint::read(checkpoint)?.run)
     }
 
     /// The task in training, if it is of this type.

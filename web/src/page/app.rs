@@ -1,6 +1,7 @@
 //! The whole page: its state, the engine, and the address that mirrors the run.
 
 use crate::engine::{Backend, Engine};
+use crate::kit::field::Revision;
 use crate::kit::selection::Selection;
 use crate::kit::shared::{Fixed, Shared};
 use crate::kit::theme::{use_reduced_motion, use_theme};
@@ -103,7 +104,7 @@ pub fn App() -> Html {
         room.file(&stage.scene, &samples).save();
     });
     html! {
-        <>
+        <ContextProvider<Revision> context={Revision(state.revision)}>
             <Header device={state.device.clone()} stopped={state.phase == Phase::Stopped} {choose_device} {theme} {choose_theme} />
             <Messages notice={state.notice.clone()} {dismiss} />
             <Navigation tasks={tasks::namings()} current={facts.naming.name} />
@@ -118,7 +119,7 @@ pub fn App() -> Html {
                 <SaveOpen run={state.run.clone()} saved={Fixed(&facts.saved)} {keep} engine={engine.clone()} {dispatch} open={state.phase.is_open()} {dark} />
                 <Compare run={state.run.clone()} stage={state.stage.clone()} compared={Fixed(&facts.compared)} {lesson} {engine} open={state.phase.is_open()} {dark} />
             </main>
-        </>
+        </ContextProvider<Revision>>
     }
 }
 

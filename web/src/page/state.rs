@@ -171,6 +171,10 @@ impl State {
     }
 
     fn on(&mut self, event: Event) {
+        // The engine may not have heard yet that another run is wanted: the last words are about the old one.
+        if !self.phase.is_open() && !matches!(event, Event::Opened(_)) {
+            return;
+        }
         match event {
             Event::Opened(scene) => {
                 self.stage = Stage::new(*scene);
@@ -343,7 +347,13 @@ mod tests {
         let state = after(State::new(run, None), actions);
         assert_eq!(state.phase, Phase::Training);
         let other = Preset::find("digit-3").unwrap().run;
-        let switched = state.reduce(Action::Load(other, None)).reduce(opened());
+        let iterated = Action::Events(vec![Event::Iterated(Iteration::default())]);
+        let switched = state.reduce(Action::Load(other, None)).reduce(iterated);
+        assert_eq!(
+            switched.last, None,
+            "the old run's iterations are not the new one's"
+        );
+        let switched = switched.reduce(opened());
         assert_eq!(switched.phase, Phase::Idle, "another task waits to be trained");
     }
 }

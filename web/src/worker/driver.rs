@@ -18,7 +18,7 @@ const SHOW_INTERVAL: f64 = 2000.0;
 /// … as long as snapshots take at most this share of the time.
 const SHOW_SHARE: f64 = 0.15;
 
-/// The most share of the time that [`GROWTH`] may take while training …
+/// The most share of the time that samples of the prior may take while training …
 const GROWTH_SHARE: f64 = 0.2;
 /// … and the least time between two posts of it, ms.
 const TELL_INTERVAL: f64 = 2000.0;
@@ -56,14 +56,41 @@ enum Aside {
     Lesson(Box<dyn Lesson>),
 }
 
+/// How long the worker may be deaf for samples of the prior, ms: fewer at once where they take longer.
+const LONGEST_GROWTH: f64 = 1000.0;
+
 /// How the exact posterior comes about where samples of the prior tell it, beside training.
-#[derive(Default)]
 struct Growth {
+    /// Samples at once.
+    count: usize,
     /// Time it may take by now, and what the last samples took, ms.
     credit: f64,
     cost: f64,
     /// When the page heard of it last.
     told: f64,
+}
+
+impl Default for Growth {
+    fn default() -> Self {
+        Self {
+            count: GROWTH / 8,
+            credit: 0.0,
+            cost: 0.0,
+            told: 0.0,
+        }
+    }
+}
+
+impl Growth {
+    /// The last samples took so long, ms.
+    fn took(&mut self, cost: f64) {
+        self.cost = cost;
+        if cost > LONGEST_GROWTH {
+            self.count = (self.count / 2).max(1);
+        } else if cost < LONGEST_GROWTH / 4.0 {
+            self.count = (2 * self.count).min(GROWTH);
+        }
+    }
 }
 
 struct Driver {
@@ -293,8 +320,8 @@ impl Driver {
             return Ok(());
         };
         let began = clock::now();
-        let grows = session.grow_truth(GROWTH).await?;
-        growth.cost = clock::now() - began;
+        let grows = session.grow_truth(growth.count).await?;
+        growth.took(clock::now() - began);
         let due = clock::now() - growth.told >= TELL_INTERVAL || !grows;
         let truth = if due { session.truth().await? } else { None };
         if truth.is_some() {

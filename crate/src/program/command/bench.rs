@@ -37,12 +37,21 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     draw: Option<u32>,
     /// Train on until the error is this small: total variation of mode weights, or FID of images
-    #[arg(long, value_name = "ERROR")]
+    #[arg(long, value_name = "ERROR", value_parser = error, allow_negative_numbers = true)]
     until: Option<f64>,
     #[command(flatten)]
     device: DeviceFlag,
     #[command(flatten)]
     overrides: Overrides,
+}
+
+/// Reads an error to reach.
+fn error(text: &str) -> Result<f64, String> {
+    let number = text
+        .parse()
+        .ok()
+        .filter(|error: &f64| *error > 0.0 && error.is_finite());
+    number.ok_or_else(|| "a number above 0 is expected".to_owned())
 }
 
 /// Times and prints.

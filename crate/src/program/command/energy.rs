@@ -37,7 +37,8 @@ pub struct Args {
           value_parser = clap::value_parser!(u32).range(1..))]
     updates: u32,
     /// Weight of the consistency in the second training
-    #[arg(long, value_name = "WEIGHT", default_value_t = EnergyConfig::default().consistency)]
+    #[arg(long, value_name = "WEIGHT", default_value_t = EnergyConfig::default().consistency,
+          value_parser = weight, allow_negative_numbers = true)]
     consistency: f64,
     /// Picture (PNG) of both densities beside the mixture's
     #[arg(long, value_name = "FILE")]
@@ -49,6 +50,12 @@ pub struct Args {
     /// Show no progress
     #[arg(long, short)]
     quiet: bool,
+}
+
+/// Reads a weight.
+fn weight(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|weight| (0.0..=1e6).contains(weight));
+    number.ok_or_else(|| "a number from 0 to 1000000 is expected".to_owned())
 }
 
 /// Trains twice, prints and draws.

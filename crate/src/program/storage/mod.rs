@@ -26,7 +26,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-const CONFIG: &str = "config.toml";
+pub const CONFIG: &str = "config.toml";
 const REPORT: &str = "report.json";
 const LATEST: &str = "checkpoint.bin";
 const PREVIOUS: &str = "checkpoint.previous.bin";
@@ -261,7 +261,11 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), ProgramErro
 /// Finds out, before a long computation, whether its result can be written to a file.
 pub fn probe(path: &Path) -> Result<(), ProgramError> {
     let fresh = staged(path);
-    stage(&fresh, &[])
+    let free = match path.is_dir() {
+        true => Err(io::ErrorKind::IsADirectory.into()),
+        false => Ok(()),
+    };
+    free.and_then(|()| stage(&fresh, &[]))
         .and_then(|()| fs::remove_file(&fresh))
         .map_err(|e| ProgramError::file("write", path, e))
 }

@@ -44,10 +44,13 @@ where
     R: Reducible + 'static,
 {
     let dispatcher = state.dispatcher();
-    use_memo((), move |()| Comparer {
+    let comparer = use_memo((), move |()| Comparer {
         inner: Rc::default(),
         tell: Callback::from(move |news| dispatcher.dispatch(action(news))),
-    })
+    });
+    let leaving = comparer.clone();
+    use_effect_with((), move |()| move || leaving.abandon());
+    comparer
 }
 
 impl Comparer {
@@ -95,6 +98,13 @@ impl Comparer {
         };
         let comparer = self.clone();
         Timeout::new(patience, move || comparer.end(number, News::Ended)).forget();
+    }
+
+    /// Ends the worker of a component that is no longer there: nobody could stop it.
+    fn abandon(&self) {
+        let mut inner = self.inner.borrow_mut();
+        inner.worker = None;
+        inner.number += 1;
     }
 
     fn heard(&self, number: u32, heard: Heard, request: &Request) {

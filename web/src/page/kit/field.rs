@@ -32,6 +32,10 @@ pub fn Explain(props: &ExplainProps) -> Html {
     }
 }
 
+/// Counts the runs that the page has shown: with another one, drafts are out of date.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Revision(pub u32);
+
 #[derive(Properties, PartialEq)]
 pub struct NumberProps {
     /// Also the `data-testid`.
@@ -58,7 +62,8 @@ pub fn Number(props: &NumberProps) -> Html {
     {
         // A value from elsewhere, such as a preset, replaces what was typed.
         let (draft, error) = (draft.clone(), error.clone());
-        use_effect_with(props.value, move |value| {
+        let revision = use_context::<Revision>();
+        use_effect_with((props.value, revision), move |(value, _)| {
             if draft.as_ref().is_some_and(|d| d.trim().parse() != Ok(*value)) {
                 draft.set(None);
                 error.set(None);
@@ -133,6 +138,20 @@ pub struct ChoiceProps {
     pub set: Callback<String>,
 }
 
+/// A select that shows this value: once the user has picked an option, browsers ignore the attribute
+/// `selected`.
+#[hook]
+pub fn use_selected(value: AttrValue) -> NodeRef {
+    let select = use_node_ref();
+    let shown = select.clone();
+    use_effect(move || {
+        if let Some(select) = shown.cast::<HtmlSelectElement>() {
+            select.set_value(&value);
+        }
+    });
+    select
+}
+
 /// One of several named values.
 #[component]
 pub fn Choice(props: &ChoiceProps) -> Html {
@@ -142,11 +161,12 @@ pub fn Choice(props: &ChoiceProps) -> Html {
             set.emit(event.target_unchecked_into::<HtmlSelectElement>().value())
         })
     };
+    let select = use_selected(props.value.clone());
     let described = (!props.help.is_empty()).then(|| format!("{}-help", props.id));
     html! {
         <div class="field">
             <label for={props.id.clone()}>{ &props.label }</label>
-            <select id={props.id.clone()} data-testid={props.id.clone()} {onchange} aria-describedby={described}>
+            <select ref={select} id={props.id.clone()} data-testid={props.id.clone()} {onchange} aria-describedby={described}>
                 { for props.options.iter().map(|(value, text)| html! {
                     <option key={value.to_string()} value={value.clone()} selected={*value == props.value}>{ text }</option>
                 }) }

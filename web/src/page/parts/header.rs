@@ -1,6 +1,7 @@
 //! The page's head: its name, what it computes on, and the theme.
 
 use crate::engine::{Backend, Device, Gpu};
+use crate::kit::field::use_selected;
 use crate::kit::theme::Choice;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
@@ -19,13 +20,18 @@ pub struct HeaderProps {
 pub fn Header(props: &HeaderProps) -> Html {
     let next = props.theme.next();
     let toggle = props.choose_theme.reform(move |_: MouseEvent| next);
+    let wanted = match props.device.download {
+        Some(_) => Backend::Gpu,
+        None => props.device.backend,
+    };
+    let select = use_selected(if wanted == Backend::Gpu { "gpu" } else { "cpu" }.into());
     html! {
         <header class="top">
             <div>
                 <h1>{ "Relative trajectory balance" }</h1>
                 <p class="tagline">{ "A diffusion model learns to sample prior × reward: the whole posterior, not its best point." }</p>
             </div>
-            { badge(props) }
+            { badge(props, wanted, select) }
             <button type="button" class="quiet" data-testid="theme" onclick={toggle}
                 title={format!("Theme: {}; switch to {}", props.theme.name(), next.name())}>
                 <span aria-hidden="true">{ "◐" }</span>{ format!(" Theme: {}", props.theme.name()) }
@@ -35,7 +41,7 @@ pub fn Header(props: &HeaderProps) -> Html {
 }
 
 /// What computes, and the choice of it.
-fn badge(props: &HeaderProps) -> Html {
+fn badge(props: &HeaderProps, wanted: Backend, select: NodeRef) -> Html {
     let device = &props.device;
     let onchange = {
         let choose = props.choose_device.clone();
@@ -48,11 +54,6 @@ fn badge(props: &HeaderProps) -> Html {
         (true, _) => "Not running".to_owned(),
         (_, "") => "Starting…".to_owned(),
         (_, name) => format!("Runs on {name}"),
-    };
-    let wanted = if device.download.is_some() {
-        Backend::Gpu
-    } else {
-        device.backend
     };
     let gpu_text = match &device.gpu {
         Gpu::Asking => "WebGPU (looking…)".to_owned(),
@@ -73,7 +74,7 @@ fn badge(props: &HeaderProps) -> Html {
                 <span class="bytes">{ format!("{:.1} MB", done / 1e6) }</span>
             }
             <label class="hidden" for="device-select">{ "Compute on" }</label>
-            <select id="device-select" data-testid="device-select" {onchange}>
+            <select ref={select} id="device-select" data-testid="device-select" {onchange}>
                 <option value="cpu" selected={wanted == Backend::Cpu}>{ "CPU (WebAssembly)" }</option>
                 <option value="gpu" selected={wanted == Backend::Gpu} disabled={!device.gpu.usable()}>{ gpu_text }</option>
             </select>
