@@ -190,6 +190,25 @@ test('values that are not allowed are refused where they stand', { timeout: 120_
   await page.close();
 });
 
+test('controls show the run, whatever was picked or typed before', { timeout: 120_000 }, async () => {
+  const { page, problems } = await ready(cpu, '#preset=25-to-9');
+  await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
+  const shown = (field) => id(page, field).inputValue();
+  for (const [field, picked, own] of [['reward-kind', 'formula', 'ratio'], ['method', 'ddpo', 'rtb']]) {
+    for (const value of [picked, own, picked]) await id(page, field).selectOption(value);
+    await id(page, 'preset').selectOption('25-to-9');
+    await until(`the preset's ${field}`, async () => (await shown(field)) === own);
+  }
+  const rate = await shown('learning-rate');
+  await set(page, 'learning-rate', 'abc');
+  await until('the reason', async () => (await id(page, 'learning-rate-error').count()) === 1);
+  await id(page, 'preset').selectOption('moons-disc');
+  await until('the run\'s own rate', async () => (await shown('learning-rate')) === rate);
+  assert.equal(await id(page, 'learning-rate-error').count(), 0);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
 test('a painted reward is what is trained for', { timeout: 120_000 }, async () => {
   const { page, problems } = await ready(cpu);
   await small(page);
@@ -456,6 +475,10 @@ test('learns the energy of the prior', { timeout: 180_000 }, async () => {
   assert.ok(first >= 0 && first <= 1, `total variation ${first}`);
   await id(page, 'energy-stop').click();
   await until('it to stop', async () => /Idle/.test(await id(page, 'energy-status').textContent()), 30);
+  await id(page, 'energy-start').click();
+  await until('its worker', async () => page.workers().length === 2, 20);
+  await id(page, 'task-digits').click();
+  await until('it to go with its task', async () => page.workers().length === 1, 20);
   assert.deepEqual(problems, []);
   await page.close();
 });
