@@ -18,16 +18,17 @@ pub fn reopen(folder: &RunFolder, device: DeviceKind) -> Result<Option<Session>,
     let Some(checkpoint) = folder.checkpoint()? else {
         return Ok(None);
     };
-    check_same(folder, &Session::run_of(&checkpoint)?)?;
-    let files = files(folder)?;
+    let run = folder.run()?;
+    check_same(folder, &run, &Session::run_of(&checkpoint)?)?;
+    let files = files(folder, &run)?;
     let session = Session::resume(&checkpoint, device.open()?, &files);
     Ok(Some(block_on(session)?))
 }
 
 /// Refuses a checkpoint of another run than the folder's: one of both has been changed since.
-fn check_same(folder: &RunFolder, trained: &Run) -> Result<(), ProgramError> {
+fn check_same(folder: &RunFolder, said: &Run, trained: &Run) -> Result<(), ProgramError> {
     let table = |run: &Run| Value::try_from(run).expect("a run is a TOML table");
-    let Some((field, [said, trained])) = difference(&table(&folder.run()?), &table(trained)) else {
+    let Some((field, [said, trained])) = difference(&table(said), &table(trained)) else {
         return Ok(());
     };
     let path = folder.file(CONFIG);
@@ -62,8 +63,8 @@ fn difference(said: &Value, trained: &Value) -> Option<(String, [String; 2])> {
 }
 
 /// The files that the run of a folder needs.
-pub fn files(folder: &RunFolder) -> Result<Files, ProgramError> {
-    assets::files_beside(&folder.run()?, |need| folder.kept(need))
+pub fn files(folder: &RunFolder, run: &Run) -> Result<Files, ProgramError> {
+    assets::files_beside(run, |need| folder.kept(need))
 }
 
 /// The same, where there must be a checkpoint.

@@ -88,8 +88,9 @@ fn resume(folder: RunFolder, device: DeviceKind) -> Result<Trainer, ProgramError
         Some(session) => session,
         // The run was killed before its first checkpoint.
         None => {
-            let files = files(&folder)?;
-            block_on(Session::open(folder.run()?, device.open()?, &files, None))?
+            let run = folder.run()?;
+            let files = files(&folder, &run)?;
+            block_on(Session::open(run, device.open()?, &files, None))?
         }
     };
     eprintln!(

@@ -71,7 +71,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         session = block_on(Session::open(
             run,
             args.device.device.open()?,
-            &files(&folder)?,
+            &files(&folder, session.run())?,
             Some(&weights),
         ))?;
     }

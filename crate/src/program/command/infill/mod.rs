@@ -125,11 +125,8 @@ fn trained(args: &Args, path: &std::path::Path) -> Result<Entrant, ProgramError>
         return Err(ConfigError::new("DIR", format!("`{}`", path.display()), allowed).into());
     }
     let session = reopen_trained(&folder, args.device.device)?;
-    Ok(Entrant::trained(
-        run,
-        files(&folder)?.get("prior").unwrap_or_default().to_vec(),
-        block_on(session.weights())?,
-    ))
+    let prior = files(&folder, &run)?.get("prior").unwrap_or_default().to_vec();
+    Ok(Entrant::trained(run, prior, block_on(session.weights())?))
 }
 
 /// Methods in the order in which they came.
