@@ -10,6 +10,7 @@ use chain::{
     shares, states, total_variation, transitions,
 };
 use rtb::engine::Conditions;
+use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::objective::objective;
 use rtb::engine::process::{Absorbing, Autoregressive, Policy, Prior, Process, Sequence, Uniform};
@@ -131,7 +132,7 @@ fn bayes<P: Chain>(process: P) {
     let unknown = process.noise_back(
         0,
         &states(process, &[vec![1]]),
-        Tensor::zeros([1, 1], &chains.device),
+        Tensor::zeros([1, process.noise_size()], &chains.device),
     );
     assert_eq!(shares(process, &unknown)[MASK], 1.0);
 }
@@ -148,6 +149,56 @@ fn noise_and_denoising_of_a_token_agree() {
         sequence: sequence.clone(),
     });
     bayes(Autoregressive { sequence });
+}
+
+/// Of one f32 that has decided that a token in 128 changes, 17 bits are left: of 50,257 words it would make
+/// some by three of its values and the others by two.
+#[test]
+fn many_words_are_drawn_as_often_as_they_should_be() {
+    const MANY: usize = 50_257;
+    const VALUES: usize = 1 << 17;
+    let device = cpu_device();
+    let (rows, places, steps) = (40_000, 64, 128);
+    let sequence = Sequence::new(MANY, vec![vec![0; places]], 0..places).expect("a gap");
+    let process = Uniform { steps, sequence };
+    let noise = Noise::new(10).normal(Purpose::Samples, 0, rows * process.noise_size());
+    let noise = Tensor::from_data(TensorData::new(noise, [rows, process.noise_size()]), &device);
+    let text = Tensor::zeros([rows, places], &device);
+    let words = numbers(process.noise_back(steps - 1, &text, noise).float());
+    let values = |word: usize| ((word + 1) * VALUES).div_ceil(MANY) - (word * VALUES).div_ceil(MANY);
+    let share = |words: &mut dyn Iterator<Item = usize>| {
+        let (three, all) = words.fold((0, 0), |(three, all), word| {
+            (three + usize::from(values(word) == 3), all + 1)
+        });
+        assert!(all > 15_000, "{all}");
+        three as f64 / all as f64
+    };
+    let changed = words.iter().map(|word| *word as usize).filter(|word| *word > 0);
+    let (found, wanted) = (share(&mut changed.into_iter()), share(&mut (0..MANY)));
+    assert!((found - wanted).abs() < 0.02, "{found} of them, {wanted} of all");
+}
+
+/// Whether a token is filled and what it becomes are two numbers, in masked diffusion too.
+#[test]
+fn what_a_token_becomes_does_not_depend_on_how_nearly_it_stayed() {
+    let process = Absorbing {
+        steps: 128,
+        sequence: gap(1),
+    };
+    let device = cpu_device();
+    let rows = 3 * WORDS;
+    let mask = states(&process, &vec![vec![MASK]; rows]);
+    let even = Tensor::zeros([rows, 1, WORDS], &device).sub_scalar((WORDS as f64).ln());
+    // All are filled: those of a row by a number just above what fills one, and by far larger ones.
+    let [whether, what] = [[3.0, 4.0, 5.0], [-1.0, 0.0, 1.0]];
+    let pairs = whether
+        .iter()
+        .flat_map(|one| what.iter().flat_map(move |other| [*one, *other]));
+    let noise: Vec<f32> = pairs.collect();
+    let noise = Tensor::from_data(TensorData::new(noise, [rows, 2]), &device);
+    let filled = numbers(process.transition(0, &mask, &even, noise, 0.0).float());
+    let made: Vec<_> = filled.chunks_exact(3).map(|state| state[1]).collect();
+    assert_eq!(made, [0.0, 1.0, 2.0].repeat(3));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Masked diffusion: tokens that are not known yet become words, and stay (absorbing state, D3PM,
 //! arXiv 2107.03006; MDLM, arXiv 2406.07524; SEDD, arXiv 2310.16834).
 
-use super::sequence::{Sequence, divergence, log_prob_of, of_step, tempered, uniform, words_at};
+use super::sequence::{Sequence, divergence, log_prob_of, of_step, tempered, uniform_pair, words_at};
 use super::{Process, sum};
 use burn::tensor::{Bool, Device, Int, Tensor};
 
@@ -75,9 +75,8 @@ impl Process for Absorbing {
         self.sequence.start(conditions, device)
     }
 
-    /// One number decides whether a token stays masked, and what it becomes.
     fn noise_size(&self) -> usize {
-        self.sequence.gap().len()
+        2 * self.sequence.gap().len()
     }
 
     /// `extra` tempers the words' distribution.
@@ -90,20 +89,17 @@ impl Process for Absorbing {
         extra: f64,
     ) -> Tensor<2, Int> {
         let (tokens, stays) = (self.sequence.gap_of(x), self.stays(step));
-        let uniform = uniform(noise);
-        let fills = self
-            .masked(&tokens)
-            .bool_and(uniform.clone().greater_equal_elem(stays));
-        // Of a token that is filled, what is left of its number is uniform again.
-        let rest = uniform.sub_scalar(stays).div_scalar(1.0 - stays);
-        let words = words_at(&tempered(log_probs, extra), rest);
+        let [whether, what] = uniform_pair(noise);
+        let fills = self.masked(&tokens).bool_and(whether.greater_equal_elem(stays));
+        let words = words_at(&tempered(log_probs, extra), what);
         self.sequence.with_gap(x, tokens.mask_where(fills, words))
     }
 
     fn noise_back(&self, step: usize, next: &Tensor<2, Int>, noise: Tensor<2>) -> Tensor<2, Int> {
         let (from, to) = (self.time(step + 1), self.time(step));
         // Equal too: at step 0 all are masked, also where rounding makes a uniform number 1.
-        let masks = uniform(noise).lower_equal_elem((to - from) / (1.0 - from));
+        let [whether, _] = uniform_pair(noise);
+        let masks = whether.lower_equal_elem((to - from) / (1.0 - from));
         let tokens = self.sequence.gap_of(next);
         let masked = tokens.mask_fill(masks, self.sequence.mask() as i32);
         self.sequence.with_gap(next, masked)

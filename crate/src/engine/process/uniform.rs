@@ -1,7 +1,7 @@
 //! Uniform-state diffusion: words change into others until they are data (D3PM with uniform
 //! transitions, arXiv 2107.03006, §3.1).
 
-use super::sequence::{Sequence, divergence, log_prob_of, tempered, uniform, words_at};
+use super::sequence::{Sequence, divergence, log_prob_of, tempered, uniform_pair, words_at};
 use super::{Process, per_step, sum};
 use burn::tensor::{Device, Int, Tensor};
 
@@ -85,7 +85,7 @@ impl Process for Uniform {
     }
 
     fn noise_size(&self) -> usize {
-        self.sequence.gap().len()
+        2 * self.sequence.gap().len()
     }
 
     /// `extra` tempers the words' distribution.
@@ -98,7 +98,8 @@ impl Process for Uniform {
         extra: f64,
     ) -> Tensor<2, Int> {
         let next = self.next_words(&[step], x, &tempered(log_probs, extra));
-        self.sequence.with_gap(x, words_at(&next, uniform(noise)))
+        let [_, what] = uniform_pair(noise);
+        self.sequence.with_gap(x, words_at(&next, what))
     }
 
     fn noise_back(&self, step: usize, next: &Tensor<2, Int>, noise: Tensor<2>) -> Tensor<2, Int> {
@@ -108,11 +109,11 @@ impl Process for Uniform {
             return self.sequence.with_gap(next, unknown);
         }
         let (words, keeps) = (self.sequence.words(), self.keeps(step));
-        let uniform = uniform(noise);
-        let changes = uniform.clone().greater_equal_elem(keeps);
-        let rest = uniform.sub_scalar(keeps).mul_scalar(words as f64 / (1.0 - keeps));
-        // Below 0 for tokens that stay, and a uniform number of 1 would be one word too far.
-        let word = rest.clamp(0.0, words as f64 - 0.5).floor().int();
+        let [whether, what] = uniform_pair(noise);
+        let changes = whether.greater_equal_elem(keeps);
+        // A uniform number of 1 would be one word too far.
+        let word = what.mul_scalar(words as f64);
+        let word = word.clamp_max(words as f64 - 0.5).floor().int();
         self.sequence.with_gap(next, tokens.mask_where(changes, word))
     }
 
