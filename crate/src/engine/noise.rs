@@ -28,7 +28,7 @@ pub enum Purpose {
     Pictures,
     /// The examples of an iteration, and what is drawn with them.
     Pretraining,
-    /// End points given from outside: making them, and which an iteration noises back.
+    /// Which end points given from outside an iteration noises back, and those of a mixture.
     GivenEndPoints,
     /// Samples that are handed out, or that something else is then done with.
     Samples,
@@ -44,6 +44,9 @@ pub enum Purpose {
     Conditions,
     /// The transitions of an iteration's trajectories that follow the prior.
     PriorRollout,
+    /// Samples of the prior that trajectories are noised back from. What is measured is never held
+    /// against these: it would be held against its own training data.
+    GivenPriorSamples,
 }
 
 /// The generator of one run.

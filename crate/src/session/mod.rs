@@ -244,7 +244,7 @@ impl Session {
     }
 
     /// What a later session can go on with.
-    pub fn into_kept(self) -> Option<Kept> {
+    pub fn into_kept(self) -> Vec<Kept> {
         self.0.into_task().into_kept()
     }
 

@@ -62,7 +62,7 @@ impl Trial {
     }
 
     /// What a later trial can go on with.
-    pub fn into_kept(self) -> Option<Kept> {
+    pub fn into_kept(self) -> Vec<Kept> {
         match self.0 {
             Kind::Trained(session) => session.into_kept(),
             Kind::Untrained(task) => task.into_kept(),

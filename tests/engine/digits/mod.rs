@@ -8,7 +8,9 @@ use burn::tensor::Device;
 use flate2::read::GzDecoder;
 use rtb::engine::EngineError;
 use rtb::engine::device::cpu_device;
-use rtb::engine::noise::Noise;
+use rtb::engine::learner::Task as _;
+use rtb::engine::noise::{Noise, Purpose};
+use rtb::engine::rollout::Replay;
 use rtb::engine::weights::{Weights, load_tensors, read_tensors};
 use rtb::message::{ConditionReport, Event, Files, Fit, Paths, Report, Truth, from_bytes, to_bytes};
 use rtb::run::{Method, Run, assignment, merge};
@@ -317,6 +319,26 @@ fn given_images_are_those_that_the_reward_prefers() {
         given[0].log_reward > fresh[0].log_reward + 0.5,
         "{given:?} {fresh:?}"
     );
+}
+
+/// A policy learns the images that it is given by heart, to some part.
+#[test]
+fn given_images_are_none_that_samples_are_held_against() {
+    let mut task = ImagesTask::open(small(), cpu_device(), &files()).expect("it opens");
+    let mut given = [Replay::new(1000, PIXELS)];
+    let (log_r, exact) = pollster::block_on(async {
+        task.give(3, &[0], &mut given).await.expect("they are made");
+        let ends = given[0].draw(1000, 0.0, &mut Noise::new(0).stream(Purpose::Replay, 0));
+        let exact = task.exact(given[0].len()).await.expect("it is known");
+        (
+            task.log_reward(&ends).await.expect("the processor answers"),
+            exact,
+        )
+    });
+    assert!(given[0].len() > 100 && exact.kept.len() > 3);
+    let alike = |wanted: &&f64| log_r.iter().any(|of| (of - **wanted).abs() < 1e-7);
+    let alike = exact.log_reward.iter().filter(alike).count();
+    assert!(alike < 2, "{alike} of {}", exact.kept.len());
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! The images of the prior's own chain that a task knows, their rewards, and what classifiers see in them.
 
 use super::metric::{Seen, see};
-use super::pool::{Pool, picked};
+use super::pool::picked;
 use super::task::ImagesTask;
 use crate::engine::EngineError;
 use crate::engine::noise::{self, Purpose};
-use crate::task::opened::Kept;
 
 impl ImagesTask {
     /// Images of the prior that count: those the exact posterior is known from.
@@ -18,16 +17,6 @@ impl ImagesTask {
         &self.pool.ends
     }
 
-    /// Goes on with the images of a task before this one, if the same prior made them. They count
-    /// once [`ImagesTask::grow`] has shown them to the reward, which is quicker than making them.
-    pub(super) fn adopt_pool(&mut self, kept: &mut Vec<Kept>) {
-        let more = |pool: &Pool| pool.is_like(&self.pool) && pool.ends.len() > self.pool.ends.len();
-        let found = kept.iter().position(|kept| kept.downcast_ref().is_some_and(more));
-        if let Some(Ok(pool)) = found.map(|at| kept.swap_remove(at).downcast::<Pool>()) {
-            self.pool = *pool;
-        }
-    }
-
     /// Makes images until `count` of them count. What they are does not depend on how they were
     /// asked for.
     ///
@@ -35,15 +24,8 @@ impl ImagesTask {
     ///
     /// Where the device fails.
     pub async fn grow(&mut self, count: usize) -> Result<(), EngineError> {
-        let noise = self.noise();
-        let size = self.size();
-        let made = self.pool.ends.len() / size;
-        if made < count {
-            let more =
-                self.prior
-                    .samples_from(&noise, Purpose::PriorEvaluation, made, count - made, &self.device);
-            self.pool.ends.extend(more.await.map_err(EngineError::Device)?);
-        }
+        self.pool.grow(&self.prior, count, &self.device).await?;
+        let (noise, size) = (self.noise(), self.size());
         let scored = self.proposals();
         if scored < count {
             let ends = &self.pool.ends[scored * size..count * size];

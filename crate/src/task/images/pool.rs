@@ -1,17 +1,23 @@
 //! End points of the prior's own chain, with their rewards.
 
+use super::DenoiserPrior;
 use super::metric::Seen;
+use crate::engine::EngineError;
+use crate::engine::noise::{Noise, Purpose};
 use crate::run::Run;
+use crate::task::opened::Kept;
+use burn::tensor::Device;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The first end points of an endless row that depends on the prior, its steps and the seed only: other
-/// runs above the same prior can go on with them.
+/// The first end points of an endless row that depends on the prior, its steps, the seed and what they are
+/// for: other runs above the same prior can go on with them.
 #[derive(Clone, Debug)]
 pub struct Pool {
     /// Of the prior's file.
     prior: u64,
     steps: usize,
     seed: u64,
+    purpose: Purpose,
     /// `[made][size]`.
     pub(super) ends: Vec<f32>,
 }
@@ -29,20 +35,42 @@ pub(super) struct Scored {
 
 impl Pool {
     /// An empty pool of a run above the prior in a file.
-    pub(super) fn new(run: &Run, prior: &[u8]) -> Self {
+    pub(super) fn new(run: &Run, prior: &[u8], purpose: Purpose) -> Self {
         let mut hasher = DefaultHasher::new();
         prior.hash(&mut hasher);
         Self {
             prior: hasher.finish(),
             steps: run.process.steps,
             seed: run.seed,
+            purpose,
             ends: Vec::new(),
         }
     }
 
-    /// Whether the same prior, chain and noise made both.
-    pub(super) fn is_like(&self, other: &Self) -> bool {
-        (self.prior, self.steps, self.seed) == (other.prior, other.steps, other.seed)
+    /// Makes end points until there are `count`. What they are does not depend on how they were asked for.
+    pub(super) async fn grow(
+        &mut self,
+        prior: &DenoiserPrior,
+        count: usize,
+        device: &Device,
+    ) -> Result<(), EngineError> {
+        let made = self.ends.len() / prior.decoder().size();
+        if made < count {
+            let noise = Noise::new(self.seed);
+            let more = prior.samples_from(&noise, self.purpose, made, count - made, device);
+            self.ends.extend(more.await.map_err(EngineError::Device)?);
+        }
+        Ok(())
+    }
+
+    /// Goes on with what an earlier task kept, if the same prior, chain and noise made it.
+    pub(super) fn adopt(&mut self, kept: &mut Vec<Kept>) {
+        let of = |pool: &Self| (pool.prior, pool.steps, pool.seed, pool.purpose);
+        let more = |pool: &Self| of(pool) == of(self) && pool.ends.len() > self.ends.len();
+        let found = kept.iter().position(|kept| kept.downcast_ref().is_some_and(more));
+        if let Some(Ok(pool)) = found.map(|at| kept.swap_remove(at).downcast::<Self>()) {
+            *self = *pool;
+        }
     }
 }
 

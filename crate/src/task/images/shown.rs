@@ -130,11 +130,15 @@ impl ShownTask for ImagesTask {
     }
 
     fn adopt(&mut self, kept: &mut Vec<Kept>) {
-        self.adopt_pool(kept);
+        for pool in [&mut self.pool, &mut self.given] {
+            pool.adopt(kept);
+        }
     }
 
-    fn into_kept(self) -> Option<Kept> {
-        Some(Box::new(self.pool))
+    fn into_kept(self) -> Vec<Kept> {
+        let pools = [self.pool, self.given].into_iter();
+        let made = pools.filter(|pool| !pool.ends.is_empty());
+        made.map(|pool| Box::new(pool) as Kept).collect()
     }
 }
 

@@ -10,11 +10,12 @@ use super::{
 use crate::engine::Conditions;
 use crate::engine::EngineError;
 use crate::engine::learner::Task;
-use crate::engine::noise::Noise;
+use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::VariancePreserving;
 use crate::engine::reward::{Reward, tempered};
 use crate::engine::rollout::{Chains, Replay};
 use crate::engine::sampler::Setting;
+use crate::engine::settings::Tempering;
 use crate::engine::weights::{load_tensors, read_tensors};
 use crate::run::{Files, Problem, Run};
 use crate::task::opened::prior_network;
@@ -44,13 +45,16 @@ pub struct ImagesTask {
     /// Only measures.
     pub(super) judge: PooledClassifier,
     pub(super) reward: ImageReward,
+    /// What samples are held against: the policy is not trained on any of it.
     pub(super) pool: Pool,
     /// What the reward makes of the pool, one a condition.
     pub(super) scored: Vec<Scored>,
     /// Variance of a coordinate of the prior's end points, once a method has asked for it.
     pub(super) data_variance: f64,
-    /// Images of the pool that trajectories may be noised back from, so far.
-    given: usize,
+    /// What trajectories are noised back from.
+    pub(super) given: Pool,
+    /// How much of that, so far.
+    given_so_far: usize,
 }
 
 impl ImagesTask {
@@ -77,11 +81,13 @@ impl ImagesTask {
         )?;
         let decoder = prior.decoder().clone();
         let reward = ImageReward::new(&problem.reward, run.tempering.floor, classifier.clone(), decoder);
+        let pool = |purpose| Pool::new(&run, files.get("prior").unwrap_or_default(), purpose);
         Ok(Self {
-            pool: Pool::new(&run, files.get("prior").unwrap_or_default()),
+            pool: pool(Purpose::PriorEvaluation),
+            given: pool(Purpose::GivenPriorSamples),
             scored: vec![Scored::default(); problem.conditions()],
             data_variance: f64::NAN,
-            given: 0,
+            given_so_far: 0,
             reward,
             problem,
             process: prior.denoising().process,
@@ -208,8 +214,7 @@ impl Task for ImagesTask {
         Conditions::all(self.count())
     }
 
-    /// The first images of the pool, more of them with every iteration, without those whose log r is
-    /// floored.
+    /// Images of the prior, more of them with every iteration, without those whose log r is floored.
     async fn give(
         &mut self,
         iteration: usize,
@@ -217,17 +222,22 @@ impl Task for ImagesTask {
         given: &mut [Replay],
     ) -> Result<(), EngineError> {
         let count = (GIVEN_AN_ITERATION * (iteration + 1)).min(GIVEN);
-        self.grow(count).await?;
-        for at in self.given..count {
-            let end = &self.ends()[at * self.size()..(at + 1) * self.size()];
-            for (scored, given) in self.scored.iter().zip(given.iter_mut()) {
-                let log_r = scored.log_r[at];
-                if log_r > self.run.tempering.floor {
-                    given.push(end, self.run.tempering.beta * log_r);
+        if count <= self.given_so_far {
+            return Ok(());
+        }
+        self.given.grow(&self.prior, count, &self.device).await?;
+        let size = self.size();
+        let new = &self.given.ends[self.given_so_far * size..count * size];
+        let log_r = self.reward.under_all(&self.process, &self.device, new).await;
+        let Tempering { beta, floor, .. } = self.run.tempering;
+        for (log_r, given) in log_r.map_err(EngineError::Device)?.iter().zip(given) {
+            for (end, log_r) in new.chunks_exact(size).zip(log_r) {
+                if *log_r > floor {
+                    given.push(end, beta * log_r);
                 }
             }
         }
-        self.given = self.given.max(count);
+        self.given_so_far = count;
         Ok(())
     }
 }

@@ -155,8 +155,8 @@ pub trait ShownTask: Task + Sized + 'static {
     fn adopt(&mut self, _kept: &mut Vec<Kept>) {}
 
     /// What a later task can go on with.
-    fn into_kept(self) -> Option<Kept> {
-        None
+    fn into_kept(self) -> Vec<Kept> {
+        Vec::new()
     }
 }
 
@@ -201,7 +201,7 @@ pub trait OpenTask {
     fn adopt(&mut self, kept: &mut Vec<Kept>);
 
     /// As [`ShownTask::into_kept`].
-    fn into_kept(self: Box<Self>) -> Option<Kept>;
+    fn into_kept(self: Box<Self>) -> Vec<Kept>;
 
     /// The task itself, for whoever knows its type.
     fn as_any(&mut self) -> &mut dyn Any;
@@ -257,7 +257,7 @@ impl<T: ShownTask> OpenTask for T {
         ShownTask::adopt(self, kept);
     }
 
-    fn into_kept(self: Box<Self>) -> Option<Kept> {
+    fn into_kept(self: Box<Self>) -> Vec<Kept> {
         ShownTask::into_kept(*self)
     }
 

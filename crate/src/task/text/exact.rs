@@ -58,21 +58,25 @@ impl TextTask {
             return Ok(());
         }
         let numbers: Vec<usize> = (made..count).collect();
-        let (more, log_r) = self.numbered(&numbers).await?;
+        let (more, log_r) = self.numbered(Purpose::PriorEvaluation, &numbers).await?;
         self.log_r.extend(log_r);
         self.proposals.extend(more);
         Ok(())
     }
 
-    /// The prior's stories with these numbers, of so many conditions in turn, and their log r, floored
-    /// and not tempered.
-    pub(super) async fn numbered(&self, numbers: &[usize]) -> Result<(Vec<f32>, Vec<f64>), EngineError> {
+    /// The prior's stories of a purpose with these numbers, of so many conditions in turn, and their log r,
+    /// floored and not tempered.
+    pub(super) async fn numbered(
+        &self,
+        purpose: Purpose,
+        numbers: &[usize],
+    ) -> Result<(Vec<f32>, Vec<f64>), EngineError> {
         let noise = self.noise();
         let made = own_samples(
             self.prior.chain(),
             &self.prior,
             self.run.conditions(),
-            (&noise, Purpose::PriorEvaluation),
+            (&noise, purpose),
             numbers,
             BLOCK,
             &self.device,

@@ -7,7 +7,7 @@ use super::words::{Reader, TextError, Vocabulary};
 use super::{Infilling, InfillingPrior, LanguageModel, StoryReward, TextProblem};
 use crate::engine::Conditions;
 use crate::engine::learner::Task;
-use crate::engine::noise::Noise;
+use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::{Absorbing, Autoregressive, Prior, Process, Sequence, TokenChain};
 use crate::engine::reward::Reward;
 use crate::engine::rollout::{Chains, Drawn, Replay};
@@ -44,7 +44,7 @@ pub struct TextTask {
     /// tempered.
     pub(super) proposals: Vec<f32>,
     pub(super) log_r: Vec<f64>,
-    /// Proposals that trajectories may be noised back from, so far.
+    /// Stories that trajectories may be noised back from, so far.
     given: usize,
 }
 
@@ -257,39 +257,40 @@ impl Task for TextTask {
         }
     }
 
-    /// The first proposals, more of them with every iteration, without those whose log r is floored. Of
-    /// a corpus, those of the stories that take part for the first time.
+    /// Stories of the prior, more of them with every iteration, without those whose log r is floored. Of a
+    /// corpus, those of the stories that take part for the first time.
     async fn give(
         &mut self,
         iteration: usize,
         conditions: &[usize],
         given: &mut [Replay],
     ) -> Result<(), EngineError> {
-        let Tempering { beta, floor, .. } = self.run.tempering;
-        if self.problem.corpus.is_some() {
-            let mut new = conditions.to_vec();
-            new.retain(|condition| given[*condition].is_empty());
-            let count = self.run.conditions();
-            let of = |condition: usize| (0..GIVEN_OF_EACH).map(move |turn| condition + turn * count);
-            let numbers: Vec<usize> = new.into_iter().flat_map(of).collect();
-            let (stories, log_r) = self.numbered(&numbers).await?;
-            let stories = stories.chunks_exact(self.reader.layout.length());
-            for ((number, story), log_r) in numbers.iter().zip(stories).zip(log_r) {
-                if log_r > floor {
-                    given[number % count].push(story, beta * log_r);
-                }
-            }
+        let count = self.run.conditions();
+        let numbers: Vec<usize> = if self.problem.corpus.is_some() {
+            let new = conditions
+                .iter()
+                .filter(|condition| given[**condition].is_empty());
+            let of = |condition: &usize| {
+                let condition = *condition;
+                (0..GIVEN_OF_EACH).map(move |turn| condition + turn * count)
+            };
+            new.flat_map(of).collect()
+        } else {
+            let before = self.given;
+            self.given = before.max((GIVEN_AN_ITERATION * (iteration + 1)).min(GIVEN));
+            (before..self.given).collect()
+        };
+        if numbers.is_empty() {
             return Ok(());
         }
-        let most = GIVEN.min(self.run.evaluation.proposals);
-        let count = (GIVEN_AN_ITERATION * (iteration + 1)).min(most);
-        self.grow(count).await?;
-        for at in self.given..count {
-            if self.log_r[at] > floor {
-                given[0].push(self.proposal(at), beta * self.log_r[at]);
+        let (stories, log_r) = self.numbered(Purpose::GivenPriorSamples, &numbers).await?;
+        let Tempering { beta, floor, .. } = self.run.tempering;
+        let stories = stories.chunks_exact(self.reader.layout.length());
+        for ((number, story), log_r) in numbers.iter().zip(stories).zip(log_r) {
+            if log_r > floor {
+                given[number % count].push(story, beta * log_r);
             }
         }
-        self.given = self.given.max(count);
         Ok(())
     }
 }
