@@ -19,6 +19,7 @@ mod numbers;
 mod objective;
 mod oracle;
 mod pretrained;
+mod quadrature;
 mod recorded;
 mod reward;
 mod samplers;

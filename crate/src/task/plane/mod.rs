@@ -24,6 +24,8 @@ pub mod pretrain;
 mod prior;
 mod problem;
 #[cfg(feature = "engine")]
+mod quadrature;
+#[cfg(feature = "engine")]
 mod reward;
 mod sheet;
 #[cfg(feature = "engine")]
@@ -44,18 +46,20 @@ pub use mixture::Mixture;
 #[cfg(feature = "engine")]
 pub use network::{DriftNetwork, DriftNetworkConfig, Preconditioning};
 #[cfg(feature = "engine")]
+pub use picture::PICTURE_SIDE;
+#[cfg(feature = "engine")]
 pub use policy::{PlanePolicy, PolicyShape};
 #[cfg(feature = "engine")]
 pub use prior::{ExactPrior, LearnedPrior, PlanePrior};
 pub use problem::{HALF_WIDTH, PAINT_LEVELS, PlaneProblem, Prior, PriorKind, REWARDS, Reward, Shape};
 #[cfg(feature = "engine")]
+pub use quadrature::{WeightedPoint, quadrature};
+#[cfg(feature = "engine")]
 pub use reward::{LARGEST_LOG_REWARD, LogReward};
 #[cfg(feature = "engine")]
 pub use task::{CHUNK, PlaneTask};
 #[cfg(feature = "engine")]
-pub use truth::{
-    KL_SIDE, Mode, PICTURE_SIDE, Truth, WeightedPoint, cell_masses, equally_weighted, quadrature, weighted,
-};
+pub use truth::{KL_SIDE, Mode, Truth, cell_masses, equally_weighted, weighted};
 
 use super::panel::{EXACT, LEARNED, PRIOR};
 use super::sheet::Sheet;

@@ -2,6 +2,9 @@
 
 use super::HALF_WIDTH;
 
+/// Cells along a side of a scene's pictures.
+pub const PICTURE_SIDE: usize = 112;
+
 /// The density of samples as a picture: a histogram of `side`² cells, row by row from the top
 /// left, smoothed with a Gaussian of `blur` cells' standard deviation. `samples` holds x and y in
 /// turn; points outside the square count towards the total only. Values are per unit of area.

@@ -4,7 +4,7 @@ use super::picture;
 use super::policy::PolicyShape;
 use super::{
     Component, DriftNetwork, ExactPrior, HALF_WIDTH, LearnedPrior, LogReward, Mixture, PlanePolicy,
-    PlanePrior, PlaneProblem, PriorKind, Reward, Truth,
+    PlanePrior, PlaneProblem, PriorKind, Reward, Truth, quadrature,
 };
 use crate::engine::learner::Task;
 use crate::engine::noise::{Noise, Purpose};
@@ -206,7 +206,10 @@ impl Task for PlaneTask {
 
 /// Refuses mixtures that reach far out of the square in which everything exact is computed.
 fn check_inside(field: &str, components: &[Component]) -> Result<(), ConfigError> {
-    let outside = 1.0 - Mixture::new(components).mass_inside();
+    let inside: f64 = quadrature(&Mixture::new(components))
+        .map(|point| point.weight)
+        .sum();
+    let outside = 1.0 - inside;
     if outside > MOST_OUTSIDE {
         return Err(ConfigError::new(
             field,

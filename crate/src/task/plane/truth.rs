@@ -1,26 +1,14 @@
 //! The exact posterior: by quadrature of the mixture, or by prior samples weighted by r.
 
 use super::mixture::Symmetric;
-use super::picture;
+use super::picture::{self, PICTURE_SIDE};
+use super::quadrature::{Node, WeightedPoint, nodes};
 use super::{HALF_WIDTH, LogReward, Mixture};
+use crate::engine::statistics::LogMean;
 use crate::message;
 
 /// Cells along a side of the grid of [`super::PlaneFit::kl_grid`].
 pub const KL_SIDE: usize = 56;
-
-/// Cells along a side of a scene's pictures.
-pub const PICTURE_SIDE: usize = 112;
-/// Points along a side of a cell in the quadrature.
-const POINTS_A_CELL: usize = 3;
-
-/// A point of a weighted set that stands for a distribution.
-#[derive(Clone, Copy, Debug)]
-pub struct WeightedPoint {
-    /// Where it lies, `[x, y]`.
-    pub x: [f64; 2],
-    /// Its mass.
-    pub weight: f64,
-}
 
 /// The part of a distribution that belongs to one component of the prior.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -40,6 +28,8 @@ pub struct Truth {
     pub kind: message::Truth,
     /// log ∫ p(x)·r(x)^β dx.
     pub log_z: f64,
+    /// By quadrature: a bound on its error. From samples: its standard error.
+    pub log_z_error: f64,
     /// One a component of the prior.
     pub modes: Vec<Mode>,
     /// Mass where log r is at its floor.
@@ -55,44 +45,44 @@ pub struct Truth {
 }
 
 impl Truth {
-    /// Quadrature with midpoints over the drawn square.
+    /// Quadrature over the drawn square.
     pub fn quadrature(mixture: &Mixture, reward: &LogReward, beta: f64) -> Self {
-        Self::new(
-            message::Truth::Quadrature,
-            quadrature(mixture),
-            mixture,
-            reward,
-            beta,
-            0.0,
-        )
+        let nodes = nodes(mixture, beta, |x| reward.log_r(x));
+        let kind = message::Truth::Quadrature;
+        let truth = Self::new(kind, nodes.all.into_iter(), mixture, reward, beta, 0.0);
+        Self {
+            log_z_error: nodes.error,
+            ..truth
+        }
     }
 
     /// Samples of the prior's own chain, x and y in turn, weighted by r^β.
     pub fn importance_weighted(ends: &[f32], mixture: &Mixture, reward: &LogReward, beta: f64) -> Self {
-        Self::new(
-            message::Truth::ImportanceWeighted,
-            equally_weighted(ends),
-            mixture,
-            reward,
-            beta,
-            1.0,
-        )
+        let node = |point: WeightedPoint| Node {
+            point,
+            log_r: reward.log_r(point.x),
+        };
+        let kind = message::Truth::ImportanceWeighted;
+        let nodes: Vec<_> = equally_weighted(ends).map(node).collect();
+        let log_z = LogMean::of(nodes.iter().map(|node| beta * node.log_r));
+        let truth = Self::new(kind, nodes.into_iter(), mixture, reward, beta, 1.0);
+        Self {
+            log_z_error: log_z.error,
+            ..truth
+        }
     }
 
-    /// `prior` stands for the prior; the pictures are blurred by `blur` cells.
+    /// `nodes` stand for the prior; the pictures are blurred by `blur` cells.
     fn new(
         kind: message::Truth,
-        prior: impl Iterator<Item = WeightedPoint>,
+        nodes: impl Iterator<Item = Node>,
         mixture: &Mixture,
         reward: &LogReward,
         beta: f64,
         blur: f64,
     ) -> Self {
-        let points: Vec<_> = prior
-            .map(|p| {
-                let log_r = reward.log_r(p.x);
-                (p, beta * log_r, log_r <= reward.floor())
-            })
+        let points: Vec<_> = nodes
+            .map(|Node { point, log_r }| (point, beta * log_r, log_r <= reward.floor()))
             // Where there is no prior there is no posterior.
             .filter(|(p, _, _)| p.weight > 0.0)
             .collect();
@@ -132,6 +122,7 @@ impl Truth {
         Self {
             kind,
             log_z: largest + z.ln(),
+            log_z_error: f64::NAN,
             modes: Self::modes_of(posterior().map(|(p, _)| p), mixture),
             floored_mass: posterior()
                 .filter(|(_, floored)| *floored)
@@ -170,19 +161,6 @@ impl Truth {
         }
         modes
     }
-}
-
-/// The midpoints of a grid over the drawn square, with the masses of a mixture.
-pub fn quadrature(mixture: &Mixture) -> impl Iterator<Item = WeightedPoint> + '_ {
-    let side = PICTURE_SIDE * POINTS_A_CELL;
-    let area = (2.0 * HALF_WIDTH / side as f64).powi(2);
-    (0..side * side).map(move |cell| {
-        let x = picture::center_of(cell, side);
-        WeightedPoint {
-            x,
-            weight: mixture.log_prob(x).exp() * area,
-        }
-    })
 }
 
 /// Samples, x and y in turn, as points of equal mass.

@@ -3,9 +3,11 @@
 #[cfg(feature = "engine")]
 mod sample;
 
-use super::picture;
-use super::{Component, HALF_WIDTH};
+use super::Component;
 use std::f64::consts::PI;
+
+/// Deviations from its mean within which a component has all of its mass but 3·10⁻⁴.
+const NEAR: f64 = 4.0;
 
 /// A symmetric 2 × 2 matrix `[xx, xy, yy]`.
 pub type Symmetric = [f64; 3];
@@ -143,13 +145,18 @@ impl Mixture {
             .map_or(0, |(k, _)| k)
     }
 
-    /// The share of the mixture inside the drawn square, to a few thousandths.
-    pub fn mass_inside(&self) -> f64 {
-        const SIDE: usize = 112;
-        let area = (2.0 * HALF_WIDTH / SIDE as f64).powi(2);
-        (0..SIDE * SIDE)
-            .map(|cell| self.log_prob(picture::center_of(cell, SIDE)).exp() * area)
-            .sum()
+    /// Whether a component has mass in the square of this half width, and is narrower than it.
+    pub(super) fn is_narrow(&self, center: [f64; 2], half: f64) -> bool {
+        self.components.iter().any(|c| {
+            let [xx, xy, yy] = c.covariance;
+            let smallest = (xx + yy) / 2.0 - ((xx - yy) / 2.0).hypot(xy);
+            let deviation = smallest.max(0.0).sqrt();
+            let d = [center[0] - c.mean[0], center[1] - c.mean[1]];
+            let p = times(c.precision, d);
+            // In deviations; the square reaches so many of them at most.
+            let reach = 2f64.sqrt() * half / deviation;
+            deviation < half && (d[0] * p[0] + d[1] * p[1]).sqrt() < NEAR + reach
+        })
     }
 
     /// What the drift of the Brownian bridge from 0 to this mixture needs at time `t`, for noise
