@@ -6,9 +6,10 @@ use burn::tensor::Tensor;
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::objective::{Pull, select_steps};
-use rtb::engine::process::{Policy, Process};
-use rtb::engine::rollout::Follow;
-use rtb::task::plane::DriftNetwork;
+use rtb::engine::process::{BrownianBridge, Policy, Process};
+use rtb::engine::rollout::{Chains, Follow};
+use rtb::task::plane::{DriftNetwork, PlanePolicy};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const FOLLOW: Follow = Follow::Policy { exploration: 0.0 };
 
@@ -102,24 +103,53 @@ fn gradient_matches_finite_differences() {
     }
 }
 
+/// A policy that knows the most rows that were asked of it at once.
+struct Watched(PlanePolicy, AtomicUsize);
+
+impl Policy<BrownianBridge> for Watched {
+    type Network = DriftNetwork;
+
+    fn kernel(
+        &self,
+        network: &DriftNetwork,
+        steps: &[usize],
+        conditions: &[usize],
+        x: Tensor<2>,
+        guide: Option<&Tensor<2>>,
+        prior: impl FnOnce() -> Tensor<2>,
+    ) -> Tensor<2> {
+        self.1.fetch_max(x.dims()[0], Ordering::Relaxed);
+        self.0.kernel(network, steps, conditions, x, guide, prior)
+    }
+}
+
 #[test]
-fn chunks_do_not_change_the_gradient() {
+fn chunks_bound_the_rows_at_once_and_do_not_change_the_gradient() {
     let device = cpu_device();
     let run = small("25-to-9", 12);
     let (chains, network) = chains(&run, &device);
     let made = chains.roll_out(&network, batch(&run, 40), FOLLOW);
+    let chains = Chains {
+        process: chains.process,
+        prior: chains.prior,
+        policy: Watched(chains.policy, AtomicUsize::new(0)),
+        device,
+    };
     let tracked = network.train();
     let steps: Vec<usize> = (0..12).collect();
     let gradient = |chunk| {
+        chains.policy.1.store(0, Ordering::Relaxed);
         flat(
             &tracked,
             &chains.gradient(&tracked, &made, Pull::new(&weights(40)), &steps, chunk),
         )
     };
     let whole = gradient(1_000_000);
-    for chunk in [1, 40, 130, 400] {
+    for chunk in [1, 7, 40, 130, 400] {
         let difference = relative_difference(&whole, &gradient(chunk));
         assert!(difference < 1e-5, "chunks of {chunk} rows differ by {difference}");
+        let most = chains.policy.1.load(Ordering::Relaxed);
+        assert!(most <= chunk, "{most} rows at once, of {chunk}");
     }
 }
 

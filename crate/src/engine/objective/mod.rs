@@ -18,6 +18,7 @@ use crate::engine::settings;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::rand_core::Rng;
+use std::ops::Range;
 
 /// Beyond this a ratio of densities tells no more, and f32 cannot hold its exponential for long.
 const FARTHEST_LOG_RATIO: f64 = 20.0;
@@ -223,7 +224,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
     /// T/|steps| to stay unbiased.
     ///
     /// Rows (trajectory, step) go through the network in chunks of at most `chunk`, so memory
-    /// grows with the chunk and not with T.
+    /// grows with the chunk, and not with T or the batch.
     pub fn gradient(
         &self,
         network: &K::Network,
@@ -233,55 +234,74 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         chunk: usize,
     ) -> GradientsParams {
         let rescale = self.process.steps() as f32 / steps.len() as f32;
-        let each = trajectories.conditions.len();
+        let all = trajectories.conditions.len();
         let mut sum = GradientsAccumulator::new();
-        for part in steps.chunks((chunk / each).max(1)) {
-            let pick = |offset: usize| {
-                let states = part.iter().map(|s| trajectories.states[s + offset].clone());
-                P::State::stack(states.collect())
-            };
-            let kernels = |of: &[P::Kernel]| P::Kernel::stack(part.iter().map(|s| of[*s].clone()).collect());
-            let (x, next) = (pick(0), pick(1));
-            let prior = kernels(&trajectories.prior);
-            let guide = trajectories.guides.as_deref().map(kernels);
-            let kernel = self.policy.kernel(
-                network,
-                part,
-                &trajectories.conditions,
-                x.clone(),
-                guide.as_ref(),
-                || prior.clone(),
-            );
-            let weights: Vec<f32> = part
-                .iter()
-                .flat_map(|step| match pull.weights {
-                    Weights::Trajectories(weights) => weights,
-                    Weights::Steps { weights, start } => &weights[*step][start..start + each],
-                })
-                .map(|weight| weight * rescale)
-                .collect();
-            let rows = weights.len();
-            let mut weight = Tensor::from_data(TensorData::new(weights, [rows]), &self.device);
-            // A ratio's gradient is the ratio times that of log p: as a factor it has none of its own.
-            if let Some(clip) = pull.ratio_clip {
-                let before = kernels(&trajectories.posterior);
-                let ratio = self
-                    .process
-                    .log_ratio(part, &x, &next, &kernel, &before)
-                    .without_autodiff()
-                    .clamp(-FARTHEST_LOG_RATIO, FARTHEST_LOG_RATIO)
-                    .exp();
-                weight = clipped(weight, ratio, clip);
+        for start in (0..all).step_by(chunk.min(all)) {
+            let rows = start..all.min(start + chunk);
+            for part in steps.chunks((chunk / rows.len()).max(1)) {
+                let value = self.pulled(network, trajectories, pull, (part, rows.clone()), rescale);
+                let gradients = GradientsParams::from_grads(value.backward(), network);
+                sum.accumulate(network, gradients);
             }
-            let mut value = (self.process.log_prob(part, &x, &next, &kernel) * weight).sum();
-            if pull.divergence > 0.0 {
-                let divergence = self.process.divergence(part, &x, &kernel, &prior).sum();
-                value = value + divergence.mul_scalar(pull.divergence * f64::from(rescale));
-            }
-            let gradients = GradientsParams::from_grads(value.backward(), network);
-            sum.accumulate(network, gradients);
         }
         sum.grads()
+    }
+
+    /// The sum that [`Chains::gradient`] differentiates, over these steps of these trajectories.
+    fn pulled(
+        &self,
+        network: &K::Network,
+        trajectories: &Trajectories<P>,
+        pull: Pull,
+        (part, of): (&[usize], Range<usize>),
+        rescale: f32,
+    ) -> Tensor<1> {
+        let pick = |offset: usize| {
+            let states = part.iter().map(|step| &trajectories.states[step + offset]);
+            P::State::stack(states.map(|x| x.some_rows(of.start, of.len())).collect())
+        };
+        let kernels = |all: &[P::Kernel]| {
+            let kernels = part.iter().map(|step| all[*step].some_rows(of.start, of.len()));
+            P::Kernel::stack(kernels.collect())
+        };
+        let (x, next) = (pick(0), pick(1));
+        let prior = kernels(&trajectories.prior);
+        let guide = trajectories.guides.as_deref().map(kernels);
+        let kernel = self.policy.kernel(
+            network,
+            part,
+            &trajectories.conditions[of.clone()],
+            x.clone(),
+            guide.as_ref(),
+            || prior.clone(),
+        );
+        let weights: Vec<f32> = part
+            .iter()
+            .flat_map(|step| match pull.weights {
+                Weights::Trajectories(weights) => &weights[of.clone()],
+                Weights::Steps { weights, start } => &weights[*step][start + of.start..start + of.end],
+            })
+            .map(|weight| weight * rescale)
+            .collect();
+        let rows = weights.len();
+        let mut weight = Tensor::from_data(TensorData::new(weights, [rows]), &self.device);
+        // A ratio's gradient is the ratio times that of log p: as a factor it has none of its own.
+        if let Some(clip) = pull.ratio_clip {
+            let before = kernels(&trajectories.posterior);
+            let ratio = self
+                .process
+                .log_ratio(part, &x, &next, &kernel, &before)
+                .without_autodiff()
+                .clamp(-FARTHEST_LOG_RATIO, FARTHEST_LOG_RATIO)
+                .exp();
+            weight = clipped(weight, ratio, clip);
+        }
+        let value = (self.process.log_prob(part, &x, &next, &kernel) * weight).sum();
+        if pull.divergence <= 0.0 {
+            return value;
+        }
+        let divergence = self.process.divergence(part, &x, &kernel, &prior).sum();
+        value + divergence.mul_scalar(pull.divergence * f64::from(rescale))
     }
 }
 
