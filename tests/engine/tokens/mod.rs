@@ -281,6 +281,26 @@ fn learns<P: Chain>(process: P, baseline: bool) {
     }
 }
 
+/// Three rows a condition have no share of 15 % each, six have one.
+#[test]
+fn shares_are_those_of_the_batch() {
+    let chains = chains(Autoregressive { sequence: gap(3) });
+    let mut settings = Settings::default();
+    settings.rollout.batch = 6;
+    settings.rollout.replay_share = 0.15;
+    settings.rollout.prior_share = 0.15;
+    settings.rollout.noised_share = 0.0;
+    let table = Table::like(&chains.prior, 2);
+    let objective = objective(settings.method, &settings.objective).expect("RTB is trained");
+    let rewards = Box::new(OnHost(Rewards([VARIED, EVEN])));
+    let asked = (Conditions::all(2), rewards as _);
+    let mut trainer = Trainer::new(settings, chains, asked, objective, table);
+    pollster::block_on(trainer.step()).expect("it trains");
+    let batch = trainer.batch();
+    let [given, walked, fresh] = [&batch.given_conditions, &batch.walked, &batch.fresh].map(Vec::len);
+    assert_eq!([given, walked, fresh], [1, 1, 4]);
+}
+
 #[test]
 fn autoregressive_chains_reach_their_enumerated_posteriors() {
     learns(Autoregressive { sequence: gap(3) }, false);

@@ -298,23 +298,29 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let mut replayed_rng = self.noise.stream(Purpose::Replay, at);
         let mut noised_rng = self.noise.stream(Purpose::GivenEndPoints, at);
         for (part, condition) in chosen.into_iter().enumerate() {
-            let rows = rollout.batch * (part + 1) / parts - rollout.batch * part / parts;
-            let share = |of: f64, from: &Replay| {
+            let [before, after] = [part, part + 1].map(|part| rollout.batch * part / parts);
+            let rows = after - before;
+            // Rounded over the batch: a few rows of each condition would be far from their share.
+            let share = |of: f64| {
+                let [before, after] = [before, after].map(|rows| (of * rows as f64).round() as usize);
+                after - before
+            };
+            let drawn = |of: f64, from: &Replay| {
                 if from.is_empty() || self.settings.method.is_on_policy() {
                     0
                 } else {
-                    (of * rows as f64).round() as usize
+                    share(of)
                 }
             };
             let (replay, given) = (&self.replay[condition], &self.given[condition]);
-            let replayed = share(rollout.replay_share, replay);
-            let back = share(rollout.noised_share, given).min(rows - replayed);
+            let replayed = drawn(rollout.replay_share, replay);
+            let back = drawn(rollout.noised_share, given).min(rows - replayed);
             let ends = replay.draw(replayed, rollout.replay_priority, &mut replayed_rng);
             batch.given.extend(ends);
             batch.given.extend(given.draw(back, 1.0, &mut noised_rng));
             let walked = match self.settings.method.is_on_policy() {
                 true => 0,
-                false => (rollout.prior_share * rows as f64).round() as usize,
+                false => share(rollout.prior_share),
             };
             let walked = walked.min(rows - replayed - back);
             batch.given_conditions.extend(vec![condition; replayed + back]);
