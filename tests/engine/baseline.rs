@@ -135,7 +135,8 @@ fn a_step_answers_for_what_comes_after_it() {
         .zip(&log_reward)
         .map(|(ratio, log_r)| ratio - log_r)
         .collect();
-    let mean = to_go[..20].iter().sum::<f64>() / 20.0;
+    // The mean of the others, without the row itself.
+    let mean = (to_go[..20].iter().sum::<f64>() - to_go[3]) / 19.0;
     assert!((left[1][3] - (to_go[3] - mean)).abs() < 1e-9);
 
     // What is known before the step is taken out.
@@ -144,6 +145,30 @@ fn a_step_answers_for_what_comes_after_it() {
     assert!(left[1].iter().all(|v| v.abs() < 0.01), "{:?}", left[1]);
     let size = |values: &[f64]| values.iter().map(|v| v * v).sum::<f64>();
     assert!(size(&left[0]) > 1.0);
+}
+
+/// The value of a row changes its own residual one to one: nothing that is taken off knows it.
+#[test]
+fn what_is_taken_off_does_not_know_the_row() {
+    let rows = 12;
+    let condition: Vec<usize> = (0..rows).map(|row| row % 3).collect();
+    let (ratio, known) = (wild(5, rows), wild(6, rows));
+    let residuals = |log_reward: &[f64], expected: &[Vec<f64>]| {
+        let baseline = Baseline {
+            log_ratios: &[ratio.clone()],
+            log_reward,
+            expected,
+            condition: &condition,
+        };
+        baseline.residuals().remove(0)
+    };
+    let log_reward = wild(7, rows);
+    let mut more = log_reward.clone();
+    more[4] += 10.0;
+    for expected in [vec![], vec![known]] {
+        let change = residuals(&log_reward, &expected)[4] - residuals(&more, &expected)[4];
+        assert!((change - 10.0).abs() < 1e-9, "{change}");
+    }
 }
 
 fn trained(change: &dyn Fn(&mut Run)) -> Vec<Iteration> {
