@@ -3,7 +3,7 @@
 use crate::support::{compiled, preset, problem, problem_mut};
 use rtb::run::Run;
 use rtb::task::plane::picture::center_of;
-use rtb::task::plane::{HALF_WIDTH, LARGEST_LOG_REWARD, Mixture, PlaneProblem, Reward, Shape};
+use rtb::task::plane::{Component, HALF_WIDTH, Mixture, POLE, PlaneProblem, Reward, Shape, Truth};
 use rtb::task::presets;
 
 fn with(reward: Reward) -> Run {
@@ -70,7 +70,6 @@ fn formulas_mean_what_mathematics_says() {
 
 #[test]
 fn undefined_negative_and_zero_rewards_are_floored_and_poles_bounded() {
-    let floor = Run::default().tempering.floor;
     for (expression, x) in [
         ("sqrt(x)", [-1.0, 0.0]),
         ("x", [-3.0, 0.0]),
@@ -78,12 +77,51 @@ fn undefined_negative_and_zero_rewards_are_floored_and_poles_bounded() {
         ("log(x)", [-1.0, 1.0]),
     ] {
         let reward = compiled(&formula(expression)).expect(expression);
+        let floor = reward.largest() + Run::default().tempering.floor;
         assert_eq!(reward.log_r(x), floor, "{expression}");
         assert!(reward.is_floored(x));
     }
     let pole = compiled(&formula("1/(x^2)")).expect("it compiles");
-    assert_eq!(pole.log_r([0.0, 0.0]), LARGEST_LOG_REWARD);
+    assert_eq!(pole.log_r([0.0, 0.0]), pole.largest() + POLE);
     assert!(!pole.is_floored([1.0, 1.0]));
+}
+
+/// A constant added to log r moves log Z by that constant, and nothing else.
+#[test]
+fn a_factor_of_the_reward_moves_log_z_alone() {
+    let logarithm = |expression: &str| Reward::Formula {
+        expression: expression.into(),
+        logarithm: true,
+    };
+    let truth = |expression: &str| {
+        let run = with(logarithm(expression));
+        let mixture = Mixture::new(&problem(&run).prior.components);
+        Truth::quadrature(&mixture, &compiled(&run).expect(expression), 1.0)
+    };
+    // Floored in half of the plane.
+    let plain = truth("-3*abs(x)");
+    for (shifted, by) in [("100 - 3*abs(x)", 100.0), ("-3*abs(x) - 4000", -4000.0)] {
+        let moved = truth(shifted);
+        assert!((moved.log_z - plain.log_z - by).abs() < 1e-9, "{shifted}: {}", moved.log_z);
+        assert!((moved.floored_mass - plain.floored_mass).abs() < 1e-12);
+        for (a, b) in moved.cells.iter().zip(&plain.cells) {
+            assert!((a - b).abs() < 1e-12, "{shifted}");
+        }
+    }
+}
+
+/// The floor is relative to the largest reward where the prior is: what r is elsewhere does not count.
+#[test]
+fn the_largest_reward_is_looked_for_where_the_prior_is() {
+    let mut run = with(Reward::Formula {
+        expression: "3*x - 400*((x-0.513)^2 + (y+0.2)^2)*(x < 4)".into(),
+        logarithm: true,
+    });
+    problem_mut(&mut run).prior.components = vec![Component::isotropic(1.0, [0.0, 0.0], 0.25)];
+    let largest = compiled(&run).expect("it compiles").largest();
+    // The peak is at x = 0.513 + 3/800; 3·14 in the corner of the square is higher.
+    let exact = 3.0 * 0.513 + 9.0 / 1600.0;
+    assert!((largest - exact).abs() < 1e-3, "{largest} for {exact}");
 }
 
 #[test]
@@ -101,7 +139,7 @@ fn bad_formulas_are_refused_by_name() {
     }
     let nowhere = compiled(&formula("0*x")).expect_err("r is 0 everywhere");
     assert!(
-        nowhere.to_string().contains("somewhere in the square"),
+        nowhere.to_string().contains("somewhere where the prior is"),
         "{nowhere}"
     );
 }

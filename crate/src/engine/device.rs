@@ -41,7 +41,7 @@ pub fn cuda_device() -> Result<Device, EngineError> {
 pub fn device_name(device: &Device) -> String {
     #[cfg(feature = "cpu")]
     if *device == Device::flex() {
-        return match crate::engine::parallel::parts(device, usize::MAX) {
+        return match crate::engine::parallel::at_once(device) {
             1 => "CPU, 1 thread".to_owned(),
             threads => format!("CPU, {threads} threads"),
         };

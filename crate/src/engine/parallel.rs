@@ -1,20 +1,33 @@
 //! Work in parts on the processor's threads. A GPU gets its work whole.
+//!
+//! Where a cut could change figures (sums in another order, products of other shapes), it depends on the rows
+//! alone: a seed then means the same on every machine, however many cores it has.
 
 use burn::tensor::Device;
 use std::ops::Range;
 
-/// Fewest rows worth a thread.
+/// Fewest rows worth a part.
 #[cfg(not(target_family = "wasm"))]
 const ROWS_A_PART: usize = 16;
+/// Most parts of a batch. More would cost one or two threads the more small operations.
+#[cfg(not(target_family = "wasm"))]
+const MOST_PARTS: usize = 4;
 
 /// How many parts `rows` rows are cut into on this device.
 #[cfg(not(target_family = "wasm"))]
 pub(crate) fn parts(device: &Device, rows: usize) -> usize {
+    let most: usize = std::env::var("RTB_SHARDS").ok().and_then(|s| s.parse().ok()).unwrap_or(MOST_PARTS);
     if is_processor(device) {
-        threads().min(rows / ROWS_A_PART).max(1)
+        most.min(rows / ROWS_A_PART).max(1)
     } else {
         1
     }
+}
+
+/// How many chunks this device works on at once.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn at_once(device: &Device) -> usize {
+    if is_processor(device) { threads() } else { 1 }
 }
 
 #[cfg(all(feature = "cpu", not(target_family = "wasm")))]
@@ -27,9 +40,16 @@ fn is_processor(_device: &Device) -> bool {
     false
 }
 
-/// How many parts `rows` rows are cut into on this device: wasm has one thread.
+/// How many parts `rows` rows are cut into on this device: wasm has one thread, and rounds otherwise than
+/// the processor anyway.
 #[cfg(target_family = "wasm")]
 pub(crate) fn parts(_device: &Device, _rows: usize) -> usize {
+    1
+}
+
+/// How many chunks this device works on at once.
+#[cfg(target_family = "wasm")]
+pub(crate) fn at_once(_device: &Device) -> usize {
     1
 }
 
@@ -99,13 +119,13 @@ pub(crate) fn groups(device: &Device, count: usize, size: usize) -> Vec<Vec<(u64
         .map(|chunk| (chunk as u64, size.min(count - chunk * size)))
         .collect();
     chunks
-        .chunks(parts(device, usize::MAX))
+        .chunks(at_once(device))
         .map(<[_]>::to_vec)
         .collect()
 }
 
-/// `count` rows in chunks of at most `most`, smaller ones where there are threads for more of them, as
-/// many together as this device works on at once.
+/// `count` rows in chunks of at most `most`, smaller ones where that makes [`parts`] of them, as many
+/// together as this device works on at once.
 pub(crate) fn ranges(device: &Device, count: usize, most: usize) -> Vec<Vec<Range<usize>>> {
     let size = count.div_ceil(parts(device, count)).clamp(1, most);
     let range = |(chunk, rows): (u64, usize)| {

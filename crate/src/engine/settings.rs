@@ -44,7 +44,7 @@ impl Settings {
         range("tempering.beta", t.beta, 0.0, 100.0)?;
         range("tempering.start", t.start, 0.0, 100.0)?;
         whole("tempering.iterations", t.iterations, 0, 10_000_000)?;
-        range("tempering.floor", t.floor, -200.0, 0.0)?;
+        range("tempering.floor", t.floor, -1e6, 0.0)?;
         range("objective.step_share", self.objective.step_share, 0.01, 1.0)?;
         range("objective.residual_clip", self.objective.residual_clip, 0.0, 1e6)?;
         whole("objective.chunk", self.objective.chunk, 1, 10_000_000)?;
@@ -254,8 +254,9 @@ impl Default for Training {
     }
 }
 
-/// The reward that training sees is r^β with log r floored: β·max(log r, floor). The target of
-/// the run, and the exact posterior, are those of the final β and the same floor.
+/// The reward that training sees is r^β with log r floored: β·max(log r, largest + floor), where `largest` is
+/// the largest log r (in the plane: where the prior is; of images and stories: 0). The target of the run, and
+/// the exact posterior, are those of the final β and the same floor.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tempering {
@@ -265,7 +266,7 @@ pub struct Tempering {
     pub start: f64,
     /// Iterations of that move; 0 starts at `beta`.
     pub iterations: usize,
-    /// The smallest log r; rewards of 0 are given this value.
+    /// The smallest log r, less the largest, in nats. Where r is 0 it counts as this.
     pub floor: f64,
 }
 
@@ -275,7 +276,7 @@ impl Default for Tempering {
             beta: 1.0,
             start: 0.0,
             iterations: 200,
-            floor: -8.0,
+            floor: -10.0,
         }
     }
 }

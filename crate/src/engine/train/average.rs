@@ -5,7 +5,11 @@ use burn::optim::GradientsParams;
 use burn::store::{ModuleRecord, RecordError};
 use burn::tensor::Tensor;
 
-/// ē ← decay·ē + (1 − decay)·w, parameter by parameter.
+/// Update n of the average decays by at most (1 + n)/(SLOWNESS + n): it then spans about the last 1/SLOWNESS
+/// of what has been trained, and does not lag behind a short training with the weights of its start.
+const SLOWNESS: f64 = 10.0;
+
+/// ē ← d·ē + (1 − d)·w, parameter by parameter, where d rises to `decay`.
 #[derive(Clone, Debug)]
 pub(super) struct Average<N> {
     decay: f64,
@@ -27,12 +31,13 @@ impl<N: Module> Average<N> {
         Ok(())
     }
 
-    /// Takes in the weights of `network`, a module with the same parameter ids.
-    pub(super) fn update(&mut self, network: &N) {
+    /// Takes in the weights of `network`, a module with the same parameter ids, after so many updates.
+    pub(super) fn update(&mut self, network: &N, updates: usize) {
+        let rising = (1.0 + updates as f64) / (SLOWNESS + updates as f64);
         let mut values = Values(GradientsParams::new());
         network.visit(&mut values);
         let mut blend = Blend {
-            decay: self.decay,
+            decay: self.decay.min(rising),
             values,
         };
         self.network = self.network.clone().map(&mut blend);
@@ -58,6 +63,39 @@ impl ModuleMapper for Blend {
         match self.values.0.remove::<D>(param.id) {
             Some(new) => param.map(|old| old.mul_scalar(self.decay) + new.mul_scalar(1.0 - self.decay)),
             None => param,
+        }
+    }
+}
+
+#[cfg(all(test, feature = "cpu"))]
+mod tests {
+    use super::Average;
+    use burn::module::{Module, Param};
+    use burn::tensor::{Device, Tensor};
+
+    #[derive(Module, Debug)]
+    struct Number {
+        value: Param<Tensor<1>>,
+    }
+
+    /// A number that moves evenly from 0 to 1: the average is close behind it, however short the way.
+    #[test]
+    fn a_short_training_is_not_lagged_behind() {
+        let device = Device::flex();
+        let start = Number {
+            value: Param::from_tensor(Tensor::zeros([1], &device)),
+        };
+        for steps in [20, 200, 2000] {
+            let mut average = Average::new(0.999, start.clone());
+            for step in 0..steps {
+                let moved = Number {
+                    value: start.value.clone().map(|v| v.add_scalar((step + 1) as f64 / steps as f64)),
+                };
+                average.update(&moved, step);
+            }
+            let ends = average.network().value.val().into_data();
+            let end = ends.try_to_vec::<f32>().expect("a number")[0];
+            assert!((0.85..1.0).contains(&end), "{end} after {steps}");
         }
     }
 }

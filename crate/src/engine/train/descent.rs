@@ -134,7 +134,7 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
         }
         let rates = self.schedule.step();
         self.network = self.optimizer.step(rates, self.network.clone(), sum.grads());
-        self.average.update(&self.network.valid());
+        self.average.update(&self.network.valid(), self.iteration);
         self.iteration += 1;
         Ok(total)
     }

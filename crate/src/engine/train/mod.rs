@@ -245,7 +245,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         }
         let before = started.elapsed().as_secs_f64();
         if let Some(average) = &mut self.average {
-            average.update(&self.trained.network.valid());
+            average.update(&self.trained.network.valid(), self.iteration);
         }
         updated += started.elapsed().as_secs_f64() - before;
         self.remember(&read.ends, &log_r, &shards);

@@ -4,8 +4,9 @@ use super::presets;
 use crate::engine::Method;
 use crate::run::{Experiment, Run, values};
 
-/// The methods that are compared on images: those of the paper's table (arXiv 2405.20971), and SMC.
-const IMAGES: &[&str] = &["rtb", "ddpo", "dpok", "dps", "lgd-mc", "smc"];
+/// The methods that are compared on images: those of the paper's table (arXiv 2405.20971), SMC, and what needs
+/// neither training nor guidance.
+const IMAGES: &[&str] = &["rtb", "ddpo", "dpok", "dps", "lgd-mc", "smc", "importance", "rejection"];
 
 fn preset(name: &str) -> Run {
     let all = presets::presets();

@@ -1,10 +1,11 @@
 //! The images of the prior's own chain that a task knows, their rewards, and what classifiers see in them.
 
 use super::metric::{Seen, see};
-use super::pool::picked;
+use super::pool::{Scored, picked};
 use super::task::ImagesTask;
 use crate::engine::EngineError;
 use crate::engine::noise::{self, Purpose};
+use std::collections::BTreeSet;
 
 impl ImagesTask {
     /// Images of the prior that count: those the exact posterior is known from.
@@ -57,15 +58,19 @@ impl ImagesTask {
         Ok(self.proposals() < wanted)
     }
 
-    /// Shows the kept images to the classifiers, those that are new to them.
+    /// Shows the kept images to the classifiers, those that are new to them: each once, however many
+    /// conditions have kept it.
     pub(super) async fn look_at_kept(&mut self) -> Result<(), EngineError> {
-        for condition in 0..self.count() {
-            let scored = &self.scored[condition];
-            let new = &scored.kept[scored.seen[0].len()..];
-            let new = picked(self.ends(), self.size(), new.iter().copied());
-            let seen = self.look_at(&new).await?;
-            for (all, new) in self.scored[condition].seen.iter_mut().zip(seen) {
-                all.extend(new);
+        let new_of = |scored: &Scored| scored.kept[scored.seen[0].len()..].to_vec();
+        let new: Vec<Vec<usize>> = self.scored.iter().map(new_of).collect();
+        let all: BTreeSet<usize> = new.iter().flatten().copied().collect();
+        let all: Vec<usize> = all.into_iter().collect();
+        let ends = picked(self.ends(), self.size(), all.iter().copied());
+        let seen = self.look_at(&ends).await?;
+        for (scored, new) in self.scored.iter_mut().zip(new) {
+            let rows = || new.iter().filter_map(|at| all.binary_search(at).ok());
+            for (into, seen) in scored.seen.iter_mut().zip(&seen) {
+                into.extend(seen.rows(rows()));
             }
         }
         Ok(())

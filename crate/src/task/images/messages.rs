@@ -16,8 +16,8 @@ pub struct ImageFit {
     pub fid: Option<f64>,
     /// The same with the features of the rewards' classifier, which training may have fooled.
     pub fid_reward_classifier: Option<f64>,
-    /// The distance of one half of the exact images to the other: no set of so many could be told
-    /// to be nearer.
+    /// The distance of as many images of a perfect sampler to the exact ones: no set could be told to be
+    /// nearer.
     pub fid_floor: Option<f64>,
     /// Mean cosine distance of the features of two different images.
     pub diversity: f64,

@@ -82,7 +82,7 @@ pub(super) const SHEET: Sheet = Sheet {
         ("Diversity, exact", "diversity_exact"),
         ("Standard error of the exact log Z", "log_z_error"),
     ],
-    exact_error: "FID of one half of the exact images to the other",
+    exact_error: "FID of as many images of a perfect sampler",
     pictures: "samples, seed {seed}",
     samples: "images",
     draws_samples: true,

@@ -95,14 +95,14 @@ impl ShownTask for ImagesTask {
         self.known().await
     }
 
-    /// With the distance of one half of the exact images to the other: there are only so many.
+    /// With the distance of as many perfect images to the exact ones.
     async fn reference(&mut self) -> Result<Reference, EngineError> {
-        let floor = self.exact(self.run.evaluation.proposals).await?.fid_floor();
+        let exact = self.exact(self.run.evaluation.proposals).await?;
         let known = self.known().await?;
         Ok(Reference {
             truth: Truth::Rejection,
             picture: picture(&known.map(|truth| truth.samples).unwrap_or_default()),
-            error: Box::new(move |_| floor),
+            error: Box::new(move |samples| exact.fid_floor(samples)),
         })
     }
 

@@ -66,7 +66,7 @@ impl Latents {
         let blocks: Vec<&[usize]> = indices.chunks(BLOCK).collect();
         let encode = |block: &[usize]| autoencoder.encode(uploaded(images, block, device));
         let mut all = Vec::new();
-        for group in blocks.chunks(parallel::parts(device, usize::MAX)) {
+        for group in blocks.chunks(parallel::at_once(device)) {
             all.extend(parallel::map(group.to_vec(), encode));
         }
         let latents = Autoencoder::normalised(Tensor::cat(all, 0));

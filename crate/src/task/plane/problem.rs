@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 /// Half the side of the square `[−HALF_WIDTH, HALF_WIDTH]`² in which everything is drawn and every
 /// exact integral is taken.
 pub const HALF_WIDTH: f64 = 14.0;
+/// A prior is where its log_prob is at most so far below its largest: where the largest log r is looked for.
+pub const NOWHERE: f64 = 20.0;
 
 /// Levels of a painted reward: a cell holds a digit d from 0 to 9 and means r = d/9.
 pub const PAINT_LEVELS: u32 = 9;

@@ -22,8 +22,12 @@ use std::sync::Arc;
 const MOST_OUTSIDE: f64 = 0.02;
 /// Trajectories that are simulated at once.
 pub const CHUNK: usize = 1000;
-/// Samples among which given end points are drawn.
-const GIVEN: usize = 20_000;
+/// Samples of an exact prior among which given end points are drawn: enough that they show what holds one in
+/// ten thousand of it.
+const GIVEN: usize = 1 << 17;
+/// Samples of a learned prior's chain that an iteration adds to these, and the most of them.
+const GIVEN_AN_ITERATION: usize = 200;
+const GIVEN_OF_CHAIN: usize = 20_000;
 
 /// What every method of a run shares.
 pub struct PlaneTask {
@@ -181,24 +185,33 @@ impl Task for PlaneTask {
         Box::new(self.reward.clone())
     }
 
-    /// Samples of the mixture: equally many of every component, however small, weighted back to
-    /// the mixture; the same for all iterations.
+    /// Samples of the prior, weighted by r^β: of an exact one at once, as the chain's ends are the mixture's; of
+    /// a learned one's chain more with every iteration. No part of the exact posterior is made of them.
     async fn give(
         &mut self,
-        _iteration: usize,
+        iteration: usize,
         _conditions: &[usize],
         given: &mut [Replay],
     ) -> Result<(), EngineError> {
         let given = &mut given[0];
-        if given.is_empty() {
-            let mixture = &self.mixture;
-            let mut rng = self.noise.stream(Purpose::GivenEndPoints, (1 << 48) - 1);
-            for sample in 0..GIVEN {
-                let component = sample % mixture.len();
-                let x = mixture.sample_component(component, &mut rng);
-                let log_r = self.run.tempering.beta * self.reward.0.log_r(x);
-                given.push(&x.map(|v| v as f32), log_r + mixture.weight(component).ln());
+        let keep = |given: &mut Replay, x: [f64; 2]| {
+            let log_r = self.run.tempering.beta * self.reward.0.log_r(x);
+            given.push(&x.map(|v| v as f32), log_r);
+        };
+        if self.problem.prior.kind == PriorKind::Exact {
+            if given.is_empty() {
+                let mut rng = self.noise.stream(Purpose::GivenPriorSamples, 0);
+                (0..GIVEN).for_each(|_| keep(given, self.mixture.sample(&mut rng)));
             }
+            return Ok(());
+        }
+        let wanted = (GIVEN_AN_ITERATION * (iteration + 1)).min(GIVEN_OF_CHAIN);
+        for chunk in given.len() / GIVEN_AN_ITERATION..wanted / GIVEN_AN_ITERATION {
+            let purpose = Purpose::GivenPriorSamples;
+            let made = prior_samples(&self.setting(), purpose, GIVEN_AN_ITERATION, chunk as u64).await;
+            let made = made.map_err(EngineError::Device)?;
+            made.chunks_exact(2)
+                .for_each(|x| keep(given, [x[0].into(), x[1].into()]));
         }
         Ok(())
     }

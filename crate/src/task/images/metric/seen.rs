@@ -3,6 +3,7 @@
 use super::Moments;
 use crate::engine::host::read_all;
 use crate::engine::parallel;
+use crate::task::images::pool::picked;
 use crate::task::images::{CLASSES, Classify, FEATURES, PIXELS};
 use burn::tensor::{Device, Tensor, TensorData, Transaction, activation};
 
@@ -30,7 +31,7 @@ pub async fn see<N: Classify + Sync>(
 ) -> Result<Seen, String> {
     let blocks: Vec<&[f32]> = images.chunks(BLOCK * PIXELS).collect();
     let mut seen = Seen::default();
-    for group in blocks.chunks(parallel::parts(device, usize::MAX)) {
+    for group in blocks.chunks(parallel::at_once(device)) {
         let made = parallel::map(group.to_vec(), |block| {
             let rows = block.len() / PIXELS;
             let images = Tensor::from_data(TensorData::new(block.to_vec(), [rows, PIXELS]), device);
@@ -81,17 +82,14 @@ impl Seen {
 
     /// What was seen of every other image, from image `first` on.
     pub fn every_other(&self, first: usize) -> Self {
-        let rows = |of: &[f32], size: usize| -> Vec<f32> {
-            of.chunks_exact(size)
-                .skip(first)
-                .step_by(2)
-                .flatten()
-                .copied()
-                .collect()
-        };
+        self.rows((first..self.len()).step_by(2))
+    }
+
+    /// What was seen of the images at these places.
+    pub fn rows(&self, places: impl Iterator<Item = usize> + Clone) -> Self {
         Self {
-            features: rows(&self.features, FEATURES),
-            log_probs: rows(&self.log_probs, CLASSES),
+            features: picked(&self.features, FEATURES, places.clone()),
+            log_probs: picked(&self.log_probs, CLASSES, places),
         }
     }
 

@@ -83,7 +83,7 @@ impl Decoder {
         };
         let blocks: Vec<&[f32]> = ends.chunks(BLOCK * size).collect();
         let mut images = Vec::with_capacity(ends.len() / size * PIXELS);
-        for group in blocks.chunks(parallel::parts(device, usize::MAX)) {
+        for group in blocks.chunks(parallel::at_once(device)) {
             let made = parallel::map(group.to_vec(), |block| {
                 let shape = [block.len() / size, *size];
                 decode(

@@ -166,7 +166,7 @@ impl ImageReward {
             log_probs: Vec::new(),
         };
         let blocks: Vec<usize> = (0..rows).step_by(BLOCK).collect();
-        for group in blocks.chunks(parallel::parts(&device, usize::MAX)) {
+        for group in blocks.chunks(parallel::at_once(&device)) {
             let made = parallel::map(group.to_vec(), |first| {
                 let images = self
                     .decoder
@@ -261,7 +261,7 @@ impl ImageReward {
         let (rows, device) = (ends.dims()[0], ends.device());
         let blocks: Vec<usize> = (0..rows).step_by(BLOCK).collect();
         let mut gradients = Vec::with_capacity(blocks.len());
-        for group in blocks.chunks(parallel::parts(&device, usize::MAX)) {
+        for group in blocks.chunks(parallel::at_once(&device)) {
             gradients.extend(parallel::map(group.to_vec(), |first| {
                 let count = BLOCK.min(rows - first);
                 let leaf = ends.some_rows(first, count).autodiff().require_grad();

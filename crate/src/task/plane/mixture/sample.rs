@@ -12,7 +12,7 @@ impl Mixture {
     }
 
     /// One sample of a component.
-    pub fn sample_component(&self, component: usize, rng: &mut impl Rng) -> [f64; 2] {
+    fn sample_component(&self, component: usize, rng: &mut impl Rng) -> [f64; 2] {
         let c = &self.components[component];
         let [xx, xy, yy] = c.covariance;
         let a = xx.sqrt();

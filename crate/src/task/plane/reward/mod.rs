@@ -3,27 +3,29 @@
 mod formula;
 
 use super::picture;
-use super::{HALF_WIDTH, Mixture, PAINT_LEVELS, PlaneProblem, Reward, Shape};
+use super::{HALF_WIDTH, Mixture, NOWHERE, PAINT_LEVELS, PlaneProblem, Reward, Shape};
 use crate::engine::ConfigError;
 use crate::engine::parallel;
 use crate::engine::reward::HostReward;
 use formula::Formula;
-use std::sync::OnceLock;
 
-/// Largest log r; above it a reward counts as this, so that a pole of a formula stays finite.
-pub const LARGEST_LOG_REWARD: f64 = 50.0;
-/// Half the distance of a central difference.
+/// A log r so far above the largest that was found counts as this, so that a pole of a formula stays finite.
+pub const POLE: f64 = 50.0;
+/// Half the distance of a central difference, and the shortest move in the search for the largest reward.
 const DIFFERENCE: f64 = 1e-3;
-/// Points along a side of the grid on which the largest reward is looked for.
-const BOUND_SIDE: usize = 448;
+/// Points along a side of the grid on which the search for the largest reward starts.
+const SEARCH_SIDE: usize = 224;
+/// Points of the grid, those of the largest log r, from which the search climbs.
+const CLIMBS: usize = 16;
 
 /// The compiled reward of a run. Training takes it for a black box; guidance asks for gradients.
 #[derive(Clone, Debug)]
 pub struct LogReward {
     kind: Kind,
+    /// The largest log r where the prior is.
+    largest: f64,
+    /// The smallest log r.
     floor: f64,
-    /// Looked for when first asked for.
-    bound: OnceLock<f64>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,8 +51,75 @@ enum Kind {
     },
 }
 
+impl Kind {
+    /// log r(x) as the description has it: −∞ where r is 0, negative or undefined.
+    fn log_r(&self, x: [f64; 2]) -> f64 {
+        match self {
+            Self::Ratio(above, below) => above.log_prob(x) - below.log_prob(x),
+            Self::Formula {
+                formula,
+                logarithm: true,
+            } => formula.value(x),
+            Self::Formula {
+                formula,
+                logarithm: false,
+            } => formula.value(x).max(0.0).ln(),
+            Self::Mask {
+                shape,
+                inside,
+                outside,
+            } => {
+                if shape.contains(x) {
+                    *inside
+                } else {
+                    *outside
+                }
+            }
+            Self::Painted { side, cells } => painted(cells, *side, x).ln(),
+            Self::Density { mixture, power } => power * mixture.log_prob(x),
+        }
+    }
+
+    /// The largest log r where this prior is: what a climb from the best points of a grid ends at. `None`
+    /// where r is 0 at all of them.
+    fn largest(&self, prior: &Mixture) -> Option<f64> {
+        let points = || (0..SEARCH_SIDE * SEARCH_SIDE).map(|cell| picture::center_of(cell, SEARCH_SIDE));
+        let log_prior: Vec<f64> = points().map(|x| prior.log_prob(x)).collect();
+        let least = log_prior.iter().copied().fold(f64::NEG_INFINITY, f64::max) - NOWHERE;
+        let mut found: Vec<_> = points()
+            .zip(log_prior)
+            .filter(|(_, log_prior)| *log_prior >= least)
+            .map(|(x, _)| (self.log_r(x), x))
+            .filter(|(log_r, _)| log_r.is_finite())
+            .collect();
+        found.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        let log_r = |x| match self.log_r(x) {
+            // A pole is not entered, nor a place where there is no prior.
+            log_r if log_r.is_finite() && prior.log_prob(x) >= least => log_r,
+            _ => f64::NEG_INFINITY,
+        };
+        let climbs = found.into_iter().take(CLIMBS).map(|from| climbed(from, log_r));
+        climbs.reduce(f64::max)
+    }
+}
+
+/// The value at which a search by shorter and shorter moves ends.
+fn climbed((mut value, mut x): (f64, [f64; 2]), of: impl Fn([f64; 2]) -> f64) -> f64 {
+    let mut move_by = HALF_WIDTH / SEARCH_SIDE as f64;
+    while move_by > DIFFERENCE {
+        let moves = [[move_by, 0.0], [-move_by, 0.0], [0.0, move_by], [0.0, -move_by]];
+        let tried = moves.map(|[dx, dy]| [x[0] + dx, x[1] + dy]).map(|to| (of(to), to));
+        match tried.into_iter().find(|(higher, _)| *higher > value) {
+            Some(better) => (value, x) = better,
+            None => move_by /= 2.0,
+        }
+    }
+    value
+}
+
 impl LogReward {
-    /// Compiles the reward of a validated problem; log r is at least `floor`.
+    /// Compiles the reward of a validated problem; log r is floored at `floor`, at most 0, above its
+    /// largest value where the prior is. A factor of r then moves log Z alone.
     ///
     /// # Errors
     ///
@@ -100,52 +169,18 @@ impl LogReward {
                 power: 1.0,
             },
         };
-        let reward = Self {
-            kind,
-            floor,
-            bound: OnceLock::new(),
-        };
-        let side = 64;
-        if (0..side * side).all(|cell| reward.is_floored(picture::center_of(cell, side))) {
+        let largest = kind.largest(&Mixture::new(&problem.prior.components)).ok_or_else(|| {
             let (field, value) = match &problem.reward {
                 Reward::Formula { expression, .. } => ("reward.expression", format!("`{expression}`")),
                 _ => ("reward", "0 everywhere".to_owned()),
             };
-            return Err(ConfigError::new(
-                field,
-                value,
-                format!("a reward with log r above tempering.floor ({floor}) somewhere in the square"),
-            ));
-        }
-        Ok(reward)
-    }
-
-    /// log r(x) as the description has it: −∞ where r is 0, negative or undefined.
-    fn raw(&self, x: [f64; 2]) -> f64 {
-        match &self.kind {
-            Kind::Ratio(above, below) => above.log_prob(x) - below.log_prob(x),
-            Kind::Formula {
-                formula,
-                logarithm: true,
-            } => formula.value(x),
-            Kind::Formula {
-                formula,
-                logarithm: false,
-            } => formula.value(x).max(0.0).ln(),
-            Kind::Mask {
-                shape,
-                inside,
-                outside,
-            } => {
-                if shape.contains(x) {
-                    *inside
-                } else {
-                    *outside
-                }
-            }
-            Kind::Painted { side, cells } => painted(cells, *side, x).ln(),
-            Kind::Density { mixture, power } => power * mixture.log_prob(x),
-        }
+            ConfigError::new(field, value, "a reward that is above 0 somewhere where the prior is")
+        })?;
+        Ok(Self {
+            kind,
+            largest,
+            floor: largest + floor,
+        })
     }
 
     /// ∇ log r before floors: in closed form for mixtures, by central differences for a formula,
@@ -158,11 +193,11 @@ impl LogReward {
             }
             Kind::Density { mixture, power } => mixture.score(x).map(|s| power * s),
             Kind::Formula { .. } | Kind::Painted { .. } => {
-                let h = DIFFERENCE;
-                let [x, y] = x;
+                let (h, [x, y]) = (DIFFERENCE, x);
+                let raw = |x| self.kind.log_r(x);
                 [
-                    (self.raw([x + h, y]) - self.raw([x - h, y])) / (2.0 * h),
-                    (self.raw([x, y + h]) - self.raw([x, y - h])) / (2.0 * h),
+                    (raw([x + h, y]) - raw([x - h, y])) / (2.0 * h),
+                    (raw([x, y + h]) - raw([x, y - h])) / (2.0 * h),
                 ]
             }
             Kind::Mask { .. } => [0.0; 2],
@@ -170,31 +205,19 @@ impl LogReward {
         gradient.map(|g| if g.is_finite() { g } else { 0.0 })
     }
 
-    /// The largest log r: exact for masks and paintings, else the largest at the points of a fine
-    /// grid.
-    pub fn log_bound(&self) -> f64 {
-        let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(f64::NEG_INFINITY, f64::max);
-        *self.bound.get_or_init(|| {
-            let bound = match &self.kind {
-                Kind::Mask { inside, outside, .. } => inside.max(*outside),
-                Kind::Painted { cells, .. } => largest(&mut cells.iter().map(|c| c.ln())),
-                _ => {
-                    let points = (0..BOUND_SIDE * BOUND_SIDE).map(|c| picture::center_of(c, BOUND_SIDE));
-                    largest(&mut points.map(|x| self.log_r(x)))
-                }
-            };
-            bound.clamp(self.floor, LARGEST_LOG_REWARD)
-        })
-    }
-
     /// log r(x), floored. Without tempering.
     pub fn log_r(&self, x: [f64; 2]) -> f64 {
-        let raw = self.raw(x);
+        let raw = self.kind.log_r(x);
         if raw.is_nan() {
             self.floor
         } else {
-            raw.clamp(self.floor, LARGEST_LOG_REWARD)
+            raw.clamp(self.floor, self.largest + POLE)
         }
+    }
+
+    /// The largest log r where the prior is. Of a formula or mixtures: what a search has found.
+    pub fn largest(&self) -> f64 {
+        self.largest
     }
 
     /// The smallest log r.
@@ -243,7 +266,7 @@ impl HostReward for LogReward {
     }
 
     fn log_reward_unfloored(&self, ends: &[f32], _conditions: &[usize]) -> Vec<f64> {
-        parallel::over_rows(ends, 2, |p| self.raw([p[0].into(), p[1].into()]))
+        parallel::over_rows(ends, 2, |p| self.kind.log_r([p[0].into(), p[1].into()]))
     }
 
     fn log_reward_gradient(&self, ends: &[f32], _conditions: &[usize]) -> Option<Vec<f32>> {
@@ -254,6 +277,6 @@ impl HostReward for LogReward {
     }
 
     fn log_bound(&self) -> Option<f64> {
-        Some(self.log_bound())
+        Some(self.largest)
     }
 }

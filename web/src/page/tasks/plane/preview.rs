@@ -8,7 +8,7 @@ use rtb::run::Run;
 use rtb::task::plane::PlaneView;
 use rtb::task::plane::mixture::Mixture;
 use rtb::task::plane::picture::center_of;
-use rtb::task::plane::{HALF_WIDTH, PAINT_LEVELS, Reward};
+use rtb::task::plane::{HALF_WIDTH, NOWHERE, PAINT_LEVELS, Reward};
 use std::f64::consts::TAU;
 
 /// Cells on a side of a previewed picture.
@@ -53,9 +53,19 @@ fn cells() -> impl Iterator<Item = [f64; 2]> {
     (0..SIDE * SIDE).map(|cell| center_of(cell, SIDE))
 }
 
-/// β·log r of every cell, above a prior of which log p is known there.
+/// β·log r of every cell, floored, above a prior of which log p is known there.
 fn log_reward(run: &Run, log_prior: &[f64]) -> Vec<f32> {
-    let tempered = |log_r: f64| (run.tempering.beta * log_r.max(run.tempering.floor)) as f32;
+    let log_r = unfloored(run, log_prior);
+    let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(f64::NEG_INFINITY, f64::max);
+    let least = largest(&mut log_prior.iter().copied()) - NOWHERE;
+    let there = log_r.iter().zip(log_prior).filter(|(_, p)| **p >= least);
+    let floor = largest(&mut there.map(|(log_r, _)| *log_r)) + run.tempering.floor;
+    let tempered = |log_r: &f64| (run.tempering.beta * log_r.max(floor)) as f32;
+    log_r.iter().map(tempered).collect()
+}
+
+/// log r of every cell; none of a formula.
+fn unfloored(run: &Run, log_prior: &[f64]) -> Vec<f64> {
     match &problem(run).reward {
         Reward::Ratio {
             numerator,
@@ -66,7 +76,7 @@ fn log_reward(run: &Run, log_prior: &[f64]) -> Vec<f32> {
             let below = |at, log_prior| own.as_ref().map_or(log_prior, |own| own.log_prob(at));
             cells()
                 .zip(log_prior)
-                .map(|(at, log_prior)| tempered(top.log_prob(at) - below(at, *log_prior)))
+                .map(|(at, log_prior)| top.log_prob(at) - below(at, *log_prior))
                 .collect()
         }
         Reward::Mask {
@@ -74,13 +84,13 @@ fn log_reward(run: &Run, log_prior: &[f64]) -> Vec<f32> {
             inside,
             outside,
         } => cells()
-            .map(|at| tempered(if shape.contains(at) { *inside } else { *outside }.ln()))
+            .map(|at| if shape.contains(at) { *inside } else { *outside }.ln())
             .collect(),
-        Reward::Painted { rows } => cells().map(|at| tempered(painted(rows, at).ln())).collect(),
-        Reward::Annealed { power } => log_prior.iter().map(|p| tempered((power - 1.0) * p)).collect(),
+        Reward::Painted { rows } => cells().map(|at| painted(rows, at).ln()).collect(),
+        Reward::Annealed { power } => log_prior.iter().map(|p| (power - 1.0) * p).collect(),
         Reward::Product { components } => {
             let other = Mixture::new(components);
-            cells().map(|at| tempered(other.log_prob(at))).collect()
+            cells().map(|at| other.log_prob(at)).collect()
         }
         // A formula.
         _ => Vec::new(),
