@@ -102,7 +102,11 @@ fn a_factor_of_the_reward_moves_log_z_alone() {
     let plain = truth("-3*abs(x)");
     for (shifted, by) in [("100 - 3*abs(x)", 100.0), ("-3*abs(x) - 4000", -4000.0)] {
         let moved = truth(shifted);
-        assert!((moved.log_z - plain.log_z - by).abs() < 1e-9, "{shifted}: {}", moved.log_z);
+        assert!(
+            (moved.log_z - plain.log_z - by).abs() < 1e-9,
+            "{shifted}: {}",
+            moved.log_z
+        );
         assert!((moved.floored_mass - plain.floored_mass).abs() < 1e-12);
         for (a, b) in moved.cells.iter().zip(&plain.cells) {
             assert!((a - b).abs() < 1e-12, "{shifted}");

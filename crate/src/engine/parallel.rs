@@ -16,9 +16,8 @@ const MOST_PARTS: usize = 4;
 /// How many parts `rows` rows are cut into on this device.
 #[cfg(not(target_family = "wasm"))]
 pub(crate) fn parts(device: &Device, rows: usize) -> usize {
-    let most: usize = std::env::var("RTB_SHARDS").ok().and_then(|s| s.parse().ok()).unwrap_or(MOST_PARTS);
     if is_processor(device) {
-        most.min(rows / ROWS_A_PART).max(1)
+        MOST_PARTS.min(rows / ROWS_A_PART).max(1)
     } else {
         1
     }
@@ -83,22 +82,20 @@ fn threads() -> usize {
     1
 }
 
-/// Applies `work` to every item, each on a thread of its own; results in the order of the items.
+/// Applies `work` to every item, on as many threads as there are; results in the order of the items.
 #[cfg(not(target_family = "wasm"))]
-pub(crate) fn map<T: Send, R: Send>(mut items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let Some(first) = (!items.is_empty()).then(|| items.remove(0)) else {
-        return Vec::new();
-    };
+pub(crate) fn map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let workers = threads().min(items.len()).max(1);
+    let mut runs = split(items, workers).into_iter();
+    let first = runs.next().unwrap_or_default();
     std::thread::scope(|scope| {
         let work = &work;
-        let others: Vec<_> = items
-            .into_iter()
-            .map(|item| scope.spawn(move || work(item)))
-            .collect();
-        let mut results = vec![work(first)];
+        let of_run = move |run: Vec<T>| run.into_iter().map(work).collect::<Vec<R>>();
+        let others: Vec<_> = runs.map(|run| scope.spawn(move || of_run(run))).collect();
+        let mut results = of_run(first);
         for other in others {
             match other.join() {
-                Ok(result) => results.push(result),
+                Ok(made) => results.extend(made),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
@@ -118,10 +115,7 @@ pub(crate) fn groups(device: &Device, count: usize, size: usize) -> Vec<Vec<(u64
     let chunks: Vec<_> = (0..count.div_ceil(size))
         .map(|chunk| (chunk as u64, size.min(count - chunk * size)))
         .collect();
-    chunks
-        .chunks(at_once(device))
-        .map(<[_]>::to_vec)
-        .collect()
+    chunks.chunks(at_once(device)).map(<[_]>::to_vec).collect()
 }
 
 /// `count` rows in chunks of at most `most`, smaller ones where that makes [`parts`] of them, as many

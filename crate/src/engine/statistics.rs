@@ -25,11 +25,14 @@ pub fn log_mean_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
 pub struct LogMean {
     /// No number where there are no weights.
     pub value: f64,
-    /// Its standard error.
+    /// Its standard error; no number where all weights are equal, as a rare larger one may not have been met.
     pub error: f64,
-    /// The effective number of the weights.
+    /// The effective number of the weights; 0 where all are equal.
     pub effective: f64,
 }
+
+/// Weights whose mean square is nearer than this to the square of their mean are equal but for rounding.
+const EQUAL: f64 = 1e-12;
 
 impl LogMean {
     /// The logarithm of the mean of these weights.
@@ -38,10 +41,17 @@ impl LogMean {
         let value = log_mean_exp(log_weights.clone());
         // The mean square of the weights relative to their mean.
         let square = (log_mean_exp(log_weights.map(|l| 2.0 * l)) - 2.0 * value).exp();
+        let value = if count > 0.0 { value } else { f64::NAN };
+        if square - 1.0 < EQUAL {
+            return Self {
+                value,
+                error: f64::NAN,
+                effective: 0.0,
+            };
+        }
         Self {
-            value: if count > 0.0 { value } else { f64::NAN },
-            // Of equal weights, rounding may leave the square a little below 1.
-            error: ((square - 1.0).max(0.0) / count).sqrt(),
+            value,
+            error: ((square - 1.0) / count).sqrt(),
             effective: count / square,
         }
     }
@@ -118,7 +128,8 @@ fn mean_and_std(values: &[f64]) -> (f64, f64) {
 pub(crate) struct Weighed {
     /// log Z in the loss.
     pub log_z_learned: f64,
-    /// log mean of the weights.
+    /// log mean of the weights; like the effective share and the deviation, no number where there are fewer
+    /// than [`FEWEST`] of a condition.
     pub log_z_importance: f64,
     /// Mean log weight, a lower bound of log Z.
     pub elbo: f64,
@@ -134,6 +145,9 @@ pub(crate) struct Weighed {
     pub conditions: Vec<[f64; 2]>,
 }
 
+/// Fewest weights of a condition that say anything of its log Z: of one alone the log mean is the mean log.
+const FEWEST: usize = 10;
+
 impl Weighed {
     /// Of log weights, the condition of each, and the learned log Z of every condition.
     pub fn of(log_weights: &[f64], conditions: &[usize], log_z_learned: &[f64]) -> Self {
@@ -143,13 +157,17 @@ impl Weighed {
             let log_weights: Vec<f64> = of_condition.collect();
             let (elbo, residual_std) = mean_and_std(&log_weights);
             let log_z_learned = log_z_learned[condition];
+            let of_many = |figure: f64| match log_weights.len() {
+                0..FEWEST => f64::NAN,
+                _ => figure,
+            };
             Self {
                 log_z_learned,
-                log_z_importance: log_mean_exp(log_weights.iter().copied()),
+                log_z_importance: of_many(log_mean_exp(log_weights.iter().copied())),
                 elbo,
-                ess: effective_share(&log_weights),
+                ess: of_many(effective_share(&log_weights)),
                 residual_mean: log_z_learned - elbo,
-                residual_std,
+                residual_std: of_many(residual_std),
                 ..Self::default()
             }
         };

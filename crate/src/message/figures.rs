@@ -17,6 +17,18 @@ pub enum Truth {
     Rejection,
 }
 
+/// Effective samples of the prior below which they are no reference: what is said to be exact is then an
+/// estimate.
+pub const REFERENCE: f64 = 100.0;
+
+impl Report {
+    /// Whether its exact figures rest on too few samples to be called that.
+    pub fn is_estimate(&self) -> bool {
+        let enough = self.prior_samples_effective >= REFERENCE;
+        self.truth != Truth::Quadrature && !enough
+    }
+}
+
 /// The state of training at an iteration, drawn with the same noise each time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {

@@ -9,7 +9,7 @@ mod packed;
 mod scene;
 
 pub use crate::run::Files;
-pub use figures::{Chosen, ConditionReport, Outcome, Report, Snapshot, Truth};
+pub use figures::{Chosen, ConditionReport, Outcome, REFERENCE, Report, Snapshot, Truth};
 pub use fit::Fit;
 pub use packed::Packed;
 pub use scene::{SampledTruth, Scene};

@@ -1,6 +1,6 @@
 //! What is fixed for a run, and what can be drawn of it.
 
-use super::{Fit, Packed, Truth};
+use super::{Fit, Packed, REFERENCE, Truth};
 use crate::engine::Paths;
 use serde::{Deserialize, Serialize};
 
@@ -44,4 +44,11 @@ pub struct SampledTruth {
     pub kept: usize,
     /// Samples of the prior that there are to be.
     pub wanted: usize,
+}
+
+impl SampledTruth {
+    /// Whether it rests on too few samples to be called exact.
+    pub fn is_estimate(&self) -> bool {
+        (self.kept as f64) < REFERENCE
+    }
 }

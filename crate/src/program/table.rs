@@ -1,7 +1,7 @@
 //! The figures of a report beside their exact values.
 
 use super::output::{duration, figure};
-use rtb::message::{Fit, Report, Truth};
+use rtb::message::{Fit, REFERENCE, Report, Truth};
 use rtb::task::Task;
 use rtb::task::sheet::Sheet;
 
@@ -15,8 +15,8 @@ pub fn report(task: Task, report: &Report) -> String {
     let (r, sheet) = (report, task.room().sheet());
     let log_z = |name, value| (name, Some(value), Some(r.log_z_exact));
     let mut rows: Vec<Row> = vec![
-        log_z("log Z, learned", r.log_z_learned),
         log_z(IMPORTANCE, r.log_z_importance),
+        log_z("log Z, learned", r.log_z_learned),
         log_z("log Z, lower bound (ELBO)", r.elbo),
     ];
     rows.extend(r.eubo.map(|eubo| log_z("log Z, upper bound (EUBO)", eubo)));
@@ -37,7 +37,9 @@ pub fn report(task: Task, report: &Report) -> String {
         rows
     });
     let heading = r.chosen.as_ref().map(|c| format!("1 of {}", c.candidates));
-    let mut lines = vec![line("", "measured", heading.as_deref(), "exact")];
+    let is_estimate = r.is_estimate();
+    let beside = if is_estimate { "estimate" } else { "exact" };
+    let mut lines = vec![line("", "measured", heading.as_deref(), beside)];
     lines.extend(rows.into_iter().map(|(name, measured, exact)| {
         let measured = measured.map_or("–".to_owned(), figure);
         let of_chosen = chosen.iter().find(|(of, _, _)| *of == name);
@@ -48,7 +50,8 @@ pub fn report(task: Task, report: &Report) -> String {
     lines.push(String::new());
     lines.extend(r.chosen.iter().map(|c| {
         format!(
-            "1 of {}: every sample chosen among so many of the policy's, in proportion to r·p_θ/p_φ.",
+            "1 of {}: each sample is chosen among so many of the policy's, in proportion to its weight r·p_θ/p_φ. The \
+             more, the nearer to the posterior; the bias falls as 1 over their number.",
             c.candidates
         )
     }));
@@ -57,6 +60,13 @@ pub fn report(task: Task, report: &Report) -> String {
         r.samples,
         exact(r.truth, sheet)
     ));
+    if is_estimate {
+        lines.push(format!(
+            "That is an estimate so far: it rests on {} effective samples of the prior. It takes {REFERENCE} to be a \
+             reference; evaluation.proposals makes more.",
+            figure(r.prior_samples_effective)
+        ));
+    }
     lines.extend(task.room().basis(r));
     lines.push(format!(
         "{} iterations in {} ({:.4} s each), seed {}, {}.",

@@ -63,8 +63,8 @@ impl Comparison {
     }
 
     fn next(&mut self) {
-        let kept = self.trial.take().and_then(Trial::into_kept);
-        self.kept.extend(kept);
+        let kept = self.trial.take().map(Trial::into_kept);
+        self.kept.extend(kept.unwrap_or_default());
         self.index += 1;
     }
 

@@ -240,8 +240,8 @@ impl Driver {
         let opened = Session::open(run, self.device.clone(), &files, weights.as_deref()).await;
         match opened {
             Ok(mut session) => {
-                let before = self.session.take().and_then(Session::into_kept);
-                session.adopt(&mut before.into_iter().collect());
+                let mut before = self.session.take().map(Session::into_kept).unwrap_or_default();
+                session.adopt(&mut before);
                 let scene = session.scene().await?;
                 let finished = session.finished();
                 let shows = session.iteration() > 0 || !session.run().starts_at_prior();

@@ -89,7 +89,10 @@ mod tests {
             let mut average = Average::new(0.999, start.clone());
             for step in 0..steps {
                 let moved = Number {
-                    value: start.value.clone().map(|v| v.add_scalar((step + 1) as f64 / steps as f64)),
+                    value: start
+                        .value
+                        .clone()
+                        .map(|v| v.add_scalar((step + 1) as f64 / steps as f64)),
                 };
                 average.update(&moved, step);
             }

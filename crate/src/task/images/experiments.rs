@@ -6,7 +6,16 @@ use crate::run::{Experiment, Run, values};
 
 /// The methods that are compared on images: those of the paper's table (arXiv 2405.20971), SMC, and what needs
 /// neither training nor guidance.
-const IMAGES: &[&str] = &["rtb", "ddpo", "dpok", "dps", "lgd-mc", "smc", "importance", "rejection"];
+const IMAGES: &[&str] = &[
+    "rtb",
+    "ddpo",
+    "dpok",
+    "dps",
+    "lgd-mc",
+    "smc",
+    "importance",
+    "rejection",
+];
 
 fn preset(name: &str) -> Run {
     let all = presets::presets();

@@ -142,8 +142,8 @@ impl Room for Images {
             .log_z_error
             .map_or("–".to_owned(), |error| format!("{error:.3}"));
         Some(format!(
-            "{} of {} images of the prior are kept, exact log Z is ± {error}; FID exact: one half of them \
-             against the other.",
+            "Rejection keeps {} of {} images of the prior; the error of the exact log Z is {error}. FID, exact: what \
+             as many perfect images have.",
             fit.kept, fit.proposals
         ))
     }

@@ -51,7 +51,9 @@ pub use picture::PICTURE_SIDE;
 pub use policy::{PlanePolicy, PolicyShape};
 #[cfg(feature = "engine")]
 pub use prior::{ExactPrior, LearnedPrior, PlanePrior};
-pub use problem::{HALF_WIDTH, NOWHERE, PAINT_LEVELS, PlaneProblem, Prior, PriorKind, REWARDS, Reward, Shape};
+pub use problem::{
+    HALF_WIDTH, NOWHERE, PAINT_LEVELS, PlaneProblem, Prior, PriorKind, REWARDS, Reward, Shape,
+};
 #[cfg(feature = "engine")]
 pub use quadrature::{WeightedPoint, quadrature};
 #[cfg(feature = "engine")]

@@ -158,7 +158,7 @@ impl Room for Text {
             .log_z_error
             .map_or("–".to_owned(), |error| format!("{error:.3}"));
         Some(format!(
-            "{} stories of the prior, of which {:.3} count by their weights; exact log Z is ± {error}.",
+            "{} stories of the prior, worth {:.1} by their weights; the error of the exact log Z is {error}.",
             fit.proposals, fit.effective
         ))
     }

@@ -5,7 +5,7 @@ use crate::kit::math;
 use crate::kit::shared::{Fixed, Shared};
 use crate::kit::thinned::Thinned;
 use crate::stage::Stage;
-use rtb::message::{Iteration, Report};
+use rtb::message::{Iteration, Report, SampledTruth};
 use rtb::run::Run;
 use yew::prelude::*;
 
@@ -112,12 +112,15 @@ pub fn Curves(props: &CurvesProps) -> Html {
     let truth = props.stage.truth.as_deref();
     let iterations = props.curve.items().last().map_or(0, |i| i.iteration) as f64;
     let (band, band_name): (Vec<_>, _) = match truth {
+        // An error that is not known has no band.
+        Some(t) if t.log_z_error.is_nan() => (Vec::new(), ""),
         Some(t) => {
             let (low, high) = (t.log_z - t.log_z_error, t.log_z + t.log_z_error);
-            (
-                [0.0, iterations.max(10.0)].map(|x| (x, low, high)).to_vec(),
-                "exact ± its error",
-            )
+            let name = match t.is_estimate() {
+                true => "estimate ± its error",
+                false => "exact ± its error",
+            };
+            ([0.0, iterations.max(10.0)].map(|x| (x, low, high)).to_vec(), name)
         }
         None => {
             let measured = props.reports.items().iter();
@@ -153,9 +156,9 @@ pub fn Curves(props: &CurvesProps) -> Html {
                 lines={vec![trained(&LOSS)]} />
             <Chart id="chart-log-z" title="log Z" formula={sampled.is_none().then_some(math::BOUNDS)}
                 help={sampled.map_or("The learned log Z, its estimate by importance weights, and bounds that close in on the exact value.".to_owned(), |samples|
-                    format!("The log Z in use, its estimate by importance weights, and the exact value as far as the prior’s {samples} tell it."))}
+                    format!("The log Z in the loss, the estimate by importance weights, and what the prior’s own {samples} say it is."))}
                 lines={vec![trained(&LOG_Z), measured(&LOG_Z_IMPORTANCE)]}
-                {band} {band_name} rule={props.stage.log_z().map(|z| ("exact", z))} />
+                {band} {band_name} rule={props.stage.log_z().map(|z| (if truth.is_some_and(SampledTruth::is_estimate) { "estimate" } else { "exact" }, z))} />
             { for props.charts.all.iter().map(chart) }
         </section>
     }

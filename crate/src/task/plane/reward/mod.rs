@@ -108,7 +108,9 @@ fn climbed((mut value, mut x): (f64, [f64; 2]), of: impl Fn([f64; 2]) -> f64) ->
     let mut move_by = HALF_WIDTH / SEARCH_SIDE as f64;
     while move_by > DIFFERENCE {
         let moves = [[move_by, 0.0], [-move_by, 0.0], [0.0, move_by], [0.0, -move_by]];
-        let tried = moves.map(|[dx, dy]| [x[0] + dx, x[1] + dy]).map(|to| (of(to), to));
+        let tried = moves
+            .map(|[dx, dy]| [x[0] + dx, x[1] + dy])
+            .map(|to| (of(to), to));
         match tried.into_iter().find(|(higher, _)| *higher > value) {
             Some(better) => (value, x) = better,
             None => move_by /= 2.0,
@@ -169,13 +171,19 @@ impl LogReward {
                 power: 1.0,
             },
         };
-        let largest = kind.largest(&Mixture::new(&problem.prior.components)).ok_or_else(|| {
-            let (field, value) = match &problem.reward {
-                Reward::Formula { expression, .. } => ("reward.expression", format!("`{expression}`")),
-                _ => ("reward", "0 everywhere".to_owned()),
-            };
-            ConfigError::new(field, value, "a reward that is above 0 somewhere where the prior is")
-        })?;
+        let largest = kind
+            .largest(&Mixture::new(&problem.prior.components))
+            .ok_or_else(|| {
+                let (field, value) = match &problem.reward {
+                    Reward::Formula { expression, .. } => ("reward.expression", format!("`{expression}`")),
+                    _ => ("reward", "0 everywhere".to_owned()),
+                };
+                ConfigError::new(
+                    field,
+                    value,
+                    "a reward that is above 0 somewhere where the prior is",
+                )
+            })?;
         Ok(Self {
             kind,
             largest,

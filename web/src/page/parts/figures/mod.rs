@@ -45,6 +45,7 @@ pub fn Figures(props: &FiguresProps) -> Html {
     let chosen = report
         .and_then(|r| r.chosen.as_deref())
         .map(|c| (c.candidates, alone(c)));
+    let estimate = report.is_some_and(Report::is_estimate);
     let Remarks { truth, caution, more } = &props.remarks;
     html! {
         <section class="figures" aria-labelledby="figures-title">
@@ -59,7 +60,7 @@ pub fn Figures(props: &FiguresProps) -> Html {
                 { " of the learned posterior, each figure beside its exact value where there is one. " }
                 <span data-testid="truth">{ *truth }</span>
                 if let Some((candidates, _)) = &chosen {
-                    { format!(" 1 of {candidates}: every sample was chosen among so many of the learned posterior’s, in proportion to r·pθ/pφ, the weight of its way; the more, the nearer to the exact posterior.") }
+                    { format!(" 1 of {candidates}: each sample is chosen among so many of the learned posterior’s, in proportion to its weight r·pθ/pφ. The more, the nearer to the exact posterior; the bias falls as 1 over their number.") }
                 }
             </p>
             if let Some(caution) = caution {
@@ -71,7 +72,7 @@ pub fn Figures(props: &FiguresProps) -> Html {
                     if let Some((candidates, _)) = &chosen {
                         <th scope="col">{ format!("1 of {candidates}") }</th>
                     }
-                    <th scope="col">{ "Exact" }</th>
+                    <th scope="col" data-testid="beside">{ if estimate { "Estimate so far" } else { "Exact" } }</th>
                 </tr></thead>
                 <tbody>
                     { for props.rows.iter().map(|row| html! {

@@ -39,16 +39,19 @@ impl Row {
     }
 }
 
-pub const LOG_Z_LEARNED: Row = row("log_z_learned", "log Z, learned", "the number in the loss", |r| {
-    Some(r.log_z_learned)
-})
-.beside("log_z_exact", |r| Some(r.log_z_exact));
-
 pub const LOG_Z_IMPORTANCE: Row = row(
     "log_z_importance",
     "log Z, importance-weighted",
-    "log of the mean weight of policy samples",
+    "log of the mean weight of policy samples: the estimate to trust",
     |r| Some(r.log_z_importance),
+)
+.beside("log_z_exact", |r| Some(r.log_z_exact));
+
+pub const LOG_Z_LEARNED: Row = row(
+    "log_z_learned",
+    "log Z, learned",
+    "the number in the loss, a mean of log weights: as long as the posterior is not reached, it is lower",
+    |r| Some(r.log_z_learned),
 );
 
 pub const ELBO: Row = row(

@@ -11,8 +11,8 @@ use crate::parts::figures::rows::{
 };
 
 pub static ROWS: [Row; 13] = [
-    LOG_Z_LEARNED,
     LOG_Z_IMPORTANCE,
+    LOG_Z_LEARNED,
     row(
         "log_z_error",
         "Standard error of log Z",
@@ -32,7 +32,7 @@ pub static ROWS: [Row; 13] = [
     row(
         "fid",
         "FID",
-        "Fréchet distance of a classifier’s features; exact: one half of the exact images to the other",
+        "Fréchet distance of a classifier’s features; exact: what as many perfect images have",
         |r| fit(&r.fit)?.fid,
     )
     .beside("fid_floor", |r| fit(&r.fit)?.fid_floor),
@@ -93,9 +93,9 @@ pub const CHARTS: Charts = Charts {
         Curve {
             id: "chart-fid",
             title: "Distance to the exact posterior",
-            help: "Fréchet distance (FID) to the exact images in the features of a classifier that rewards never ask, known once there are more than 64 of both. Exact halves: no set of so many could be told to be nearer.",
+            help: "Fréchet distance (FID) to the exact images in the features of a classifier that rewards never ask, known once there are more than 64 of both. Perfect: what as many images of a perfect sampler have.",
             log: true,
-            rule: Some(("exact halves", |_, last| fit(&last?.fit)?.fid_floor)),
+            rule: Some(("perfect", |_, last| fit(&last?.fit)?.fid_floor)),
             measured: &[("FID", "first", |r| fit(&r.fit)?.fid)],
             ..CURVE
         },

@@ -18,17 +18,20 @@ pub fn asked(run: &Run, place: usize, places: usize) -> Option<usize> {
 pub fn progress(truth: Option<&SampledTruth>) -> String {
     match truth {
         None => "0 or 1 kept of the prior’s images so far".to_owned(),
-        Some(t) if t.proposals < t.wanted => format!(
-            "{} kept of {} of the prior’s images ({} wanted)",
-            count(t.kept as f64),
-            count(t.proposals as f64),
-            count(t.wanted as f64)
-        ),
-        Some(t) => format!(
-            "{} kept of all {} of the prior’s images",
-            count(t.kept as f64),
-            count(t.proposals as f64)
-        ),
+        Some(t) => {
+            let (kept, proposals) = (count(t.kept as f64), count(t.proposals as f64));
+            let so_far = match t.proposals < t.wanted {
+                true => format!(
+                    "{kept} kept of {proposals} of the prior’s images ({} wanted)",
+                    count(t.wanted as f64)
+                ),
+                false => format!("{kept} kept of all {proposals} of the prior’s images"),
+            };
+            match t.is_estimate() {
+                true => so_far + ": an estimate so far",
+                false => so_far,
+            }
+        }
     }
 }
 
@@ -70,18 +73,18 @@ mod tests {
     #[test]
     fn progress_ends_when_all_proposals_are_there() {
         let truth = |proposals| SampledTruth {
-            kept: 12,
+            kept: 120,
             proposals,
             wanted: 2000,
             ..SampledTruth::default()
         };
         assert_eq!(
             progress(Some(&truth(340))),
-            "12 kept of 340 of the prior’s images (2000 wanted)"
+            "120 kept of 340 of the prior’s images (2000 wanted)"
         );
         assert_eq!(
             progress(Some(&truth(2000))),
-            "12 kept of all 2000 of the prior’s images"
+            "120 kept of all 2000 of the prior’s images"
         );
     }
 }

@@ -12,8 +12,8 @@ use crate::parts::figures::rows::{
 };
 
 pub static ROWS: [Row; 15] = [
-    LOG_Z_LEARNED,
     LOG_Z_IMPORTANCE,
+    LOG_Z_LEARNED,
     row(
         "log_z_prior",
         "log Z, from the prior",

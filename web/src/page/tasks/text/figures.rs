@@ -11,8 +11,8 @@ use crate::parts::figures::rows::{
 };
 
 pub static ROWS: [Row; 12] = [
-    LOG_Z_LEARNED,
     LOG_Z_IMPORTANCE,
+    LOG_Z_LEARNED,
     row(
         "log_z_error",
         "Standard error of log Z",

@@ -125,11 +125,21 @@ fn progress(truth: Option<&SampledTruth>) -> String {
     let Some(t) = truth else {
         return "no middles of the prior so far".to_owned();
     };
+    let (proposals, wanted) = (count(t.proposals as f64), count(t.wanted as f64));
+    if t.log_z_error.is_nan() {
+        return format!(
+            "{proposals} of {wanted} middles of the prior, all with the same reward: no estimate so far"
+        );
+    }
+    let estimate = if t.is_estimate() {
+        ", an estimate so far"
+    } else {
+        ""
+    };
     format!(
-        "{} of {} middles of the prior, worth {} by their weights; log Z is known to ± {}",
-        count(t.proposals as f64),
-        count(t.wanted as f64),
+        "{proposals} of {wanted} middles of the prior, worth {} by their weights{estimate}; log Z is {} ± {}",
         count(t.kept as f64),
+        short(t.log_z),
         short(t.log_z_error)
     )
 }
