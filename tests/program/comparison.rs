@@ -79,8 +79,8 @@ fn methods_are_compared() {
     for part in [
         "SMC (RNE) (particles=100)",
         "Mean ± standard deviation over the seeds 0, 1.",
-        "process.steps = 4: The training of RTB ",
-        "pays off against SMC (RNE) (particles=100)",
+        "process.steps = 4: ",
+        "SMC (RNE) (particles=100) (",
         "quadrature",
         text(&folder),
     ] {

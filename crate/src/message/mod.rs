@@ -7,12 +7,14 @@ mod figures;
 mod fit;
 mod packed;
 mod scene;
+mod verdict;
 
 pub use crate::run::Files;
 pub use figures::{Chosen, ConditionReport, Outcome, REFERENCE, Report, Snapshot, Truth};
 pub use fit::Fit;
 pub use packed::Packed;
 pub use scene::{SampledTruth, Scene};
+pub use verdict::{Contender, Verdict, rounded};
 
 use crate::engine::{ConfigError, Method};
 pub use crate::engine::{Iteration, Paths};

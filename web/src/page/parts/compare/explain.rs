@@ -1,10 +1,10 @@
 //! What to make of a comparison, and when training pays off.
 
 use super::columns::per_sample;
-use super::state::Comparison;
+use super::state::{Comparison, Entry};
 use crate::kit::math::{Math, PENALISED, TILTED};
 use crate::kit::number::count;
-use rtb::message::Outcome;
+use rtb::message::{Contender, Verdict, rounded};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -42,9 +42,9 @@ pub fn Explain(props: &ExplainProps) -> Html {
             <article>
                 <h3>{ "When training pays off" }</h3>
                 <p>
-                    { "Training is paid once, SMC’s extra work for every sample: after training seconds / (SMC’s seconds per sample − the method’s) samples the trained one is ahead, \
-                       by this machine’s clock and whatever the errors above. A trained method’s seconds are those of drawing \
-                       alone, without the weights behind its log Z and ESS; SMC’s samples all count, though fewer are independent." }
+                    { "Training is paid for once, the work of a training-free method with every sample. A trained method is held against the cheapest \
+                       training-free one that comes as near, by this machine’s clock: it is ahead after training seconds / (the other’s seconds per sample − its own) samples. \
+                       Its seconds are those of drawing alone, without the weights behind log Z and ESS; all samples of SMC count, though fewer are independent." }
                 </p>
                 { payoffs(&props.comparison) }
             </article>
@@ -52,56 +52,71 @@ pub fn Explain(props: &ExplainProps) -> Html {
     }
 }
 
-/// The number of samples after which training has paid off against SMC; none where it never does.
-fn crossover(trained: &Outcome, smc: &Outcome) -> Option<f64> {
-    let saved = per_sample(smc) - per_sample(trained);
-    (saved > 0.0).then(|| trained.training_seconds / saved)
-}
-
+/// What each method's training is worth beside the training-free ones.
 fn payoffs(comparison: &Comparison) -> Html {
-    let known = || {
-        comparison
-            .entries
-            .iter()
-            .filter_map(|e| Some((e, e.outcome.as_ref()?)))
+    let contender = |entry: &Entry| {
+        let outcome = entry.outcome.as_ref()?;
+        let sheet = comparison.subject.as_ref()?.run.task().room().sheet();
+        Some(Contender {
+            label: entry.label.to_string(),
+            error: sheet.error(&outcome.fit)?,
+            deviation: None,
+            seconds: outcome.training_seconds,
+            seconds_a_sample: per_sample(outcome),
+        })
     };
-    let smc = || known().filter(|(e, _)| e.setting.name() == "smc");
-    if smc().next().is_none() {
-        return html! { <p class="help" data-testid="payoff">{ "Compare SMC and a trained method to read the number here." }</p> };
+    let (trained, free): (Vec<&Entry>, Vec<&Entry>) = comparison
+        .entries
+        .iter()
+        .partition(|e| e.setting.method.is_trained());
+    let free: Vec<Contender> = free.into_iter().filter_map(contender).collect();
+    let said: Vec<(String, AttrValue, String)> = trained
+        .into_iter()
+        .filter_map(|entry| {
+            let verdict = contender(entry)?.beside(&free).map(|verdict| words(&verdict))?;
+            let so_far = entry
+                .outcome
+                .as_ref()
+                .is_some_and(|outcome| outcome.progress < 1.0);
+            let verdict = match so_far {
+                true => format!("as far as it has trained, {verdict}"),
+                false => verdict,
+            };
+            Some((entry.key(), entry.label.clone(), verdict))
+        })
+        .collect();
+    if said.is_empty() {
+        return html! { <p class="help" data-testid="payoff">{ "Compare a trained and a training-free method to read the number here." }</p> };
     }
-    let trained = known().filter(|(e, _)| e.setting.method.is_trained());
-    let pairs = trained.flat_map(|trained| smc().map(move |smc| (trained, smc)));
     html! {
         <ul data-testid="payoff">
-            { for pairs.map(|((entry, outcome), (smc, smc_outcome))| {
-                let so_far = if outcome.progress < 1.0 { ", as far as it has trained" } else { "" };
-                let after = match crossover(outcome, smc_outcome) {
-                    Some(samples) => format!("training pays off against {} after {} samples{so_far}.", smc.label, count(samples.ceil())),
-                    None => format!("training never pays off against {} here{so_far}: its samples are no cheaper.", smc.label),
-                };
-                html! { <li key={format!("{} {}", entry.key(), smc.key())}><strong>{ &entry.label }</strong>{ ": " }{ after }</li> }
+            { for said.into_iter().map(|(key, label, verdict)| html! {
+                <li {key}><strong>{ label }</strong>{ ": " }{ verdict }</li>
             }) }
         </ul>
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn training_pays_off_where_its_samples_are_cheaper() {
-        let outcome = |training_seconds, sampling_seconds| Outcome {
-            training_seconds,
-            sampling_seconds,
-            samples: 1000,
-            ..Outcome::default()
-        };
-        let smc = outcome(0.0, 5.0);
-        assert_eq!(
-            crossover(&outcome(40.0, 1.0), &smc).map(f64::round),
-            Some(10_000.0)
-        );
-        assert_eq!(crossover(&outcome(40.0, 5.0), &smc), None);
+fn words(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Behind(best) => format!(
+            "it does not come as near as {}, so its training does not pay off.",
+            best.label
+        ),
+        Verdict::Ahead(best) => format!(
+            "no training-free method comes as near; the best is {}.",
+            best.label
+        ),
+        Verdict::Level { rival, after } => match after {
+            Some(samples) => format!(
+                "training pays off after {} samples against {}, the cheapest that comes as near.",
+                count(rounded(*samples)),
+                rival.label
+            ),
+            None => format!(
+                "training never pays off against {}, which comes as near and samples as cheaply.",
+                rival.label
+            ),
+        },
     }
 }
