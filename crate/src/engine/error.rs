@@ -1,14 +1,13 @@
 //! What can be wrong: a value, a file, a device.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 /// A refused value: which field, what it held, what it may hold.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{field}: {value} is not allowed; {allowed}")]
 pub struct ConfigError {
     /// Dotted path of the field, as in the TOML file.
     pub field: String,
-    /// What it held, as text.
+    /// What it held, as text; empty where it is missing.
     pub value: String,
     /// What would have been accepted.
     pub allowed: String,
@@ -21,6 +20,25 @@ impl ConfigError {
             field: field.into(),
             value: value.to_string(),
             allowed: allowed.into(),
+        }
+    }
+
+    /// The refusal of `field` without a value, where `needed` is needed.
+    pub fn missing(field: impl Into<String>, needed: impl Into<String>) -> Self {
+        Self::new(field, "", needed)
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Self {
+            field,
+            value,
+            allowed,
+        } = self;
+        match value.as_str() {
+            "" => write!(f, "{field} is missing: {allowed}"),
+            value => write!(f, "{field}: {value} is not allowed; {allowed}"),
         }
     }
 }

@@ -22,6 +22,16 @@ pub enum Truth {
 pub const REFERENCE: f64 = 100.0;
 
 impl Report {
+    /// What is to be said where most samples lie on the floor of log r; nothing where they do not.
+    pub fn floor_warning(&self) -> Option<String> {
+        let floor = self.floor_wanted?;
+        Some(format!(
+            "log r of {:.0} % of the samples lies on its floor, so training cannot tell them apart; a tempering.floor of \
+             {floor} would",
+            100.0 * self.floored_mass
+        ))
+    }
+
     /// Whether its exact figures rest on too few samples to be called that.
     pub fn is_estimate(&self) -> bool {
         let enough = self.prior_samples_effective >= REFERENCE;
@@ -77,6 +87,9 @@ pub struct Report {
     pub log_reward: f64,
     /// Share of samples where log r is floored.
     pub floored_mass: f64,
+    /// A floor below most of the samples' log r, where more than half of them lie on the one there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor_wanted: Option<f64>,
     /// Share of the truth where log r is floored.
     pub floored_mass_exact: f64,
     /// Mean of δ over policy samples, with the learned log Z.

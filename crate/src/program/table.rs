@@ -68,6 +68,7 @@ pub fn report(task: Task, report: &Report) -> String {
         ));
     }
     lines.extend(task.room().basis(r));
+    lines.extend(r.floor_warning().map(|warning| format!("Warning: {warning}.")));
     lines.push(format!(
         "{} iterations in {} ({:.4} s each), seed {}, {}.",
         r.iterations,

@@ -84,6 +84,8 @@ pub struct Trainer {
     stop: Stop,
     /// Iteration of the latest checkpoint that this process wrote.
     saved: Option<usize>,
+    /// Whether it has been said that most samples lie on the floor of log r.
+    warned: bool,
 }
 
 impl Trainer {
@@ -102,21 +104,22 @@ impl Trainer {
             metrics,
             stop,
             saved: None,
+            warned: false,
         })
     }
 
     /// Trains to the end of the run and leaves the finished folder behind.
     pub fn train(mut self, quiet: bool) -> Result<(), ProgramError> {
-        if self.session.iteration() == 0 {
-            // A run that goes on from its start has been evaluated there.
-            if self.metrics.history().evaluations.is_empty() {
-                self.evaluate_if_due()?;
-            }
-            self.save()?;
-        }
         let run = self.session.run();
         let (total, every) = (run.training.iterations, run.training.checkpoint_every);
         let progress = Progress::new(&self.folder.name(), self.session.iteration(), total, quiet);
+        if self.session.iteration() == 0 {
+            // A run that goes on from its start has been evaluated there.
+            if self.metrics.history().evaluations.is_empty() {
+                self.evaluate_if_due(&progress)?;
+            }
+            self.save()?;
+        }
         while !self.session.finished() {
             if self.stop.asked() {
                 progress.clear();
@@ -129,7 +132,7 @@ impl Trainer {
                 path: self.folder.path().to_owned(),
             })?;
             self.metrics.iteration(&iteration)?;
-            self.evaluate_if_due()?;
+            self.evaluate_if_due(&progress)?;
             if self.session.finished() || iteration.iteration.is_multiple_of(every) {
                 self.save()?;
             }
@@ -147,12 +150,16 @@ impl Trainer {
         self.finish(evaluation)
     }
 
-    fn evaluate_if_due(&mut self) -> Result<(), ProgramError> {
+    fn evaluate_if_due(&mut self, progress: &Progress) -> Result<(), ProgramError> {
         let evaluation = self.session.run().evaluation;
         if evaluation.every == 0 || !self.session.iteration().is_multiple_of(evaluation.every) {
             return Ok(());
         }
         let report = block_on(self.session.evaluate(evaluation.samples_while_training, 1))?;
+        if let Some(warning) = report.floor_warning().filter(|_| !self.warned) {
+            progress.note(&format!("Warning: {warning}"));
+            self.warned = true;
+        }
         self.metrics.evaluation(&report)
     }
 

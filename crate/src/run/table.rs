@@ -178,6 +178,14 @@ fn unreadable(error: &toml::de::Error) -> ConfigError {
         let field = place.map_or_else(|| name.to_owned(), |place| format!("{place}.{name}"));
         return ConfigError::new(field, "an unknown field", format!("expected is {expected}"));
     }
+    if let Some(name) = message
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.strip_suffix('`'))
+    {
+        let field = place.map_or_else(|| name.to_owned(), |place| format!("{place}.{name}"));
+        return ConfigError::missing(field, "it has no default");
+    }
+    let expected = in_words(expected);
     let found = found.split_once(": ").map_or(found, |(_, value)| value);
     let found = found.strip_prefix("unknown variant ").unwrap_or(found);
     ConfigError::new(
@@ -185,6 +193,23 @@ fn unreadable(error: &toml::de::Error) -> ConfigError {
         found,
         format!("expected is {expected}"),
     )
+}
+
+/// What serde expects, without the names of Rust's types.
+fn in_words(expected: &str) -> String {
+    let words = expected.split_whitespace().map(|word| match word {
+        "usize" | "u64" | "u32" | "u8" => "a whole number of 0 or more",
+        "i64" | "i32" => "a whole number",
+        "f64" | "f32" => "a number",
+        "sequence" => "list",
+        "map" => "table",
+        "boolean" => "value of true or false",
+        other => other,
+    });
+    match expected.strip_prefix("struct ") {
+        Some(_) => "a table of fields".to_owned(),
+        None => words.collect::<Vec<_>>().join(" "),
+    }
 }
 
 /// The same of what a task has of its own: a field of neither is none of both.

@@ -65,14 +65,13 @@ impl NetworkPrior {
             ));
         }
         if self.weights.is_empty() {
-            return Err(ConfigError::new(
+            return Err(ConfigError::missing(
                 "prior.weights",
-                "nothing",
                 "the name or the file of the learned prior's weights",
             ));
         }
         // Every proposal of the exact posterior is kept in memory.
         whole("evaluation.samples", run.evaluation.samples, 100, 100_000)?;
-        whole("evaluation.proposals", run.evaluation.proposals, 100, 100_000)
+        whole("evaluation.proposals", run.evaluation.proposals, 100, 400_000)
     }
 }

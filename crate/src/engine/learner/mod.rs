@@ -394,6 +394,17 @@ impl<T: Task> Learner<T> {
         log_reward.map_err(EngineError::Device)
     }
 
+    /// log r of end points as it is without its floor, under these conditions, and the largest there is: 0
+    /// where no bound is known.
+    pub(crate) async fn unfloored(
+        &self,
+        conditions: &[usize],
+        ends: &[f32],
+    ) -> Result<(Vec<f64>, f64), EngineError> {
+        let log_r = self.trainer.log_reward_unfloored(conditions, ends).await;
+        log_r.map_err(EngineError::Device)
+    }
+
     /// The condition of every trajectory in a picture: those of one condition are neighbours.
     pub(crate) fn pictured(&self) -> Vec<usize> {
         let conditions = self.task.conditions();

@@ -13,7 +13,7 @@ use super::noise::{Noise, Purpose};
 use super::objective::{self, Objective, Pull, Scores, Signal, Weights};
 use super::parallel;
 use super::process::{Policy, Prior, Process, Rows};
-use super::reward::{Ends, Reward, tempered};
+use super::reward::{Ends, Reward, on_host, tempered};
 use super::rollout::{Batch, Chains, Follow, Replay, ReplayRecord, Trajectories};
 use super::settings::Settings;
 use super::{Conditions, EngineError, Iteration};
@@ -143,6 +143,18 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let place = (&self.chains.process, &self.chains.device);
         let beta = self.settings.tempering.beta;
         tempered(place, &*self.reward, beta, conditions, ends).await
+    }
+
+    /// log r of end points as it is without its floor, and the largest there is: 0 where no bound is known.
+    pub(crate) async fn log_reward_unfloored(
+        &self,
+        conditions: &[usize],
+        ends: &[f32],
+    ) -> Result<(Vec<f64>, f64), String> {
+        let place = (&self.chains.process, &self.chains.device);
+        let ask = async |ends: Ends<'_, P>| self.reward.log_reward_unfloored(ends).await;
+        let log_r = on_host(place, conditions, ends, ask).await?;
+        Ok((log_r, self.reward.log_bound().unwrap_or(0.0)))
     }
 
     /// log Z of every condition as the last iteration used it.

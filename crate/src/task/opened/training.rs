@@ -10,6 +10,11 @@ use crate::engine::{EngineError, Iteration};
 use crate::message::{Chosen, ConditionReport, Fit, Report, SampledTruth, Scene, Snapshot};
 use crate::run::Run;
 
+/// With more than this share of its samples on the floor of log r a posterior learns little.
+const MOST_FLOORED: f64 = 0.9;
+/// Samples from which another floor is proposed.
+const LOOKED_AT: usize = 100;
+
 /// Any task in training.
 pub trait OpenRun {
     /// What is trained on.
@@ -138,11 +143,26 @@ impl<T: ShownTask> OpenRun for Learner<T> {
     }
 
     fn snapshot(&mut self, candidates: usize) -> Later<'_, Snapshot> {
-        Box::pin(T::snapshot(self, candidates))
+        Box::pin(async move {
+            let snapshot = T::snapshot(self, candidates).await?;
+            let floor_wanted = self.floor_wanted(&snapshot.report).await?;
+            let report = Report {
+                floor_wanted,
+                ..snapshot.report
+            };
+            Ok(Snapshot { report, ..snapshot })
+        })
     }
 
     fn evaluate(&mut self, samples: usize, candidates: usize) -> Later<'_, Report> {
-        Box::pin(T::evaluate(self, samples, candidates))
+        Box::pin(async move {
+            let report = T::evaluate(self, samples, candidates).await?;
+            let floor_wanted = self.floor_wanted(&report).await?;
+            Ok(Report {
+                floor_wanted,
+                ..report
+            })
+        })
     }
 
     fn samples(&self, count: usize, candidates: usize) -> Later<'_, Vec<f32>> {
@@ -236,6 +256,23 @@ impl<T: ShownTask> Learner<T> {
             log_reward: choice.log_reward(),
         }));
         Ok((Report { chosen, ..report }, choice.taken))
+    }
+
+    /// A floor of log r, in two digits, below nine tenths of the policy's samples, where most lie on the one
+    /// there is; nothing where they do not, or r is 0 at them.
+    async fn floor_wanted(&self, report: &Report) -> Result<Option<f64>, EngineError> {
+        if report.floored_mass <= MOST_FLOORED {
+            return Ok(None);
+        }
+        let made = self.evaluated(LOOKED_AT).await?;
+        let (mut depths, largest) = self.unfloored(&made.conditions, &made.ends).await?;
+        depths.retain(|log_r| log_r.is_finite());
+        depths.sort_by(f64::total_cmp);
+        let depth = depths.get(depths.len() / 10).map(|log_r| log_r - largest);
+        Ok(depth.filter(|d| *d < 0.0).map(|depth| {
+            let unit = 10f64.powf((-depth).log10().floor() - 1.0);
+            (depth / unit).floor() * unit
+        }))
     }
 
     /// The report with what is known of its training.

@@ -44,9 +44,8 @@ impl Prior {
     pub(super) fn validate(&self) -> Checked {
         mixture("prior.components", &self.components)?;
         if self.kind == PriorKind::Learned && self.weights.as_deref().unwrap_or_default().is_empty() {
-            return Err(ConfigError::new(
+            return Err(ConfigError::missing(
                 "prior.weights",
-                "nothing",
                 "the name or the file of the learned prior's weights",
             ));
         }

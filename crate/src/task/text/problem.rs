@@ -67,10 +67,17 @@ impl TextProblem {
             (Some(story), None) => story,
             (None, Some(corpus)) => return corpus.validate(),
             (None, None) => {
-                return Err(ConfigError::new("story", "nothing", "a beginning and an ending"));
+                return Err(ConfigError::missing(
+                    "story",
+                    "a beginning and an ending, or a corpus",
+                ));
             }
             (Some(_), Some(_)) => {
-                return Err(ConfigError::new("corpus", "given", "none beside a story"));
+                return Err(ConfigError::new(
+                    "corpus",
+                    "a corpus beside a story",
+                    "one of the two",
+                ));
             }
         };
         for (field, text) in [
@@ -80,10 +87,9 @@ impl TextProblem {
             whole(&format!("the length of {field}"), text.chars().count(), 0, 2000)?;
         }
         if story.ending.trim().is_empty() && self.reward.asks_for_ending() {
-            return Err(ConfigError::new(
+            return Err(ConfigError::missing(
                 "story.ending",
-                "nothing",
-                "a sentence, since the reward asks how well it follows",
+                "the reward asks how well it follows",
             ));
         }
         Ok(())
@@ -98,6 +104,14 @@ impl Problem for TextProblem {
     fn validate(&self, run: &Run) -> Checked {
         self.prior.validate(super::NAME, run)?;
         self.validate_stories()?;
+        // In an iteration only some stories take part, and a parameter of each would not keep up.
+        if self.corpus.is_some() && run.objective.log_z == LogZ::Learned {
+            return Err(ConfigError::new(
+                "objective.log_z",
+                "`learned`",
+                "`vargrad` with a corpus",
+            ));
+        }
         self.reward.validate()
     }
 
@@ -198,7 +212,7 @@ impl Corpus {
     fn validate(&self) -> Checked {
         if self.file.is_empty() {
             let allowed = "`stories`, or a file with a story a line";
-            return Err(ConfigError::new("corpus.file", "nothing", allowed));
+            return Err(ConfigError::missing("corpus.file", allowed));
         }
         whole("corpus.stories", self.stories, 1, 100_000)?;
         // The mean over a story's trajectories is its log Z.

@@ -170,7 +170,7 @@ fn story_tokens(story: &Story, reader: &Reader) -> Result<Vec<usize>, ConfigErro
                 format!("{tokens} words and marks"),
                 format!("at most {most}, as the prior was trained"),
             ),
-            other => ConfigError::new("story", "nothing", other.to_string()),
+            other => ConfigError::missing("story", other.to_string()),
         })
 }
 

@@ -66,6 +66,9 @@ pub fn Figures(props: &FiguresProps) -> Html {
             if let Some(caution) = caution {
                 <p class="help" data-testid="caution">{ caution }</p>
             }
+            if let Some(warning) = report.and_then(Report::floor_warning) {
+                <p class="help" data-testid="floor-warning">{ format!("Most samples look alike to the reward: {warning}.") }</p>
+            }
             <table>
                 <thead><tr>
                     <th scope="col">{ "Figure" }</th><th scope="col">{ "Learned" }</th>
