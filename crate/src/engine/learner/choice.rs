@@ -31,7 +31,8 @@ impl Reservoir {
 }
 
 /// Trajectories of which each was chosen among as many as there were rounds, in proportion to its
-/// weight r·p_θ/p_φ: sampling-importance-resampling, the more exact the more rounds (Rubin 1987).
+/// weight r·p_θ/p_φ: sampling-importance-resampling (Rubin 1987). With K rounds their law is not the posterior's,
+/// but differs from it by a term in 1/K; what most weights are small of comes out too seldom.
 pub struct Choice {
     /// The chosen ones.
     pub taken: Simulated,
@@ -178,5 +179,61 @@ impl<T: Task> Learner<T> {
             choice.offer(&made, &mut rng);
         }
         Ok(choice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reservoir;
+    use crate::engine::noise::{self, Noise, Purpose};
+
+    /// Draws are a or b, as likely; b has three times the weight of a, so that it is 3/4 of the target.
+    const TARGET: f64 = 0.75;
+
+    /// The probability that b is taken among so many draws, summed over how many of them are b.
+    fn taken(draws: i32) -> f64 {
+        let mut ways = 1.0;
+        let mut sum = 0.0;
+        for b in 0..=draws {
+            let weight = 3.0 * f64::from(b);
+            sum += ways * 0.5f64.powi(draws) * weight / (weight + f64::from(draws - b));
+            ways *= f64::from(draws - b) / f64::from(b + 1);
+        }
+        sum
+    }
+
+    #[test]
+    fn the_bias_of_a_choice_falls_with_one_over_the_candidates() {
+        for draws in [8, 16, 32, 64] {
+            let halved = (TARGET - taken(draws)) / (TARGET - taken(2 * draws));
+            assert!((halved - 2.0).abs() < 2.0 / f64::from(draws), "{draws}: {halved}");
+        }
+    }
+
+    #[test]
+    fn a_reservoir_takes_each_candidate_by_its_share_of_the_weights() {
+        const ROWS: usize = 40_000;
+        let mut rng = Noise::new(0).stream(Purpose::Resampling, 0);
+        let mut draw = || -> Vec<bool> { (0..ROWS).map(|_| noise::uniform(&mut rng) < 0.5).collect() };
+        let weights =
+            |drawn: &[bool]| -> Vec<f64> { drawn.iter().map(|b| if *b { 3f64.ln() } else { 0.0 }).collect() };
+        let mut choice = draw();
+        let mut reservoir = Reservoir {
+            log_sums: weights(&choice),
+        };
+        let mut coins = Noise::new(1).stream(Purpose::Resampling, 0);
+        for draws in 2..=8 {
+            let offered = draw();
+            for row in reservoir.offer(&weights(&offered), &mut coins) {
+                choice[row] = offered[row];
+            }
+            let share = choice.iter().filter(|b| **b).count() as f64 / ROWS as f64;
+            let error = 4.0 * (0.25 / ROWS as f64).sqrt();
+            assert!(
+                (share - taken(draws)).abs() < error,
+                "{draws}: {share} for {}",
+                taken(draws)
+            );
+        }
     }
 }
