@@ -1,5 +1,4 @@
-//! The shipped networks against NumPy (`tests/golden/networks.py`), which was written from the text of
-//! `docs/networks.md` alone.
+//! The shipped networks against NumPy (`tests/golden/networks.py`), which follows the text of `docs/networks.md`.
 
 use crate::support::{ask, compiled, numbers, preset, problem};
 use burn::module::Module;

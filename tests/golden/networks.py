@@ -1,4 +1,4 @@
-"""The shipped networks in NumPy, from the text of docs/networks.md alone.
+"""The shipped networks in NumPy, as docs/networks.md defines them.
 
     python tests/golden/networks.py            writes tests/golden/networks.json
 
