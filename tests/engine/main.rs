@@ -15,6 +15,7 @@ mod latents;
 mod layers;
 mod links;
 mod methods;
+mod networks;
 mod numbers;
 mod objective;
 mod oracle;
