@@ -155,7 +155,7 @@ fn what_is_taken_off_does_not_know_the_row() {
     let (ratio, known) = (wild(5, rows), wild(6, rows));
     let residuals = |log_reward: &[f64], expected: &[Vec<f64>]| {
         let baseline = Baseline {
-            log_ratios: &[ratio.clone()],
+            log_ratios: std::slice::from_ref(&ratio),
             log_reward,
             expected,
             condition: &condition,

@@ -162,6 +162,7 @@ fn posteriors_come_near_the_uniform_law() {
     let before = PRIOR.1.fit();
     for loss in [Loss::Rtb, Loss::Subtb] {
         let after = trained(loss);
+        println!("CAL {loss:?} {before:?} {after:?}");
         assert!(
             after.kl_of_uniform < 0.1 * before.kl_of_uniform,
             "{loss:?}: {before:?}, {after:?}"

@@ -175,12 +175,12 @@ fn an_annealed_gaussian_is_narrower() {
 }
 
 /// The prior at another temperature where r is floored: p·r^β = p·max(p^½, e⁻²)^β, a third of it
-/// on the floor.
+/// on the floor: the largest log r is ½·log(1/8π).
 #[test]
 fn a_floor_is_part_of_what_is_annealed() {
     let mut run = gaussian("smc");
     problem_mut(&mut run).reward = Reward::Annealed { power: 1.5 };
-    run.tempering.floor = -2.0;
+    run.tempering.floor = -2.0 + 0.5 * (8.0 * std::f64::consts::PI).ln();
     for beta in [1.0, 0.5] {
         run.tempering.beta = beta;
         let mut unfloored = run.clone();
@@ -262,7 +262,7 @@ fn methods_that_cannot_work_say_why() {
     let mut run = small("25-to-9", 5);
     run.method = Method::Rejection { proposals: 1 };
     problem_mut(&mut run).reward = Reward::Formula {
-        expression: "(x > 13.5)*(y > 13.5)".into(),
+        expression: "(x > 12.5)*(y > 12.5)".into(),
         logarithm: false,
     };
     run.tempering.floor = -100.0;

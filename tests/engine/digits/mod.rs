@@ -163,6 +163,7 @@ fn a_posterior_of_images_is_the_exact_one() {
         train(&mut session, 1);
     }
     let after = report(&mut session, 300);
+    println!("CAL {before:?} {after:?}");
     let exact = images(&after.fit).log_reward_exact.expect("some images are kept");
     assert!(before.log_reward < exact - 1.5, "there is something to learn");
     assert!((after.log_reward - exact).abs() < 0.8, "{after:?}");

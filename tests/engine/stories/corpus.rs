@@ -11,6 +11,9 @@ use rtb::task::text::{Corpus, Reward, Story, TextProblem, TextTask};
 /// The stories of the models' corpus; the fifth line is no story, and the sixth does not fit.
 const CORPUS: &str = "a\tb c\tb\na\tc\tc\na\td b\td\na\tb\tb\nno story\na b c\tb\tb\n";
 
+/// Stories of a beginning that neither the models nor the corpus have.
+const UNSEEN: &str = "c a\tb c\tb\nd a\tc\tc\nc a\td b\td\n";
+
 fn corpus(file: &str, stories: usize, group: usize) -> (Run, Files) {
     let mut run = run(Reward::Ending {}, "");
     let problem = problem_mut(&mut run);
@@ -44,7 +47,7 @@ fn one_network_learns_the_middles_of_many_stories() {
     train(&mut session, 80);
     assert!(leads(&session) > 0.85, "{}", leads(&session));
     let after = report(&mut session);
-    let (fit, first) = (stories(&after.fit), stories(&before.fit));
+    let fit = stories(&after.fit);
     // A quarter of the prior leads to each of two endings, and a half to each of the other two; log r
     // is about 0 there.
     let log_z = 0.5 * (0.25f64.ln() + 0.5f64.ln());
@@ -57,20 +60,26 @@ fn one_network_learns_the_middles_of_many_stories() {
         fit.log_reward_exact.expect("known"),
         fit.log_reward_prior.expect("known"),
     );
+    println!("CAL {exact} {prior} before {before:?} after {after:?}");
     assert!(
-        after.log_reward > 0.8 * exact + 0.2 * prior,
+        (after.log_reward - exact).abs() < 0.05 * (exact - prior),
         "{exact} {prior} {after:?}"
     );
-    assert!(fit.gleu > first.gleu && fit.gleu < Some(1.0), "{fit:?} {first:?}");
     assert_eq!(fit.bleu, Some(0.0), "middles are shorter than four words");
     assert!(after.conditions.is_empty());
 
-    // The weights fill other stories than those they were trained on.
+    // The weights fill stories of another beginning, which training has not seen. Their prior leads to the
+    // ending as seldom.
     let weights = pollster::block_on(session.weights()).expect("weights");
-    let (other, _) = corpus(CORPUS, 2, 16);
-    let other = open(&other, Some(&weights));
-    assert_eq!(other.iteration(), 0);
-    assert!(leads(&other) > 0.85, "{}", leads(&other));
+    let (other, unseen) = corpus(UNSEEN, 3, 16);
+    let open = |weights| {
+        let session = Session::open(other.clone(), cpu_device(), &unseen, weights);
+        pollster::block_on(session).expect("it opens")
+    };
+    let filled = open(Some(&weights));
+    assert_eq!(filled.iteration(), 0);
+    println!("CAL unseen {} start {}", leads(&filled), leads(&open(None)));
+    assert!(leads(&filled) > 0.85, "{}", leads(&filled));
 }
 
 #[test]
@@ -138,7 +147,7 @@ fn a_corpus_that_makes_no_sense_is_refused() {
         change(&mut run);
         self::refused(&run, &files)
     };
-    assert!(with(&|run| problem_mut(run).story = Some(Story::default())).contains("none beside a story"));
+    assert!(with(&|run| problem_mut(run).story = Some(Story::default())).contains("one of the two"));
     assert!(
         with(&|run| run.method = Method::find("importance").expect("a method"))
             .contains("story of the corpus")

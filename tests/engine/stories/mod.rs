@@ -158,7 +158,7 @@ fn the_posterior_mentions_what_is_wanted() {
     let exact = fit.log_reward_exact.expect("known");
     assert!((after.log_reward - exact).abs() < 0.15, "{exact} {after:?}");
     assert!(
-        after.ess > 0.8 && before.ess < 0.7,
+        after.ess > 0.7 && before.ess < 0.6,
         "{} {}",
         before.ess,
         after.ess

@@ -1,6 +1,6 @@
 //! The exact posterior of images, and how others compare to it.
 
-use super::pool::picked;
+use super::metric::picked;
 use super::task::ImagesTask;
 use super::{ExactFit, FEATURES, ImageFit, Reward, Seen};
 use crate::engine::EngineError;

@@ -1,7 +1,8 @@
 //! The images of the prior's own chain that a task knows, their rewards, and what classifiers see in them.
 
+use super::metric::picked;
 use super::metric::{Seen, see};
-use super::pool::{Scored, picked};
+use super::pool::Scored;
 use super::task::ImagesTask;
 use crate::engine::EngineError;
 use crate::engine::noise::{self, Purpose};

@@ -1,6 +1,6 @@
 //! Methods on images.
 
-use super::pool::picked;
+use super::metric::picked;
 use super::task::ImagesTask;
 use crate::engine::EngineError;
 use crate::engine::learner::Task;

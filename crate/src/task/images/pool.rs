@@ -85,9 +85,3 @@ impl Scored {
         self.seen.each_ref().map(|seen| seen.first(kept))
     }
 }
-
-/// The rows at these places, of `size` numbers each.
-pub(super) fn picked(rows: &[f32], size: usize, places: impl IntoIterator<Item = usize>) -> Vec<f32> {
-    let row = |at: usize| &rows[at * size..(at + 1) * size];
-    places.into_iter().flat_map(row).copied().collect()
-}

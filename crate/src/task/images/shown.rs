@@ -202,7 +202,8 @@ async fn measure_own(
     let report = Report {
         log_z_exact: exact.log_z,
         log_z_prior: exact.log_z,
-        prior_samples_effective: exact.effective,
+        // Figures of the posterior rest on those that were kept.
+        prior_samples_effective: exact.effective.min(exact.kept.len() as f64),
         fit: Fit::new(&fit),
         log_reward: made.log_reward.iter().sum::<f64>() / count as f64,
         floored_mass: floored as f64 / count as f64,

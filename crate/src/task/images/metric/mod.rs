@@ -4,4 +4,5 @@ mod frechet;
 mod seen;
 
 pub use frechet::Moments;
+pub(super) use seen::picked;
 pub use seen::{Seen, see};

@@ -3,7 +3,6 @@
 use super::Moments;
 use crate::engine::host::read_all;
 use crate::engine::parallel;
-use crate::task::images::pool::picked;
 use crate::task::images::{CLASSES, Classify, FEATURES, PIXELS};
 use burn::tensor::{Device, Tensor, TensorData, Transaction, activation};
 
@@ -145,4 +144,10 @@ impl Seen {
         let all: f64 = sum.iter().map(|s| s * s).sum();
         1.0 - (all - alone) / (alone * (alone - 1.0))
     }
+}
+
+/// The rows at these places, of `size` numbers each.
+pub fn picked(rows: &[f32], size: usize, places: impl IntoIterator<Item = usize>) -> Vec<f32> {
+    let row = |at: usize| &rows[at * size..(at + 1) * size];
+    places.into_iter().flat_map(row).copied().collect()
 }

@@ -281,7 +281,7 @@ impl Looked {
         let picked = |numbers: &[f32], size: usize| -> Vec<f32> {
             match numbers.is_empty() {
                 true => Vec::new(),
-                false => super::pool::picked(numbers, size, rows.clone()),
+                false => super::metric::picked(numbers, size, rows.clone()),
             }
         };
         Self {
