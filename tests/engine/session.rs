@@ -39,6 +39,8 @@ fn the_same_seed_gives_the_same_run() {
     let (mut a, mut b) = (open(everything()), open(everything()));
     assert_eq!(train(&mut a, 6), train(&mut b, 6));
     assert_eq!(report(&mut a), report(&mut b));
+    let file = |session: &Session| pollster::block_on(session.weights()).expect("weights");
+    assert_eq!(file(&a), file(&b));
     let mut other = open(Run {
         seed: 1,
         ..everything()

@@ -3,10 +3,11 @@
 use super::scratch::Scratch;
 use super::support::{
     FILES, KEYS, TINY, finished, metrics, report, resume, rtb, stderr, stdout, succeed, tagged, text,
-    timeless,
+    timeless, tiny,
 };
 use serde_json::Value;
 use std::fs;
+use std::process::Command;
 
 #[test]
 fn a_run_leaves_a_complete_folder() {
@@ -56,6 +57,29 @@ fn a_run_leaves_a_complete_folder() {
         assert!(table.contains(row), "{row} is missing from\n{table}");
     }
     assert!(!table.contains('\x1b') && !stderr(output).contains('\x1b'));
+}
+
+/// A seed means the same on one core as on all of them: the files are equal, byte by byte.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_does_not_depend_on_the_number_of_cores() {
+    let folder = Scratch::new();
+    let run = |name: &str, on_one: bool| {
+        let out = folder.path().join(name);
+        let mut command = tiny(&out, &["--batch=100"]);
+        if on_one {
+            let mut pinned = Command::new("taskset");
+            pinned
+                .args(["-c", "0"])
+                .arg(command.get_program())
+                .args(command.get_args());
+            command = pinned;
+        }
+        succeed(&mut command);
+        ["weights.safetensors", "learned.png"].map(|file| fs::read(out.join(file)).expect(file))
+    };
+    let (one, all) = (run("one", true), run("all", false));
+    assert!(one == all);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::engine::host::read_all;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData, Transaction};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// A module's parameters on the host, named by their paths.
 #[derive(Clone, Debug, Default)]
@@ -12,7 +12,7 @@ pub struct Weights {
     /// Name, shape and numbers, in the order of rows, of every parameter.
     pub tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
     /// Free text of the file's header.
-    pub metadata: HashMap<String, String>,
+    pub metadata: BTreeMap<String, String>,
 }
 
 impl Weights {
@@ -30,7 +30,7 @@ impl Weights {
             tensors: named
                 .map(|((name, shape), values)| (name, shape, values))
                 .collect(),
-            metadata: HashMap::new(),
+            metadata: BTreeMap::new(),
         })
     }
 
@@ -46,7 +46,7 @@ impl Weights {
         self.tensors = left;
         let mut taken = Self {
             tensors: taken,
-            metadata: HashMap::new(),
+            metadata: BTreeMap::new(),
         };
         for (name, ..) in &mut taken.tensors {
             name.drain(..prefix.len());
@@ -103,9 +103,27 @@ impl Weights {
                 TensorView::new(kind, shape.clone(), bytes).expect("as many bytes as the shape says"),
             )
         });
-        let metadata = (!self.metadata.is_empty()).then(|| self.metadata.clone());
-        safetensors::serialize(views, metadata).expect("names and shapes are valid")
+        let file = safetensors::serialize(views, None).expect("names and shapes are valid");
+        match self.metadata.is_empty() {
+            true => file,
+            false => with_metadata(&file, &self.metadata),
+        }
     }
+}
+
+/// A safetensors file with metadata in its header, in the order of the keys: the library writes them in a random
+/// one, and equal weights would be files of other bytes.
+fn with_metadata(file: &[u8], metadata: &BTreeMap<String, String>) -> Vec<u8> {
+    let (length, rest) = file.split_at(8);
+    let length = u64::from_le_bytes(length.try_into().expect("eight bytes")) as usize;
+    let (header, tensors) = rest.split_at(length);
+    let mut header: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(header).expect("the library has just written it");
+    header.insert("__metadata__".to_owned(), serde_json::json!(metadata));
+    let mut header = serde_json::to_vec(&header).expect("text and numbers");
+    // As the library does: tensors start at a multiple of eight bytes.
+    header.resize(header.len().next_multiple_of(8), b' ');
+    [&(header.len() as u64).to_le_bytes(), &header[..], tensors].concat()
 }
 
 /// How the authors of a published file name and lay out what we read from it.
@@ -152,7 +170,12 @@ pub fn read_tensors(file: &[u8]) -> Result<Weights, String> {
 pub(crate) fn read_tensors_where(file: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Weights, String> {
     let (_, header) =
         SafeTensors::read_metadata(file).map_err(|e| format!("not a safetensors file ({e})"))?;
-    let metadata = header.metadata().clone().unwrap_or_default();
+    let metadata = header
+        .metadata()
+        .clone()
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
     let parsed = SafeTensors::deserialize(file).map_err(|e| format!("not a safetensors file ({e})"))?;
     let mut tensors = Vec::new();
     for (name, view) in parsed.tensors().into_iter().filter(|(name, _)| wanted(name)) {
@@ -264,7 +287,7 @@ impl ModuleVisitor for Collector {
 
 struct Loader<'a> {
     path: Vec<String>,
-    by_name: HashMap<String, (Vec<usize>, Vec<f32>)>,
+    by_name: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
     published: &'a Published,
     error: Option<String>,
 }

@@ -213,8 +213,7 @@ impl Session {
         self.0.weighted_samples(count, candidates).await
     }
 
-    /// The posterior as safetensors; its header holds the run, the iteration, log Z
-    /// and the seconds so far.
+    /// The posterior as safetensors; its header holds the run, the iteration and log Z so far.
     ///
     /// # Errors
     ///

@@ -194,15 +194,14 @@ impl<T: Task> Learner<T> {
         }
         let asked = (conditions, task.reward());
         let mut trainer = Trainer::new(settings.clone(), task.chains(), asked, objective, network);
-        let seconds = done.as_ref().map_or(0.0, |header| header.seconds);
-        if let Some(Header { iteration, log_z, .. }) = done {
+        if let Some(Header { iteration, log_z }) = done {
             trainer.set_progress(iteration, log_z);
         }
         Ok(Self {
             task,
             settings,
             trainer,
-            seconds,
+            seconds: 0.0,
         })
     }
 
@@ -476,7 +475,7 @@ impl<T: Task> Learner<T> {
         Noise::new(self.settings.seed)
     }
 
-    /// The posterior's weights, whose header holds the iteration, log Z and the seconds so far.
+    /// The posterior's weights, whose header holds the iteration and log Z so far.
     ///
     /// # Errors
     ///
@@ -488,7 +487,6 @@ impl<T: Task> Learner<T> {
         let header = Header {
             iteration: self.iteration(),
             log_z: self.log_z().to_vec(),
-            seconds: self.seconds,
         };
         header.write(&mut weights);
         Ok(weights)

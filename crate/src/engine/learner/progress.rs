@@ -9,8 +9,6 @@ pub struct Header {
     pub iteration: usize,
     /// Of every condition.
     pub log_z: Vec<f64>,
-    /// Of training.
-    pub seconds: f64,
 }
 
 impl Header {
@@ -26,23 +24,21 @@ impl Header {
         };
         let number = |key: &str| numbers(key).filter(|all| all.len() == 1).map(|all| all[0]);
         let log_z = numbers("log_z").filter(|all| all.len() == conditions);
-        match (number("iteration"), log_z, number("seconds")) {
-            (Some(iteration), Some(log_z), Some(seconds)) if (0.0..=1e7).contains(&iteration) => Ok(Self {
+        match (number("iteration"), log_z) {
+            (Some(iteration), Some(log_z)) if (0.0..=1e7).contains(&iteration) => Ok(Self {
                 iteration: iteration as usize,
                 log_z,
-                seconds,
             }),
-            _ => Err("its header has no sound iteration, log_z and seconds".into()),
+            _ => Err("its header has no sound iteration and log_z".into()),
         }
     }
 
-    /// Writes it.
+    /// Writes it. No time is part of it: equal runs have equal files.
     pub(super) fn write(&self, weights: &mut Weights) {
         let log_z: Vec<_> = self.log_z.iter().map(f64::to_string).collect();
         for (key, value) in [
             ("iteration", self.iteration.to_string()),
             ("log_z", log_z.join(" ")),
-            ("seconds", self.seconds.to_string()),
         ] {
             weights.metadata.insert(key.into(), value);
         }
