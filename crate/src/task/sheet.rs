@@ -122,6 +122,25 @@ impl Column {
     }
 }
 
+impl Column {
+    /// What perfect samples have there, as far as it is known beside these.
+    pub fn exact(self, sheet: &Sheet, o: &Outcome) -> Option<f64> {
+        let of = |value: Source| {
+            let exact = sheet.rows.iter().find(|row| row.value == value)?.exact;
+            // An ideal value is not that of a number of samples.
+            exact.filter(|source| !matches!(source, Source::Constant(_)))
+        };
+        match self {
+            Self::LogReward => of(Source::LogReward)?.of(&o.fit, o.log_reward),
+            Self::Ess => Some(1.0),
+            Self::Figure(_, name, factor) => {
+                Some(factor * of(Source::Figure(name))?.of(&o.fit, o.log_reward)?)
+            }
+            Self::LogZ | Self::TrainingSeconds | Self::SamplingSeconds => None,
+        }
+    }
+}
+
 /// How a task's figures are shown.
 #[derive(Debug)]
 pub struct Sheet {

@@ -21,7 +21,8 @@ Examples:
   rtb compare 25-to-9 --seeds 0,1,2
   rtb compare moons-disc --method rtb --method smc:particles=2000 --method dps:scale=0.5
   rtb compare 25-to-9 --method rtb --vary rollout.noised_share=0,0.25,0.5
-  rtb compare steps --seeds 0";
+  rtb compare steps --seeds 0
+  rtb compare digits --pool --seeds 0 --method rtb --method rejection";
 
 /// Run methods side by side: error, cost and pictures
 #[derive(clap::Args)]
@@ -40,6 +41,9 @@ pub struct Args {
     /// Do everything with each of these seeds [default: the run's, or the experiment's]
     #[arg(long, value_name = "N,N,…", value_delimiter = ',', conflicts_with = "seed")]
     seeds: Vec<u64>,
+    /// One row a method: its mean over all values of the varied field
+    #[arg(long)]
+    pool: bool,
     /// Folder to write [default: comparisons/<name>]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -58,6 +62,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         methods: &args.methods,
         vary: args.vary.as_ref(),
         seeds: &args.seeds,
+        pool: args.pool,
         overrides: &args.overrides,
     };
     let plan = Plan::new(&args.source, &choice)?;

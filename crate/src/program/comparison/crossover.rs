@@ -10,13 +10,14 @@ pub fn sentences(comparison: &Comparison) -> Vec<String> {
     let plan = &comparison.plan;
     let sheet = plan.run.task().room().sheet();
     let mut sentences = Vec::new();
-    for variant in 0..plan.variants.len() {
-        let setting = plan
-            .setting(variant)
+    for group in plan.groups() {
+        let setting = group
+            .setting
+            .as_ref()
             .map_or_else(String::new, |s| format!("{s}: "));
         let (mut trained, mut free) = (Vec::new(), Vec::new());
         for (e, entrant) in plan.entrants.iter().enumerate() {
-            let trials = comparison.of(variant, e);
+            let trials = comparison.of(&group.variants, e);
             if let Some(error) = Summary::over(&trials, |o| sheet.error(&o.fit)) {
                 let side = match entrant.method.is_trained() {
                     true => &mut trained,

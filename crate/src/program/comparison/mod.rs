@@ -27,6 +27,7 @@ use rtb::run::{Files, Run};
 use rtb::session::Trial;
 use rtb::task::Task;
 use rtb::task::opened::{Kept, Pictures, Reference};
+use std::ops::Range;
 
 /// The picture's name, to which `comparison.md` links.
 pub const FIGURE: &str = "comparison.png";
@@ -173,16 +174,16 @@ impl Comparison {
         &self.plan.entrants[place.entrant]
     }
 
-    /// The finished trials of a method on a variant, one a seed.
-    pub fn of(&self, variant: usize, entrant: usize) -> Vec<&Finished> {
-        let here = |p: Place| (p.variant, p.entrant) == (variant, entrant);
+    /// The finished trials of a method on these variants, one a variant and seed.
+    pub fn of(&self, variants: &Range<usize>, entrant: usize) -> Vec<&Finished> {
+        let here = |p: Place| variants.contains(&p.variant) && p.entrant == entrant;
         self.finished.iter().filter(|f| here(f.place)).collect()
     }
 
-    /// Why trials of a method on a variant could not be done.
-    pub fn failures_of(&self, variant: usize, entrant: usize) -> Vec<&Failed> {
-        let here = |p: Place| (p.variant, p.entrant) == (variant, entrant);
-        self.failed.iter().filter(|f| here(f.place)).collect()
+    /// The first trial of a method on these variants that could not be done.
+    pub fn failure_of(&self, variants: &Range<usize>, entrant: usize) -> Option<&Failed> {
+        let here = |p: Place| variants.contains(&p.variant) && p.entrant == entrant;
+        self.failed.iter().find(|f| here(f.place))
     }
 
     /// The error that as many samples of the exact posterior would have.

@@ -13,18 +13,19 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
         let trial = comparison.finished.iter().find(|f| f.place.variant == variant)?;
         trial.outcome.fit.number(figure)
     };
-    let exact = sheet
-        .notes
-        .iter()
-        .map(|(name, figure)| by_variant(comparison, name, |variant| of_first(variant, figure)));
+    // Where groups are pooled, the table has the exact posterior's means.
+    let shown = sheet.notes.iter().filter(|_| !comparison.plan.pooled);
+    let exact = shown.map(|(name, figure)| by_variant(comparison, name, |variant| of_first(variant, figure)));
     notes.push(format!(
         "Exact means {}. {}",
         table::exact(comparison.truths[0].truth, sheet),
         exact.collect::<Vec<_>>().join(" ")
     ));
-    notes.push(by_variant(comparison, sheet.exact_error, |variant| {
-        comparison.exact_error(variant)
-    }));
+    if !comparison.plan.pooled {
+        notes.push(by_variant(comparison, sheet.exact_error, |variant| {
+            comparison.exact_error(variant)
+        }));
+    }
     notes.push(
         "Evaluations are millions of kernels for one state, of prior and policy alike; a backward pass counts as \
          two. Samples of trained methods are weighed with the prior, for log Z and ESS, which doubles theirs."
@@ -59,10 +60,23 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
 }
 
 fn seeds(comparison: &Comparison) -> String {
-    let seeds: Vec<_> = comparison.plan.seeds.iter().map(u64::to_string).collect();
-    match seeds.as_slice() {
-        [one] => format!("Seed {one}."),
-        many => format!("Mean ± standard deviation over the seeds {}.", many.join(", ")),
+    let plan = &comparison.plan;
+    let seeds: Vec<_> = plan.seeds.iter().map(u64::to_string).collect();
+    let seeds = match seeds.as_slice() {
+        [one] => format!("seed {one}"),
+        many => format!("the seeds {}", many.join(", ")),
+    };
+    let values = plan
+        .variants
+        .iter()
+        .filter_map(|variant| variant.value.as_deref());
+    match plan.field.as_ref().filter(|_| plan.pooled) {
+        Some(field) => {
+            let values = values.collect::<Vec<_>>().join(", ");
+            format!("Mean ± standard deviation over {field} = {values}, with {seeds}.")
+        }
+        None if plan.seeds.len() == 1 => format!("With {seeds}."),
+        None => format!("Mean ± standard deviation over {seeds}."),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::program::error::ProgramError;
 use crate::program::source::{self, Overrides};
 use rtb::run::{ConfigError, Experiment, Method, Run};
 use std::collections::HashSet;
+use std::ops::Range;
 use std::path::Path;
 
 /// What the command line says besides the source; what is empty is the experiment's, or the
@@ -15,6 +16,7 @@ pub struct Choice<'a> {
     pub methods: &'a [String],
     pub vary: Option<&'a (String, String)>,
     pub seeds: &'a [u64],
+    pub pool: bool,
     pub overrides: &'a Overrides,
 }
 
@@ -52,6 +54,18 @@ pub struct Plan {
     /// One a value of that field, or the run alone.
     pub variants: Vec<Variant>,
     pub seeds: Vec<u64>,
+    /// Whether figures are means over the variants.
+    pub pooled: bool,
+}
+
+/// Variants that are one in a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The value of the varied field, where it is one.
+    pub value: Option<String>,
+    /// As in `process.steps = 10`.
+    pub setting: Option<String>,
+    pub variants: Range<usize>,
 }
 
 impl Plan {
@@ -74,6 +88,11 @@ impl Plan {
             .map(|(field, list)| (field.clone(), values(list)))
             .or(vary);
         plan.vary(vary)?;
+        plan.pooled = choice.pool;
+        if plan.pooled && plan.field.is_none() {
+            let allowed = "a field to pool over: --vary, or an experiment that varies one";
+            return Err(ConfigError::missing("--pool", allowed).into());
+        }
         plan.check()?;
         Ok(plan)
     }
@@ -91,6 +110,7 @@ impl Plan {
             run,
             field: None,
             variants: Vec::new(),
+            pooled: false,
         };
         let unknown = match Experiment::find(&name.to_string_lossy()) {
             Ok(found) => {
@@ -164,6 +184,24 @@ impl Plan {
         })
     }
 
+    /// What has rows of its own in a table.
+    pub fn groups(&self) -> Vec<Group> {
+        let all = 0..self.variants.len();
+        if self.pooled {
+            return vec![Group {
+                value: None,
+                setting: None,
+                variants: all,
+            }];
+        }
+        all.map(|variant| Group {
+            value: self.variants[variant].value.clone(),
+            setting: self.setting(variant),
+            variants: variant..variant + 1,
+        })
+        .collect()
+    }
+
     /// The run of a trial.
     pub fn run_of(&self, place: Place) -> Run {
         Run {
@@ -196,6 +234,7 @@ impl Plan {
                 quoted(&format!("{field}={}", values.join(",")))
             ));
         }
+        words.extend(self.pooled.then(|| "--pool".to_owned()));
         words.join(" ")
     }
 }
@@ -226,6 +265,7 @@ mod tests {
             methods: &[],
             vary: None,
             seeds: &[],
+            pool: false,
             overrides,
         }
     }

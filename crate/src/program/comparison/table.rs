@@ -2,6 +2,7 @@
 
 use super::Comparison;
 use super::notes::notes;
+use super::plan::Group;
 use super::summary::Summary;
 use crate::program::grid::Grid;
 use crate::program::output::figure;
@@ -13,24 +14,24 @@ type Value = fn(&Outcome) -> Option<f64>;
 
 const EVALUATIONS: &str = "evaluations, M:\ntraining + per 1,000";
 
-/// The figures, one row a value and a method.
+/// The figures, one row a group of variants and a method, and what perfect samples would have.
 pub fn grid(comparison: &Comparison) -> Grid {
     let plan = &comparison.plan;
     let mut headings = vec!["method".to_owned()];
-    headings.extend(plan.field.clone());
+    headings.extend(plan.field.clone().filter(|_| !plan.pooled));
     let words = headings.len();
     let columns = plan.run.task().room().sheet().columns;
     headings.extend(columns.iter().map(|column| column.heading().to_owned()));
     headings.push(EVALUATIONS.to_owned());
     let mut rows = Vec::new();
-    for (v, variant) in plan.variants.iter().enumerate() {
+    for group in plan.groups() {
+        let row = |label: &str, cells: Vec<String>| {
+            let words = [label.to_owned()].into_iter().chain(group.value.clone());
+            words.chain(cells).collect::<Vec<String>>()
+        };
         for (e, entrant) in plan.entrants.iter().enumerate() {
-            let row = |label: &str, cells: Vec<String>| {
-                let words = [label.to_owned()].into_iter().chain(variant.value.clone());
-                words.chain(cells).collect::<Vec<String>>()
-            };
-            let (trials, failures) = (comparison.of(v, e), comparison.failures_of(v, e));
-            if let ([], Some(failed)) = (&trials[..], failures.first()) {
+            let trials = comparison.of(&group.variants, e);
+            if let ([], Some(failed)) = (&trials[..], comparison.failure_of(&group.variants, e)) {
                 rows.push(row(&entrant.label, vec![failed.reason.clone()]));
             }
             let outcomes: Vec<&Outcome> = trials.iter().map(|trial| &trial.outcome).collect();
@@ -39,17 +40,42 @@ pub fn grid(comparison: &Comparison) -> Grid {
                 rows.push(row(&entrant.label, figures(&outcomes, columns)));
             }
             if !chosen.is_empty() {
-                let candidates = variant.run.evaluation.candidates;
+                let candidates = plan.run.evaluation.candidates;
                 let label = format!("{}, 1 of {candidates}", entrant.label);
                 rows.push(row(&label, figures(&chosen, columns)));
             }
         }
+        rows.extend(exact(comparison, &group).map(|cells| row("Exact posterior", cells)));
     }
     Grid {
         headings,
         rows,
         words,
     }
+}
+
+/// What as many perfect samples would have, as far as it is known.
+fn exact(comparison: &Comparison, group: &Group) -> Option<Vec<String>> {
+    let sheet = comparison.plan.run.task().room().sheet();
+    // The exact figures are the same whatever the method: those of each variant's first trial.
+    let first = |variant| comparison.finished.iter().find(|f| f.place.variant == variant);
+    let found: Vec<(usize, &Outcome)> = group
+        .variants
+        .clone()
+        .filter_map(|variant| Some((variant, &first(variant)?.outcome)))
+        .collect();
+    let cell = |column: &Column| {
+        let of = |(variant, outcome): &(usize, &Outcome)| match column {
+            Column::Figure(_, name, factor) if *name == sheet.error => {
+                Some(factor * comparison.exact_error(*variant)?)
+            }
+            column => column.exact(sheet, outcome),
+        };
+        let values: Vec<f64> = found.iter().filter_map(of).collect();
+        Summary::of(&values).map_or_else(String::new, |summary| summary.to_string())
+    };
+    let cells: Vec<String> = sheet.columns.iter().map(cell).collect();
+    cells.iter().any(|cell| !cell.is_empty()).then_some(cells)
 }
 
 fn figures(outcomes: &[&Outcome], columns: &[Column]) -> Vec<String> {

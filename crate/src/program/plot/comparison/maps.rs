@@ -170,15 +170,15 @@ fn setting(comparison: &Comparison, variant: usize) -> Option<String> {
 
 /// A method's samples of the first seed that has any.
 fn method(comparison: &Comparison, variant: usize, entrant: usize) -> Map {
-    let trials = comparison.of(variant, entrant);
+    let trials = comparison.of(&(variant..variant + 1), entrant);
     let sheet = comparison.plan.run.task().room().sheet();
     let error = Summary::over(&trials, |o| sheet.error(&o.fit));
-    let failures = comparison.failures_of(variant, entrant);
+    let failed = comparison.failure_of(&(variant..variant + 1), entrant);
     Map {
         name: comparison.plan.entrants[entrant].label.clone(),
         mark: Some(mark(comparison, variant, entrant)),
         figure: error.map_or_else(String::new, |e| format!("{} {e}", sheet.error_short)),
-        picture: match (trials.first(), failures.first()) {
+        picture: match (trials.first(), failed) {
             (Some(trial), _) => Ok(comparison.pictures[variant](&trial.outcome.points)),
             (None, Some(failed)) => Err(failed.reason.clone()),
             (None, None) => Err("not done".to_owned()),

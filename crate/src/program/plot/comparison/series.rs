@@ -75,7 +75,7 @@ pub fn against_compute(comparison: &Comparison) -> Vec<Series> {
         let compute =
             |o: &Outcome| o.training_evaluations + samples * o.sampling_evaluations / o.samples as f64;
         for (e, entrant) in plan.entrants.iter().enumerate() {
-            let trials = comparison.of(v, e);
+            let trials = comparison.of(&(v..v + 1), e);
             let looks = trials.iter().map(|t| t.curve.len()).max().unwrap_or(0);
             let at = |look: usize| {
                 let seen: Vec<&Outcome> = trials.iter().filter_map(|t| t.curve.get(look)).collect();
@@ -100,7 +100,7 @@ pub fn against_compute(comparison: &Comparison) -> Vec<Series> {
 pub fn against_value(comparison: &Comparison) -> Vec<Series> {
     let sheet = comparison.plan.run.task().room().sheet();
     let plan = &comparison.plan;
-    let at = |v: usize, e: usize| spot(sheet, &finals(&comparison.of(v, e)), |_| v as f64);
+    let at = |v: usize, e: usize| spot(sheet, &finals(&comparison.of(&(v..v + 1), e)), |_| v as f64);
     let line = |(e, entrant): (usize, &Entrant)| Series {
         name: entrant.label.clone(),
         mark: mark(comparison, 0, e),
