@@ -12,6 +12,7 @@ mod preset;
 mod problem;
 mod shipped;
 mod table;
+mod text;
 mod validate;
 
 pub use crate::engine::settings::{
@@ -27,6 +28,7 @@ pub use shipped::ShippedPrior;
 pub use shipped::shipped_weights;
 pub use table::{assignment, merge};
 pub(crate) use table::{common_table, common_text, split_common, syntax, unreadable_own};
+pub use text::statements;
 pub use validate::MOST_CANDIDATES;
 
 use crate::engine::Conditions;

@@ -1,5 +1,6 @@
 //! Runs as tables of TOML, and what can be wrong with these.
 
+use super::text::toml_text;
 use super::{
     AnyProblem, ConfigError, Evaluation, Method, Network, Objective, Optimizer, Process, Rollout, Run,
     Tempering, Training,
@@ -84,7 +85,7 @@ pub(crate) fn common_table(run: &Run) -> Table {
 
 /// The same as text, in the order of its fields.
 pub(crate) fn common_text(run: &Run) -> String {
-    toml::to_string_pretty(&common(run)).expect("settings are a TOML table")
+    toml_text(&common(run))
 }
 
 /// What all tasks share of a table, and the rest.
