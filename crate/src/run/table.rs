@@ -10,11 +10,14 @@ use toml::Table;
 
 /// What all tasks share, as it is read and written.
 #[derive(Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Common {
-    #[serde(skip_serializing)]
+    /// Title of the run. The presets have their own name here.
+    #[serde(skip_serializing_if = "elsewhere")]
     name: String,
-    #[serde(skip_serializing)]
+    /// Seed of all noise: the same seed gives the same run on every device, up to rounding.
+    #[serde(skip_serializing_if = "elsewhere")]
     seed: u64,
     tempering: Tempering,
     method: Method,
@@ -25,6 +28,11 @@ pub(crate) struct Common {
     optimizer: Optimizer,
     training: Training,
     evaluation: Evaluation,
+}
+
+/// The head of a run has it.
+fn elsewhere<T>(_: &T) -> bool {
+    true
 }
 
 /// The names of these fields.
