@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 const MOST_POINTS: usize = 10_000_000;
 
 /// The method of a run. A trained method changes a copy of the prior, iteration by iteration; a
-/// training-free one draws weighted samples from the prior's own chain.
+/// training-free one draws weighted samples from the prior's own chain and is run by `rtb compare`.
 ///
 /// A method without settings is an empty struct, not a unit: serde would let a unit have any fields.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -156,7 +156,7 @@ pub struct Rollout {
     pub replay_share: f64,
     /// Replay draws end points in proportion to r to this power; 0 draws uniformly.
     pub replay_priority: f64,
-    /// Most end points that the replay buffer holds. A new end point then replaces the oldest.
+    /// Most end points in the replay buffer. When it is full, a new end point replaces the oldest.
     pub replay_capacity: usize,
     /// Share of the batch whose trajectories are noised back from samples of the prior, resampled in
     /// proportion to r^β.

@@ -2,7 +2,6 @@
 //! off the types, the defaults of the tasks and the validator.
 
 mod comments;
-mod markdown;
 mod place;
 mod probe;
 mod rows;
@@ -11,7 +10,7 @@ mod section;
 
 pub use comments::commented;
 
-use markdown::{row, table};
+use crate::program::grid::Grid;
 use probe::Probe;
 use rtb::run::{Field, Shape, common_fields};
 use rtb::task::{Task, presets};
@@ -61,39 +60,48 @@ fn is_table(shape: &Shape) -> bool {
 /// The fields outside of tables. The first two choose what the others stand on, and are no fields of a type.
 fn top_level(fields: &[&Field]) -> String {
     let names = |names: Vec<&str>| {
-        names
-            .iter()
-            .map(|n| format!("`{n}`"))
-            .collect::<Vec<_>>()
-            .join(", ")
+        let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+        quoted.join(", ")
     };
     let presets = presets();
     let chosen = [
-        row(&[
-            "`preset`",
-            "The preset from which the run takes the values of absent fields.",
-            "none",
-            &names(presets.iter().map(|preset| preset.name).collect()),
-        ]),
-        row(&[
-            "`task`",
-            TASK,
-            &names(vec![Task::default().name()]),
-            &names(Task::all().map(Task::name).collect()),
-        ]),
+        [
+            "`preset`".to_owned(),
+            "The preset from which the run takes the values of absent fields.".to_owned(),
+            "none".to_owned(),
+            names(presets.iter().map(|preset| preset.name).collect()),
+        ],
+        [
+            "`task`".to_owned(),
+            TASK.to_owned(),
+            names(vec![Task::default().name()]),
+            names(Task::all().map(Task::name).collect()),
+        ],
     ];
     let probes: Vec<_> = Task::all().map(|task| (task, Probe::new(task))).collect();
     let others = fields.iter().map(|field| {
-        let line = rows::of(&probes, false, &[&field.name], field);
-        row(&[&line.name, &line.meaning, &line.default, &line.allowed])
+        let row = rows::of(&probes, false, &[&field.name], field);
+        vec![row.name, row.meaning, row.default, row.allowed]
     });
-    let rows: Vec<_> = chosen.into_iter().chain(others).collect();
-    table(&["field", "meaning", "default", "allowed"], &rows)
+    table(4, chosen.map(Vec::from).into_iter().chain(others).collect())
+}
+
+/// A table in Markdown, of so many columns.
+fn table(columns: usize, rows: Vec<Vec<String>>) -> String {
+    let headings = ["field", "meaning", "default", "allowed", "tasks"];
+    let grid = Grid {
+        headings: headings[..columns].iter().map(|h| (*h).to_owned()).collect(),
+        rows,
+        words: columns,
+    };
+    grid.markdown()
 }
 
 #[cfg(test)]
 mod tests {
     use super::page;
+    use rtb::run::{Shape, common_fields};
+    use rtb::task::Task;
 
     const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/run-reference.md");
 
@@ -105,6 +113,23 @@ mod tests {
             file == page,
             "{FILE} is not what the program says; `rtb list --fields > docs/run-reference.md` writes it anew"
         );
+    }
+
+    #[test]
+    fn what_a_task_ignores_is_a_field() {
+        let fields = common_fields();
+        let is_field = |path: &str| {
+            let (table, name) = path.split_once('.').unwrap_or_default();
+            fields.iter().any(|field| match &field.shape {
+                Shape::Table { fields, .. } => field.name == table && fields.iter().any(|f| f.name == name),
+                _ => false,
+            })
+        };
+        for task in Task::all() {
+            for path in task.room().ignores() {
+                assert!(is_field(path), "{}: {path}", task.name());
+            }
+        }
     }
 
     #[test]

@@ -80,7 +80,7 @@ fn allowed(probe: &Probe, path: &[&str], shape: &Shape) -> String {
     let length = || probe.allowed_length(path, shape).map(|allowed| short(&allowed));
     match shape {
         Shape::Flag => "`true`, `false`".to_owned(),
-        Shape::Number { whole: true } => found().unwrap_or_else(|| "0 or more, whole".to_owned()),
+        Shape::Number { whole: true } => found().unwrap_or_else(|| "whole, 0 or more".to_owned()),
         Shape::Number { whole: false } => found().unwrap_or_else(|| "any number".to_owned()),
         Shape::Text => match length() {
             Some(range) => format!("{} characters", counted(range)),
@@ -112,7 +112,7 @@ fn choice(choice: &Choice) -> String {
 
 /// A range of a count, which is whole anyway.
 fn counted(range: String) -> String {
-    let range = range.trim_end_matches(", whole");
+    let range = range.trim_start_matches("whole, ");
     match range.split_once(" to ") {
         Some((low, high)) if low == high => low.to_owned(),
         _ => range.to_owned(),
@@ -122,7 +122,7 @@ fn counted(range: String) -> String {
 /// A range in few words, and with its thousands apart.
 fn short(allowed: &str) -> String {
     let text = match allowed.strip_prefix("a whole number ") {
-        Some(range) => format!("{}, whole", range.trim_start_matches("from ")),
+        Some(range) => format!("whole, {}", range.trim_start_matches("from ")),
         None => {
             let range = allowed.strip_prefix("a number ").unwrap_or(allowed);
             range.trim_start_matches("from ").to_owned()

@@ -1,9 +1,9 @@
 //! A table of a run, with the tables inside of it.
 
-use super::markdown::{row, table};
 use super::place::dotted;
 use super::probe::Probe;
 use super::rows::{self, Row};
+use super::table;
 use rtb::run::{Field, Method, Shape, Variant};
 use rtb::task::Task;
 use toml::Table;
@@ -181,19 +181,9 @@ fn not_for(kind: &str) -> String {
 fn lines(rows: &[Row]) -> String {
     let has_tasks = rows.iter().any(|row| !row.tasks.is_empty());
     let shown = if has_tasks { 5 } else { 4 };
-    let line = |line: &Row| {
-        let cells = [
-            &line.name,
-            &line.meaning,
-            &line.default,
-            &line.allowed,
-            &line.tasks,
-        ];
-        row(&cells.map(String::as_str)[..shown])
+    let cells = |row: &Row| {
+        let cells = [&row.name, &row.meaning, &row.default, &row.allowed, &row.tasks];
+        cells[..shown].iter().map(|cell| (*cell).clone()).collect()
     };
-    let lines: Vec<_> = rows.iter().map(line).collect();
-    table(
-        &["field", "meaning", "default", "allowed", "tasks"][..shown],
-        &lines,
-    )
+    table(shown, rows.iter().map(cells).collect())
 }

@@ -185,7 +185,7 @@ pub enum Part {
     /// The stories that are not held out.
     #[default]
     Train,
-    /// The stories that are held out. `rtb infill` measures on the first of them.
+    /// The stories that are held out, one in twenty. `rtb infill` measures on the first of them.
     HeldOut,
 }
 
