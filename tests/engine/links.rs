@@ -33,6 +33,10 @@ fn run(toml: &str) -> Run {
     Run::from_toml(toml).unwrap_or_else(|e| panic!("{toml}: {e}"))
 }
 
+fn table(toml: &str) -> toml::Table {
+    toml::from_str(toml).unwrap_or_else(|e| panic!("{toml}: {e}"))
+}
+
 fn written(name: &str, run: &Run) -> Link {
     Link {
         name: name.to_owned(),
@@ -71,7 +75,8 @@ fn old_files_and_links_open() {
         assert_eq!(opened, run(toml), "{name}");
         // Runs of networks once had a list of components, which was always empty.
         let toml = toml.replace("\ncomponents = []\n", "\n");
-        assert_eq!(opened.to_toml(), toml, "{name}");
+        // Lists once had a line for each of their elements.
+        assert_eq!(table(&opened.to_toml()), table(&toml), "{name}");
     }
     for preset in presets() {
         let recorded = links.runs.iter().find(|link| link.name == preset.name);

@@ -7,102 +7,106 @@ use serde::{Deserialize, Serialize};
 /// Most points at which a population's reward is evaluated at once.
 const MOST_POINTS: usize = 10_000_000;
 
-/// The method of a run. Trained methods change a copy of the prior iteration by iteration;
-/// training-free ones draw weighted samples from the prior's own chain.
+/// The method of a run. A trained method changes a copy of the prior, iteration by iteration; a
+/// training-free one draws weighted samples from the prior's own chain and is run by `rtb compare`.
 ///
 /// A method without settings is an empty struct, not a unit: serde would let a unit have any fields.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Method {
-    /// Relative trajectory balance (arXiv 2405.20971, eq. 8).
+    /// Relative trajectory balance (arXiv 2405.20971, eq. 8). Trained.
     Rtb {},
-    /// Path consistency with an entropy weight α (Trust-PCL, arXiv 1707.01891) for the reward
-    /// α·log r: its loss is α² times RTB's.
+    /// Path consistency with entropy weight α (Trust-PCL, arXiv 1707.01891) for the reward α·log r.
+    /// Trained; its loss is α² times RTB's.
     TrustPcl {
-        /// α, above 0, at most 100.
+        /// The entropy weight α.
         #[serde(default = "default::one")]
         alpha: f64,
     },
-    /// REINFORCE on the policy's own trajectories, with the batch mean as baseline.
+    /// REINFORCE on the policy's own trajectories, with the batch mean as baseline. Trained.
     PolicyGradient {
-        /// What is made more likely.
+        /// What the policy is made to increase.
         #[serde(default)]
         advantage: Advantage,
-        /// Weight of the path-KL penalty; 0 leaves it out.
+        /// Weight of the penalty on the path's KL to the prior; 0 leaves it out.
         #[serde(default = "default::one")]
         kl_weight: f64,
     },
     /// Denoising diffusion policy optimisation with clipped importance ratios (DDPO-IS,
-    /// arXiv 2305.13301). No KL term: it maximises log r.
+    /// arXiv 2305.13301). Trained; it has no KL term and maximises log r.
     Ddpo {
-        /// ε: a step's ratio is clipped to [1 − ε, 1 + ε].
+        /// ε: the importance ratio of a step is clipped to `[1 − ε, 1 + ε]`.
         #[serde(default = "default::clip")]
         clip: f64,
-        /// Optimiser steps on one batch.
+        /// Optimiser steps on each batch.
         #[serde(default = "default::epochs")]
         epochs: usize,
     },
-    /// Policy gradient with the Gaussian steps' own KL to the prior (DPOK, arXiv 2305.16381).
+    /// Policy gradient with the KL of every step to the prior's (DPOK, arXiv 2305.16381). Trained.
     Dpok {
-        /// Weight of Σ_i KL(p_φ(·|x_i) ‖ p_θ(·|x_i)), against log r with weight 1.
+        /// Weight of Σ_i KL(p_φ(·|x_i) ‖ p_θ(·|x_i)); log r has weight 1.
         #[serde(default = "default::one")]
         kl_weight: f64,
-        /// ε, above 0, at most 10: a step's ratio is clipped to [1 − ε, 1 + ε].
+        /// ε: the importance ratio of a step is clipped to `[1 − ε, 1 + ε]`.
         #[serde(default = "default::clip")]
         clip: f64,
-        /// Optimiser steps on one batch, 1 to 100.
+        /// Optimiser steps on each batch.
         #[serde(default = "default::epochs")]
         epochs: usize,
     },
-    /// Prior samples, weighted by r.
+    /// Samples of the prior, weighted by r. Training-free.
     Importance {},
-    /// Prior samples, kept with probability r/max r.
+    /// Samples of the prior, each kept with probability r/max r. Training-free.
     Rejection {
-        /// Prior samples drawn at most, as a multiple of the samples wanted.
+        /// Most prior samples drawn, as a multiple of the samples wanted.
         #[serde(default = "default::proposals")]
         proposals: usize,
     },
-    /// Classifier guidance (arXiv 2105.05233): ∇ log r at the noisy state.
+    /// Classifier guidance (arXiv 2105.05233): adds ∇ log r at the noisy state to the score. Training-free
+    /// and biased.
     Guidance {
-        /// Factor of the gradient, 0 to 100; 1 adds it to the score as it is.
+        /// Factor of the gradient that is added to the score; 0 samples the prior.
         #[serde(default = "default::one")]
         scale: f64,
     },
-    /// Diffusion posterior sampling (arXiv 2209.14687): ∇ log r at the expected end point.
+    /// Diffusion posterior sampling (arXiv 2209.14687): adds the gradient of log r at the expected end
+    /// point to the score. Training-free and biased.
     Dps {
-        /// Factor of the gradient, 0 to 100; 1 adds it to the score as it is.
+        /// Factor of the gradient that is added to the score; 0 samples the prior.
         #[serde(default = "default::one")]
         scale: f64,
-        /// Divide each sample's step by its own √(2·(log max r − log r)), the residual's norm of
-        /// a Gaussian measurement.
+        /// Whether each sample's gradient is divided by √(2·(log max r − log r)), which for a Gaussian
+        /// measurement is the norm of the residual.
         #[serde(default)]
         normalized: bool,
     },
-    /// Loss-guided diffusion by Monte Carlo (LGD-MC, ICML 2023): r averaged around the expected
-    /// end point.
+    /// Loss-guided diffusion by Monte Carlo (LGD-MC, ICML 2023): as `dps`, with r averaged around the
+    /// expected end point. Training-free and biased.
     LgdMc {
-        /// Factor of the gradient, 0 to 100; 1 adds it to the score as it is.
+        /// Factor of the gradient that is added to the score; 0 samples the prior.
         #[serde(default = "default::one")]
         scale: f64,
-        /// Points the average is taken over.
+        /// Points over which r is averaged.
         #[serde(default = "default::points")]
         points: usize,
     },
-    /// Sequential Monte Carlo on the chain, weighted with the Radon–Nikodym estimator (RNE,
-    /// arXiv 2506.05668).
+    /// Sequential Monte Carlo on the prior's chain, with weights from the Radon–Nikodym estimator (RNE,
+    /// arXiv 2506.05668). Training-free.
     Smc {
-        /// Particles of a population; populations are drawn until there are enough samples.
+        /// Particles of a population. Populations are drawn until there are enough samples; the particles times
+        /// `points` are at most 10,000,000.
         #[serde(default = "default::particles")]
         particles: usize,
-        /// Resample when the effective share of the particles falls below this.
+        /// Particles are resampled when their effective share falls below this; 0 never resamples.
         #[serde(default = "default::resample_below")]
         resample_below: f64,
-        /// Points of the Monte Carlo estimate of log E[r | x_t] that the intermediate targets use;
-        /// 0 weighs at the end only.
+        /// Points of the Monte Carlo estimate of log `E[r | x_t]` in the intermediate targets; 0 applies the
+        /// reward at the end only. Chains of words need 0.
         #[serde(default = "default::smc_points")]
         points: usize,
-        /// Share of the gradient of that estimate, as the intermediate targets use it, in the
-        /// proposal; 0 proposes from the prior and asks for no gradient.
+        /// Factor of that estimate's gradient in the proposal; 0 proposes from the prior and needs no
+        /// gradient. Must be 0 where `points` is 0.
         #[serde(default)]
         guidance: f64,
     },
@@ -141,15 +145,16 @@ mod default {
     }
 }
 
-/// What a policy gradient makes more likely.
+/// What a policy gradient increases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Advantage {
-    /// log r − kl_weight·(log p_φ − log p_θ): with kl_weight 1 its optimum is p·r.
+    /// log r − kl_weight·(log p_φ − log p_θ). With `kl_weight = 1` its optimum is p·r.
     #[default]
     LogReward,
-    /// r, with kl_weight·(log p_φ − log p_θ)² added to the loss, as the paper's code has it: its
-    /// optimum is p·exp(r/(2·kl_weight)).
+    /// r, with kl_weight·(log p_φ − log p_θ)² added to the loss, as in the paper's code. Its optimum is
+    /// p·exp(r/(2·kl_weight)).
     Reward,
 }
 

@@ -90,33 +90,37 @@ impl Settings {
     }
 }
 
-/// How log Z enters the residual.
+/// How log Z enters the residual δ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LogZ {
-    /// A parameter with a learning rate of its own.
+    /// A trained parameter with a learning rate of its own.
     #[default]
     Learned,
-    /// The mean over the batch of the same condition (VarGrad, arXiv 2010.10436).
+    /// Estimated in each iteration as a mean over the batch's trajectories of the same posterior
+    /// (VarGrad, arXiv 2010.10436).
     Vargrad,
 }
 
-/// How a trained method's loss is taken.
+/// The loss of a trained method.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Objective {
-    /// For RTB and Trust-PCL.
+    /// How log Z enters the residual. Only RTB and Trust-PCL use it.
     pub log_z: LogZ,
-    /// Share of the T steps whose gradient is taken in an iteration, rescaled so that the gradient
-    /// stays unbiased; 1 takes them all.
+    /// Share of the T steps whose gradient is taken in an iteration; 1 takes all steps. The gradient is
+    /// rescaled, so it stays unbiased.
     pub step_share: f64,
-    /// |δ| is clipped to this value in the gradient; 0 leaves it alone.
+    /// |δ| is clipped to this value in the gradient; 0 turns clipping off.
     pub residual_clip: f64,
-    /// For RTB and Trust-PCL: steps of fresh trajectories without exploration answer for what their own
-    /// noise had a part in, not for all of δ, which leaves the gradient unbiased and less noisy. r is
-    /// asked T times as often.
+    /// On policy, each step gets its own baseline, which lowers the gradient's variance without bias.
+    /// The reward may be evaluated T times as often. Only RTB and Trust-PCL use it, and only while
+    /// exploration is 0.
     pub baseline: bool,
-    /// Rows (trajectory, step) of one backward pass; memory grows with this, not with T.
+    /// Rows of one backward pass; a row is one step of one trajectory. Memory grows with this number, not
+    /// with T.
     pub chunk: usize,
 }
 
@@ -132,28 +136,32 @@ impl Default for Objective {
     }
 }
 
-/// Where trajectories come from. The shares of replay, of noised trajectories and of the prior's are
-/// taken from the batch; what is left follows the policy.
+/// Where the trajectories of training come from. The shares of replayed, noised and prior trajectories
+/// are taken from the batch and sum to at most 1; the rest of the batch follows the policy. On-policy
+/// methods (policy gradient, DDPO, DPOK) follow the policy only, without exploration.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Rollout {
-    /// Trajectories of one iteration.
+    /// Trajectories of one iteration. Where several posteriors are trained at once, they share the batch,
+    /// which must hold at least 2 for each of them, or one group of a corpus.
     pub batch: usize,
-    /// Extra variance of the policy's transitions at iteration 0, per unit of time, annealed
-    /// linearly to 0. Where transitions make words, their log-probabilities are divided by 1 + this.
+    /// Extra variance of the policy's transitions at iteration 0, per unit of time; 0 turns exploration
+    /// off. In chains of words, log-probabilities are divided by 1 + this instead.
     pub exploration: f64,
-    /// Iterations over which exploration is annealed; 0 never anneals.
+    /// Iterations over which exploration falls linearly to 0; 0 keeps it constant.
     pub exploration_iterations: usize,
-    /// Share of the batch noised back from end points in the replay buffer.
+    /// Share of the batch whose trajectories are noised back from end points in the replay buffer; 0 turns
+    /// replay off.
     pub replay_share: f64,
-    /// Replay end points are drawn by reward, r^replay_priority; 0 draws uniformly.
+    /// Replay draws end points in proportion to r to this power; 0 draws uniformly.
     pub replay_priority: f64,
-    /// End points kept.
+    /// Most end points in the replay buffer. When it is full, a new end point replaces the oldest.
     pub replay_capacity: usize,
-    /// Share of the batch noised back from given end points: samples of the prior, resampled in
+    /// Share of the batch whose trajectories are noised back from samples of the prior, resampled in
     /// proportion to r^β.
     pub noised_share: f64,
-    /// Share of the batch that follows the prior.
+    /// Share of the batch whose trajectories are drawn from the prior's kernels.
     pub prior_share: f64,
 }
 
@@ -172,8 +180,9 @@ impl Default for Rollout {
     }
 }
 
-/// The optimisation algorithm.
+/// The optimiser's algorithm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Algorithm {
     /// Adam, with ε = 10⁻⁸.
@@ -189,35 +198,38 @@ pub enum Algorithm {
 
 /// How the learning rates change over the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Schedule {
-    /// The same at every iteration.
+    /// The learning rate stays the same.
     Constant,
-    /// Linear to `final_share` of the start.
+    /// The learning rate falls linearly to `final_share` of its start.
     Linear,
-    /// Cosine to `final_share` of the start.
+    /// The learning rate falls along a cosine to `final_share` of its start.
     #[default]
     Cosine,
 }
 
-/// The optimiser.
+/// How the weights are updated.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Optimizer {
-    /// The algorithm, for the network and log Z alike.
+    /// The algorithm, for both the network and log Z.
     pub algorithm: Algorithm,
-    /// Learning rate of the network at the start of the run, above 0, at most 1.
+    /// Learning rate of the network at iteration 0.
     pub learning_rate: f64,
-    /// Learning rate of log Z, where it is learned.
+    /// Learning rate of log Z at iteration 0, where `objective.log_z` is `learned`.
     pub log_z_learning_rate: f64,
     /// How both learning rates change over the run.
     pub schedule: Schedule,
-    /// The learning rate at the end of the run as a share of the one at its start.
+    /// Learning rates at the end of the run, as a share of those at iteration 0. It must be above 0 for the
+    /// `linear` schedule and has no effect on the `constant` one.
     pub final_share: f64,
-    /// Each parameter's gradient is clipped to this norm; 0 leaves it alone.
+    /// The gradient of each tensor of weights is clipped to this norm; 0 turns clipping off.
     pub gradient_clip: f64,
-    /// Decay of the exponential moving average of the weights, which takes them in once an
-    /// iteration; 0 turns it off.
+    /// Decay of the exponential moving average of the weights, per iteration; 0 turns it off. Where it is
+    /// on, the averaged weights are evaluated and saved.
     pub ema: f64,
 }
 
@@ -237,9 +249,10 @@ impl Default for Optimizer {
 
 /// How long to train and how often to save.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Training {
-    /// Iterations of the whole run, 1 to 10,000,000.
+    /// Iterations of the whole run.
     pub iterations: usize,
     /// Iterations between two checkpoints of the native program.
     pub checkpoint_every: usize,
@@ -254,19 +267,20 @@ impl Default for Training {
     }
 }
 
-/// The reward that training sees is r^β with log r floored: β·max(log r, largest + floor), where `largest` is
-/// the largest log r (in the plane: where the prior is; of images and stories: 0). The target of the run, and
-/// the exact posterior, are those of the final β and the same floor.
+/// The power of the reward. Training sees the log reward β·max(log r, largest + floor), where `largest` is the
+/// largest log r (for mixtures: where the prior is; for images and stories: 0). The target, and the exact
+/// posterior, use the final β and the same floor.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Tempering {
-    /// β at the end.
+    /// β at the end; 0 gives the prior back, and above 1 the posterior is sharper.
     pub beta: f64,
-    /// β at iteration 0, moving linearly to `beta`.
+    /// β at iteration 0, from where it moves linearly to `beta`.
     pub start: f64,
-    /// Iterations of that move; 0 starts at `beta`.
+    /// Iterations of that move; 0 uses `beta` from the start.
     pub iterations: usize,
-    /// The smallest log r, less the largest, in nats. Where r is 0 it counts as this.
+    /// Smallest log r, measured from the largest, in nats; where r is 0, it counts as this.
     pub floor: f64,
 }
 

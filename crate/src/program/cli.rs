@@ -16,6 +16,7 @@ Examples:
   rtb run 25-to-9 --batch 200 --set optimizer.ema=0.99
                                             any field of a run can be set
   rtb run digit-3                           a task on images: threes from a prior of all digits
+  rtb list --fields                         every field of a run: meaning, default, what is allowed
   rtb list --toml moons-disc > mine.toml    start a description of your own, then:
   rtb run mine.toml --device gpu --out runs/mine
   rtb run --resume runs/mine                go on after Ctrl-C or a crash

@@ -18,6 +18,7 @@ mod output;
 mod plot;
 mod pretraining;
 mod progress;
+mod reference;
 #[cfg(test)]
 mod scratch;
 mod signal;

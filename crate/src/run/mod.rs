@@ -7,11 +7,14 @@
 //! What all tasks share stands here; what a task has of its own is its [`Problem`].
 
 mod experiment;
+#[cfg(feature = "native")]
+mod fields;
 mod files;
 mod preset;
 mod problem;
 mod shipped;
 mod table;
+mod text;
 mod validate;
 
 pub use crate::engine::settings::{
@@ -19,6 +22,8 @@ pub use crate::engine::settings::{
 };
 pub use crate::engine::{Advantage, ConfigError, Method, MethodInfo};
 pub use experiment::{Experiment, values};
+#[cfg(feature = "native")]
+pub use fields::{Choice, Field, Shape, Variant, common_fields, fields_of};
 pub use files::{FileKind, FileNeed, Files};
 pub use preset::Preset;
 pub use problem::{AnyProblem, Erased, Problem};
@@ -27,6 +32,7 @@ pub use shipped::ShippedPrior;
 pub use shipped::shipped_weights;
 pub use table::{assignment, merge};
 pub(crate) use table::{common_table, common_text, split_common, syntax, unreadable_own};
+pub use text::statements;
 pub use validate::MOST_CANDIDATES;
 
 use crate::engine::Conditions;
@@ -144,18 +150,18 @@ impl Run {
     }
 }
 
-/// The Markov chain.
+/// The Markov chain from x_0 to x_T.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Process {
-    /// T, the number of transitions from x_0 to x_T. A causal language model makes a word a step and
-    /// ignores it.
+    /// T, the number of transitions from x_0 to x_T. A causal language model ignores it: each of its steps
+    /// makes one word.
     pub steps: usize,
-    /// σ², the variance of the Brownian bridge per unit of time. The chains of images and of words
-    /// have schedules of their own and ignore it.
+    /// σ², the variance of the Brownian bridge per unit of time.
     pub variance: f64,
-    /// Divides the logits of a language model: below 1 it keeps to what is likely. Part of what the
-    /// prior of stories is; points and images ignore it.
+    /// Divides the logits of the prior's language model; below 1 likely words become likelier. It changes
+    /// the prior, and with it the posterior.
     pub temperature: f64,
 }
 
@@ -169,20 +175,21 @@ impl Default for Process {
     }
 }
 
-/// The posterior's network. Above a learned prior it is a copy of the prior's, whatever is said
-/// here.
+/// The posterior's network. Above a learned prior it is a copy of the prior's, and `width` and `depth`
+/// have no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Network {
     /// Units of each hidden layer.
     pub width: usize,
     /// Number of hidden layers.
     pub depth: usize,
-    /// Adds the Langevin term, ∇ log r times a learned scale, to the drift (arXiv 2405.20971, §E); of
-    /// images, where the reward or a factor of it has a gradient.
+    /// Adds the Langevin term to the drift: ∇ log r times a learned scale (arXiv 2405.20971, §E). A mixture
+    /// needs an exact prior for it, images a reward with a gradient.
     pub langevin: bool,
-    /// Rank of the corrections that are trained of a posterior of images or stories, whose weights
-    /// else are the prior's (LoRA, arXiv 2106.09685); 0 trains all weights. Mixtures ignore it.
+    /// Rank of the trained low-rank corrections to the prior's weights (LoRA, arXiv 2106.09685); 0 trains
+    /// all weights.
     pub rank: usize,
 }
 
@@ -199,18 +206,20 @@ impl Default for Network {
 
 /// What is measured, and how often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Evaluation {
     /// Samples of the final evaluation.
     pub samples: usize,
-    /// Samples of the prior that the exact posterior is computed from, where it needs any.
+    /// Samples of the prior from which the exact posterior is computed. A mixture with an exact prior needs
+    /// none.
     pub proposals: usize,
-    /// Iterations between two evaluations while training; 0 evaluates only at the end.
+    /// Iterations between two evaluations during training; 0 evaluates only at the end.
     pub every: usize,
-    /// Samples of an evaluation while training.
+    /// Samples of each evaluation during training.
     pub samples_while_training: usize,
-    /// Where it is more than 1, the final evaluation also measures samples each of which is one of so
-    /// many, chosen in proportion to r·p_θ/p_φ.
+    /// The final evaluation also measures samples, each chosen among this many candidates; 1 turns this off.
+    /// The choice is in proportion to r·p_θ/p_φ.
     pub candidates: usize,
 }
 

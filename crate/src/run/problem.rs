@@ -1,5 +1,6 @@
 //! What a run is about: prior, reward and whatever else its task asks for.
 
+use super::text::toml_text;
 use super::{FileNeed, Run};
 use crate::engine::ConfigError;
 use serde::Serialize;
@@ -83,7 +84,7 @@ impl<P: Problem + Clone + PartialEq + Serialize> Erased for P {
     }
 
     fn text(&self) -> String {
-        toml::to_string_pretty(self).expect("a problem is a TOML table")
+        toml_text(self)
     }
 }
 

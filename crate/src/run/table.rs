@@ -1,5 +1,6 @@
 //! Runs as tables of TOML, and what can be wrong with these.
 
+use super::text::toml_text;
 use super::{
     AnyProblem, ConfigError, Evaluation, Method, Network, Objective, Optimizer, Process, Rollout, Run,
     Tempering, Training,
@@ -9,11 +10,14 @@ use toml::Table;
 
 /// What all tasks share, as it is read and written.
 #[derive(Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Common {
-    #[serde(skip_serializing)]
+    /// Title of the run. The presets have their own name here.
+    #[serde(skip_serializing_if = "elsewhere")]
     name: String,
-    #[serde(skip_serializing)]
+    /// Seed of all noise: the same seed gives the same run on every device, up to rounding.
+    #[serde(skip_serializing_if = "elsewhere")]
     seed: u64,
     tempering: Tempering,
     method: Method,
@@ -24,6 +28,11 @@ pub(crate) struct Common {
     optimizer: Optimizer,
     training: Training,
     evaluation: Evaluation,
+}
+
+/// The head of a run has it.
+fn elsewhere<T>(_: &T) -> bool {
+    true
 }
 
 /// The names of these fields.
@@ -84,7 +93,7 @@ pub(crate) fn common_table(run: &Run) -> Table {
 
 /// The same as text, in the order of its fields.
 pub(crate) fn common_text(run: &Run) -> String {
-    toml::to_string_pretty(&common(run)).expect("settings are a TOML table")
+    toml_text(&common(run))
 }
 
 /// What all tasks share of a table, and the rest.

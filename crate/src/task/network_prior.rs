@@ -5,26 +5,32 @@ use crate::engine::check::{Checked, whole};
 use crate::run::{FileKind, FileNeed, Run};
 use serde::{Deserialize, Serialize};
 
-/// A prior that a file of weights holds.
+/// The prior p(x): a network, held by a file of weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NetworkPrior {
-    /// Always `learned`; other kinds are refused.
+    /// Always `learned`: this task's prior is a network.
     #[serde(default)]
     kind: Kind,
-    /// The name of weights the program ships, or a file of the native program (safetensors).
+    /// The prior's weights: the name of weights that ship (`rtb list`), or a safetensors file.
     #[serde(default)]
     pub weights: String,
     /// Runs were written with an empty mixture once; a mixture is refused.
     #[serde(default, skip_serializing)]
+    #[cfg_attr(feature = "native", schemars(skip))]
     components: Vec<toml::Value>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum Kind {
+    /// A network that `rtb pretrain` trained.
     #[default]
     Learned,
+    // Read for the sake of its error.
+    #[cfg_attr(feature = "native", schemars(skip))]
     Exact,
 }
 

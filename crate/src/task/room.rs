@@ -4,6 +4,8 @@ use super::panel::{Panel, Shown};
 use super::sheet::Sheet;
 use crate::engine::{ConfigError, Method};
 use crate::message::Report;
+#[cfg(feature = "native")]
+use crate::run::Field;
 use crate::run::{AnyProblem, Experiment, Preset, Run, ShippedPrior};
 use std::fmt;
 use toml::Table;
@@ -32,6 +34,15 @@ pub trait Room: Sync {
     ///
     /// Where a field is unknown or of another kind.
     fn read(&self, table: Table) -> Result<AnyProblem, toml::de::Error>;
+
+    /// The fields of its problem.
+    #[cfg(feature = "native")]
+    fn fields(&self) -> Vec<Field>;
+
+    /// The fields that all tasks have and this one has no use for, by their dotted paths.
+    fn ignores(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Takes out of its own fields what cannot stand beside those that `over` says.
     fn give_way(&self, _own: &mut Table, _over: &Table) {}
@@ -116,6 +127,17 @@ impl Task {
     /// The run that fields which a file leaves out are taken from.
     pub fn defaults(self) -> Run {
         self.room().defaults()
+    }
+
+    /// The fields of its problem, which stand in a run beside [`common_fields`](crate::run::common_fields).
+    #[cfg(feature = "native")]
+    pub fn fields(self) -> Vec<Field> {
+        self.room().fields()
+    }
+
+    /// Whether it has a use for a field that all tasks have.
+    pub fn uses(self, path: &str) -> bool {
+        !self.room().ignores().contains(&path)
     }
 
     /// The networks that ship as its priors.

@@ -1,24 +1,29 @@
-//! `rtb list`: the presets, priors, methods and experiments.
+//! `rtb list`: the presets, priors, methods and experiments, and the fields of a run.
 
 use crate::program::comparison::entrant::{bare, fields};
 use crate::program::error::ProgramError;
 use crate::program::output::print;
+use crate::program::reference;
 use rtb::run::{Experiment, Method, Preset, ShippedPrior};
 use rtb::task::{Task, experiments, presets};
 use toml::Value;
 
-/// List presets, priors, methods and experiments, or print a preset as TOML
+/// List presets, priors, methods and experiments, or print a preset as TOML or the fields of a run
 #[derive(clap::Args)]
 pub struct Args {
     /// Print the TOML of this preset, to start a description of your own
     #[arg(long, value_name = "PRESET")]
     toml: Option<String>,
+    /// Print every field of a run in Markdown: its meaning, default and allowed values
+    #[arg(long, conflicts_with = "toml")]
+    fields: bool,
 }
 
 /// Prints what was asked for.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     match &args.toml {
-        Some(name) => print(&Preset::find(name)?.run.to_toml()),
+        Some(name) => print(&reference::commented(&Preset::find(name)?.run)),
+        None if args.fields => print(&reference::page()),
         None => print(&listing()),
     }
 }

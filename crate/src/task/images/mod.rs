@@ -58,6 +58,8 @@ use super::sheet::Sheet;
 use super::{Panel, Picture, Room, Shown};
 use crate::engine::ConfigError;
 use crate::message::Report;
+#[cfg(feature = "native")]
+use crate::run::Field;
 use crate::run::{AnyProblem, Experiment, Preset, Run, ShippedPrior};
 use toml::Table;
 
@@ -114,6 +116,20 @@ impl Room for Images {
 
     fn read(&self, table: Table) -> Result<AnyProblem, toml::de::Error> {
         table.try_into::<ImagesProblem>().map(AnyProblem::from)
+    }
+
+    #[cfg(feature = "native")]
+    fn fields(&self) -> Vec<Field> {
+        crate::run::fields_of::<ImagesProblem>()
+    }
+
+    fn ignores(&self) -> &'static [&'static str] {
+        &[
+            "process.variance",
+            "process.temperature",
+            "network.width",
+            "network.depth",
+        ]
     }
 
     fn presets(&self) -> Vec<Preset> {

@@ -18,11 +18,12 @@ const MOST_PARTS: usize = 8;
 
 /// Prior and reward of images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ImagesProblem {
-    /// The network that is the prior.
+    /// The prior p(x): a diffusion model.
     pub prior: NetworkPrior,
-    /// The reward of images.
+    /// The reward r(x) of an image x.
     pub reward: Reward,
 }
 
@@ -108,60 +109,60 @@ impl Problem for ImagesProblem {
 
 /// The reward r(x), at most 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reward {
-    /// p(class|image) of a classifier, over one or several classes.
+    /// A classifier's p(class|image), of one class or several.
     Classes {
-        /// The classes that are wanted: 1 to 10 of 0 to 9, each once.
+        /// The wanted classes, each at most once.
         classes: Vec<usize>,
-        /// How their probabilities become one.
+        /// How the probabilities of several classes are combined.
         #[serde(default)]
         by: ClassesBy,
     },
-    /// r(x|class) = p(class|x): a posterior for every class, all of them in one network that is told
-    /// which is wanted.
+    /// A posterior for every class, with r(x|class) = p(class|x). One network learns them all and is told
+    /// which class is wanted.
     EachClass {
-        /// The classes, one a posterior: 1 to 10 of 0 to 9, each once.
+        /// The classes, each at most once. Each gets a posterior.
         classes: Vec<usize>,
     },
-    /// A black box: a Gaussian of an image's mean brightness, 0 to 1.
+    /// A Gaussian of the image's mean brightness, from 0 (black) to 1 (white). Without gradient.
     Ink {
-        /// The brightness that is wanted, 0 to 1.
+        /// The wanted brightness.
         target: f64,
-        /// Standard deviation of the Gaussian, above 0, at most 1.
+        /// Standard deviation of the Gaussian, in units of brightness.
         deviation: f64,
     },
-    /// A black box: a Gaussian of the share of ink without its like in the mirror image.
+    /// A Gaussian with mean 0 of the share of ink that the mirror image lacks. Without gradient.
     Symmetry {
-        /// Standard deviation of the Gaussian, above 0, at most 1; its mean is 0.
+        /// Standard deviation of the Gaussian, as a share of the ink.
         deviation: f64,
     },
-    /// A black box: exp(−penalty·|holes − count|).
+    /// exp(−penalty·|holes − count|), of the number of holes in the stroke. Without gradient.
     Holes {
-        /// The number of holes that is wanted, 0 to 10.
+        /// The wanted number of holes.
         count: usize,
-        /// What log r loses by a hole too many or too few, above 0, at most 100.
+        /// Decrease of log r for each hole too many or too few.
         penalty: f64,
     },
-    /// A black box: a Gaussian of the stroke's width in pixels.
+    /// A Gaussian of the stroke's width, in pixels. Without gradient.
     Thickness {
-        /// The width that is wanted, 0.5 to 28 pixels.
+        /// The wanted width, in pixels.
         target: f64,
-        /// Standard deviation of the Gaussian in pixels, above 0, at most 28.
+        /// Standard deviation of the Gaussian, in pixels.
         deviation: f64,
     },
-    /// Some pixels are known up to Gaussian noise of this deviation, in units of half the range
-    /// from black to white. 28 rows of 28 characters: a digit d for the brightness d/9, a dot for a
-    /// pixel that is free.
+    /// The likelihood of known pixels, which have Gaussian noise.
     Inpaint {
-        /// The rows, the first at the top; at least one pixel is known.
+        /// The rows, the first at the top, each of 28 characters: a digit d for the brightness d/9, a dot for an
+        /// unknown pixel. At least one pixel must be known.
         rows: Vec<String>,
-        /// Standard deviation of the noise, above 0, at most 10.
+        /// Standard deviation of the noise; black and white are 2 apart.
         deviation: f64,
     },
     /// The product of several rewards.
     All {
-        /// The factors, 1 to 8; none is a product or [`Reward::EachClass`].
+        /// The factors. None may be `all` or `each_class`.
         rewards: Vec<Reward>,
     },
 }
@@ -180,12 +181,13 @@ pub const REWARDS: &[&str] = &[
 
 /// How the probabilities of several classes become one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClassesBy {
-    /// The probability that the image is of any of them.
+    /// The sum: the probability that the image is of any of them.
     #[default]
     Sum,
-    /// The largest, as the paper has it for even and odd digits (arXiv 2405.20971, §3.1).
+    /// The largest, as in the paper for even and odd digits (arXiv 2405.20971, §3.1).
     Max,
 }
 

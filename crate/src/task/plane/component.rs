@@ -5,11 +5,12 @@ use std::f64::consts::PI;
 
 /// One Gaussian of a mixture in the plane.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Component {
-    /// Relative weight, > 0; the weights of a mixture need not sum to one.
+    /// Relative weight; the weights of a mixture need not sum to 1.
     pub weight: f64,
-    /// The mean `[x, y]`, each within ±[`HALF_WIDTH`](super::HALF_WIDTH).
+    /// The mean `[x, y]`.
     pub mean: [f64; 2],
     /// The covariance as `[xx, xy, yy]`.
     pub covariance: [f64; 3],

@@ -67,6 +67,8 @@ use super::panel::{EXACT, LEARNED, PRIOR};
 use super::sheet::Sheet;
 use super::{Panel, Picture, Room, Scale, Shown};
 use crate::engine::ConfigError;
+#[cfg(feature = "native")]
+use crate::run::Field;
 use crate::run::{AnyProblem, Experiment, Preset, Run, ShippedPrior};
 use toml::Table;
 
@@ -119,6 +121,15 @@ impl Room for Plane {
 
     fn read(&self, table: Table) -> Result<AnyProblem, toml::de::Error> {
         table.try_into::<PlaneProblem>().map(AnyProblem::from)
+    }
+
+    #[cfg(feature = "native")]
+    fn fields(&self) -> Vec<Field> {
+        crate::run::fields_of::<PlaneProblem>()
+    }
+
+    fn ignores(&self) -> &'static [&'static str] {
+        &["process.temperature", "network.rank"]
     }
 
     fn presets(&self) -> Vec<Preset> {

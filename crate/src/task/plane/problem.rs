@@ -17,11 +17,12 @@ pub const PAINT_LEVELS: u32 = 9;
 
 /// Prior and reward of points of the plane.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct PlaneProblem {
-    /// The distribution to start from.
+    /// The prior p(x): a mixture of Gaussians.
     pub prior: Prior,
-    /// The reward of points.
+    /// The reward r(x) of a point x = (x, y).
     pub reward: Reward,
 }
 
@@ -88,17 +89,17 @@ impl Problem for PlaneProblem {
     }
 }
 
-/// The distribution to start from.
+/// The prior p(x): a mixture of Gaussians.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Prior {
-    /// Where its drift comes from.
+    /// Where the prior's drift comes from.
     pub kind: PriorKind,
-    /// For a learned prior: the name of weights the program ships, or a file of the native
-    /// program (safetensors).
+    /// Weights of a `learned` prior: the name of weights that ship (`rtb list`), or a safetensors file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
-    /// The mixture.
+    /// The Gaussians of the mixture.
     pub components: Vec<Component>,
 }
 
@@ -114,62 +115,66 @@ impl Default for Prior {
 
 /// Where the prior's drift comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PriorKind {
-    /// The closed form for the mixture.
+    /// The mixture's closed form.
     #[default]
     Exact,
-    /// A network trained by `rtb pretrain` on samples of the mixture.
+    /// A network that `rtb pretrain mixture` trained on samples of the mixture.
     Learned,
 }
 
 /// The reward r(x).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reward {
-    /// r = numerator/denominator, two mixtures; without a denominator the prior's mixture is
-    /// taken, so that the posterior is the numerator.
+    /// The ratio of two mixtures, r = numerator/denominator. Without a denominator the prior's mixture is
+    /// used, and the posterior is the numerator.
     Ratio {
-        /// The mixture above the line, of 1 to 64 components.
+        /// The Gaussians of the mixture above the line.
         numerator: Vec<Component>,
-        /// The mixture below it, of at most 64 components; the prior's where there are none.
+        /// The Gaussians of the mixture below the line; an empty list stands for the prior's mixture.
         #[serde(default)]
         denominator: Vec<Component>,
     },
-    /// A formula in x and y, read as r, or as log r.
+    /// A formula in x and y for r or log r.
     Formula {
-        /// The formula, 1 to 500 characters long.
+        /// The formula. It may have numbers, `PI`, `E`, `+ - * / ^ ( )`, comparisons, `&&`, `||` and functions such as
+        /// `exp`, `sqrt`, `sin`, `abs`, `min(a, b)`, `hypot(x, y)`.
         expression: String,
-        /// Whether its value is log r; else it is r.
+        /// Whether the formula's value is log r; otherwise it is r.
         #[serde(default)]
         logarithm: bool,
     },
-    /// One value inside a shape, another outside.
+    /// One value of r inside a shape, another outside.
     Mask {
-        /// The region.
+        /// The shape.
         shape: Shape,
-        /// r inside it, 0 to 1,000,000; above 0 where `outside` is 0.
+        /// r inside the shape. It must be above 0 where `outside` is 0.
         #[serde(default = "one")]
         inside: f64,
-        /// r outside it, 0 to 1,000,000.
+        /// r outside the shape.
         #[serde(default)]
         outside: f64,
     },
-    /// A painted picture: equally long rows of digits, the first row at the top (y largest),
-    /// covering the drawn square; between cell centres r is interpolated linearly.
+    /// A painted picture that covers the square from −14 to 14 in x and y. Between the centres of its cells
+    /// r is interpolated linearly.
     Painted {
-        /// 2 to 256 rows of as many digits; not all are 0.
+        /// The rows, the first at the top (largest y), each of as many digits as there are rows. A digit d means
+        /// r = d/9; at least one must be above 0.
         rows: Vec<String>,
     },
-    /// r = p^(power − 1), p the prior's mixture: the posterior is the prior at another
-    /// temperature, p^power.
+    /// r = p^(power − 1), where p is the prior's mixture: the posterior is p^power, the prior at another
+    /// temperature.
     Annealed {
-        /// The power of the prior that is wanted, above 0.5, at most 10.
+        /// The power of the prior in the posterior. With β other than 1, 1 + β·(power − 1) must be above 0.5.
         power: f64,
     },
-    /// r = the density of a second mixture: the posterior is the product of two priors.
+    /// r is the density of a second mixture: the posterior is the product of two priors.
     Product {
-        /// The second mixture, of 1 to 64 components.
+        /// The Gaussians of the second mixture.
         components: Vec<Component>,
     },
 }
@@ -206,36 +211,37 @@ impl Reward {
 
 /// A region of the plane.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(tag = "form", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Shape {
-    /// Points with a·x + b·y ≥ c, written normal = `[a, b]`, offset = c.
+    /// The points whose scalar product with `normal` is at least `offset`.
     HalfPlane {
-        /// `[a, b]`, each within ±2·[`HALF_WIDTH`], not both 0.
+        /// The vector `[x, y]` that points into the half plane. It must not be 0.
         normal: [f64; 2],
-        /// c, −1000 to 1000.
+        /// Smallest scalar product of a point of the half plane with `normal`.
         offset: f64,
     },
-    /// Points no farther than `radius` from `center`.
+    /// The points no farther than `radius` from `center`.
     Disc {
-        /// `[x, y]`, each within ±2·[`HALF_WIDTH`].
+        /// The centre `[x, y]`.
         center: [f64; 2],
-        /// Above 0, at most 100.
+        /// The radius.
         radius: f64,
     },
-    /// Points between two circles around `center`.
+    /// The points between two circles around `center`.
     Ring {
-        /// `[x, y]`, each within ±2·[`HALF_WIDTH`].
+        /// The centre `[x, y]`.
         center: [f64; 2],
-        /// Radius of the inner circle, 0 to `outer`.
+        /// Radius of the inner circle.
         inner: f64,
-        /// Radius of the outer circle, above 0, at most 100.
+        /// Radius of the outer circle.
         outer: f64,
     },
-    /// Points of a rectangle with sides along the axes.
+    /// The points of a rectangle whose sides are along the axes.
     Box {
-        /// Smallest x and y, each within ±2·[`HALF_WIDTH`] and at most that of `max`.
+        /// The smallest `[x, y]`, neither above that of `max`.
         min: [f64; 2],
-        /// Largest x and y, each within ±2·[`HALF_WIDTH`].
+        /// The largest `[x, y]`.
         max: [f64; 2],
     },
 }

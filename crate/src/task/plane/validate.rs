@@ -123,7 +123,14 @@ impl Shape {
             Shape::Ring { center, inner, outer } => {
                 point("reward.shape.center", center)?;
                 positive("reward.shape.outer", outer, 100.0)?;
-                range("reward.shape.inner", inner, 0.0, outer)
+                if (0.0..=outer).contains(&inner) {
+                    return Ok(());
+                }
+                Err(ConfigError::new(
+                    "reward.shape.inner",
+                    inner,
+                    "a number from 0 to reward.shape.outer",
+                ))
             }
             Shape::Box { min, max } => {
                 point("reward.shape.min", min)?;

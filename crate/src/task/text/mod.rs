@@ -46,6 +46,8 @@ use super::sheet::Sheet;
 use super::{Panel, Picture, Room, Shown};
 use crate::engine::{ConfigError, Method};
 use crate::message::Report;
+#[cfg(feature = "native")]
+use crate::run::Field;
 use crate::run::{AnyProblem, Experiment, Preset, Run, ShippedPrior};
 use toml::Table;
 
@@ -107,6 +109,20 @@ impl Room for Text {
 
     fn read(&self, table: Table) -> Result<AnyProblem, toml::de::Error> {
         table.try_into::<TextProblem>().map(AnyProblem::from)
+    }
+
+    #[cfg(feature = "native")]
+    fn fields(&self) -> Vec<Field> {
+        crate::run::fields_of::<TextProblem>()
+    }
+
+    fn ignores(&self) -> &'static [&'static str] {
+        &[
+            "process.variance",
+            "network.width",
+            "network.depth",
+            "network.langevin",
+        ]
     }
 
     /// One story or many of them.

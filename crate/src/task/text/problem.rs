@@ -16,17 +16,18 @@ const MOST_PARTS: usize = 8;
 
 /// Prior and reward of the middles of stories.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TextProblem {
-    /// What is known of a story …
+    /// One story whose middle is missing, in place of `corpus`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub story: Option<Story>,
-    /// … or many stories in its place.
+    /// Many stories whose middles are missing, in place of `story`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corpus: Option<Corpus>,
-    /// The network that is the prior.
+    /// The prior p(x): a language model.
     pub prior: NetworkPrior,
-    /// The reward of middles.
+    /// The reward r(x) of a middle x.
     pub reward: Reward,
 }
 
@@ -160,40 +161,45 @@ impl Problem for TextProblem {
     }
 }
 
-/// A story whose middle is missing.
+/// One story whose middle is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Story {
-    /// What comes before the middle: all that the prior knows.
+    /// The text before the middle. The prior sees only this.
     pub beginning: String,
-    /// What comes after it. Rewards may ask how well it follows.
+    /// The text after the middle. The reward `ending` needs it.
     pub ending: String,
 }
 
-/// Many stories, whose middles one network learns together: the posterior is amortised over them.
+/// Many stories whose middles are missing. One network learns the posteriors of all: it is amortised over
+/// them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Corpus {
-    /// `stories`, of the offline folder, or a file of the native program with a story a line. The
-    /// fourth of five sentences is the middle.
+    /// The corpus: `stories` of the offline folder, or a file with one story per line. The fourth of a
+    /// story's five sentences is its middle.
     pub file: String,
-    /// Which of its stories.
+    /// Which of the corpus's stories are used.
     pub part: Part,
-    /// Stories that are learned: the first ones that fit the prior's places.
+    /// Number of stories: the first ones that fit into the prior's length. Each gets a posterior.
     pub stories: usize,
-    /// Trajectories of each story that takes part in an iteration; those that do change in turn.
+    /// Trajectories of each story in an iteration. An iteration takes `rollout.batch / group` stories, all of
+    /// them in turn.
     pub group: usize,
 }
 
-/// A part of a corpus: of one story in twenty, by a hash of its words, nothing is learned but by a run
-/// that is told to. Middles as they were told are not learned by any run.
+/// A part of a corpus. A hash of a story's words holds one story in twenty out. No run learns from the
+/// middles of the corpus itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// All stories but those held out.
+    /// The stories that are not held out.
     #[default]
     Train,
-    /// Gaps that are to be filled, not an example of how to: `rtb infill` measures on the first of them.
+    /// The stories that are held out, one in twenty. `rtb infill` measures on the first of them.
     HeldOut,
 }
 
@@ -222,32 +228,33 @@ impl Corpus {
 
 /// The reward r(x), at most 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reward {
-    /// p(ending|beginning, middle) of a causal language model.
+    /// A causal language model's p(ending|beginning, middle).
     Ending {},
-    /// A black box: exp(−penalty) for each of these words that the middle lacks.
+    /// exp(−penalty) for each wanted word that the middle lacks.
     Mention {
-        /// The words that are wanted, 1 to 8.
+        /// The wanted words.
         words: Vec<String>,
-        /// What log r loses by a word that is missing, above 0, at most 100.
+        /// Decrease of log r for each missing word.
         penalty: f64,
     },
-    /// A black box: a Gaussian of the middle's number of words.
+    /// A Gaussian of the middle's number of words.
     Length {
-        /// The number of words that is wanted, 0 to 1000; marks do not count.
+        /// The wanted number of words; punctuation does not count.
         target: f64,
-        /// Standard deviation of the Gaussian in words, above 0, at most 1000.
+        /// Standard deviation of the Gaussian, in words.
         deviation: f64,
     },
-    /// A black box: exp(−penalty) for each word of the middle that stood in it before.
+    /// exp(−penalty) for each word of the middle that repeats an earlier one.
     Distinct {
-        /// What log r loses by a word that is repeated, above 0, at most 100.
+        /// Decrease of log r for each repeated word.
         penalty: f64,
     },
     /// The product of several rewards.
     All {
-        /// The factors, 1 to 8; none is a product.
+        /// The factors. None may be `all`.
         rewards: Vec<Reward>,
     },
 }
