@@ -140,12 +140,12 @@ fn the_prior_learns_habits() {
     );
 }
 
-/// What a short training makes of the prior.
-fn trained(loss: Loss) -> Fit {
+/// What a training makes of the prior.
+fn trained(loss: Loss, iterations: usize) -> Fit {
     let (prior, prior_law) = &*PRIOR;
     let config = NumbersConfig {
         loss,
-        iterations: 300,
+        iterations,
         ..NumbersConfig::default()
     };
     let device = cpu_device();
@@ -157,28 +157,17 @@ fn trained(loss: Loss) -> Fit {
     law(&training.network()).fit()
 }
 
+/// A whole training ends within 0.001 nats of the uniform law, as `docs/random-numbers.md` says; three seeds have
+/// 0.0002 each. A third of one with the other loss is on its way there: 0.009.
 #[test]
 fn posteriors_come_near_the_uniform_law() {
-    let before = PRIOR.1.fit();
-    for loss in [Loss::Rtb, Loss::Subtb] {
-        let after = trained(loss);
-        println!("CAL {loss:?} {before:?} {after:?}");
-        assert!(
-            after.kl_of_uniform < 0.1 * before.kl_of_uniform,
-            "{loss:?}: {before:?}, {after:?}"
-        );
-        assert!(
-            after.kl_of_model < 0.1 * before.kl_of_model,
-            "{loss:?}: {before:?}, {after:?}"
-        );
-        assert!(
-            after.total_variation < 0.2 * before.total_variation,
-            "{loss:?}: {before:?}, {after:?}"
-        );
-        assert!(
-            after.invalid < 0.1 * before.invalid,
-            "{loss:?}: {before:?}, {after:?}"
-        );
+    for (loss, iterations, most) in [(Loss::Subtb, 1000, 1e-3), (Loss::Rtb, 300, 0.02)] {
+        let after = trained(loss, iterations);
+        let figures = [after.kl_of_uniform, after.kl_of_model];
+        assert!(figures.iter().all(|kl| *kl < most), "{loss:?}: {after:?}");
+        // By Pinsker's inequality.
+        assert!(after.total_variation < (most / 2.0).sqrt(), "{loss:?}: {after:?}");
+        assert!(after.invalid < 0.005, "{loss:?}: {after:?}");
     }
 }
 

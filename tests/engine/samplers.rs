@@ -262,7 +262,7 @@ fn methods_that_cannot_work_say_why() {
     let mut run = small("25-to-9", 5);
     run.method = Method::Rejection { proposals: 1 };
     problem_mut(&mut run).reward = Reward::Formula {
-        expression: "(x > 12.5)*(y > 12.5)".into(),
+        expression: "(x > 12)*(y > 12)".into(),
         logarithm: false,
     };
     run.tempering.floor = -100.0;

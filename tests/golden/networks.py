@@ -171,7 +171,9 @@ def exact_drift(x, t):
 def log_reward(x):
     """Of the preset 25-to-9."""
     nine = np.array(list(NINE), float), np.array(list(NINE.values()), float)
-    return np.clip(log_mixture(x, *nine) - log_mixture(x, MEANS, np.ones(25)), -8, 50)
+    largest = math.log(25 * 15 / 61)
+    log_r = log_mixture(x, *nine) - log_mixture(x, MEANS, np.ones(25))
+    return np.clip(log_r, largest - 10, largest + 50)
 
 
 def guide(x):

@@ -154,24 +154,27 @@ fn a_posterior_of_images_is_the_exact_one() {
     run.rollout.noised_share = 0.0;
     run.optimizer.ema = 0.0;
     run.optimizer.learning_rate = 5e-3;
-    run.training.iterations = 80;
+    run.training.iterations = 240;
     run.evaluation.samples = 2000;
-    run.evaluation.proposals = 2000;
+    run.evaluation.proposals = 4000;
     let mut session = open(run);
     let before = report(&mut session, 300);
     while !session.finished() {
         train(&mut session, 1);
     }
     let after = report(&mut session, 300);
-    println!("CAL {before:?} {after:?}");
     let exact = images(&after.fit).log_reward_exact.expect("some images are kept");
     assert!(before.log_reward < exact - 1.5, "there is something to learn");
-    assert!((after.log_reward - exact).abs() < 0.8, "{after:?}");
+    assert!((after.log_reward - exact).abs() < 0.35, "{after:?}");
     let error = images(&after.fit).log_z_error.expect("known");
     assert!((after.log_z_importance - after.log_z_exact).abs() < 3.0 * error + 0.05);
     assert!(after.ess > before.ess + 0.2);
     let fit = images(&after.fit);
-    assert!(fit.fid.is_some() && fit.fid_floor.is_some() && fit.accuracy.is_none());
+    let (fid, floor) = (
+        fit.fid.expect("enough images"),
+        fit.fid_floor.expect("enough of both"),
+    );
+    assert!(fid < 1.5 * floor && fit.accuracy.is_none(), "{fid} {floor}");
 }
 
 /// A run above the shipped prior that it names.

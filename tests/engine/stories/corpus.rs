@@ -60,16 +60,19 @@ fn one_network_learns_the_middles_of_many_stories() {
         fit.log_reward_exact.expect("known"),
         fit.log_reward_prior.expect("known"),
     );
-    println!("CAL {exact} {prior} before {before:?} after {after:?}");
     assert!(
         (after.log_reward - exact).abs() < 0.05 * (exact - prior),
         "{exact} {prior} {after:?}"
     );
+    // The network sees the ending from the start, and leads to it already; training evens the weights.
+    assert!(
+        after.ess > 0.7 && after.residual_std < 0.85 * before.residual_std,
+        "{before:?} {after:?}"
+    );
     assert_eq!(fit.bleu, Some(0.0), "middles are shorter than four words");
     assert!(after.conditions.is_empty());
 
-    // The weights fill stories of another beginning, which training has not seen. Their prior leads to the
-    // ending as seldom.
+    // The weights fill stories of another beginning, which neither the models nor training have seen.
     let weights = pollster::block_on(session.weights()).expect("weights");
     let (other, unseen) = corpus(UNSEEN, 3, 16);
     let open = |weights| {
@@ -78,8 +81,8 @@ fn one_network_learns_the_middles_of_many_stories() {
     };
     let filled = open(Some(&weights));
     assert_eq!(filled.iteration(), 0);
-    println!("CAL unseen {} start {}", leads(&filled), leads(&open(None)));
-    assert!(leads(&filled) > 0.85, "{}", leads(&filled));
+    let (learned, start) = (leads(&filled), leads(&open(None)));
+    assert!(learned > 0.5 && start < 0.1, "{learned} {start}");
 }
 
 #[test]

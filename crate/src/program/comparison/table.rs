@@ -40,7 +40,7 @@ pub fn grid(comparison: &Comparison) -> Grid {
                 rows.push(row(&entrant.label, figures(&outcomes, columns)));
             }
             if !chosen.is_empty() {
-                let candidates = plan.run.evaluation.candidates;
+                let candidates = plan.variants[group.variants.start].run.evaluation.candidates;
                 let label = format!("{}, 1 of {candidates}", entrant.label);
                 rows.push(row(&label, figures(&chosen, columns)));
             }

@@ -1,6 +1,6 @@
 //! Comparisons on images.
 
-use super::presets;
+use super::{ImagesProblem, Reward, presets};
 use crate::engine::Method;
 use crate::run::{Experiment, Run, values};
 
@@ -39,7 +39,32 @@ pub(super) fn experiments() -> Vec<Experiment> {
         vary,
         seeds: vec![0, 1, 2],
     };
+    // Thick threes: two rare rewards at once.
+    let mut rare = preset("digit-3");
+    if let Some(problem) = rare.problem.get_mut::<ImagesProblem>() {
+        let classes = problem.reward.clone();
+        let thickness = Reward::Thickness {
+            target: 4.2,
+            deviation: 0.3,
+        };
+        problem.reward = Reward::All {
+            rewards: vec![classes, thickness],
+        };
+    }
+    rare.training.iterations = 1600;
+    // As few are kept of so many.
+    rare.evaluation.proposals = 400_000;
+    rare.evaluation.samples = 500;
+    rare.evaluation.candidates = 16;
     vec![
+        experiment(
+            "digits-rare",
+            "A rare wish of digits",
+            "Thick threes are one image of the prior in some three thousand: does training pay off?",
+            rare,
+            methods(&["rtb", "smc", "importance", "rejection"]),
+            None,
+        ),
         experiment(
             "digits",
             "One class of digits",
