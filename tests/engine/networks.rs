@@ -1,4 +1,4 @@
-//! The shipped networks against NumPy (`tests/golden/networks.py`), which follows the text of `docs/networks.md`.
+//! The shipped networks against NumPy (`tests/golden/networks.py`), which follows the text of `docs/read-the-weights.md`.
 
 use crate::support::{ask, compiled, numbers, preset, problem};
 use burn::module::Module;

@@ -1,4 +1,4 @@
-"""The shipped networks in NumPy, as docs/networks.md defines them.
+"""The shipped networks in NumPy, as docs/read-the-weights.md defines them.
 
     python tests/golden/networks.py            writes tests/golden/networks.json
 

@@ -1,7 +1,7 @@
 //! The tasks: one folder a state space, with all that is particular to it, and the registry that lists
 //! them.
 //!
-//! `docs/extending.md` walks through adding one.
+//! `docs/build-on-rtb.md` walks through adding one.
 
 pub mod images;
 pub mod link;

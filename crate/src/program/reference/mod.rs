@@ -29,7 +29,7 @@ or a `[method]` of another kind replaces the whole table, and its absent fields 
 `rtb list --toml PRESET` prints a whole file to start from, and `--set FIELD=VALUE` sets any field on the command
 line by its dotted path: `--set optimizer.ema=0.99`. Values that are not allowed are refused before the run starts.
 
-`rtb list --fields > docs/run-reference.md` writes this page.
+`rtb list --fields > docs/write-a-run.md` writes this page.
 ";
 
 /// The whole page, in Markdown.
@@ -103,7 +103,7 @@ mod tests {
     use rtb::run::{Shape, common_fields};
     use rtb::task::Task;
 
-    const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/run-reference.md");
+    const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/write-a-run.md");
 
     #[test]
     fn the_page_is_in_the_repository() {
@@ -111,7 +111,7 @@ mod tests {
         let file = std::fs::read_to_string(FILE).unwrap_or_else(|e| panic!("{FILE}: {e}"));
         assert!(
             file == page,
-            "{FILE} is not what the program says; `rtb list --fields > docs/run-reference.md` writes it anew"
+            "{FILE} is not what the program says; `rtb list --fields > docs/write-a-run.md` writes it anew"
         );
     }
 
