@@ -95,6 +95,7 @@ pub fn fit<I: Iterator<Item = WeightedPoint>>(
             .sum::<f64>()
             / mass(&truth.modes, &kept),
         kl_grid: kl(&cell_masses(points()), &truth.cells),
+        log_z_error: truth.log_z_error,
     }
 }
 

@@ -20,6 +20,9 @@ pub struct PlaneFit {
     pub within_mode_covariance_error: f64,
     /// KL(points ‖ exact) of the masses of the cells of a grid.
     pub kl_grid: f64,
+    /// Of the exact log Z: by quadrature a bound on its error, from samples the standard error.
+    #[serde(default)]
+    pub log_z_error: f64,
 }
 
 /// Pictures of `side`² cell averages over the square of half side

@@ -67,6 +67,7 @@ use super::panel::{EXACT, LEARNED, PRIOR};
 use super::sheet::Sheet;
 use super::{Panel, Picture, Room, Scale, Shown};
 use crate::engine::ConfigError;
+use crate::message::{self, Report};
 #[cfg(feature = "native")]
 use crate::run::Field;
 use crate::run::{AnyProblem, Experiment, Preset, Run, ShippedPrior};
@@ -150,6 +151,14 @@ impl Room for Plane {
 
     fn sheet(&self) -> &'static Sheet {
         &sheet::SHEET
+    }
+
+    fn basis(&self, report: &Report) -> Option<String> {
+        let error = report.fit.of::<PlaneFit>()?.log_z_error;
+        Some(match report.truth {
+            message::Truth::Quadrature => format!("The quadrature's error of log Z is at most {error:.4}."),
+            _ => format!("The standard error of the exact log Z is {error:.4}."),
+        })
     }
 
     fn panels(&self, shown: &Shown) -> Vec<Panel> {
