@@ -200,7 +200,12 @@ async fn measure_own(
         ..known.clone()
     });
     let report = Report {
-        log_z_exact: exact.log_z,
+        // One image that weighs as much as all others tells nothing.
+        log_z_exact: if exact.effective < 2.0 {
+            f64::NAN
+        } else {
+            exact.log_z
+        },
         log_z_prior: exact.log_z,
         // Figures of the posterior rest on those that were kept.
         prior_samples_effective: exact.effective.min(exact.kept.len() as f64),

@@ -15,6 +15,8 @@ use crate::message::{Fit, SampledTruth};
 const BLOCK: usize = 64;
 /// Middles among which repetition is counted; its share depends on how many there are.
 const COMPARED: usize = 100;
+/// Effective stories of the prior below which nothing is told of the posterior.
+const LEAST: f64 = 2.0;
 /// Stories of the prior for each of several conditions from which its posterior is known.
 const ENOUGH: usize = 32;
 
@@ -119,7 +121,8 @@ impl TextTask {
         Exact {
             proposals: count,
             known: match conditions {
-                1 => count > 1,
+                // Of fewer, or of equal weights, nothing can be told.
+                1 => LogMean::mean(&log_z).effective >= LEAST,
                 several => count >= ENOUGH * several,
             },
             log_reward: mean(&|at| log_weights[at]),
@@ -149,7 +152,7 @@ impl TextTask {
         let exact = self.exact();
         let log_weights = self.log_weights();
         let mut rng = self.noise().stream(Purpose::Resampling, (1 << 48) - 1);
-        (exact.known && self.problem.corpus.is_none()).then(|| {
+        (exact.proposals > 1 && self.problem.corpus.is_none()).then(|| {
             let drawn = systematic(&log_weights, Self::PICTURED, &mut rng);
             SampledTruth {
                 samples: drawn.iter().flat_map(|at| self.proposal(*at)).copied().collect(),
