@@ -72,8 +72,13 @@ fn methods_are_compared() {
     let markdown = read(&folder, "comparison.md");
     assert!(markdown.starts_with("# 25 Gaussians → 9\n"));
     let rows = rows(&markdown);
-    assert_eq!(rows.len(), 6, "{markdown}");
-    assert!(rows.iter().all(|row| row.contains(" ± ")), "{markdown}");
+    // Three methods and the exact posterior at each of two values.
+    assert_eq!(rows.len(), 8, "{markdown}");
+    let (exact, methods): (Vec<&str>, Vec<&str>) = rows
+        .iter()
+        .partition(|row| row.starts_with("| Exact posterior | "));
+    assert_eq!(exact.len(), 2, "{markdown}");
+    assert!(methods.iter().all(|row| row.contains(" ± ")), "{markdown}");
     assert!(rows[1].starts_with("| DPS (scale=0.5) | 4 |"), "{markdown}");
     let table = stdout(&output);
     for part in [
@@ -110,6 +115,48 @@ fn methods_are_compared() {
         timeless(read(&folder.join("again"), "outcomes.csv")),
         timeless(csv)
     );
+}
+
+/// Pooled, a method has one row: the mean over the values.
+#[test]
+fn values_are_pooled() {
+    let place = Scratch::new();
+    let folder = place.path().join("out");
+    let mut command = rtb(["compare", "25-to-9", "--pool", "--vary=process.steps=4,6,8"]);
+    command.args(TINY).args(["--out", text(&folder)]);
+    command.args(["--method=importance", "--method=rejection"]);
+    let table = stdout(&succeed(&mut command));
+    assert!(
+        table.contains("Mean ± standard deviation over process.steps = 4, 6, 8, with seed 0."),
+        "{table}"
+    );
+    let markdown = read(&folder, "comparison.md");
+    assert_eq!(rows(&markdown).len(), 3, "{markdown}");
+    assert!(
+        markdown.contains("--vary process.steps=4,6,8 --pool\n"),
+        "{markdown}"
+    );
+
+    // The mean of what the file has of each value.
+    let csv = read(&folder, "outcomes.csv");
+    let of_importance = csv.lines().filter(|line| line.starts_with("Importance"));
+    let variations: Vec<f64> = of_importance
+        .map(|line| {
+            line.split(',')
+                .nth(13)
+                .and_then(|cell| cell.parse().ok())
+                .expect("a number")
+        })
+        .collect();
+    assert_eq!(variations.len(), 3);
+    let mean = format!(
+        "| Importance resampling | {:.3} ± ",
+        variations.iter().sum::<f64>() / 3.0
+    );
+    assert!(markdown.contains(&mean), "{mean}\n{markdown}");
+
+    let alone = rtb(["compare", "25-to-9", "--pool"]).output().expect("it starts");
+    assert!(stderr(&alone).contains("--pool is missing"), "{}", stderr(&alone));
 }
 
 #[test]

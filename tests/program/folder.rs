@@ -59,6 +59,30 @@ fn a_run_leaves_a_complete_folder() {
     assert!(!table.contains('\x1b') && !stderr(output).contains('\x1b'));
 }
 
+/// Where nearly all samples lie on the floor of log r, a run says so, and which floor would tell them apart.
+#[test]
+fn a_floor_that_is_too_high_is_a_warning() {
+    let place = Scratch::new();
+    let run = |name: &str, floor: &str| {
+        let out = place.path().join(name);
+        let reward = "--set=reward={kind=\"formula\", expression=\"-9*((x-5)^2+(y-5)^2)\", logarithm=true}";
+        let floor = format!("--set=tempering.floor={floor}");
+        let output = succeed(&mut tiny(&out, &[reward, &floor]));
+        (stdout(&output), report(&out))
+    };
+    let (said, high) = run("high", "-1");
+    let wanted = high["floor_wanted"].as_f64().expect("a floor");
+    assert!(
+        said.contains(&format!("a tempering.floor of {wanted} would")),
+        "{said}"
+    );
+    let (said, low) = run("low", &wanted.to_string());
+    assert!(
+        low.get("floor_wanted").is_none() && !said.contains("Warning"),
+        "{said}"
+    );
+}
+
 /// A seed means the same on one core as on all of them: the files are equal, byte by byte.
 #[cfg(target_os = "linux")]
 #[test]

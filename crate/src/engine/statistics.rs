@@ -221,3 +221,33 @@ pub fn systematic(log_weights: &[f64], count: usize, rng: &mut impl Rng) -> Vec<
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{LogMean, Weighed};
+
+    #[test]
+    fn a_mean_of_weights_knows_its_error() {
+        // Weights 1 and 3: the mean is 2, its variance (1/4 + 1/4)/2 relative to 2².
+        let mean = LogMean::of([0.0, 3f64.ln()].into_iter());
+        assert!((mean.value - 2f64.ln()).abs() < 1e-12);
+        assert!((mean.error - (0.25f64 / 2.0).sqrt()).abs() < 1e-12, "{mean}");
+        assert!((mean.effective - 16.0 / 10.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn equal_weights_tell_no_error() {
+        let mean = LogMean::of(vec![-6.0; 500].into_iter());
+        assert!((mean.value + 6.0).abs() < 1e-12);
+        assert!(mean.error.is_nan() && mean.effective == 0.0, "{mean:?}");
+    }
+
+    #[test]
+    fn one_sample_of_a_condition_says_nothing_of_its_weights() {
+        let of = |samples: usize| Weighed::of(&vec![-1.0; samples], &vec![0; samples], &[0.0]);
+        let one = of(1);
+        assert!(one.ess.is_nan() && one.log_z_importance.is_nan() && one.residual_std.is_nan());
+        assert_eq!((one.elbo, one.residual_mean), (-1.0, 1.0));
+        assert!((of(10).ess - 1.0).abs() < 1e-12);
+    }
+}

@@ -4,7 +4,7 @@ use super::{LAYOUT, files, problem_mut, refused, report, run, stories};
 use crate::support::train;
 use rtb::engine::device::cpu_device;
 use rtb::message::Files;
-use rtb::run::{Method, Run};
+use rtb::run::{LogZ, Method, Run};
 use rtb::session::Session;
 use rtb::task::text::{Corpus, Reward, Story, TextProblem, TextTask};
 
@@ -155,6 +155,7 @@ fn a_corpus_that_makes_no_sense_is_refused() {
         with(&|run| run.method = Method::find("importance").expect("a method"))
             .contains("story of the corpus")
     );
+    assert!(with(&|run| run.objective.log_z = LogZ::Learned).contains("objective.log_z"));
     let (run, files) = corpus(CORPUS, 4, 16);
     assert!(self::refused(&run, &files.with("corpus", vec![0xff])).contains("a text file"));
     // One story or many, whichever was said last.
