@@ -121,7 +121,7 @@ async function gpu(site) {
   await train(page, onGpu);
   const name = `${adapter}, batch ${await id(page, 'batch').inputValue()}, T ${await id(page, 'steps').inputValue()}`;
   console.log(`${name}: ${(1e3 * (await metric(page, 'seconds_per_iteration'))).toFixed(1)} ms an iteration, mean of ${onGpu}, compiling shaders included`);
-  const last = /[\d.]+ m?s each/.exec(await page.locator('.transport .progress').textContent());
+  const last = /[\d.]+ m?s per iteration/.exec(await page.locator('.transport .progress').textContent());
   console.log(`${name}: ${last} for the last one`);
   await context.close();
 }

@@ -270,12 +270,12 @@ impl Method {
             Self::Rtb {} => info(
                 "rtb",
                 "RTB",
-                "Relative trajectory balance: squares the residual of every trajectory, on-policy or not; its optimum is p·r.",
+                "Relative trajectory balance: minimises the squared residual of trajectories, on-policy or off-policy; its optimum is p·r.",
             ),
             Self::TrustPcl { .. } => info(
                 "trust-pcl",
                 "Trust-PCL",
-                "Path consistency of entropy-regularised reinforcement learning: α² times RTB's loss.",
+                "Path consistency of entropy-regularised reinforcement learning: its loss is α² times that of RTB.",
             ),
             Self::PolicyGradient {
                 advantage: Advantage::LogReward,
@@ -283,7 +283,7 @@ impl Method {
             } if *kl_weight > 0.0 => info(
                 "policy-gradient-kl",
                 "Policy gradient, log r − KL",
-                "REINFORCE on log r with the path KL to the prior: the gradient of KL(policy ‖ p·r), right but on-policy only.",
+                "REINFORCE on log r with the trajectory's KL to the prior: it follows the gradient of KL(policy ‖ p·r), but only on-policy.",
             ),
             Self::PolicyGradient {
                 advantage: Advantage::LogReward,
@@ -291,59 +291,59 @@ impl Method {
             } => info(
                 "policy-gradient",
                 "Policy gradient, log r",
-                "REINFORCE without a penalty: it looks for the best sample and forgets the prior.",
+                "REINFORCE on log r without a penalty: it seeks the best sample and forgets the prior.",
             ),
             Self::PolicyGradient { .. } => info(
                 "policy-gradient-reward",
                 "Policy gradient, r (paper's code)",
-                "REINFORCE on r with a squared path penalty: its optimum is p·exp(r/2α), which no α turns into p·r.",
+                "REINFORCE on r with a squared penalty on the trajectory: its optimum is p·exp(r/2α), which is not p·r for any α.",
             ),
             Self::Ddpo { .. } => info(
                 "ddpo",
                 "DDPO",
-                "Policy gradient with clipped importance ratios and no penalty: maximises log r.",
+                "Policy gradient with clipped importance ratios and no penalty: it maximises log r.",
             ),
             Self::Dpok { .. } => info(
                 "dpok",
                 "DPOK",
-                "Policy gradient with the steps' KL to the prior at the visited states; that gradient leaves out how the visits change.",
+                "Policy gradient with the KL of each step to the prior at the visited states; its gradient ignores that the policy changes which states are visited.",
             ),
             Self::Importance {} => info(
                 "importance",
                 "Importance resampling",
-                "Prior samples resampled in proportion to r: exact in the limit, wasteful where r is rare.",
+                "Resamples prior samples in proportion to r: exact in the limit of many samples, wasteful where a high r is rare.",
             ),
             Self::Rejection { .. } => info(
                 "rejection",
                 "Rejection",
-                "Prior samples kept with probability r/max r: samples of the discretised prior's posterior itself, as far as max r is known.",
+                "Keeps each prior sample with probability r/max r: exact samples for the discretised prior, as far as max r is known.",
             ),
             Self::Guidance { .. } => info(
                 "guidance",
                 "Classifier guidance",
-                "Adds the gradient of log r at the noisy state to every step: r does not know noise, so it is biased.",
+                "Adds the gradient of log r at the noisy state to every step: biased, because r is not meant for noisy states.",
             ),
             Self::Dps {
                 normalized: false, ..
             } => info(
                 "dps",
                 "DPS",
-                "Adds the gradient of log r at the expected end point: takes E[r(x)] for r(E[x]).",
+                "Adds the gradient of log r at the expected end point to every step: biased, because it uses r(E[x]) instead of E[r(x)].",
             ),
             Self::Dps { .. } => info(
                 "dps-normalized",
                 "DPS, normalised",
-                "DPS with each sample's step divided by its own residual's norm, as DPS's paper has it.",
+                "DPS with the gradient of each sample divided by the norm of its residual, as in the DPS paper.",
             ),
             Self::LgdMc { .. } => info(
                 "lgd-mc",
                 "LGD-MC",
-                "As DPS, with r averaged over points around the expected end point.",
+                "Like DPS, but r is averaged over points around the expected end point.",
             ),
             Self::Smc { .. } => info(
                 "smc",
                 "SMC (RNE)",
-                "Sequential Monte Carlo: particles on the prior's chain, weighted by Radon–Nikodym ratios and resampled on the way.",
+                "Sequential Monte Carlo: particles follow the prior's chain, are weighted by Radon–Nikodym ratios and resampled between steps.",
             ),
         }
     }

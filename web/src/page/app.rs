@@ -149,12 +149,16 @@ fn use_address(state: &UseReducerHandle<State>, preset: Option<&'static str>, di
         let waiting = Timeout::new(SETTLE, move || link::write(&run, preset));
         move || drop(waiting)
     });
-    use_effect_with(dispatch.clone(), |dispatch| {
-        let dispatch = dispatch.clone();
+    use_effect_with((state.run.clone(), dispatch.clone()), move |(run, dispatch)| {
+        let (run, dispatch) = (run.clone(), dispatch.clone());
         let listener = EventListener::new(&gloo::utils::window(), "hashchange", move |_| {
             dispatch.emit(match link::read() {
                 Ok(run) => Action::Load(run, None),
-                Err(error) => Action::Notice(Some(Notice::Refused(error))),
+                Err(error) => {
+                    // A bad link makes room for that of the run that stays.
+                    link::write(&run, preset);
+                    Action::Notice(Some(Notice::Refused(error)))
+                }
             });
         });
         move || drop(listener)

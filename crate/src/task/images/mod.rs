@@ -87,8 +87,8 @@ const fn shipped(name: &'static str, title: &'static str) -> ShippedPrior {
 }
 
 const PRIORS: &[ShippedPrior] = &[
-    shipped("prior-digits", "latents: quick, on a processor too"),
-    shipped("prior-digits-small", "latents, small: quicker, and coarser"),
+    shipped("prior-digits", "latents: fast, also on a CPU"),
+    shipped("prior-digits-small", "latents, small: faster but coarser"),
     shipped("prior-digits-pixels", "pixels: a U-Net, for a GPU"),
 ];
 

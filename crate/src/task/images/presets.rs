@@ -79,7 +79,7 @@ pub(super) fn presets() -> Vec<Preset> {
         preset(
             "digits-each",
             "Every digit on demand",
-            "Ten posteriors in one network: it is told the class, and draws it.",
+            "Ten posteriors in one network: you ask for a class, and it draws that digit.",
             Reward::EachClass {
                 classes: (0..CLASSES).collect(),
             },
@@ -87,7 +87,7 @@ pub(super) fn presets() -> Vec<Preset> {
         preset(
             "digits-two-holes",
             "Two holes",
-            "A black box that counts: eights, and whatever else has two holes.",
+            "A black-box reward that counts holes: eights, and other digits with two holes.",
             Reward::Holes {
                 count: 2,
                 penalty: 4.0,
@@ -96,7 +96,7 @@ pub(super) fn presets() -> Vec<Preset> {
         preset(
             "digits-bold",
             "Bold digits",
-            "A black box that measures: strokes more than three pixels wide.",
+            "A black-box reward that measures strokes: more than three pixels wide.",
             Reward::Thickness {
                 target: 3.2,
                 deviation: 0.35,
@@ -105,13 +105,13 @@ pub(super) fn presets() -> Vec<Preset> {
         preset(
             "digits-symmetric",
             "Symmetric digits",
-            "A black box that compares an image with its mirror image.",
+            "A black-box reward that compares an image with its mirror image.",
             Reward::Symmetry { deviation: 0.2 },
         ),
         preset(
             "digits-ink",
             "Little ink",
-            "A black box that weighs the ink: light, slim digits.",
+            "A black-box reward that measures the amount of ink: light, thin digits.",
             Reward::Ink {
                 target: 0.07,
                 deviation: 0.012,
@@ -119,8 +119,8 @@ pub(super) fn presets() -> Vec<Preset> {
         ),
         preset(
             "digits-inpaint",
-            "The upper half is known",
-            "An inverse problem: an arch is seen, with noise, where the upper half of the digit is.",
+            "Known upper half",
+            "An inverse problem: the upper half of the digit is known, with noise, and is an arch.",
             Reward::Inpaint {
                 rows: arch(),
                 deviation: 1.8,

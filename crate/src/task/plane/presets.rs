@@ -50,7 +50,7 @@ pub(super) fn presets() -> Vec<Preset> {
         preset(
             "25-to-9",
             "25 Gaussians → 9",
-            "The paper's toy: of 25 equal modes the posterior keeps nine, with unequal weights.",
+            "The paper's toy problem: the posterior keeps nine of 25 equal modes, with unequal weights.",
             twenty_five(),
             Reward::default(),
         ),
@@ -74,7 +74,7 @@ pub(super) fn presets() -> Vec<Preset> {
         preset(
             "ring-teeth",
             "Ring, teeth",
-            "A reward without a gradient: every other sector of the ring is worth twenty times the rest.",
+            "A reward without a gradient: in every other sector of the ring, r is twenty times as large.",
             ring(),
             formula("0.05 + 0.95*(sin(6*atan2(y, x)) > 0)"),
         ),
@@ -91,14 +91,14 @@ pub(super) fn presets() -> Vec<Preset> {
         preset(
             "moons-one",
             "Two moons, mostly one",
-            "The upper moon is worth ten times the lower one.",
+            "The reward on the upper moon is ten times that on the lower one.",
             moons(),
             formula("0.1 + 0.9*(abs(hypot(x+3.5, y+1.5) - 7) < abs(hypot(x-3.5, y-1.5) - 7))"),
         ),
         preset(
             "moons-disc",
             "Two moons, disc",
-            "Only a disc in the middle is allowed: parts of both moons survive.",
+            "Only a disc in the middle is allowed, with parts of both moons.",
             moons(),
             mask(Shape::Disc {
                 center: [0.0, 0.0],
@@ -108,7 +108,7 @@ pub(super) fn presets() -> Vec<Preset> {
         preset(
             "checkerboard-waves",
             "Checkerboard, waves",
-            "A rippled reward gives each square its own share and bends the density inside it.",
+            "A wavy reward changes the weight of each square and the density inside it.",
             checkerboard(),
             formula("exp(1.5*sin(0.6*x)*cos(0.4*y))"),
         ),
@@ -126,21 +126,21 @@ pub(super) fn presets() -> Vec<Preset> {
         preset(
             "islands",
             "Far islands",
-            "The posterior sits on four modes that hold 0.04 % of the prior: on-policy training hardly ever sees them.",
+            "The posterior lies on four modes with 0.04 % of the prior's mass, so on-policy training hardly ever sees them.",
             islands(),
             formula("0.00001 + (max(abs(x), abs(y)) > 5)"),
         ),
         preset(
             "nine-cooled",
             "Nine Gaussians, cooled",
-            "The prior at half its temperature, p²: narrower modes, and their weights squared.",
+            "The prior at half its temperature: the posterior is proportional to p², with narrower modes and squared weights.",
             nine(),
             Reward::Annealed { power: 2.0 },
         ),
         preset(
             "25-product",
-            "25 Gaussians × two",
-            "The product of two priors: the grid where a second, wide mixture has mass.",
+            "25 Gaussians × a second prior",
+            "The product of two priors: the posterior keeps the modes where a second, wide mixture has mass.",
             twenty_five(),
             Reward::Product {
                 components: vec![

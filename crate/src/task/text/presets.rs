@@ -170,21 +170,21 @@ pub(super) fn presets() -> Vec<Preset> {
         preset(
             "story-bike",
             "A new bike",
-            "What has to happen in between: the reward is a language model's probability of the ending.",
+            "What happens in between? The reward is a language model's probability of the ending.",
             Reward::Ending {},
             problem::story(),
         ),
         Preset {
             name: "story-bike-causal",
             title: "A new bike, word by word",
-            description: "The same above a causal language model, whose chain makes a word a step: many times \
-                          faster, and its sentences make more sense.",
+            description: "The same story, but the prior is a causal language model, which makes one word per step: \
+                          it is many times faster, and its sentences make more sense.",
             run: word_by_word(),
         },
         preset(
             "story-test",
             "A good grade",
-            "Another beginning and another ending, and the same reward.",
+            "The same reward for another beginning and another ending.",
             Reward::Ending {},
             story(
                 "Amy had a big math test on Friday.",
@@ -194,14 +194,14 @@ pub(super) fn presets() -> Vec<Preset> {
         preset(
             "story-dog",
             "A dog comes in",
-            "A black box that looks for a word.",
+            "A black-box reward that looks for a word.",
             dog(),
             story("Tom was walking home from school.", ""),
         ),
         preset(
             "story-short",
             "Few words",
-            "A black box that counts: middles of about four words.",
+            "A black-box reward that counts words: middles of about four words.",
             Reward::Length {
                 target: 4.0,
                 deviation: 0.7,
@@ -211,7 +211,7 @@ pub(super) fn presets() -> Vec<Preset> {
         preset(
             "story-dog-ending",
             "A dog, and an ending",
-            "A product of two rewards: a word that is wanted, and an ending that has to follow.",
+            "A product of two rewards: the middle has to mention a word and to lead to an ending.",
             Reward::All {
                 rewards: vec![Reward::Ending {}, dog()],
             },
@@ -220,22 +220,22 @@ pub(super) fn presets() -> Vec<Preset> {
         Preset {
             name: "stories-each",
             title: "Any story",
-            description: "One network learns the middles of five hundred stories at once, and fills those \
-                          that it has not seen; natively, with a corpus of your own.",
+            description: "One network learns the middles of five hundred stories at once, and then fills stories \
+                          that it has not seen. It needs the native program and a corpus of your own.",
             run: masked(),
         },
         Preset {
             name: "stories-each-causal",
             title: "Any story, word by word",
-            description: "The same of four thousand stories above a causal language model, whose chain makes a \
-                          word a step; the reward counts three times.",
+            description: "The same for four thousand stories. The prior is a causal language model, which makes one \
+                          word per step, and the reward is raised to the power of three.",
             run: causal(),
         },
         Preset {
             name: "stories-held-out",
-            title: "The stories to be filled",
-            description: "The same of those two hundred stories whose gaps `rtb infill` fills: what people told \
-                          there stays unseen.",
+            title: "The held-out stories",
+            description: "The same for the two hundred stories whose gaps `rtb infill` fills. The network never sees \
+                          the middles that people wrote for them.",
             run: held_out(),
         },
     ]

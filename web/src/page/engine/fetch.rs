@@ -22,10 +22,10 @@ async fn get(file: &str) -> Result<Response, String> {
     let response = Request::get(&address(file))
         .send()
         .await
-        .map_err(|e| format!("{file} cannot be fetched ({e})"))?;
+        .map_err(|e| format!("{file} cannot be downloaded ({e})"))?;
     if !response.ok() {
         return Err(format!(
-            "{file} cannot be fetched (HTTP status {})",
+            "{file} cannot be downloaded (HTTP status {})",
             response.status()
         ));
     }
@@ -38,7 +38,7 @@ async fn bytes(file: &str) -> Result<Vec<u8>, String> {
         .await?
         .binary()
         .await
-        .map_err(|e| format!("{file} broke off ({e})"))
+        .map_err(|e| format!("the download of {file} stopped ({e})"))
 }
 
 /// The files that a run needs.
@@ -48,13 +48,13 @@ pub async fn files(run: &Run) -> Result<Files, ConfigError> {
         let refused = |allowed| ConfigError::new(need.field, format!("`{}`", need.name), allowed);
         if let FileKind::Corpus { .. } = need.kind {
             let allowed =
-                "none in the page, which learns one story at a time; the native program learns many";
+                "the page learns one story at a time and uses no corpus; the native program can use one";
             return Err(refused(allowed.to_owned()));
         }
         let fetched = bytes(&format!("assets/{}.safetensors", need.name)).await;
         let fetched = fetched.map_err(|why| {
             refused(format!(
-                "the name of weights that ship with the page is expected; {why}"
+                "the name of weights that this page provides is expected ({why})"
             ))
         })?;
         files = files.with(need.role, fetched);
@@ -73,7 +73,7 @@ pub async fn wasm(file: &str, progress: impl Fn(f64, Option<f64>)) -> Result<Obj
         .get("content-length")
         .filter(|_| plain)
         .and_then(|l| l.parse().ok());
-    let broken = |e: JsValue| format!("{file} broke off ({e:?})");
+    let broken = |e: JsValue| format!("the download of {file} stopped ({e:?})");
     let body = response.body().ok_or_else(|| format!("{file} is empty"))?;
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let (mut bytes, mut told) = (Vec::new(), 0);

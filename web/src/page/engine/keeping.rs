@@ -14,10 +14,10 @@ impl Engine {
             Gpu::Asking => return,
             Gpu::Absent(why) => (*why).to_owned(),
             Gpu::Software(name) => {
-                format!("WebGPU is only emulated here ({name}), which is slower")
+                format!("this browser only emulates WebGPU ({name}), which is slower")
             }
-            Gpu::Hardware(_) if touched => "you had begun before the GPU was found".to_owned(),
-            Gpu::Hardware(name) => format!("until the worker for the GPU ({name}) is here"),
+            Gpu::Hardware(_) if touched => "you started before the GPU was found".to_owned(),
+            Gpu::Hardware(name) => format!("until the WebGPU worker has loaded (GPU: {name})"),
         };
         let hardware = matches!(gpu, Gpu::Hardware(_));
         self.device(|d| (d.gpu, d.why) = (gpu, why));
@@ -40,7 +40,7 @@ impl Engine {
         }
         let touched = self.0.borrow().touched;
         if touched {
-            self.device(|d| d.why = "until the GPU worker you chose is here".to_owned());
+            self.device(|d| d.why = "until the WebGPU worker has loaded".to_owned());
         }
         if self.0.borrow().device.download.is_some() {
             return;
@@ -68,7 +68,7 @@ impl Engine {
                 // What was given up on is not missed.
                 Err(_) if !wanted => {}
                 Err(message) => {
-                    engine.device(|d| d.why = "the WebGPU worker could not be fetched".to_owned());
+                    engine.device(|d| d.why = "the WebGPU worker could not be downloaded".to_owned());
                     engine.notice(Notice::Trouble(message));
                 }
             }
@@ -80,7 +80,7 @@ impl Engine {
             let inner = self.0.borrow();
             match &inner.device.gpu {
                 Gpu::Hardware(name) if !inner.touched => format!("this browser offers a GPU ({name})"),
-                _ => "chosen by you".to_owned(),
+                _ => "your choice".to_owned(),
             }
         };
         self.device(|d| d.why = why);
@@ -157,18 +157,18 @@ impl Engine {
         };
         if on_gpu {
             self.0.borrow_mut().touched = true;
-            self.device(|d| d.why = "the GPU worker stopped".to_owned());
-            self.notice(Notice::Trouble(format!("The GPU worker stopped: {why}. The run goes on from its last weights on the CPU; press Train.")));
+            self.device(|d| d.why = "the WebGPU worker stopped".to_owned());
+            self.notice(Notice::Trouble(format!("The WebGPU worker stopped: {why}. The CPU takes over the run with its last weights; press Train to continue.")));
             self.spawn(Backend::Cpu);
             self.reopen(false);
         } else if goes_on {
-            self.notice(Notice::Trouble(format!("The worker stopped: {why}. A new one opened the run with its last weights; press Train to go on.")));
+            self.notice(Notice::Trouble(format!("The worker stopped: {why}. A new worker takes over the run with its last weights; press Train to continue.")));
             self.spawn(Backend::Cpu);
             self.reopen(false);
         } else {
             self.device(|d| d.name.clear());
             self.notice(Notice::Trouble(format!(
-                "The engine did not start: {why}. Train, reset or any change of the run tries again."
+                "The engine did not start: {why}. To try again, press Train or change the run."
             )));
             self.emit(Action::Stopped);
         }

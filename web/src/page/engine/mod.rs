@@ -111,7 +111,7 @@ impl Engine {
         let first = !std::mem::replace(&mut self.0.borrow_mut().touched, true);
         // Only the page itself can have begun a download before the user did anything.
         if first && self.0.borrow().device.download.is_some() {
-            let why = "you had begun before the GPU worker was here".to_owned();
+            let why = "you started before the WebGPU worker had loaded".to_owned();
             self.device(|d| (d.download, d.why) = (None, why));
         }
     }

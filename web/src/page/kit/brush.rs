@@ -6,6 +6,10 @@ use super::selection::Selection;
 use rtb::run::ConfigError;
 use yew::prelude::*;
 
+/// The brush's numbers, as errors name them.
+const RADIUS: &str = "the brush's radius";
+const LEVEL: &str = "the brush's level";
+
 /// Something the brush can leave.
 #[derive(Debug, PartialEq)]
 pub struct Tip {
@@ -31,23 +35,29 @@ pub fn BrushControls(props: &BrushProps) -> Html {
         let (selection, select) = (props.selection, props.select.clone());
         Callback::from(move |brush: Brush| select.emit(Selection { brush, ..selection }))
     };
-    let number = |low: f64, high: f64, field: &'static str, change: fn(&mut Brush, f64)| {
+    let radius = {
         let choose = choose.clone();
-        Callback::from(move |value: f64| {
-            if !(low..=high).contains(&value) {
+        Callback::from(move |radius: f64| {
+            let (low, high) = (0.2, 8.0);
+            if !(low..=high).contains(&radius) {
                 let allowed = format!("a number from {low} to {high}");
-                return Err(ConfigError::new(field, value, allowed));
+                return Err(ConfigError::new(RADIUS, radius, allowed));
             }
-            let mut brush = brush;
-            change(&mut brush, value);
-            choose.emit(brush);
+            choose.emit(Brush { radius, ..brush });
             Ok(())
         })
     };
-    let radius = number(0.2, 8.0, "the brush's radius", |b, v| b.radius = v);
-    let level = number(0.0, f64::from(LEVELS), "the brush's level", |b, v| {
-        b.level = Some(v as u8)
-    });
+    let level = {
+        let choose = choose.clone();
+        Callback::from(move |level: usize| {
+            let level = u8::try_from(level).ok().filter(|l| *l <= LEVELS).ok_or_else(|| {
+                ConfigError::new(LEVEL, level, format!("a whole number from 0 to {LEVELS}"))
+            })?;
+            let level = Some(level);
+            choose.emit(Brush { level, ..brush });
+            Ok(())
+        })
+    };
     let tip = |tip: &'static Tip| {
         let level = tip.level;
         let onclick = choose.reform(move |_: MouseEvent| Brush { level, ..brush });
@@ -59,11 +69,11 @@ pub fn BrushControls(props: &BrushProps) -> Html {
         <>
             <div class="buttons">
                 { for props.tips.iter().map(tip) }
-                <button type="button" data-testid="paint-clear" onclick={props.clear.reform(|_: MouseEvent| ())}>{ "Start afresh" }</button>
+                <button type="button" data-testid="paint-clear" onclick={props.clear.reform(|_: MouseEvent| ())}>{ "New painting" }</button>
             </div>
             <div class="grid2">
-                <Number id="brush-size" label="Brush radius" field="the brush's radius" value={brush.radius} set={radius} />
-                <Number id="brush-level" label="Paints level" field="the brush's level" value={f64::from(brush.level.unwrap_or(0))} whole=true set={level} />
+                <Number<f64> id="brush-size" label="Brush radius" field={RADIUS} value={brush.radius} set={radius} />
+                <Number<usize> id="brush-level" label="Paint level, 0–9" field={LEVEL} value={usize::from(brush.level.unwrap_or(0))} set={level} />
             </div>
             <p class="help">{ props.help }</p>
         </>

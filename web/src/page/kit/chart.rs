@@ -242,7 +242,7 @@ fn spoken(props: &ChartProps) -> String {
         .map(|(name, level)| format!("{name} = {}", figure(level)));
     let all: Vec<_> = values.chain(rule).collect();
     if all.is_empty() {
-        format!("{}: nothing yet", props.title)
+        format!("{}: no values yet", props.title)
     } else {
         format!("{}: {}", props.title, all.join(", "))
     }

@@ -2,6 +2,7 @@
 
 use super::math::Math;
 use rtb::run::ConfigError;
+use std::num::IntErrorKind;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -36,8 +37,63 @@ pub fn Explain(props: &ExplainProps) -> Html {
 #[derive(Clone, Copy, PartialEq)]
 pub struct Revision(pub u32);
 
+/// What a [`Number`] holds.
+pub trait Amount: Copy + PartialEq + 'static {
+    /// Reads it as people write it, exactly.
+    ///
+    /// # Errors
+    ///
+    /// Says what is allowed.
+    fn parse(text: &str) -> Result<Self, String>;
+
+    /// As people write it.
+    fn plain(self) -> String;
+}
+
+impl Amount for f64 {
+    fn parse(text: &str) -> Result<Self, String> {
+        let number = text.parse().ok().filter(|v: &f64| v.is_finite());
+        number.ok_or_else(|| "a number".to_owned())
+    }
+
+    fn plain(self) -> String {
+        plain(self)
+    }
+}
+
+impl Amount for usize {
+    fn parse(text: &str) -> Result<Self, String> {
+        whole(text, usize::MAX as u64).map(|v| v as usize)
+    }
+
+    fn plain(self) -> String {
+        self.to_string()
+    }
+}
+
+/// A whole number that TOML can hold.
+impl Amount for u64 {
+    fn parse(text: &str) -> Result<Self, String> {
+        whole(text, i64::MAX as u64)
+    }
+
+    fn plain(self) -> String {
+        self.to_string()
+    }
+}
+
+fn whole(text: &str, most: u64) -> Result<u64, String> {
+    let too_large = || format!("a whole number from 0 to {most}");
+    match text.parse() {
+        Ok(value) if value <= most => Ok(value),
+        Ok(_) => Err(too_large()),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => Err(too_large()),
+        Err(_) => Err("a whole number, 0 or more".to_owned()),
+    }
+}
+
 #[derive(Properties, PartialEq)]
-pub struct NumberProps {
+pub struct NumberProps<T: Amount> {
     /// Also the `data-testid`.
     pub id: AttrValue,
     pub label: AttrValue,
@@ -47,16 +103,14 @@ pub struct NumberProps {
     pub formula: Option<&'static str>,
     /// The field's name in errors.
     pub field: AttrValue,
-    pub value: f64,
-    #[prop_or_default]
-    pub whole: bool,
-    pub set: Callback<f64, Result<(), ConfigError>>,
+    pub value: T,
+    pub set: Callback<T, Result<(), ConfigError>>,
 }
 
 /// A number. What is typed counts as soon as it is allowed; until then the last allowed value
 /// stays active and the reason stands below.
 #[component]
-pub fn Number(props: &NumberProps) -> Html {
+pub fn Number<T: Amount>(props: &NumberProps<T>) -> Html {
     let draft = use_state(|| None::<String>);
     let error = use_state(|| None::<AttrValue>);
     {
@@ -64,30 +118,23 @@ pub fn Number(props: &NumberProps) -> Html {
         let (draft, error) = (draft.clone(), error.clone());
         let revision = use_context::<Revision>();
         use_effect_with((props.value, revision), move |(value, _)| {
-            if draft.as_ref().is_some_and(|d| d.trim().parse() != Ok(*value)) {
+            if draft
+                .as_ref()
+                .is_some_and(|d| T::parse(d.trim()).as_ref() != Ok(value))
+            {
                 draft.set(None);
                 error.set(None);
             }
         });
     }
     let oninput = {
-        let (draft, error, set) = (draft.clone(), error.clone(), props.set.clone());
-        let (field, whole) = (props.field.clone(), props.whole);
+        let (draft, error) = (draft.clone(), error.clone());
+        let (set, field) = (props.set.clone(), props.field.clone());
         Callback::from(move |event: InputEvent| {
             let text = event.target_unchecked_into::<HtmlInputElement>().value();
-            let parsed = text
-                .trim()
-                .parse::<f64>()
-                .ok()
-                .filter(|v| v.is_finite() && (!whole || (v.fract() == 0.0 && *v >= 0.0)));
-            let allowed = if whole {
-                "a whole number, 0 or more"
-            } else {
-                "a number"
-            };
-            let result = match parsed {
-                Some(value) => set.emit(value),
-                None => Err(ConfigError::new(&*field, format!("`{text}`"), allowed)),
+            let result = match T::parse(text.trim()) {
+                Ok(value) => set.emit(value),
+                Err(allowed) => Err(ConfigError::new(&*field, format!("`{text}`"), allowed)),
             };
             error.set(result.err().map(|e| e.to_string().into()));
             draft.set(Some(text));
@@ -101,7 +148,7 @@ pub fn Number(props: &NumberProps) -> Html {
             }
         })
     };
-    let shown = draft.as_ref().cloned().unwrap_or_else(|| plain(props.value));
+    let shown = draft.as_ref().cloned().unwrap_or_else(|| props.value.plain());
     let described = (!props.help.is_empty()).then(|| format!("{}-help", props.id));
     html! {
         <div class="field">
@@ -168,7 +215,7 @@ pub fn Choice(props: &ChoiceProps) -> Html {
             <label for={props.id.clone()}>{ &props.label }</label>
             <select ref={select} id={props.id.clone()} data-testid={props.id.clone()} {onchange} aria-describedby={described}>
                 { for props.options.iter().map(|(value, text)| html! {
-                    <option key={value.to_string()} value={value.clone()} selected={*value == props.value}>{ text }</option>
+                    <option key={value.to_string()} value={value.clone()}>{ text }</option>
                 }) }
             </select>
             if !props.help.is_empty() || props.error.is_some() {
@@ -239,5 +286,32 @@ pub fn Slider(props: &SliderProps) -> Html {
                 step={props.step.to_string()} value={props.value.to_string()} {oninput} aria-describedby={format!("{}-help", props.id)} />
             <Explain id={props.id.clone()} help={props.help.clone()} formula={props.formula} />
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_keep_all_their_digits() {
+        for seed in [0, (1 << 53) + 1, i64::MAX as u64] {
+            assert_eq!(u64::parse(&seed.plain()), Ok(seed));
+        }
+        let most = "a whole number from 0 to 9223372036854775807";
+        for text in ["9223372036854775808", "100000000000000000000"] {
+            assert_eq!(u64::parse(text), Err(most.to_owned()));
+        }
+        for text in ["", "-1", "1.5", "1e3", "abc"] {
+            assert_eq!(usize::parse(text), Err("a whole number, 0 or more".to_owned()));
+        }
+    }
+
+    #[test]
+    fn real_numbers_are_finite() {
+        assert_eq!(f64::parse("1e-4"), Ok(1e-4));
+        for text in ["", "inf", "NaN", "1,5"] {
+            assert_eq!(f64::parse(text), Err("a number".to_owned()));
+        }
     }
 }

@@ -23,7 +23,7 @@ pub fn Frame(props: &FrameProps) -> Html {
             <div class="panel-head">
                 <h3 id={format!("{}-title", props.id)}>{ props.title }</h3>
                 <button type="button" class="quiet" aria-pressed={props.wide.to_string()} onclick={props.on_wide.reform(|_| ())}
-                    aria-label={format!("Enlarge: {}", props.title)} title={if props.wide { "Make smaller" } else { "Enlarge" }}>
+                    aria-label={format!("Enlarge: {}", props.title)} title={if props.wide { "Make this panel smaller" } else { "Enlarge this panel" }}>
                     { if props.wide { "⤡" } else { "⤢" } }
                 </button>
             </div>

@@ -224,7 +224,7 @@ struct LegendProps {
 #[component]
 fn Legend(props: &LegendProps) -> Html {
     let Some(picture) = &props.picture else {
-        return html! { <p class="legend">{ "waiting for the engine" }</p> };
+        return html! { <p class="legend">{ "waiting for the worker" }</p> };
     };
     let stops: Vec<_> = (0..=8)
         .map(|i| color::css(picture.ramp, props.dark, f64::from(i) / 8.0))

@@ -1,6 +1,6 @@
 //! Numbers of a value, each to be read and changed at its place.
 
-use super::field::Number;
+use super::field::{Amount, Number};
 use rtb::run::ConfigError;
 use yew::prelude::*;
 
@@ -15,17 +15,6 @@ impl Place<'_> {
         match self {
             Self::Real(value) => **value,
             Self::Whole(value) => **value as f64,
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        matches!(self, Self::Whole(_))
-    }
-
-    fn put(self, value: f64) {
-        match self {
-            Self::Real(place) => *place = value,
-            Self::Whole(place) => *place = value as usize,
         }
     }
 }
@@ -64,21 +53,46 @@ pub struct Numbers<'a, T> {
 
 impl<T: Clone + 'static> Numbers<'_, T> {
     pub fn html(&self) -> Html {
-        let parts = self.parts;
         let number = |(at, part): (usize, Part)| {
-            let (set, before) = (self.set.clone(), self.value.clone());
-            let set = Callback::from(move |value: f64| {
-                let mut changed = before.clone();
-                parts(&mut changed).swap_remove(at).place.put(value);
-                set.emit(changed)
-            });
-            let (field, whole) = (part.field, part.place.is_whole());
-            html! {
-                <Number key={format!("{}-{field}", self.kind)} id={format!("{}-{}", self.id, field.replace('_', "-"))}
-                    field={format!("{}.{field}", self.field)} label={part.label} help={part.help} value={part.place.value()} {whole} {set} />
+            let Part {
+                field,
+                label,
+                help,
+                place,
+            } = part;
+            match place {
+                Place::Real(value) => self.number(at, [field, label, help], *value, |place, value| {
+                    if let Place::Real(place) = place {
+                        *place = value;
+                    }
+                }),
+                Place::Whole(value) => self.number(at, [field, label, help], *value, |place, value| {
+                    if let Place::Whole(place) = place {
+                        *place = value;
+                    }
+                }),
             }
         };
         let mut value = self.value.clone();
-        html! { <div class="numbers">{ for parts(&mut value).into_iter().enumerate().map(number) }</div> }
+        html! { <div class="numbers">{ for (self.parts)(&mut value).into_iter().enumerate().map(number) }</div> }
+    }
+
+    fn number<A: Amount>(
+        &self,
+        at: usize,
+        [field, label, help]: [&'static str; 3],
+        value: A,
+        put: fn(Place, A),
+    ) -> Html {
+        let (parts, set, before) = (self.parts, self.set.clone(), self.value.clone());
+        let set = Callback::from(move |value: A| {
+            let mut changed = before.clone();
+            put(parts(&mut changed).swap_remove(at).place, value);
+            set.emit(changed)
+        });
+        html! {
+            <Number<A> key={format!("{}-{field}", self.kind)} id={format!("{}-{}", self.id, field.replace('_', "-"))}
+                field={format!("{}.{field}", self.field)} {label} {help} {value} {set} />
+        }
     }
 }

@@ -163,7 +163,7 @@ fn Timeline(props: &TimelineProps) -> Html {
                 <label for="time-slider">{ "Diffusion time " }<output>{ format!("step {step} of {}", props.steps) }</output></label>
                 <div class="row">
                     <button type="button" class="quiet" data-testid="play" aria-pressed={props.playing.to_string()} onclick={play}
-                        aria-label="Let the samples flow">{ if props.playing { "❚❚" } else { "▶" } }</button>
+                        aria-label="Play the trajectories">{ if props.playing { "❚❚" } else { "▶" } }</button>
                     <input id="time-slider" data-testid="time-slider" type="range" min="0" max={props.steps.to_string()} step="1"
                         value={step.to_string()} oninput={on_step} aria-valuetext={format!("step {step} of {}", props.steps)}
                         aria-describedby="time-slider-help" />
@@ -177,7 +177,7 @@ fn Timeline(props: &TimelineProps) -> Html {
                         value={props.shown.to_string()} oninput={on_shown} disabled={last == 0}
                         aria-valuetext={format!("iteration {iteration}")} aria-describedby="history-slider-help" />
                 </div>
-                <p class="help" id="history-slider-help">{ "Kept snapshots of the learned posterior, drawn with the same noise each time; the right end follows training." }</p>
+                <p class="help" id="history-slider-help">{ "Snapshots of the learned posterior, all drawn with the same noise. At the right end, the panels follow the training." }</p>
             </div>
         </div>
     }

@@ -53,7 +53,7 @@ pub const CURVE: Curve = Curve {
 pub const LOG_REWARD: Curve = Curve {
     id: "chart-log-r",
     title: "Mean log r",
-    help: "How much the reward likes each batch, and the samples that are measured; above the exact line is too much of a good thing.",
+    help: "Mean log r of each training batch and of the evaluation samples. It should reach the exact line, not rise above it.",
     rule: Some(("exact", |stage, _| {
         stage.truth.as_deref().map(|t| t.log_reward_mean)
     })),
@@ -65,7 +65,7 @@ pub const LOG_REWARD: Curve = Curve {
 pub const ESS: Curve = Curve {
     id: "chart-ess",
     title: "Effective sample size",
-    help: "The share of samples that are worth an exact one; 1 is perfect.",
+    help: "Effective sample size of the importance weights, as a share of the N samples; 1 is perfect.",
     formula: Some(math::ESS),
     range: Some((0.0, 1.0)),
     measured: &[("ESS/N", "first", |r| Some(r.ess))],
@@ -117,23 +117,23 @@ pub fn Curves(props: &CurvesProps) -> Html {
         Some(t) => {
             let (low, high) = (t.log_z - t.log_z_error, t.log_z + t.log_z_error);
             let name = match t.is_estimate() {
-                true => "estimate ± its error",
-                false => "exact ± its error",
+                true => "estimate ± standard error",
+                false => "exact ± standard error",
             };
             ([0.0, iterations.max(10.0)].map(|x| (x, low, high)).to_vec(), name)
         }
         None => {
             let measured = props.reports.items().iter();
             let band = measured.filter_map(|r| Some((r.iterations as f64, r.elbo, r.eubo?)));
-            (band.collect(), "ELBO to EUBO")
+            (band.collect(), "from ELBO to EUBO")
         }
     };
     // Only a loss of squares has a scale of its own.
     let balances = !props.run.method.is_on_policy();
     let loss_help = if balances {
-        "The mean squared residual of each batch, on a logarithmic axis; 0 would be the exact posterior."
+        "Mean squared residual of each batch, on a logarithmic axis. For the exact posterior it is 0."
     } else {
-        "The policy gradient’s loss of each batch: less is better, but no level of it says that the posterior is reached."
+        "Loss of the policy gradient for each batch. Lower is better, but no value shows that the posterior is reached."
     };
     let sampled = props.charts.sampled;
     let last = props.reports.items().last().map(|r| &**r);
@@ -155,8 +155,8 @@ pub fn Curves(props: &CurvesProps) -> Html {
             <Chart id="chart-loss" title="Loss" log={balances} formula={balances.then_some(math::LOSS)} help={loss_help}
                 lines={vec![trained(&LOSS)]} />
             <Chart id="chart-log-z" title="log Z" formula={sampled.is_none().then_some(math::BOUNDS)}
-                help={sampled.map_or("The learned log Z, its estimate by importance weights, and bounds that close in on the exact value.".to_owned(), |samples|
-                    format!("The log Z in the loss, the estimate by importance weights, and what the prior’s own {samples} say it is."))}
+                help={sampled.map_or("The learned log Z, the importance-weighted estimate, and two bounds that approach the exact value.".to_owned(), |samples|
+                    format!("The learned log Z, the importance-weighted estimate, and the value from the prior’s own {samples}."))}
                 lines={vec![trained(&LOG_Z), measured(&LOG_Z_IMPORTANCE)]}
                 {band} {band_name} rule={props.stage.log_z().map(|z| (if truth.is_some_and(SampledTruth::is_estimate) { "estimate" } else { "exact" }, z))} />
             { for props.charts.all.iter().map(chart) }

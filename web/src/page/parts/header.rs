@@ -29,11 +29,11 @@ pub fn Header(props: &HeaderProps) -> Html {
         <header class="top">
             <div>
                 <h1>{ "Relative trajectory balance" }</h1>
-                <p class="tagline">{ "A diffusion model learns to sample prior × reward: the whole posterior, not its best point." }</p>
+                <p class="tagline">{ "A diffusion model learns to sample the whole posterior, prior × reward, not only its best point." }</p>
             </div>
-            { badge(props, wanted, select) }
+            { badge(props, select) }
             <button type="button" class="quiet" data-testid="theme" onclick={toggle}
-                title={format!("Theme: {}; switch to {}", props.theme.name(), next.name())}>
+                title={format!("Theme: {}. Click to switch to {}.", props.theme.name(), next.name())}>
                 <span aria-hidden="true">{ "◐" }</span>{ format!(" Theme: {}", props.theme.name()) }
             </button>
         </header>
@@ -41,7 +41,7 @@ pub fn Header(props: &HeaderProps) -> Html {
 }
 
 /// What computes, and the choice of it.
-fn badge(props: &HeaderProps, wanted: Backend, select: NodeRef) -> Html {
+fn badge(props: &HeaderProps, select: NodeRef) -> Html {
     let device = &props.device;
     let onchange = {
         let choose = props.choose_device.clone();
@@ -56,8 +56,8 @@ fn badge(props: &HeaderProps, wanted: Backend, select: NodeRef) -> Html {
         (_, name) => format!("Runs on {name}"),
     };
     let gpu_text = match &device.gpu {
-        Gpu::Asking => "WebGPU (looking…)".to_owned(),
-        Gpu::Absent(_) => "WebGPU (none here)".to_owned(),
+        Gpu::Asking => "WebGPU (searching…)".to_owned(),
+        Gpu::Absent(_) => "WebGPU (not available)".to_owned(),
         Gpu::Software(_) => "WebGPU (emulated)".to_owned(),
         Gpu::Hardware(name) if name.is_empty() => "WebGPU".to_owned(),
         Gpu::Hardware(name) => format!("WebGPU ({name})"),
@@ -69,14 +69,14 @@ fn badge(props: &HeaderProps, wanted: Backend, select: NodeRef) -> Html {
                 if !device.why.is_empty() { <span>{ device.why.clone() }</span> }
             </p>
             if let Some((done, total)) = device.download {
-                <progress aria-label="Fetching the WebGPU worker" data-testid="download" max="1"
+                <progress aria-label="Download of the WebGPU worker" data-testid="download" max="1"
                     value={total.map(|t| format!("{}", done / t))}></progress>
                 <span class="bytes">{ format!("{:.1} MB", done / 1e6) }</span>
             }
             <label class="hidden" for="device-select">{ "Compute on" }</label>
             <select ref={select} id="device-select" data-testid="device-select" {onchange}>
-                <option value="cpu" selected={wanted == Backend::Cpu}>{ "CPU (WebAssembly)" }</option>
-                <option value="gpu" selected={wanted == Backend::Gpu} disabled={!device.gpu.usable()}>{ gpu_text }</option>
+                <option value="cpu">{ "CPU (WebAssembly)" }</option>
+                <option value="gpu" disabled={!device.gpu.usable()}>{ gpu_text }</option>
             </select>
         </div>
     }

@@ -110,14 +110,14 @@ impl<T: Learned> Lesson<T> {
             <>
                 <div class="buttons">
                     if self.progress.running {
-                        <button type="button" onclick={stop} data-testid={format!("{id}-stop")}>{ "Stop" }</button>
+                        <button type="button" onclick={stop} data-testid={format!("{id}-stop")}>{ "Stop learning" }</button>
                     } else {
                         <button type="button" onclick={start} disabled={!open} data-testid={format!("{id}-start")}>{ label }</button>
                     }
                     <span role="status" data-testid={format!("{id}-status")}>{ if self.progress.running { "Learning" } else { "Idle" } }</span>
                 </div>
                 if let Some(why) = &self.progress.lost {
-                    <p class="refused" role="alert">{ format!("The worker stopped: {why}.") }</p>
+                    <p class="refused" role="alert">{ format!("The worker stopped: {why}. Press “{label}” to start again.") }</p>
                 }
             </>
         }

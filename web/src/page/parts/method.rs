@@ -11,79 +11,79 @@ const ALPHA: Text = (
     "alpha",
     "Entropy weight α",
     "α",
-    "The loss is α² times RTB’s: the same optimum at another learning rate.",
+    "The loss is α² times that of RTB: α changes the effective learning rate, not the optimum.",
 );
 const PATH_KL: Text = (
     "kl_weight",
     "Weight of the KL",
     "KL weight",
-    "How strongly the path is held to the prior; only 1 has the optimum p·r.",
+    "Weight of the trajectory’s KL to the prior; only the weight 1 has the optimum p·r.",
 );
 const STEP_KL: Text = (
     "kl_weight",
     "Weight of the KL",
     "KL weight",
-    "How strongly every step is held to the prior, against log r with weight 1.",
+    "Weight of each step’s KL to the prior; log r has the weight 1.",
 );
 const SQUARE: Text = (
     "kl_weight",
     "Penalty α",
     "α",
-    "Weight of the squared path penalty; the optimum is p·exp(r/2α).",
+    "Weight of the squared penalty on the trajectory; the optimum is p·exp(r/2α).",
 );
 const CLIP: Text = (
     "clip",
     "Clip",
     "clip",
-    "How far a step’s probability may move on one batch, as a share.",
+    "Limit on the relative change of a step’s probability on one batch; 0.1 means 10 %.",
 );
 const EPOCHS: Text = (
     "epochs",
-    "Steps a batch",
-    "steps a batch",
-    "Optimiser steps taken on each batch.",
+    "Optimiser steps per batch",
+    "steps per batch",
+    "How many optimiser steps use the same batch.",
 );
 const PROPOSALS: Text = (
     "proposals",
-    "Proposals",
+    "Proposals per sample",
     "proposals",
-    "Prior samples drawn at most, for each sample wanted.",
+    "At most this many prior samples are drawn for each sample wanted.",
 );
 const SCALE: Text = (
     "scale",
-    "Scale",
+    "Guidance scale",
     "scale",
-    "How much of the gradient is added; 1 is the approximation as it stands.",
+    "Factor of the gradient that is added to each step; 1 is the method’s own approximation.",
 );
 const AROUND: Text = (
     "points",
-    "Points",
+    "Points for the mean",
     "points",
-    "Points of the average around the expected end point.",
+    "Number of points around the expected end point over which r is averaged.",
 );
 const PARTICLES: Text = (
     "particles",
     "Particles",
     "particles",
-    "Samples of a population, which is always drawn whole.",
+    "Number of samples that are weighted and resampled together; all of them are always drawn.",
 );
 const RESAMPLE: Text = (
     "resample_below",
     "Resample below",
     "resample below",
-    "The effective share of particles below which they are resampled.",
+    "Particles are resampled when their effective sample size falls below this share of their number.",
 );
 const AHEAD: Text = (
     "points",
-    "Look ahead",
+    "Look-ahead points",
     "look ahead",
-    "Points of the estimate of r ahead that particles are weighed by on the way; 0 weighs them at the end only.",
+    "Number of predicted end points that estimate r at every step, to weight the particles early; 0 weights them only at the end.",
 );
 const GUIDE: Text = (
     "guidance",
     "Guidance",
     "guidance",
-    "Share of the look ahead’s gradient in the steps; 0 takes the prior’s own steps.",
+    "Factor of the look-ahead gradient that is added to each step; 0 takes the prior’s own steps.",
 );
 
 /// A setting and its place in the method.

@@ -33,7 +33,7 @@ pub fn Navigation(props: &NavigationProps) -> Html {
             .collect::<Vec<_>>()
     });
     html! {
-        <nav class="tasks" aria-label="Task">
+        <nav class="tasks" aria-label="Tasks">
             { for props.tasks.iter().zip(&*first).map(|(task, preset)| html! {
                 <a href={format!("#preset={preset}")} aria-current={(task.name == props.current).then_some("page")}
                     data-testid={format!("task-{}", task.name)}><b>{ task.title }</b><span>{ task.what }</span></a>

@@ -34,12 +34,12 @@ pub fn Presets(props: &PresetsProps) -> Html {
         Some(preset) => preset.description,
         None => {
             let title = if props.run.name.is_empty() {
-                "A run of your own"
+                "Your own run"
             } else {
                 &props.run.name
             };
             options.insert(0, ("".into(), title.to_owned().into()));
-            "Your own run; choose a preset to go back to it."
+            "You have changed the settings. Choose a preset to replace your run."
         }
     };
     html! {

@@ -75,8 +75,10 @@ impl Opener {
         if name.ends_with(".safetensors") {
             let run = run_of(&bytes);
             let what = match run {
-                Some(_) => format!("Opened {name}: its weights and the run they belong to."),
-                None => format!("Opened the weights of {name}; the file names no run, so yours stays."),
+                Some(_) => format!("Opened {name}: the weights and their run."),
+                None => {
+                    format!("Opened the weights in {name}. The file contains no run, so your settings stay.")
+                }
             };
             return Ok(Action::Weights {
                 run,
@@ -85,7 +87,7 @@ impl Opener {
             });
         }
         Err(Notice::Trouble(format!(
-            "{name} is neither a config (.toml) nor weights (.safetensors)."
+            "{name} cannot be opened: choose a config (.toml) or weights (.safetensors)."
         )))
     }
 }
@@ -161,14 +163,14 @@ pub fn SaveOpen(props: &SaveOpenProps) -> Html {
     });
     html! {
         <section class="files" aria-labelledby="files-title">
-            <h2 id="files-title">{ "Keep and share" }</h2>
-            <p class="help">{ "The address of this page always holds the whole run: copy it to share what you see. Files can also be dropped anywhere on the page." }</p>
+            <h2 id="files-title">{ "Save and share" }</h2>
+            <p class="help">{ "The address of this page contains all settings of the run, but no trained weights. Copy it to share the run. To open a file, you can also drop it anywhere on the page." }</p>
             <div class="buttons">
-                <button type="button" data-testid="save-weights" disabled={!props.open} onclick={weights}>{ "Weights (.safetensors)" }</button>
+                <button type="button" data-testid="save-weights" disabled={!props.open} onclick={weights}>{ "Save weights (.safetensors)" }</button>
                 <button type="button" data-testid="save-samples" disabled={!props.open} onclick={samples}>{ form }</button>
-                <button type="button" data-testid="save-config" onclick={config}>{ "Config (.toml)" }</button>
+                <button type="button" data-testid="save-config" onclick={config}>{ "Save config (.toml)" }</button>
                 if props.saved.picture {
-                    <button type="button" data-testid="save-picture" onclick={picture}>{ "Picture (.png)" }</button>
+                    <button type="button" data-testid="save-picture" onclick={picture}>{ "Save picture (.png)" }</button>
                 }
                 <button type="button" data-testid="open-file" onclick={click}>{ "Open config or weights…" }</button>
                 <input ref={input} type="file" class="hidden" data-testid="file-input" tabindex="-1" aria-label="Config or weights file"

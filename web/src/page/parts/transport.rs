@@ -11,11 +11,11 @@ use yew::prelude::*;
 
 /// Iterations per second the user may choose, and their names; 0 is no limit.
 const SPEEDS: [(f64, &str); 5] = [
-    (0.0, "as fast as it goes"),
-    (20.0, "20 a second"),
-    (5.0, "5 a second"),
-    (2.0, "2 a second"),
-    (0.5, "1 in 2 seconds"),
+    (0.0, "as fast as possible"),
+    (20.0, "20 iterations/s"),
+    (5.0, "5 iterations/s"),
+    (2.0, "2 iterations/s"),
+    (0.5, "1 iteration in 2 s"),
 ];
 
 /// Candidates that a sample is chosen among.
@@ -94,9 +94,9 @@ pub fn Transport(props: &TransportProps) -> Html {
                     <button type="button" class="primary" data-testid="train" disabled={props.phase == Phase::Finished}
                         onclick={act(Engine::train, || Action::Train)}>{ "Train" }</button>
                 }
-                <button type="button" data-testid="step" disabled={!idle} onclick={step}>{ "One step" }</button>
+                <button type="button" data-testid="step" disabled={!idle} onclick={step}>{ "One iteration" }</button>
                 <Choose snapshot={props.snapshot.clone()} ready={idle || props.phase == Phase::Finished} engine={props.engine.clone()} />
-                <button type="button" data-testid="reset" onclick={act(|_| (), || Action::Reset)}>{ "Reset" }</button>
+                <button type="button" data-testid="reset" onclick={act(|_| (), || Action::Reset)}>{ "Reset training" }</button>
                 <span class="pair">
                     <label for="speed">{ "Speed" }</label>
                     <select id="speed" data-testid="speed" onchange={onspeed}>
@@ -149,13 +149,13 @@ fn Choose(props: &ChooseProps) -> Html {
         })
     };
     let name = match (*waits, chosen) {
-        (true, _) => "Drawing …".to_owned(),
-        (false, true) => "Samples as they are".to_owned(),
-        (false, false) => format!("Choose 1 of {CANDIDATES}"),
+        (true, _) => "Drawing…".to_owned(),
+        (false, true) => "Keep every sample".to_owned(),
+        (false, false) => format!("Draw {CANDIDATES} samples, keep 1"),
     };
     html! {
         <button type="button" data-testid="choose" disabled={!props.ready || *waits} onclick={look}
-            title="Draws every sample of the posterior several times and keeps one in proportion to r·pθ/pφ, the weight of its way: nearer to the exact posterior.">
+            title={format!("For each sample shown, draws {CANDIDATES} samples of the learned posterior and keeps 1 of them, in proportion to the weight r·pθ/pφ of its trajectory. This is nearer to the exact posterior; the bias is of order 1/{CANDIDATES}.")}>
             { name }
         </button>
     }
@@ -176,19 +176,21 @@ fn status(props: &TransportProps) -> &'static str {
 /// What an iteration is, and what to expect of many where they are slow.
 fn expect(props: &TransportProps, advice: Option<&Advice>) -> String {
     let Some(Advice { samples, faster, .. }) = advice else {
-        return "An iteration samples a batch of trajectories and moves the posterior network so that their residuals shrink.".to_owned();
+        return "Each iteration samples a batch of trajectories and trains the posterior network on them."
+            .to_owned();
     };
     let left = props.run.training.iterations.saturating_sub(props.iteration);
     let speed = match props.last {
-        None => "On the CPU an iteration takes seconds; with a GPU that the browser offers (WebGPU), less."
-            .to_owned(),
+        None => "On the CPU an iteration takes seconds; on a GPU (WebGPU) it takes less.".to_owned(),
         Some(last) => format!(
-            "On this CPU an iteration takes {}, so the {left} left take about {}.",
+            "On this CPU an iteration takes {}; the remaining {left} iterations take about {}.",
             duration(last.seconds),
             duration(last.seconds * left as f64 * BESIDE)
         ),
     };
-    format!("{speed} The {samples} change visibly within some tens of iterations; {faster}.")
+    format!(
+        "{speed} The {samples} change visibly after a few tens of iterations. To train faster, use {faster}."
+    )
 }
 
 /// What all takes beside the iterations themselves: snapshots and the exact posterior.
@@ -205,8 +207,8 @@ fn duration(seconds: f64) -> String {
 
 fn pace(seconds: f64) -> String {
     if seconds < 1.0 {
-        format!("{:.0} ms each", 1000.0 * seconds)
+        format!("{:.0} ms per iteration", 1000.0 * seconds)
     } else {
-        format!("{seconds:.1} s each")
+        format!("{seconds:.1} s per iteration")
     }
 }

@@ -40,22 +40,22 @@ fn exact(
 ) -> Html {
     let how = match stage.scene.truth {
         Truth::Quadrature => "by quadrature",
-        Truth::ImportanceWeighted => "by importance-weighted samples of the learned prior",
-        Truth::Rejection => "by samples of the learned prior, kept with probability r",
+        Truth::ImportanceWeighted => "from importance-weighted samples of the learned prior",
+        Truth::Rejection => "from samples of the learned prior, each kept with probability r",
     };
     let log_z = figure(stage.log_z().unwrap_or(f64::NAN));
     let picture = PictureProps {
         run: subject.run.clone(),
         stage: stage.clone(),
         shown: Shown::Exact,
-        label: format!("The exact posterior, {how}; log Z is {log_z}.").into(),
+        label: format!("The exact posterior, computed {how}; log Z is {log_z}.").into(),
         dark: *dark,
     };
     html! {
         <li key="exact" class="card exact" data-testid="card-exact">
             <div>
                 <h3>{ "Exact posterior" }</h3>
-                <p class="help">{ format!("What every method is after, {how}.") }</p>
+                <p class="help">{ format!("The target of every method, computed {how}.") }</p>
             </div>
             { (subject.compared.picture)(picture) }
             <dl>
@@ -98,7 +98,7 @@ fn method(props: &CardsProps, entry: &Entry) -> Html {
                 <div class="head">
                     <h3 title={info.description}>{ label }</h3>
                     if over {
-                        <button type="button" class="quiet" title="Remove" aria-label={format!("Remove {label}")} onclick={remove}>{ "×" }</button>
+                        <button type="button" class="quiet" title="Remove this result" aria-label={format!("Remove {label}")} onclick={remove}>{ "×" }</button>
                     }
                 </div>
                 <p class="help">{ status(entry, standing) }</p>
@@ -143,16 +143,16 @@ fn status(entry: &Entry, standing: Standing) -> String {
     let trained = outcome.filter(|_| entry.setting.method.is_trained());
     let iterations = trained.map_or(String::new(), |o| format!(" after {} iterations", o.iterations));
     match (standing, outcome) {
-        (Standing::Waiting, _) => "Waits for the methods before it.".to_owned(),
+        (Standing::Waiting, _) => "Waiting for the methods before it.".to_owned(),
         (Standing::Working, None) if entry.setting.method.is_trained() => "Training…".to_owned(),
         (Standing::Working, None) => "Sampling…".to_owned(),
-        (Standing::Working, Some(_)) => format!("Training; {samples}{iterations}."),
+        (Standing::Working, Some(_)) => format!("Training: {samples}{iterations}."),
         (Standing::Stopping, _) => "Stopping…".to_owned(),
         (Standing::Stopped, None) => "Stopped before its first samples.".to_owned(),
-        (Standing::Stopped, Some(_)) => format!("Stopped; {samples}{iterations}."),
+        (Standing::Stopped, Some(_)) => format!("Stopped: {samples}{iterations}."),
         (Standing::Done, _) => format!("{samples}{iterations}."),
-        (Standing::Refused, None) => "Cannot be used on this run.".to_owned(),
-        (Standing::Refused, Some(_)) => format!("Broke off; {samples}{iterations}."),
+        (Standing::Refused, None) => "This method cannot be used for this run.".to_owned(),
+        (Standing::Refused, Some(_)) => format!("Failed: {samples}{iterations}."),
     }
 }
 
@@ -160,7 +160,7 @@ fn spoken(title: &str, outcome: Option<&Outcome>, compared: &Compared) -> String
     match outcome {
         None => format!("{title}: no samples yet."),
         Some(o) => format!(
-            "{} samples of {title}: {} {}.",
+            "{} samples of {title}; {} is {}.",
             o.samples,
             compared.error,
             (compared.columns[ERROR].read)(o).map_or("unknown".to_owned(), figure)

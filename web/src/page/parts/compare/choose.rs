@@ -101,15 +101,15 @@ pub fn Choose(props: &ChooseProps) -> Html {
     };
     html! {
         <>
-            { group(true, "Trained", "They change a copy of the prior, and then sample as fast as the prior does.") }
-            { group(false, "Training-free", "They sample the prior’s own chain, and guide, weight or choose its samples.") }
+            { group(true, "Trained", "These methods train a copy of the prior. After training they sample as fast as the prior.") }
+            { group(false, "Training-free", "These methods sample from the prior and guide, weight or select its samples.") }
             <div class="numbers amounts">
-                <Number id="compare-samples" label="Samples of each method" field="samples" whole=true value={props.chosen.samples(&props.run, props.limits) as f64}
-                    help="Behind every figure and picture; more are steadier and take longer."
+                <Number<usize> id="compare-samples" label="Samples per method" field="samples" value={props.chosen.samples(&props.run, props.limits)}
+                    help="Number of samples for every metric and picture; more samples are less noisy but take longer."
                     set={within(props, "samples", props.limits, |chosen, value| chosen.samples = Some(value))} />
-                <Number id="compare-iterations" label="Iterations of training" field="iterations" whole=true
-                    value={props.chosen.iterations.unwrap_or(props.run.training.iterations) as f64}
-                    help="Of every trained method; at first as many as the run has."
+                <Number<usize> id="compare-iterations" label="Training iterations" field="iterations"
+                    value={props.chosen.iterations.unwrap_or(props.run.training.iterations)}
+                    help="For every trained method. The default is the run’s own number."
                     set={within(props, "iterations", (1, 1_000_000), |chosen, value| chosen.iterations = Some(value))} />
             </div>
         </>
@@ -140,7 +140,7 @@ fn one(props: &ChooseProps, method: Method, on: bool) -> Html {
                 return Err(ConfigError::new(
                     "method.kl_weight",
                     0,
-                    "a number above 0; 0 is the method without a penalty",
+                    "a number above 0; for 0, choose “Policy gradient, log r”",
                 ));
             }
             let mut chosen = chosen.clone();
@@ -165,11 +165,10 @@ fn within(
     field: &'static str,
     (low, high): Limits,
     write: fn(&mut Chosen, usize),
-) -> Callback<f64, Result<(), ConfigError>> {
+) -> Callback<usize, Result<(), ConfigError>> {
     let (chosen, set) = (props.chosen.clone(), props.set.clone());
-    Callback::from(move |value: f64| {
-        let whole = value as usize;
-        if !(low..=high).contains(&whole) {
+    Callback::from(move |value: usize| {
+        if !(low..=high).contains(&value) {
             return Err(ConfigError::new(
                 field,
                 value,
@@ -177,7 +176,7 @@ fn within(
             ));
         }
         let mut chosen = chosen.clone();
-        write(&mut chosen, whole);
+        write(&mut chosen, value);
         set.emit(chosen);
         Ok(())
     })

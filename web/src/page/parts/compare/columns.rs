@@ -21,7 +21,7 @@ pub const ERROR: usize = 0;
 pub const LOG_Z_ERROR: Column = Column {
     key: "log_z_error",
     name: "log Z error",
-    help: "the estimate by importance weights less the exact value, where the method has weights",
+    help: "importance-weighted estimate minus exact value, for methods with weights",
     read: |o| o.log_z.map(|z| z - o.log_z_exact),
     show: figure,
 };
@@ -29,7 +29,7 @@ pub const LOG_Z_ERROR: Column = Column {
 pub const ESS: Column = Column {
     key: "ess",
     name: "ESS/N",
-    help: "share of the samples that are worth an exact one, by their weights",
+    help: "effective sample size of the weights, as a share of the samples",
     read: |o| o.ess,
     show: figure,
 };
@@ -37,7 +37,7 @@ pub const ESS: Column = Column {
 pub const MEAN_LOG_R: Column = Column {
     key: "mean_log_r",
     name: "Mean log r",
-    help: "how good the samples are on average; more than the exact posterior’s is too much",
+    help: "mean over the samples; it should equal that of the exact posterior",
     read: |o| Some(o.log_reward),
     show: figure,
 };
@@ -45,7 +45,7 @@ pub const MEAN_LOG_R: Column = Column {
 pub const TRAINING: Column = Column {
     key: "training_seconds",
     name: "Training, s",
-    help: "once, before the first sample",
+    help: "seconds of training, spent once before the first sample",
     read: |o| Some(o.training_seconds),
     show: figure,
 };
@@ -53,7 +53,7 @@ pub const TRAINING: Column = Column {
 pub const SAMPLING: Column = Column {
     key: "seconds_per_1000_samples",
     name: "1,000 samples, s",
-    help: "again and again, for each thousand samples",
+    help: "seconds to draw 1,000 samples, spent again for every 1,000",
     read: |o| Some(per_sample(o) * 1000.0),
     show: figure,
 };
@@ -61,7 +61,7 @@ pub const SAMPLING: Column = Column {
 pub const EVALUATIONS: Column = Column {
     key: "evaluations",
     name: "Evaluations",
-    help: "of a drift for one state, training and these samples together; a backward pass counts as two",
+    help: "drift evaluations at one state, for training and for these samples; a backward pass counts as two",
     read: |o| Some(evaluations(o)),
     show: count,
 };

@@ -18,33 +18,34 @@ pub fn Explain(props: &ExplainProps) -> Html {
     html! {
         <div class="explain">
             <article>
-                <h3>{ "Which policy gradient has p·r as its optimum" }</h3>
+                <h3>{ "Which policy gradient has the optimum p·r?" }</h3>
                 <p>
-                    { "On log r less the path’s KL to the prior it maximises E[log r] − KL, and the best there is are the trajectories of the posterior: " }
+                    { "A policy gradient on log r minus the trajectory’s KL to the prior maximises E[log r] − KL. Its optimum is the posterior over trajectories: " }
                     <Math of={TILTED} />
-                    { ". The paper’s code takes r itself and a squared penalty of weight α instead; its gradient vanishes where " }
+                    { ". The paper’s code uses r itself and a squared penalty of weight α instead; its gradient vanishes where " }
                     <Math of={PENALISED} />
-                    { ", and no α turns that into p·r. RTB asks for the same optimum as the first, from trajectories of any origin: \
-                       up to a constant factor it is Trust-PCL, path consistency for the reward α·log r, whose loss is α² times RTB’s." }
+                    { ", and no α turns that into p·r. RTB has the same optimum as the first, but learns from trajectories of any origin. \
+                       Up to a constant factor it is Trust-PCL, path consistency for the reward α·log r, whose loss is α² times that of RTB." }
                 </p>
             </article>
             <article>
-                <h3>{ "Why guidance is biased" }</h3>
+                <h3>{ "Why is guidance biased?" }</h3>
                 <p>
-                    { "The exact step towards the posterior follows ∇ log E[r(x" }<sub>{ "T" }</sub>{ ") | x" }<sub>{ "t" }</sub>
-                    { "], an average over all end points that are still within reach. \
-                       DPS takes r at the average end point instead, and r(E[x]) is not E[r(x)]: between two modes the average lies in the gap, \
-                       where neither is. LGD-MC averages over a Gaussian around it, classifier guidance does not look ahead at all; a larger scale only \
-                       moves the bias. SMC may look ahead just as roughly, but weighs and resamples its particles for whatever it did, so the more there are \
-                       the less it errs." }
+                    { "Exact guidance follows ∇ log E[r(x" }<sub>{ "T" }</sub>{ ") | x" }<sub>{ "t" }</sub>
+                    { "], where the mean is over all end points that the prior can still reach from x" }<sub>{ "t" }</sub>{ ". \
+                       DPS uses r at the mean end point instead, and r(E[x]) is not E[r(x)]: between two modes the mean lies in the gap, \
+                       where neither mode is. LGD-MC averages r over a Gaussian around the mean. Classifier guidance does not look ahead at all. \
+                       A larger guidance scale only moves the bias. SMC may look ahead just as roughly, but it corrects this by weighting and resampling its particles: \
+                       the error shrinks with more particles." }
                 </p>
             </article>
             <article>
-                <h3>{ "When training pays off" }</h3>
+                <h3>{ "When does training pay off?" }</h3>
                 <p>
-                    { "Training is paid for once, the work of a training-free method with every sample. A trained method is held against the cheapest \
-                       training-free one that comes as near, by this machine’s clock: it is ahead after training seconds / (the other’s seconds per sample − its own) samples. \
-                       Its seconds are those of drawing alone, without the weights behind log Z and ESS; all samples of SMC count, though fewer are independent." }
+                    { "Training is paid once; a training-free method pays again for every sample. Each trained method is compared with the cheapest \
+                       training-free one that is about as accurate, in seconds on this machine. Training pays off after this many samples: \
+                       training seconds / (the other method’s seconds per sample − its own). \
+                       These are the seconds of drawing samples, without computing the weights for log Z and ESS. All samples of SMC count, although fewer are independent." }
                 </p>
                 { payoffs(&props.comparison) }
             </article>
@@ -79,14 +80,14 @@ fn payoffs(comparison: &Comparison) -> Html {
                 .as_ref()
                 .is_some_and(|outcome| outcome.progress < 1.0);
             let verdict = match so_far {
-                true => format!("as far as it has trained, {verdict}"),
+                true => format!("so far, {verdict}"),
                 false => verdict,
             };
             Some((entry.key(), entry.label.clone(), verdict))
         })
         .collect();
     if said.is_empty() {
-        return html! { <p class="help" data-testid="payoff">{ "Compare a trained and a training-free method to read the number here." }</p> };
+        return html! { <p class="help" data-testid="payoff">{ "Compare a trained and a training-free method to see this number." }</p> };
     }
     html! {
         <ul data-testid="payoff">
@@ -100,21 +101,21 @@ fn payoffs(comparison: &Comparison) -> Html {
 fn words(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Behind(best) => format!(
-            "it does not come as near as {}, so its training does not pay off.",
+            "it is less accurate than {}, so its training does not pay off.",
             best.label
         ),
         Verdict::Ahead(best) => format!(
-            "no training-free method comes as near; the best is {}.",
+            "no training-free method is as accurate; the best one is {}.",
             best.label
         ),
         Verdict::Level { rival, after } => match after {
             Some(samples) => format!(
-                "training pays off after {} samples against {}, the cheapest that comes as near.",
+                "training pays off after {} samples, compared with {}, the cheapest method that is as accurate.",
                 count(rounded(*samples)),
                 rival.label
             ),
             None => format!(
-                "training never pays off against {}, which comes as near and samples as cheaply.",
+                "training never pays off, because {} is as accurate and samples as cheaply.",
                 rival.label
             ),
         },

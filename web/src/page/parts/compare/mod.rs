@@ -124,28 +124,28 @@ pub fn Compare(props: &CompareProps) -> Html {
     let comparison: Rc<Comparison> = Rc::new((*state).clone());
     html! {
         <section class="compare" aria-labelledby="compare-title">
-            <h2 id="compare-title">{ "Every method side by side" }</h2>
-            <p class="help">{ "Other ways to the same posterior, on this page’s run: the same prior, reward, seed, steps and batch. They run in a worker of their own while the run above goes on. What they found stays until it is removed: change a setting and compare again to have both." }</p>
+            <h2 id="compare-title">{ "Compare methods" }</h2>
+            <p class="help">{ "Other methods for the same posterior. They use the prior, reward, seed, steps T and batch size of the run above, but have their own worker, so the run goes on. Results stay until you remove them: change a setting and compare again to see both." }</p>
             <details open=true>
                 <summary><h3>{ "Methods" }</h3></summary>
                 <Choose run={props.run.clone()} limits={props.compared.limits} chosen={(*chosen).clone()} {set} />
             </details>
             <div class="buttons">
                 if state.phase == Phase::Idle {
-                    <button type="button" class="primary" data-testid="compare" disabled={!props.open || none} onclick={start}>{ "Compare" }</button>
+                    <button type="button" class="primary" data-testid="compare" disabled={!props.open || none} onclick={start}>{ "Start comparison" }</button>
                 } else {
-                    <button type="button" class="primary" data-testid="compare-stop" disabled={state.phase == Phase::Stopping} onclick={stop}>{ "Stop" }</button>
+                    <button type="button" class="primary" data-testid="compare-stop" disabled={state.phase == Phase::Stopping} onclick={stop}>{ "Stop comparison" }</button>
                 }
                 <span role="status" data-testid="compare-status">{ status(&state, props.open, none) }</span>
             </div>
             if let Some(why) = &state.lost {
                 <p class="refused" role="alert" data-testid="compare-lost">
-                    { format!("The comparison’s worker stopped: {why}. What it found stays, and the run above goes on; press Compare to try again.") }
+                    { format!("The comparison’s worker stopped: {why}. Its results stay, and the run above goes on. Press “Start comparison” to try again.") }
                 </p>
             }
             if let Some(subject) = &state.subject {
                 if !current {
-                    <p class="help" data-testid="compare-old">{ "The run or its number of samples has changed since: what stands here is about the one before, and makes room for the next comparison." }</p>
+                    <p class="help" data-testid="compare-old">{ "The run or the number of samples has changed. These results belong to the earlier run; the next comparison replaces them." }</p>
                 }
                 <Cards comparison={comparison.clone()} subject={subject.clone()} stage={if current { &props.stage } else { &subject.stage }.clone()} dark={props.dark} {remove} />
                 <Plot comparison={comparison.clone()} compared={subject.compared} />
@@ -161,7 +161,7 @@ fn status(state: &Comparison, open: bool, none: bool) -> &'static str {
     match state.phase {
         Phase::Running => "Comparing",
         Phase::Stopping => "Stopping",
-        Phase::Idle if !open => "Waits for the run to open",
+        Phase::Idle if !open => "Waiting for the run to open",
         Phase::Idle if none => "Choose at least one method",
         Phase::Idle if state.subject.is_none() => "Ready to compare",
         Phase::Idle => "Ended",

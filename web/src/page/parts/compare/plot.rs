@@ -59,12 +59,12 @@ pub fn Plot(props: &PlotProps) -> Html {
     };
     html! {
         <div class="plot">
-            <Choice id="compare-unit" label="Compute in" value={if *by_seconds { "seconds" } else { "evaluations" }} {set}
-                options={vec![("evaluations".into(), "evaluations of a drift".into()), ("seconds".into(), "seconds on this machine".into())]}
-                help="Evaluations are the same everywhere; seconds depend on what else this machine does." />
+            <Choice id="compare-unit" label="Unit of compute" value={if *by_seconds { "seconds" } else { "evaluations" }} {set}
+                options={vec![("evaluations".into(), "drift evaluations".into()), ("seconds".into(), "seconds on this machine".into())]}
+                help="Drift evaluations are the same on every machine; seconds also depend on the load of this one." />
             <Chart id="chart-compare" title="Error against compute" log=true log_x=true height=260.0 {lines}
-                help={format!("{} {}, over what was spent until then, training and samples together, both logarithmic: a curve for what trains, a mark for what needs no training; settings of one method share a colour and differ in mark and dashes. \
-                      Point at a budget to read what each method reaches with it.", error.name, error.help)} />
+                help={format!("{}: {}. The horizontal axis is the compute spent on training and sampling; both axes are logarithmic. A trained method gives a curve, a training-free method a single mark. Settings of one method share a colour and differ in marks and dashes. \
+                      Point at an amount of compute to read the error of each method there.", error.name, error.help)} />
         </div>
     }
 }

@@ -57,7 +57,7 @@ pub fn Table(props: &TableProps) -> Html {
     };
     html! {
         <div class="table">
-            <div class="scroll" tabindex="0" role="region" aria-label="Figures of all methods">
+            <div class="scroll" tabindex="0" role="region" aria-label="Metrics of all methods">
                 <table data-testid="compare-table">
                     <thead><tr><th scope="col">{ "Method" }</th>{ for (0..columns.len()).map(head) }</tr></thead>
                     <tbody>
@@ -73,9 +73,9 @@ pub fn Table(props: &TableProps) -> Html {
                 </table>
             </div>
             <p class="help">
-                { format!("A click on a column sorts by its size, the least first; {} is the error of the plot. A second click restores the order.", columns[ERROR].name) }
+                { format!("Click a column to sort by its absolute value, smallest first; click again to restore the order. The error in the plot is “{}”.", columns[ERROR].name) }
             </p>
-            <div class="buttons"><button type="button" data-testid="compare-csv" onclick={save}>{ "Figures (.csv)" }</button></div>
+            <div class="buttons"><button type="button" data-testid="compare-csv" onclick={save}>{ "Save metrics (.csv)" }</button></div>
         </div>
     }
 }

@@ -25,7 +25,7 @@ pub fn method(edits: &EditProps) -> Html {
         <>
             <Choice id="method" label="Method" {options} value={info.name} help={info.description} set={choose} />
             if method.is_on_policy() {
-                <p class="help" data-testid="on-policy">{ "It is right only on the policy’s own trajectories, and trains on those alone: exploration, replay and noised end points are left out." }</p>
+                <p class="help" data-testid="on-policy">{ "This method is correct only on-policy. It trains only on the policy’s own trajectories, without exploration, replay or noised end points." }</p>
             }
             { numbers("method", method, &set) }
         </>

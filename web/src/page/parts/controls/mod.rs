@@ -40,7 +40,7 @@ pub fn Controls(props: &ControlsProps) -> Html {
                 { numbers.training(edits) }
             </details>
             <details>
-                <summary><h3>{ "Where trajectories come from" }</h3></summary>
+                <summary><h3>{ "Sources of trajectories" }</h3></summary>
                 { numbers.rollout(edits) }
             </details>
             <details>

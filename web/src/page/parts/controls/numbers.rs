@@ -1,6 +1,6 @@
 //! The run's plain numbers, and the few choices among them.
 
-use crate::kit::field::{Check, Choice, Number};
+use crate::kit::field::{Amount, Check, Choice, Number};
 use crate::kit::math;
 use crate::parts::edit::EditProps;
 use rtb::run::{LogZ, Run};
@@ -14,10 +14,19 @@ pub struct Entry {
     label: &'static str,
     help: &'static str,
     formula: Option<&'static str>,
-    whole: bool,
-    read: fn(&Run) -> f64,
-    write: fn(&mut Run, f64),
+    access: Access,
 }
+
+/// How a number of a run is read and written.
+#[derive(Clone, Copy)]
+enum Access {
+    Real(Place<f64>),
+    Whole(Place<usize>),
+    /// A seed, which has more digits than others.
+    Long(Place<u64>),
+}
+
+type Place<T> = (fn(&Run) -> T, fn(&mut Run, T));
 
 /// What a task says of the numbers that are not the same for every one.
 pub struct Numbers {
@@ -34,55 +43,51 @@ pub struct Numbers {
 }
 
 macro_rules! entry {
-    (whole $id:literal, $label:literal, $help:literal, $formula:expr, $($field:ident).+) => {
+    (whole $($rest:tt)+) => { entry!(Whole: $($rest)+) };
+    (real $($rest:tt)+) => { entry!(Real: $($rest)+) };
+    (long $($rest:tt)+) => { entry!(Long: $($rest)+) };
+    ($access:ident: $id:literal, $label:literal, $help:literal, $formula:expr, $($field:ident).+) => {
         Entry {
-            id: $id, field: stringify!($($field).+), label: $label, help: $help, formula: $formula, whole: true,
-            read: |run| run.$($field).+ as f64, write: |run, value| run.$($field).+ = value as _,
-        }
-    };
-    (real $id:literal, $label:literal, $help:literal, $formula:expr, $($field:ident).+) => {
-        Entry {
-            id: $id, field: stringify!($($field).+), label: $label, help: $help, formula: $formula, whole: false,
-            read: |run| run.$($field).+, write: |run, value| run.$($field).+ = value,
+            id: $id, field: stringify!($($field).+), label: $label, help: $help, formula: $formula,
+            access: Access::$access((|run| run.$($field).+, |run, value| run.$($field).+ = value)),
         }
     };
 }
 
-pub const WIDTH: Entry = entry!(whole "width", "Network width", "Units of each hidden layer of the posterior's drift.", None, network.width);
-pub const DEPTH: Entry =
-    entry!(whole "depth", "Network depth", "Number of hidden layers.", None, network.depth);
-pub const RANK: Entry = entry!(whole "rank", "Rank of the corrections", "The posterior is the prior’s network with low-rank corrections of this rank; 0 trains a whole copy.", None, network.rank);
+pub const WIDTH: Entry = entry!(whole "width", "Network width", "Units in each hidden layer of the posterior’s drift network.", None, network.width);
+pub const DEPTH: Entry = entry!(whole "depth", "Network depth", "Number of hidden layers of the drift network.", None, network.depth);
+pub const RANK: Entry = entry!(whole "rank", "Rank of the update", "The posterior is the prior’s network plus a low-rank update (LoRA) of this rank; 0 trains all weights of a copy.", None, network.rank);
 const STEPS: Entry = entry!(whole "steps", "Steps T", "", None, process.steps);
 const EXPLORATION: Entry = entry!(real "exploration", "Exploration", "", None, rollout.exploration);
 const PROPOSALS: Entry = entry!(whole "truth-samples", "", "", None, evaluation.proposals);
 
 const TRAINING: [Entry; 3] = [
-    entry!(whole "iterations", "Iterations", "How long to train; the learning rate falls towards the end.", None, training.iterations),
-    entry!(whole "batch", "Batch", "Trajectories of one iteration: more make it slower and steadier.", None, rollout.batch),
-    entry!(real "learning-rate", "Learning rate", "The size of the optimiser's steps for the network.", None, optimizer.learning_rate),
+    entry!(whole "iterations", "Iterations", "Number of training iterations; the learning rate falls towards the end.", None, training.iterations),
+    entry!(whole "batch", "Batch size", "Trajectories per iteration; more trajectories are slower, but the gradient is less noisy.", None, rollout.batch),
+    entry!(real "learning-rate", "Learning rate", "Step size of the optimiser for the network.", None, optimizer.learning_rate),
 ];
-const SEED: Entry = entry!(whole "seed", "Seed", "All noise follows from it: the same seed gives the same run everywhere.", None, seed);
+const SEED: Entry = entry!(long "seed", "Seed", "Determines all random noise: the same seed gives the same run on every device, up to rounding.", None, seed);
 
 const ROLLOUT: [Entry; 6] = [
-    entry!(whole "exploration-iterations", "… fades over", "Iterations until exploration has gone; 0 keeps it.", None, rollout.exploration_iterations),
-    entry!(real "replay-share", "Replay share", "Share of each batch that is noised back from end points seen earlier, the better ones more often.", None, rollout.replay_share),
-    entry!(real "replay-priority", "Replay priority", "How strongly replay prefers a high reward, r to this power; 0 draws evenly.", None, rollout.replay_priority),
-    entry!(whole "replay-capacity", "Replay capacity", "How many end points are remembered.", None, rollout.replay_capacity),
-    entry!(real "noised-share", "Noised share", "Share of each batch that is noised back from prior samples resampled by reward.", None, rollout.noised_share),
-    entry!(real "prior-share", "Prior share", "Share of each batch that follows the prior.", None, rollout.prior_share),
+    entry!(whole "exploration-iterations", "Exploration fade-out", "Number of iterations over which exploration falls to 0; 0 keeps it constant.", None, rollout.exploration_iterations),
+    entry!(real "replay-share", "Replay share", "Share of each batch that noises earlier end points back to the start; end points with a high reward are used more often.", None, rollout.replay_share),
+    entry!(real "replay-priority", "Replay priority", "Replay draws end points in proportion to r to this power; 0 draws them uniformly.", None, rollout.replay_priority),
+    entry!(whole "replay-capacity", "Replay capacity", "Number of end points that are stored for replay.", None, rollout.replay_capacity),
+    entry!(real "noised-share", "Noised share", "Share of each batch that noises prior samples back to the start; they are resampled in proportion to the reward first.", None, rollout.noised_share),
+    entry!(real "prior-share", "Prior share", "Share of each batch that is sampled from the prior.", None, rollout.prior_share),
 ];
 
-const LOG_Z_LEARNING_RATE: Entry = entry!(real "log-z-learning-rate", "Learning rate of log Z", "log Z is one number and may move faster than the network.", None, optimizer.log_z_learning_rate);
+const LOG_Z_LEARNING_RATE: Entry = entry!(real "log-z-learning-rate", "Learning rate of log Z", "Step size of the optimiser for log Z; a single number can learn faster than the network.", None, optimizer.log_z_learning_rate);
 const OBJECTIVE: [Entry; 9] = [
-    entry!(real "beta", "Inverse temperature β", "The reward that counts is r to this power: 0 gives the prior back, more sharpens.", Some(math::TEMPERED), tempering.beta),
-    entry!(real "beta-start", "… at the start", "Training may begin with another β, so that the reward comes in slowly.", None, tempering.start),
-    entry!(whole "beta-iterations", "… moves over", "Iterations until β is what it is at the end; 0 starts there.", None, tempering.iterations),
-    entry!(real "floor", "Floor of log r", "The smallest log r: where the reward is 0 it counts as this.", None, tempering.floor),
-    entry!(real "step-share", "Share of steps", "Share of the T steps that give gradient in an iteration, rescaled to stay unbiased; fewer are faster.", None, objective.step_share),
-    entry!(real "gradient-clip", "Gradient clip", "Each parameter's gradient is cut to this norm; 0 leaves it alone.", None, optimizer.gradient_clip),
-    entry!(real "ema", "Averaging of weights", "Decay of a moving average of the weights; 0 turns it off.", None, optimizer.ema),
-    entry!(whole "evaluate-every", "Evaluate every", "Iterations between two rows of figures; 0 measures only at the end.", None, evaluation.every),
-    entry!(whole "evaluation-samples", "Samples of an evaluation", "More samples make the figures steadier and take longer.", None, evaluation.samples_while_training),
+    entry!(real "beta", "Inverse temperature β", "The reward is r to the power β: 0 gives the prior, a larger β sharpens the posterior.", Some(math::TEMPERED), tempering.beta),
+    entry!(real "beta-start", "β at the start", "The value of β at the first iteration; a small value introduces the reward slowly.", None, tempering.start),
+    entry!(whole "beta-iterations", "β schedule", "Number of iterations until β reaches its final value; 0 uses the final value from the start.", None, tempering.iterations),
+    entry!(real "floor", "Floor of log r", "Lowest log r: smaller values, also log 0, are raised to this.", None, tempering.floor),
+    entry!(real "step-share", "Share of steps", "Share of the T steps used for the gradient in each iteration. The gradient is rescaled and stays unbiased; a smaller share is faster.", None, objective.step_share),
+    entry!(real "gradient-clip", "Gradient clip", "Largest norm of the gradient of each parameter tensor; 0 turns clipping off.", None, optimizer.gradient_clip),
+    entry!(real "ema", "Weight averaging (EMA)", "Decay of the moving average of the weights; 0 turns it off.", None, optimizer.ema),
+    entry!(whole "evaluate-every", "Evaluation interval", "Iterations between two evaluations; 0 evaluates only at the end.", None, evaluation.every),
+    entry!(whole "evaluation-samples", "Samples per evaluation", "More samples make the metrics less noisy but take longer.", None, evaluation.samples_while_training),
 ];
 
 impl Numbers {
@@ -121,15 +126,21 @@ impl Numbers {
 
 /// Numbers that stand together.
 fn group(edits: &EditProps, entries: Vec<Entry>) -> Html {
-    let number = |entry: Entry| {
-        let (edits, value) = (edits.clone(), (entry.read)(&edits.run));
-        let set = Callback::from(move |value| edits.apply(|run| (entry.write)(run, value)));
-        html! {
-            <Number key={entry.id} id={entry.id} label={entry.label} help={entry.help} formula={entry.formula}
-                field={entry.field} {value} whole={entry.whole} {set} />
-        }
+    let number = |entry: Entry| match entry.access {
+        Access::Real(place) => number(edits, entry, place),
+        Access::Whole(place) => number(edits, entry, place),
+        Access::Long(place) => number(edits, entry, place),
     };
     html! { <div class="numbers">{ for entries.into_iter().map(number) }</div> }
+}
+
+fn number<T: Amount>(edits: &EditProps, entry: Entry, (read, write): Place<T>) -> Html {
+    let (edits, value) = (edits.clone(), read(&edits.run));
+    let set = Callback::from(move |value| edits.apply(|run| write(run, value)));
+    html! {
+        <Number<T> key={entry.id} id={entry.id} label={entry.label} help={entry.help} formula={entry.formula}
+            field={entry.field} {value} {set} />
+    }
 }
 
 /// The choices of the objective and of the network.
@@ -139,8 +150,8 @@ fn choices(edits: &EditProps, langevin: Option<&'static str>, note: Option<&'sta
     let log_z =
         change(|run, vargrad| run.objective.log_z = if vargrad { LogZ::Vargrad } else { LogZ::Learned });
     let options = vec![
-        ("learned".into(), "learned".into()),
-        ("vargrad".into(), "VarGrad: mean of the batch".into()),
+        ("learned".into(), "learned parameter".into()),
+        ("vargrad".into(), "VarGrad: batch mean".into()),
     ];
     let value = if run.objective.log_z == LogZ::Learned {
         "learned"
@@ -149,11 +160,11 @@ fn choices(edits: &EditProps, langevin: Option<&'static str>, note: Option<&'sta
     };
     html! {
         <>
-            <Choice id="log-z" label="log Z" {options} {value} set={log_z.reform(|v: String| v == "vargrad")}
-                help="Either a parameter of its own, or estimated in each batch, which turns the loss into the residuals' variance." />
-            <Check id="baseline" label="Baselines of steps" checked={run.objective.baseline}
+            <Choice id="log-z" label="Estimate of log Z" {options} {value} set={log_z.reform(|v: String| v == "vargrad")}
+                help="How the loss gets log Z: from a learned parameter, or from the batch mean (VarGrad), which makes the loss the variance of the residuals." />
+            <Check id="baseline" label="Baseline per step" checked={run.objective.baseline}
                 set={change(|run, yes| run.objective.baseline = yes)}
-                help="A step answers for what its own noise had a part in, not for all that went before or was to be expected: the same gradient with less noise, for RTB and Trust-PCL on policy." />
+                help="Gives each step its own baseline, which makes the gradient less noisy but keeps its mean. Used by RTB and Trust-PCL, on-policy and without exploration." />
             if let Some(langevin) = langevin {
                 <Check id="langevin" label="Langevin term" checked={run.network.langevin} disabled={!run.may_have_langevin()}
                     set={change(|run, yes| run.network.langevin = yes)} help={langevin} />

@@ -49,31 +49,31 @@ pub fn Figures(props: &FiguresProps) -> Html {
     let Remarks { truth, caution, more } = &props.remarks;
     html! {
         <section class="figures" aria-labelledby="figures-title">
-            <h2 id="figures-title">{ "Figures" }</h2>
+            <h2 id="figures-title">{ "Metrics" }</h2>
             <p class="help">
-                { "Measured over " }
+                { "Measured on " }
                 if let Some(r) = report {
                     <span data-testid="metric-samples" data-value={r.samples.to_string()}>{ format!("{} samples", r.samples) }</span>
                 } else {
                     { "samples" }
                 }
-                { " of the learned posterior, each figure beside its exact value where there is one. " }
+                { " of the learned posterior. The last column is the exact value, where there is one. " }
                 <span data-testid="truth">{ *truth }</span>
                 if let Some((candidates, _)) = &chosen {
-                    { format!(" 1 of {candidates}: each sample is chosen among so many of the learned posterior’s, in proportion to its weight r·pθ/pφ. The more, the nearer to the exact posterior; the bias falls as 1 over their number.") }
+                    { format!(" Column “1 kept of {candidates}”: of every {candidates} samples of the learned posterior, 1 is kept, in proportion to its weight r·pθ/pφ. This is nearer to the exact posterior; the bias is of order 1/{candidates}.") }
                 }
             </p>
             if let Some(caution) = caution {
                 <p class="help" data-testid="caution">{ caution }</p>
             }
             if let Some(warning) = report.and_then(Report::floor_warning) {
-                <p class="help" data-testid="floor-warning">{ format!("Most samples look alike to the reward: {warning}.") }</p>
+                <p class="help" data-testid="floor-warning">{ format!("Most samples have the same reward: {warning}.") }</p>
             }
             <table>
                 <thead><tr>
-                    <th scope="col">{ "Figure" }</th><th scope="col">{ "Learned" }</th>
+                    <th scope="col">{ "Metric" }</th><th scope="col">{ "Learned" }</th>
                     if let Some((candidates, _)) = &chosen {
-                        <th scope="col">{ format!("1 of {candidates}") }</th>
+                        <th scope="col">{ format!("1 kept of {candidates}") }</th>
                     }
                     <th scope="col" data-testid="beside">{ if estimate { "Estimate so far" } else { "Exact" } }</th>
                 </tr></thead>

@@ -42,7 +42,7 @@ impl Row {
 pub const LOG_Z_IMPORTANCE: Row = row(
     "log_z_importance",
     "log Z, importance-weighted",
-    "log of the mean weight of policy samples: the estimate to trust",
+    "log of the mean weight of the samples; the most reliable estimate",
     |r| Some(r.log_z_importance),
 )
 .beside("log_z_exact", |r| Some(r.log_z_exact));
@@ -50,49 +50,49 @@ pub const LOG_Z_IMPORTANCE: Row = row(
 pub const LOG_Z_LEARNED: Row = row(
     "log_z_learned",
     "log Z, learned",
-    "the number in the loss, a mean of log weights: as long as the posterior is not reached, it is lower",
+    "the parameter in the loss, a mean of log weights; too low until the posterior is reached",
     |r| Some(r.log_z_learned),
 );
 
 pub const ELBO: Row = row(
     "elbo",
     "ELBO",
-    "mean log weight of policy samples, below log Z",
+    "mean log weight of the samples; a lower bound of log Z",
     |r| Some(r.elbo),
 );
 
 pub const ESS: Row = row(
     "ess",
     "Effective sample size, ESS/N",
-    "share of samples worth an exact one",
+    "of the weights, as a share of the N samples",
     |r| Some(r.ess),
 )
 .beside("", |_| Some(1.0));
 
 pub const FLOORED: Row = row(
     "floored_mass",
-    "Mass where r is floored",
-    "share of samples",
+    "Mass at the floor of log r",
+    "share of samples whose log r is raised to the floor",
     |r| Some(r.floored_mass),
 )
 .beside("floored_mass_exact", |r| Some(r.floored_mass_exact));
 
-pub const RESIDUAL_MEAN: Row = row("residual_mean", "Residual δ, mean", "over policy samples", |r| {
+pub const RESIDUAL_MEAN: Row = row("residual_mean", "Residual δ, mean", "over the samples", |r| {
     Some(r.residual_mean)
 })
 .beside("", |_| Some(0.0));
 
 pub const RESIDUAL_STD: Row = row(
     "residual_std",
-    "Residual δ, deviation",
-    "over policy samples",
+    "Residual δ, standard deviation",
+    "over the samples",
     |r| Some(r.residual_std),
 )
 .beside("", |_| Some(0.0));
 
 pub const SECONDS: Row = row(
     "seconds_per_iteration",
-    "Seconds an iteration",
+    "Seconds per iteration",
     "wall time on this machine",
     |r| Some(r.seconds_per_iteration),
 );

@@ -63,10 +63,10 @@ pub fn LogRewards(props: &LogRewardsProps) -> Html {
     let figures: Vec<_> = all.iter().map(|r| format!("{}, {}", r.name, r.note)).collect();
     html! {
         <Frame id={ID} title={TITLE} wide={props.wide} on_wide={props.on_wide.clone()}
-            help={format!("Wanted: {}. The line marks the chosen {}.", props.wish, props.what)}>
+            help={format!("Reward: {}. The line marks the selected {}.", props.wish, props.what)}>
             <canvas ref={canvas} id={ID} data-testid={ID} role="img" class="still"
-                aria-label={format!("Histograms of log r over the {}s on show: {}.", props.what, figures.join("; "))} />
-            <p class="tally">{ format!("β·log r (floored) of the {}s on show", props.what) }</p>
+                aria-label={format!("Histograms of β·log r, with its floor, of the {}s shown: {}.", props.what, figures.join("; "))} />
+            <p class="tally">{ format!("β·log r, with its floor, of the {}s shown", props.what) }</p>
         </Frame>
     }
 }
@@ -75,7 +75,7 @@ fn ridge(name: &'static str, color: &'static str, values: &[f32], chosen: Option
     Ridge {
         name,
         color,
-        note: mean(values).map_or("none yet".to_owned(), |m| format!("mean {}", short(m))),
+        note: mean(values).map_or("no samples yet".to_owned(), |m| format!("mean {}", short(m))),
         marked: chosen.and_then(|at| values.get(at).copied()),
         values: values.to_vec(),
     }

@@ -11,7 +11,7 @@ pub type Place = fn(&mut Run) -> &mut String;
 /// Says that a learned prior took the place of another one.
 pub fn replaced(before: String, name: &str) -> Option<String> {
     (before != name)
-        .then(|| format!("The learned prior is {name} now, the one that ships with this page, not {before}."))
+        .then(|| format!("The learned prior is now {name}, because this page does not provide {before}."))
 }
 
 /// Gives a run the first network that ships, where it names another one. Says what changed.
@@ -31,5 +31,5 @@ pub fn choice(edits: &EditProps, place: Place, help: &'static str) -> Html {
         .collect();
     let value = place(&mut (*edits.run).clone()).clone();
     let set = edits.changes(move |run, name| *place(run) = name);
-    html! { <Choice id="prior-network" label="Network" {options} {value} {set} {help} /> }
+    html! { <Choice id="prior-network" label="Prior network" {options} {value} {set} {help} /> }
 }

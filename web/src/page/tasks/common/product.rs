@@ -33,7 +33,7 @@ pub fn product<R: Rewards>(props: &FactorProps<R>, factors: &[R::Reward]) -> Htm
                 <legend>{ format!("Factor {}", at + 1) }</legend>
                 <Factor<R> id={format!("part-{at}")} field={format!("reward.rewards[{at}]")} part=true reward={reward.clone()} {set}
                     selection={props.selection} select={props.select.clone()} />
-                <button type="button" data-testid={format!("part-{at}-remove")} disabled={count < 2} onclick={remove}>{ "Remove it" }</button>
+                <button type="button" data-testid={format!("part-{at}-remove")} disabled={count < 2} onclick={remove}>{ format!("Remove factor {}", at + 1) }</button>
             </fieldset>
         }
     };

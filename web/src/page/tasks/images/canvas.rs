@@ -24,17 +24,17 @@ const TITLE: &str = PANELS[REWARD].1;
 const TIPS: [Tip; 3] = [
     Tip {
         id: "paint-ink",
-        name: "Ink",
+        name: "Paint ink",
         level: Some(9),
     },
     Tip {
         id: "paint-paper",
-        name: "Paper",
+        name: "Paint paper",
         level: Some(0),
     },
     Tip {
         id: "paint-erase",
-        name: "Free",
+        name: "Free pixels",
         level: None,
     },
 ];
@@ -97,8 +97,8 @@ pub fn Constraint(props: &ConstraintProps) -> Html {
         .count();
     html! {
         <Panel id={ID} title={TITLE} label={format!("Canvas of 28 × 28 pixels, {known} of them known.")}
-            help="Paint what is known of the digit. By keyboard: arrows move the brush, Space paints, Backspace frees."
-            legend="paper to ink; tinted pixels are free" picture={Some((*picture).clone())} smooth=false axes=false paths={None} step=0.0 highlighted={None}
+            help="Paint the known pixels of the digit. By keyboard: arrows move the brush, Space paints, Backspace makes pixels free."
+            legend="from paper to ink; tinted pixels are free" picture={Some((*picture).clone())} smooth=false axes=false paths={None} step=0.0 highlighted={None}
             {marks} {brush} dark={props.dark} wide={props.wide} {on_pointer} {on_key} on_wide={props.on_wide.clone()} />
     }
 }
@@ -118,6 +118,6 @@ pub fn brush(props: &FactorProps<Images>) -> Html {
     });
     html! {
         <BrushControls tips={&TIPS[..]} selection={props.selection} select={props.select.clone()} {clear}
-            help="Paint on the reward panel: ink or paper where the digit is known, free where the prior may choose. The secondary button or Backspace frees." />
+            help="Paint on the reward panel: ink or paper where the digit is known. Pixels are free where it is not known; the secondary mouse button or Backspace makes them free." />
     }
 }

@@ -67,8 +67,8 @@ pub fn Classes(ClassesProps { id, classes, by, set }: &ClassesProps) -> Html {
                 <p class="refused" role="alert" data-testid={format!("{id}-classes-error")}>{ error }</p>
             }
             if let Some(value) = joined {
-                <Choice id={format!("{id}-by")} label="Joined by" {value} set={choose}
-                    options={vec![("sum".into(), "their sum: any of them".into()), ("max".into(), "the largest, as in the paper".into())]} />
+                <Choice id={format!("{id}-by")} label="Combine classes by" {value} set={choose}
+                    options={vec![("sum".into(), "the sum of their probabilities".into()), ("max".into(), "the largest probability, as in the paper".into())]} />
             }
         </>
     }

@@ -16,7 +16,7 @@ pub static ROWS: [Row; 13] = [
     row(
         "log_z_error",
         "Standard error of log Z",
-        "of the exact value, which comes from the prior’s images",
+        "of the exact value, which is estimated from the prior’s images",
         |_| None,
     )
     .beside("log_z_exact_error", |r| fit(&r.fit)?.log_z_error),
@@ -25,30 +25,27 @@ pub static ROWS: [Row; 13] = [
     row(
         "log_reward",
         "Mean log r",
-        "tempered and floored; more than exact is too much",
+        "times β, with the floor; it should equal the exact value",
         |r| Some(r.log_reward),
     )
     .beside("log_reward_exact", |r| fit(&r.fit)?.log_reward_exact),
     row(
         "fid",
         "FID",
-        "Fréchet distance of a classifier’s features; exact: what as many perfect images have",
+        "Fréchet distance to the exact images; the last column is the FID of equally many perfect images",
         |r| fit(&r.fit)?.fid,
     )
     .beside("fid_floor", |r| fit(&r.fit)?.fid_floor),
     row(
         "diversity",
         "Diversity",
-        "mean cosine distance of the features of two images",
+        "mean cosine distance between the features of two images",
         |r| Some(fit(&r.fit)?.diversity),
     )
     .beside("diversity_exact", |r| fit(&r.fit)?.diversity_exact),
-    row(
-        "accuracy",
-        "Accuracy",
-        "share of images in a class that is wanted",
-        |r| fit(&r.fit)?.accuracy,
-    )
+    row("accuracy", "Accuracy", "share of images in a wanted class", |r| {
+        fit(&r.fit)?.accuracy
+    })
     .beside("accuracy_exact", |r| fit(&r.fit)?.accuracy_exact),
     FLOORED,
     RESIDUAL_MEAN,
@@ -60,7 +57,7 @@ pub static COLUMNS: [Column; 9] = [
     Column {
         key: "fid",
         name: "FID",
-        help: "(Fréchet distance) to the exact images in the features of a classifier that rewards never ask, known of more than 64 on both sides",
+        help: "Fréchet distance to the exact images, in the features of a classifier that no reward uses; it needs more than 64 of each",
         read: |o| fit(&o.fit)?.fid,
         show: figure,
     },
@@ -68,14 +65,14 @@ pub static COLUMNS: [Column; 9] = [
     Column {
         key: "diversity",
         name: "Diversity",
-        help: "mean cosine distance of the features of two images",
+        help: "mean cosine distance between the features of two images",
         read: |o| Some(fit(&o.fit)?.diversity),
         show: figure,
     },
     Column {
         key: "accuracy",
         name: "Accuracy",
-        help: "share of images in a class that is wanted",
+        help: "share of images in a wanted class",
         read: |o| fit(&o.fit)?.accuracy,
         show: figure,
     },
@@ -93,7 +90,7 @@ pub const CHARTS: Charts = Charts {
         Curve {
             id: "chart-fid",
             title: "Distance to the exact posterior",
-            help: "Fréchet distance (FID) to the exact images in the features of a classifier that rewards never ask, known once there are more than 64 of both. Perfect: what as many images of a perfect sampler have.",
+            help: "Fréchet distance (FID) to the exact images, in the features of a classifier that no reward uses. It needs more than 64 learned and 64 exact images. The line “perfect” is the FID of equally many images of a perfect sampler.",
             log: true,
             rule: Some(("perfect", |_, last| fit(&last?.fit)?.fid_floor)),
             measured: &[("FID", "first", |r| fit(&r.fit)?.fid)],

@@ -73,17 +73,17 @@ pub fn Journey(props: &JourneyProps) -> Html {
             <>
                 <p class="way"><span>{ name }</span><span>{ &end }</span></p>
                 <Sheet {id} {mosaic} chosen={now} choose={choose.clone()} dark={props.dark} picture={ways[at].clone()}
-                    label={format!("{name}: image {} at {} steps from noise to its end, {end}.", props.chosen + 1, steps.len())} />
+                    label={format!("{name}: trajectory of image {} at {} steps from noise to the end point, {end}.", props.chosen + 1, steps.len())} />
             </>
         }
     };
     html! {
         <figure class="panel journey">
-            <h3 aria-live="polite">{ format!("Image {} on its way", props.chosen + 1) }</h3>
+            <h3 aria-live="polite">{ format!("Trajectory of image {}", props.chosen + 1) }</h3>
             { row(0, "prior-way", "Prior") }
             { row(1, "learned-way", "Learned posterior") }
             <ol class="steps" aria-hidden="true">{ for steps.iter().map(|step| html! { <li>{ *step }</li> }) }</ol>
-            <figcaption class="help">{ "The same noise drives both. Choose another image in the grids above, or a step here." }</figcaption>
+            <figcaption class="help">{ "Both trajectories have the same noise. Select another image in the grids above, or a step here." }</figcaption>
         </figure>
     }
 }

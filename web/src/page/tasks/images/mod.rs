@@ -46,23 +46,23 @@ static FACTS: Facts = Facts {
     naming: Naming {
         name: "digits",
         title: "Digits",
-        what: "images of handwriting",
-        intro: "The second task, Digits, is the same engine on images: the prior is a small diffusion model of MNIST’s digits, and the reward \
-                may ask a classifier, count holes, measure strokes or hold the image to pixels that you paint. The exact posterior is what the reward lets pass of the prior’s own images. ",
+        what: "images of handwritten digits",
+        intro: "The second task, Digits, uses the same method for images. The prior is a small diffusion model of MNIST’s digits. The reward \
+                may ask a classifier, count holes, measure strokes or compare the image with pixels that you paint. The exact posterior consists of the prior’s own images, each kept with probability r. ",
     },
     numbers: Numbers {
         steps: (
-            "Denoising steps from noise to image: more draw better digits, and all that is measured or trained takes longer.",
+            "Number of denoising steps from noise to image. More steps draw better digits, but training and evaluation take longer.",
             None,
         ),
-        exploration: "Extra variance of the policy's steps at the start; it changes where trajectories go, never how they are scored.",
+        exploration: "Extra variance of the policy’s steps at the start of training. It changes which trajectories are sampled, not how they are scored.",
         network: &[RANK],
         langevin: Some(
-            "Starts from guidance, ∇ log r at the end that the prior expects, with a scale that is learned: training goes further in fewer iterations, each of which takes longer. Only where the reward, or a factor of it, is no black box.",
+            "Adds guidance to each step: ∇ log r at the end point that the prior expects, times a learned scale. Training needs fewer iterations, but each takes longer. Only for a reward that has a gradient, or a factor with one.",
         ),
         proposals: Some([
-            "Images behind the exact posterior",
-            "Images of the prior that are kept with probability r; they are drawn while the worker has time.",
+            "Prior images for the exact posterior",
+            "Number of images that are sampled from the prior and kept with probability r. The worker does this in its spare time.",
         ]),
     },
     charts: figures::CHARTS,
@@ -75,7 +75,7 @@ static FACTS: Facts = Facts {
         picture,
     },
     saved: Saved {
-        samples: (100, "100 samples (.png)"),
+        samples: (100, "Save 100 samples (.png)"),
         picture: true,
     },
 };
@@ -118,7 +118,7 @@ impl Room for Images {
         choice(
             &edits,
             weights,
-            "A network that has learned MNIST’s digits. Its own chain of T steps is the prior, whatever it draws; the exact posterior is made of its images.",
+            "A network trained on MNIST’s digits. Its own chain of T steps is the prior. The exact posterior consists of its images, each kept with probability r.",
         )
     }
 
@@ -127,14 +127,14 @@ impl Room for Images {
         let quicker = || {
             let mut run = run.clone();
             problem_mut(&mut run).prior.weights = SMALL.to_owned();
-            ("Take the small prior", run)
+            ("Use the small prior", run)
         };
         Some(Advice {
             samples: "digits",
             faster: if small {
-                "fewer steps T, a smaller batch or WebGPU are faster"
+                "fewer steps T, a smaller batch or WebGPU"
             } else {
-                "the small prior, fewer steps T, a smaller batch or WebGPU are faster"
+                "the small prior, fewer steps T, a smaller batch or WebGPU"
             },
             quicker: (!small).then(quicker),
         })
@@ -207,7 +207,7 @@ mod tests {
         assert!(
             Images
                 .adopt(&mut run)
-                .is_some_and(|said| said.contains("not mine"))
+                .is_some_and(|said| said.contains("not provide mine"))
         );
         assert_eq!(weights(&mut run), "prior-digits");
     }

@@ -51,20 +51,18 @@ pub fn Panels(props: &PanelsProps) -> Html {
         };
         let help = match panel {
             PRIOR => {
-                "What the pretrained model draws. Choose an image by pointer or arrow keys; its way from noise stands below."
+                "Images drawn by the pretrained model. Select one by pointer or arrow keys to see its trajectory below."
             }
             LEARNED => {
-                "The trained model on the same noise: each digit of the prior morphs into one that the reward wants."
+                "Images drawn by the trained model with the same noise: training turns each prior image into one that the reward wants."
             }
-            _ => {
-                "What the learned posterior should look like: the prior’s own images, kept with probability r."
-            }
+            _ => "The target of the learned posterior: the prior’s own images, each kept with probability r.",
         };
         let shown = html! {
             <>
                 <Sheet {id} {label} picture={picture.clone()} mosaic={GRID} chosen={place} choose={samples.choose_on(panel)} dark={props.dark} />
                 { tally(log_reward, place, &props.run) }
-                if panel == EXACT { { gathered(truth.as_deref(), "The prior’s images looked through", words::progress(truth.as_deref())) } }
+                if panel == EXACT { { gathered(truth.as_deref(), "Prior images sampled", words::progress(truth.as_deref())) } }
             </>
         };
         samples.frame(panel, help, shown)
@@ -92,7 +90,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
                 <Journey stage={props.stage.clone()} snapshot={snapshot.clone()} chosen={samples.chosen()} {step} on_step={samples.times.on_step(samples.steps)} dark={props.dark} />
                 { shares(&problem(&props.run).reward, measured.map(|fit| fit.classes), truth.as_ref().and_then(|t| t.fit.of::<ExactFit>()).map(|e| e.classes)) }
             </div>
-            { samples.timeline("Every image starts at x₀ = 0, a grey; the first step makes it noise, the others denoise it.") }
+            { samples.timeline("Every image starts at x₀ = 0, which is grey. The first step makes it noise, the other steps denoise it.") }
         </>
     };
     stage("digits", shown)
@@ -109,7 +107,7 @@ fn at(paths: &Paths, step: f64) -> Option<Picture> {
 /// What is asked of the chosen image and its log r, and that of all.
 fn tally(values: &[f32], chosen: Option<usize>, run: &Run) -> Html {
     let Some(mean) = mean(values).map(short) else {
-        return html! { <p class="tally">{ "none yet" }</p> };
+        return html! { <p class="tally">{ "no images yet" }</p> };
     };
     html! {
         <p class="tally">
@@ -122,7 +120,7 @@ fn tally(values: &[f32], chosen: Option<usize>, run: &Run) -> Html {
                     { log_r(Some(values[place])) }
                 </span>
             }
-            <span>{ format!("mean {mean}") }</span>
+            <span>{ format!("mean log r {mean}") }</span>
         </p>
     }
 }

@@ -10,7 +10,7 @@ use yew::prelude::*;
 pub fn remarks(report: Option<&Report>) -> Remarks {
     let conditions = report.map(|r| &r.conditions[..]).filter(|all| !all.is_empty());
     Remarks {
-        truth: "Exact means: images of the learned prior’s own chain, kept with probability r.",
+        truth: "It comes from images of the learned prior, each kept with probability r.",
         caution: report.and_then(|r| caution(r.samples, &fit(&r.fit)?)),
         more: conditions.map(by_class).unwrap_or_default(),
     }
@@ -26,11 +26,11 @@ fn caution(samples: usize, fit: &ImageFit) -> Option<String> {
         return None;
     }
     let fid = match fit.fid {
-        Some(_) => "FID comes out too large.",
-        None => "FID needs more than 64 of both.",
+        Some(_) => "FID is biased upwards.",
+        None => "FID needs more than 64 of each.",
     };
     Some(format!(
-        "Few images so far, {} exact and {samples} learned ones: take the figures as rough. {fid}",
+        "Few images so far ({} exact, {samples} learned), so the metrics are rough. {fid}",
         fit.kept
     ))
 }
@@ -53,8 +53,8 @@ fn by_class(conditions: &[ConditionReport]) -> Html {
     html! {
         <table class="by-class">
             <thead><tr>
-                <th scope="col">{ "Asked for" }</th><th scope="col">{ "Accuracy" }</th><th scope="col">{ "Mean log r" }</th>
-                <th scope="col">{ "log Z" }</th><th scope="col">{ "exact" }</th>
+                <th scope="col">{ "Class asked for" }</th><th scope="col">{ "Accuracy" }</th><th scope="col">{ "Mean log r" }</th>
+                <th scope="col">{ "log Z" }</th><th scope="col">{ "Exact log Z" }</th>
             </tr></thead>
             <tbody>{ for conditions.iter().filter_map(row) }</tbody>
         </table>

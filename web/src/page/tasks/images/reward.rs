@@ -12,14 +12,14 @@ impl Rewards for Images {
     type Reward = Reward;
 
     const KINDS: &'static [Kind] = &[
-        kind("classes", "of these classes"),
-        alone("each_class", "of each class, when asked for it"),
-        kind("inpaint", "painted: known pixels"),
+        kind("classes", "classes of digits"),
+        alone("each_class", "each class, when asked for it"),
+        kind("inpaint", "known pixels, painted"),
         kind("thickness", "width of the strokes"),
         kind("ink", "amount of ink"),
         kind("symmetry", "mirror symmetry"),
         kind("holes", "number of holes"),
-        alone("all", "a product of several"),
+        alone("all", "product of several rewards"),
     ];
 
     fn of(run: &Run) -> &Reward {
@@ -89,13 +89,13 @@ impl Rewards for Images {
 
 /// The numbers of a reward.
 fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
-    let wide = "Standard deviation of the Gaussian; less is stricter, and rarer under the prior.";
+    let wide = "Standard deviation of the Gaussian reward; a smaller one is stricter, and fewer prior samples meet it.";
     match reward {
         Reward::Ink { target, deviation } => vec![
             Part::new(
                 "target",
                 "Mean brightness",
-                "Of all pixels, 0 to 1; MNIST has about 0.13.",
+                "Target mean of all pixels, from 0 (paper) to 1 (ink); MNIST has about 0.13.",
                 Place::Real(target),
             ),
             Part::new("deviation", "Deviation", wide, Place::Real(deviation)),
@@ -103,8 +103,8 @@ fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
         Reward::Thickness { target, deviation } => vec![
             Part::new(
                 "target",
-                "Width",
-                "Of the strokes, in pixels; MNIST has about 3.",
+                "Stroke width, pixels",
+                "Target width of the strokes; MNIST has about 3 pixels.",
                 Place::Real(target),
             ),
             Part::new("deviation", "Deviation", wide, Place::Real(deviation)),
@@ -112,27 +112,27 @@ fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
         Reward::Symmetry { deviation } => vec![Part::new(
             "deviation",
             "Deviation",
-            "How much of the ink may lack its like in the mirror image.",
+            "Share of the ink that may differ from the mirror image; a smaller one is stricter.",
             Place::Real(deviation),
         )],
         Reward::Holes { count, penalty } => vec![
             Part::new(
                 "count",
                 "Holes",
-                "A 0 has one, an 8 two, a 1 none.",
+                "Target number of holes: a 0 has one, an 8 two, a 1 none.",
                 Place::Whole(count),
             ),
             Part::new(
                 "penalty",
                 "Penalty",
-                "What each hole too many or too few takes from log r.",
+                "How much each hole too many or too few lowers log r.",
                 Place::Real(penalty),
             ),
         ],
         Reward::Inpaint { deviation, .. } => vec![Part::new(
             "deviation",
             "Noise",
-            "Standard deviation of what is seen, in halves of the range from paper to ink; less is stricter.",
+            "Standard deviation of the noise on the known pixels, where paper to ink is a range of 2; a smaller one is stricter.",
             Place::Real(deviation),
         )],
         _ => Vec::new(),
@@ -167,11 +167,13 @@ pub fn wish(reward: &Reward) -> String {
             )
         }
         Reward::Ink { target, .. } => format!("a mean brightness near {target}"),
-        Reward::Symmetry { .. } => "likeness to the mirror image".to_owned(),
+        Reward::Symmetry { .. } => "mirror symmetry".to_owned(),
         Reward::Holes { count: 1, .. } => "one hole".to_owned(),
         Reward::Holes { count, .. } => format!("{count} holes"),
         Reward::Thickness { target, .. } => format!("strokes about {target} pixels wide"),
-        Reward::Inpaint { deviation, .. } => format!("the painted pixels, up to noise of {deviation}"),
+        Reward::Inpaint { deviation, .. } => {
+            format!("the painted pixels, with noise of standard deviation {deviation}")
+        }
         Reward::All { rewards } => rewards.iter().map(wish).collect::<Vec<_>>().join(", and "),
     }
 }

@@ -31,9 +31,9 @@ pub fn shares(reward: &Reward, learned: Classes, exact: Classes) -> Html {
             <p class="keys">
                 <span class="key first block">{ "learned" }</span>
                 <span class="key rule block">{ "exact" }</span>
-                if all().next().is_some() { <span class="at">{ format!("up to {}", percent(most)) }</span> }
+                if all().next().is_some() { <span class="at">{ format!("full height: {}", percent(most)) }</span> }
             </p>
-            <figcaption class="help">{ "Share of every class in the eyes of a classifier that rewards never ask. The posterior keeps what the reward does not speak of as the prior has it." }</figcaption>
+            <figcaption class="help">{ "Share of each class, judged by a classifier that no reward uses. Among images of equal reward, the posterior keeps the proportions of the prior." }</figcaption>
         </figure>
     }
 }
@@ -41,13 +41,13 @@ pub fn shares(reward: &Reward, learned: Classes, exact: Classes) -> Html {
 fn spoken(learned: Classes, exact: Classes) -> String {
     let of = |name: &str, shares: Classes| {
         let Some(shares) = shares else {
-            return format!("{name}: nothing yet");
+            return format!("{name}: no images yet");
         };
         let each = (0..CLASSES).map(|class| format!("{class} {}", percent(shares[class])));
         format!("{name}: {}", each.collect::<Vec<_>>().join(", "))
     };
     format!(
-        "Share of every class. {}. {}.",
+        "Share of each class. {}. {}.",
         of("Learned", learned),
         of("Exact", exact)
     )

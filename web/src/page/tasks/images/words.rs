@@ -17,18 +17,18 @@ pub fn asked(run: &Run, place: usize, places: usize) -> Option<usize> {
 /// How far the exact posterior has come.
 pub fn progress(truth: Option<&SampledTruth>) -> String {
     match truth {
-        None => "0 or 1 kept of the prior’s images so far".to_owned(),
+        None => "fewer than 2 of the prior’s images kept so far".to_owned(),
         Some(t) => {
             let (kept, proposals) = (count(t.kept as f64), count(t.proposals as f64));
             let so_far = match t.proposals < t.wanted {
                 true => format!(
-                    "{kept} kept of {proposals} of the prior’s images ({} wanted)",
+                    "{kept} kept of {proposals} images of the prior ({} planned)",
                     count(t.wanted as f64)
                 ),
-                false => format!("{kept} kept of all {proposals} of the prior’s images"),
+                false => format!("{kept} kept of all {proposals} images of the prior"),
             };
             match t.is_estimate() {
-                true => so_far + ": an estimate so far",
+                true => so_far + " (estimate so far)",
                 false => so_far,
             }
         }
@@ -38,15 +38,15 @@ pub fn progress(truth: Option<&SampledTruth>) -> String {
 /// What a screen reader says of the grid of learned images.
 pub fn learned(snapshot: Option<&Snapshot>) -> String {
     match snapshot {
-        None => "Images of the learned posterior; the engine has not drawn them yet.".to_owned(),
+        None => "Images of the learned posterior: not drawn yet.".to_owned(),
         Some(s) => format!(
             "{} images of the learned posterior at iteration {}{}, mean log r {}.",
             s.paths.count(),
             s.iteration,
-            s.report
-                .chosen
-                .as_ref()
-                .map_or_else(String::new, |c| format!(", each 1 of {}", c.candidates)),
+            s.report.chosen.as_ref().map_or_else(String::new, |c| format!(
+                ", 1 kept of every {} drawn",
+                c.candidates
+            )),
             figure(mean(&s.log_reward).unwrap_or(f64::NAN))
         ),
     }
@@ -80,11 +80,11 @@ mod tests {
         };
         assert_eq!(
             progress(Some(&truth(340))),
-            "120 kept of 340 of the prior’s images (2000 wanted)"
+            "120 kept of 340 images of the prior (2000 planned)"
         );
         assert_eq!(
             progress(Some(&truth(2000))),
-            "120 kept of all 2000 of the prior’s images"
+            "120 kept of all 2000 images of the prior"
         );
     }
 }

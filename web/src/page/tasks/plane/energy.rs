@@ -42,14 +42,14 @@ pub fn Energy(props: &LessonProps) -> Html {
     html! {
         <details data-testid="energy">
             <summary><h3>{ "The prior’s density as an energy" }</h3></summary>
-            <p class="help">{ "A network E(x, t) learns the prior twice. Denoising score matching asks −∇E to point to the data; it cannot tell how much two modes that are far apart weigh. The Radon–Nikodym estimator can: along a path of the prior’s chain it knows how log p changes, log p(x′) − log p(x) = log p" }<sub>{ "θ" }</sub>{ "(x′|x) − log q(x|x′). Asking the energies for the same weighs the modes and makes exp(−E) a density whose integral is 1." }</p>
+            <p class="help">{ "A network E(x, t) learns the prior’s density twice. Denoising score matching fits only the score, −∇E, which does not tell the weights of two modes that are far apart. The Radon–Nikodym estimator does: each step of the prior’s chain tells how log p changes, log p(x′) − log p(x) = log p" }<sub>{ "θ" }</sub>{ "(x′|x) − log q(x|x′). If −E is also trained to satisfy this equation, it learns the weights of the modes, and exp(−E) becomes a density with integral 1." }</p>
             { lesson.buttons("energy", "Learn the energy", props.open, start) }
             <ul class="cards">
                 <li class="card exact">
                     <div><h3>{ "Prior" }</h3></div>
                     <Thumbnail label="Density of the prior." picture={Some((*exact).clone())} paths={None} dark={props.dark} />
                 </li>
-                { for ["Score matching", "With the consistency"].into_iter().zip(lesson.learned()).map(|(title, energy)| card(title, energy.as_deref(), high, props.dark)) }
+                { for ["Score matching", "With Radon–Nikodym consistency"].into_iter().zip(lesson.learned()).map(|(title, energy)| card(title, energy.as_deref(), high, props.dark)) }
             </ul>
         </details>
     }
@@ -58,7 +58,7 @@ pub fn Energy(props: &LessonProps) -> Html {
 fn card(title: &'static str, energy: Option<&plane::Energy>, high: f32, dark: bool) -> Html {
     let picture = energy.map(|e| Picture::density(e.density.clone(), high));
     let label = match energy {
-        None => format!("{title}: nothing learned yet."),
+        None => format!("{title}: not trained yet."),
         Some(e) => format!("Density learned by {title} after {} iterations.", e.iterations),
     };
     html! {
@@ -72,9 +72,9 @@ fn card(title: &'static str, energy: Option<&plane::Energy>, high: f32, dark: bo
             <Thumbnail {label} {picture} paths={None} {dark} />
             if let Some(energy) = energy {
                 <dl>
-                    <dt title="of the modes’ weights against the mixture’s">{ "Total variation" }</dt><dd data-figure="tv">{ figure(energy.mode_total_variation) }</dd>
-                    <dt title="of the picture’s cells against the mixture’s">{ "KL" }</dt><dd>{ figure(energy.kl_grid) }</dd>
-                    <dt title="the logarithm of the integral of exp(−E); 0 for a density">{ "log ∫ exp(−E)" }</dt><dd data-figure="normalizer">{ figure(energy.log_normalizer) }</dd>
+                    <dt title="between the weights of the modes and those of the mixture, from 0 to 1">{ "Total variation" }</dt><dd data-figure="tv">{ figure(energy.mode_total_variation) }</dd>
+                    <dt title="of the masses in the cells of a grid from the mixture’s, in nats">{ "KL" }</dt><dd>{ figure(energy.kl_grid) }</dd>
+                    <dt title="logarithm of the integral of exp(−E); 0 for a normalised density">{ "log ∫ exp(−E)" }</dt><dd data-figure="normalizer">{ figure(energy.log_normalizer) }</dd>
                 </dl>
             }
         </li>

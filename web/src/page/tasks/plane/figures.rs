@@ -24,35 +24,35 @@ pub static ROWS: [Row; 15] = [
     row(
         "eubo",
         "EUBO",
-        "mean log weight of posterior samples, above log Z",
+        "mean log weight of exact posterior samples; an upper bound of log Z",
         |r| r.eubo,
     ),
     ESS,
     row(
         "mode_total_variation",
         "Total variation of mode weights",
-        "half the absolute differences, summed",
+        "half the sum of the absolute differences",
         |r| Some(fit(&r.fit)?.mode_total_variation),
     )
     .beside("", |_| Some(0.0)),
     row(
         "kl_grid",
         "KL(learned ‖ exact)",
-        "of the masses of the cells of a grid",
+        "between the masses in the cells of a grid",
         |r| Some(fit(&r.fit)?.kl_grid),
     )
     .beside("", |_| Some(0.0)),
     row(
         "excluded_mass",
         "Mass on excluded modes",
-        "modes the posterior hardly has",
+        "share of samples on modes that have almost no mass in the posterior",
         |r| Some(fit(&r.fit)?.excluded_mass),
     )
     .beside("excluded_mass_exact", |r| Some(fit(&r.fit)?.excluded_mass_exact)),
     row(
         "within_mode_variance",
         "Variance within a mode",
-        "mean over samples",
+        "mean over the samples",
         |r| Some(fit(&r.fit)?.within_mode_variance),
     )
     .beside("within_mode_variance_exact", |r| {
@@ -60,8 +60,8 @@ pub static ROWS: [Row; 15] = [
     }),
     row(
         "within_mode_covariance_error",
-        "Error of modes' covariances",
-        "largest entry, weighted mean over modes",
+        "Error of the modes’ covariances",
+        "largest entry of the difference, weighted mean over the modes",
         |r| Some(fit(&r.fit)?.within_mode_covariance_error),
     )
     .beside("", |_| Some(0.0)),
@@ -75,14 +75,14 @@ pub static COLUMNS: [Column; 9] = [
     Column {
         key: "total_variation",
         name: "Total variation",
-        help: "of the modes’ weights against the exact ones",
+        help: "between the weights of the modes and the exact weights",
         read: |o| Some(fit(&o.fit)?.mode_total_variation),
         show: figure,
     },
     Column {
         key: "kl",
         name: "KL",
-        help: "of the picture’s cells against the exact ones",
+        help: "KL divergence from the exact masses in the cells of a grid",
         read: |o| Some(fit(&o.fit)?.kl_grid),
         show: figure,
     },
@@ -90,7 +90,7 @@ pub static COLUMNS: [Column; 9] = [
     Column {
         key: "excluded_mass",
         name: "Excluded mass",
-        help: "share of samples on modes that the posterior hardly has",
+        help: "share of samples on modes that have almost no mass in the posterior",
         read: |o| Some(fit(&o.fit)?.excluded_mass),
         show: figure,
     },
@@ -108,7 +108,7 @@ pub const CHARTS: Charts = Charts {
         Curve {
             id: "chart-tv",
             title: "Distance to the exact posterior",
-            help: "Total variation of the modes' weights, and the KL divergence of the picture's cells; both shrink to the noise of finite samples.",
+            help: "Total variation of the modes’ weights, and KL divergence of the masses in the cells of a grid. Both fall until only the noise of finite samples is left.",
             formula: Some(math::TOTAL_VARIATION),
             log: true,
             measured: &[

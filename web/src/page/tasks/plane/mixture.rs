@@ -114,16 +114,16 @@ pub fn Mixture(props: &MixtureProps) -> Html {
                         set.emit(all)
                     });
                     html! {
-                        <Number key={format!("{index}-{end}")} id={format!("{}-{end}", props.id)} label={*label} {set}
+                        <Number<f64> key={format!("{index}-{end}")} id={format!("{}-{end}", props.id)} label={*label} {set}
                             field={format!("{}[{index}]", props.field)} value={read(component)} />
                     }
                 }) }
             </div>
             <div class="buttons">
-                <button type="button" data-testid={format!("{}-add", props.id)} onclick={add}>{ "Add one" }</button>
-                <button type="button" data-testid={format!("{}-remove", props.id)} disabled={props.components.len() < 2} onclick={remove}>{ "Remove it" }</button>
+                <button type="button" data-testid={format!("{}-add", props.id)} onclick={add}>{ "Add a component" }</button>
+                <button type="button" data-testid={format!("{}-remove", props.id)} disabled={props.components.len() < 2} onclick={remove}>{ "Remove this component" }</button>
             </div>
-            <p class="help">{ "A Gaussian: its mean, its relative weight, and its standard deviations σ along and across its angle. On the panel: drag, double-click, Delete." }</p>
+            <p class="help">{ "A Gaussian with a mean, a relative weight, and standard deviations σ along and across its angle. On the panel: drag to move it, double-click to add one, press Delete to remove it." }</p>
         </div>
     }
 }

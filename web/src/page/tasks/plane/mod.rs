@@ -39,17 +39,19 @@ static FACTS: Facts = Facts {
         name: "mixtures",
         title: "Mixtures",
         what: "densities in the plane",
-        intro: "In the plane the exact answer is known, so you can watch the learned posterior become the exact one. Press Train; \
-                drag the prior's components; type or paint another reward; point at a sample to see the path it took. At the foot of the page, other ways to the same posterior run side by side.",
+        intro: "In the first task, Mixtures, samples are points in the plane and the exact posterior is known, so you can watch the learned one approach it. Press Train, \
+                drag the prior’s components, type or paint another reward, or point at a sample to see its trajectory. At the bottom of the page you can compare other methods for the same posterior.",
     },
     numbers: Numbers {
         steps: (
-            "Transitions from the start to the end point; Gaussian steps come closer to the exact posterior the more there are.",
+            "Number of Gaussian steps from the start to the end point. With more steps, the chain can come closer to the exact posterior.",
             Some(math::CHAIN),
         ),
-        exploration: "Extra variance of the policy's steps at the start; it changes where trajectories go, never how they are scored.",
+        exploration: "Extra variance of the policy’s steps at the start of training. It changes which trajectories are sampled, not how they are scored.",
         network: &[WIDTH, DEPTH],
-        langevin: Some("Adds s(x, t)·∇ log r to the drift, s learned; only where the reward has a gradient."),
+        langevin: Some(
+            "Adds s(x, t)·∇ log r to the drift, with a learned scale s. Only for a reward that has a gradient.",
+        ),
         proposals: None,
     },
     charts: figures::CHARTS,
@@ -62,7 +64,7 @@ static FACTS: Facts = Facts {
         picture: |props| html! { <picture::Picture ..props /> },
     },
     saved: Saved {
-        samples: (10_000, "Samples (.csv)"),
+        samples: (10_000, "Save 10,000 samples (.csv)"),
         picture: true,
     },
 };
@@ -94,7 +96,7 @@ impl Room for Plane {
 
     fn note(&self, run: &Run) -> Option<&'static str> {
         (problem(run).prior.kind == PriorKind::Learned).then_some(
-            "With a learned prior the posterior starts as a copy of the prior’s network: width and depth are that network’s own, whatever stands below, and it has no Langevin term.",
+            "With a learned prior, the posterior starts as a copy of the prior’s network. The width and depth below then have no effect, and there is no Langevin term.",
         )
     }
 
@@ -102,9 +104,9 @@ impl Room for Plane {
         let learned = report.is_some_and(|r| r.truth == Truth::ImportanceWeighted);
         Remarks {
             truth: if learned {
-                "Exact means: importance-weighted samples of the learned prior, whose own chain is the truth here."
+                "It comes from importance-weighted samples of the learned prior’s own chain."
             } else {
-                "Exact means: by quadrature of p·r on a grid, the mixture itself being the prior."
+                "It comes from quadrature of p·r on a grid, with the mixture itself as the prior."
             },
             caution: None,
             more: Html::default(),

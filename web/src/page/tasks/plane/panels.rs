@@ -108,7 +108,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
         let on_key = Callback::from(move |event: KeyboardEvent| gestures.key(&event));
         html! {
             <Panel key={id} {id} {title} help={help(panel, props)} label={label(panel, props, snapshot.as_ref().map(|s| &s.report))}
-                legend={if panel == REWARD { "β·log r (floored)" } else { "density" }} formula={(panel == EXACT).then_some(math::POSTERIOR)}
+                legend={if panel == REWARD { "β·log r, with its floor" } else { "density" }} formula={(panel == EXACT).then_some(math::POSTERIOR)}
                 {picture} smooth={!paints} {paths} {step} highlighted={highlight(*hand.highlighted, panel)} {marks} {brush}
                 dark={props.dark} wide={wide.is(panel)} {on_pointer} {on_key} on_wide={wide.toggle(panel)} />
         }
@@ -116,7 +116,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
     let shown = html! {
         <>
             <div class="panels">{ for (0..PANELS.len()).map(panel_of) }</div>
-            { times.timeline(steps, iterations.clone(), "All samples start at x₀ = 0 and take T small noisy steps; the picture behind them is where they should end.") }
+            { times.timeline(steps, iterations.clone(), "All samples start at x₀ = 0 and take T small noisy steps. The picture behind them is the density of their end points.") }
         </>
     };
     stage("", shown)

@@ -29,8 +29,8 @@ pub fn adopt(run: &mut Run) -> Option<String> {
     let Some(name) = shipped else {
         (prior.kind, prior.weights) = (PriorKind::Exact, None);
         return Some(
-            "The prior’s drift is the exact one now: the learned priors that ship with this page belong to the \
-             presets’ own mixtures, and this mixture is none of them."
+            "The prior now has the exact drift: this page provides learned priors only for the mixtures of the \
+             presets, and this mixture is another one."
                 .to_owned(),
         );
     };
@@ -68,12 +68,12 @@ pub fn PriorControls(props: &EditProps) -> Html {
         PriorKind::Learned => "learned",
         PriorKind::Exact => "exact",
     };
-    let error = missing.then_some("prior.kind: `learned` is not allowed for this mixture; weights ship for the presets’ own mixtures only");
+    let error = missing.then_some("prior.kind: `learned` is not allowed for this mixture; this page provides weights only for the mixtures of the presets");
     html! {
         <>
-            <Choice id="prior-kind" label="Drift" value={value} set={kind} {error}
+            <Choice id="prior-kind" label="Drift of the prior" value={value} set={kind} {error}
                 options={vec![("exact".into(), "exact: closed form of the mixture".into()), ("learned".into(), "learned: a network trained on samples".into())]}
-                help="With the exact drift the only errors are time steps and training; a learned prior adds its own, and becomes the truth." />
+                help="With the exact drift, the only errors come from time steps and training. A learned prior has errors of its own, and the exact posterior is then that of the learned prior." />
             <Mixture id="prior" field="prior.components" components={prior.components.clone()} selected={props.selection.prior} select={props.selects(true)} {set} />
         </>
     }

@@ -16,7 +16,7 @@ pub static ROWS: [Row; 12] = [
     row(
         "log_z_error",
         "Standard error of log Z",
-        "of the exact value, which comes from the prior’s middles",
+        "of the exact value, which is estimated from the prior’s middles",
         |_| None,
     )
     .beside("log_z_exact_error", |r| fit(&r.fit)?.log_z_error),
@@ -25,18 +25,18 @@ pub static ROWS: [Row; 12] = [
     row(
         "log_reward",
         "Mean log r",
-        "tempered and floored; more than exact is too much",
+        "times β, with the floor; it should equal the exact value",
         |r| Some(r.log_reward),
     )
     .beside("log_reward_exact", |r| fit(&r.fit)?.log_reward_exact),
     row(
         "distinct",
         "Distinct-2",
-        "distinct pairs of words over all pairs; beside it the prior’s, of which it should keep 0.9",
+        "share of distinct word pairs; the last column is the prior’s value, and at least 0.9 of it should remain",
         |r| Some(fit(&r.fit)?.distinct),
     )
     .beside("distinct_prior", |r| fit(&r.fit)?.distinct_prior),
-    row("words", "Words and marks", "of a middle", |r| {
+    row("words", "Words and marks", "mean number per middle", |r| {
         Some(fit(&r.fit)?.words)
     })
     .beside("words_exact", |r| fit(&r.fit)?.words_exact),
@@ -50,7 +50,7 @@ pub static COLUMNS: [Column; 9] = [
     Column {
         key: "log_r_error",
         name: "Error of log r",
-        help: "how far the mean log r is from the exact posterior’s",
+        help: "distance of the mean log r from that of the exact posterior",
         read: |o| {
             let fit = fit(&o.fit)?;
             Some((fit.log_reward_stories - fit.log_reward_exact?).abs())
@@ -61,14 +61,14 @@ pub static COLUMNS: [Column; 9] = [
     Column {
         key: "distinct",
         name: "Distinct-2",
-        help: "distinct pairs of words over all pairs: repetition shows",
+        help: "share of word pairs that are distinct; low values mean repetition",
         read: |o| Some(fit(&o.fit)?.distinct),
         show: figure,
     },
     Column {
         key: "words",
         name: "Words",
-        help: "mean number of words and marks of a middle",
+        help: "mean number of words and punctuation marks per middle",
         read: |o| Some(fit(&o.fit)?.words),
         show: figure,
     },

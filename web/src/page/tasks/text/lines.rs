@@ -29,7 +29,7 @@ impl Line {
                     let class = if moved > 0.0 { "more" } else { "less" };
                     html! {
                         <span {class} style={format!("--moved: {strength:.0}%")}
-                            title={format!("log ratio to the prior {}", short(f64::from(moved)))}>{ text }</span>
+                            title={format!("log p_φ − log p_θ = {}", short(f64::from(moved)))}>{ text }</span>
                     }
                 }
             }

@@ -42,10 +42,10 @@ pub fn Mention(props: &MentionProps) -> Html {
     let id = format!("{}-words", props.id);
     html! {
         <div class="field">
-            <label for={id.clone()}>{ "Words" }</label>
+            <label for={id.clone()}>{ "Words to mention" }</label>
             <input id={id.clone()} data-testid={id.clone()} type="text" autocomplete="off" autocapitalize="off" value={(*draft).clone()} {oninput}
                 aria-describedby={format!("{id}-help")} aria-invalid={error.is_some().to_string()} />
-            <Explain id={id.clone()} help="That the middle has to mention, with spaces between them; they have to be words that the prior knows." error={(*error).clone()} />
+            <Explain id={id.clone()} help="Words that the middle should mention, separated by spaces. The prior must know each of them." error={(*error).clone()} />
         </div>
     }
 }

@@ -37,21 +37,21 @@ static FACTS: Facts = Facts {
     naming: Naming {
         name: "stories",
         title: "Stories",
-        what: "the missing middle",
-        intro: "The third, Stories, writes with a language model that unmasks words: it knows how a story begins, you say how it ends, and the \
-                posterior finds what may have happened in between. ",
+        what: "the missing middle of a story",
+        intro: "The third task, Stories, uses a language model that unmasks words. The prior sees how a story begins, you write how it ends, and the \
+                posterior writes what happens in between. ",
     },
     numbers: Numbers {
         steps: (
-            "Steps in which the words of a middle are made: words of one step do not know of each other. A causal prior makes one word a step, whatever T is.",
+            "Number of steps that unmask the words of a middle; words of the same step are sampled independently. A causal prior makes one word per step, whatever T is.",
             None,
         ),
-        exploration: "Evens out the policy's words at the start, log-probabilities over 1 + this; it changes which are made, never how they are scored.",
+        exploration: "At the start of training, the policy’s log-probabilities are divided by 1 + this value, so its words vary more. This changes which words are sampled, not how they are scored.",
         network: &[RANK],
         langevin: None,
         proposals: Some([
-            "Middles behind the exact posterior",
-            "Middles of the prior that are weighted with r; they are written while the worker has time.",
+            "Prior middles for the exact posterior",
+            "Number of middles that are sampled from the prior and weighted with r. The worker does this in its spare time.",
         ]),
     },
     charts: figures::CHARTS,
@@ -60,11 +60,11 @@ static FACTS: Facts = Facts {
         limits: (16, 2_000),
         columns: &figures::COLUMNS,
         error: "error of mean log r",
-        kept: "Middles that count",
+        kept: "Effective middles",
         picture: |props| html! { <picture::Picture ..props /> },
     },
     saved: Saved {
-        samples: (50, "50 middles (.txt)"),
+        samples: (50, "Save 50 middles (.txt)"),
         picture: false,
     },
 };
@@ -98,7 +98,7 @@ impl Room for Text {
         choice(
             &edits,
             weights,
-            "A transformer that has learned everyday stories of five sentences. Its own chain of T steps is the prior, whatever it writes; the exact posterior is made of its middles, by their weights.",
+            "A transformer trained on everyday stories of five sentences. Its own chain of T steps is the prior. The exact posterior is estimated from its middles, weighted with r.",
         )
     }
 
@@ -107,9 +107,9 @@ impl Room for Text {
         Some(Advice {
             samples: "middles",
             faster: if causal {
-                "a smaller batch or WebGPU is faster"
+                "a smaller batch or WebGPU"
             } else {
-                "the causal prior, fewer steps T, a smaller batch or WebGPU are faster"
+                "the causal prior, fewer steps T, a smaller batch or WebGPU"
             },
             quicker: None,
         })
@@ -117,7 +117,7 @@ impl Room for Text {
 
     fn remarks(&self, _report: Option<&Report>) -> Remarks {
         Remarks {
-            truth: "Exact means: middles of the learned prior’s own chain, weighted by r; rough while few of them count.",
+            truth: "It is estimated from middles of the learned prior, weighted with r, and is rough while the effective number of middles is small.",
             caution: None,
             more: Html::default(),
         }

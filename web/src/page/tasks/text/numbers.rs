@@ -37,21 +37,21 @@ pub fn Numbers(props: &LessonProps) -> Html {
     let [prior, posterior] = lesson.learned();
     html! {
         <details data-testid="numbers">
-            <summary><h3>{ "Random numbers: a posterior of words that is known exactly" }</h3></summary>
-            <p class="help">{ "Asked for a random number from 0 to 100, a language model has favourites, as people have: 42, 7, 37. A small one learns such habits here. Its posterior under the reward r(x) = 1/p(x) for a number, and next to nothing for any other answer, says all 101 equally often (arXiv 2310.04363). There are so few answers that every probability is exact." }</p>
-            { lesson.buttons("numbers", "Learn the numbers", true, start) }
+            <summary><h3>{ "Random numbers: a language model whose posterior is known exactly" }</h3></summary>
+            <p class="help">{ "When asked for a random number from 0 to 100, language models have favourites, as people do: 42, 7, 37. Here a small model learns these favourites: it is the prior. The reward is r(x) = 1/p(x) for a number and almost 0 for any other answer, so the posterior gives all 101 numbers the same probability (arXiv 2310.04363). There are so few answers that every probability is computed exactly." }</p>
+            { lesson.buttons("numbers", "Train on random numbers", true, start) }
             <ul class="cards pair">
                 { card("Prior", "prior", prior.as_deref()) }
                 { card("Posterior", "posterior", posterior.as_deref()) }
             </ul>
-            <p class="help">{ "A bar a number, from 0 to 100; the line is 1/101." }</p>
+            <p class="help">{ "Each bar is the probability of one number from 0 to 100. The line is the uniform probability, 1/101." }</p>
         </details>
     }
 }
 
 fn card(title: &'static str, id: &'static str, answers: Option<&Answers>) -> Html {
     let label = match answers {
-        None => format!("{title}: nothing learned yet."),
+        None => format!("{title}: not trained yet."),
         Some(answers) => spoken(title, answers),
     };
     let numbers = answers.map_or(&[][..], |answers| &answers.numbers);
@@ -78,9 +78,9 @@ fn card(title: &'static str, id: &'static str, answers: Option<&Answers>) -> Htm
             </svg>
             if let Some(answers) = answers {
                 <dl>
-                    <dt title="of the uniform law and the model, in nats">{ "KL(uniform ‖ model)" }</dt><dd data-figure="kl">{ figure(answers.kl_of_uniform) }</dd>
-                    <dt title="to the uniform law">{ "Total variation" }</dt><dd data-figure="tv">{ figure(answers.total_variation) }</dd>
-                    <dt title="the mass of answers that are no number from 0 to 100">{ "Invalid answers" }</dt><dd>{ format!("{} %", figure(100.0 * answers.invalid)) }</dd>
+                    <dt title="divergence of the model from the uniform distribution, in nats">{ "KL(uniform ‖ model)" }</dt><dd data-figure="kl">{ figure(answers.kl_of_uniform) }</dd>
+                    <dt title="distance to the uniform distribution, from 0 to 1">{ "Total variation" }</dt><dd data-figure="tv">{ figure(answers.total_variation) }</dd>
+                    <dt title="probability of answers that are not a number from 0 to 100">{ "Invalid answers" }</dt><dd>{ format!("{} %", figure(100.0 * answers.invalid)) }</dd>
                     <dt>{ "Iterations" }</dt><dd data-figure="iterations">{ answers.iterations }</dd>
                 </dl>
             }

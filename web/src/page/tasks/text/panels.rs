@@ -47,24 +47,22 @@ pub fn Panels(props: &PanelsProps) -> Html {
             _ => &exact,
         };
         let help = match panel {
-            PRIOR => "What the pretrained model writes after the beginning; it does not see the ending.",
+            PRIOR => "Middles written by the pretrained model, which sees the beginning but not the ending.",
             LEARNED if shows_ending => {
-                "The trained model, which sees the ending too, on the same noise. Colour is how much more, or less, likely than under the prior a word was when it was made."
+                "Middles written by the trained model, which also sees the ending, with the same noise. A word’s colour shows how much more or less likely it was than under the prior."
             }
             LEARNED => {
-                "The trained model on the same noise. Colour is how much more, or less, likely than under the prior a word was when it was made."
+                "Middles written by the trained model with the same noise. A word’s colour shows how much more or less likely it was than under the prior."
             }
-            _ => {
-                "What the learned posterior should look like: middles of the prior, drawn by their weights r."
-            }
+            _ => "The target of the learned posterior: middles of the prior, drawn in proportion to r.",
         };
         let values: Vec<f32> = lines.iter().filter_map(|line| line.log_reward).collect();
         let mean = mean(&values).map(short);
         let shown = html! {
             <>
                 <Lines {id} lines={lines.clone()} chosen={samples.chosen_on(panel)} choose={samples.choose_on(panel)} />
-                <p class="tally"><span>{ mean.map_or("none yet".to_owned(), |mean| format!("mean log r {mean}")) }</span></p>
-                if panel == EXACT { { gathered(truth.as_deref(), "The prior’s middles looked through", progress(truth.as_deref())) } }
+                <p class="tally"><span>{ mean.map_or("no samples yet".to_owned(), |mean| format!("mean log r {mean}")) }</span></p>
+                if panel == EXACT { { gathered(truth.as_deref(), "Prior middles sampled", progress(truth.as_deref())) } }
             </>
         };
         samples.frame(panel, help, shown)
@@ -82,7 +80,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
             <div class="panels">
                 { for (0..PANELS.len()).map(|panel| if panel == REWARD { reward.clone() } else { list(panel) }) }
             </div>
-            { samples.timeline("Every middle starts masked; each step makes one or more of its words.") }
+            { samples.timeline("Every middle starts fully masked; each step unmasks one or more of its words.") }
         </>
     };
     stage("stories", shown)
@@ -123,21 +121,17 @@ fn exact_lines(reader: &Reader, truth: &SampledTruth) -> Vec<Line> {
 /// How much of the exact posterior is known.
 fn progress(truth: Option<&SampledTruth>) -> String {
     let Some(t) = truth else {
-        return "no middles of the prior so far".to_owned();
+        return "no middles of the prior yet".to_owned();
     };
     let (proposals, wanted) = (count(t.proposals as f64), count(t.wanted as f64));
     if t.log_z_error.is_nan() {
         return format!(
-            "{proposals} of {wanted} middles of the prior, all with the same reward: no estimate so far"
+            "{proposals} of {wanted} middles of the prior; all have the same reward, so there is no estimate yet"
         );
     }
-    let estimate = if t.is_estimate() {
-        ", an estimate so far"
-    } else {
-        ""
-    };
+    let estimate = if t.is_estimate() { " (estimate so far)" } else { "" };
     format!(
-        "{proposals} of {wanted} middles of the prior, worth {} by their weights{estimate}; log Z is {} ± {}",
+        "{proposals} of {wanted} middles of the prior, effective number {}{estimate}; log Z is {} ± {}",
         count(t.kept as f64),
         short(t.log_z),
         short(t.log_z_error)

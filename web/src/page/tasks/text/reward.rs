@@ -12,11 +12,11 @@ impl Rewards for Text {
     type Reward = Reward;
 
     const KINDS: &'static [Kind] = &[
-        kind("ending", "that the ending follows"),
-        kind("mention", "words that it mentions"),
+        kind("ending", "the ending follows"),
+        kind("mention", "mentions certain words"),
         kind("length", "number of words"),
         kind("distinct", "no repetition"),
-        alone("all", "a product of several"),
+        alone("all", "product of several rewards"),
     ];
 
     fn of(run: &Run) -> &Reward {
@@ -79,13 +79,13 @@ impl Rewards for Text {
 
 /// The numbers of a reward.
 fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
-    let wide = "Standard deviation of the Gaussian; less is stricter, and rarer under the prior.";
+    let wide = "Standard deviation of the Gaussian reward; a smaller one is stricter, and fewer prior samples meet it.";
     match reward {
         Reward::Length { target, deviation } => vec![
             Part::new(
                 "target",
-                "Words",
-                "Of the middle, without marks; sentences here have about nine.",
+                "Number of words",
+                "Target for the middle, without punctuation marks; usual sentences have about nine.",
                 Place::Real(target),
             ),
             Part::new("deviation", "Deviation", wide, Place::Real(deviation)),
@@ -93,13 +93,13 @@ fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
         Reward::Distinct { penalty } => vec![Part::new(
             "penalty",
             "Penalty",
-            "What each word that was said before takes from log r.",
+            "How much each repeated word lowers log r.",
             Place::Real(penalty),
         )],
         Reward::Mention { penalty, .. } => vec![Part::new(
             "penalty",
             "Penalty",
-            "What each word that is missing takes from log r.",
+            "How much each missing word lowers log r.",
             Place::Real(penalty),
         )],
         _ => Vec::new(),
@@ -109,13 +109,13 @@ fn parts(reward: &mut Reward) -> Vec<Part<'_>> {
 /// What a reward wants, in a phrase.
 pub fn wish(reward: &Reward) -> String {
     match reward {
-        Reward::Ending {} => "a middle from which the ending follows".to_owned(),
+        Reward::Ending {} => "the ending follows from the middle".to_owned(),
         Reward::Mention { words, .. } => {
             let words: Vec<_> = words.iter().map(|word| format!("“{word}”")).collect();
-            format!("that it mentions {}", words.join(" and "))
+            format!("the middle mentions {}", words.join(" and "))
         }
-        Reward::Length { target, .. } => format!("about {target} words"),
-        Reward::Distinct { .. } => "no word twice".to_owned(),
+        Reward::Length { target, .. } => format!("the middle has about {target} words"),
+        Reward::Distinct { .. } => "no word is repeated".to_owned(),
         Reward::All { rewards } => rewards.iter().map(wish).collect::<Vec<_>>().join(", and "),
     }
 }

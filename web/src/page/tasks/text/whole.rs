@@ -34,14 +34,14 @@ pub fn Whole(props: &WholeProps) -> Html {
     };
     html! {
         <section class="whole" aria-label="The story">
-            <Part id="story-beginning" label="Beginning" help="All that the prior knows." text={story.beginning.clone()} run={props.run.clone()}
+            <Part id="story-beginning" label="Beginning" help="The prior sees only this." text={story.beginning.clone()} run={props.run.clone()}
                 dispatch={props.dispatch.clone()} ending={false} />
             { middle("middle-prior", "Prior", &props.prior) }
             { middle("middle-learned", "Posterior", &props.learned) }
             <Part id="story-ending" label="Ending" text={story.ending.clone()} run={props.run.clone()} dispatch={props.dispatch.clone()} ending={true}
-                help={if problem(&props.run).reward.asks_for_ending() { "What the middle has to lead to: the reward, and seen by the posterior." } else { "The reward does not ask for it, so nobody sees it." }} />
+                help={if problem(&props.run).reward.asks_for_ending() { "The reward wants the middle to lead here; the posterior sees it, the prior does not." } else { "The reward does not use the ending, so neither model sees it." }} />
             if !props.unknown.is_empty() {
-                <p class="help" data-testid="unknown-words">{ format!("Words that the models do not know, and read as any other: {}.", props.unknown.join(", ")) }</p>
+                <p class="help" data-testid="unknown-words">{ format!("The models do not know these words and treat them all as one unknown word: {}.", props.unknown.join(", ")) }</p>
             }
         </section>
     }

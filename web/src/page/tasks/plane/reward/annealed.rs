@@ -22,6 +22,6 @@ pub fn annealed(edits: &EditProps, power: f64) -> Html {
     };
     html! {
         <Slider id="power" label="Power γ" value={power} low=0.6 high=4.0 step=0.05 {set} formula={math::ANNEALED}
-            help="The posterior is the prior at another temperature, 1/γ: below 1 it is flatter, above 1 heavy modes take over." />
+            help="The posterior is the prior at the temperature 1/γ. With γ below 1 it is flatter; with γ above 1, heavy modes dominate." />
     }
 }

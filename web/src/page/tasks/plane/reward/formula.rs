@@ -78,10 +78,10 @@ pub fn Formula(
                 <Explain id="formula" error={wrong.map(|e| AttrValue::from(e.to_string()))}
                     help="Numbers, x, y, PI, E and + - * / ^ with the usual precedence: -x^2 is -(x^2), 2^3^2 is 2^(3^2). Comparisons < > <= >= == != and && || give 1 or 0. \
                           Functions: exp log ln log2 log10 sqrt cbrt abs sign floor ceil round sin cos tan asin acos atan sinh cosh tanh min max atan2(y, x) hypot mod. \
-                          Where the value is negative or undefined, r counts as 0." />
+                          Where the value is negative or undefined, r is 0." />
             </div>
             <Check id="formula-log" label="The formula is log r" checked={*logarithm} set={as_logarithm}
-                help="Read the formula as the logarithm of the reward, where that is the simpler one." />
+                help="Read the formula as log r instead of r." />
         </>
     }
 }

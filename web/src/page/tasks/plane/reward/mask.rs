@@ -126,13 +126,13 @@ pub fn mask(edits: &EditProps, mask: &Reward) -> Html {
             *parts(&mut mask)[at].2 = value;
             set(&edits, mask)
         });
-        html! { <Number key={field} id={format!("mask-{at}")} {label} field={format!("reward.{field}")} value={*value} {set} /> }
+        html! { <Number<f64> key={field} id={format!("mask-{at}")} {label} field={format!("reward.{field}")} value={*value} {set} /> }
     };
     html! {
         <>
             <Choice id="mask-form" label="Shape" value={form(&shape)} set={choose}
                 options={["half-plane", "disc", "ring", "box"].map(|f| (f.into(), f.into())).to_vec()}
-                help="One reward inside, another outside; drag its handles on the panel or type its numbers." />
+                help="One reward inside the shape, another outside. Drag the handles on the panel or type the numbers." />
             <div class="grid2">{ for parts(&mut mask.clone()).into_iter().enumerate().map(number) }</div>
         </>
     }

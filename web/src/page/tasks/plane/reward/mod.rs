@@ -80,12 +80,12 @@ pub fn RewardControls(edits: &EditProps) -> Html {
         })
     };
     let options = [
-        ("ratio", "a target mixture over the prior"),
-        ("formula", "a formula in x and y"),
-        ("mask", "a mask"),
+        ("ratio", "target mixture / prior"),
+        ("formula", "formula in x and y"),
+        ("mask", "mask"),
         ("painted", "painted by hand"),
-        ("annealed", "the prior at another temperature"),
-        ("product", "a second prior: their product"),
+        ("annealed", "power of the prior"),
+        ("product", "product with a second prior"),
     ];
     let reward = &problem(&edits.run).reward;
     let editor = match reward {
@@ -109,9 +109,9 @@ pub fn RewardControls(edits: &EditProps) -> Html {
     };
     html! {
         <>
-            <Choice id="reward-kind" label="Kind" value={reward.kind()} set={choose}
+            <Choice id="reward-kind" label="Kind of reward" value={reward.kind()} set={choose}
                 options={options.map(|(value, text)| (value.into(), text.into())).to_vec()}
-                help="How much each end point is wanted, r ≥ 0; only its values are used, never its gradient." />
+                help="How much each end point is wanted, r ≥ 0. RTB needs only the values of r, not its gradient." />
             { editor }
         </>
     }

@@ -47,6 +47,6 @@ pub fn painted(edits: &EditProps) -> Html {
     };
     html! {
         <BrushControls tips={&TIPS[..]} selection={edits.selection} select={edits.select.clone()} {clear}
-            help="Paint on the reward panel: level 9 is r = 1, level 0 is 0; the secondary button or Backspace erases." />
+            help="Paint on the reward panel: level 9 is r = 1, level 0 is r = 0. The secondary mouse button or Backspace erases." />
     }
 }

@@ -14,7 +14,7 @@ pub fn product(edits: &EditProps, components: &[Component]) -> Html {
     };
     html! {
         <>
-            <p class="help">{ "r = q, the density of a second mixture, so that the posterior is where both priors agree. " }<Math of={PRODUCT} /></p>
+            <p class="help">{ "r = q, the density of a second mixture. The posterior is large where both priors are large. " }<Math of={PRODUCT} /></p>
             <Mixture id="product" field="reward.components" components={components.to_vec()} selected={edits.selection.reward} select={edits.selects(false)} {set} />
         </>
     }

@@ -64,10 +64,10 @@ pub fn Ratio(
     };
     html! {
         <>
-            <p class="help">{ "r = target / prior, so that the posterior is the target mixture itself." }</p>
+            <p class="help">{ "r = target / prior, so the posterior is the target mixture itself." }</p>
             <Mixture id="target" field="reward.numerator" components={numerator.clone()} selected={edits.selection.reward} select={edits.selects(false)} set={set_numerator} />
-            <Check id="own-denominator" label="Divide by another mixture than the prior" checked={!denominator.is_empty()} set={own}
-                help="Then the posterior is prior · target / that mixture." />
+            <Check id="own-denominator" label="Divide by another mixture instead of the prior" checked={!denominator.is_empty()} set={own}
+                help="The posterior is then prior · target / this mixture." />
             if !denominator.is_empty() {
                 <Mixture id="denominator" field="reward.denominator" components={denominator.clone()} selected={*of_denominator}
                     select={select_denominator} set={set_denominator} />
