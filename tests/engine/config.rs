@@ -103,7 +103,7 @@ fn refused(field: &str, result: Result<Run, ConfigError>) {
     assert!(error.field.contains(field), "{field} is to be named: {text}");
     assert!(!error.allowed.is_empty(), "{text}");
     assert!(
-        !error.value.is_empty() || text.contains(" is missing: "),
+        !error.value.is_empty() || text.contains(" is missing; give "),
         "{text}"
     );
 }
@@ -299,7 +299,7 @@ fn unknown_fields_are_refused_by_name() {
             with_field(toml::Table::try_from(method).expect("it is a table")),
         );
         let bare = matches!(method, Method::Rtb {} | Method::Importance {});
-        assert_eq!(error.allowed == "expected is none", bare, "{error}");
+        assert_eq!(error.allowed == "no field beside its kind", bare, "{error}");
     }
     let shapes = [
         "form = \"half_plane\"\nnormal = [1.0, 0.0]\noffset = 0.0",

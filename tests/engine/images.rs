@@ -162,7 +162,7 @@ fn idx_files_are_read_or_refused() {
         (vec![0, 0, 8], "3 bytes"),
         (idx(&[2, 28, 27], &pixels[..2 * 28 * 27]), "28×27"),
         (idx(&[3, 28, 28], &pixels), "[3, 28, 28]"),
-        (idx(&[u32::MAX, u32::MAX, u32::MAX], &pixels), "numbers"),
+        (idx(&[u32::MAX, u32::MAX, u32::MAX], &pixels), "values"),
         (idx(&[2 * PIXELS as u32], &pixels), "begins with"),
     ] {
         let text = read_images(&file).expect_err(what).to_string();

@@ -68,7 +68,7 @@ fn gpt2_is_read_with_a_prefix_and_its_tied_head() {
     weights.tensors.last_mut().expect("the head").2[0] += 1.0;
     assert_eq!(
         gpt2(&weights).expect_err("another head"),
-        "tensor `lm_head.weight` differs from `transformer.wte.weight`; one table for both is expected"
+        "tensor `lm_head.weight` differs from `transformer.wte.weight`, but both must be the same table"
     );
 }
 
@@ -82,7 +82,7 @@ fn masks_of_gpt2_may_be_of_any_type() {
     let refused = read_tensors(&file).expect_err("not a float");
     assert_eq!(
         refused,
-        "tensor `h.0.attn.bias` is U32; F32, F16 or BF16 is expected"
+        "tensor `h.0.attn.bias` is U32, but must be F32, F16 or BF16"
     );
     says_what_pytorch_does(&GPT2.read(&file, &cpu_device()).expect("left out"));
 }
@@ -162,7 +162,7 @@ fn the_tensor_that_is_wrong_is_named_as_in_the_file() {
         of_gpt2,
         [
             "tensor `h.1.mlp.c_fc.weight` is missing",
-            "tensor `h.1.mlp.c_fc.weight` has shape [64, 16]; [16, 64] is expected",
+            "tensor `h.1.mlp.c_fc.weight` has shape [64, 16], but must have [16, 64]",
             "tensor `h.1.mlp.c_fc.weight.more` belongs to no layer of this network",
         ]
     );
@@ -173,7 +173,7 @@ fn the_tensor_that_is_wrong_is_named_as_in_the_file() {
         of_sedd,
         [
             "tensor `blocks.0.attn_qkv.weight` is missing",
-            "tensor `blocks.0.attn_qkv.weight` has shape [16, 48]; [48, 16] is expected",
+            "tensor `blocks.0.attn_qkv.weight` has shape [16, 48], but must have [48, 16]",
             "tensor `blocks.0.attn_qkv.weight.more` belongs to no layer of this network",
         ]
     );

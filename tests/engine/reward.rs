@@ -147,7 +147,7 @@ fn bad_formulas_are_refused_by_name() {
     }
     let nowhere = compiled(&formula("0*x")).expect_err("r is 0 everywhere");
     assert!(
-        nowhere.to_string().contains("somewhere where the prior is"),
+        nowhere.to_string().contains("where the prior has mass"),
         "{nowhere}"
     );
 }

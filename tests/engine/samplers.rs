@@ -247,7 +247,7 @@ fn a_posterior_that_leaves_the_square_is_refused() {
     for (power, beta) in [(0.6, 1.0), (0.9, 4.0)] {
         let error = open(power, beta).expect_err("it is too wide").to_string();
         assert!(
-            error.starts_with(&format!("reward.power: {power}, with 6 %")),
+            error.starts_with(&format!("reward.power: {power}, which puts 6 %")),
             "{error}"
         );
         assert!(error.contains("at most 2 %"), "{error}");

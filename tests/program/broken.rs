@@ -116,7 +116,7 @@ fn of_a_damaged_checkpoint_the_previous_one_is_used() {
         "{said}"
     );
     assert!(
-        said.contains("going on from") && said.contains("checkpoint.previous.bin"),
+        said.contains("continuing from") && said.contains("checkpoint.previous.bin"),
         "{said}"
     );
     assert!(said.contains("after iteration 9 of 10"), "{said}");
@@ -154,7 +154,7 @@ fn two_damaged_checkpoints_are_an_error() {
         let said = stderr(&output);
         for part in [
             "checkpoint.bin: its checksum",
-            "checkpoint.previous.bin: it does not begin",
+            "checkpoint.previous.bin: it is not a checkpoint",
             "config.toml",
         ] {
             assert!(said.contains(part), "{part} is missing from {said}");
@@ -172,7 +172,7 @@ fn lost_checkpoints_do_not_cost_the_metrics() {
     let output = resume(folder.path()).output().expect("the program starts");
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        stderr(&output).contains("both are missing"),
+        stderr(&output).contains("both checkpoint files are missing"),
         "{}",
         stderr(&output)
     );

@@ -240,5 +240,5 @@ fn densities_are_estimated() {
         );
     }
     assert!(error("balanced", "with reference") < error("independent", "with reference"));
-    assert!(table.contains("200 samples of the prior's mixture, the mean of 2 paths each, T = 30"));
+    assert!(table.contains("200 points from the prior's mixture, mean over 2 paths per point, T = 30"));
 }

@@ -53,7 +53,7 @@ fn a_killed_run_of_images_ends_like_an_unbroken_one() {
     for row in [
         "mean log r",
         "FID, evaluation classifier",
-        "of 150 images of the prior are kept",
+        "of 150 images of the prior",
         "1 of 3",
     ] {
         assert!(table.contains(row), "{row} is missing from\n{table}");

@@ -119,7 +119,19 @@ const REFUSED: &[(&str, &str)] = &[
     ("compare --method dps:scale", "--method dps | scale | FIELD=VALUE"),
     (
         "compare --method dps:scale=500",
-        "method.scale | 500 | from 0 to 100",
+        "--method dps:scale | 500 | from 0 to 100",
+    ),
+    (
+        "compare --method dps:scale=abc",
+        "--method dps:scale | abc | a number",
+    ),
+    (
+        "compare story-bike --method dps",
+        "--method | `dps` for the task stories | rtb, trust-pcl",
+    ),
+    (
+        "run untasked.toml",
+        "untasked.toml | task is missing | task = \"digits\" | reward.kind",
     ),
     ("compare --vary process.steps", "--vary | FIELD=VALUE"),
     (
@@ -183,6 +195,7 @@ fn bad_input_is_refused_with_a_reason() {
         ("unknown.toml", "preset = \"25-to-8\""),
         ("field.toml", "[rollout]\nbatsh = 3"),
         ("value.toml", "[process]\nsteps = 1"),
+        ("untasked.toml", "[reward]\nkind = \"classes\"\nclasses = [3]"),
         ("taken/file", ""),
     ];
     for folder in ["folder", "taken"] {

@@ -42,7 +42,7 @@ fn numbers_are_shown_before_and_after() {
         .find(|line| line.starts_with("90 to 99"))
         .expect("a line");
     assert!(line.contains('▁'), "{said}");
-    assert!(said.contains("RTB with VarGrad, 2 iterations of 8 answers, 0.25 of them the prior's, seed 0"));
+    assert!(said.contains("RTB with VarGrad, 2 iterations of 8 answers, share from the prior 0.25, seed 0"));
 
     let table = fs::read_to_string(&file).expect("written");
     let mut lines = table.lines();

@@ -69,7 +69,7 @@ fn a_prior_of_pixels_is_trained_measured_and_drawn() {
     let line = "pretrain digits --data . --out d.safetensors --picture d.png --iterations 2 --batch 32 \
                 --samples 20 --steps 3 --quiet";
     let output = succeed(&mut at(&place, line));
-    assert!(stdout(&output).contains("20 samples of the chain of 3 steps"));
+    assert!(stdout(&output).contains("20 samples from a chain of 3 steps"));
     judged(&record(&place, "d.json")["figures"]);
     let picture = fs::read(place.path().join("d.png")).expect("drawn");
     assert!(picture.starts_with(b"\x89PNG"));
@@ -116,7 +116,7 @@ fn a_prior_of_latents_takes_two_trainings() {
     let line = "pretrain autoencoder --data . --latents 8 --width 32 --blocks 1 --out a.safetensors \
                 --iterations 150 --batch 32 --learning-rate 0.01 --ema 0.9 --quiet";
     let output = succeed(&mut at(&place, line));
-    assert!(stdout(&output).contains("40 test images made of 8 numbers each"));
+    assert!(stdout(&output).contains("40 test images, each decoded from 8 latents"));
     let autoencoder = record(&place, "a.json");
     // Ten kinds of images, a row in 28 white: black everywhere is wrong by 4/28.
     let error = autoencoder["figures"]["test_squared_error"].as_f64();
@@ -273,7 +273,7 @@ fn stories_that_cannot_be_had_are_named() {
     assert_eq!(reward.status.code(), Some(2));
     let told = stderr(&reward);
     assert!(
-        told.contains("--loss: `score-entropy` is not allowed; none for `reward`"),
+        told.contains("--loss: `score-entropy` is not allowed; use no --loss for `reward`"),
         "{told}"
     );
     let long = "many ".repeat(60);
@@ -283,7 +283,7 @@ fn stories_that_cannot_be_had_are_named() {
         (0..100).map(line).collect::<String>(),
     )
     .expect("written");
-    assert!(said("--data long.txt", None).contains("no story is short enough"));
+    assert!(said("--data long.txt", None).contains("every story is too long"));
 }
 
 #[test]
@@ -348,7 +348,10 @@ fn images_that_cannot_be_had_are_named() {
         text.contains("MD5") && text.contains("f68b3c2dcbeaaa9fbdd348bbdeb94873"),
         "{text}"
     );
-    assert!(said(&format!("{train} --data nowhere")).contains("`nowhere`: one of mnist, fashion-mnist"));
+    assert!(
+        said(&format!("{train} --data nowhere"))
+            .contains("`nowhere` is not allowed; use one of mnist, fashion-mnist")
+    );
     assert!(said(&format!("{train} --data offline")).contains("train-images-idx3-ubyte"));
     folder_of_images(place.path(), 10);
     for (flag, what) in [

@@ -1,20 +1,23 @@
-//! What can be wrong: a value, a file, a device.
+//! Errors of the engine: a refused value, an unreadable file, a failed device.
 
 use std::fmt::{self, Display};
 
-/// A refused value: which field, what it held, what it may hold.
+/// A refused value: the field, its value and what is allowed instead.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub struct ConfigError {
     /// Dotted path of the field, as in the TOML file.
     pub field: String,
-    /// What it held, as text; empty where it is missing.
+    /// Its value as text; empty if the field is missing, [`ConfigError::UNKNOWN`] if there is no such field.
     pub value: String,
-    /// What would have been accepted.
+    /// What to give instead: a phrase that completes "use …".
     pub allowed: String,
 }
 
 impl ConfigError {
-    /// The refusal of `value` in `field`, where `allowed` would have been accepted.
+    /// Stands as the value of a field that does not exist.
+    pub const UNKNOWN: &str = "an unknown field";
+
+    /// Refuses `value` in `field`; `allowed` completes "use …".
     pub fn new(field: impl Into<String>, value: impl Display, allowed: impl Into<String>) -> Self {
         Self {
             field: field.into(),
@@ -23,7 +26,7 @@ impl ConfigError {
         }
     }
 
-    /// The refusal of `field` without a value, where `needed` is needed.
+    /// Refuses a missing `field`; `needed` completes "give …".
     pub fn missing(field: impl Into<String>, needed: impl Into<String>) -> Self {
         Self::new(field, "", needed)
     }
@@ -37,28 +40,29 @@ impl fmt::Display for ConfigError {
             allowed,
         } = self;
         match value.as_str() {
-            "" => write!(f, "{field} is missing: {allowed}"),
-            value => write!(f, "{field}: {value} is not allowed; {allowed}"),
+            "" => write!(f, "{field} is missing; give {allowed}"),
+            Self::UNKNOWN => write!(f, "{field} is an unknown field; use {allowed}"),
+            value => write!(f, "{field}: {value} is not allowed; use {allowed}"),
         }
     }
 }
 
-/// Why something cannot open or go on.
+/// Why a run cannot start or continue.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// A setting that is refused.
+    /// A setting is not allowed.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// A weights file that does not fit; the text names the tensor and the shapes.
+    /// A file of weights does not fit the network; the text names the tensor and the shapes.
     #[error("weights: {0}")]
     Weights(String),
-    /// A checkpoint that is damaged or of another run.
+    /// A checkpoint is damaged or belongs to another run.
     #[error("checkpoint: {0}")]
     Checkpoint(String),
-    /// The loss is no longer a number. What was trained before can still be measured and saved.
+    /// The loss is infinite or not a number. The weights before that iteration can still be measured and saved.
     #[error("{0}")]
     Diverged(String),
-    /// A training-free method cannot be used here, or its device failed.
+    /// A training-free method does not work on this run, or its device failed.
     #[error("{0}")]
     Method(String),
     /// The device failed: lost, out of memory.

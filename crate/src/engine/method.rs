@@ -389,7 +389,7 @@ impl Method {
                     return Err(ConfigError::new(
                         "method.guidance",
                         guidance,
-                        "0 without method.points: guidance is the gradient of their average",
+                        "0, or set method.points above 0: guidance is the gradient of their average",
                     ));
                 }
                 Ok(())

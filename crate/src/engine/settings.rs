@@ -67,7 +67,7 @@ impl Settings {
             return Err(ConfigError::new(
                 "rollout.replay_share + rollout.noised_share + rollout.prior_share",
                 shares,
-                "at most 1 together",
+                "shares whose sum is at most 1",
             ));
         }
         let o = &self.optimizer;

@@ -72,7 +72,7 @@ impl Weights {
     pub(crate) fn matrix(&self, name: &str) -> Result<[usize; 2], String> {
         let shape = self.shape(name)?;
         let matrix = shape.try_into();
-        matrix.map_err(|_| format!("tensor `{name}` has shape {shape:?}; two dimensions are expected"))
+        matrix.map_err(|_| format!("tensor `{name}` has shape {shape:?}, but must have two dimensions"))
     }
 
     /// How many names are like this.
@@ -189,13 +189,13 @@ pub(crate) fn read_tensors_where(file: &[u8], wanted: impl Fn(&str) -> bool) -> 
             Dtype::BF16 => halves(view.data(), |b| half::bf16::from_le_bytes(b).to_f32()),
             other => {
                 return Err(format!(
-                    "tensor `{name}` is {other:?}; F32, F16 or BF16 is expected"
+                    "tensor `{name}` is {other:?}, but must be F32, F16 or BF16"
                 ));
             }
         };
         if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
             return Err(format!(
-                "tensor `{name}` holds {bad}; finite numbers are expected"
+                "tensor `{name}` holds {bad}, but all values must be finite"
             ));
         }
         tensors.push((name, view.shape().to_vec(), values));
@@ -314,7 +314,7 @@ impl ModuleMapper for Loader<'_> {
         let wrong = match self.by_name.remove(&name) {
             None => format!("tensor `{name}` is missing"),
             Some((shape, _)) if shape != own => {
-                format!("tensor `{name}` has shape {shape:?}; {own:?} is expected")
+                format!("tensor `{name}` has shape {shape:?}, but must have {own:?}")
             }
             Some((shape, values)) => {
                 let value = Tensor::from_data(TensorData::new(values, shape), &device);

@@ -26,8 +26,8 @@ impl Report {
     pub fn floor_warning(&self) -> Option<String> {
         let floor = self.floor_wanted?;
         Some(format!(
-            "log r of {:.0} % of the samples lies on its floor, so training cannot tell them apart; a tempering.floor of \
-             {floor} would",
+            "log r is at its floor for {:.0} % of the samples, so training cannot tell them apart; try tempering.floor = \
+             {floor}",
             100.0 * self.floored_mass
         ))
     }

@@ -110,7 +110,7 @@ fn leave_out_head(weights: &mut Weights, words: &str) -> Result<(), String> {
     if weights.tensors[head].2 != weights.tensors[words].2 {
         let words = &weights.tensors[words].0;
         return Err(format!(
-            "tensor `{HEAD}` differs from `{words}`; one table for both is expected"
+            "tensor `{HEAD}` differs from `{words}`, but both must be the same table"
         ));
     }
     weights.tensors.swap_remove(head);

@@ -130,8 +130,8 @@ impl ResidualConfig {
         let sizes = [inputs, outputs, width];
         if sizes.iter().any(|s| !(1..=4096).contains(s)) || embedding > 4096 || config.blocks > 32 {
             return Err(format!(
-                "{inputs} inputs, {outputs} outputs, a width of {width}, {} blocks and an embedding of \
-                 {embedding}; at most 4096 of each and at most 32 blocks are allowed",
+                "the network has {inputs} inputs, {outputs} outputs, width {width}, {} blocks and an embedding of \
+                 size {embedding}; all must be at most 4096, and the blocks at most 32",
                 config.blocks
             ));
         }

@@ -83,6 +83,9 @@ fn priors() -> impl Iterator<Item = (&'static str, &'static [u8])> {
 
 fn unknown(field: &str, name: &str) -> ConfigError {
     let names: Vec<_> = priors().map(|(name, _)| name).collect();
-    let allowed = format!("a safetensors file that exists, or one of {}", names.join(", "));
+    let allowed = format!(
+        "a safetensors file that exists, or one of the shipped priors {}",
+        names.join(", ")
+    );
     ConfigError::new(field, format!("`{name}`"), allowed)
 }

@@ -11,30 +11,30 @@ use std::path::Path;
 const EXAMPLES: &str = "\
 Examples:
   rtb                                       train the 25-to-9 preset on the CPU
-  rtb list                                  what presets, priors, methods and experiments there are
+  rtb list                                  list presets, priors, methods and experiments
   rtb run ring-teeth --seed 3               train another preset with another seed
   rtb run 25-to-9 --batch 200 --set optimizer.ema=0.99
-                                            any field of a run can be set
-  rtb run digit-3                           a task on images: threes from a prior of all digits
-  rtb list --fields                         every field of a run: meaning, default, what is allowed
-  rtb list --toml moons-disc > mine.toml    start a description of your own, then:
+                                            change any field of a run
+  rtb run digit-3                           images: sample threes from a prior of all digits
+  rtb list --fields                         describe every field: meaning, default, allowed values
+  rtb list --toml moons-disc > mine.toml    copy a preset to a file, edit it, then run it:
   rtb run mine.toml --device gpu --out runs/mine
-  rtb run --resume runs/mine                go on after Ctrl-C or a crash
+  rtb run --resume runs/mine                continue after Ctrl-C or a crash
   rtb sample runs/mine --count 1000 --out points.csv
   rtb evaluate runs/mine --samples 100000
-  rtb compare moons-disc                    RTB beside every other method, trained or not
+  rtb compare moons-disc                    compare RTB with every other method
   rtb compare 25-to-9 --method rtb --method smc --vary process.steps=20,50,100
-  rtb compare steps                         a prepared comparison
-  rtb infill runs/stories-each-seed0        fill the gaps of stories that nothing was trained on
-  rtb density 25-to-9                       log densities of the prior, from single paths
-  rtb energy 25-to-9 --out energy.png       the prior's density, learned as an energy
-  rtb numbers                               a language model that says 0 to 100 equally often
+  rtb compare steps                         run a prepared comparison (an experiment)
+  rtb infill runs/stories-each-seed0        fill the gaps of held-out stories
+  rtb density 25-to-9                       estimate the prior's log density from single paths
+  rtb energy 25-to-9 --out energy.png       learn the prior's density as an energy
+  rtb numbers                               train a language model to say 0 to 100 equally often
   rtb pretrain mixture mine.toml --out prior.safetensors
-                                            learn a prior from samples, then train on it:
+                                            train a prior on samples, then use it in a run:
   rtb run mine.toml --set prior.kind=learned --set prior.weights=prior.safetensors";
 
-/// Train a diffusion model to sample the posterior p(x)·r(x)/Z of a prior p and a reward r, with
-/// relative trajectory balance. Without a subcommand: `rtb run 25-to-9`.
+/// Train a diffusion model to sample the posterior p(x)·r(x)/Z of a diffusion prior p and a reward r,
+/// with relative trajectory balance (RTB). Without a subcommand, `rtb` runs `rtb run 25-to-9`.
 #[derive(Parser)]
 #[command(
     name = "rtb",
@@ -65,7 +65,7 @@ enum Command {
 }
 
 impl Cli {
-    /// Does what was typed.
+    /// Runs the subcommand that was typed.
     pub fn execute(self) -> Result<(), ProgramError> {
         match self.command {
             None => run::execute(Path::new(source::DEFAULT), self.options),

@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 /// The flag, for the subcommands that compute.
 #[derive(Args)]
 pub struct DeviceFlag {
-    /// What to compute on: cpu, gpu (wgpu: Vulkan, Metal or DX12) or cuda (NVIDIA; only in a
-    /// program built with `--features cuda`)
+    /// Device to compute on: cpu, gpu (wgpu: Vulkan, Metal or DX12) or cuda (NVIDIA; needs a program
+    /// built with `--features cuda`)
     #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub device: DeviceKind,
 }
@@ -23,7 +23,7 @@ pub enum DeviceKind {
 }
 
 impl DeviceKind {
-    /// Opens the device, or says why it cannot be had.
+    /// Opens the device, or says why it is not available.
     pub fn open(self) -> Result<Device, ProgramError> {
         match self {
             #[cfg(feature = "cpu")]

@@ -1,4 +1,4 @@
-//! What can go wrong, said in one message, with the exit code that belongs to it.
+//! Everything that can go wrong: one message and one exit code each.
 
 use rtb::engine::EngineError;
 use rtb::run::ConfigError;
@@ -21,44 +21,44 @@ pub enum ProgramError {
         path: PathBuf,
         error: io::Error,
     },
-    #[error("{}: {what} is there already; {remedy}", path.display())]
+    #[error("{}: {what} already exists there; {remedy}", path.display())]
     Occupied {
         path: PathBuf,
         what: &'static str,
         remedy: &'static str,
     },
-    #[error("{}: not the folder of a run: {missing} is missing; a folder that `rtb run` wrote is expected", path.display())]
+    #[error("{}: this is not the folder of a run: {missing} is missing; use a folder that `rtb run` wrote", path.display())]
     NotARun { path: PathBuf, missing: &'static str },
-    #[error("{}: another process is training in this folder", path.display())]
+    #[error("{}: another process is training in this folder; wait for it or stop it", path.display())]
     InUse { path: PathBuf },
     #[error(
-        "{}: no checkpoint can be read ({}); start the run again with `rtb run {}`",
+        "{}: there is no readable checkpoint ({}); start the run again with `rtb run {}`",
         path.display(),
         reasons.join("; "),
         path.join("config.toml").display()
     )]
     NoCheckpoint { path: PathBuf, reasons: Vec<String> },
     #[error(
-        "--device {device}: this program was built without it; build it with \
+        "--device {device}: this program was built without {device}; build it with \
          `cargo build --release --features {device}`"
     )]
     NotBuilt { device: &'static str },
-    /// Images that cannot be had or read.
+    /// Data that cannot be found or read.
     #[error("{0}")]
     Data(String),
     #[error("{}: cannot draw: {reason}", path.display())]
     Picture { path: PathBuf, reason: String },
-    #[error("Ctrl-C cannot be caught: {0}")]
+    #[error("cannot handle Ctrl-C: {0}")]
     Signal(#[from] ctrlc::Error),
     #[error(transparent)]
     Session(#[from] EngineError),
-    #[error("{error}\nThe last checkpoint is kept in {}.", path.display())]
+    #[error("{error}\nThe last checkpoint is in {}.", path.display())]
     Training { error: EngineError, path: PathBuf },
-    #[error("Stopped; go on with `rtb run --resume {}`", path.display())]
+    #[error("Stopped. To continue: `rtb run --resume {}`", path.display())]
     Interrupted { path: PathBuf },
-    #[error("Stopped; the same command goes on from {}", path.display())]
+    #[error("Stopped. Run the same command again to continue from {}", path.display())]
     PretrainingStopped { path: PathBuf },
-    #[error("Stopped after {ended} of {trials} trials; what came of them is in {}", path.display())]
+    #[error("Stopped after {ended} of {trials} trials. Their results are in {}", path.display())]
     Stopped {
         path: PathBuf,
         ended: usize,

@@ -74,7 +74,7 @@ pub fn train(job: &Job, training: &mut impl Pretrain) -> Result<f64, ProgramErro
         let loss = training.step()?;
         if !loss.is_finite() {
             return Err(EngineError::Diverged(format!(
-                "the loss is {loss} at iteration {}; a smaller --learning-rate may help",
+                "training diverged: the loss is {loss} at iteration {}; try a smaller --learning-rate",
                 training.iteration()
             ))
             .into());
@@ -109,12 +109,12 @@ pub fn forget(out: &Path) -> Result<(), ProgramError> {
 
 /// Goes on from a checkpoint; the seconds that were spent before.
 fn resume(job: &Job, path: &Path, bytes: &[u8], training: &mut impl Pretrain) -> Result<f64, ProgramError> {
-    let remedy = "remove it to start again";
+    let remedy = "delete the file to start again";
     let refused = |reason: String| ProgramError::Data(format!("{}: {reason}; {remedy}", path.display()));
     let checkpoint: Checkpoint = rmp_serde::from_slice(bytes).map_err(|e| refused(e.to_string()))?;
     if checkpoint.command != job.command {
         return Err(refused(format!(
-            "it belongs to another training, `{}`",
+            "this checkpoint belongs to another training, `{}`",
             checkpoint.command
         )));
     }

@@ -17,7 +17,7 @@ impl Stop {
             if flag.swap(true, Ordering::SeqCst) {
                 process::exit(i32::from(INTERRUPTED));
             }
-            eprintln!("\nStopping after this iteration; once more stops at once.");
+            eprintln!("\nStopping after this iteration. Press Ctrl-C again to stop at once.");
         })?;
         Ok(Self(asked))
     }

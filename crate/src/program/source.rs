@@ -13,40 +13,40 @@ pub const DEFAULT: &str = "25-to-9";
 /// Flags that change fields of a run.
 #[derive(Args, Debug, Default)]
 pub struct Overrides {
-    /// Seed of all noise [field: seed]
+    /// Random seed: the same seed gives the same run [field: seed]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Iterations of training [field: training.iterations]
+    /// Number of training iterations [field: training.iterations]
     #[arg(long, value_name = "N")]
     pub iterations: Option<usize>,
-    /// Steps T of the chain [field: process.steps]
+    /// Number of steps T of the diffusion chain [field: process.steps]
     #[arg(long, value_name = "N")]
     pub steps: Option<usize>,
-    /// Trajectories of an iteration [field: rollout.batch]
+    /// Trajectories per iteration [field: rollout.batch]
     #[arg(long, value_name = "N")]
     pub batch: Option<usize>,
-    /// Learning rate of the network [field: optimizer.learning_rate]
+    /// Learning rate of the network at iteration 0 [field: optimizer.learning_rate]
     #[arg(long, value_name = "RATE")]
     pub learning_rate: Option<f64>,
-    /// Units of a hidden layer [field: network.width]
+    /// Units per hidden layer [field: network.width]
     #[arg(long, value_name = "N")]
     pub width: Option<usize>,
-    /// Hidden layers [field: network.depth]
+    /// Number of hidden layers [field: network.depth]
     #[arg(long, value_name = "N")]
     pub depth: Option<usize>,
-    /// How log Z is had: learned or vargrad [field: objective.log_z]
+    /// How log Z is estimated: `learned` (a parameter) or `vargrad` (a batch mean) [field: objective.log_z]
     #[arg(long, value_name = "HOW")]
     pub log_z: Option<String>,
-    /// Extra variance of exploring rollouts [field: rollout.exploration]
+    /// Extra variance of the policy's steps, for exploration [field: rollout.exploration]
     #[arg(long, value_name = "VARIANCE")]
     pub exploration: Option<f64>,
-    /// Share of the batch that is replayed [field: rollout.replay_share]
+    /// Share of the batch from the replay buffer, 0 to 1 [field: rollout.replay_share]
     #[arg(long, value_name = "SHARE")]
     pub replay_share: Option<f64>,
-    /// Samples of the final evaluation [field: evaluation.samples]
+    /// Number of samples in the final evaluation [field: evaluation.samples]
     #[arg(long, value_name = "N")]
     pub samples: Option<usize>,
-    /// Any field, as in the TOML file: --set tempering.beta=0.5; may be repeated
+    /// Set any field as in the TOML file, for example --set tempering.beta=0.5; repeatable
     #[arg(long, value_name = "FIELD=VALUE", value_parser = assignment)]
     pub set: Vec<(String, String)>,
 }
@@ -57,7 +57,7 @@ pub fn assignment(text: &str) -> Result<(String, String), String> {
         Some((field, value)) if !field.trim().is_empty() => {
             Ok((field.trim().to_owned(), value.trim().to_owned()))
         }
-        _ => Err("FIELD=VALUE is expected, like rollout.batch=100".to_owned()),
+        _ => Err("use FIELD=VALUE, for example rollout.batch=100".to_owned()),
     }
 }
 
@@ -121,7 +121,7 @@ pub fn read(name: &Path) -> Result<Source, ProgramError> {
     };
     // A bare word that is no file is a misspelt preset rather than a missing file.
     if !name.exists() && name.extension().is_none() && name.components().count() == 1 {
-        let allowed = format!("{}, or a TOML file", unknown.allowed);
+        let allowed = format!("{}; or a TOML file", unknown.allowed);
         return Err(ConfigError { allowed, ..unknown }.into());
     }
     let text = fs::read_to_string(name).map_err(|e| ProgramError::file("read the run", name, e))?;
@@ -142,7 +142,7 @@ pub fn read(name: &Path) -> Result<Source, ProgramError> {
 pub fn title(run: &Run) -> String {
     match Preset::find(&run.name) {
         Ok(preset) => preset.title.to_owned(),
-        Err(_) if run.name.is_empty() => "A run".to_owned(),
+        Err(_) if run.name.is_empty() => "Untitled run".to_owned(),
         Err(_) => run.name.clone(),
     }
 }

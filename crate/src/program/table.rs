@@ -24,12 +24,12 @@ pub fn report(task: Task, report: &Report) -> String {
     rows.push(("effective sample size / N", Some(r.ess), Some(1.0)));
     rows.extend(fitted(sheet, &r.fit, r.log_reward));
     rows.push((
-        "mass where the reward is floored",
+        "mass where log r is at its floor",
         Some(r.floored_mass),
         Some(r.floored_mass_exact),
     ));
     rows.push(("residual δ, mean", Some(r.residual_mean), Some(0.0)));
-    rows.push(("residual δ, deviation", Some(r.residual_std), Some(0.0)));
+    rows.push(("residual δ, standard deviation", Some(r.residual_std), Some(0.0)));
     // What there is to tell of chosen samples, under the names of the others' figures.
     let chosen: Vec<Row> = r.chosen.as_deref().map_or_else(Vec::new, |chosen| {
         let mut rows = fitted(sheet, &chosen.fit, chosen.log_reward);
@@ -50,20 +50,20 @@ pub fn report(task: Task, report: &Report) -> String {
     lines.push(String::new());
     lines.extend(r.chosen.iter().map(|c| {
         format!(
-            "1 of {}: each sample is chosen among so many of the policy's, in proportion to its weight r·p_θ/p_φ. The \
-             more, the nearer to the posterior; the bias falls as 1 over their number.",
+            "1 of {0}: each sample is chosen among {0} samples of the policy, in proportion to its weight r·p_θ/p_φ. More \
+             candidates bring it closer to the posterior: the bias falls as 1 over their number.",
             c.candidates
         )
     }));
     lines.push(format!(
-        "{} samples; exact means {}.",
+        "{} samples. \"Exact\" means {}.",
         r.samples,
         exact(r.truth, sheet)
     ));
     if is_estimate {
         lines.push(format!(
-            "That is an estimate so far: it rests on {} effective samples of the prior. It takes {REFERENCE} to be a \
-             reference; evaluation.proposals makes more.",
+            "The exact values are only estimates: they rest on {} effective samples of the prior, and a reference needs \
+             {REFERENCE}. Raise evaluation.proposals for more.",
             figure(r.prior_samples_effective)
         ));
     }

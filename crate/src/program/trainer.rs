@@ -36,7 +36,7 @@ fn check_same(folder: &RunFolder, said: &Run, trained: &Run) -> Result<(), Progr
         field,
         format!("`{said}`"),
         format!(
-            "`{trained}`, with which the checkpoint was trained; start a run of its own with `rtb run {} --out …`",
+            "`{trained}`, as in the checkpoint; for a new run use `rtb run {} --out DIR`",
             path.display()
         ),
     );
@@ -71,7 +71,7 @@ pub fn files(folder: &RunFolder, run: &Run) -> Result<Files, ProgramError> {
 pub fn reopen_trained(folder: &RunFolder, device: DeviceKind) -> Result<Session, ProgramError> {
     reopen(folder, device)?.ok_or_else(|| ProgramError::NoCheckpoint {
         path: folder.path().to_owned(),
-        reasons: vec!["none was written yet".to_owned()],
+        reasons: vec!["none has been written yet".to_owned()],
     })
 }
 

@@ -41,7 +41,7 @@ pub trait Problem: Erased + fmt::Debug + Send + Sync {
 
     /// Why there are several conditions, where there are.
     fn why_several(&self) -> &'static str {
-        "there are several posteriors"
+        "the run has several posteriors"
     }
 
     /// Whether a posterior that nothing has trained yet is its prior, kernel by kernel.

@@ -164,7 +164,7 @@ pub(crate) fn syntax(
     ConfigError::new(
         format!("{what}, line {line}"),
         format!("`{shown}`"),
-        format!("TOML is expected ({message})"),
+        format!("valid TOML ({message})"),
     )
 }
 
@@ -178,57 +178,63 @@ fn unreadable(error: &toml::de::Error) -> ConfigError {
     let message = error.message();
     let (found, expected) = message
         .split_once(", expected ")
-        .or_else(|| Some((message.strip_suffix(", there are no fields")?, "none")))
+        .or_else(|| {
+            Some((
+                message.strip_suffix(", there are no fields")?,
+                "no field beside its kind",
+            ))
+        })
         .unwrap_or((message, "a value of another kind"));
     if let Some(name) = found
         .strip_prefix("unknown field `")
         .and_then(|f| f.strip_suffix('`'))
     {
         let field = place.map_or_else(|| name.to_owned(), |place| format!("{place}.{name}"));
-        return ConfigError::new(field, "an unknown field", format!("expected is {expected}"));
+        return ConfigError::new(field, ConfigError::UNKNOWN, expected);
     }
     if let Some(name) = message
         .strip_prefix("missing field `")
         .and_then(|rest| rest.strip_suffix('`'))
     {
         let field = place.map_or_else(|| name.to_owned(), |place| format!("{place}.{name}"));
-        return ConfigError::missing(field, "it has no default");
+        return ConfigError::missing(field, "a value, as it has no default");
     }
     let expected = in_words(expected);
     let found = found.split_once(": ").map_or(found, |(_, value)| value);
     let found = found.strip_prefix("unknown variant ").unwrap_or(found);
-    ConfigError::new(
-        place.unwrap_or("the run"),
-        found,
-        format!("expected is {expected}"),
-    )
+    ConfigError::new(place.unwrap_or("the run"), found, expected)
 }
 
 /// What serde expects, without the names of Rust's types.
 fn in_words(expected: &str) -> String {
     let words = expected.split_whitespace().map(|word| match word {
-        "usize" | "u64" | "u32" | "u8" => "a whole number of 0 or more",
+        "usize" | "u64" | "u32" | "u8" => "a whole number, 0 or more",
         "i64" | "i32" => "a whole number",
         "f64" | "f32" => "a number",
         "sequence" => "list",
         "map" => "table",
-        "boolean" => "value of true or false",
+        "boolean" => "value, true or false",
         other => other,
     });
-    match expected.strip_prefix("struct ") {
-        Some(_) => "a table of fields".to_owned(),
-        None => words.collect::<Vec<_>>().join(" "),
+    let is_table = ["struct ", "internally tagged enum "];
+    match is_table.iter().any(|prefix| expected.starts_with(prefix)) {
+        true => "a table of fields".to_owned(),
+        false => words.collect::<Vec<_>>().join(" "),
     }
 }
 
-/// The same of what a task has of its own: a field of neither is none of both.
-pub(crate) fn unreadable_own(error: &toml::de::Error) -> ConfigError {
+/// The same for the fields of one task; an unknown one may also be a misspelt field of all tasks.
+pub(crate) fn unreadable_own(error: &toml::de::Error, task: &str) -> ConfigError {
     let error = unreadable(error);
-    if error.value != "an unknown field" || error.field.contains('.') {
+    if error.value != ConfigError::UNKNOWN || error.field.contains('.') {
         return error;
     }
     ConfigError {
-        allowed: format!("{}, or what all tasks have: {}", error.allowed, COMMON.join(", ")),
+        allowed: format!(
+            "{} for the task {task}, or a field of all tasks: {}",
+            error.allowed,
+            COMMON.join(", ")
+        ),
         ..error
     }
 }

@@ -25,7 +25,10 @@ impl Run {
             return Err(ConfigError::new(
                 "method",
                 format!("`{}`", self.method.info().name),
-                format!("a trained one: {}", self.problem.why_several()),
+                format!(
+                    "a trained method, for example `rtb`: {}",
+                    self.problem.why_several()
+                ),
             ));
         }
         self.settings().validate(self.problem.least_batch())?;

@@ -33,8 +33,8 @@ impl Checkpoint {
         let Form { form } = rmp_serde::from_slice(bytes).map_err(refused)?;
         if form != FORM {
             return Err(EngineError::Checkpoint(format!(
-                "it was written by another version of rtb (form {form}, this one reads {FORM}); that version \
-                 can go on with it, this one has to start the run again"
+                "another version of rtb wrote it (format {form}, but this version reads {FORM}); continue with that \
+                 version, or start the run again"
             )));
         }
         rmp_serde::from_slice(bytes).map_err(refused)

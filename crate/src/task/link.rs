@@ -25,7 +25,7 @@ pub fn decode(fragment: &str) -> Result<Run, ConfigError> {
         ConfigError::new(
             "the link",
             shown,
-            format!("a link copied whole from this page is expected ({why})"),
+            format!("a whole link, copied from this page ({why})"),
         )
     };
     let packed = URL_SAFE_NO_PAD

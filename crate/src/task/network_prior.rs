@@ -60,20 +60,20 @@ impl NetworkPrior {
             return Err(ConfigError::new(
                 "prior.kind",
                 "`exact`",
-                format!("`learned` for {task}, whose prior is a network"),
+                format!("`learned`, as the prior of the task {task} is a network"),
             ));
         }
         if !self.components.is_empty() {
             return Err(ConfigError::new(
                 "prior.components",
-                format!("a mixture of {}", self.components.len()),
-                format!("none for {task}, whose prior is a network"),
+                format!("a mixture of {} components", self.components.len()),
+                format!("no components, as the prior of the task {task} is a network"),
             ));
         }
         if self.weights.is_empty() {
             return Err(ConfigError::missing(
                 "prior.weights",
-                "the name or the file of the learned prior's weights",
+                "the name of a shipped prior (see `rtb list`) or a file of weights",
             ));
         }
         // Every proposal of the exact posterior is kept in memory.

@@ -117,7 +117,11 @@ impl Run {
         let mut table: Table =
             toml::from_str(text).map_err(|e| run::syntax("the TOML text", e.message(), e.span(), text))?;
         let base = match table.remove("preset") {
-            None => task_of(&table)?.defaults(),
+            None => {
+                let base = task_of(&table)?.defaults();
+                check_task(&base, &table)?;
+                base
+            }
             Some(Value::String(name)) => Preset::find(&name)?.run,
             Some(other) => {
                 return Err(ConfigError::new(
@@ -141,17 +145,22 @@ impl Run {
                 "task",
                 format!("`{}`", task_of(&table)?.name()),
                 format!(
-                    "`{}`, as in the run that it is set on: what one task asks for is nothing to another",
+                    "`{}`, the task of the run: prior and reward of one task do not fit another",
                     self.task().name()
                 ),
             ));
         }
+        let run = self.merged(table)?;
+        run.validate()?;
+        Ok(run)
+    }
+
+    /// The same, not yet validated.
+    fn merged(&self, table: Table) -> Result<Self, ConfigError> {
         let mut own = self.table();
         self.task().room().give_way(&mut own, &table);
         merge(&mut own, table);
-        let run = read(own)?;
-        run.validate()?;
-        Ok(run)
+        read(own)
     }
 
     /// This run with one field, named by its dotted path, set to a value in TOML's notation
@@ -207,6 +216,28 @@ fn task_of(table: &Table) -> Result<Task, ConfigError> {
     }
 }
 
+/// Refuses a table that names no task, and has the fields of another task than the default one.
+fn check_task(base: &Run, table: &Table) -> Result<(), ConfigError> {
+    if table.contains_key("task") {
+        return Ok(());
+    }
+    let Err(error) = base.merged(table.clone()) else {
+        return Ok(());
+    };
+    let fits = |task: &Task| task.defaults().merged(table.clone()).is_ok();
+    let Some(task) = Task::all().find(fits) else {
+        return Ok(());
+    };
+    let what = match error.value.as_str() {
+        ConfigError::UNKNOWN => format!("`{}`", error.field),
+        value => format!("{} = {value}", error.field),
+    };
+    Err(ConfigError::missing(
+        "task",
+        format!("`task = \"{0}\"`, as {what} belongs to the task {0}", task.name()),
+    ))
+}
+
 /// Reads a whole table.
 fn read(mut table: Table) -> Result<Run, ConfigError> {
     let task = task_of(&table)?;
@@ -215,12 +246,15 @@ fn read(mut table: Table) -> Result<Run, ConfigError> {
     if let Some(reward) = own.get("reward") {
         check_kinds("reward", reward, task)?;
     }
-    let problem: AnyProblem = task.room().read(own).map_err(|e| run::unreadable_own(&e))?;
+    let problem: AnyProblem = task
+        .room()
+        .read(own)
+        .map_err(|e| run::unreadable_own(&e, task.name()))?;
     Ok(common.with_problem(problem))
 }
 
-/// Refuses kinds of reward that are about another task's end points, in products too. serde would refuse
-/// them as well, but does not say where they stand.
+/// Refuses the kinds of reward of another task, in products too. serde would refuse them as well, but does
+/// not name the field.
 fn check_kinds(field: &str, reward: &Value, task: Task) -> Result<(), ConfigError> {
     match reward.get("kind") {
         Some(Value::String(kind)) if !task.rewards().contains(&kind.as_str()) => {

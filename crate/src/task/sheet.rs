@@ -168,6 +168,8 @@ pub struct Sheet {
     pub pictures: &'static str,
     /// What "exact" means where samples of the prior tell it by rejection.
     pub samples: &'static str,
+    /// The usual extension of a file of samples as text.
+    pub text_file: &'static str,
     /// Whether samples can be drawn as one picture.
     pub draws_samples: bool,
 }

@@ -349,7 +349,7 @@ fn stories_that_make_no_sense_are_refused() {
     };
     assert!(with(&|run| problem_mut(run).story = None).contains("story"));
     assert!(with(&|run| problem_mut(run).reward = mention("zebra")).contains("`zebra`"));
-    assert!(with(&|run| problem_mut(run).reward = mention("b c")).contains("one word"));
+    assert!(with(&|run| problem_mut(run).reward = mention("b c")).contains("a single word"));
     // A reward of images is refused while it is read.
     let ink = good.with("reward", "{ kind = \"ink\", target = 0.1, deviation = 0.1 }");
     assert!(ink.expect_err("of images").to_string().contains("reward.kind"));
@@ -364,7 +364,7 @@ fn stories_that_make_no_sense_are_refused() {
     let (prior, reward) = (files().get("prior"), files().get("reward"));
     assert!(given(None, reward).contains("prior.weights"));
     assert!(given(prior, None).contains("reward's network"));
-    assert!(given(prior, prior).contains("a network that sees both ways"));
+    assert!(given(prior, prior).contains("its attention goes both ways"));
     assert!(given(Some(b"none"), reward).contains("not a safetensors file"));
     let plane = Run::default().with("story.beginning", "a");
     let error = plane.expect_err("of points");

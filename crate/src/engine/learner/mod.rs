@@ -167,7 +167,7 @@ impl<T: Task> Learner<T> {
                 ("rollout.replay_share", replay_share),
             ] {
                 if share > 0.0 {
-                    let allowed = "0, as this chain noises nothing back from its ends";
+                    let allowed = "0, as this chain cannot be noised back from end points";
                     return Err(ConfigError::new(field, share, allowed).into());
                 }
             }
@@ -178,8 +178,11 @@ impl<T: Task> Learner<T> {
             let names: Vec<_> = trained.map(|m| m.info().name).collect();
             ConfigError::new(
                 "method",
-                format!("`{}`, which is not trained", method.info().name),
-                format!("one of {}; compare runs the others", names.join(", ")),
+                format!("the training-free `{}`", method.info().name),
+                format!(
+                    "one of {}; `rtb compare` runs the training-free methods",
+                    names.join(", ")
+                ),
             )
         })?;
         let noise = Noise::new(settings.seed);

@@ -29,7 +29,7 @@ impl Header {
                 iteration: iteration as usize,
                 log_z,
             }),
-            _ => Err("its header has no sound iteration and log_z".into()),
+            _ => Err("its header lacks a valid iteration and log_z".into()),
         }
     }
 

@@ -33,16 +33,16 @@ impl Sequence {
         if given.is_empty() || given.iter().any(|of| of.len() != length) {
             let lengths: Vec<_> = given.iter().map(Vec::len).collect();
             return Err(ConfigError::new(
-                "the lengths of the sequences",
+                "the length of the sequences",
                 format!("{lengths:?}"),
-                "one length, of at least one sequence",
+                "at least one sequence, all of the same length",
             ));
         }
         if gap.is_empty() || gap.end > length {
             return Err(ConfigError::new(
                 "the gap",
                 format!("{gap:?}"),
-                format!("one token or more within 0..{length}"),
+                format!("a range of at least one token within 0..{length}"),
             ));
         }
         let unknown = |sequence: &Vec<usize>| {
@@ -53,7 +53,7 @@ impl Sequence {
             return Err(ConfigError::new(
                 "a given word",
                 word,
-                format!("a number below {words}, the words of the vocabulary"),
+                format!("a number below {words}, the size of the vocabulary"),
             ));
         }
         Ok(Self { words, given, gap })

@@ -118,7 +118,7 @@ pub(super) async fn through_the_end<P: Diffusion, Q: Prior<P>>(
     let pulled = (end * upload(cotangent(&ends).await?, x)).sum();
     let gradient = leaf
         .grad(&pulled.backward())
-        .ok_or("the prior has no gradient in its state")?;
+        .ok_or("the prior has no gradient with respect to its state")?;
     Ok((prior.without_autodiff(), gradient))
 }
 
@@ -190,7 +190,10 @@ async fn dps_cotangent<P: Diffusion, Q: Prior<P>>(
     let size = setting.process.state_size();
     let mut gradient = setting.gradient(ends).await?;
     if normalized {
-        let bound = setting.reward.log_bound().ok_or("this reward has no bound")?;
+        let bound = setting
+            .reward
+            .log_bound()
+            .ok_or("this reward has no upper bound")?;
         let log_r = setting.log_reward(ends).await?;
         for (row, log_r) in gradient.chunks_exact_mut(size).zip(log_r) {
             // A bound that was only searched for may be exceeded.

@@ -48,7 +48,7 @@ impl<P: Process, Q: Prior<P>> Sampler<P, Q> for Rejection {
         let bound = setting
             .reward
             .log_bound()
-            .ok_or("this reward has no bound; rejection needs one")?;
+            .ok_or("this reward has no upper bound, but rejection needs one")?;
         let mut bound = setting.beta * bound;
         let size = setting.process.state_size();
         let mut rng = setting.noise.stream(Purpose::Acceptance, counter);
@@ -87,7 +87,7 @@ impl<P: Process, Q: Prior<P>> Sampler<P, Q> for Rejection {
         }
         if made.ends.is_empty() {
             return Err(format!(
-                "rejection kept none of {} prior samples: r is too rare under the prior",
+                "rejection kept none of {} prior samples: samples with a high reward are too rare under the prior",
                 rows as u64 * self.proposals as u64
             ));
         }

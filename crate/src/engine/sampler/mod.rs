@@ -135,7 +135,7 @@ impl<P: Process, Q: Prior<P>> Setting<'_, P, Q> {
             self.reward.log_reward_gradient(ends).await
         })
         .await?
-        .ok_or("this reward has no gradient; guidance needs one")?;
+        .ok_or("this reward has no gradient, but guidance needs one")?;
         let gradient = read(gradient).await?;
         Ok(gradient.into_iter().map(|g| self.beta as f32 * g).collect())
     }

@@ -62,14 +62,18 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
             return Err(ConfigError::new(
                 "the learning rate",
                 learning_rate,
-                "above 0, at most 1",
+                "a number above 0, at most 1",
             ));
         }
         if iterations == 0 {
             return Err(ConfigError::new("the number of iterations", 0, "at least 1"));
         }
         if !(0.0..1.0).contains(&ema) {
-            return Err(ConfigError::new("the decay of the average", ema, "0 to below 1"));
+            return Err(ConfigError::new(
+                "the decay of the average",
+                ema,
+                "a number from 0 to below 1",
+            ));
         }
         let recipe = Optimizer {
             learning_rate,

@@ -46,7 +46,7 @@ impl<N: Module + ModuleDisplay + Sync, E> Pretraining<N, E> {
             return Err(ConfigError::new(
                 "the batch",
                 recipe.batch,
-                format!("1 to {MOST_EXAMPLES} examples"),
+                format!("a whole number from 1 to {MOST_EXAMPLES}"),
             ));
         }
         let Recipe {

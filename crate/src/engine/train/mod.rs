@@ -235,7 +235,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         // Before any step, so that the weights stay those of the last sound iteration.
         if !residuals.loss.is_finite() {
             return Err(EngineError::Diverged(format!(
-                "the loss is {} at iteration {}; {} may help",
+                "training diverged: the loss is {} at iteration {}; try {}",
                 residuals.loss,
                 self.iteration + 1,
                 self.objective.remedy()

@@ -21,22 +21,23 @@ const WARM_UP: usize = 3;
 /// Iterations between two looks at the error.
 const LOOK: usize = 100;
 
-/// Time an iteration, its parts, samples, and the way to a posterior
+/// Time an iteration and its parts, sampling, and training to a given error
 #[derive(clap::Args)]
 #[command(after_help = "\
-With the defaults an iteration does the work of the paper's toy: 500 trajectories of 100 steps, a
-network 64 wide, two passes. For one thread: taskset -c 0 rtb bench.")]
+The default run is the paper's toy problem: 500 trajectories of 100 steps per iteration and a network
+of width 64. To time a single thread: taskset -c 0 rtb bench.")]
 pub struct Args {
     /// A preset (see `rtb list`) or a TOML file
     #[arg(value_name = "PRESET|FILE.toml", default_value = source::DEFAULT)]
     source: PathBuf,
-    /// Iterations to time
+    /// Number of iterations to time
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
-    /// Samples of the posterior to draw and time after that
+    /// Then draw N samples of the posterior and time them
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     draw: Option<u32>,
-    /// Train on until the error is this small: total variation of mode weights, or FID of images
+    /// Then train until the error is at most ERROR: the total variation of mode weights (mixtures), FID
+    /// (digits) or the error of mean log r (stories)
     #[arg(long, value_name = "ERROR", value_parser = error, allow_negative_numbers = true)]
     until: Option<f64>,
     #[command(flatten)]
@@ -51,7 +52,7 @@ fn error(text: &str) -> Result<f64, String> {
         .parse()
         .ok()
         .filter(|error: &f64| *error > 0.0 && error.is_finite());
-    number.ok_or_else(|| "a number above 0 is expected".to_owned())
+    number.ok_or_else(|| "use a number above 0".to_owned())
 }
 
 /// Times and prints.
@@ -71,12 +72,12 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         }
     }
     let mut text = format!(
-        "milliseconds of an iteration, {count} of them: median, smallest, largest\n{}",
+        "milliseconds per iteration over {count} iterations: median, minimum, maximum\n{}",
         line("iteration", timed.iter().map(|(seconds, _)| *seconds))
     );
     let parts: [(&str, Part); 4] = [
         ("  rollout", |t| t.rollout),
-        ("  read, reward, residuals", |t| t.score),
+        ("  transfer, reward, residuals", |t| t.score),
         ("  second pass and backward", |t| t.backward),
         ("  optimiser", |t| t.update),
     ];
@@ -125,17 +126,17 @@ fn race(session: &mut Session, until: f64, mut training: f64) -> Result<String, 
         let sheet = session.run().task().room().sheet();
         let (name, error) = (sheet.error_name, sheet.error(&report.fit));
         let error = error.ok_or(EngineError::Method(format!(
-            "{name} cannot be measured: too few exact samples"
+            "{name} cannot be measured: there are too few exact samples; raise evaluation.proposals"
         )))?;
         if error <= until {
             return Ok(format!(
-                "{name} {error:.4} after {} iterations and {training:.1} s of training\n",
+                "{name} is {error:.4} after {} iterations and {training:.1} s of training\n",
                 report.iterations
             ));
         }
         if session.finished() {
             return Ok(format!(
-                "{name} still {error:.4} at the end, after {} iterations and {training:.1} s\n",
+                "{name} is still {error:.4} at the end, after {} iterations and {training:.1} s of training\n",
                 report.iterations
             ));
         }

@@ -12,10 +12,10 @@ use crate::program::storage;
 use std::path::{Path, PathBuf};
 
 const AFTER_HELP: &str = "\
-Every method gets the same prior, reward and seeds; trained ones are trained first. Writes a folder
-with the run (config.toml), a line for every outcome (outcomes.csv, which grows as trials end), the
-table (comparison.md) and a picture (comparison.png), and prints the table. `rtb list` names methods
-and experiments.
+Every method gets the same prior, reward and seeds; trained methods are trained first. Prints a table
+and writes a folder with the run (config.toml), one line per trial (outcomes.csv, written as trials
+end), the table (comparison.md) and a picture (comparison.png). `rtb list` lists all methods and
+experiments.
 
 Examples:
   rtb compare 25-to-9 --seeds 0,1,2
@@ -24,32 +24,32 @@ Examples:
   rtb compare steps --seeds 0
   rtb compare digits --pool --seeds 0 --method rtb --method rejection";
 
-/// Run methods side by side: error, cost and pictures
+/// Compare methods on one run: their error, cost and samples
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
     /// A preset or an experiment (see `rtb list`), or a TOML file
     #[arg(value_name = "PRESET|FILE.toml|EXPERIMENT", default_value = source::DEFAULT)]
     source: PathBuf,
-    /// A method, with other values of its fields: dps:scale=0.5; may be repeated [default: every
-    /// method that can be used on the run, or the experiment's]
+    /// A method to compare, optionally with settings, for example dps:scale=0.5; repeatable [default:
+    /// every method that works on the run, or the methods of the experiment]
     #[arg(long = "method", value_name = "NAME[:FIELD=VALUE…]")]
     methods: Vec<String>,
-    /// Do everything for each of these values of a field of the run
+    /// Repeat the comparison for each of these values of a field
     #[arg(long, value_name = "FIELD=A,B,…", value_parser = source::assignment)]
     vary: Option<(String, String)>,
-    /// Do everything with each of these seeds [default: the run's, or the experiment's]
+    /// Repeat the comparison with each of these seeds [default: the seeds of the run or experiment]
     #[arg(long, value_name = "N,N,…", value_delimiter = ',', conflicts_with = "seed")]
     seeds: Vec<u64>,
-    /// One row a method: its mean over all values of the varied field
+    /// Average over the values of the varied field: one row per method
     #[arg(long)]
     pool: bool,
-    /// Folder to write [default: comparisons/<name>]
+    /// Folder for the results [default: comparisons/<name>]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceFlag,
-    /// Show no progress
+    /// Do not show progress
     #[arg(long, short)]
     quiet: bool,
     #[command(flatten)]
@@ -70,7 +70,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let mut comparison = Comparison::open(plan, &device)?;
     let stop = Stop::catch()?;
     let usual = Path::new("comparisons").join(&comparison.plan.label);
-    let folder = storage::create_folder(args.out.as_deref(), &usual, "name another --out")?;
+    let folder = storage::create_folder(args.out.as_deref(), &usual, "choose another --out")?;
     let config = comparison.plan.run.to_toml();
     storage::write(&folder.join("config.toml"), config.as_bytes())?;
 

@@ -1,4 +1,4 @@
-//! `rtb density`: how well the density of a diffusion prior is had from single paths.
+//! `rtb density`: how well single paths estimate the log density of a diffusion prior.
 
 use crate::program::assets;
 use crate::program::device::DeviceFlag;
@@ -15,29 +15,32 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 const AFTER_HELP: &str = "\
-RNE, the Radon-Nikodym estimator (arXiv 2506.05668): along any path that ends at x, log p(x) is the
-log density of the path under the prior's chain less that under the noising chain from x. Samples of
-the prior's mixture are the points, and the mixture's own log density is the truth. Three estimators
-are held against it, on independent noise and on balanced noise (of equal quadratic variation in all
-directions): with the noising chain discretised by Euler and Maruyama, with its exact kernels, and
-relative to a Gaussian reference chain of the prior's variance, whose density is known and whose
-discretisation errs alike.
+The Radon-Nikodym estimator (RNE, arXiv 2506.05668) gives log p(x) from any path that ends at x: it is
+the log density of the path under the prior's chain minus its log density under the noising chain that
+starts at x. The command draws points from the prior's mixture and compares each estimate with the
+mixture's exact log density. It tests three estimators:
+  Euler kernels          the noising chain, discretised with the Euler-Maruyama scheme
+  exact noising kernels  the noising chain with its exact kernels
+  with reference         relative to a Gaussian chain of the prior's variance, whose density is known
+                         and whose discretisation error is similar
+Each runs on independent noise and on balanced noise, which has the same quadratic variation in every
+direction.
 
 Example:
   rtb density 25-to-9 --steps 200 --paths 4";
 
-/// Measure how well single paths estimate the prior's density
+/// Measure how well single paths estimate the prior's log density
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// A preset (see `rtb list`) or a TOML file; its prior and its process count
+    /// A preset (see `rtb list`) or a TOML file; only its prior and its process are used
     #[arg(value_name = "PRESET|FILE.toml", default_value = source::DEFAULT)]
     source: PathBuf,
     /// Number of points
     #[arg(long, short = 'n', value_name = "N", default_value_t = 2000,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     count: u32,
-    /// Paths for each point, whose estimates of log p are averaged
+    /// Paths per point; their estimates of log p are averaged
     #[arg(long, value_name = "K", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     paths: u32,
@@ -139,17 +142,17 @@ fn add(sum: &mut Vec<f64>, made: &[f64], paths: u32) {
 
 fn remarks(args: &Args, plane: &PlaneTask) -> String {
     let paths = match args.paths {
-        1 => "one path each".to_owned(),
-        paths => format!("the mean of {paths} paths each"),
+        1 => "one path per point".to_owned(),
+        paths => format!("mean over {paths} paths per point"),
     };
     let learned = match plane.problem.prior.kind {
         PriorKind::Exact => "",
         PriorKind::Learned => {
-            "The prior is learned: its density is not quite that of the mixture, which is taken for the truth.\n"
+            "The prior is learned. Its density differs slightly from the mixture's, which counts as exact here.\n"
         }
     };
     format!(
-        "{} samples of the prior's mixture, {paths}, T = {}, seed {}, {}.\n{learned}",
+        "{} points from the prior's mixture, {paths}, T = {}, seed {}, {}.\n{learned}",
         args.count,
         plane.run.process.steps,
         plane.run.seed,

@@ -18,36 +18,37 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 const AFTER_HELP: &str = "\
-Denoising score matching teaches -grad E at every time; it is blind to the relative weight of modes
-that are far apart. On paths of the prior's chain the Radon-Nikodym estimator (RNE, arXiv 2506.05668)
-knows how log p changes, and asking the energies for the same normalises them.
+Trains an energy network E(x, t), with p proportional to exp(-E), twice. Denoising score matching alone
+fits -grad E to the score at every time, but cannot see the relative weights of modes that are far
+apart. The second training adds a consistency term: along paths of the prior's chain, the energies
+must change as the Radon-Nikodym estimator (RNE, arXiv 2506.05668) says that log p changes.
 
 Example:
   rtb energy 25-to-9 --out energy.png";
 
-/// Learn the prior's density as an energy, with and without the Radon-Nikodym consistency
+/// Learn the prior's density as an energy, with and without Radon-Nikodym consistency
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// A preset (see `rtb list`) or a TOML file; its prior and its process count
+    /// A preset (see `rtb list`) or a TOML file; only its prior and its process are used
     #[arg(value_name = "PRESET|FILE.toml", default_value = source::DEFAULT)]
     source: PathBuf,
-    /// Iterations of either training
+    /// Iterations of each of the two trainings
     #[arg(long = "updates", value_name = "N", default_value_t = EnergyConfig::default().iterations as u32,
           value_parser = clap::value_parser!(u32).range(1..))]
     updates: u32,
-    /// Weight of the consistency in the second training
+    /// Weight of the consistency term in the second training
     #[arg(long, value_name = "WEIGHT", default_value_t = EnergyConfig::default().consistency,
           value_parser = weight, allow_negative_numbers = true)]
     consistency: f64,
-    /// Picture (PNG) of both densities beside the mixture's
+    /// File (PNG) for a picture of both densities beside the mixture's
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceFlag,
     #[command(flatten)]
     overrides: Overrides,
-    /// Show no progress
+    /// Do not show progress
     #[arg(long, short)]
     quiet: bool,
 }
@@ -55,7 +56,7 @@ pub struct Args {
 /// Reads a weight.
 fn weight(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|weight| (0.0..=1e6).contains(weight));
-    number.ok_or_else(|| "a number from 0 to 1000000 is expected".to_owned())
+    number.ok_or_else(|| "use a number from 0 to 1000000".to_owned())
 }
 
 /// Trains twice, prints and draws.
@@ -68,10 +69,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let device = args.device.device.open()?;
     let mut rows = Vec::new();
     let mut densities = Vec::new();
-    for (name, consistency) in [
-        ("score matching", 0.0),
-        ("with the consistency", args.consistency),
-    ] {
+    for (name, consistency) in [("score matching", 0.0), ("with consistency", args.consistency)] {
         let plane = PlaneTask::open(run.clone(), device.clone(), &files)?;
         let config = EnergyConfig {
             iterations: args.updates as usize,
@@ -106,7 +104,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         "exp(-E) at t = 1",
         "TV of\nmode weights",
         "KL to the\nmixture",
-        "log of its\nintegral",
+        "log of the\nintegral",
         "time",
     ];
     let grid = Grid {

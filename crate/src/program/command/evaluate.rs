@@ -10,20 +10,20 @@ use pollster::block_on;
 use rtb::run::MOST_CANDIDATES;
 use std::path::PathBuf;
 
-/// Measure a trained posterior again, with as many samples as you like
+/// Measure a trained posterior again, with any number of samples
 #[derive(clap::Args)]
 pub struct Args {
-    /// Folder of a run
+    /// Folder that `rtb run` wrote
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// Number of samples, at least 100 [default: as many as the run's own evaluation]
+    /// Number of samples, at least 100 [default: the run's evaluation.samples]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=10_000_000))]
     samples: Option<u32>,
-    /// Also measure samples that are each chosen among so many, in proportion to weight [default: as
-    /// the run's own evaluation]
+    /// If N > 1, also measure samples that are each chosen among N candidates in proportion to
+    /// their weight [default: the run's evaluation.candidates]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_CANDIDATES as i64))]
     candidates: Option<u32>,
-    /// File for the report as JSON, besides the table
+    /// File for the report as JSON; the table is printed as well
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]

@@ -8,10 +8,10 @@ use rtb::run::{Experiment, Method, Preset, ShippedPrior};
 use rtb::task::{Task, experiments, presets};
 use toml::Value;
 
-/// List presets, priors, methods and experiments, or print a preset as TOML or the fields of a run
+/// List presets, priors, methods and experiments; or print a preset or the fields of a run
 #[derive(clap::Args)]
 pub struct Args {
-    /// Print the TOML of this preset, to start a description of your own
+    /// Print this preset as TOML, to start a run file of your own
     #[arg(long, value_name = "PRESET")]
     toml: Option<String>,
     /// Print every field of a run in Markdown: its meaning, default and allowed values
@@ -33,8 +33,8 @@ fn listing() -> String {
     let experiment = |e: &Experiment| (e.name, e.title.to_owned(), e.question.to_owned());
     let prior = |task: Task, prior: &ShippedPrior| {
         let of = match prior.preset {
-            Some(preset) => format!("Of the mixture of {preset}; needs prior.kind=learned."),
-            None => format!("Of {}.", task.name()),
+            Some(preset) => format!("For the mixture of the preset {preset}; also set prior.kind=learned."),
+            None => format!("For the task {}.", task.name()),
         };
         (prior.name, prior.title.to_owned(), of)
     };

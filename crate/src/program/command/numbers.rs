@@ -17,11 +17,12 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 const AFTER_HELP: &str = "\
-A small causal language model learns how people answer when they are asked for a random number from 0
-to 100: 42, 7, 37, round ones, small ones, and now and then no such number. The posterior of this prior
-under a reward of 1/p(x) for a valid number x, and next to nothing for any other answer, says all 101
-equally often (arXiv 2310.04363, section 2). Answers are so few that all their probabilities are exact.
-Of its own answers alone a posterior may unlearn 100 too, which begins like many that are invalid.
+The prior is a small causal language model. It imitates people who are asked for a random number from 0
+to 100: it prefers 42, 7, 37, round and small numbers, and some of its answers are invalid. The reward
+is 1/p(x) for a valid number x and almost 0 for any other answer, so the posterior says all 101 numbers
+equally often (arXiv 2310.04363, section 2). There are so few answers that all probabilities in the
+tables are exact. Without prior answers in the batch (--noised-share 0), the posterior may also unlearn
+100, which begins like many invalid answers.
 
 Examples:
   rtb numbers
@@ -35,35 +36,35 @@ const LINE: usize = 10;
 const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const UNIFORM_BAR: f64 = 4.0;
 
-/// Make a language model say the numbers from 0 to 100 equally often
+/// Train a language model to say the numbers from 0 to 100 equally often
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// What the posterior is trained with: rtb (with VarGrad) or subtb (arXiv 2310.04363, eq. 3)
+    /// Training objective: rtb (with VarGrad) or subtb (modified SubTB, arXiv 2310.04363, eq. 3)
     #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     objective: Objective,
-    /// Seed of all noise
+    /// Random seed
     #[arg(long, value_name = "N", default_value_t = NumbersConfig::default().seed,
           value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: u64,
-    /// Iterations of training
+    /// Number of training iterations
     #[arg(long, value_name = "N", default_value_t = NumbersConfig::default().iterations as u32,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     iterations: u32,
-    /// Answers of an iteration
+    /// Answers per iteration
     #[arg(long, value_name = "N", default_value_t = NumbersConfig::default().batch as u32,
           value_parser = clap::value_parser!(u32).range(2..=100_000))]
     batch: u32,
-    /// Share of them that are the prior's, drawn in proportion to their reward
+    /// Share of these answers that come from the prior, drawn in proportion to their reward
     #[arg(long, value_name = "SHARE", default_value_t = NumbersConfig::default().noised_share,
           value_parser = share)]
     noised_share: f64,
-    /// File (CSV) for the probability of every number before and after
+    /// File (CSV) for the probability of every number under prior and posterior
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceFlag,
-    /// Show no progress
+    /// Do not show progress
     #[arg(long, short)]
     quiet: bool,
 }
@@ -78,7 +79,7 @@ enum Objective {
 /// Reads a share.
 fn share(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
-    number.ok_or_else(|| "a number from 0 to 1 is expected".to_owned())
+    number.ok_or_else(|| "use a number from 0 to 1".to_owned())
 }
 
 impl Args {
@@ -141,7 +142,9 @@ fn prior(args: &Args, device: &Device) -> Result<Trained, ProgramError> {
     let progress = Progress::new("prior", 0, PRIOR_ITERATIONS, args.quiet);
     while !training.finished() {
         let loss = block_on(training.continue_texts())?;
-        progress.advance(training.iteration(), || format!("{} nats a digit", figure(loss)));
+        progress.advance(training.iteration(), || {
+            format!("{} nats per digit", figure(loss))
+        });
     }
     progress.clear();
     Trained::new(training.network().clone(), begun, device)
@@ -186,7 +189,8 @@ fn picture(prior: &Law, posterior: &Law) -> String {
     };
     let [half, full] = [BARS[UNIFORM_BAR as usize], BARS[BARS.len() - 1]];
     format!(
-        "{}A bar a number, and the sum of a line: {half} is 1/{}, {full} twice that or more.\n",
+        "{}Each bar is the probability of one number: {half} is 1/{}, {full} is twice that or more. The right columns \
+         hold the sum over each line.\n",
         grid.text(),
         LARGEST + 1
     )
@@ -241,7 +245,7 @@ fn remarks(args: &Args, device: &Device) -> String {
         Objective::Subtb => "Modified SubTB",
     };
     format!(
-        "{objective}, {} iterations of {} answers, {} of them the prior's, seed {}, {}. Divergences in nats.\n",
+        "{objective}, {} iterations of {} answers, share from the prior {}, seed {}, {}. KL divergences are in nats.\n",
         args.iterations,
         args.batch,
         args.noised_share,

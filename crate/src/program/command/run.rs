@@ -13,15 +13,15 @@ use rtb::session::Session;
 use std::path::{Path, PathBuf};
 
 const AFTER_HELP: &str = "\
-Writes a folder with the resolved config, metrics, pictures, weights and checkpoints, and prints
-the figures beside their exact values. Ctrl-C stops with a checkpoint; --resume goes on from it.
+Writes a folder with the full config, metrics, pictures, weights and checkpoints, and prints each
+measured value beside its exact value. Ctrl-C saves a checkpoint and stops; --resume continues from it.
 
 Examples:
   rtb run moons-disc --iterations 500
   rtb run mine.toml --seed 1 --set rollout.noised_share=0.25 --set tempering.beta=0.5
   rtb run --resume runs/moons-disc-seed0";
 
-/// Train a run: a preset by name, or a TOML file
+/// Train the posterior of a run: a preset or a TOML file
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
@@ -32,19 +32,19 @@ pub struct Args {
     pub options: Options,
 }
 
-/// What a run can be given besides its source.
+/// The options of a run.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Options of `run`")]
 pub struct Options {
-    /// Folder to write [default: runs/<name>-seed<seed>]
+    /// Folder for the results [default: runs/<name>-seed<seed>]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Go on with the run in this folder, exactly where its last checkpoint was taken
+    /// Continue the run in this folder from its last checkpoint
     #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "Overrides"])]
     resume: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceFlag,
-    /// Show no progress
+    /// Do not show progress
     #[arg(long, short)]
     quiet: bool,
     #[command(flatten)]
@@ -60,7 +60,7 @@ pub fn execute(source: &Path, options: Options) -> Result<(), ProgramError> {
             if folder.is_finished() {
                 let path = path.display();
                 return print(&format!(
-                    "{path}: this run is finished; its figures are in report.json\n"
+                    "{path}: this run is finished; its results are in report.json\n"
                 ));
             }
             resume(folder, options.device.device)?
@@ -94,7 +94,7 @@ fn resume(folder: RunFolder, device: DeviceKind) -> Result<Trainer, ProgramError
         }
     };
     eprintln!(
-        "Going on with {} after iteration {} of {}.",
+        "Continuing {} after iteration {} of {}.",
         folder.path().display(),
         session.iteration(),
         session.run().training.iterations

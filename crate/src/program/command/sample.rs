@@ -15,8 +15,9 @@ use rtb::task::{Picture, Task};
 use std::path::{Path, PathBuf};
 
 const AFTER_HELP: &str = "\
-The end of the file's name says how they are written: .safetensors as one tensor `samples`, .png as a
-sheet of images, anything else as text, one sample a line: the middle of a story, or CSV.
+The extension of --out sets the format: .safetensors writes one tensor `samples`; .png draws a sheet of
+images (images only); any other extension writes text with one sample per line: CSV for points and
+images, the middle of the story for stories.
 
 Examples:
   rtb sample runs/25-to-9-seed0 --count 5000 --out points.csv
@@ -24,32 +25,32 @@ Examples:
   rtb sample runs/digit-3-seed0 --count 64 --candidates 16 --out exact.png
   rtb sample runs/stories-each-seed0 -n 10 --beginning \"It was hot.\" --ending \"They swam.\"";
 
-/// Draw samples of a trained posterior
+/// Draw samples from a trained posterior
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// Folder of a run
+    /// Folder that `rtb run` wrote
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// Number of samples
     #[arg(long, short = 'n', value_name = "N", default_value_t = 1000,
           value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     count: u32,
-    /// Choose every sample among so many, in proportion to r·p_θ/p_φ: the more, the nearer to the exact
-    /// posterior
+    /// Draw N candidates per sample and choose one in proportion to its weight r·p_θ/p_φ; a larger N
+    /// is slower and closer to the exact posterior
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=MOST_CANDIDATES as i64))]
     candidates: u32,
-    /// Seed of their noise [default: the run's seed]
+    /// Random seed of the samples [default: the run's seed]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// For a posterior of many stories: one of your own, which it has not seen
+    /// Beginning of a new story to fill; needs --ending and a run that learned a corpus
     #[arg(long, value_name = "TEXT", requires = "ending")]
     beginning: Option<String>,
-    /// How that story ends
+    /// Ending of the new story; needs --beginning
     #[arg(long, value_name = "TEXT", requires = "beginning")]
     ending: Option<String>,
-    /// File to write [default: CSV on standard output]
+    /// File for the samples [default: text on standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -98,7 +99,7 @@ fn asked(args: &Args, run: &Run) -> Result<Run, ConfigError> {
     if let (Some(beginning), Some(ending)) = (args.beginning.clone(), args.ending.clone()) {
         let problem = asked.problem.get_mut::<TextProblem>();
         let Some(problem) = problem.filter(|problem| problem.corpus.is_some()) else {
-            let allowed = "no story for a run that is not over a corpus";
+            let allowed = "a run that learned a corpus of stories, or omit --beginning and --ending";
             return Err(ConfigError::new("--beginning", format!("`{beginning}`"), allowed));
         };
         problem.corpus = None;
@@ -133,7 +134,10 @@ fn no_picture(task: Task) -> ConfigError {
     ConfigError::new(
         "--out",
         format!("a picture of {}", task.name()),
-        "a name that ends in .csv or .safetensors; pictures are for images",
+        format!(
+            "a file name that ends in .{} or .safetensors; only images can be drawn",
+            task.room().sheet().text_file
+        ),
     )
 }
 

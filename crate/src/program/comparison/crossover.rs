@@ -50,23 +50,23 @@ fn sentence(trained: &Contender, verdict: &Verdict, error: &str) -> String {
     let trained = named(trained);
     match verdict {
         Verdict::Behind(best) => format!(
-            "{trained} does not come as near as {}, by {error}: its training does not pay off.",
+            "{trained} has a clearly larger {error} than {}: its training does not pay off.",
             named(best)
         ),
         Verdict::Ahead(best) => format!(
-            "No training-free method comes as near as {trained}, by {error}; the best is {}.",
+            "{trained} has a clearly smaller {error} than every training-free method; the best of those is {}.",
             named(best)
         ),
         Verdict::Level { rival, after } => {
             let rival = named(rival);
             match after {
                 Some(samples) => format!(
-                    "{trained} pays off after {} samples, by the clock, against {rival}, the cheapest training-free \
-                     method that comes as near by {error}.",
+                    "{trained} pays off after {} samples: from there on, training and sampling take less time than {rival}, the \
+                     fastest training-free method with a similar or smaller {error}.",
                     grouped(rounded(*samples))
                 ),
                 None => format!(
-                    "{trained} never pays off against {rival}, which comes as near by {error} and samples as cheaply."
+                    "{trained} never pays off against {rival}, which has a similar or smaller {error} and samples at least as fast."
                 ),
             }
         }

@@ -53,15 +53,33 @@ impl Entrant {
             };
             let (field, value) = part
                 .split_once('=')
-                .ok_or_else(|| refused(part, "FIELD=VALUE is expected".to_owned()))?;
+                .ok_or_else(|| refused(part, "FIELD=VALUE".to_owned()))?;
             if !defaults.contains_key(field) {
                 return Err(refused(field, allowed(&defaults)));
             }
             merge(&mut table, assignment(field, value));
+            // A value of another type: it is refused without its field.
+            if let Err(error) = read(&table)
+                && error.field == "method"
+            {
+                return Err(ConfigError {
+                    field: format!("--method {name}:{field}"),
+                    ..error
+                });
+            }
         }
-        let run = Table::from_iter([("method".to_owned(), Value::Table(table))]);
-        Ok(Self::new(Run::default().overlaid(run)?.method, task))
+        let method = read(&table).map_err(|error| ConfigError {
+            field: error.field.replacen("method.", &format!("--method {name}:"), 1),
+            ..error
+        })?;
+        Ok(Self::new(method, task))
     }
+}
+
+/// The method in a table.
+fn read(table: &Table) -> Result<Method, ConfigError> {
+    let run = Table::from_iter([("method".to_owned(), Value::Table(table.clone()))]);
+    Ok(Run::default().overlaid(run)?.method)
 }
 
 /// The fields of a method with their values.
@@ -78,10 +96,10 @@ pub fn bare(value: &Value) -> String {
 
 fn allowed(fields: &Table) -> String {
     if fields.is_empty() {
-        return "it has no fields".to_owned();
+        return "no fields: this method has none".to_owned();
     }
     let names: Vec<_> = fields.keys().map(String::as_str).collect();
-    format!("its fields are {}", names.join(", "))
+    format!("one of its fields: {}", names.join(", "))
 }
 
 #[cfg(test)]
@@ -110,6 +128,27 @@ mod tests {
         assert_eq!(smc(of("stories"), "smc"), "SMC (RNE)");
         assert_eq!(smc(of("stories"), "smc:points=16"), "SMC (RNE) (points=16)");
         assert_eq!(smc(Task::default(), "smc:points=0"), "SMC (RNE) (points=0)");
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_field() {
+        let refused = |text| {
+            let error = Entrant::parse(text, Task::default()).expect_err("it is refused");
+            error.to_string()
+        };
+        let wrong_type = refused("dps:scale=abc");
+        assert!(wrong_type.starts_with("--method dps:scale: "), "{wrong_type}");
+        assert!(wrong_type.ends_with("; use a number"), "{wrong_type}");
+        let too_large = refused("dps:scale=500");
+        assert!(
+            too_large.starts_with("--method dps:scale: 500 is not allowed; use a number from 0"),
+            "{too_large}"
+        );
+        let no_choice = refused("policy-gradient:advantage=abc");
+        assert!(
+            no_choice.starts_with("--method policy-gradient:advantage: `abc`"),
+            "{no_choice}"
+        );
     }
 
     #[test]

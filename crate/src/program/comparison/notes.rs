@@ -1,4 +1,4 @@
-//! What has to be known to read the table of a comparison.
+//! The notes below the table of a comparison.
 
 use super::crossover;
 use super::{Comparison, Finished};
@@ -17,7 +17,7 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
     let shown = sheet.notes.iter().filter(|_| !comparison.plan.pooled);
     let exact = shown.map(|(name, figure)| by_variant(comparison, name, |variant| of_first(variant, figure)));
     notes.push(format!(
-        "Exact means {}. {}",
+        "\"Exact\" means {}. {}",
         table::exact(comparison.truths[0].truth, sheet),
         exact.collect::<Vec<_>>().join(" ")
     ));
@@ -27,15 +27,16 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
         }));
     }
     notes.push(
-        "Evaluations are millions of kernels for one state, of prior and policy alike; a backward pass counts as \
-         two. Samples of trained methods are weighed with the prior, for log Z and ESS, which doubles theirs."
+        "Evaluations: millions of kernel evaluations, each for one state, of the prior or the policy; a backward \
+         pass counts as two. Trained methods also evaluate the prior on their samples, to compute log Z and ESS, \
+         which doubles their evaluations in sampling."
             .to_owned(),
     );
     notes.extend(samples(comparison));
     if comparison.finished.iter().any(|trial| trial.chosen.is_some()) {
         notes.push(
-            "1 of several: every sample chosen among so many of the policy's, in proportion to the weight \
-             r·p_θ/p_φ of its trajectory; the time includes that of the weights."
+            "\"1 of N\": each sample is chosen among N samples of the policy, in proportion to the weight r·p_θ/p_φ of its \
+             trajectory; the sampling time includes computing the weights."
                 .to_owned(),
         );
     }
@@ -75,7 +76,7 @@ fn seeds(comparison: &Comparison) -> String {
             let values = values.collect::<Vec<_>>().join(", ");
             format!("Mean ± standard deviation over {field} = {values}, with {seeds}.")
         }
-        None if plan.seeds.len() == 1 => format!("With {seeds}."),
+        None if plan.seeds.len() == 1 => format!("One trial per method, with {seeds}."),
         None => format!("Mean ± standard deviation over {seeds}."),
     }
 }

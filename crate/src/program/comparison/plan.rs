@@ -90,8 +90,9 @@ impl Plan {
         plan.vary(vary)?;
         plan.pooled = choice.pool;
         if plan.pooled && plan.field.is_none() {
-            let allowed = "a field to pool over: --vary, or an experiment that varies one";
-            return Err(ConfigError::missing("--pool", allowed).into());
+            let value = "a comparison that varies no field";
+            let allowed = "--vary FIELD=A,B,…, or an experiment that varies a field";
+            return Err(ConfigError::new("--pool", value, allowed).into());
         }
         plan.check()?;
         Ok(plan)
@@ -126,7 +127,7 @@ impl Plan {
         };
         let found = source::read(name).map_err(|error| match error {
             ProgramError::Config(error) => ProgramError::Config(ConfigError {
-                allowed: format!("{}; or an experiment, {}", error.allowed, unknown.allowed),
+                allowed: format!("{}; or an experiment: {}", error.allowed, unknown.allowed),
                 ..error
             }),
             error => error,
@@ -145,8 +146,8 @@ impl Plan {
             return Ok(());
         };
         let instead = match field.split('.').next() {
-            Some("method") => Some("a field of the run; for a method's own, repeat --method"),
-            Some("seed") => Some("a field of the run; for seeds there is --seeds"),
+            Some("method") => Some("a field of the run; to vary a method's setting, repeat --method"),
+            Some("seed") => Some("--seeds to repeat the comparison with several seeds"),
             _ => None,
         };
         if let Some(allowed) = instead {
@@ -171,7 +172,20 @@ impl Plan {
         once("--seeds", self.seeds.iter().map(u64::to_string))?;
         once("--method", self.entrants.iter().map(|e| format!("`{}`", e.typed)))?;
         once("--vary", self.variants.iter().filter_map(|v| v.value.clone()))?;
+        self.usable()?;
         self.places().try_for_each(|place| self.run_of(place).validate())
+    }
+
+    /// Refuses methods that do not work on the task, before anything is computed.
+    fn usable(&self) -> Result<(), ConfigError> {
+        let task = self.run.task();
+        let names: Vec<_> = task.methods().iter().map(|m| m.info().name).collect();
+        let unusable = |entrant: &&Entrant| !names.contains(&entrant.method.info().name);
+        self.entrants.iter().find(unusable).map_or(Ok(()), |entrant| {
+            let value = format!("`{}` for the task {}", entrant.typed, task.name());
+            let allowed = format!("one of {}", names.join(", "));
+            Err(ConfigError::new("--method", value, allowed))
+        })
     }
 
     /// All trials in the order in which they are run.
@@ -244,7 +258,11 @@ fn once(flag: &str, asked: impl Iterator<Item = String>) -> Result<(), ConfigErr
     let mut seen = HashSet::new();
     for value in asked {
         if seen.contains(&value) {
-            return Err(ConfigError::new(flag, format!("{value} twice"), "each once"));
+            return Err(ConfigError::new(
+                flag,
+                format!("{value} twice"),
+                "each value once",
+            ));
         }
         seen.insert(value);
     }
@@ -298,9 +316,24 @@ mod tests {
         let left_out = ["guidance", "dps", "dps-normalized", "lgd-mc"];
         assert!(left_out.iter().all(|name| !on_words.iter().any(|m| m == name)));
         assert_eq!(on_words.len(), all.len() - left_out.len());
-        // Who asks for one by its name gets it, and its own answer.
-        let asked = ["dps", "smc:points=4"].map(str::to_owned);
+        let asked = ["smc:points=4"].map(str::to_owned);
         assert_eq!(typed("story-bike", &asked), asked);
+    }
+
+    #[test]
+    fn a_method_that_does_not_work_on_the_task_is_refused() {
+        let (methods, overrides) = (["rtb", "dps"].map(str::to_owned), Overrides::default());
+        let choice = Choice {
+            methods: &methods,
+            ..choice(&overrides)
+        };
+        let error = Plan::new(Path::new("story-bike"), &choice).expect_err("words have no gradient");
+        let text = error.to_string();
+        assert!(
+            text.starts_with("--method: `dps` for the task stories is not allowed; use one of rtb, "),
+            "{text}"
+        );
+        assert!(!text.contains("lgd-mc"), "{text}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use rtb::task::sheet::Column;
 /// A figure of a trial.
 type Value = fn(&Outcome) -> Option<f64>;
 
-const EVALUATIONS: &str = "evaluations, M:\ntraining + per 1,000";
+const EVALUATIONS: &str = "evaluations, M: training\n+ per 1,000 samples";
 
 /// The figures, one row a group of variants and a method, and what perfect samples would have.
 pub fn grid(comparison: &Comparison) -> Grid {

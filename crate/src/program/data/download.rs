@@ -43,7 +43,7 @@ pub fn check(origin: &str, bytes: &[u8], md5: &str) -> Result<(), ProgramError> 
         return Ok(());
     }
     Err(ProgramError::Data(format!(
-        "{origin}: {} bytes with the MD5 {found}; {md5} is expected",
+        "{origin}: the file of {} bytes has the MD5 {found} instead of {md5}",
         bytes.len()
     )))
 }

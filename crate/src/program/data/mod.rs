@@ -88,7 +88,7 @@ pub fn images(name: &str) -> Result<Labelled, ProgramError> {
         None => {
             let names: Vec<_> = DATASETS.iter().map(|d| d.name).collect();
             Err(ProgramError::Data(format!(
-                "--data `{name}`: one of {}, or a folder that exists is expected",
+                "--data: `{name}` is not allowed; use one of {}, or a folder that exists",
                 names.join(", ")
             )))
         }
@@ -106,7 +106,7 @@ impl Dataset {
         }
         let cache = dirs::cache_dir().ok_or_else(|| {
             ProgramError::Data(format!(
-                "this machine has no folder for caches; set {OFFLINE} to a folder with {}/{name}",
+                "this machine has no cache folder; set {OFFLINE} to a folder that holds {}/{name}",
                 self.name
             ))
         })?;
@@ -118,7 +118,7 @@ impl Dataset {
         let urls: Vec<_> = self.homes.iter().map(|home| format!("{home}/{name}")).collect();
         let bytes = download::download(&urls, md5).map_err(|error| {
             ProgramError::Data(format!(
-                "{error}\nWithout internet access, put the file into {}, or set {OFFLINE} to a folder with \
+                "{error}\nWithout internet access, save the file as {}, or set {OFFLINE} to a folder that holds \
                  {}/{name}.",
                 path.display(),
                 self.name
@@ -138,7 +138,7 @@ fn find(folder: &Path, name: &str) -> Result<PathBuf, ProgramError> {
         (true, _) => Ok(plain),
         (_, true) => Ok(packed),
         _ => Err(ProgramError::Data(format!(
-            "{}: {name} or {name}.gz is missing; a folder of images holds the four files of MNIST",
+            "{}: {name} is missing, plain or as {name}.gz; use a folder with the four files of MNIST",
             folder.display()
         ))),
     }
@@ -152,7 +152,7 @@ fn read(images: PathBuf, labels: PathBuf) -> Result<Images, ProgramError> {
     let made = Images::new(pixels, classes).map_err(|e| refused(&labels, e))?;
     if made.is_empty() {
         return Err(ProgramError::Data(format!(
-            "{}: no image in it",
+            "{}: the file holds no image",
             images.display()
         )));
     }

@@ -48,8 +48,8 @@ pub fn stories(name: &str) -> Result<Stories, ProgramError> {
     }
     if train.is_empty() || held_out.is_empty() {
         return Err(ProgramError::Data(format!(
-            "{}: {} stories of {SENTENCES} sentences to learn from and {} to measure with; some of both are \
-             expected",
+            "{}: the file has {} stories of {SENTENCES} sentences for training and {} held-out ones; use a file \
+             with more stories, one per line",
             paths[0].display(),
             train.len(),
             held_out.len()
@@ -72,8 +72,8 @@ pub fn infillings(stories: &[Vec<String>]) -> Vec<u8> {
 fn offline() -> Result<Vec<PathBuf>, ProgramError> {
     let folder = std::env::var_os(OFFLINE).ok_or_else(|| {
         ProgramError::Data(format!(
-            "--data stories: the corpus (ROCStories) is given on request only; set {OFFLINE} to a folder with \
-             {} in it, or name a file with a story a line",
+            "--data stories: the corpus (ROCStories) is available only on request; set {OFFLINE} to a folder that \
+             holds {}, or use --data FILE with one story per line",
             FILES.join(" and ")
         ))
     })?;

@@ -27,15 +27,15 @@ pub enum Damage {
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Foreign => write!(f, "it does not begin like a checkpoint"),
+            Self::Foreign => write!(f, "it is not a checkpoint file"),
             Self::Version(version) => write!(
                 f,
-                "its format {version} is not the format {VERSION} of this program"
+                "it has format {version}, but this program reads format {VERSION}"
             ),
             Self::Length { holds, expected } => {
-                write!(f, "it holds {holds} bytes instead of {expected}")
+                write!(f, "it has {holds} bytes instead of {expected}")
             }
-            Self::Checksum => write!(f, "its checksum does not match its contents"),
+            Self::Checksum => write!(f, "its checksum does not match its content"),
         }
     }
 }

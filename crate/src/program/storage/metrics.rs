@@ -167,7 +167,7 @@ impl Metrics {
         let found = history.iterations.len();
         if found != iteration {
             eprintln!(
-                "warning: {} holds {found} of {iteration} iterations; the curves start late",
+                "Warning: {} has only {found} of {iteration} iterations, so the curves start late",
                 path.display()
             );
         }

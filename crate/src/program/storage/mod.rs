@@ -50,7 +50,7 @@ impl RunFolder {
         let path = create_folder(
             out,
             &Path::new("runs").join(format!("{label}-seed{}", run.seed)),
-            "name another --out, or go on with --resume",
+            "choose another --out, or continue that run with --resume",
         )?;
         let folder = Self { path };
         for need in run.files() {
@@ -162,12 +162,12 @@ impl RunFolder {
             match checkpoint::decode(&bytes) {
                 Ok(session) => {
                     if !reasons.is_empty() {
-                        eprintln!("warning: going on from {}", path.display());
+                        eprintln!("Warning: continuing from {}", path.display());
                     }
                     return Ok(Some(session.to_vec()));
                 }
                 Err(damage) => {
-                    eprintln!("warning: {} is damaged: {damage}", path.display());
+                    eprintln!("Warning: {} is damaged: {damage}", path.display());
                     reasons.push(format!("{name}: {damage}"));
                 }
             }
@@ -176,7 +176,7 @@ impl RunFolder {
             return Ok(None);
         }
         if reasons.is_empty() {
-            reasons.push("both are missing".to_owned());
+            reasons.push("both checkpoint files are missing".to_owned());
         }
         Err(ProgramError::NoCheckpoint {
             path: self.path.clone(),
@@ -244,7 +244,7 @@ pub fn read_framed(path: &Path) -> Result<Option<Vec<u8>>, ProgramError> {
     match checkpoint::decode(&framed) {
         Ok(bytes) => Ok(Some(bytes.to_vec())),
         Err(damage) => Err(ProgramError::Data(format!(
-            "{}: {damage}; remove it to start again",
+            "{}: {damage}; delete the file to start again",
             path.display()
         ))),
     }

@@ -59,8 +59,8 @@ pub(super) fn experiments() -> Vec<Experiment> {
     vec![
         experiment(
             "digits-rare",
-            "A rare wish of digits",
-            "Thick threes are one image of the prior in some three thousand: does training pay off?",
+            "A rare kind of digit",
+            "Only about one prior image in three thousand is a thick three: does training pay off?",
             rare,
             methods(&["rtb", "smc", "importance", "rejection"]),
             None,
@@ -68,7 +68,7 @@ pub(super) fn experiments() -> Vec<Experiment> {
         experiment(
             "digits",
             "One class of digits",
-            "How near does each method come to the images of one class?",
+            "How close does each method come to the exact posterior of one class?",
             preset("digit-3"),
             methods(IMAGES),
             values(

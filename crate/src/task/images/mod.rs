@@ -158,8 +158,8 @@ impl Room for Images {
             .log_z_error
             .map_or("–".to_owned(), |error| format!("{error:.3}"));
         Some(format!(
-            "Rejection keeps {} of {} images of the prior; the error of the exact log Z is {error}. FID, exact: what \
-             as many perfect images have.",
+            "Exact posterior: rejection kept {} of {} images of the prior; the standard error of its log Z is {error}. The \
+             exact FID is that of equally many perfect images.",
             fit.kept, fit.proposals
         ))
     }

@@ -79,7 +79,7 @@ impl Problem for ImagesProblem {
         };
         vec![
             self.prior.file(),
-            shipped("reward", "classifier", "the network that the reward asks"),
+            shipped("reward", "classifier", "the network of the reward"),
             shipped("judge", "classifier-evaluation", "the classifier of evaluation"),
         ]
     }
@@ -92,7 +92,7 @@ impl Problem for ImagesProblem {
     }
 
     fn why_several(&self) -> &'static str {
-        "reward.kind is `each_class`, a posterior for every class"
+        "reward.kind `each_class` has one posterior per class"
     }
 
     fn starts_at_prior(&self, run: &Run) -> bool {
@@ -102,7 +102,7 @@ impl Problem for ImagesProblem {
     fn without_langevin(&self) -> Option<&'static str> {
         match self.reward.has_gradient() {
             true => None,
-            false => Some("false where the reward is a black box: it has no gradient"),
+            false => Some("false: a black-box reward has no gradient"),
         }
     }
 }
@@ -262,8 +262,8 @@ impl Reward {
                 whole("the number of reward.rewards", rewards.len(), 1, MOST_PARTS)?;
                 for (at, part) in rewards.iter().enumerate() {
                     let refused = match part {
-                        Reward::All { .. } => Some("no product in a product"),
-                        Reward::EachClass { .. } => Some("one posterior in a product"),
+                        Reward::All { .. } => Some("another kind: a product cannot hold a product"),
+                        Reward::EachClass { .. } => Some("another kind: a product has a single posterior"),
                         _ => None,
                     };
                     if let Some(allowed) = refused {
@@ -285,7 +285,7 @@ fn distinct(classes: &[usize]) -> Checked {
         let field = format!("reward.classes[{at}]");
         whole(&field, *class, 0, CLASSES - 1)?;
         if classes[..at].contains(class) {
-            return Err(ConfigError::new(field, class, "every class once"));
+            return Err(ConfigError::new(field, class, "each class only once"));
         }
     }
     Ok(())
@@ -300,7 +300,7 @@ fn known(rows: &[String]) -> Checked {
             return Err(ConfigError::new(
                 format!("reward.rows[{at}]"),
                 format!("`{row}`"),
-                format!("{SIDE} characters, digits or dots"),
+                format!("{SIDE} characters, each a dot or a digit from 0 to {PAINT_LEVELS}"),
             ));
         }
     }

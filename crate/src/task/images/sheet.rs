@@ -21,11 +21,7 @@ pub(super) const SHEET: Sheet = Sheet {
             Figure("fid"),
             Some(Figure("fid_floor")),
         ),
-        Row::new(
-            "FID, classifier of rewards",
-            Figure("fid_reward_classifier"),
-            None,
-        ),
+        Row::new("FID, reward classifier", Figure("fid_reward_classifier"), None),
         Row::new(
             "diversity of features",
             Figure("diversity"),
@@ -82,8 +78,9 @@ pub(super) const SHEET: Sheet = Sheet {
         ("Diversity, exact", "diversity_exact"),
         ("Standard error of the exact log Z", "log_z_error"),
     ],
-    exact_error: "FID of as many images of a perfect sampler",
+    exact_error: "FID of equally many images from a perfect sampler",
     pictures: "samples, seed {seed}",
     samples: "images",
+    text_file: "csv",
     draws_samples: true,
 };

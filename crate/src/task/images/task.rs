@@ -156,7 +156,7 @@ impl ImagesTask {
 }
 
 fn shipped<N: Module>(network: N, name: &str, file: Option<&[u8]>) -> Result<N, EngineError> {
-    file.ok_or_else(|| "its weights are needed".to_owned())
+    file.ok_or_else(|| "its file of weights is missing".to_owned())
         .and_then(read_tensors)
         .and_then(|weights| load_tensors(network, &weights))
         .map_err(|why| EngineError::Weights(format!("of the {name}: {why}")))

@@ -272,11 +272,11 @@ pub(super) fn prior_network<N>(
     files: &Files,
     read: impl FnOnce(&[u8]) -> Result<N, String>,
 ) -> Result<N, EngineError> {
-    let file = files.get("prior").ok_or_else(|| "its file is needed".to_owned());
+    let file = files.get("prior").ok_or_else(|| "its file is missing".to_owned());
     file.and_then(read).map_err(|why| {
         let name = run.file("prior").unwrap_or_default();
         let allowed = format!(
-            "the weights of a prior of {} are expected ({why})",
+            "the weights of a prior for the task {} ({why})",
             run.problem.task()
         );
         ConfigError::new("prior.weights", format!("`{name}`"), allowed).into()

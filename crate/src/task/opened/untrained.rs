@@ -107,7 +107,7 @@ pub(in crate::task) async fn unguided<P: Process, Q: Prior<P>>(
             points: 0,
             ..
         } => tilted(Blind, setting, resample_below, rows, counter).await,
-        other => Err(format!("`{}` cannot be used here", other.info().name)),
+        other => Err(format!("`{}` is not a training-free method", other.info().name)),
     }
 }
 

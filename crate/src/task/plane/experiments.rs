@@ -58,23 +58,23 @@ pub(super) fn experiments() -> Vec<Experiment> {
         experiment(
             "steps",
             "Number of steps",
-            "How does the error of trained and weighted samples fall with the steps T of the chain?",
+            "How does the error of trained and of weighted samples fall with the number T of steps?",
             shorter("25-to-9"),
             methods(&["rtb", "smc", "importance"]),
             values("process.steps", &["10", "20", "50", "100", "200", "500"]),
         ),
         experiment(
             "on-policy-share",
-            "Trajectories from elsewhere",
-            "What share of the batch should be noised back from given end points?",
+            "Off-policy trajectories",
+            "What share of the batch should be noised back from end points of the prior?",
             shorter("25-to-9"),
             methods(&["rtb"]),
             shares(),
         ),
         experiment(
             "on-policy-share-islands",
-            "Trajectories from elsewhere, far islands",
-            "What share of the batch should be noised back where on-policy training misses modes?",
+            "Off-policy trajectories, far islands",
+            "What share of the batch should be noised back when on-policy training misses modes?",
             shorter("islands"),
             methods(&["rtb"]),
             shares(),
@@ -82,7 +82,7 @@ pub(super) fn experiments() -> Vec<Experiment> {
         experiment(
             "non-differentiable",
             "A reward without a useful gradient",
-            "What becomes of each method where the reward jumps between two values?",
+            "How does each method cope with a reward that jumps between two values?",
             shorter("ring-teeth"),
             distinct(),
             None,
@@ -90,7 +90,7 @@ pub(super) fn experiments() -> Vec<Experiment> {
         experiment(
             "hard-mask",
             "A hard constraint",
-            "What becomes of each method where the reward is 1 on one side of a line and 0 on the other?",
+            "How does each method cope with a reward that is 1 on one side of a line and 0 on the other?",
             shorter("25-half-plane"),
             distinct(),
             None,
@@ -106,8 +106,8 @@ pub(super) fn experiments() -> Vec<Experiment> {
         experiment(
             "learned-prior",
             "A learned prior",
-            "Does it matter that a learned prior's chain is not the exact reversal of its noising, \
-             and so violates trajectory balance with it?",
+            "A learned prior's chain only approximates the reversal of its noising, so it violates trajectory balance with \
+             it: does that matter?",
             learned,
             methods(&["rtb", "policy-gradient-kl", "importance", "smc"]),
             None,

@@ -61,7 +61,7 @@ impl DriftNetworkConfig {
         let depth = weights.count(|name| name.starts_with("layers."));
         if !(4..=1024).contains(&width) || !(1..=8).contains(&depth) {
             return Err(format!(
-                "a network {width} wide and {depth} deep; 4 to 1024 wide and 1 to 8 deep is allowed"
+                "the network has width {width} and depth {depth}; the width must be 4 to 1024 and the depth 1 to 8"
             ));
         }
         Ok(Self {

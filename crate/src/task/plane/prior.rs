@@ -119,7 +119,7 @@ impl LearnedPrior {
         let config = DriftNetworkConfig::of(&weights)?;
         if (config.inputs, config.outputs) != (2, 2) {
             return Err(format!(
-                "a network from {} to {} numbers; a learned prior of mixtures goes from 2 to 2",
+                "the network maps {} numbers to {}, but a learned prior of mixtures maps 2 to 2",
                 config.inputs, config.outputs
             ));
         }

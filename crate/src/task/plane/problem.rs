@@ -84,7 +84,9 @@ impl Problem for PlaneProblem {
     fn without_langevin(&self) -> Option<&'static str> {
         match self.prior.kind {
             PriorKind::Exact => None,
-            PriorKind::Learned => Some("false with a learned prior: its network has no output for it"),
+            PriorKind::Learned => {
+                Some("false: the network of a learned prior has no output for the Langevin term")
+            }
         }
     }
 }

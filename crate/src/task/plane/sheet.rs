@@ -70,8 +70,9 @@ pub(super) const SHEET: Sheet = Sheet {
         "kl_grid",
     ],
     notes: &[("Variance within modes, exact", "within_mode_variance_exact")],
-    exact_error: "TV (total variation) of as many samples of the exact posterior itself, on average",
+    exact_error: "Mean TV (total variation) of equally many samples of the exact posterior",
     pictures: "densities of samples, seed {seed}; equal colours are equal densities",
     samples: "points",
+    text_file: "csv",
     draws_samples: false,
 };

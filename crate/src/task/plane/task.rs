@@ -226,9 +226,12 @@ fn check_inside(field: &str, components: &[Component]) -> Result<(), ConfigError
     if outside > MOST_OUTSIDE {
         return Err(ConfigError::new(
             field,
-            format!("{:.0} % of the mass outside the square", 100.0 * outside),
             format!(
-                "at most {:.0} % outside [−{HALF_WIDTH}, {HALF_WIDTH}]²",
+                "a mixture with {:.0} % of its mass outside the square",
+                100.0 * outside
+            ),
+            format!(
+                "a mixture with at most {:.0} % of its mass outside [−{HALF_WIDTH}, {HALF_WIDTH}]²",
                 100.0 * MOST_OUTSIDE
             ),
         ));
@@ -247,11 +250,11 @@ fn check_annealed(power: f64, mixture: &Mixture, reward: &LogReward, beta: f64) 
         return Err(ConfigError::new(
             "reward.power",
             format!(
-                "{power}, with {:.0} % of the posterior outside the square,",
+                "{power}, which puts {:.0} % of the posterior outside the square,",
                 100.0 * outside
             ),
             format!(
-                "a power near enough to 1 that at most {:.0} % are outside [−{HALF_WIDTH}, {HALF_WIDTH}]²",
+                "a power closer to 1, so that at most {:.0} % is outside [−{HALF_WIDTH}, {HALF_WIDTH}]²",
                 100.0 * MOST_OUTSIDE
             ),
         ));

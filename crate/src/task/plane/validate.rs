@@ -46,7 +46,7 @@ impl Prior {
         if self.kind == PriorKind::Learned && self.weights.as_deref().unwrap_or_default().is_empty() {
             return Err(ConfigError::missing(
                 "prior.weights",
-                "the name or the file of the learned prior's weights",
+                "the name of a shipped prior (see `rtb list`) or a file of weights",
             ));
         }
         Ok(())
@@ -83,7 +83,7 @@ impl Reward {
                     return Err(ConfigError::new(
                         "reward.inside",
                         inside,
-                        "a number above 0 inside or outside",
+                        "a number above 0, or set reward.outside above 0",
                     ));
                 }
                 shape.validate()
@@ -155,7 +155,7 @@ fn painted(rows: &[String]) -> Checked {
             return Err(ConfigError::new(
                 format!("reward.rows[{i}]"),
                 format!("`{c}`"),
-                "digits 0 to 9 only",
+                "only digits from 0 to 9",
             ));
         }
     }

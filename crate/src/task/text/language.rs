@@ -37,7 +37,7 @@ impl LanguageModel {
         let config = TransformerConfig::of(&weights)?;
         if config.words != words {
             return Err(format!(
-                "a network of {} words; its header has {words}",
+                "the network has {} words, but its header lists {words}",
                 config.words
             ));
         }
@@ -77,7 +77,7 @@ impl TransformerConfig {
         let find = |name: &str| weights.tensors.iter().find(|(n, ..)| n == name);
         let tokens = find("tokens").map(|(_, shape, _)| shape.as_slice());
         let Some(&[kinds, width]) = tokens.filter(|shape| shape.iter().all(|side| *side > 1)) else {
-            return Err("tensor `tokens` is missing, or no table".to_owned());
+            return Err("tensor `tokens` is missing or does not have two dimensions".to_owned());
         };
         let names = weights.tensors.iter().map(|(name, ..)| name);
         let heads = header(weights, HEADS)?;
@@ -87,19 +87,19 @@ impl TransformerConfig {
             width,
             heads: heads
                 .parse()
-                .map_err(|_| format!("{HEADS} `{heads}`; a number is expected"))?,
+                .map_err(|_| format!("{HEADS} is `{heads}`, but must be a number"))?,
             layers: names.filter(|name| name.ends_with(".contract.bias")).count(),
             embedding: find("time.bias").map_or(0, |(_, shape, _)| shape.iter().product()),
             causal: causal
                 .parse()
-                .map_err(|_| format!("{CAUSAL} `{causal}`; true or false is expected"))?,
+                .map_err(|_| format!("{CAUSAL} is `{causal}`, but must be true or false"))?,
         };
         let whole =
             (1..=config.width).contains(&config.heads) && config.width.is_multiple_of(2 * config.heads);
         if !whole || config.width > 4096 || config.layers > 64 {
             return Err(format!(
-                "width {width}, {} heads and {} layers; heads of an even width, at most 4096 in all, and at \
-                 most 64 layers are allowed",
+                "the network has width {width}, {} heads and {} layers; the width must be at most 4096 and a multiple \
+                 of twice the number of heads, with at most 64 layers",
                 config.heads, config.layers
             ));
         }
@@ -109,7 +109,7 @@ impl TransformerConfig {
 
 fn header<'a>(weights: &'a Weights, key: &str) -> Result<&'a str, String> {
     let value = weights.metadata.get(key).map(String::as_str);
-    value.ok_or_else(|| format!("its header has no `{key}`"))
+    value.ok_or_else(|| format!("its header lacks `{key}`"))
 }
 
 fn layout(text: &str) -> Result<Layout, String> {
@@ -119,7 +119,7 @@ fn layout(text: &str) -> Result<Layout, String> {
             Ok(Layout { before, gap, after })
         }
         _ => Err(format!(
-            "{LAYOUT} `{text}`; the places before, in and after the gap, at most {MOST_PLACES} each, are expected"
+            "{LAYOUT} is `{text}`, but must hold the lengths before, in and after the gap, each at most {MOST_PLACES}"
         )),
     }
 }

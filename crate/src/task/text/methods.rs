@@ -14,10 +14,10 @@ pub(super) async fn draw(text: &TextTask, samples: usize) -> Result<Drawn, Engin
     let method = text.run.method;
     let unusable = match method {
         Method::Guidance { .. } | Method::Dps { .. } | Method::LgdMc { .. } => {
-            Some("words have no gradient to be guided by")
+            Some("this method needs a gradient, and words have no gradient")
         }
         Method::Smc { points: 1.., .. } => {
-            Some("words have no expected end to look ahead to; points = 0 weighs at the end only")
+            Some("words have no expected end point; use points = 0, which weighs only at the end")
         }
         _ => None,
     };

@@ -81,8 +81,11 @@ const fn shipped(name: &'static str, title: &'static str) -> ShippedPrior {
 }
 
 const PRIORS: &[ShippedPrior] = &[
-    shipped("prior-stories", "masked: words appear in any order"),
-    shipped("reward-stories", "causal: one word after the other"),
+    shipped("prior-stories", "masked diffusion: words appear in any order"),
+    shipped(
+        "reward-stories",
+        "causal language model: one word after the other",
+    ),
 ];
 
 /// Refuses a run that is about something else.
@@ -174,7 +177,8 @@ impl Room for Text {
             .log_z_error
             .map_or("–".to_owned(), |error| format!("{error:.3}"));
         Some(format!(
-            "{} stories of the prior, worth {:.1} by their weights; the error of the exact log Z is {error}.",
+            "Exact posterior: {} weighted stories of the prior, {:.1} effective samples; the standard error of its log Z is \
+             {error}.",
             fit.proposals, fit.effective
         ))
     }

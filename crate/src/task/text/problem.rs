@@ -70,13 +70,13 @@ impl TextProblem {
             (None, None) => {
                 return Err(ConfigError::missing(
                     "story",
-                    "a beginning and an ending, or a corpus",
+                    "a story with a beginning and an ending, or a corpus",
                 ));
             }
             (Some(_), Some(_)) => {
                 return Err(ConfigError::new(
                     "corpus",
-                    "a corpus beside a story",
+                    "a corpus together with a story",
                     "one of the two",
                 ));
             }
@@ -90,7 +90,7 @@ impl TextProblem {
         if story.ending.trim().is_empty() && self.reward.asks_for_ending() {
             return Err(ConfigError::missing(
                 "story.ending",
-                "the reward asks how well it follows",
+                "an ending, as the reward scores it",
             ));
         }
         Ok(())
@@ -110,7 +110,7 @@ impl Problem for TextProblem {
             return Err(ConfigError::new(
                 "objective.log_z",
                 "`learned`",
-                "`vargrad` with a corpus",
+                "`vargrad`, as the run has a corpus",
             ));
         }
         self.reward.validate()
@@ -121,7 +121,7 @@ impl Problem for TextProblem {
         files.extend(self.reward.asks_for_ending().then_some(FileNeed {
             role: "reward",
             name: "reward-stories",
-            field: "the network that the reward asks",
+            field: "the network of the reward",
             kind: FileKind::ShippedWeights,
         }));
         files.extend(self.corpus.as_ref().map(|corpus| FileNeed {
@@ -149,7 +149,7 @@ impl Problem for TextProblem {
     }
 
     fn why_several(&self) -> &'static str {
-        "there is a posterior for every story of the corpus"
+        "there is one posterior per story of the corpus"
     }
 
     fn starts_at_prior(&self, _run: &Run) -> bool {
@@ -157,7 +157,7 @@ impl Problem for TextProblem {
     }
 
     fn without_langevin(&self) -> Option<&'static str> {
-        Some("false for stories: words have no gradient")
+        Some("false: stories have no gradient")
     }
 }
 
@@ -217,7 +217,7 @@ impl Default for Corpus {
 impl Corpus {
     fn validate(&self) -> Checked {
         if self.file.is_empty() {
-            let allowed = "`stories`, or a file with a story a line";
+            let allowed = "`stories`, or a file with one story per line";
             return Err(ConfigError::missing("corpus.file", allowed));
         }
         whole("corpus.stories", self.stories, 1, 100_000)?;
@@ -303,7 +303,11 @@ impl Reward {
                 for (at, part) in rewards.iter().enumerate() {
                     if let Reward::All { .. } = part {
                         let field = format!("reward.rewards[{at}].kind");
-                        return Err(ConfigError::new(field, "`all`", "no product in a product"));
+                        return Err(ConfigError::new(
+                            field,
+                            "`all`",
+                            "another kind: a product cannot hold a product",
+                        ));
                     }
                     part.validate()?;
                 }
@@ -317,7 +321,7 @@ impl Reward {
 fn single(field: &str, word: &str) -> Checked {
     match words(word).as_slice() {
         [_] => Ok(()),
-        _ => Err(ConfigError::new(field, format!("`{word}`"), "one word")),
+        _ => Err(ConfigError::new(field, format!("`{word}`"), "a single word")),
     }
 }
 

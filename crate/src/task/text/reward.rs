@@ -67,7 +67,7 @@ fn known(word: &str, vocabulary: &Vocabulary) -> Result<usize, ConfigError> {
         _ => Err(ConfigError::new(
             "reward.words",
             format!("`{word}`"),
-            format!("one of the {} words that the prior knows", vocabulary.len()),
+            format!("one of the {} words in the prior's vocabulary", vocabulary.len()),
         )),
     }
 }
@@ -90,7 +90,7 @@ impl StoryReward {
             return Err(ConfigError::new(
                 "reward.kind",
                 "`ending`",
-                "a reward for which there is a network",
+                "another reward, or give the weights of the ending's language model",
             ));
         }
         let words = (0..vocabulary.len()).map(|token| vocabulary.word(token));

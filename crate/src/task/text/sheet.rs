@@ -19,7 +19,7 @@ pub(super) const SHEET: Sheet = Sheet {
         Row::new("distinct-2", Figure("distinct"), None),
         Row::new("distinct-2 of the prior", Figure("distinct_prior"), None),
         Row::new(
-            "words and marks of a middle",
+            "words and punctuation per middle",
             Figure("words"),
             Some(Figure("words_exact")),
         ),
@@ -38,7 +38,7 @@ pub(super) const SHEET: Sheet = Sheet {
             beside: Prior("distinct_prior"),
         }],
         &[Highlight {
-            name: "words and marks of a middle",
+            name: "words and punctuation per middle",
             value: Figure("words"),
             beside: Exact("words_exact"),
         }],
@@ -70,5 +70,6 @@ pub(super) const SHEET: Sheet = Sheet {
     exact_error: "",
     pictures: "samples, seed {seed}",
     samples: "stories",
+    text_file: "txt",
     draws_samples: false,
 };

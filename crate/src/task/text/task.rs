@@ -167,10 +167,11 @@ fn story_tokens(story: &Story, reader: &Reader) -> Result<Vec<usize>, ConfigErro
         .map_err(|error| match error {
             TextError::Length { name, tokens, most } => ConfigError::new(
                 format!("story.{name}"),
-                format!("{tokens} words and marks"),
-                format!("at most {most}, as the prior was trained"),
+                format!("{tokens} words and punctuation marks"),
+                format!("at most {most}, the length that the prior was trained for"),
             ),
-            other => ConfigError::missing("story", other.to_string()),
+            TextError::Empty => ConfigError::missing("story", "a beginning or an ending"),
+            other => ConfigError::new("story", "this text", other.to_string()),
         })
 }
 
@@ -178,13 +179,13 @@ fn story_tokens(story: &Story, reader: &Reader) -> Result<Vec<usize>, ConfigErro
 fn corpus_tokens(corpus: &Corpus, files: &Files, reader: &Reader) -> Result<Vec<Vec<usize>>, ConfigError> {
     let file = files.get("corpus").unwrap_or_default();
     let text = std::str::from_utf8(file).map_err(|error| {
-        let allowed = format!("a text file ({error})");
+        let allowed = format!("a text file in UTF-8 ({error})");
         ConfigError::new("corpus.file", format!("`{}`", corpus.file), allowed)
     })?;
     let stories: Vec<_> = reader.stories(text).take(corpus.stories).collect();
     if stories.len() < corpus.stories {
         let allowed = format!(
-            "at most {}, the stories of `{}` that fit the prior's places",
+            "at most {}, the number of stories in `{}` that fit the prior",
             stories.len(),
             corpus.file
         );
@@ -197,19 +198,19 @@ fn corpus_tokens(corpus: &Corpus, files: &Files, reader: &Reader) -> Result<Vec<
 fn teller(files: &Files, reader: &Reader, device: &Device) -> Result<Transformer, EngineError> {
     let file = files
         .get("reward")
-        .ok_or_else(|| "its weights are needed".to_owned());
+        .ok_or_else(|| "its file of weights is missing".to_owned());
     let model = file.and_then(|file| LanguageModel::read(file, device));
     model
         .and_then(|model| {
             if !model.network.is_causal() {
-                Err("a network that sees both ways; a causal one is expected".to_owned())
+                Err("its attention goes both ways, but the reward needs a causal language model".to_owned())
             } else if model.reader != *reader {
-                Err("its words or places are not the prior's".to_owned())
+                Err("its vocabulary or text length differs from the prior's".to_owned())
             } else {
                 Ok(model.network)
             }
         })
-        .map_err(|why| EngineError::Weights(format!("of the reward's network: {why}")))
+        .map_err(|why| EngineError::Weights(format!("the reward's network: {why}")))
 }
 
 impl Task for TextTask {

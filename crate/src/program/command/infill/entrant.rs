@@ -93,7 +93,7 @@ impl Entrant {
         }
     }
 
-    /// What can be had of its prior without training, by importance in proportion to r^β of its run.
+    /// The methods that need only its prior: they choose in proportion to the run's r^β, or not at all.
     pub fn untrained(&self, seed: u64, proposals: usize) -> Vec<Self> {
         let name = self.run.file("prior").unwrap_or_default();
         let power = match self.run.tempering.beta {
@@ -133,7 +133,7 @@ impl Entrant {
         let tokens: Vec<_> = reader.stories(&text).take(count).collect();
         let learned = tokens.len();
         let texts = Texts::new(reader.layout, &reader.vocabulary, tokens)
-            .ok_or_else(|| ProgramError::Data("no story is short enough for its places".to_owned()))?;
+            .ok_or_else(|| ProgramError::Data("every story is too long for the prior".to_owned()))?;
         let recipe = Recipe {
             iterations,
             batch: TUNING_BATCH,

@@ -17,49 +17,52 @@ use rtb::task::text::TextProblem;
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
-Of held-out stories the fourth sentence is missing. It is filled in by the prior, which knows the
-beginning; by its network with sight of the ending; by importance resampling, which takes one of many
-samples of the prior by its reward; by the network after supervised fine-tuning; and by the posteriors
-of runs over a corpus. Runs of one name count as seeds of one method.
+The fourth sentence of each held-out story is hidden. These methods fill it:
+  - the prior, which sees only the beginning;
+  - the prior's network, which also sees the ending;
+  - importance resampling, which chooses one of many prior samples by its reward;
+  - the prior's network after supervised fine-tuning;
+  - the posterior of each run DIR that learned a corpus. Runs with the same name count as seeds of one
+    method.
 
-Example:
+Examples:
   rtb run stories-each --seed 0
   rtb infill runs/stories-each-seed0 --stories 200";
 
-/// Fill the gaps of held-out stories, and measure every method against what was told
+/// Fill the gaps of held-out stories and compare each method with the true sentence
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// Folders of runs over a corpus
+    /// Folders of runs that learned a corpus
     #[arg(value_name = "DIR")]
     folders: Vec<PathBuf>,
-    /// stories (of the offline folder), or a file with a story a line
+    /// `stories` (read from the folder $RTB_DATA), or a text file with one story per line
     #[arg(long, value_name = "NAME|FILE", default_value = "stories")]
     data: String,
-    /// Held-out stories, the first ones that fit
+    /// Number of held-out stories: the first that fit the prior
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     stories: u32,
-    /// Samples of the prior for a story, from which importance resampling takes one
+    /// Prior samples per story for importance resampling
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..=10_000))]
     proposals: u32,
-    /// Stories of supervised fine-tuning
+    /// Stories for supervised fine-tuning
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     tuned: u32,
-    /// Its iterations
+    /// Iterations of supervised fine-tuning
     #[arg(long, value_name = "N", default_value_t = 80, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     tuning: u32,
-    /// Seeds of what needs no run, from 0 on
+    /// Number of seeds, 0 to N − 1, for the methods that need no run
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     seeds: u32,
-    /// Stories that are printed as every method fills them
+    /// Stories to print as filled by each method
     #[arg(long, value_name = "N", default_value_t = 2)]
     examples: usize,
-    /// File for the figures of every seed (CSV)
+    /// File (CSV) for the results of every seed
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceFlag,
-    /// Show no progress
+    /// Do not show progress
     #[arg(long, short)]
     quiet: bool,
 }
@@ -109,7 +112,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         storage::write(path, csv(&made).as_bytes())?;
     }
     print(&format!(
-        "\n{}\n{} held-out stories, one middle each. log r is log p(ending|beginning, middle).\n{}",
+        "\n{}\n{} held-out stories, one middle sentence each. log r is log p(ending|beginning, middle).\n{}",
         table(&made).text(),
         args.stories,
         examples(&made, args.examples)
@@ -121,7 +124,7 @@ fn trained(args: &Args, path: &std::path::Path) -> Result<Entrant, ProgramError>
     let folder = RunFolder::open(path)?;
     let run = folder.run()?;
     if TextProblem::of(&run).map_or(true, |problem| problem.corpus.is_none()) {
-        let allowed = "folders of runs over a corpus, as `rtb run stories-each` writes them";
+        let allowed = "folders of runs over a corpus, as `rtb run stories-each` writes";
         return Err(ConfigError::new("DIR", format!("`{}`", path.display()), allowed).into());
     }
     let session = reopen_trained(&folder, args.device.device)?;

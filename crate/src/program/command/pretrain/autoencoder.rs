@@ -15,31 +15,31 @@ use rtb::task::images::train::Latents;
 use serde::Serialize;
 
 const AFTER_HELP: &str = "\
-Without flags: 8000 iterations of 256 images, learning rate 0.002, average with decay 0.999.
+Defaults: --iterations 8000 --batch 256 --learning-rate 0.002 --ema 0.999
 
 Example:
   rtb pretrain autoencoder --out autoencoder.safetensors";
 
-/// Train an autoencoder of images, whose latents a prior can be trained on
+/// Train an autoencoder of images, for a prior on its latents
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// mnist, fashion-mnist, or a folder with four files in MNIST's layout
+    /// mnist, fashion-mnist, or a folder with the four files of MNIST
     #[arg(long, value_name = "NAME|FOLDER", default_value = "mnist")]
     data: String,
-    /// Numbers that an image is made of
+    /// Size of the latent vector of an image
     #[arg(long, value_name = "N", default_value_t = 32,
           value_parser = clap::value_parser!(u32).range(1..=784))]
     latents: u32,
-    /// Units of every layer of the two networks
+    /// Units per layer of the encoder and the decoder
     #[arg(long, value_name = "N", default_value_t = 256,
           value_parser = clap::value_parser!(u32).range(4..=2048))]
     width: u32,
-    /// Residual blocks of each
+    /// Residual blocks of the encoder, and of the decoder
     #[arg(long, value_name = "N", default_value_t = 2,
           value_parser = clap::value_parser!(u32).range(1..=16))]
     blocks: u32,
-    /// Deviation of the noise that latents, whose own is 1, get in training
+    /// Standard deviation of the noise added to the latents in training; the latents' own is 1
     #[arg(long, value_name = "DEVIATION", default_value_t = 0.04, value_parser = deviation)]
     noise: f64,
     #[command(flatten)]
@@ -47,10 +47,10 @@ pub struct Args {
 }
 
 fn deviation(text: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|_| "0 to 10 is allowed".to_owned())?;
+    let value: f64 = text.parse().map_err(|_| "use a number from 0 to 10".to_owned())?;
     match (0.0..=10.0).contains(&value) {
         true => Ok(value),
-        false => Err("0 to 10 is allowed".to_owned()),
+        false => Err("use a number from 0 to 10".to_owned()),
     }
 }
 
@@ -97,7 +97,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         judgements: Judgements::of([&made, &images, &train.pixels(test.len())], &device)?,
     };
     let text = format!(
-        "{} test images made of {latents} numbers each: squared error of a pixel {:.4}\n{}",
+        "{} test images, each decoded from {latents} latents: mean squared error per pixel {:.4}\n{}",
         test.len(),
         figures.test_squared_error,
         figures.judgements.summary()

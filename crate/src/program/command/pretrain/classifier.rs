@@ -15,23 +15,23 @@ use rtb::task::images::{Classify, PooledClassifier, Seen, StridedClassifier, see
 use serde::Serialize;
 
 const AFTER_HELP: &str = "\
-Without flags: 6000 iterations of 128 images, learning rate 0.002, average with decay 0.999. Images
-are turned, scaled and moved a little, and get some noise.
+Defaults: --iterations 6000 --batch 128 --learning-rate 0.002 --ema 0.999
+Training images are slightly rotated, scaled and shifted at random, and get some noise.
 
-The strided network is the one that rewards use; the pooled one only measures, so that what deceives
-the first shows.
+Rewards use the strided network. The pooled network only measures results, so that it exposes samples
+that deceive the reward.
 
 Example:
   rtb pretrain classifier strided --out classifier.safetensors";
 
-/// Train a classifier of images
+/// Train a classifier of images, for rewards or for evaluation
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// The network's plan
+    /// Architecture of the network
     #[arg(value_enum)]
     kind: Kind,
-    /// mnist, fashion-mnist, or a folder with four files in MNIST's layout
+    /// mnist, fashion-mnist, or a folder with the four files of MNIST
     #[arg(long, value_name = "NAME|FOLDER", default_value = "mnist")]
     data: String,
     #[command(flatten)]
@@ -40,9 +40,9 @@ pub struct Args {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
-    /// 3×3 convolutions, some with stride 2
+    /// 3×3 convolutions, some with stride 2: the reward's classifier
     Strided,
-    /// 5×5 convolutions with maximum pooling
+    /// 5×5 convolutions with max pooling: the classifier of evaluation
     Pooled,
 }
 

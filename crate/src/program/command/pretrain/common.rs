@@ -15,27 +15,27 @@ use std::path::PathBuf;
 /// The flags that all trainings share.
 #[derive(clap::Args)]
 pub struct Common {
-    /// File of weights (safetensors) to write
+    /// File (safetensors) for the weights
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Iterations of training
+    /// Number of training iterations
     #[arg(long, value_name = "N")]
     iterations: Option<usize>,
-    /// Samples of an iteration
+    /// Training examples per iteration
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
-    /// Learning rate at the start; it falls to 0 along a cosine
+    /// Learning rate at the start; it decays to 0 along a cosine
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
-    /// Decay of the average of the weights that is saved
+    /// Decay of the exponential moving average of the weights; the average is saved
     #[arg(long, value_name = "DECAY")]
     ema: Option<f64>,
-    /// Seed of all noise
+    /// Random seed
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     #[command(flatten)]
     device: DeviceFlag,
-    /// Show no progress
+    /// Do not show progress
     #[arg(long, short)]
     quiet: bool,
 }

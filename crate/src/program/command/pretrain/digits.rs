@@ -24,8 +24,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 const AFTER_HELP: &str = "\
-Without flags: 14000 iterations of 64 images, learning rate 0.003; with --latents 40000 of 512, learning
-rate 0.002. Average with decay 0.999.
+Defaults: --iterations 14000 --batch 64 --learning-rate 0.003 --ema 0.999
+With --latents: --iterations 40000 --batch 512 --learning-rate 0.002 --ema 0.999
 
 Examples:
   rtb pretrain digits --out prior-digits-pixels.safetensors --picture digits.png
@@ -35,37 +35,37 @@ Examples:
 /// Units of the time embedding of a network of latents.
 const EMBEDDING: usize = 64;
 
-/// Train a diffusion prior of images: a U-Net that denoises pixels, or a network that denoises the latents
-/// of an autoencoder
+/// Train a diffusion prior of images, on pixels (a U-Net) or on the latents of an autoencoder
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// mnist, fashion-mnist, or a folder with four files in MNIST's layout
+    /// mnist, fashion-mnist, or a folder with the four files of MNIST
     #[arg(long, value_name = "NAME|FOLDER", default_value = "mnist")]
     data: String,
-    /// An autoencoder of `rtb pretrain autoencoder`, whose latents the prior is to be about
+    /// Train on the latents of this autoencoder, a file of `rtb pretrain autoencoder` [default: train on
+    /// pixels]
     #[arg(long, value_name = "FILE")]
     latents: Option<PathBuf>,
-    /// Units of every layer of the network of latents
+    /// Units per layer of the network on latents
     #[arg(long, value_name = "N", default_value_t = 352, requires = "latents",
           value_parser = clap::value_parser!(u32).range(4..=2048))]
     width: u32,
-    /// Its residual blocks
+    /// Residual blocks of the network on latents
     #[arg(long, value_name = "N", default_value_t = 3, requires = "latents",
           value_parser = clap::value_parser!(u32).range(1..=16))]
     blocks: u32,
-    /// Weights of that shape to go on from, a shipped prior's name or a file, in place of random ones
+    /// Start from these weights, a shipped prior's name or a file [default: random weights]
     #[arg(long, value_name = "NAME|FILE")]
     from: Option<String>,
-    /// Samples behind the figures
+    /// Number of samples that measure the quality
     #[arg(long, value_name = "N", default_value_t = 10_000,
           value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     samples: u32,
-    /// Steps of the chain that makes them
+    /// Number of steps of the chain that draws these samples
     #[arg(long, value_name = "T", default_value_t = 50,
           value_parser = clap::value_parser!(u32).range(2..=1000))]
     steps: u32,
-    /// Picture (PNG) of 100 samples
+    /// File (PNG) for a picture of 100 samples
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
     #[command(flatten)]
@@ -146,7 +146,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         plot::draw_images(path, &samples, SIDE, 10)?;
     }
     let text = format!(
-        "{count} samples of the chain of {steps} steps, made in {sampling_seconds:.0} s\n{}",
+        "{count} samples from a chain of {steps} steps, drawn in {sampling_seconds:.0} s\n{}",
         figures.judgements.summary()
     );
     let record = Record {
@@ -188,7 +188,7 @@ fn of_latents(
     let file = fs::read(path).map_err(|e| ProgramError::file("read the autoencoder", path, e))?;
     let autoencoder = read_tensors(&file).and_then(|weights| Autoencoder::read(weights, device));
     let autoencoder = autoencoder.map_err(|why| {
-        let allowed = format!("a file of `rtb pretrain autoencoder`: {why}");
+        let allowed = format!("a file that `rtb pretrain autoencoder` wrote ({why})");
         ConfigError::new("--latents", format!("`{}`", path.display()), allowed)
     })?;
     let size = autoencoder.latents();
@@ -232,7 +232,7 @@ fn train<N: Denoise, E: Vectors>(
                 load_tensors(network, &weights)
             })
             .map_err(|why| {
-                let allowed = format!("weights of the network that is trained: {why}");
+                let allowed = format!("weights of a network of the same shape ({why})");
                 ConfigError::new("--from", format!("`{name}`"), allowed)
             })?;
     }

@@ -43,8 +43,8 @@ impl Judgements {
         let judged = |name: &str, j: &Judgement| {
             let shares: Vec<_> = j.classes.iter().map(|s| format!("{:.1}", 100.0 * s)).collect();
             format!(
-                "{name}: FID to the test images {:.3} (training images {:.3}), diversity {:.3} (test images {:.3})\n\
-                 \x20 classes 0 to 9 in percent: {}\n",
+                "{name}: FID to the test images {:.3} (training images: {:.3}), diversity {:.3} (test images: {:.3})\n\
+                 \x20 share of the classes 0 to 9 in percent: {}\n",
                 j.fid,
                 j.fid_of_training_images,
                 j.diversity,
@@ -52,8 +52,8 @@ impl Judgements {
                 shares.join(" ")
             )
         };
-        judged("classifier of rewards", &self.reward_classifier)
-            + &judged("classifier of evaluation", &self.evaluation_classifier)
+        judged("reward classifier", &self.reward_classifier)
+            + &judged("evaluation classifier", &self.evaluation_classifier)
     }
 }
 

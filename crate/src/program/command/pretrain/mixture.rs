@@ -11,23 +11,23 @@ use rtb::task::plane::pretrain::{PretrainConfig, PretrainFigures, Pretraining};
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
-Without flags: 20000 iterations of 1024 samples, learning rate 0.003, average with decay 0.999.
+Defaults: --iterations 20000 --batch 1024 --learning-rate 0.003 --ema 0.999
 
-Example:
+Examples:
   rtb pretrain mixture 25-to-9 --out prior-25.safetensors
   rtb run 25-to-9 --set prior.kind=learned --set prior.weights=prior-25.safetensors";
 
-/// Train a prior of the plane on samples of a run's mixture
+/// Train a diffusion prior in the plane on samples of a run's mixture
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// A preset (see `rtb list`) or a TOML file; its prior and its process count
+    /// A preset (see `rtb list`) or a TOML file; only its prior and its process are used
     #[arg(value_name = "PRESET|FILE.toml")]
     source: PathBuf,
-    /// Units of a hidden layer
+    /// Units per hidden layer
     #[arg(long, value_name = "N", default_value_t = PretrainConfig::default().width)]
     width: usize,
-    /// Hidden layers
+    /// Number of hidden layers
     #[arg(long, value_name = "N", default_value_t = PretrainConfig::default().depth)]
     depth: usize,
     #[command(flatten)]
@@ -97,7 +97,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
 
 fn summary(f: &PretrainFigures) -> String {
     format!(
-        "{} samples of the learned prior's chain of {} steps, against the mixture:\n\
+        "{} samples of the learned prior, from a chain of {} steps, compared with the mixture:\n\
          mode weights, total variation  {}\n\
          variance within modes          {} (exact {})\n\
          KL(learned ‖ mixture), grid    {}\n",

@@ -12,11 +12,11 @@ use crate::program::error::ProgramError;
 use clap::Subcommand;
 
 const AFTER_HELP: &str = "\
-Every training writes its weights to --out, and beside them the same name with the extension .json:
-the command that made them, its seed, the time it took and how good they are. It can be stopped or
-killed: the same command goes on from FILE.checkpoint, which is removed at the end.";
+Each command writes the weights to --out and a record to the same name with the extension .json: the
+command, its seed, its time and measures of quality. If it is stopped or killed, run the same command
+again: it continues from FILE.checkpoint, which it removes at the end.";
 
-/// Train a network that runs start from: a prior, a classifier, a language model
+/// Train a network that runs need: a prior, a classifier or a language model
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {

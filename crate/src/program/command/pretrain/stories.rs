@@ -17,10 +17,10 @@ use rtb::task::text::{LanguageModel, Layout, Reader, Vocabulary};
 use serde::Serialize;
 
 const AFTER_HELP: &str = "\
-Without flags: 5000 iterations of the prior, 3000 of the reward, of 64 texts, learning rate 0.002, average with decay 0.999, 4000 words.
-Of every story the second, the third and the fourth sentence are the gap in turn; what stands before it
-is given, and the sentence after it is the ending. One story of twenty is held out; whatever the loss,
-a prior's figures are its negative ELBO on those.
+Defaults: --iterations 5000 (prior) or 3000 (reward) --batch 64 --learning-rate 0.002 --ema 0.999
+Each story has five sentences and gives three training texts: the second, third or fourth sentence is
+the gap, the text before it is the beginning, and the sentence after it is the ending. One story in
+twenty is held out. Whatever the loss, a prior is measured by its negative ELBO on the held-out stories.
 
 Example:
   rtb pretrain stories prior --out prior-stories.safetensors";
@@ -34,20 +34,20 @@ const LAYOUT: Layout = Layout {
 /// Sentences that are a gap in turn.
 const GAPS: std::ops::Range<usize> = 1..4;
 
-/// Train a language model of stories: a prior that fills a gap, or a reward that knows endings
+/// Train a language model of stories: a prior that fills gaps, or a reward that scores endings
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// What it is trained for
+    /// What the model is for
     #[arg(value_enum)]
     kind: Kind,
-    /// stories (of the offline folder), or a file with a story a line
+    /// `stories` (read from the folder $RTB_DATA), or a text file with one story per line
     #[arg(long, value_name = "NAME|FILE", default_value = "stories")]
     data: String,
-    /// Words of the vocabulary
+    /// Number of words in the vocabulary
     #[arg(long, value_name = "N", default_value_t = 4000)]
     words: usize,
-    /// What a prior is trained by [default: elbo]
+    /// Training loss of a prior [default: elbo]
     #[arg(long, value_enum)]
     loss: Option<Loss>,
     #[command(flatten)]
@@ -76,8 +76,7 @@ impl Args {
     fn loss(&self) -> Result<Loss, ConfigError> {
         match (self.kind, self.loss) {
             (Kind::Reward, Some(loss)) => {
-                let allowed =
-                    "none for `reward`, which is trained by −log p of every word; `prior` has a choice";
+                let allowed = "no --loss for `reward`, which is always trained by −log p of each word";
                 Err(ConfigError::new("--loss", format!("`{}`", name(loss)), allowed))
             }
             (_, loss) => Ok(loss.unwrap_or(Loss::Elbo)),
@@ -93,9 +92,9 @@ fn name(value: impl ValueEnum) -> String {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
-    /// Masked diffusion of the gap, which sees both ways
+    /// A masked diffusion model of the gap, with attention in both directions
     Prior,
-    /// A story's words, one after the other
+    /// A causal language model, which reads a story word by word
     Reward,
 }
 
@@ -151,7 +150,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let texts = |stories: &[Vec<String>]| {
         let tokens = stories.iter().flat_map(|story| gaps(story, &vocabulary));
         Texts::new(LAYOUT, &vocabulary, tokens.collect()).ok_or_else(|| {
-            ProgramError::Data(format!("{}: no story is short enough for its places", args.data))
+            ProgramError::Data(format!("{}: every story is too long for the model", args.data))
         })
     };
     let (learned, measured) = (texts(&train)?, texts(&held_out)?);
@@ -255,17 +254,17 @@ fn measure(
 fn summary(f: &Figures) -> String {
     let nats = |name: &str, value: Option<f64>| {
         value.map_or(String::new(), |v| {
-            format!("{name}: {v:.3} nats a word, perplexity {:.1}\n", v.exp())
+            format!("{name}: {v:.3} nats per word, perplexity {:.1}\n", v.exp())
         })
     };
     format!(
-        "{} held-out texts of {} stories, {:.1} % of their words are not among the {}\n{}{}{}",
+        "{} held-out texts from {} stories; {:.1} % of their words are outside the vocabulary of {} words\n{}{}{}",
         f.held_out_texts,
         f.held_out_stories,
         100.0 * f.unknown,
         f.words,
-        nats("gap, ending hidden (bound)", f.ending_hidden),
-        nats("gap, ending shown (bound)", f.ending_shown),
+        nats("gap, ending hidden (upper bound)", f.ending_hidden),
+        nats("gap, ending shown (upper bound)", f.ending_shown),
         nats("ending", f.ending)
     )
 }

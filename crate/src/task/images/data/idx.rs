@@ -20,7 +20,7 @@ pub fn read_images(file: &[u8]) -> Result<Vec<u8>, IdxError> {
     let (sizes, numbers) = read(file, 3)?;
     if sizes[1..] != [SIDE, SIDE] {
         return Err(IdxError(format!(
-            "images of {}×{} pixels; {SIDE}×{SIDE} is expected",
+            "the images have {}×{} pixels, but must have {SIDE}×{SIDE}",
             sizes[1], sizes[2]
         )));
     }
@@ -41,14 +41,14 @@ fn read(file: &[u8], dimensions: usize) -> Result<(Vec<usize>, &[u8]), IdxError>
     let header = 4 + 4 * dimensions;
     if file.len() < header {
         return Err(IdxError(format!(
-            "{} bytes; an idx file has at least {header}",
+            "the file has {} bytes; an idx file has at least {header}",
             file.len()
         )));
     }
     let magic = [0, 0, BYTES, dimensions as u8];
     if file[..4] != magic {
         return Err(IdxError(format!(
-            "it begins with {:?}; an idx file of bytes in {dimensions} dimensions begins with {magic:?}",
+            "the file begins with {:?}; an idx file of bytes in {dimensions} dimensions begins with {magic:?}",
             &file[..4]
         )));
     }
@@ -60,7 +60,7 @@ fn read(file: &[u8], dimensions: usize) -> Result<(Vec<usize>, &[u8]), IdxError>
     let expected = sizes.iter().try_fold(1usize, |all, size| all.checked_mul(*size));
     if expected != Some(numbers.len()) {
         return Err(IdxError(format!(
-            "{} numbers; its header says {sizes:?}",
+            "the file has {} values, but its header says {sizes:?}",
             numbers.len()
         )));
     }

@@ -29,14 +29,14 @@ impl Images {
     pub fn new(pixels: Vec<u8>, labels: Vec<u8>) -> Result<Self, IdxError> {
         if pixels.len() != labels.len() * PIXELS {
             return Err(IdxError(format!(
-                "{} images and {} labels; equally many are expected",
+                "{} images and {} labels, but there must be one label per image",
                 pixels.len() / PIXELS,
                 labels.len()
             )));
         }
         match labels.iter().find(|l| usize::from(**l) >= CLASSES) {
             Some(label) => Err(IdxError(format!(
-                "label {label}; 0 to {} is allowed",
+                "label {label} is not allowed; use labels from 0 to {}",
                 CLASSES - 1
             ))),
             None => Ok(Self { pixels, labels }),

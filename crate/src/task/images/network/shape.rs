@@ -26,14 +26,14 @@ impl UNetConfig {
         let [fine, coarse] = config.channels;
         if !coarse.is_multiple_of(HEAD) || !(fine <= GROUP || fine.is_multiple_of(GROUP)) {
             return Err(format!(
-                "channels {:?}; at most {GROUP} or a multiple of it, and a multiple of {HEAD} are expected",
+                "the channels are {:?}; the first must be at most {GROUP} or a multiple of it, the second a multiple of {HEAD}",
                 config.channels
             ));
         }
         if sizes.iter().any(|s| !(1..=1024).contains(s)) || config.blocks.iter().any(|b| *b > 16) {
             return Err(format!(
-                "channels {:?}, blocks {:?} and an embedding of {}; 1 to 1024 channels and units and at \
-                 most 16 blocks are allowed",
+                "the network has channels {:?}, blocks {:?} and an embedding of size {}; channels and embedding must \
+                 be 1 to 1024, blocks at most 16",
                 config.channels, config.blocks, config.embedding
             ));
         }

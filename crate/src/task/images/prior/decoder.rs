@@ -46,7 +46,7 @@ impl Decoder {
         let config = ResidualConfig::of(&decoder)?;
         if config.outputs != PIXELS || config.embedding != 0 {
             return Err(format!(
-                "the decoder has {} outputs and a time embedding of {}; {PIXELS} and 0 are expected",
+                "the decoder has {} outputs and a time embedding of size {}, but must have {PIXELS} and 0",
                 config.outputs, config.embedding
             ));
         }

@@ -54,8 +54,8 @@ impl DenoiserPrior {
         let (size, decoded) = (network.size(), decoder.size());
         if size != decoded {
             return Err(format!(
-                "the network denoises {size} numbers and the decoder takes {decoded} latents; equally many are \
-                 expected, and {PIXELS} pixels where there is no decoder"
+                "the network denoises {size} values, but the decoder takes {decoded} latents; without a decoder the network \
+                 must denoise {PIXELS} pixels"
             ));
         }
         Ok(Self::new(network, decoder, steps))

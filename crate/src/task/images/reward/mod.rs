@@ -270,7 +270,7 @@ impl ImageReward {
             }));
         }
         let gradients: Option<Vec<_>> = gradients.into_iter().collect();
-        let gradients = gradients.ok_or("the reward has no gradient in its end point")?;
+        let gradients = gradients.ok_or("the reward has no gradient with respect to the end point")?;
         Ok(Tensor::cat(gradients, 0))
     }
 }

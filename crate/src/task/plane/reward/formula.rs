@@ -33,8 +33,8 @@ impl Formula {
                 "reward.expression",
                 format!("`{text}`"),
                 format!(
-                    "a formula in x and y with numbers, PI, E, + - * / ^ ( ), < > <= >= == != && || and functions \
-                     such as exp, log, sqrt, sin, abs, floor, min(a, b), atan2(y, x), hypot(x, y) ({why})"
+                    "a formula ({why}) of x, y, numbers, PI, E, + - * / ^ ( ), < > <= >= == != && || and functions such as \
+                     exp, log, sqrt, sin, abs, floor, min(a, b), atan2(y, x), hypot(x, y)"
                 ),
             )
         })?;
@@ -93,7 +93,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
             found.push(Token::Symbol(symbol));
             symbol.len()
         } else {
-            return Err(format!("`{first}` has no meaning here"));
+            return Err(format!("`{first}` is not a symbol of formulas"));
         };
         rest = rest[length..].trim_start();
     }
@@ -236,7 +236,7 @@ impl Parser {
             }
             Token::Name(name) => self.named(&name, depth),
             token => Err(format!(
-                "{} stands where a number, x, y or a function is expected",
+                "{} stands where a number, x, y or a function must be",
                 shown(&token)
             )),
         }
@@ -271,7 +271,7 @@ impl Parser {
                 self.next += 1;
                 Ok(())
             }
-            Some(token) => Err(format!("`{symbol}` is expected before {}", shown(token))),
+            Some(token) => Err(format!("`{symbol}` is missing before {}", shown(token))),
             None => Err(format!("`{symbol}` is missing at the end")),
         }
     }

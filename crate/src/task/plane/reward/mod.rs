@@ -178,11 +178,7 @@ impl LogReward {
                     Reward::Formula { expression, .. } => ("reward.expression", format!("`{expression}`")),
                     _ => ("reward", "0 everywhere".to_owned()),
                 };
-                ConfigError::new(
-                    field,
-                    value,
-                    "a reward that is above 0 somewhere where the prior is",
-                )
+                ConfigError::new(field, value, "a reward that is above 0 where the prior has mass")
             })?;
         Ok(Self {
             kind,

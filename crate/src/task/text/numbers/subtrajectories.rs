@@ -102,7 +102,7 @@ impl Subtrajectories {
         }
         let iteration = self.iteration();
         Err(EngineError::Diverged(format!(
-            "the loss is {loss} at iteration {iteration}; a smaller learning rate may help"
+            "training diverged: the loss is {loss} at iteration {iteration}; try a smaller learning rate"
         )))
     }
 

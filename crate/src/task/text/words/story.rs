@@ -121,7 +121,10 @@ mod tests {
         );
         assert_eq!((LAYOUT.length(), LAYOUT.gap()), (12, 5..8));
         let refused = |parts| tokens(parts).expect_err("refused").to_string();
-        assert!(refused(["a a a a a a", "", ""]).contains("the beginning has 6 words and marks; at most 5"));
+        assert!(
+            refused(["a a a a a a", "", ""])
+                .contains("the beginning has 6 words and punctuation marks; the most is 5")
+        );
         assert!(refused(["a", "a a a a", ""]).contains("the middle has 4"));
         assert!(refused([" ", "a", "\n"]).contains("a beginning or an ending"));
     }

@@ -10,24 +10,24 @@ const UNKNOWN: &str = "<unknown>";
 /// Most words of a vocabulary.
 const MOST_WORDS: usize = 100_000;
 
-/// Why words are refused.
+/// Why a text or a vocabulary is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// A vocabulary with too few words, or too many.
-    #[error("a vocabulary of {0} words; 3 to {MOST_WORDS} are allowed")]
+    /// A vocabulary with too few or too many words.
+    #[error("a vocabulary of {0} words is not allowed; use 3 to {MOST_WORDS} words")]
     Size(usize),
-    /// A line of a vocabulary that is not what it should be.
-    #[error("line {line} of the vocabulary is `{word}`; {expected}")]
+    /// A wrong line of a vocabulary.
+    #[error("line {line} of the vocabulary is `{word}`; it must be {expected}")]
     Line {
         /// Its number, from 1.
         line: usize,
         /// What it says.
         word: String,
-        /// What is expected of it.
+        /// What it must be: completes "it must be …".
         expected: String,
     },
-    /// A part of a story that is longer than its place.
-    #[error("the {name} has {tokens} words and marks; at most {most} are allowed")]
+    /// A part of a story that is too long for the model.
+    #[error("the {name} has {tokens} words and punctuation marks; the most is {most}")]
     Length {
         /// The part: `beginning`, `middle` or `ending`.
         name: &'static str,
@@ -37,7 +37,7 @@ pub enum TextError {
         most: usize,
     },
     /// A story with neither a beginning nor an ending.
-    #[error("the story is empty; a beginning or an ending is expected")]
+    #[error("the story is empty; give a beginning or an ending")]
     Empty,
 }
 
@@ -88,13 +88,11 @@ impl Vocabulary {
         let mut numbers = HashMap::new();
         for (number, word) in words.iter().enumerate() {
             let expected = match number {
-                Self::NOTHING if word != NOTHING => format!("`{NOTHING}` is expected"),
-                Self::UNKNOWN if word != UNKNOWN => format!("`{UNKNOWN}` is expected"),
-                _ if word.is_empty() || word.contains(char::is_whitespace) => {
-                    "one word is expected".to_owned()
-                }
+                Self::NOTHING if word != NOTHING => format!("`{NOTHING}`"),
+                Self::UNKNOWN if word != UNKNOWN => format!("`{UNKNOWN}`"),
+                _ if word.is_empty() || word.contains(char::is_whitespace) => "a single word".to_owned(),
                 _ if numbers.insert(word.clone(), number).is_some() => {
-                    "every word once is expected".to_owned()
+                    "a word that stands on no other line".to_owned()
                 }
                 _ => continue,
             };
