@@ -1,16 +1,17 @@
-//! Which conditions an iteration is about.
+//! Conditions of an amortised posterior, and those that an iteration trains.
 
 #[cfg(feature = "engine")]
 use super::noise::{Noise, Purpose};
 #[cfg(feature = "engine")]
 use rand_chacha::rand_core::Rng;
 
-/// The conditions of a posterior that is amortised over them; one where it is not.
+/// The conditions that one network learns posteriors for; a single one for an ordinary posterior.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conditions {
-    /// How many there are.
+    /// Number of conditions.
     pub count: usize,
-    /// Those that take part in an iteration; all come in turn, in an order that changes every time.
+    /// Conditions per iteration. Every condition has its turn before one repeats; the order is drawn anew each
+    /// round.
     pub at_once: usize,
 }
 
@@ -23,17 +24,17 @@ impl Conditions {
         }
     }
 
-    /// The condition of a row where all have their turn.
+    /// The condition of a row, when the rows cycle through all conditions.
     pub fn in_turn(self, row: usize) -> usize {
         row % self.count
     }
 
-    /// The condition at a place of a picture, where those of one condition are neighbours.
+    /// The condition at a place of a picture, where samples of the same condition are neighbours.
     pub fn pictured(self, place: usize, places: usize) -> usize {
         place * self.count / places
     }
 
-    /// Those of an iteration, in ascending order.
+    /// The conditions of an iteration, in ascending order.
     #[cfg(feature = "engine")]
     pub(super) fn of(self, iteration: usize, noise: &Noise) -> Vec<usize> {
         let Self { count, at_once } = self;

@@ -1,4 +1,4 @@
-//! What a run is computed on.
+//! The devices that a run can use.
 
 #[cfg(any(feature = "gpu", feature = "cuda"))]
 use super::EngineError;
@@ -37,7 +37,7 @@ pub fn cuda_device() -> Result<Device, EngineError> {
     }
 }
 
-/// What people call the device.
+/// Name of the device, for display.
 pub fn device_name(device: &Device) -> String {
     #[cfg(feature = "cpu")]
     if *device == Device::flex() {

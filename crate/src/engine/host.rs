@@ -1,7 +1,7 @@
 //! Numbers brought from the device to the host.
 //!
-//! A browser gives a GPU's numbers only to those who await them, so every read is asynchronous. What is
-//! needed together is read together: each read waits for all the work that was queued before it.
+//! A browser reads from a GPU only asynchronously, so every read here is asynchronous. Each read waits for all
+//! the work queued before it, so tensors that are needed together are read in one transaction.
 
 use burn::tensor::{Tensor, Transaction};
 

@@ -1,11 +1,11 @@
-//! What an iteration of training tells.
+//! The figures of one training iteration.
 
 use serde::{Deserialize, Serialize};
 
 /// One iteration of training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Iteration {
-    /// 1 for the first.
+    /// Number of the iteration, from 1.
     pub iteration: usize,
     /// Mean of δ² over the batch (δ − mean for VarGrad).
     pub loss: f64,

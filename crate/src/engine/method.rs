@@ -1,5 +1,4 @@
-//! How the posterior is had: the methods, trained and training-free, that one run description
-//! can choose between.
+//! The methods, trained and training-free, that a run can use to make its posterior.
 
 use super::{ConfigError, check};
 use serde::{Deserialize, Serialize};

@@ -1,13 +1,13 @@
 //! All randomness of a run: a seeded counter-based generator on the host.
 //!
-//! Every draw is addressed by (seed, purpose, counter), never by what was drawn before it. The
-//! same run therefore sees the same noise on every backend, and a resumed one goes on with it.
+//! Every draw depends only on (seed, purpose, counter), not on earlier draws. So a run gets the same noise on
+//! every backend, and a resumed run continues with the same noise.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
 
-/// What noise is for; each purpose has streams of its own.
+/// The purpose of noise; each purpose has its own streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// The weights that a network starts from.
@@ -24,19 +24,19 @@ pub enum Purpose {
     Evaluation,
     /// Samples of the prior, for its own figures and for the exact posterior.
     PriorEvaluation,
-    /// Trajectories that are shown, and which of several candidates are.
+    /// Trajectories for pictures, and the choice among their candidates.
     Pictures,
     /// The examples of an iteration, and what is drawn with them.
     Pretraining,
     /// Which end points given from outside an iteration noises back, and those of a mixture.
     GivenEndPoints,
-    /// Samples that are handed out, or that something else is then done with.
+    /// Samples for the caller.
     Samples,
     /// Proposals of the training-free methods.
     Proposal,
     /// Whether a proposal is kept.
     Acceptance,
-    /// Which of weighted samples or candidates are taken.
+    /// The choice among weighted samples or candidates.
     Resampling,
     /// Paths that a density is estimated on, and points around an expected end point.
     Paths,
@@ -44,8 +44,8 @@ pub enum Purpose {
     Conditions,
     /// The transitions of an iteration's trajectories that follow the prior.
     PriorRollout,
-    /// Samples of the prior that trajectories are noised back from. What is measured is never held
-    /// against these: it would be held against its own training data.
+    /// Samples of the prior that trajectories are noised back from. They are training data, so no figure
+    /// is measured against them.
     GivenPriorSamples,
 }
 

@@ -1,8 +1,7 @@
 //! Rewards: log r of the end points of a chain.
 //!
-//! A reward is asked about states on the device, so that one that a network gives sends nothing through
-//! the host but its answer. What looks at numbers on the host implements [`HostReward`] and is a reward
-//! through [`OnHost`].
+//! A [`Reward`] gets its end points on the device, so that a network's reward sends only its result to the
+//! host. A reward that is computed on the host implements [`HostReward`]; [`OnHost`] turns it into a [`Reward`].
 
 use super::host::read;
 use super::process::Process;
@@ -11,18 +10,17 @@ use std::borrow::Cow;
 use std::future::{Future, ready};
 use std::pin::Pin;
 
-/// What a reward says, once its device has answered; an error is the device's.
+/// The value of a reward, available once its device has computed it; an error comes from the device.
 ///
-/// Answers come later because reading from a GPU in a browser is asynchronous; the native program blocks
-/// on them.
+/// It is a future because a browser reads from a GPU asynchronously; the native program blocks on it.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, String>> + 'a>>;
 
-/// An answer that needs no waiting.
+/// A value that is available at once.
 pub fn at_once<'a, T: 'a>(answer: T) -> Answer<'a, T> {
     Box::pin(ready(Ok(answer)))
 }
 
-/// End points that a reward is asked about.
+/// End points that a reward is evaluated at.
 pub struct Ends<'a, P: Process> {
     /// The chain that ends there.
     pub process: &'a P,
@@ -63,7 +61,7 @@ pub trait Reward<P: Process>: Send + Sync {
     /// log r of every end point, floored, not tempered.
     fn log_reward<'a>(&'a self, ends: Ends<'a, P>) -> Answer<'a, Vec<f64>>;
 
-    /// log r of every end point as it was before floors and bounds; where there are none, log r.
+    /// log r of every end point without floors and bounds; the default is log r itself.
     fn log_reward_unfloored<'a>(&'a self, ends: Ends<'a, P>) -> Answer<'a, Vec<f64>> {
         self.log_reward(ends)
     }
@@ -73,20 +71,20 @@ pub trait Reward<P: Process>: Send + Sync {
         at_once(None)
     }
 
-    /// An upper bound of log r, exact or the largest value that was seen on a search; `None` where
-    /// there is none to be had.
+    /// An upper bound of log r, exact or the largest value that a search has found; `None` if it is
+    /// unknown.
     fn log_bound(&self) -> Option<f64> {
         None
     }
 
-    /// Whether it looks at end points on the host: they are then read together with what else an
-    /// iteration reads.
+    /// Whether the reward is computed on the host; the end points are then read together with the other
+    /// figures of an iteration.
     fn looks_on_host(&self) -> bool {
         false
     }
 }
 
-/// A reward of numbers on the host: a black box, or a formula.
+/// A reward that is computed on the host, for example a black box or a formula.
 pub trait HostReward: Send + Sync {
     /// log r of every end point, floored, not tempered; `ends` is `[rows][state_size]`.
     fn log_reward(&self, ends: &[f32], conditions: &[usize]) -> Vec<f64>;
@@ -107,7 +105,7 @@ pub trait HostReward: Send + Sync {
     }
 }
 
-/// log r as a function of the numbers of one end point, `[state_size]`, whatever the condition.
+/// log r as a function of one end point, `[state_size]`, the same for all conditions.
 #[derive(Clone, Copy, Debug)]
 pub struct Each<F>(pub F);
 
@@ -119,7 +117,7 @@ impl<F: Fn(&[f32]) -> f64 + Send + Sync> HostReward for Each<F> {
     }
 }
 
-/// A reward of the host on any chain.
+/// Makes a [`HostReward`] a [`Reward`] of any chain.
 #[derive(Clone, Copy, Debug)]
 pub struct OnHost<R>(pub R);
 
@@ -173,7 +171,7 @@ pub async fn tempered<P: Process>(
     Ok(log_r.await?.into_iter().map(|l| beta * l).collect())
 }
 
-/// Asks about end points on the host.
+/// Evaluates a reward at end points on the host.
 pub(crate) async fn on_host<P: Process, T>(
     (process, device): (&P, &Device),
     conditions: &[usize],

@@ -1,4 +1,4 @@
-//! What logarithms of weights say.
+//! Statistics of importance weights, given by their logarithms.
 
 use super::noise;
 use rand_chacha::rand_core::Rng;
@@ -23,11 +23,11 @@ pub fn log_mean_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
 /// The logarithm of a mean of weights that are known by their logarithms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LogMean {
-    /// No number where there are no weights.
+    /// log of the mean weight; NaN without weights.
     pub value: f64,
-    /// Its standard error; no number where all weights are equal, as a rare larger one may not have been met.
+    /// Its standard error; NaN if all weights are equal, since a rare larger weight may not have been drawn yet.
     pub error: f64,
-    /// The effective number of the weights; 0 where all are equal.
+    /// Effective sample size of the weights; 0 if all are equal.
     pub effective: f64,
 }
 
@@ -56,7 +56,7 @@ impl LogMean {
         }
     }
 
-    /// The mean of logarithms that were estimated one by one, and all that are effective.
+    /// The mean of several such logarithms, with the sum of their effective sample sizes.
     pub fn mean(of: &[Self]) -> Self {
         let count = of.len() as f64;
         Self {
@@ -122,14 +122,14 @@ fn mean_and_std(values: &[f64]) -> (f64, f64) {
     )
 }
 
-/// What the log weights of policy trajectories say, whatever they are about. Figures are means over the
-/// conditions that there are trajectories of.
+/// Figures from the log weights of policy trajectories, for any task. They are means over the conditions that
+/// have trajectories.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Weighed {
     /// log Z in the loss.
     pub log_z_learned: f64,
-    /// log mean of the weights; like the effective share and the deviation, no number where there are fewer
-    /// than [`FEWEST`] of a condition.
+    /// log of the mean weight. NaN, like the effective share and the standard deviation, if a condition has
+    /// fewer than [`FEWEST`] weights.
     pub log_z_importance: f64,
     /// Mean log weight, a lower bound of log Z.
     pub elbo: f64,
@@ -139,17 +139,17 @@ pub(crate) struct Weighed {
     pub residual_mean: f64,
     /// Standard deviation of δ.
     pub residual_std: f64,
-    /// Trajectories that these figures are about.
+    /// Number of trajectories behind these figures.
     pub samples: usize,
     /// Learned and importance-weighted log Z of each condition, where there are several.
     pub conditions: Vec<[f64; 2]>,
 }
 
-/// Fewest weights of a condition that say anything of its log Z: of one alone the log mean is the mean log.
+/// Fewest weights of a condition for an estimate of its log Z; with one, the log mean is just its log.
 const FEWEST: usize = 10;
 
 impl Weighed {
-    /// Of log weights, the condition of each, and the learned log Z of every condition.
+    /// Computes the figures from log weights, the condition of each, and the learned log Z of every condition.
     pub fn of(log_weights: &[f64], conditions: &[usize], log_z_learned: &[f64]) -> Self {
         let of = |condition: usize| {
             let pairs = log_weights.iter().zip(conditions);

@@ -39,7 +39,7 @@ impl Weights {
         self.tensors.iter().any(|(own, ..)| own == name)
     }
 
-    /// Takes out the tensors whose names begin like this, under what is left of their names.
+    /// Removes and returns the tensors whose names start with a prefix, which their names then lack.
     pub fn take_all(&mut self, prefix: &str) -> Self {
         let all = std::mem::take(&mut self.tensors).into_iter();
         let (taken, left) = all.partition(|(name, ..)| name.starts_with(prefix));
@@ -54,7 +54,7 @@ impl Weights {
         taken
     }
 
-    /// Adds the tensors of another network, with something before their names.
+    /// Adds the tensors of another network, with a prefix before their names.
     pub fn add_all(&mut self, prefix: &str, other: Self) {
         let named = other.tensors.into_iter();
         self.tensors
@@ -75,7 +75,7 @@ impl Weights {
         matrix.map_err(|_| format!("tensor `{name}` has shape {shape:?}, but must have two dimensions"))
     }
 
-    /// How many names are like this.
+    /// Number of tensors whose name passes a test.
     pub(crate) fn count(&self, like: impl Fn(&str) -> bool) -> usize {
         self.tensors.iter().filter(|(name, ..)| like(name)).count()
     }
@@ -111,8 +111,8 @@ impl Weights {
     }
 }
 
-/// A safetensors file with metadata in its header, in the order of the keys: the library writes them in a random
-/// one, and equal weights would be files of other bytes.
+/// A safetensors file with its metadata in the order of the keys. The library writes them in random order, so
+/// equal weights would give different files.
 fn with_metadata(file: &[u8], metadata: &BTreeMap<String, String>) -> Vec<u8> {
     let (length, rest) = file.split_at(8);
     let length = u64::from_le_bytes(length.try_into().expect("eight bytes")) as usize;
@@ -128,9 +128,9 @@ fn with_metadata(file: &[u8], metadata: &BTreeMap<String, String>) -> Vec<u8> {
 
 /// How the authors of a published file name and lay out what we read from it.
 pub(crate) struct Published {
-    /// Steps of our paths, and theirs.
+    /// Path segments of our parameters, each with its name in their file.
     pub names: &'static [(&'static str, &'static str)],
-    /// Before all names of theirs.
+    /// Prefix of all names in their file.
     pub prefix: &'static str,
     /// Whether the weights of layers are `[outputs, inputs]`, as those of PyTorch's `Linear`.
     pub outputs_first: bool,
@@ -207,7 +207,7 @@ fn halves(bytes: &[u8], number: fn([u8; 2]) -> f32) -> Vec<f32> {
     bytes.chunks_exact(2).map(|b| number([b[0], b[1]])).collect()
 }
 
-/// A module with the parameters of a file in place of its own.
+/// Replaces the parameters of a module by those of a file.
 ///
 /// # Errors
 ///
@@ -216,7 +216,7 @@ pub fn load_tensors<M: Module>(module: M, weights: &Weights) -> Result<M, String
     load_published(module, weights.clone(), &Published::OURS)
 }
 
-/// A module with the parameters of a file, named and laid out like this, in place of its own.
+/// Replaces the parameters of a module by those of a published file with these names and layout.
 ///
 /// # Errors
 ///
@@ -243,8 +243,8 @@ pub(crate) fn load_published<M: Module>(
     }
 }
 
-/// Goes down a path of names. The variants of an enum have none: a file is the same, whatever its
-/// network is a variant of.
+/// Appends a name to a path. Variants of an enum add no name, so a file does not depend on the enum that its
+/// network is in.
 fn enter(path: &mut Vec<String>, name: &str, container: &str) {
     if !is_enum(container) {
         path.push(name.to_owned());

@@ -1,10 +1,10 @@
-//! What is measured of a run, and of the methods of a comparison.
+//! Measured figures of a run, and of the methods of a comparison.
 
 use super::Fit;
 use crate::engine::Paths;
 use serde::{Deserialize, Serialize};
 
-/// What "exact" means for a run.
+/// The source of the exact values of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Truth {
@@ -17,12 +17,12 @@ pub enum Truth {
     Rejection,
 }
 
-/// Effective samples of the prior below which they are no reference: what is said to be exact is then an
-/// estimate.
+/// Effective number of prior samples that makes a reference; with fewer, the exact values count as
+/// estimates.
 pub const REFERENCE: f64 = 100.0;
 
 impl Report {
-    /// What is to be said where most samples lie on the floor of log r; nothing where they do not.
+    /// A warning, if log r is at its floor for most samples.
     pub fn floor_warning(&self) -> Option<String> {
         let floor = self.floor_wanted?;
         Some(format!(
@@ -32,7 +32,7 @@ impl Report {
         ))
     }
 
-    /// Whether its exact figures rest on too few samples to be called that.
+    /// Whether its exact values rest on too few samples and count as estimates.
     pub fn is_estimate(&self) -> bool {
         let enough = self.prior_samples_effective >= REFERENCE;
         self.truth != Truth::Quadrature && !enough
@@ -44,34 +44,34 @@ impl Report {
 pub struct Snapshot {
     /// Iterations done.
     pub iteration: usize,
-    /// End points of policy samples, `[count][size]`; where they are large the first only.
+    /// End points of policy samples, `[count][size]`; of large ones only the first few.
     pub samples: Vec<f32>,
     /// Trajectories of the policy.
     pub paths: Paths,
-    /// Tempered log r of the ends of `paths`; empty where the task's pictures say it.
+    /// Tempered log r of the ends of `paths`; empty if the task's pictures show it.
     pub log_reward: Vec<f32>,
-    /// What else the task tells of each of `paths`, in as many numbers a path.
+    /// Further numbers of the task, equally many for each of `paths`.
     pub more: Vec<f32>,
-    /// What is measured by now.
+    /// The figures at this iteration.
     pub report: Report,
 }
 
-/// What is measured, each figure beside its exact counterpart where there is one.
+/// The figures of a run, each with its exact value if there is one.
 ///
 /// The names are the keys of `report.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// log Z in the loss.
     pub log_z_learned: f64,
-    /// log mean of the importance weights r·p_θ(τ)/p_φ(τ) over policy samples; of several posteriors
-    /// the mean, which is too small where there are few samples of each.
+    /// log mean of the importance weights r·p_θ(τ)/p_φ(τ) over policy samples. For several posteriors it is the
+    /// mean over them, which is biased low if each has few samples.
     pub log_z_importance: f64,
-    /// log Z of the truth ([`Report::truth`]); no number while nothing is known of it.
+    /// log Z of the truth ([`Report::truth`]); NaN while it is unknown.
     pub log_z_exact: f64,
     /// log mean r over samples of the prior's own discretised chain.
     pub log_z_prior: f64,
-    /// Effective number of the prior samples behind `log_z_prior` and `eubo`: the two say little
-    /// below about 50, where the posterior is rare under the prior.
+    /// Effective number of the prior samples behind `log_z_prior` and `eubo`. Below about 50, the posterior
+    /// is rare under the prior and both are unreliable.
     pub prior_samples_effective: f64,
     /// Mean log weight over policy samples, a lower bound of log Z.
     pub elbo: f64,
@@ -87,7 +87,7 @@ pub struct Report {
     pub log_reward: f64,
     /// Share of samples where log r is floored.
     pub floored_mass: f64,
-    /// A floor below most of the samples' log r, where more than half of them lie on the one there is.
+    /// A lower floor to suggest, if log r is at its floor for more than half of the samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor_wanted: Option<f64>,
     /// Share of the truth where log r is floored.
@@ -98,34 +98,33 @@ pub struct Report {
     pub residual_std: f64,
     /// Policy samples behind these figures.
     pub samples: usize,
-    /// What the exact figures come from.
+    /// The source of the exact values.
     pub truth: Truth,
     /// Iterations of training done.
     pub iterations: usize,
-    /// Seconds of training an iteration, on average.
+    /// Mean training time per iteration, in seconds.
     pub seconds_per_iteration: f64,
     /// Seconds of training so far.
     pub seconds: f64,
     /// Seed of the run.
     pub seed: u64,
-    /// What people call the device that it is computed on.
+    /// Name of the device that computed it.
     pub device: String,
-    /// Samples that are each chosen among several, where those are measured too.
+    /// The figures of samples chosen among several candidates, if they are measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen: Option<Box<Chosen>>,
-    /// Each of several posteriors; the figures above are means over them.
+    /// The figures of each of several posteriors; those above are means over them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<ConditionReport>,
 }
 
-/// What is measured of samples each of which is one of several, chosen in proportion to the weights
-/// r·p_θ(τ)/p_φ(τ) of their trajectories: as there are more to choose from, samples of the exact
-/// posterior.
+/// The figures of samples that are each chosen among several candidates in proportion to the weights
+/// r·p_θ(τ)/p_φ(τ) of their trajectories. With more candidates they approach the exact posterior.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Chosen {
-    /// How many there are to choose from for a sample.
+    /// Number of candidates per sample.
     pub candidates: usize,
-    /// log mean of the importance weights of all of them.
+    /// log mean of the importance weights of all candidates.
     pub log_z_importance: f64,
     /// How far the chosen samples are from the truth, in the task's own figures.
     #[serde(flatten)]
@@ -134,40 +133,40 @@ pub struct Chosen {
     pub log_reward: f64,
 }
 
-/// What is measured of one of several posteriors.
+/// The figures of one of several posteriors.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ConditionReport {
     /// log Z in the loss.
     pub log_z_learned: f64,
     /// log mean of the importance weights r·p_θ(τ)/p_φ(τ) over its policy samples.
     pub log_z_importance: f64,
-    /// log Z of the truth; no number while nothing is known of it.
+    /// log Z of the truth; NaN while it is unknown.
     pub log_z_exact: f64,
     /// Mean tempered log r.
     pub log_reward: f64,
-    /// What the task tells of it besides.
+    /// Further figures of the task.
     #[serde(flatten)]
     pub fit: Fit,
 }
 
-/// How one method did on a run, or does so far.
+/// The figures of one method on a run, at the end or so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The method's name ([`MethodInfo::name`](crate::engine::MethodInfo)).
     pub method: String,
-    /// What people see as the method's name.
+    /// The method's title.
     pub title: String,
     /// Seed of the run.
     pub seed: u64,
-    /// Share of the work that is done, 1 at the end.
+    /// Share of the work done, from 0 to 1.
     pub progress: f64,
     /// Iterations of training so far; 0 for a training-free method.
     pub iterations: usize,
     /// Samples behind the figures.
     pub samples: usize,
-    /// log Z by importance weights, where the method has any.
+    /// log Z from importance weights, if the method has weights.
     pub log_z: Option<f64>,
-    /// log Z of the truth; no number while nothing is known of it.
+    /// log Z of the truth; NaN while it is unknown.
     pub log_z_exact: f64,
     /// Effective sample size of those weights over the number of samples.
     pub ess: Option<f64>,
@@ -178,17 +177,17 @@ pub struct Outcome {
     pub log_reward: f64,
     /// Seconds of training so far; 0 for a training-free method.
     pub training_seconds: f64,
-    /// What drawing the samples took; scoring those of a trained policy is not part of it.
+    /// Seconds to draw the samples, without scoring those of a trained policy.
     pub sampling_seconds: f64,
     /// Evaluations of a drift for one state in training, prior and policy alike; a backward pass counts
     /// as two.
     pub training_evaluations: f64,
-    /// The same in drawing the samples.
+    /// The same for drawing the samples.
     pub sampling_evaluations: f64,
-    /// What the exact figures come from.
+    /// The source of the exact values.
     pub truth: Truth,
-    /// What people call the device that it was computed on.
+    /// Name of the device that computed it.
     pub device: String,
-    /// Posterior samples to draw, `[count][size]`; weighted ones are resampled.
+    /// Posterior samples for a picture, `[count][size]`; weighted samples are resampled.
     pub points: Vec<f32>,
 }

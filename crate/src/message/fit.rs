@@ -1,11 +1,11 @@
-//! How far samples are from the truth, in figures that every task names itself.
+//! The distance of samples from the truth, in figures that each task names.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// Named figures of a task. Each task has a struct of its own for them, which says what they mean; here
-/// they are a table, so that what carries, prints or draws them need not know the task.
+/// Named figures of a task. Each task documents its figures in a struct. Here they are a table, so that code
+/// which sends, prints or draws them need not know the task.
 ///
-/// The names are keys of `report.json`. A figure that is not known is not there.
+/// The names are keys of `report.json`. Unknown figures are absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Fit(toml::Table);
 
@@ -14,7 +14,7 @@ impl Fit {
     ///
     /// # Panics
     ///
-    /// Where the struct is no table of numbers and lists of numbers.
+    /// If the struct holds anything but numbers and lists of numbers.
     pub fn new(figures: &impl Serialize) -> Self {
         Self(toml::Table::try_from(figures).expect("figures are a table"))
     }

@@ -1,6 +1,6 @@
-//! What a face of the program (the page, the terminal) and a running engine say to each other.
+//! Messages between a user interface (the page, the terminal) and a running engine.
 //!
-//! The messages hold plain numbers, never tensors, so that a face needs no part of the engine.
+//! They hold plain numbers, never tensors, so that an interface needs no part of the engine.
 //! Between the page and its workers they travel as MessagePack ([`to_bytes`], [`from_bytes`]).
 
 mod figures;
@@ -21,13 +21,12 @@ pub use crate::engine::{Iteration, Paths};
 use crate::run::Run;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// From a face to the engine.
+/// From the user interface to the engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
-    /// Start over with this run, from these posterior weights (safetensors) if given. Answered by
-    /// [`Event::Opened`] and a first [`Event::Snapshot`], or by [`Event::Refused`], after which the
-    /// run that was open before goes on. Where an untrained
-    /// posterior is its prior ([`Run::starts_at_prior`]) the snapshot is left out.
+    /// Open this run, from these posterior weights (safetensors) if given. Answered by [`Event::Opened`] and a
+    /// first [`Event::Snapshot`]; or by [`Event::Refused`], and the run that was open stays open. There is no
+    /// first snapshot if an untrained posterior equals its prior ([`Run::starts_at_prior`]).
     Open {
         /// The run to open.
         run: Box<Run>,
@@ -49,52 +48,52 @@ pub enum Request {
     Weights,
     /// Answered by [`Event::Samples`].
     Samples(usize),
-    /// Look at the open run again, with every sample chosen among so many. Answered by
+    /// Take a snapshot of the open run, with each sample chosen among this many candidates. Answered by
     /// [`Event::Snapshot`].
     Look(usize),
-    /// Run these methods on a run, one after the other, and give it up for another comparison or
-    /// for [`Request::Pause`]. Answered by [`Event::Compared`] with every method's outcome, trained
-    /// ones again and again while they train, then by [`Event::ComparisonEnded`].
+    /// Run these methods on a run, one after the other. Another comparison or [`Request::Pause`] ends it.
+    /// Answered by [`Event::Compared`] with the outcome of every method (repeatedly while a method trains),
+    /// then by [`Event::ComparisonEnded`].
     Compare {
-        /// The run, whose own method each of `methods` takes the place of in turn.
+        /// The run; each of `methods` replaces its method in turn.
         run: Box<Run>,
-        /// The methods, in the order in which they have their turn.
+        /// The methods, in the order of the comparison.
         methods: Vec<Method>,
         /// The files that the run needs ([`Run::files`]).
         files: Files,
     },
-    /// Follow a lesson of the run's task ([`Room::lesson`](crate::task::Room::lesson)); given up as a
-    /// comparison is. Answered by [`Event::Lesson`] again and again, then by [`Event::ComparisonEnded`].
+    /// Run a lesson of the run's task ([`Room::lesson`](crate::task::Room::lesson)); it ends like a comparison.
+    /// Answered by [`Event::Lesson`], repeatedly, then by [`Event::ComparisonEnded`].
     Learn {
         /// The name of the lesson.
         lesson: String,
         /// The run whose task has the lesson.
         run: Box<Run>,
-        /// Iterations of each of its parts, where it leaves that open.
+        /// Iterations of each of its parts, unless the lesson fixes them.
         iterations: usize,
         /// The files that the run needs ([`Run::files`]).
         files: Files,
     },
 }
 
-/// From the engine to a face.
+/// From the engine to the user interface.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
-    /// The worker is up and waits for a run; `device` names what it computes on.
+    /// The worker is ready for a run.
     Ready {
-        /// What people call the device.
+        /// Name of its device.
         device: String,
     },
-    /// A run is open: what is fixed for it.
+    /// A run is open, with everything that is fixed for it.
     Opened(Box<Scene>),
     /// An iteration of training is done.
     Iterated(Iteration),
     /// The state of training by now.
     Snapshot(Box<Snapshot>),
-    /// The exact posterior as far as samples of the prior tell it, again and again while the worker has
-    /// time for it.
+    /// The exact posterior as estimated from samples of the prior so far; sent repeatedly while the worker is
+    /// idle.
     Truth(Box<SampledTruth>),
-    /// Training has stopped, as was asked for, and can go on.
+    /// Training has paused, as requested, and can continue.
     Paused {
         /// Iterations done.
         iteration: usize,
@@ -110,23 +109,23 @@ pub enum Event {
     Samples(Vec<f32>),
     /// Outcome of the method at this place of the comparison.
     Compared {
-        /// Place of the method in the comparison, from 0.
+        /// Index of the method in the comparison, from 0.
         index: usize,
         /// Its figures, so far or at the end ([`Outcome::progress`]).
         outcome: Box<Outcome>,
     },
-    /// The method at this place cannot be used on the run, and why.
+    /// The method at this index does not work on the run.
     NotComparable {
-        /// Place of the method in the comparison, from 0.
+        /// Index of the method in the comparison, from 0.
         index: usize,
-        /// Why it cannot be used.
+        /// The reason.
         message: String,
     },
     /// A comparison or a lesson is over, at its end or by [`Request::Pause`].
     ComparisonEnded,
-    /// What a lesson has to show by now, in the task's own terms.
+    /// The present state of a lesson, in a type of the task.
     Lesson(Packed),
-    /// The request held something that is not allowed; nothing changed.
+    /// The request held a value that is not allowed; nothing changed.
     Refused {
         /// As [`ConfigError::field`].
         field: String,
@@ -135,14 +134,14 @@ pub enum Event {
         /// As [`ConfigError::allowed`].
         allowed: String,
     },
-    /// The loss is no longer a number; training has stopped and the run stays open.
+    /// The loss is infinite or not a number. Training has stopped; the run stays open.
     Diverged {
         /// What the loss is, at which iteration, and what may help.
         message: String,
     },
-    /// The engine cannot go on.
+    /// The engine failed and cannot continue.
     Failed {
-        /// What has failed.
+        /// The reason.
         message: String,
     },
 }

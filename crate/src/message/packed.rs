@@ -1,4 +1,4 @@
-//! A task's own data on its way through messages that do not know it.
+//! A task's own data inside general messages.
 
 use super::{from_bytes, to_bytes};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -6,7 +6,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-/// A value as MessagePack, which whoever knows its type unpacks, once.
+/// A value as MessagePack; code that knows its type unpacks it, once.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Packed {
     #[serde(with = "serde_bytes")]
@@ -25,7 +25,7 @@ impl Packed {
         }
     }
 
-    /// The value; nothing where it is none of this type.
+    /// The value; `None` if it has another type.
     pub fn of<T: DeserializeOwned + Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         if let Some(known) = self.unpacked.get() {
             return known.clone().downcast().ok();

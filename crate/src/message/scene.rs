@@ -1,28 +1,28 @@
-//! What is fixed for a run, and what can be drawn of it.
+//! Everything fixed for a run, for drawing.
 
 use super::{Fit, Packed, REFERENCE, Truth};
 use crate::engine::Paths;
 use serde::{Deserialize, Serialize};
 
-/// What is fixed for a run: prior, reward and exact posterior.
+/// Everything fixed for a run: prior, reward and exact posterior.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scene {
-    /// What the exact posterior comes from.
+    /// The source of the exact posterior.
     pub truth: Truth,
-    /// log Z of the truth, where that is known already ([`Event::Truth`](super::Event::Truth)).
+    /// log Z of the truth, if it is known yet ([`Event::Truth`](super::Event::Truth)).
     pub log_z: Option<f64>,
     /// Trajectories of the prior with the noise that every snapshot uses.
     pub prior_paths: Paths,
-    /// Tempered log r of their ends; empty where the task's pictures say it.
+    /// Tempered log r of their ends; empty if the task's pictures show it.
     pub log_reward: Vec<f32>,
-    /// What samples of the prior tell of the exact posterior already, where they do.
+    /// The exact posterior as estimated from samples of the prior so far, if it comes from these.
     pub exact: Option<SampledTruth>,
-    /// What the task has to show besides.
+    /// Further data of the task.
     pub view: Packed,
 }
 
-/// The exact posterior as samples of the prior's own chain tell it: kept with probability r^β, or
-/// drawn by their weights.
+/// The exact posterior as estimated from samples of the prior's own chain: by rejection with probability r^β, or
+/// by weighting.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SampledTruth {
     /// The first that were kept or drawn, `[count][size]`.
@@ -35,19 +35,19 @@ pub struct SampledTruth {
     pub log_z_error: f64,
     /// Mean tempered log r of the posterior.
     pub log_reward_mean: f64,
-    /// What the task tells of it besides.
+    /// Further figures of the task.
     #[serde(flatten)]
     pub fit: Fit,
     /// Samples of the prior so far.
     pub proposals: usize,
-    /// How many of them were kept; of weighted ones the effective number.
+    /// Number of samples kept; for weighted samples, their effective number.
     pub kept: usize,
-    /// Samples of the prior that there are to be.
+    /// Number of prior samples in the end.
     pub wanted: usize,
 }
 
 impl SampledTruth {
-    /// Whether it rests on too few samples to be called exact.
+    /// Whether it rests on too few samples and counts as an estimate.
     pub fn is_estimate(&self) -> bool {
         (self.kept as f64) < REFERENCE
     }

@@ -1,40 +1,41 @@
-//! Whether the training of a method pays off: against which training-free one it is held, and after how many
+//! Whether the training of a method pays off: compared with which training-free method, and after how many
 //! samples.
 
-/// A method of a comparison, as its figures over the seeds tell it.
+/// A method of a comparison, with its mean figures over the seeds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contender {
-    /// What people see as its name.
+    /// Its title.
     pub label: String,
-    /// Mean of the figure by which methods are told apart; less is better.
+    /// Its mean error, as defined by the task; smaller is better.
     pub error: f64,
-    /// Its standard deviation over the seeds, where there are several.
+    /// Standard deviation of the error over the seeds, if there are several.
     pub deviation: Option<f64>,
-    /// Of training; 0 for a training-free method.
+    /// Seconds of training; 0 for a training-free method.
     pub seconds: f64,
-    /// Of a sample.
+    /// Seconds to draw one sample.
     pub seconds_a_sample: f64,
 }
 
-/// What is to be said of a trained method beside training-free ones.
+/// A trained method compared with training-free ones.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict<'a> {
-    /// This one comes nearer.
+    /// This training-free method has a clearly smaller error.
     Behind(&'a Contender),
-    /// None comes as near; this one is the best of them.
+    /// Every training-free method has a clearly larger error; this one is the best of them.
     Ahead(&'a Contender),
-    /// This one is the cheapest of those that come as near.
+    /// Some training-free methods have a similar or smaller error.
     Level {
-        /// It.
+        /// The one of these that draws samples fastest.
         rival: &'a Contender,
-        /// Samples after which training has cost less; `None` where samples are no cheaper.
+        /// Number of samples after which the trained method has taken less time; `None` if it samples no
+        /// faster.
         after: Option<f64>,
     },
 }
 
 impl Contender {
-    /// Whether its error is no larger than another's, as far as the seeds tell: within two deviations of their
-    /// difference, of a single seed within half of the smaller error.
+    /// Whether its error is at most another's, up to the noise of the seeds: two standard deviations of their
+    /// difference or, with a single seed, half of the smaller error.
     fn is_as_near_as(&self, other: &Self) -> bool {
         let slack = match (self.deviation, other.deviation) {
             (Some(one), Some(two)) => 2.0 * one.hypot(two),
@@ -43,13 +44,13 @@ impl Contender {
         self.error <= other.error + slack
     }
 
-    /// Samples after which training has cost less than another's samples.
+    /// Number of samples after which training has saved time compared with another method.
     pub fn pays_off_after(&self, other: &Self) -> Option<f64> {
         let saved = other.seconds_a_sample - self.seconds_a_sample;
         (saved > 0.0).then(|| (self.seconds / saved).ceil())
     }
 
-    /// What its training is worth beside these training-free methods; `None` without any.
+    /// Compares it with these training-free methods; `None` if there are none.
     pub fn beside<'a>(&self, free: &'a [Self]) -> Option<Verdict<'a>> {
         let best = free.iter().min_by(|a, b| a.error.total_cmp(&b.error))?;
         if !self.is_as_near_as(best) {
@@ -67,7 +68,7 @@ impl Contender {
     }
 }
 
-/// Two digits that count: times vary by more than the third.
+/// Rounds to two significant digits; times vary by more than the third.
 pub fn rounded(samples: f64) -> f64 {
     let unit = 10f64.powf((samples.max(1.0).log10().floor() - 1.0).max(0.0));
     (samples / unit).round() * unit

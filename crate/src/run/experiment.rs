@@ -6,19 +6,19 @@ use crate::engine::Method;
 /// A named comparison of methods on one run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Experiment {
-    /// What it is called on the command line.
+    /// Its name on the command line.
     pub name: &'static str,
-    /// What people see as its title.
+    /// Its title.
     pub title: &'static str,
-    /// One sentence: what it asks.
+    /// Its question, in one sentence.
     pub question: &'static str,
-    /// The run that methods, varied values and seeds are put into.
+    /// The run; methods, varied values and seeds replace its own.
     pub run: Run,
     /// The methods that are compared.
     pub methods: Vec<Method>,
     /// A field of the run, and the values it takes in turn, in TOML's notation.
     pub vary: Option<(&'static str, Vec<String>)>,
-    /// The seeds, with each of which every method is run.
+    /// The seeds; every method runs once with each.
     pub seeds: Vec<u64>,
 }
 

@@ -1,32 +1,32 @@
-//! Files that a run needs, and these files.
+//! The files that a run needs.
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;
 
-/// A file that a run needs before it can be opened; whoever opens it has to find it.
+/// A file that a run needs before it can be opened; the caller must find it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileNeed<'a> {
-    /// What it is for; [`Files`] holds it under this name.
+    /// Its purpose; [`Files`] holds it under this name.
     pub role: &'static str,
-    /// As the run names it: a shipped file, or one of the native program.
+    /// Its name in the run: a shipped file, or a path for the native program.
     pub name: &'a str,
-    /// What an error calls it: the field of the run that names it, where one does.
+    /// Its name in errors: the field of the run that names it, if there is one.
     pub field: &'static str,
-    /// What is in it.
+    /// The kind of its content.
     pub kind: FileKind,
 }
 
-/// What is in a file.
+/// The kind of a file's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
     /// Weights (safetensors) that ship, or are the user's own.
     Weights,
     /// Weights that ship.
     ShippedWeights,
-    /// A corpus of stories, or that part of it which nothing was trained on.
+    /// A corpus of stories, or its held-out part.
     Corpus {
-        /// Whether it is the part that nothing was trained on.
+        /// Whether it is the held-out part.
         held_out: bool,
     },
 }
@@ -41,13 +41,13 @@ impl Files {
         self.0.get(role).map(|bytes| bytes.as_slice())
     }
 
-    /// These, and another one in its role.
+    /// Adds a file with its role.
     pub fn with(mut self, role: &str, bytes: Vec<u8>) -> Self {
         self.0.insert(role.to_owned(), ByteBuf::from(bytes));
         self
     }
 
-    /// These without the one of a role.
+    /// Removes the file of a role.
     pub fn without(mut self, role: &str) -> Self {
         self.0.remove(role);
         self

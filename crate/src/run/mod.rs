@@ -4,7 +4,7 @@
 //! fragment of the page's URL ([`task::link`](crate::task::link)). Whatever its origin, a value passes
 //! [`Run::validate`] before anything is built from it, so the engine itself never meets a bad one.
 //!
-//! What all tasks share stands here; what a task has of its own is its [`Problem`].
+//! This module holds what all tasks share; the fields of one task are its [`Problem`].
 
 mod experiment;
 #[cfg(feature = "native")]
@@ -45,25 +45,25 @@ use serde::{Deserialize, Serialize};
 /// whatever else the task has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
-    /// What people see as the run's title; presets put their own name here.
+    /// Title of the run; presets have their own name here.
     pub name: String,
     /// Seed of all noise, on the host.
     pub seed: u64,
-    /// What it is about, and by that its task.
+    /// Prior and reward, which also set the task.
     pub problem: AnyProblem,
-    /// The power of the reward while training goes on, and its floor.
+    /// The power of the reward during training, and its floor.
     pub tempering: Tempering,
-    /// How the posterior is had.
+    /// The method that makes the posterior.
     pub method: Method,
-    /// The Markov chain: its length, and what a task's chain leaves open.
+    /// The Markov chain: its length and other settings.
     pub process: Process,
     /// The posterior's network.
     pub network: Network,
-    /// How a trained method's loss is taken.
+    /// The loss of a trained method.
     pub objective: Objective,
     /// Where the trajectories of training come from.
     pub rollout: Rollout,
-    /// How the weights move.
+    /// How the weights are updated.
     pub optimizer: Optimizer,
     /// How long to train and how often to save.
     pub training: Training,
@@ -72,7 +72,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run with the values that all tasks start from.
+    /// A run with the defaults that all tasks share.
     pub fn new(problem: impl Into<AnyProblem>) -> Self {
         Self {
             name: String::new(),
@@ -90,7 +90,7 @@ impl Run {
         }
     }
 
-    /// What the engine has to be told of it.
+    /// Its settings for the engine.
     pub fn settings(&self) -> Settings {
         Settings {
             seed: self.seed,
@@ -103,22 +103,22 @@ impl Run {
         }
     }
 
-    /// Whether a posterior that nothing has trained yet is its prior, kernel by kernel.
+    /// Whether an untrained posterior equals its prior, kernel by kernel.
     pub fn starts_at_prior(&self) -> bool {
         self.problem.starts_at_prior(self)
     }
 
-    /// Whether there is a gradient for the Langevin term, and a network with a scale for it.
+    /// Whether the reward has a gradient for the Langevin term, and the network an output for its scale.
     pub fn may_have_langevin(&self) -> bool {
         self.problem.without_langevin().is_none()
     }
 
-    /// Posteriors that are trained at once, each under a condition of its own.
+    /// Number of posteriors that are trained at once, one per condition.
     pub fn conditions(&self) -> usize {
         self.problem.conditions()
     }
 
-    /// Conditions that take part in an iteration.
+    /// Number of conditions per iteration.
     pub(crate) fn conditions_at_once(&self) -> usize {
         self.problem.conditions_at_once(self.rollout.batch)
     }
@@ -128,23 +128,23 @@ impl Run {
         self.problem.files()
     }
 
-    /// The name of the file of a role, where it needs one.
+    /// The name of its file with this role, if it needs one.
     pub fn file(&self, role: &str) -> Option<&str> {
         let files = self.files();
         files.iter().find(|need| need.role == role).map(|need| need.name)
     }
 
-    /// Whether a method gives as many posteriors as there are: several at once have to be trained.
+    /// Whether a method can make all its posteriors: only trained methods make several.
     pub(crate) fn takes(&self, method: &Method) -> bool {
         self.conditions() == 1 || method.is_trained()
     }
 
-    /// The condition of a row where all have their turn.
+    /// The condition of a row, when the rows cycle through all conditions.
     pub fn in_turn(&self, row: usize) -> usize {
         Conditions::all(self.conditions()).in_turn(row)
     }
 
-    /// The condition at a place of a picture, where those of one condition are neighbours.
+    /// The condition at a place of a picture, where samples of the same condition are neighbours.
     pub fn pictured(&self, place: usize, places: usize) -> usize {
         Conditions::all(self.conditions()).pictured(place, places)
     }

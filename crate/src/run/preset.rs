@@ -5,11 +5,11 @@ use super::Run;
 /// A named run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Preset {
-    /// What it is called on the command line, and as [`Run::name`].
+    /// Its name on the command line, and its [`Run::name`].
     pub name: &'static str,
-    /// What people see as its title.
+    /// Its title.
     pub title: &'static str,
-    /// One sentence: what it shows.
+    /// What it shows, in one sentence.
     pub description: &'static str,
     /// The run itself.
     pub run: Run,

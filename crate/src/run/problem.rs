@@ -1,4 +1,4 @@
-//! What a run is about: prior, reward and whatever else its task asks for.
+//! The part of a run that belongs to its task: prior, reward and other fields.
 
 use super::text::toml_text;
 use super::{FileNeed, Run};
@@ -14,7 +14,7 @@ pub trait Problem: Erased + fmt::Debug + Send + Sync {
     /// The task's name, as in the TOML file.
     fn task(&self) -> &'static str;
 
-    /// Checks its values, and what the task asks of the rest of the run.
+    /// Checks its values, and those of the rest of the run that the task restricts.
     ///
     /// # Errors
     ///
@@ -24,12 +24,12 @@ pub trait Problem: Erased + fmt::Debug + Send + Sync {
     /// The files that a run about it needs before it can be opened.
     fn files(&self) -> Vec<FileNeed<'_>>;
 
-    /// Posteriors that are trained at once, each under a condition of its own.
+    /// Number of posteriors that are trained at once, one per condition.
     fn conditions(&self) -> usize {
         1
     }
 
-    /// Conditions that take part in an iteration of `batch` trajectories.
+    /// Number of conditions in an iteration of `batch` trajectories.
     fn conditions_at_once(&self, _batch: usize) -> usize {
         self.conditions()
     }
@@ -39,22 +39,22 @@ pub trait Problem: Erased + fmt::Debug + Send + Sync {
         2 * self.conditions()
     }
 
-    /// Why there are several conditions, where there are.
+    /// The reason for several conditions; completes an error.
     fn why_several(&self) -> &'static str {
         "the run has several posteriors"
     }
 
-    /// Whether a posterior that nothing has trained yet is its prior, kernel by kernel.
+    /// Whether an untrained posterior equals its prior, kernel by kernel.
     fn starts_at_prior(&self, _run: &Run) -> bool {
         false
     }
 
-    /// Nothing where there is a gradient for the Langevin term, and a network with a scale for it; else
-    /// what is allowed in its place, and why.
+    /// `None` if the Langevin term works: the reward has a gradient, and the network an output for its scale.
+    /// Otherwise the allowed value, with the reason.
     fn without_langevin(&self) -> Option<&'static str>;
 }
 
-/// What [`AnyProblem`] asks of a problem besides, which every plain struct has.
+/// Further requirements of [`AnyProblem`], which every plain struct meets.
 pub trait Erased: Any {
     /// A copy.
     fn copied(&self) -> Box<dyn Problem>;

@@ -1,4 +1,4 @@
-//! Runs as tables of TOML, and what can be wrong with these.
+//! Runs as TOML tables, and the errors of reading them.
 
 use super::text::toml_text;
 use super::{
@@ -125,8 +125,9 @@ pub fn assignment(path: &str, value: &str) -> Table {
     table
 }
 
-/// Lays `over` on `base`, table by table. A reward or a method of another kind, or a shape of
-/// another form, replaces the whole table, as its fields belong to it; a prior keeps its components.
+/// Overwrites `base` with the fields of `over`, table by table. A reward or method of another kind, or a
+/// shape of another form, replaces the whole table, because the old fields do not fit it; a prior keeps its
+/// components.
 pub fn merge(base: &mut Table, over: Table) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
@@ -145,13 +146,12 @@ pub fn merge(base: &mut Table, over: Table) {
     }
 }
 
-/// Whether both are said, and not the same. A table without a kind says something about whatever
-/// there is.
+/// Whether both are given and differ. A table without a kind applies to the present kind.
 fn differ(a: Option<&toml::Value>, b: Option<&toml::Value>) -> bool {
     a.zip(b).is_some_and(|(a, b)| a != b)
 }
 
-/// Text that is not TOML at all.
+/// The error of a text that is not TOML.
 pub(crate) fn syntax(
     what: &str,
     message: &str,

@@ -3,12 +3,12 @@
 use super::{ConfigError, Run};
 use crate::engine::check::{Checked, range, whole};
 
-/// Most trajectories that a sample is chosen among.
+/// Most candidates that a sample can be chosen among.
 pub const MOST_CANDIDATES: usize = 1000;
 
 impl Run {
-    /// Checks every value. What only a task's reward can tell, like the syntax of a formula, is checked where
-    /// the run is opened.
+    /// Checks every value. Some values, like the syntax of a formula, are checked only when the run is
+    /// opened.
     ///
     /// # Errors
     ///

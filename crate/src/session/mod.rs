@@ -1,4 +1,4 @@
-//! A run that is open: what the page's workers and the native program drive.
+//! An open run, as the page's workers and the native program use it.
 
 mod trial;
 
@@ -15,7 +15,7 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 
-/// The form of checkpoints, which grows with every change of what they hold.
+/// Version of the checkpoint format; it increases with every change of the content.
 const FORM: u32 = 2;
 
 /// A checkpoint's content.
@@ -41,10 +41,10 @@ impl Checkpoint {
     }
 }
 
-/// What is read of a checkpoint first.
+/// The part of a checkpoint that is read first.
 #[derive(Deserialize)]
 struct Form {
-    /// The first version wrote none.
+    /// 0 if absent: the first version did not write it.
     #[serde(default)]
     form: u32,
 }
@@ -53,8 +53,8 @@ struct Form {
 pub struct Session(Box<dyn OpenRun>);
 
 impl Session {
-    /// Opens a run on a device; `files` are those it needs ([`Run::files`]), `weights` those of a
-    /// posterior to go on from (safetensors).
+    /// Opens a run on a device with the files that it needs ([`Run::files`]). `weights` (safetensors) hold a
+    /// posterior to start from.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl Session {
         Ok(session)
     }
 
-    /// The run that a checkpoint was taken of.
+    /// The run that a checkpoint belongs to.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl Session {
         Ok(Checkpoint::read(checkpoint)?.run)
     }
 
-    /// The task in training, if it is of this type.
+    /// The open task, if it is of this type.
     pub fn task<T: Any>(&mut self) -> Option<&mut T> {
         self.0.task_mut().as_any().downcast_mut()
     }
@@ -100,7 +100,7 @@ impl Session {
         self.0.task().run()
     }
 
-    /// What it is computed on.
+    /// Name of the device.
     pub fn device(&self) -> &Device {
         self.0.task().device()
     }
@@ -110,17 +110,17 @@ impl Session {
         self.0.shape()
     }
 
-    /// What speed is counted in, and how many of these a sample has.
+    /// The unit that speed is counted in, and how many of these units make a sample.
     pub fn unit(&self) -> (&'static str, usize) {
         self.0.unit()
     }
 
-    /// Samples as text, one a line.
+    /// Samples as text, one per line.
     pub fn text(&self, samples: &[f32]) -> String {
         self.0.text(samples)
     }
 
-    /// How samples look.
+    /// A picture of samples.
     pub fn picture(&self, samples: &[f32]) -> Picture {
         self.0.task().pictures()(samples)
     }
@@ -150,7 +150,7 @@ impl Session {
         self.0.timing()
     }
 
-    /// What is fixed for the run, to draw it.
+    /// Everything fixed for the run, for drawing: prior, reward and exact posterior.
     ///
     /// # Errors
     ///
@@ -168,8 +168,8 @@ impl Session {
         self.0.step().await
     }
 
-    /// Paths and samples with the fixed noise, each chosen among so many candidates, and the figures
-    /// over the samples (`evaluation.samples_while_training`), against what is known of the truth by now.
+    /// Paths and samples with fixed noise, each chosen among `candidates`, and the figures of
+    /// `evaluation.samples_while_training` samples, compared with the truth as far as it is known.
     ///
     /// # Errors
     ///
@@ -178,9 +178,9 @@ impl Session {
         self.0.snapshot(candidates).await
     }
 
-    /// The figures over `samples` policy samples, and over as many that are each chosen among
-    /// `candidates`, where that is more than one. Where samples of the prior tell the exact posterior, it is
-    /// computed from as many of them, at least `evaluation.proposals`.
+    /// The figures of `samples` policy samples and, if `candidates` > 1, of equally many samples that are each
+    /// chosen among `candidates`. If the exact posterior comes from samples of the prior, it uses the larger of
+    /// `samples` and `evaluation.proposals` of them.
     ///
     /// # Errors
     ///
@@ -189,9 +189,9 @@ impl Session {
         self.0.evaluate(samples, candidates).await
     }
 
-    /// Posterior samples, `[count]` of [`Session::shape`], each chosen among so many candidates in
-    /// proportion to the weight r·p_θ(τ)/p_φ(τ) of its trajectory: one is the policy's own, many are
-    /// the exact posterior's.
+    /// Posterior samples, `[count]` of [`Session::shape`]. Each is chosen among `candidates` in proportion to
+    /// the weight r·p_θ(τ)/p_φ(τ) of its trajectory: with one candidate they follow the policy, with many
+    /// they approach the exact posterior.
     ///
     /// # Errors
     ///
@@ -200,7 +200,7 @@ impl Session {
         self.0.samples(count, candidates).await
     }
 
-    /// The end points of as many trajectories with the log weights r·p_θ(τ)/p_φ(τ) of all of them.
+    /// The end points of `count` trajectories, with the log of their weights r·p_θ(τ)/p_φ(τ).
     ///
     /// # Errors
     ///
@@ -222,7 +222,7 @@ impl Session {
         self.0.weights().await
     }
 
-    /// Everything needed to go on exactly: run, weights, optimiser, replay buffer, counters.
+    /// A checkpoint from which training continues exactly: run, weights, optimiser, replay buffer, counters.
     ///
     /// # Errors
     ///
@@ -236,19 +236,19 @@ impl Session {
         rmp_serde::to_vec_named(&checkpoint).map_err(|e| EngineError::Checkpoint(e.to_string()))
     }
 
-    /// Goes on with what a session before this one has made above the same prior, if there is anything
-    /// among these.
+    /// Takes over the prior samples that an earlier session drew from the same prior, if `kept` holds
+    /// any.
     pub fn adopt(&mut self, kept: &mut Vec<Kept>) {
         self.0.task_mut().adopt(kept);
     }
 
-    /// What a later session can go on with.
+    /// Prior samples that a later session can take over.
     pub fn into_kept(self) -> Vec<Kept> {
         self.0.into_task().into_kept()
     }
 
-    /// Makes `samples` more samples of the prior, up to `evaluation.proposals`, where they tell the exact
-    /// posterior. Whether there are more to make.
+    /// Draws `samples` more samples of the prior, up to `evaluation.proposals`, if the exact posterior comes
+    /// from them. Returns whether more are to come.
     ///
     /// # Errors
     ///
@@ -257,8 +257,8 @@ impl Session {
         self.0.task_mut().grow_truth(samples).await
     }
 
-    /// The exact posterior as far as samples of the prior tell it; nothing while that is next to nothing, and
-    /// where the scene has it all.
+    /// The exact posterior as estimated from samples of the prior so far; `None` while there are too few, or
+    /// if the scene already holds it.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! One method on one run: trained where it has to be, then sampled and held against the truth.
+//! One method on one run: it is trained if needed, then sampled and compared with the truth.
 //!
 //! A comparison is a list of trials on the same prior, reward and seed.
 
@@ -55,13 +55,13 @@ impl Trial {
         self.task().run()
     }
 
-    /// Goes on with what a trial before this one has made above the same prior, if there is anything
-    /// among these.
+    /// Takes over the prior samples that an earlier trial drew from the same prior, if `kept` holds
+    /// any.
     pub fn adopt(&mut self, kept: &mut Vec<Kept>) {
         self.task_mut().adopt(kept);
     }
 
-    /// What a later trial can go on with.
+    /// Prior samples that a later trial can take over.
     pub fn into_kept(self) -> Vec<Kept> {
         match self.0 {
             Kind::Trained(session) => session.into_kept(),
@@ -69,8 +69,8 @@ impl Trial {
         }
     }
 
-    /// Makes `samples` more samples of the prior, as [`Session::grow_truth`] does; an outcome makes
-    /// those that lack.
+    /// Draws `samples` more samples of the prior, as [`Session::grow_truth`] does. [`Trial::outcome`] draws
+    /// those that are still missing.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl Trial {
         self.task_mut().grow_truth(samples).await
     }
 
-    /// Trains one iteration. Whether there was one left to train.
+    /// Trains one iteration. Returns whether there was one left to train.
     ///
     /// # Errors
     ///
@@ -117,8 +117,8 @@ impl Trial {
         self.measure(drawn, samples).await
     }
 
-    /// That of samples which are each chosen among `evaluation.candidates` of a trained method's, in
-    /// proportion to weight; `None` where there is no choice.
+    /// The outcome of samples that are each chosen among `evaluation.candidates` of a trained method, in
+    /// proportion to their weight; `None` if the method is not trained or there is one candidate.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Samples of a trained policy that are each chosen among several.
+//! Samples of a trained policy, each chosen among several candidates.
 
 use super::{LEARNED, Learner, Simulated, Task};
 use crate::engine::host::read;
@@ -9,14 +9,14 @@ use crate::engine::{EngineError, Paths};
 use burn::tensor::Tensor;
 use rand_chacha::rand_core::Rng;
 
-/// Chooses for every row one of the rounds that it is offered, in proportion to weight.
+/// Chooses one of several rounds for every row, in proportion to the weights of its candidates.
 struct Reservoir {
     /// Logarithm of the sum of a row's weights so far.
     log_sums: Vec<f64>,
 }
 
 impl Reservoir {
-    /// The rows for which a round takes the place of what was chosen before.
+    /// Offers a round of log weights; returns the rows whose choice moves to this round.
     fn offer(&mut self, log_weights: &[f64], rng: &mut impl Rng) -> Vec<usize> {
         let offered = self.log_sums.iter_mut().zip(log_weights);
         let taken = offered.map(|(sum, log_weight)| {
@@ -30,15 +30,15 @@ impl Reservoir {
     }
 }
 
-/// Trajectories of which each was chosen among as many as there were rounds, in proportion to its
-/// weight r·p_θ/p_φ: sampling-importance-resampling (Rubin 1987). With K rounds their law is not the posterior's,
-/// but differs from it by a term in 1/K; what most weights are small of comes out too seldom.
+/// Trajectories that were each chosen among K candidates (one per round) in proportion to the weight r·p_θ/p_φ:
+/// sampling-importance-resampling (Rubin 1987). For finite K their distribution differs from the posterior by a
+/// term in 1/K; regions where the policy rarely goes are underrepresented.
 pub struct Choice {
-    /// The chosen ones.
+    /// The chosen trajectories.
     pub taken: Simulated,
-    /// Candidates of each.
+    /// Number of candidates per trajectory.
     pub rounds: usize,
-    /// Of all rounds, for every trajectory.
+    /// Log weights of all rounds.
     pub log_weights: Vec<f64>,
     conditions: Vec<usize>,
     reservoir: Reservoir,
@@ -49,12 +49,12 @@ pub(crate) struct Pictured {
     pub paths: Paths,
     /// Tempered log r of their ends.
     pub log_reward: Vec<f32>,
-    /// What else is told of each, in as many numbers a row.
+    /// Further numbers of the task, equally many for each trajectory.
     pub more: Vec<f32>,
 }
 
 impl Choice {
-    /// A first round, of which everything is taken.
+    /// Starts with a first round, all of which is chosen.
     fn of(first: Simulated) -> Self {
         let log_weights = first.log_weights();
         Self {
@@ -94,7 +94,7 @@ impl Choice {
 }
 
 impl Pictured {
-    /// Puts another's rows in the place of these.
+    /// Replaces these rows by the rows of another.
     fn replace(&mut self, rows: &[usize], other: &Self) {
         let count = self.log_reward.len();
         let pairs = [
@@ -113,8 +113,8 @@ impl Pictured {
 }
 
 impl<T: Task> Learner<T> {
-    /// Trajectories of the posterior for a picture, each chosen among so many; with one candidate the
-    /// noise is the same each time, and that of the prior's.
+    /// Trajectories of the posterior for a picture, each chosen among `candidates`. With one candidate, the
+    /// noise is the same each time and equals that of the prior's picture.
     ///
     /// # Errors
     ///
@@ -160,7 +160,7 @@ impl<T: Task> Learner<T> {
         Ok(chosen)
     }
 
-    /// Chooses for every trajectory of the policy that was made for this purpose among so many.
+    /// Draws `candidates` rounds of policy trajectories with the noise of this purpose and chooses among them.
     ///
     /// # Errors
     ///

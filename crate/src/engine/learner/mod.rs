@@ -1,4 +1,4 @@
-//! A posterior in training, whatever it is about: training, samples, weights, checkpoints.
+//! A posterior in training, for any task: training, samples, weights, checkpoints.
 
 mod choice;
 mod plain;
@@ -24,13 +24,13 @@ use serde::{Deserialize, Serialize};
 use std::future::Future;
 use web_time::Instant;
 
-/// What can be learned: a prior, a reward and a chain.
+/// A task to learn: a chain, a prior and a reward.
 pub trait Task: Sync {
     /// The chain.
     type Process: Process;
-    /// Its kernels that never change.
+    /// The prior's kernels, which are fixed.
     type Prior: Prior<Self::Process>;
-    /// Its kernels that are trained.
+    /// The policy's kernels, which are trained.
     type Policy: Policy<Self::Process>;
 
     /// Trajectories that are simulated at once.
@@ -40,7 +40,7 @@ pub trait Task: Sync {
     /// Most steps of each that are shown.
     const PICTURED_STEPS: usize = 51;
 
-    /// What everything is computed on.
+    /// The device for all computations.
     fn device(&self) -> &Device;
 
     /// Chain, prior and policy.
@@ -52,14 +52,14 @@ pub trait Task: Sync {
     /// The reward under every condition.
     fn reward(&self) -> Box<dyn Reward<Self::Process>>;
 
-    /// The conditions that it is amortised over.
+    /// The conditions of the posterior; a single one if it is not amortised.
     fn conditions(&self) -> Conditions {
         Conditions::all(1)
     }
 
-    /// Adds the end points for trajectories noised back, with the logarithms of their weights, that an
-    /// iteration about `conditions` is to have and `given`, one buffer a condition, lacks. What it has
-    /// of these conditions then depends on the iteration only.
+    /// Fills `given`, one buffer per condition, with the end points (and their log weights) that an iteration
+    /// on `conditions` noises trajectories back from. What the buffers of these conditions then hold depends
+    /// only on the iteration.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ pub trait Task: Sync {
 /// The network of a task's posterior.
 pub type Network<T> = <<T as Task>::Policy as Policy<<T as Task>::Process>>::Network;
 
-/// Chunks of a round are numbered with so many bits.
+/// Bits for the number of a chunk in a round.
 const CHUNK_BITS: u32 = 24;
 
 /// A task and the trainer of its posterior.
@@ -95,13 +95,13 @@ pub struct Learner<T: Task> {
 pub struct WeightedSamples {
     /// End points, `[count][state_size]`.
     pub ends: Vec<f32>,
-    /// log of r·p_θ(τ)/p_φ(τ), one a sample; one a candidate where samples are chosen, `[candidates][count]`.
+    /// log of r·p_θ(τ)/p_φ(τ), one per sample; if samples are chosen, one per candidate, `[candidates][count]`.
     pub log_weights: Vec<f64>,
-    /// What drawing them took; without the weights, but where they are chosen by these.
+    /// Seconds to draw them; includes computing the weights only if samples are chosen by weight.
     pub seconds: f64,
 }
 
-/// Trajectories as the host knows them.
+/// The figures of simulated trajectories, on the host.
 #[derive(Default)]
 pub struct Simulated {
     /// The condition of every trajectory.
@@ -112,7 +112,7 @@ pub struct Simulated {
     pub log_ratio: Vec<f64>,
     /// Tempered log r of the end points.
     pub log_reward: Vec<f64>,
-    /// What drawing them took, without the log ratios.
+    /// Seconds to draw them, without the log ratios.
     pub seconds: f64,
 }
 
@@ -123,7 +123,7 @@ impl Simulated {
         pairs.map(|(r, q)| r - q).collect()
     }
 
-    /// Puts another's trajectory of the same condition in the place of this one's.
+    /// Replaces a trajectory by another one of the same condition.
     fn replace(&mut self, row: usize, other: &Self) {
         let size = self.ends.len() / self.log_reward.len();
         let end = row * size..(row + 1) * size;
@@ -133,18 +133,18 @@ impl Simulated {
     }
 }
 
-/// What a checkpoint keeps.
+/// The content of a checkpoint.
 #[derive(Serialize, Deserialize)]
 struct Record {
     seconds: f64,
     trainer: TrainerRecord,
 }
 
-/// A posterior to go on from, in place of the prior.
+/// Weights of a posterior to start from, instead of the prior.
 pub struct Start<'a> {
     /// The weights of its network, with the names and shapes of the task's own.
     pub weights: &'a Weights,
-    /// Whether it was trained on the same target: training then goes on at its iteration, with its log Z.
+    /// Whether they were trained on the same target; training then continues from their iteration and log Z.
     pub same: bool,
 }
 
@@ -208,7 +208,7 @@ impl<T: Task> Learner<T> {
         })
     }
 
-    /// Everything needed to go on exactly: weights, optimiser, replay buffer, counters.
+    /// A checkpoint from which training continues exactly: weights, optimiser, replay buffer, counters.
     ///
     /// # Errors
     ///
@@ -221,7 +221,7 @@ impl<T: Task> Learner<T> {
         rmp_serde::to_vec_named(&record).map_err(|e| EngineError::Checkpoint(e.to_string()))
     }
 
-    /// Goes on exactly where a checkpoint of the same task with the same settings was taken.
+    /// Restores a checkpoint of the same task with the same settings; training continues exactly from there.
     ///
     /// # Errors
     ///
@@ -236,7 +236,7 @@ impl<T: Task> Learner<T> {
         Ok(())
     }
 
-    /// What it was told.
+    /// Its settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -288,7 +288,7 @@ impl<T: Task> Learner<T> {
         Ok(iteration)
     }
 
-    /// All iterations that are left.
+    /// Trains all remaining iterations.
     ///
     /// # Errors
     ///
@@ -300,8 +300,8 @@ impl<T: Task> Learner<T> {
         Ok(())
     }
 
-    /// Posterior samples, `[count][state_size]`, the conditions in turn; each chosen among so many
-    /// candidates in proportion to r·p_θ/p_φ.
+    /// Posterior samples, `[count][state_size]`, cycling through the conditions. Each is chosen among
+    /// `candidates` in proportion to r·p_θ/p_φ.
     ///
     /// # Errors
     ///
@@ -348,7 +348,7 @@ impl<T: Task> Learner<T> {
         })
     }
 
-    /// Trajectories whose noise depends on the purpose only.
+    /// Simulates trajectories; their noise depends only on the purpose.
     ///
     /// # Errors
     ///
@@ -362,7 +362,7 @@ impl<T: Task> Learner<T> {
         self.simulate_round(follow, purpose, 0, count).await
     }
 
-    /// As many more of them in every round.
+    /// The same with fresh noise in every round.
     pub(crate) async fn simulate_round(
         &self,
         follow: Follow,
@@ -396,8 +396,8 @@ impl<T: Task> Learner<T> {
         log_reward.map_err(EngineError::Device)
     }
 
-    /// log r of end points as it is without its floor, under these conditions, and the largest there is: 0
-    /// where no bound is known.
+    /// log r of end points without its floor, under these conditions, and the upper bound of log r: 0 if it is
+    /// unknown.
     pub(crate) async fn unfloored(
         &self,
         conditions: &[usize],
@@ -407,7 +407,7 @@ impl<T: Task> Learner<T> {
         log_r.map_err(EngineError::Device)
     }
 
-    /// The condition of every trajectory in a picture: those of one condition are neighbours.
+    /// The condition of every trajectory in a picture; trajectories of one condition are neighbours.
     pub(crate) fn pictured(&self) -> Vec<usize> {
         let conditions = self.task.conditions();
         (0..T::PICTURED)
@@ -473,7 +473,7 @@ impl<T: Task> Learner<T> {
         })
     }
 
-    /// The noise of its settings' seed.
+    /// The noise generator of the run's seed.
     pub fn noise(&self) -> Noise {
         Noise::new(self.settings.seed)
     }

@@ -1,4 +1,4 @@
-//! A task that is put together by hand.
+//! A task made from its parts, without a run description.
 
 use super::Task;
 use crate::engine::noise::Noise;
@@ -7,7 +7,7 @@ use crate::engine::reward::Reward;
 use crate::engine::rollout::Chains;
 use burn::tensor::Device;
 
-/// A prior, a policy and a reward on a chain, without conditions: all that a [`super::Learner`] needs.
+/// A prior, a policy and a reward on a chain, without conditions; enough for a [`super::Learner`].
 pub struct Plain<P: Process, Q, K: Policy<P>, R> {
     /// Chain, prior and policy.
     pub chains: Chains<P, Q, K>,
@@ -18,7 +18,7 @@ pub struct Plain<P: Process, Q, K: Policy<P>, R> {
 }
 
 impl<P: Process, Q, K: Policy<P>, R> Plain<P, Q, K, R> {
-    /// The posterior of this reward above the prior of `chains`; training starts at `network`.
+    /// The posterior of this reward and the prior of `chains`; training starts at `network`.
     pub fn new(chains: Chains<P, Q, K>, network: K::Network, reward: R) -> Self {
         Self {
             chains,

@@ -1,13 +1,13 @@
-//! How far a posterior's file says it was trained.
+//! Training progress in the header of a file of weights.
 
 use crate::engine::weights::Weights;
 
-/// What the header of a posterior's weights tells of its training.
+/// Training progress, as the header of a posterior's weights holds it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Header {
     /// Iterations done, at most 10,000,000.
     pub iteration: usize,
-    /// Of every condition.
+    /// log Z of every condition.
     pub log_z: Vec<f64>,
 }
 
@@ -16,7 +16,7 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// Where it is missing or not sound.
+    /// If it is missing or invalid.
     pub fn of(weights: &Weights, conditions: usize) -> Result<Self, String> {
         let numbers = |key: &str| -> Option<Vec<f64>> {
             let number = |text: &str| text.parse::<f64>().ok().filter(|v| v.is_finite());

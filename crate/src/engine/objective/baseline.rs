@@ -1,21 +1,19 @@
-//! What of δ a step's noise had no part in.
+//! Per-step baselines: the part of δ that does not depend on the noise of a step.
 
-/// Control variates of the gradient on policy, a number for every step of every trajectory.
+/// Control variates of the on-policy gradient: one number for every step of every trajectory.
 ///
-/// There E\[∇log p_φ(x_{i+1}|x_i) · anything that x_i determines\] = 0, and the gradient of the squared
-/// δ is that of KL(policy ‖ posterior) (arXiv 2210.00580). So a step need not answer for all of δ: the
-/// ratios of earlier steps can go, and so can what x_i predicts of the rest, by a line through
-/// log r of the end point that is expected there. What is taken off never knows the row itself, which
-/// leaves the gradient unbiased: the mean is that of the condition's other rows, and the line of one half
-/// of the rows serves the other half.
+/// On policy, E\[∇log p_φ(x_{i+1}|x_i) · f(x_i)\] = 0 for every f, and the gradient of δ² is that of
+/// KL(policy ‖ posterior) (arXiv 2210.00580). So two parts of δ can be subtracted at step i: the log ratios of
+/// earlier steps, and a prediction of the rest from x_i, which is linear in log r of the expected end point.
+/// The gradient stays unbiased because no row predicts itself: the mean is over the other rows of its
+/// condition, and the line that is fitted to one half of the rows is applied to the other half.
 #[derive(Clone, Debug)]
 pub struct Baseline<'a> {
     /// log p_φ − log p_θ of every step, `[T][rows]`.
     pub log_ratios: &'a [Vec<f64>],
     /// Tempered log r of the end points, `[rows]`.
     pub log_reward: &'a [f64],
-    /// Tempered log r of the end points that are expected at every state, `[T][rows]`; empty where none
-    /// are.
+    /// Tempered log r of the expected end point at every state, `[T][rows]`; empty if the chain expects none.
     pub expected: &'a [Vec<f64>],
     /// `[rows]`.
     pub condition: &'a [usize],
@@ -26,7 +24,7 @@ pub struct Baseline<'a> {
 const RIDGE: f64 = 1.0;
 
 impl Baseline<'_> {
-    /// What is left of δ at every step, `[T][rows]`; nothing of a row with which no other can be compared.
+    /// δ less its baseline at every step, `[T][rows]`; 0 for a row that is alone in its condition.
     pub fn residuals(&self) -> Vec<Vec<f64>> {
         // From the end back: at step i the ratios from i on, less log r.
         let mut to_go: Vec<f64> = self.log_reward.iter().map(|log_r| -log_r).collect();
@@ -57,8 +55,8 @@ impl Baseline<'_> {
             .collect()
     }
 
-    /// `values` less what the other half of the rows says of them: its mean in their condition, and its line
-    /// through what is known.
+    /// `values` less their prediction from the other half of the rows: the mean of their condition there, and
+    /// the line fitted there.
     fn less_prediction(&self, values: &[f64], known: &[f64]) -> Vec<f64> {
         // Rows in turn belong to one half and the other.
         let of = |row: usize, half: usize| 2 * self.condition[row] + half;

@@ -1,4 +1,4 @@
-//! Trained methods: what a batch's scores say about the loss, and the exact two-pass gradient.
+//! Trained methods: the loss of a batch from its scores, and the exact two-pass gradient.
 //!
 //! An [`Objective`] sees numbers only. Its [`Signal`] is a weight for every trajectory; the
 //! gradient of Σ weight·Σ_i log p_φ(x_{i+1}|x_i) is then taken in chunks ([`Chains::gradient`]).
@@ -20,10 +20,10 @@ use burn::tensor::{Tensor, TensorData};
 use rand_chacha::rand_core::Rng;
 use std::ops::Range;
 
-/// Beyond this a ratio of densities tells no more, and f32 cannot hold its exponential for long.
+/// Largest log ratio of densities that is used; f32 cannot hold the exponential of much larger ones.
 const FARTHEST_LOG_RATIO: f64 = 20.0;
 
-/// What is known of a batch of trajectories, one entry each.
+/// The scores of a batch, one entry per trajectory.
 #[derive(Clone, Copy, Debug)]
 pub struct Scores<'a> {
     /// Σ_i log p_φ − log p_θ.
@@ -36,12 +36,12 @@ pub struct Scores<'a> {
     pub log_z: &'a [f64],
 }
 
-/// What an objective makes of a batch.
+/// The loss of a batch, and its derivatives.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Signal {
     /// δ = log Z + log_ratio − log_reward of every trajectory.
     pub delta: Vec<f64>,
-    /// log Z of every condition that δ was taken with.
+    /// log Z of every condition, as used in δ.
     pub log_z: Vec<f64>,
     /// The loss that is reported.
     pub loss: f64,
@@ -71,12 +71,12 @@ impl Default for Use {
     }
 }
 
-/// What log p_φ(x_{i+1}|x_i) of a trajectory weighs.
+/// The weights of log p_φ(x_{i+1}|x_i) in the gradient.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Weights<'a> {
-    /// The same at all steps, `[rows]`.
+    /// One weight per trajectory, the same at all steps, `[rows]`.
     Trajectories(&'a [f32]),
-    /// `[T][rows]`, of which these trajectories are those from `start` on.
+    /// One weight per step and trajectory.
     Steps {
         /// The weights of all rows, `[T][rows]`.
         weights: &'a [Vec<f32>],
@@ -88,7 +88,7 @@ pub enum Weights<'a> {
 /// What [`Chains::gradient`] differentiates.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pull<'a> {
-    /// What log p_φ(x_{i+1}|x_i) weighs.
+    /// The weights of log p_φ(x_{i+1}|x_i).
     pub weights: Weights<'a>,
     /// Weight of Σ KL(p_φ(·|x_i) ‖ p_θ(·|x_i)) over all steps of all trajectories.
     pub divergence: f64,
@@ -114,7 +114,7 @@ pub trait Objective: Send + Sync {
     /// The loss of a batch and its derivatives.
     fn signal(&self, scores: &Scores) -> Signal;
 
-    /// Itself, where the loss is that of balance: single steps can have a [`Baseline`] then.
+    /// The balance objective, if this is one: only its steps can have a [`Baseline`].
     fn balance(&self) -> Option<&Balance> {
         None
     }
@@ -124,7 +124,7 @@ pub trait Objective: Send + Sync {
         Use::default()
     }
 
-    /// What may help where the loss is no longer a number.
+    /// A setting to try when training diverges; completes "try …".
     fn remedy(&self) -> &'static str {
         "a smaller optimizer.learning_rate or an optimizer.gradient_clip"
     }

@@ -1,4 +1,4 @@
-//! Masked diffusion: tokens that are not known yet become words, and stay (absorbing state, D3PM,
+//! Masked diffusion: unknown tokens become words and then stay (absorbing state, D3PM,
 //! arXiv 2107.03006; MDLM, arXiv 2406.07524; SEDD, arXiv 2310.16834).
 
 use super::sequence::{Sequence, divergence, log_prob_of, of_step, tempered, uniform_pair, words_at};
@@ -19,7 +19,7 @@ const LAST_MASKED: f64 = 1e-5;
 pub struct Absorbing {
     /// T, the number of transitions, at least 2.
     pub steps: usize,
-    /// What is given, and the gap that is filled.
+    /// The given tokens and the gap to fill.
     pub sequence: Sequence,
 }
 
@@ -105,7 +105,7 @@ impl Process for Absorbing {
         self.sequence.with_gap(next, masked)
     }
 
-    /// Σ of log p_φ − log p_θ of the words that are made.
+    /// Σ of log p_φ − log p_θ over the words that the transition makes.
     fn log_ratio(
         &self,
         _steps: &[usize],
@@ -166,7 +166,7 @@ impl Process for Absorbing {
         self.sequence.rows_at_once(self.sequence.gap().len())
     }
 
-    /// What is masked becomes the word that is likeliest at its place.
+    /// Replaces each masked token by its likeliest word.
     fn preview(&self, _step: usize, x: &Tensor<2, Int>, log_probs: &Tensor<3>) -> Option<Tensor<2>> {
         let tokens = self.sequence.gap_of(x);
         let likeliest = log_probs.clone().argmax(2).squeeze_dim::<2>(2);

@@ -1,14 +1,14 @@
-//! The gap's words, one after the other.
+//! The autoregressive chain: it fills the gap word by word.
 
 use super::sequence::{Sequence, divergence, log_prob_of, tempered, uniform, words_at};
 use super::{Process, Rows, sum};
 use burn::tensor::{Device, Int, Tensor};
 
-/// The chain whose step i makes token i of the gap; what is not made yet is the unknown token. A
-/// kernel is log p(word|x_i) of that token, `[rows, 1, words]`, normalised.
+/// The chain whose step i draws token i of the gap; later tokens are unknown. A kernel is log p(word|x_i)
+/// of that token, `[rows, 1, words]`, normalised.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Autoregressive {
-    /// What is given, and the gap that is filled; T is the gap's length.
+    /// The given tokens and the gap to fill; T is the gap's length.
     pub sequence: Sequence,
 }
 
@@ -76,7 +76,7 @@ impl Process for Autoregressive {
         self.with(step, x, words_at(&tempered(log_probs, extra), uniform(noise)))
     }
 
-    /// The last token that was made is forgotten.
+    /// Makes the last drawn token unknown again.
     fn noise_back(&self, step: usize, next: &Tensor<2, Int>, _noise: Tensor<2>) -> Tensor<2, Int> {
         let unknown = self.made(step, next).full_like(self.sequence.mask() as i32);
         self.with(step, next, unknown)
@@ -104,7 +104,7 @@ impl Process for Autoregressive {
         sum(log_prob_of(log_probs, &self.all_made(steps, next)))
     }
 
-    /// Forgetting is certain.
+    /// The noising chain is deterministic.
     fn log_noise(&self, _step: usize, x: &Tensor<2, Int>, _next: &Tensor<2, Int>) -> Tensor<1> {
         Tensor::zeros([x.dims()[0]], &x.device())
     }

@@ -25,13 +25,13 @@ use burn::tensor::{Device, Int, Tensor, TensorData, kind::Basic};
 
 /// A batch, one row a trajectory.
 pub trait Rows: Clone + Send + Sync {
-    /// The rows of these numbers, in their order; a row may be taken more than once.
+    /// The rows with these indices, in this order; an index may occur more than once.
     fn select_rows(&self, rows: &[usize]) -> Self;
 
     /// `count` rows from row `start` on.
     fn some_rows(&self, start: usize, count: usize) -> Self;
 
-    /// Batches one below the other.
+    /// Concatenates batches by rows.
     fn stack(parts: Vec<Self>) -> Self;
 }
 
@@ -54,7 +54,7 @@ where
     }
 }
 
-/// The first row of every kind, and which of these each row is like.
+/// The first row of each group of equal rows, and the group of every row.
 pub(crate) fn distinct<K: PartialEq>(rows: impl IntoIterator<Item = K>) -> (Vec<usize>, Vec<usize>) {
     let (mut kinds, mut firsts) = (Vec::new(), Vec::new());
     let like = rows.into_iter().enumerate().map(|(row, kind)| {
@@ -107,8 +107,7 @@ pub trait Process: Send + Sync {
     /// What determines the density of the next state, one row a trajectory.
     type Kernel: Rows;
 
-    /// Whether there is [`Process::noise_back`]: without it, trajectories come from the policy and the prior
-    /// alone.
+    /// Whether [`Process::noise_back`] works. If not, trajectories come only from the policy and the prior.
     const NOISES_BACK: bool = false;
 
     /// T, the number of transitions.
@@ -132,8 +131,8 @@ pub trait Process: Send + Sync {
         extra: f64,
     ) -> Self::State;
 
-    /// x_i drawn given x_{i+1} from the noising chain, the one the prior reverses; asked for where
-    /// [`Process::NOISES_BACK`] says so.
+    /// x_i drawn given x_{i+1} from the noising chain, which the prior reverses; called only if
+    /// [`Process::NOISES_BACK`] is true.
     fn noise_back(&self, _step: usize, _next: &Self::State, _noise: Tensor<2>) -> Self::State {
         unreachable!("the chain says that it noises nothing back")
     }
@@ -178,8 +177,8 @@ pub trait Process: Send + Sync {
     /// Numbers of one row of a state on the host.
     fn state_size(&self) -> usize;
 
-    /// An end point that a kernel lets expect, `[rows, state_size]`: the mean, or the likeliest words;
-    /// nothing where it says too little of the end.
+    /// The end point that a kernel predicts, `[rows, state_size]`: the mean, or the likeliest words; `None` if
+    /// the kernel does not predict it.
     fn preview(&self, _step: usize, _x: &Self::State, _kernel: &Self::Kernel) -> Option<Tensor<2>> {
         None
     }
@@ -187,7 +186,7 @@ pub trait Process: Send + Sync {
     /// States from the host, `[rows][state_size]`.
     fn upload(&self, states: Vec<f32>, device: &Device) -> Self::State;
 
-    /// Rows whose kernels are compared at once: as many as there is memory for.
+    /// Rows whose kernels are compared at once, limited by memory.
     fn rows_at_once(&self) -> usize {
         100_000
     }
@@ -196,12 +195,12 @@ pub trait Process: Send + Sync {
     fn download(&self, state: &Self::State) -> Tensor<2>;
 }
 
-/// A chain through ℝᵈ with Gaussian kernels: its kernels can be moved along a gradient.
+/// A chain in ℝᵈ with Gaussian kernels, which can be moved along a gradient.
 pub trait Diffusion: Process<State = Tensor<2>, Kernel = Tensor<2>> {
     /// E[x_T | x_i] according to a kernel, `[rows, state_size]`; differentiable in both.
     fn expected_end(&self, step: usize, x: &Tensor<2>, kernel: &Tensor<2>) -> Tensor<2>;
 
-    /// The deviation of a coordinate of x_T given x_i, for Gaussian data of this variance: r² of
+    /// The standard deviation of a coordinate of x_T given x_i, for Gaussian data of this variance: r² of
     /// LGD-MC (ICML 2023, §3.2), there for data of variance 1.
     fn end_deviation(&self, step: usize, data_variance: f64) -> f64;
 
@@ -209,8 +208,8 @@ pub trait Diffusion: Process<State = Tensor<2>, Kernel = Tensor<2>> {
     fn guide(&self, step: usize, kernel: &Tensor<2>, gradient: Tensor<2>) -> Tensor<2>;
 }
 
-/// A diffusion whose noise can be changed while its marginals stay: what the Radon–Nikodym estimator
-/// needs for densities, powers and products of priors.
+/// A diffusion whose noise can be scaled without changing its marginals. The Radon–Nikodym estimator needs
+/// this for densities, powers and products of priors.
 pub trait Composable: Diffusion {
     /// log of the noising kernel q(x_i|x_{i+1}) as Euler and Maruyama discretise its SDE, `[rows]`;
     /// 0 where x_i is certain.

@@ -1,4 +1,4 @@
-//! Sequences of tokens, some of which are given: what the chains through them share.
+//! Sequences of tokens with a gap, as all chains of tokens use them.
 
 use super::per_step;
 use crate::engine::ConfigError;
@@ -8,9 +8,9 @@ use std::ops::Range;
 /// Log-probabilities of words that are compared at once.
 const NUMBERS_AT_ONCE: usize = 8_000_000;
 
-/// The shape of a chain of tokens. A state is `[rows, length]`, numbers of words from 0 on, and
-/// `words` itself for a token that is not known yet. Words outside the gap are given by the
-/// condition; a kernel speaks of the gap's tokens alone.
+/// The sequences of a chain of tokens. A state is `[rows, length]`: indices of words from 0, and the index
+/// `words` for an unknown token. The condition gives the tokens outside the gap; kernels cover only the
+/// tokens in the gap.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sequence {
     /// Words of the vocabulary.
@@ -64,7 +64,7 @@ impl Sequence {
         self.words
     }
 
-    /// The number of a token that is not known.
+    /// The index that marks an unknown token.
     pub fn mask(&self) -> usize {
         self.words
     }
@@ -79,13 +79,13 @@ impl Sequence {
         self.gap.clone()
     }
 
-    /// What a condition gives, `[length]`, with what it holds in the gap, where chains begin with nothing
-    /// known.
+    /// The sequence of a condition, `[length]`, including its tokens in the gap, which chains do not
+    /// see.
     pub fn given(&self, condition: usize) -> &[usize] {
         &self.given[condition]
     }
 
-    /// What is given, and nothing known in the gap, `[rows, length]`.
+    /// The given tokens, with the gap unknown, `[rows, length]`.
     pub(super) fn start(&self, conditions: &[usize], device: &Device) -> Tensor<2, Int> {
         let word = |condition: usize, place: usize| match self.gap.contains(&place) {
             true => self.mask(),
@@ -109,7 +109,7 @@ impl Sequence {
         x.clone().slice_assign([0..rows, self.gap.clone()], tokens)
     }
 
-    /// Rows whose kernels, of so many places each, are compared at once.
+    /// Rows whose kernels, each of this many places, are compared at once.
     pub(super) fn rows_at_once(&self, places: usize) -> usize {
         (NUMBERS_AT_ONCE / (places * self.words)).max(1)
     }
@@ -130,15 +130,15 @@ pub(super) fn uniform(noise: Tensor<2>) -> Tensor<2> {
         .mul_scalar(0.5)
 }
 
-/// Two uniform numbers a token, each `[rows, tokens]`: whether it changes, and what it becomes. What is left
-/// of one number once it has decided the first would be too coarse for the second: near 1 an f32 has 24 bits,
-/// of which a change that one token in 128 makes leaves 17, for 50,257 words.
+/// Two uniform numbers per token, each `[rows, tokens]`: the first decides whether it changes, the second
+/// what it becomes. A single number would be too coarse for both: near 1 an f32 has 24 bits, of which a
+/// change with probability 1/128 leaves 17, for 50,257 words.
 pub(super) fn uniform_pair(noise: Tensor<2>) -> [Tensor<2>; 2] {
     let tokens = noise.dims()[1] / 2;
     [0, tokens].map(|from| uniform(noise.clone().narrow(1, from, tokens)))
 }
 
-/// Log-probabilities of words over 1 + `extra`, normalised: what exploration makes of a kernel.
+/// The kernel under exploration: log-probabilities of words divided by 1 + `extra`, normalised.
 pub(super) fn tempered(log_probs: &Tensor<3>, extra: f64) -> Tensor<3> {
     if extra == 0.0 {
         return log_probs.clone();

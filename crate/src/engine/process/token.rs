@@ -1,14 +1,14 @@
-//! One of the chains through sequences of tokens, whichever a network was trained for.
+//! The chain of tokens that fits a language model.
 
 use super::{Absorbing, Autoregressive, Process, Sequence};
 use burn::tensor::{Device, Int, Tensor};
 
-/// A chain of tokens that a language model leads.
+/// A chain of tokens whose kernels a language model gives.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TokenChain {
-    /// Of a network that sees both ways.
+    /// For a network with attention in both directions.
     Absorbing(Absorbing),
-    /// Of a causal network.
+    /// For a causal network.
     Autoregressive(Autoregressive),
 }
 
@@ -23,7 +23,7 @@ macro_rules! either {
 }
 
 impl TokenChain {
-    /// What it goes through.
+    /// Its sequences.
     pub fn sequence(&self) -> &Sequence {
         either!(self, chain => &chain.sequence)
     }

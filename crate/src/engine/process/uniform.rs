@@ -1,5 +1,5 @@
-//! Uniform-state diffusion: words change into others until they are data (D3PM with uniform
-//! transitions, arXiv 2107.03006, §3.1).
+//! Uniform-state diffusion: noising replaces tokens by random words (D3PM with uniform transitions,
+//! arXiv 2107.03006, §3.1).
 
 use super::sequence::{Sequence, divergence, log_prob_of, tempered, uniform_pair, words_at};
 use super::{Process, per_step, sum};
@@ -18,12 +18,12 @@ const SMALLEST: f64 = 1e-30;
 pub struct Uniform {
     /// T, the number of transitions.
     pub steps: usize,
-    /// What is given, and the gap that is filled.
+    /// The given tokens and the gap to fill.
     pub sequence: Sequence,
 }
 
 impl Uniform {
-    /// The time of a step, from 1, where nothing of the data is left, to 0.
+    /// The time of a step, from 1, pure noise, to 0.
     pub fn time(&self, step: usize) -> f64 {
         1.0 - step as f64 / self.steps as f64
     }

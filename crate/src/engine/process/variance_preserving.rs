@@ -4,7 +4,7 @@ use super::{Diffusion, Process, per_step, sum};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::f64::consts::{FRAC_PI_2, PI};
 
-/// Deviation of the noise that is left in x_T.
+/// Standard deviation of the noise that remains in x_T.
 const LAST_NOISE: f64 = 0.03;
 
 /// The chain that reverses x_i = α_i·data + σ_i·noise, α² + σ² = 1, with ancestral kernels.

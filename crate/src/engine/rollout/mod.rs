@@ -1,5 +1,5 @@
-//! Where trajectories come from: the policy (with exploration), the prior, and end points noised
-//! back. Whatever made a trajectory, it is scored without exploration noise under today's policy.
+//! Sources of trajectories: the policy (with exploration), the prior, and end points noised back. Every
+//! trajectory is scored under the current policy, without exploration noise.
 
 mod replay;
 
@@ -9,16 +9,16 @@ pub(crate) use replay::ReplayRecord;
 use crate::engine::process::{Policy, Prior, Process, Rows, walk};
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// The chains of a run on a device: what is sampled and scored.
+/// The prior and the policy of a run, on a device.
 #[derive(Clone, Debug)]
 pub struct Chains<P, Q, K> {
-    /// The chain that both go through.
+    /// The chain of both.
     pub process: P,
-    /// Kernels that never change.
+    /// The prior's kernels, which are fixed.
     pub prior: Q,
-    /// Kernels that are trained.
+    /// The policy's kernels, which are trained.
     pub policy: K,
-    /// What everything is computed on.
+    /// The device for all computations.
     pub device: Device,
 }
 
@@ -34,7 +34,7 @@ impl<P, Q, K> Chains<P, Q, K> {
     }
 }
 
-/// Who makes the transitions of fresh trajectories.
+/// The kernels that draw fresh trajectories.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Follow {
     /// The policy, with this much extra variance per unit of time.
@@ -96,7 +96,7 @@ impl Batch {
     }
 }
 
-/// Trajectories that are not scored yet.
+/// Trajectories before they are scored.
 pub struct Drawn<P: Process> {
     /// x_0 to x_T.
     pub states: Vec<P::State>,
@@ -126,9 +126,9 @@ pub struct Trajectories<P: Process> {
     pub states: Vec<P::State>,
     /// The prior's kernels of the T transitions.
     pub prior: Vec<P::Kernel>,
-    /// The policy's, when the trajectories were made.
+    /// The policy's kernels at the time the trajectories were drawn.
     pub posterior: Vec<P::Kernel>,
-    /// Where the reward draws the policy's, if it listens to that.
+    /// The Langevin part of the policy's kernels, if it has one.
     pub guides: Option<Vec<P::Kernel>>,
     /// log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), `[T, rows]`.
     pub log_ratios: Tensor<2>,
@@ -154,8 +154,8 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         self.score(self.draw(network, batch, follow))
     }
 
-    /// Makes a batch. The prior's kernels are evaluated only where they are followed or the policy
-    /// asks for them.
+    /// Draws a batch. The prior's kernels are evaluated only if trajectories follow them or the policy needs
+    /// them.
     pub fn draw(&self, network: &K::Network, batch: Batch, follow: Follow) -> Drawn<P> {
         let steps = self.process.steps();
         let fresh = batch.fresh.len();

@@ -1,4 +1,4 @@
-//! End points seen before, to be noised back into new trajectories.
+//! The replay buffer: earlier end points that are noised back into new trajectories.
 
 use crate::engine::noise;
 use rand_chacha::rand_core::Rng;
@@ -32,12 +32,12 @@ impl Replay {
         }
     }
 
-    /// Goes on from a checkpoint.
+    /// Restores a buffer from a checkpoint.
     pub(crate) fn restore(&mut self, record: ReplayRecord) {
         self.record = record;
     }
 
-    /// What a checkpoint keeps of it.
+    /// Its record for a checkpoint.
     pub(crate) fn record(&self) -> &ReplayRecord {
         &self.record
     }

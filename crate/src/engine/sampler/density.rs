@@ -20,18 +20,18 @@ pub struct Density {
     pub reference: Vec<f64>,
 }
 
-/// How paths are made.
+/// The noise of the paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathNoise {
     /// Independent normal noise.
     Normal,
-    /// Noise of length √d that goes through the axes of a random orthogonal frame in turn. Any path
-    /// may be used; on this one the quadratic variation, which stands for a Laplacian, is the same
-    /// in all directions, and most of the estimate's scatter is gone.
+    /// Noise of length √d along the axes of a random orthogonal frame, one after the other. The estimate holds
+    /// for any path. On this one the quadratic variation, which approximates a Laplacian, is equal in all
+    /// directions, which removes most of the estimate's variance.
     Balanced,
 }
 
-/// log densities of `ends`, `[rows][state_size]`, on one path each.
+/// Log densities of `ends`, `[rows][state_size]`, from one path each.
 ///
 /// `reference` is the chain of a prior whose log density `reference_log_prob` knows.
 ///

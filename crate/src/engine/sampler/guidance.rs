@@ -9,13 +9,13 @@ use crate::engine::statistics::log_mean_exp;
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::rand_core::Rng;
 
-/// Longest gradient of an end point in the plane, per unit of length: rewards may have walls. In d
-/// dimensions it is √(d/2) times as long, the same a coordinate.
+/// Longest gradient at an end point in the plane; longer ones, as at the walls of a reward, are shortened. In d
+/// dimensions the limit is √(d/2) times as long, so it is the same per coordinate.
 const LONGEST: f32 = 20.0;
 /// Smallest residual's norm that [`Guidance::Dps`] divides by.
 const SMALLEST_RESIDUAL: f64 = 0.1;
 
-/// What stands for log E[r(x_T) | x_i].
+/// Approximations of log E[r(x_T) | x_i].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Guidance {
     /// log r(x_i) (arXiv 2105.05233, with a classifier that does not know the noise).
@@ -38,9 +38,9 @@ pub enum Guidance {
 /// Guidance as a sampler.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Guided {
-    /// What the gradient is taken of.
+    /// The approximation whose gradient is taken.
     pub guidance: Guidance,
-    /// 1 adds the gradient to the score as it is.
+    /// Factor of the gradient that is added to the score.
     pub scale: f64,
 }
 

@@ -31,7 +31,7 @@ impl<P: Process, Q: Prior<P>> Sampler<P, Q> for Importance {
 /// Prior samples kept with probability (r/max r)^β.
 #[derive(Clone, Copy, Debug)]
 pub struct Rejection {
-    /// Prior samples drawn at most for one that is wanted.
+    /// Most prior samples that are drawn per sample wanted.
     pub proposals: usize,
 }
 
@@ -96,9 +96,9 @@ impl<P: Process, Q: Prior<P>> Sampler<P, Q> for Rejection {
     }
 }
 
-/// The end points with these numbers of an endless row that the prior's own chain makes, on the host,
-/// `[rows][state_size]`, at most `block` at once. Every one has noise of its own, whoever it is made
-/// together with; they have so many conditions in turn.
+/// End points of the prior's chain on the host, `[rows][state_size]`, drawn at most `block` at once. They are
+/// the elements with these indices of a fixed infinite sequence: the noise of each depends on its index
+/// alone. The sequence cycles through the conditions.
 pub(crate) async fn own_samples<P: Process, Q: Prior<P>>(
     process: &P,
     prior: &Q,

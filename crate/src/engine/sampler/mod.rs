@@ -22,7 +22,7 @@ use rand_chacha::rand_core::Rng;
 use std::future::Future;
 use std::ops::Range;
 
-/// What a training-free method works on.
+/// The setting of a training-free method.
 pub struct Setting<'a, P: Process, Q> {
     /// The chain.
     pub process: &'a P,
@@ -34,7 +34,7 @@ pub struct Setting<'a, P: Process, Q> {
     pub beta: f64,
     /// The noise of the run.
     pub noise: Noise,
-    /// What everything is computed on.
+    /// The device for all computations.
     pub device: &'a Device,
 }
 
@@ -45,7 +45,7 @@ pub struct Population {
     pub ends: Vec<f32>,
     /// Log weights, one a row; their log mean exp estimates log Z where `weighs` is set.
     pub log_weights: Vec<f64>,
-    /// Whether the weights estimate Z; without, all are 0.
+    /// Whether the weights estimate Z; if not, all log weights are 0.
     pub weighs: bool,
     /// Evaluations of the prior's kernel, one a state; a backward pass counts as two.
     pub evaluations: u64,
@@ -57,7 +57,7 @@ pub trait Sampler<P: Process, Q: Prior<P>> {
     ///
     /// # Errors
     ///
-    /// Where the device fails, or the method cannot be used here.
+    /// If the device fails, or the method does not work on this setting.
     fn population(
         &self,
         setting: &Setting<'_, P, Q>,

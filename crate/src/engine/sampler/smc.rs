@@ -20,7 +20,7 @@ use crate::engine::statistics::log_mean_exp;
 use burn::tensor::Tensor;
 use std::future::Future;
 
-/// What a target knows at the states of a step.
+/// The quantities of a target at the states of a step.
 pub struct Look<P: Process> {
     /// The kernels A that the next states are proposed from.
     pub proposal: P::Kernel,
@@ -31,7 +31,7 @@ pub struct Look<P: Process> {
 }
 
 impl<P: Process> Look<P> {
-    /// The look at the prior alone: it proposes, and there is no factor.
+    /// The prior alone: proposals from it, and no factor.
     fn at_prior(prior: P::Kernel, rows: usize) -> Self {
         Self {
             proposal: prior.clone(),
@@ -40,7 +40,7 @@ impl<P: Process> Look<P> {
         }
     }
 
-    /// The look at these of the rows.
+    /// The same for some of the rows.
     fn select(&self, rows: &[usize]) -> Self {
         let select = |kernel: &P::Kernel| kernel.select_rows(rows);
         Self {
@@ -51,7 +51,7 @@ impl<P: Process> Look<P> {
     }
 }
 
-/// What a target knows at the end points, from where nothing is proposed.
+/// The quantities of a target at the end points, where nothing is proposed.
 pub struct End<P: Process> {
     /// The kernels of the priors, where the last increment asks for them.
     pub priors: Vec<P::Kernel>,
@@ -59,7 +59,7 @@ pub struct End<P: Process> {
     pub factor: Vec<f64>,
 }
 
-/// The marginals π_i, made of priors' marginals and a factor, that a population is led through.
+/// The intermediate targets of a population: marginals π_i, products of priors' marginals and a factor.
 pub trait Target<P: Process, Q: Prior<P>> {
     /// What is known at the states x_step; asked from step 0 to T − 1.
     ///
@@ -104,15 +104,15 @@ pub trait Target<P: Process, Q: Prior<P>> {
     fn evaluations(&self) -> u64;
 }
 
-/// The prior tilted by the reward, π_T = p·r^β, and on the way by what is known of r ahead.
+/// The prior tilted by the reward, π_T = p·r^β, and before T by a prediction of the reward.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tilted<A> {
-    /// What is known of the reward on the way.
+    /// The prediction of the reward before T.
     pub ahead: A,
 }
 
-/// What is known of log E[r^β | x_i] on the way: the intermediate targets of [`Tilted`]. Any factor
-/// is right in the limit of many particles; a good one wastes few of them.
+/// Predictions of log E[r^β | x_i], which set the intermediate targets of [`Tilted`]. Every prediction is exact
+/// in the limit of many particles; a good one needs fewer.
 pub trait LookAhead<P: Process, Q: Prior<P>> {
     /// The look at the states x_step: the prior's kernels, a factor, and a proposal.
     ///
@@ -131,13 +131,12 @@ pub trait LookAhead<P: Process, Q: Prior<P>> {
     fn evaluations(&self) -> u64;
 }
 
-/// Looks nowhere: the marginals are the prior's until the end.
+/// No prediction: the marginals are the prior's until the end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Blind;
 
-/// Looks around E[x_T | x_i]: the factor is (i/T)² times the logarithm of an average of r there.
-/// While x_T is still wide open that average says little, and full weight for it would throw the
-/// wrong particles away.
+/// Averages r around E[x_T | x_i]: the factor is (i/T)² times the logarithm of that average. Early on, x_T is
+/// still uncertain and the average is poor; with full weight it would remove the wrong particles.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AroundTheEnd {
     /// Points of the average, at least one.
@@ -168,7 +167,7 @@ pub struct Composed<R> {
 pub struct Smc<T> {
     /// The marginals that the particles are led through.
     pub target: T,
-    /// Resample, systematically, where the effective share falls below this.
+    /// The particles are resampled, systematically, when their effective share falls below this.
     pub resample_below: f64,
 }
 

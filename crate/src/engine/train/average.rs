@@ -5,8 +5,8 @@ use burn::optim::GradientsParams;
 use burn::store::{ModuleRecord, RecordError};
 use burn::tensor::Tensor;
 
-/// Update n of the average decays by at most (1 + n)/(SLOWNESS + n): it then spans about the last 1/SLOWNESS
-/// of what has been trained, and does not lag behind a short training with the weights of its start.
+/// The decay of update n is at most (1 + n)/(SLOWNESS + n), so the average spans about the last 1/SLOWNESS of
+/// the updates so far. In a short training it does not lag behind because of its initial weights.
 const SLOWNESS: f64 = 10.0;
 
 /// ē ← d·ē + (1 − d)·w, parameter by parameter, where d rises to `decay`.

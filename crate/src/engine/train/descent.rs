@@ -1,4 +1,4 @@
-//! Training on examples: energies, priors, classifiers.
+//! Gradient descent on examples, for energies, priors and classifiers.
 
 use super::average::Average;
 use super::optimizer;
@@ -32,7 +32,7 @@ pub struct Descent<N: Module + ModuleDisplay> {
     iteration: usize,
 }
 
-/// What a checkpoint keeps of it.
+/// Its record in a checkpoint.
 #[derive(Serialize, Deserialize)]
 struct DescentRecord {
     iteration: usize,
@@ -143,7 +143,7 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
         Ok(total)
     }
 
-    /// Everything needed to go on exactly.
+    /// A checkpoint from which training continues exactly.
     ///
     /// # Errors
     ///
@@ -159,7 +159,7 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
         rmp_serde::to_vec_named(&record).map_err(refused)
     }
 
-    /// Goes on from a checkpoint of the same training.
+    /// Continues from a checkpoint of the same training.
     ///
     /// # Errors
     ///

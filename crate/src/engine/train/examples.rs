@@ -1,4 +1,4 @@
-//! Networks that are trained on examples: what all of them share.
+//! Training of networks on examples.
 
 use super::descent::Descent;
 use crate::engine::noise::{self, Noise, Purpose};
@@ -18,9 +18,9 @@ pub struct Recipe {
     pub iterations: usize,
     /// Examples of an iteration.
     pub batch: usize,
-    /// The highest learning rate, above 0, at most 1: it rises to this at first and falls to 0 after.
+    /// Largest learning rate, above 0, at most 1. The rate first rises to it, then falls to 0.
     pub learning_rate: f64,
-    /// Decay of the average of the weights that is kept.
+    /// Decay of the exponential moving average of the weights, which is the result.
     pub ema: f64,
     /// Seed of the noise and of the choice of examples.
     pub seed: u64,
@@ -89,7 +89,7 @@ impl<N: Module + ModuleDisplay + Sync, E> Pretraining<N, E> {
         Ok(weights.to_safetensors(true))
     }
 
-    /// Everything needed to go on exactly.
+    /// A checkpoint from which training continues exactly.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ impl<N: Module + ModuleDisplay + Sync, E> Pretraining<N, E> {
         self.descent.checkpoint()
     }
 
-    /// Goes on from a checkpoint of the same training.
+    /// Continues from a checkpoint of the same training.
     ///
     /// # Errors
     ///

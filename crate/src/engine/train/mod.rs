@@ -1,4 +1,4 @@
-//! The training loop: one for every chain.
+//! The training loop, the same for every chain.
 
 mod average;
 mod by_step;
@@ -27,13 +27,13 @@ use burn::tensor::{Bytes, Tensor, Transaction};
 use serde::{Deserialize, Serialize};
 use web_time::Instant;
 
-/// Where the wall time of an iteration went, in seconds. A GPU computes while the host goes on;
-/// its rollouts end with the read in `score`, its gradients in the next iteration's.
+/// The parts of an iteration's wall time, in seconds. A GPU works in the background: its rollouts end with the
+/// read in `score`, its gradients with that of the next iteration.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Timing {
-    /// Noise, and the trajectories with their densities.
+    /// Drawing the noise and the trajectories, with their densities.
     pub rollout: f64,
-    /// Reading them, rewards and residuals.
+    /// Reading them from the device; rewards and residuals.
     pub score: f64,
     /// The network's second pass, forward and backward.
     pub backward: f64,
@@ -41,7 +41,7 @@ pub struct Timing {
     pub update: f64,
 }
 
-/// What the optimiser moves.
+/// The trained parameters.
 #[derive(Module, Debug)]
 pub struct Trained<N: Module + ModuleDisplay> {
     /// The network of the policy.
@@ -133,8 +133,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         self.timing
     }
 
-    /// Tempered log r of end points, `[rows][state_size]`, under their conditions, β as it is at the
-    /// end.
+    /// Tempered log r of end points, `[rows][state_size]`, under their conditions, with the final β.
     ///
     /// # Errors
     ///
@@ -145,7 +144,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         tempered(place, &*self.reward, beta, conditions, ends).await
     }
 
-    /// log r of end points as it is without its floor, and the largest there is: 0 where no bound is known.
+    /// log r of end points without its floor, and the upper bound of log r: 0 if it is unknown.
     pub(crate) async fn log_reward_unfloored(
         &self,
         conditions: &[usize],
@@ -162,7 +161,8 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         &self.log_z
     }
 
-    /// Goes on from elsewhere: `iteration` done, log Z known. The optimiser starts afresh.
+    /// Continues from loaded weights, with `iteration` iterations done and log Z known. The optimiser starts
+    /// anew.
     pub(crate) fn set_progress(&mut self, iteration: usize, log_z: Vec<f64>) {
         let learned: Vec<f32> = log_z.iter().map(|l| *l as f32).collect();
         self.iteration = iteration;
@@ -184,8 +184,8 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         }
     }
 
-    /// The given end points of every condition, from which noised trajectories come; they are no part
-    /// of a record.
+    /// The given end points of every condition, which trajectories are noised back from. A record does not
+    /// hold them.
     pub(crate) fn given(&mut self) -> &mut [Replay] {
         &mut self.given
     }
@@ -467,7 +467,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         }
     }
 
-    /// Everything needed to go on exactly.
+    /// A record from which training continues exactly.
     ///
     /// # Errors
     ///
@@ -488,7 +488,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         })
     }
 
-    /// Goes on from a record of the same run.
+    /// Continues from a record of the same run.
     ///
     /// # Errors
     ///

@@ -203,6 +203,6 @@ mod tests {
         assert!(refused("a\nb\nc").contains("line 1 of the vocabulary is `a`"));
         assert!(refused("<nothing>\nb\nc").contains("`<unknown>`"));
         assert!(refused("<nothing>\n<unknown>\na\na").contains("line 4"));
-        assert!(refused("<nothing>\n<unknown>\na b").contains("one word"));
+        assert!(refused("<nothing>\n<unknown>\na b").contains("a single word"));
     }
 }
