@@ -100,7 +100,11 @@ fn asked(args: &Args, run: &Run) -> Result<Run, ConfigError> {
         let problem = asked.problem.get_mut::<TextProblem>();
         let Some(problem) = problem.filter(|problem| problem.corpus.is_some()) else {
             let allowed = "a run that learned a corpus of stories, or omit --beginning and --ending";
-            return Err(ConfigError::new("--beginning", format!("`{beginning}`"), allowed));
+            return Err(ConfigError::new(
+                "--beginning",
+                format!("a story of your own, `{beginning}`,"),
+                allowed,
+            ));
         };
         problem.corpus = None;
         problem.story = Some(Story { beginning, ending });

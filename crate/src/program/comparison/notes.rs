@@ -76,7 +76,7 @@ fn seeds(comparison: &Comparison) -> String {
             let values = values.collect::<Vec<_>>().join(", ");
             format!("Mean ± standard deviation over {field} = {values}, with {seeds}.")
         }
-        None if plan.seeds.len() == 1 => format!("One trial per method, with {seeds}."),
+        None if plan.seeds.len() == 1 => format!("Each row is one trial, with {seeds}."),
         None => format!("Mean ± standard deviation over {seeds}."),
     }
 }

@@ -178,7 +178,7 @@ pub struct Story {
 #[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Corpus {
-    /// The corpus: `stories` of the offline folder, or a file with one story per line. The fourth of a
+    /// The corpus: `stories` (from the folder `$RTB_DATA`), or a file with one story per line. The fourth of a
     /// story's five sentences is its middle.
     pub file: String,
     /// Which of the corpus's stories are used.

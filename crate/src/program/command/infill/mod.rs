@@ -124,7 +124,7 @@ fn trained(args: &Args, path: &std::path::Path) -> Result<Entrant, ProgramError>
     let folder = RunFolder::open(path)?;
     let run = folder.run()?;
     if TextProblem::of(&run).map_or(true, |problem| problem.corpus.is_none()) {
-        let allowed = "folders of runs over a corpus, as `rtb run stories-each` writes";
+        let allowed = "folders of runs over a corpus, which `rtb run stories-each` writes";
         return Err(ConfigError::new("DIR", format!("`{}`", path.display()), allowed).into());
     }
     let session = reopen_trained(&folder, args.device.device)?;
