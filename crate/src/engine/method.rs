@@ -160,9 +160,9 @@ pub enum Advantage {
 /// A method's name, and a sentence about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MethodInfo {
-    /// What it is called on the command line and in tables.
+    /// Its name on the command line and in tables.
     pub name: &'static str,
-    /// What people see as its name.
+    /// Its title.
     pub title: &'static str,
     /// One sentence about it: what it does, where it is right or wrong.
     pub description: &'static str,

@@ -1,31 +1,31 @@
-//! What a training is told, in small structs: they are part of the description of a run, and all that
-//! the engine knows of one.
+//! The settings of a training, in small structs. They are part of the description of a run, and the only part
+//! that the engine knows.
 
 use super::check::{positive, range, whole};
 use super::{ConfigError, Method};
 use serde::{Deserialize, Serialize};
 
-/// Everything that the engine has to be told beside chain, prior, policy and reward.
+/// All settings of the engine besides chain, prior, policy and reward.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// Seed of all noise.
     pub seed: u64,
-    /// How the posterior is had.
+    /// The method that makes the posterior.
     pub method: Method,
     /// The power of the reward, and its floor.
     pub tempering: Tempering,
-    /// How the loss is taken.
+    /// The loss of a trained method.
     pub objective: Objective,
     /// Where trajectories come from.
     pub rollout: Rollout,
-    /// How the weights move.
+    /// How the weights are updated.
     pub optimizer: Optimizer,
     /// How long to train.
     pub training: Training,
 }
 
 impl Settings {
-    /// Checks every value; an iteration has at least `least_batch` trajectories.
+    /// Checks every value; `least_batch` is the smallest allowed batch.
     ///
     /// # Errors
     ///

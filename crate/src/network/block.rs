@@ -84,7 +84,7 @@ pub(crate) fn parts<const N: usize>(all: &Tensor<2>) -> [Tensor<3>; N] {
 }
 
 impl Block {
-    /// A block that adds 0 to what it is given; `embedding` is 0 where none modulates it.
+    /// A block that starts as the identity; `embedding` is 0 without modulation.
     pub fn new(rng: &mut ChaCha8Rng, width: usize, embedding: usize, device: &Device) -> Self {
         Self {
             attention_norm: LayerNormConfig::new(width).init(device),

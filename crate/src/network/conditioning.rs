@@ -1,4 +1,4 @@
-//! What networks that denoise know besides their input: the time, a condition, how far to follow a guide.
+//! Further inputs of denoising networks: the time, the condition, and the scale of the Langevin term.
 
 use super::embedding::time_features;
 use super::layer::Dense;
@@ -24,7 +24,7 @@ pub(crate) fn embedding(
     activation::hard_swish((time.reshape([blocks, 1, units]) + condition).reshape([blocks * rows, units]))
 }
 
-/// The table of so many conditions, 0 at the start.
+/// An embedding table for `conditions` conditions, 0 at the start.
 pub(crate) fn table(conditions: usize, units: usize, device: &Device) -> Option<Param<Tensor<2>>> {
     Some(Param::from_tensor(Tensor::zeros([conditions, units], device)))
 }

@@ -15,13 +15,13 @@ use rand_chacha::ChaCha8Rng;
 pub struct ResidualConfig {
     /// Numbers of a row that it is given.
     pub inputs: usize,
-    /// Numbers of a row that it returns.
+    /// Size of an output row.
     pub outputs: usize,
     /// Units of every layer.
     pub width: usize,
     /// Residual blocks.
     pub blocks: usize,
-    /// Units of the time embedding; 0 where there is no time.
+    /// Units of the time embedding; 0 for a network without time.
     pub embedding: usize,
 }
 
@@ -140,8 +140,7 @@ impl ResidualConfig {
 }
 
 impl ResidualNetwork {
-    /// This network with its weights fixed and low-rank corrections to train; it says the same until
-    /// they are trained.
+    /// This network with fixed weights and trainable low-rank corrections, which start at 0.
     pub fn adapted(self, rank: usize, noise: &Noise, device: &Device) -> Self {
         let rng = &mut noise.stream(Purpose::Initialization, 1);
         let input = self.input.adapted(rng, rank, device);
@@ -157,7 +156,7 @@ impl ResidualNetwork {
         }
     }
 
-    /// This network with so many conditions to tell apart; it says the same of all until it is trained.
+    /// This network with an embedding per condition; its output is the same for all until it is trained.
     pub fn conditional(self, conditions: usize, device: &Device) -> Self {
         let units = self.units();
         Self {

@@ -1,4 +1,4 @@
-//! A transformer over tokens: one that sees both ways, of a diffusion's time, or a causal one.
+//! A transformer over tokens: with attention in both directions and a time embedding, or causal.
 
 use super::attention::{Rotation, later};
 use super::block::{Block, KeysValues, Shared};
@@ -22,7 +22,7 @@ pub struct TransformerConfig {
     pub heads: usize,
     /// Blocks, each of attention and a hidden layer.
     pub layers: usize,
-    /// Units of the time embedding; 0 for a network that is not told the time.
+    /// Units of the time embedding; 0 for a network without time.
     pub embedding: usize,
     /// Whether a token sees only those before it, and itself.
     pub causal: bool,
@@ -42,8 +42,8 @@ pub struct Transformer {
     causal: bool,
 }
 
-/// The tokens that a causal network has seen, as its blocks keep them: it goes on from there without
-/// looking at them again.
+/// The keys and values of the tokens that a causal network has processed, so that it need not process them
+/// again.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     tokens: usize,

@@ -1,9 +1,9 @@
-//! Pictures as plain data: what a face draws without knowing the task.
+//! Pictures as plain data, which a user interface draws without knowing the task.
 
 use crate::message::Scene;
 use crate::run::Run;
 
-/// What is seen of samples or densities.
+/// A picture of samples or of a density.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Picture {
     /// A density over the drawn square, `side`² cells row by row from the top left.
@@ -31,7 +31,7 @@ pub enum Picture {
 pub enum Scale {
     /// From 0 to the largest.
     Density,
-    /// As the panel of that name has it, so that equal colours mean equal densities.
+    /// The scale of the panel of that name, so that equal colours mean equal densities.
     Like(&'static str),
     /// From the smallest to the largest.
     Linear,
@@ -40,9 +40,9 @@ pub enum Scale {
 /// A picture with a title.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Panel {
-    /// What its file is called, without an ending.
+    /// Name of its file, without extension.
     pub name: &'static str,
-    /// What stands above it.
+    /// Its title.
     pub title: String,
     /// What it shows.
     pub picture: Picture,
@@ -52,11 +52,11 @@ pub struct Panel {
 pub struct Shown<'a> {
     /// The run.
     pub run: &'a Run,
-    /// What is fixed for the run.
+    /// Everything fixed for the run.
     pub scene: &'a Scene,
     /// Samples of the trained posterior, `[count][size]`.
     pub samples: &'a [f32],
-    /// How many candidates each of some was chosen among, and these.
+    /// Samples chosen among several candidates, with the number of candidates.
     pub chosen: Option<(usize, &'a [f32])>,
 }
 

@@ -1,4 +1,4 @@
-//! What every task tells of itself: one value of this trait each, which the registry lists.
+//! The description of a task: each task implements [`Room`], and the registry lists them.
 
 use super::panel::{Panel, Shown};
 use super::sheet::Sheet;
@@ -19,16 +19,16 @@ use crate::run::Files;
 #[cfg(feature = "engine")]
 use burn::tensor::Device;
 
-/// A task: a state space with its priors, rewards, truth and figures. All that is particular to it lies in
-/// a folder of its own below `task`, behind this trait.
+/// A task: a state space with its priors, rewards, truth and figures. Its code lies in its own folder below
+/// `task`, behind this trait.
 pub trait Room: Sync {
     /// Its name, as in the TOML file.
     fn name(&self) -> &'static str;
 
-    /// The run that fields which a file leaves out are taken from.
+    /// The run that gives the values of absent fields.
     fn defaults(&self) -> Run;
 
-    /// Reads its problem from the fields of a run that are not common to all.
+    /// Reads its problem from the fields of a run that belong to this task.
     ///
     /// # Errors
     ///
@@ -39,12 +39,12 @@ pub trait Room: Sync {
     #[cfg(feature = "native")]
     fn fields(&self) -> Vec<Field>;
 
-    /// The fields that all tasks have and this one has no use for, by their dotted paths.
+    /// The dotted paths of common fields that this task ignores.
     fn ignores(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Takes out of its own fields what cannot stand beside those that `over` says.
+    /// Removes its own fields that conflict with those in `over`.
     fn give_way(&self, _own: &mut Table, _over: &Table) {}
 
     /// Named runs; the first is the one that opens.
@@ -53,29 +53,29 @@ pub trait Room: Sync {
     /// Named comparisons.
     fn experiments(&self) -> Vec<Experiment>;
 
-    /// The networks that ship as its priors.
+    /// Its shipped priors.
     fn priors(&self) -> &'static [ShippedPrior];
 
     /// The kinds of its rewards.
     fn rewards(&self) -> &'static [&'static str];
 
-    /// A method with the settings that fit it; nothing where it cannot be used.
+    /// The method with the task's own settings; `None` if it does not work on the task.
     fn method(&self, method: Method) -> Option<Method> {
         Some(method)
     }
 
-    /// What its figures are called, and where they stand in tables.
+    /// The names of its figures and their places in tables.
     fn sheet(&self) -> &'static Sheet;
 
-    /// A sentence about what its exact figures rest on.
+    /// A sentence about the source of its exact values.
     fn basis(&self, _report: &Report) -> Option<String> {
         None
     }
 
-    /// What there is to see of a finished run, side by side.
+    /// The pictures of a finished run, side by side.
     fn panels(&self, shown: &Shown) -> Vec<Panel>;
 
-    /// Opens a run to be trained; `weights` are those of a posterior to go on from (safetensors).
+    /// Opens a run for training; `weights` (safetensors) hold a posterior to start from.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ pub trait Room: Sync {
         weights: Option<&[u8]>,
     ) -> Result<Box<dyn OpenRun>, EngineError>;
 
-    /// Opens a run for a method that is not trained.
+    /// Opens a run for a training-free method.
     ///
     /// # Errors
     ///
@@ -102,7 +102,7 @@ pub trait Room: Sync {
         files: &Files,
     ) -> Result<Box<dyn OpenTask>, EngineError>;
 
-    /// A lesson of that name, of `iterations` a part where it leaves that open; nothing where there is none.
+    /// The lesson of that name, with `iterations` per part unless it fixes them; `None` if there is none.
     #[cfg(feature = "engine")]
     fn lesson(&self, _name: &str, _run: Run, _iterations: usize, _files: Files) -> Option<Box<dyn Lesson>> {
         None
@@ -114,7 +114,7 @@ pub trait Room: Sync {
 pub struct Task(pub(super) &'static dyn Room);
 
 impl Task {
-    /// What it tells of itself.
+    /// Its description.
     pub fn room(self) -> &'static dyn Room {
         self.0
     }
@@ -124,7 +124,7 @@ impl Task {
         self.0.name()
     }
 
-    /// The run that fields which a file leaves out are taken from.
+    /// The run that gives the values of absent fields.
     pub fn defaults(self) -> Run {
         self.room().defaults()
     }
@@ -135,30 +135,29 @@ impl Task {
         self.room().fields()
     }
 
-    /// Whether it has a use for a field that all tasks have.
+    /// Whether it uses a common field.
     pub fn uses(self, path: &str) -> bool {
         !self.room().ignores().contains(&path)
     }
 
-    /// The networks that ship as its priors.
+    /// Its shipped priors.
     pub fn priors(self) -> &'static [ShippedPrior] {
         self.room().priors()
     }
 
-    /// The kinds of reward that are about its end points.
+    /// The kinds of its rewards.
     pub fn rewards(self) -> &'static [&'static str] {
         self.room().rewards()
     }
 
-    /// The methods that can be used on it, with the settings that they have by default, in the order of
-    /// a comparison.
+    /// The methods that work on it, with its default settings, in the order of a comparison.
     pub fn methods(self) -> Vec<Method> {
         let all = Method::all().into_iter();
         all.filter_map(|method| self.room().method(method)).collect()
     }
 
-    /// The method of that name with the settings that it has on this task by default; one that cannot
-    /// be used, with those of [`Method::find`].
+    /// The method of that name with its default settings on this task; a method that does not work on the task
+    /// has those of [`Method::find`].
     ///
     /// # Errors
     ///

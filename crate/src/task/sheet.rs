@@ -1,20 +1,20 @@
-//! A task's figures as tables show them: names, places, and what stands beside them.
+//! A task's figures as tables show them: names, places and reference values.
 
 use crate::message::{Fit, Outcome, Report};
 
-/// Where a figure comes from.
+/// The source of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Source {
     /// The task's own figure of that name.
     Figure(&'static str),
     /// Mean tempered log r of the samples.
     LogReward,
-    /// Always the same.
+    /// A constant.
     Constant(f64),
 }
 
 impl Source {
-    /// The figure among these, for samples with this mean log r; nothing where it is not known.
+    /// The figure, for samples with this mean log r; `None` if it is unknown.
     pub fn of(self, fit: &Fit, log_reward: f64) -> Option<f64> {
         match self {
             Self::Figure(name) => fit.number(name),
@@ -27,13 +27,13 @@ impl Source {
 /// A line of a report.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Row {
-    /// What the figure is called.
+    /// Name of the figure.
     pub name: &'static str,
-    /// Where the figure comes from.
+    /// The source of the figure.
     pub value: Source,
-    /// What stands beside it as exact.
+    /// The source of its exact value.
     pub exact: Option<Source>,
-    /// Whether the line is left out where the figure is not known.
+    /// Whether the line is left out if the figure is unknown.
     pub optional: bool,
 }
 
@@ -48,7 +48,7 @@ impl Row {
         }
     }
 
-    /// The same, left out where the figure is not known.
+    /// The same, left out if the figure is unknown.
     pub const fn optional(name: &'static str, value: Source, exact: Option<Source>) -> Self {
         Self {
             optional: true,
@@ -57,25 +57,25 @@ impl Row {
     }
 }
 
-/// What stands below a figure that matters most.
+/// The reference value below a highlighted figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Beside {
     /// The value of a perfect sampler, in words.
     Ideal(&'static str),
-    /// That of the exact posterior.
+    /// The figure of the exact posterior.
     Exact(&'static str),
-    /// That of the prior.
+    /// The figure of the prior.
     Prior(&'static str),
 }
 
-/// A figure that matters most.
+/// A highlighted figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Highlight {
-    /// What the figure is called.
+    /// Name of the figure.
     pub name: &'static str,
-    /// Where the figure comes from.
+    /// The source of the figure.
     pub value: Source,
-    /// What stands below it.
+    /// The reference value below it.
     pub beside: Beside,
 }
 
@@ -109,7 +109,7 @@ impl Column {
         }
     }
 
-    /// What stands below it.
+    /// Its value for an outcome.
     pub fn value(self, o: &Outcome) -> Option<f64> {
         match self {
             Self::LogZ => o.log_z.map(|z| (z - o.log_z_exact).abs()),
@@ -123,7 +123,7 @@ impl Column {
 }
 
 impl Column {
-    /// What perfect samples have there, as far as it is known beside these.
+    /// Its value for perfect samples, if it is known.
     pub fn exact(self, sheet: &Sheet, o: &Outcome) -> Option<f64> {
         let of = |value: Source| {
             let exact = sheet.rows.iter().find(|row| row.value == value)?.exact;
@@ -144,7 +144,7 @@ impl Column {
 /// How a task's figures are shown.
 #[derive(Debug)]
 pub struct Sheet {
-    /// The one figure by which methods are told apart, smaller is better: its name in [`Fit`], …
+    /// The error by which methods are compared, smaller is better: its name in [`Fit`], …
     pub error: &'static str,
     /// … in a sentence, …
     pub error_name: &'static str,
@@ -152,21 +152,21 @@ pub struct Sheet {
     pub error_axis: &'static str,
     /// … and before its value.
     pub error_short: &'static str,
-    /// Of a report, in their order.
+    /// The lines of a report, in order.
     pub rows: &'static [Row],
-    /// What matters most; of every group the first that is known.
+    /// The highlighted figures: the first known one of each group.
     pub highlights: &'static [&'static [Highlight]],
-    /// Of a comparison, in their order.
+    /// The columns of a comparison, in order.
     pub columns: &'static [Column],
     /// The figures of `outcomes.csv`, in their order.
     pub csv: &'static [&'static str],
-    /// What is said of the exact posterior below a comparison: a sentence's beginning and a figure.
+    /// Notes on the exact posterior below a comparison: the start of a sentence and a figure.
     pub notes: &'static [(&'static str, &'static str)],
-    /// What the error of exact samples is; empty where it is not known.
+    /// The name of the error of exact samples; empty if it is unknown.
     pub exact_error: &'static str,
-    /// What pictures of samples are, at the head of a comparison.
+    /// Heading of the pictures of samples in a comparison.
     pub pictures: &'static str,
-    /// What "exact" means where samples of the prior tell it by rejection.
+    /// The plural of a sample, for the description of rejection.
     pub samples: &'static str,
     /// The usual extension of a file of samples as text.
     pub text_file: &'static str,
@@ -180,7 +180,7 @@ impl Sheet {
         fit.number(self.error)
     }
 
-    /// What matters most of a report.
+    /// The highlighted figures of a report.
     pub fn highlights(&self, report: &Report) -> Vec<Highlight> {
         let known = |h: &&Highlight| h.value.of(&report.fit, report.log_reward).is_some();
         let first = |group: &&'static [Highlight]| group.iter().find(known).or(group.last()).copied();

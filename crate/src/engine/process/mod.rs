@@ -278,9 +278,9 @@ pub trait Policy<P: Process>: Send + Sync {
     /// The network that is trained.
     type Network: Module + ModuleDisplay + Sync;
 
-    /// Where the reward draws the kernels at these states, rows under `conditions`: found once and kept,
-    /// for the network may be asked there again. `prior` is filled where the prior's kernels are found
-    /// on the way.
+    /// The kernels towards which the gradient of the reward moves the prior's, at these states with rows under
+    /// `conditions`. They are computed once and kept, since the network is evaluated there again. If this
+    /// also computes the prior's kernels, it stores them in `prior`.
     fn guide(
         &self,
         _step: usize,
@@ -291,9 +291,9 @@ pub trait Policy<P: Process>: Send + Sync {
         None
     }
 
-    /// The kernels at `steps`, in their order, for as many blocks of the same trajectories in `x`;
-    /// `conditions` are those of a block's rows, `guide` is [`Policy::guide`]'s. `prior` gives the
-    /// prior's kernels at the same states; a policy that stands alone does not ask for them.
+    /// The kernels at `steps`; `x` has one block of the same trajectories per step, in the same order.
+    /// `conditions` belong to the rows of a block, `guide` comes from [`Policy::guide`]. `prior` computes the
+    /// prior's kernels at the same states; a policy that does not build on the prior never calls it.
     fn kernel(
         &self,
         network: &Self::Network,
@@ -304,8 +304,8 @@ pub trait Policy<P: Process>: Send + Sync {
         prior: impl FnOnce() -> P::Kernel,
     ) -> P::Kernel;
 
-    /// The same along a walk, of a policy that finds its kernels with less work there, and needs neither
-    /// guide nor prior.
+    /// A cheaper way to the kernels of consecutive steps, for a policy that has one and needs neither guide nor
+    /// prior.
     fn walker<'a>(&'a self, _network: &'a Self::Network, _conditions: &'a [usize]) -> Option<Walker<'a, P>> {
         None
     }

@@ -1,4 +1,4 @@
-//! A task that is open on a device: what a session and a comparison drive, whatever it is about.
+//! A task that is open on a device, as sessions and comparisons use it.
 //!
 //! A room implements [`ShownTask`] for the type that holds its prior, reward and truth. What is generic
 //! over that type is written once, here: an [`OpenTask`] is any of them, an [`OpenRun`] one in training.
@@ -21,34 +21,34 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-/// What comes once the device has answered.
+/// A result that is available once the device has computed it.
 ///
 /// A trait object cannot have async functions, so the futures are boxed: one a call, next to nothing
 /// beside what a call computes.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + 'a>>;
 
-/// How samples of a task look.
+/// Draws a picture of samples of a task.
 pub type Pictures = Arc<dyn Fn(&[f32]) -> Picture + Send + Sync>;
 
-/// What a task keeps for a later one above the same prior.
+/// Prior samples that a task keeps for a later one with the same prior.
 pub type Kept = Box<dyn Any + Send>;
 
-/// Samples of a method, and what they cost.
+/// Samples of a method, and their cost.
 #[derive(Default)]
 pub struct Drawn {
     /// End points, `[samples][state_size]`.
     pub ends: Vec<f32>,
-    /// One a sample, or of all candidates that it was chosen among, one after the other.
+    /// Log weights, one per sample; if samples are chosen, those of all candidates.
     pub log_weights: Vec<f64>,
     /// Whether the weights estimate log Z.
     pub weighs: bool,
     /// Evaluations of a kernel for one state, prior and policy alike; a backward pass counts as two.
     pub evaluations: u64,
-    /// Seconds that drawing them took; 0 where nobody has timed it.
+    /// Seconds to draw them; 0 if not timed.
     pub seconds: f64,
 }
 
-/// What samples come to, held against the truth of their task.
+/// Samples compared with the truth of their task.
 pub struct Measured {
     /// The task's own figures.
     pub fit: Fit,
@@ -56,19 +56,19 @@ pub struct Measured {
     pub log_reward: f64,
     /// log Z of the exact posterior.
     pub log_z_exact: f64,
-    /// What "exact" means here.
+    /// The source of the exact values.
     pub truth: Truth,
     /// Samples to draw.
     pub points: Vec<f32>,
 }
 
-/// The exact posterior, as outcomes of methods are held against it.
+/// The exact posterior, with which the outcomes of methods are compared.
 pub struct Reference {
-    /// What "exact" means here.
+    /// The source of the exact values.
     pub truth: Truth,
-    /// What there is to see of it.
+    /// Its picture.
     pub picture: Picture,
-    /// The error that so many samples of the exact posterior would have on average, where it is known.
+    /// The mean error of this many samples of the exact posterior, if it is known.
     pub error: Box<dyn Fn(usize) -> Option<f64> + Send>,
 }
 
@@ -80,15 +80,15 @@ pub trait ShownTask: Task + Sized + 'static {
     /// The shape of a sample.
     fn shape(&self) -> Vec<usize>;
 
-    /// What speed is counted in, and how many of these a sample has.
+    /// The unit that speed is counted in, and how many of these units make a sample.
     fn unit(&self) -> (&'static str, usize) {
         ("samples", 1)
     }
 
-    /// Samples as text, one a line.
+    /// Samples as text, one per line.
     fn text(&self, samples: &[f32]) -> String;
 
-    /// How samples look.
+    /// Draws a picture of samples.
     fn pictures(&self) -> Pictures;
 
     /// Samples of end points, `[count]` of [`ShownTask::shape`].
@@ -96,28 +96,28 @@ pub trait ShownTask: Task + Sized + 'static {
         async { Ok(ends) }
     }
 
-    /// What is fixed for the run, to draw it.
+    /// Everything fixed for the run, for drawing.
     fn scene(learner: &mut Learner<Self>) -> impl Future<Output = Result<Scene, EngineError>>;
 
-    /// What there is to see by now, with every sample chosen among so many.
+    /// The present state of training, with each sample chosen among `candidates`.
     fn snapshot(
         learner: &mut Learner<Self>,
         candidates: usize,
     ) -> impl Future<Output = Result<Snapshot, EngineError>>;
 
-    /// The figures over so many samples, and over as many that are each chosen among `candidates`.
+    /// The figures of `samples` samples, and of equally many that are each chosen among `candidates`.
     fn evaluate(
         learner: &mut Learner<Self>,
         samples: usize,
         candidates: usize,
     ) -> impl Future<Output = Result<Report, EngineError>>;
 
-    /// Makes more samples of the prior for the exact posterior. Whether there are more to make.
+    /// Draws more samples of the prior for the exact posterior. Returns whether more are to come.
     fn grow_truth(&mut self, _samples: usize) -> impl Future<Output = Result<bool, EngineError>> {
         async { Ok(false) }
     }
 
-    /// The exact posterior as far as samples of the prior tell it; nothing where they do not.
+    /// The exact posterior as estimated from samples of the prior so far; `None` if it does not come from them.
     fn truth(&mut self) -> impl Future<Output = Result<Option<SampledTruth>, EngineError>> {
         async { Ok(None) }
     }
@@ -125,7 +125,7 @@ pub trait ShownTask: Task + Sized + 'static {
     /// The exact posterior of a comparison.
     fn reference(&mut self) -> impl Future<Output = Result<Reference, EngineError>>;
 
-    /// Makes what a method needs of the prior's samples and does not pay for.
+    /// Computes the statistics of prior samples that a method needs but that do not count as its cost.
     fn prepare(&mut self) -> impl Future<Output = Result<(), EngineError>> {
         async { Ok(()) }
     }
@@ -133,7 +133,7 @@ pub trait ShownTask: Task + Sized + 'static {
     /// Samples of the run's training-free method.
     fn draw(&self, samples: usize) -> impl Future<Output = Result<Drawn, EngineError>>;
 
-    /// Holds weighted end points of `samples` samples against the truth.
+    /// Compares the weighted end points of `samples` samples with the truth.
     fn measure(
         &mut self,
         ends: &[f32],
@@ -141,31 +141,31 @@ pub trait ShownTask: Task + Sized + 'static {
         samples: usize,
     ) -> impl Future<Output = Result<Measured, EngineError>>;
 
-    /// Kernels that a step of the trained policy asks: it stands above the prior, as a rule.
+    /// Kernel evaluations per step of the trained policy: usually two, the policy's and the prior's.
     fn kernels(&self) -> u64 {
         2 + self.backward()
     }
 
-    /// What a step of the policy asks besides.
+    /// Further evaluations per step of the policy.
     fn backward(&self) -> u64 {
         0
     }
 
-    /// Goes on with what a task before this one has made, if it is of use.
+    /// Takes over prior samples that an earlier task kept, if they fit.
     fn adopt(&mut self, _kept: &mut Vec<Kept>) {}
 
-    /// What a later task can go on with.
+    /// Prior samples that a later task can take over.
     fn into_kept(self) -> Vec<Kept> {
         Vec::new()
     }
 }
 
-/// Any task that is open.
+/// Any open task.
 pub trait OpenTask {
     /// The run it was opened for.
     fn run(&self) -> &Run;
 
-    /// What it is computed on.
+    /// Its device.
     fn device(&self) -> &Device;
 
     /// As [`ShownTask::pictures`].
@@ -266,7 +266,7 @@ impl<T: ShownTask> OpenTask for T {
     }
 }
 
-/// The network of a prior's file; what is wrong with the file is said of the field that names it.
+/// The network in a prior's file; errors name the field that names the file.
 pub(super) fn prior_network<N>(
     run: &Run,
     files: &Files,
@@ -283,18 +283,18 @@ pub(super) fn prior_network<N>(
     })
 }
 
-/// A lesson under way: something to watch that is not about the open run.
+/// A running lesson: a demonstration that is independent of the open run.
 pub trait Lesson {
-    /// Goes on by one iteration; what there is to tell.
+    /// Runs one iteration and returns its news.
     fn advance<'a>(&'a mut self, device: &'a Device) -> Later<'a, Progress>;
 }
 
-/// What a lesson has to tell.
+/// The news of a lesson.
 pub enum Progress {
     /// Nothing yet.
     Nothing,
-    /// What there is to see by now.
+    /// Its present state.
     Told(Packed),
-    /// That it is over.
+    /// The lesson is over.
     Ended,
 }

@@ -1,4 +1,4 @@
-//! A task in training: what is generic over tasks of a session.
+//! A task in training: the parts of a session that are generic over tasks.
 
 use super::{Later, OpenTask, ShownTask};
 use crate::engine::learner::{Choice, LEARNED, Learner, Simulated, Start, Task, WeightedSamples};
@@ -10,20 +10,20 @@ use crate::engine::{EngineError, Iteration};
 use crate::message::{Chosen, ConditionReport, Fit, Report, SampledTruth, Scene, Snapshot};
 use crate::run::Run;
 
-/// With more than this share of its samples on the floor of log r a posterior learns little.
+/// A posterior learns little if log r is at its floor for more than this share of its samples.
 const MOST_FLOORED: f64 = 0.9;
-/// Samples from which another floor is proposed.
+/// Fewest samples for proposing another floor.
 const LOOKED_AT: usize = 100;
 
 /// Any task in training.
 pub trait OpenRun {
-    /// What is trained on.
+    /// The task.
     fn task(&self) -> &dyn OpenTask;
 
-    /// The same to change.
+    /// The task, mutable.
     fn task_mut(&mut self) -> &mut dyn OpenTask;
 
-    /// What is trained on, training over.
+    /// The task, at the end of training.
     fn into_task(self: Box<Self>) -> Box<dyn OpenTask>;
 
     /// As [`ShownTask::shape`].
@@ -62,7 +62,7 @@ pub trait OpenRun {
     /// As [`ShownTask::evaluate`].
     fn evaluate(&mut self, samples: usize, candidates: usize) -> Later<'_, Report>;
 
-    /// Samples, `[count]` of the task's shape, each chosen among so many candidates.
+    /// Samples, `[count]` of the task's shape, each chosen among `candidates`.
     fn samples(&self, count: usize, candidates: usize) -> Later<'_, Vec<f32>>;
 
     /// As [`Learner::weighted_samples`].
@@ -199,8 +199,8 @@ impl<T: ShownTask> OpenRun for Learner<T> {
     }
 }
 
-/// A task in training, from its prior or from a posterior's file. Where the file's header says that it
-/// was trained towards the same target, training goes on where it ended.
+/// A task in training, from its prior or from a posterior's file. If the header says that the file was
+/// trained on the same target, training continues from its iteration.
 ///
 /// # Errors
 ///
@@ -232,8 +232,8 @@ pub(in crate::task) fn open<T: ShownTask>(
 }
 
 impl<T: ShownTask> Learner<T> {
-    /// A report over policy samples, and these. Where each is to be chosen among several, the report tells
-    /// of the chosen ones too, as they `fit`, and they are returned.
+    /// A report over policy samples, and these samples. With more than one candidate, the report also holds the
+    /// figures of the chosen samples, from `fit`, and the chosen samples are returned instead.
     ///
     /// # Errors
     ///
@@ -258,8 +258,8 @@ impl<T: ShownTask> Learner<T> {
         Ok((Report { chosen, ..report }, choice.taken))
     }
 
-    /// A floor of log r, in two digits, below nine tenths of the policy's samples, where most lie on the one
-    /// there is; nothing where they do not, or r is 0 at them.
+    /// A lower floor of log r to suggest, in two digits: it lies below nine tenths of the policy's samples.
+    /// `None` unless log r is at its floor for most samples, or if r is 0 there.
     async fn floor_wanted(&self, report: &Report) -> Result<Option<f64>, EngineError> {
         if report.floored_mass <= MOST_FLOORED {
             return Ok(None);
@@ -275,7 +275,7 @@ impl<T: ShownTask> Learner<T> {
         }))
     }
 
-    /// The report with what is known of its training.
+    /// The report with the figures of its training.
     pub(in crate::task) fn signed(&self, report: Report) -> Report {
         let iterations = self.iteration();
         Report {
@@ -288,7 +288,7 @@ impl<T: ShownTask> Learner<T> {
         }
     }
 
-    /// What policy samples say by their weights.
+    /// The figures from the weights of policy samples.
     pub(in crate::task) fn weighed(&self, made: &Simulated) -> Report {
         Weighed::of(&made.log_weights(), &made.conditions, self.log_z()).into()
     }
