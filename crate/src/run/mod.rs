@@ -119,6 +119,7 @@ impl Run {
     }
 
     /// Number of conditions per iteration.
+    #[cfg(feature = "engine")]
     pub(crate) fn conditions_at_once(&self) -> usize {
         self.problem.conditions_at_once(self.rollout.batch)
     }

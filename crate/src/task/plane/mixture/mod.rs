@@ -7,6 +7,7 @@ use super::Component;
 use std::f64::consts::PI;
 
 /// Deviations from its mean within which a component has all of its mass but 3·10⁻⁴.
+#[cfg(feature = "engine")]
 const NEAR: f64 = 4.0;
 
 /// A symmetric 2 × 2 matrix `[xx, xy, yy]`.
@@ -146,6 +147,7 @@ impl Mixture {
     }
 
     /// Whether a component has mass in the square of this half width, and is narrower than it.
+    #[cfg(feature = "engine")]
     pub(super) fn is_narrow(&self, center: [f64; 2], half: f64) -> bool {
         self.components.iter().any(|c| {
             let [xx, xy, yy] = c.covariance;
