@@ -449,7 +449,7 @@ test('methods that cannot be used say why, and a crash of their worker leaves th
   await comparable(page, ['rejection', 'rtb']);
   // A disc in the empty corner, where prior samples never are.
   await id(page, 'reward-kind').selectOption('formula');
-  await set(page, 'formula', 'hypot(x - 13, y + 13) < 0.6');
+  await set(page, 'formula', 'hypot(x - 12, y + 12) < 0.5');
   await until('the run to open', async () => (await id(page, 'compare').isEnabled()) && (await metric(page, 'log_z_exact')) < -5, 20);
   await set(page, 'compare-rejection-proposals', 1);
   await set(page, 'compare-iterations', 100_000);
