@@ -128,7 +128,7 @@ pub struct Trajectories<P: Process> {
     pub prior: Vec<P::Kernel>,
     /// The policy's kernels at the time the trajectories were drawn.
     pub posterior: Vec<P::Kernel>,
-    /// [`Policy::guide`](crate::engine::process::Policy::guide) of every step, if the policy uses it.
+    /// [`Policy::guide`] of every step, if the policy uses it.
     pub guides: Option<Vec<P::Kernel>>,
     /// log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), `[T, rows]`.
     pub log_ratios: Tensor<2>,
