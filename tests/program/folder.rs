@@ -73,7 +73,7 @@ fn a_floor_that_is_too_high_is_a_warning() {
     let (said, high) = run("high", "-1");
     let wanted = high["floor_wanted"].as_f64().expect("a floor");
     assert!(
-        said.contains(&format!("a tempering.floor of {wanted} would")),
+        said.contains(&format!("try tempering.floor = {wanted}")),
         "{said}"
     );
     let (said, low) = run("low", &wanted.to_string());

@@ -165,7 +165,7 @@ fn a_prior_of_latents_takes_two_trainings() {
         ),
         (
             "pretrain autoencoder --data . --noise much --out f.safetensors --quiet",
-            "0 to 10 is allowed",
+            "use a number from 0 to 10",
         ),
     ] {
         let output = at(&place, line).output().expect("the program starts");
