@@ -717,7 +717,7 @@ test('methods are compared on digits', { timeout: 300_000 }, async () => {
 });
 
 /** A run on stories small enough for a test. */
-const story = (more = 'reward = { kind = "mention", words = ["dog"], penalty = 3.0 }', steps = 3) => fragment(`task = "stories"
+const story = (more = 'reward = { kind = "mention", words = ["he"], penalty = 3.0 }', steps = 3) => fragment(`task = "stories"
 ${more}
 [story]
 beginning = "Tom was walking home from school."
@@ -777,7 +777,7 @@ test('stories train on the CPU worker, and their link restores them', { timeout:
   await until('the story before', async () => (await id(page, 'story-beginning').inputValue()) === 'Amy had a zebraphone.', 30);
   await set(page, 'reward-words', 'zebraphone');
   await until('the refused word', async () => /`zebraphone`/.test(await errors(page)), 30);
-  await until('the words before', async () => (await id(page, 'reward-words').inputValue()) === 'dog', 30);
+  await until('the words before', async () => (await id(page, 'reward-words').inputValue()) === 'he', 30);
   await new Promise((next) => setTimeout(next, 500));
   const again = await ready(cpu, page.url().slice(site.url.length));
   assert.equal(await id(again.page, 'story-beginning').inputValue(), 'Amy had a zebraphone.');
