@@ -640,7 +640,7 @@ test('one network holds a posterior for every class', { timeout: 240_000 }, asyn
   await until('the exact posterior', async () => /kept of all 100/.test(await id(page, 'exact-progress').textContent()), 60);
   await id(page, 'train').click();
   await until('all iterations', async () => /Finished/.test(await id(page, 'status').textContent()), 120);
-  for (const cell of ['class-1-accuracy', 'class-7-log_z_importance', 'class-7-log_z_exact']) {
+  for (const cell of ['class-1-accuracy', 'class-7-log_reward', 'class-7-log_z_exact']) {
     await until(cell, async () => /^[−\d.]+$/.test(await id(page, cell).textContent()), 5);
   }
   // The first half of the grid is asked for a 1, the second for a 7.

@@ -146,7 +146,7 @@ pub(crate) struct Weighed {
 }
 
 /// Fewest weights of a condition for an estimate of its log Z; with one, the log mean is just its log.
-const FEWEST: usize = 4;
+const FEWEST: usize = 10;
 
 impl Weighed {
     /// Computes the figures from log weights, the condition of each, and the learned log Z of every condition.
