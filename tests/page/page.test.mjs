@@ -191,8 +191,10 @@ test('values that are not allowed are refused where they stand', { timeout: 120_
   await until('the limit', async () => /seed: .*a whole number from 0 to 9223372036854775807/.test((await id(page, 'seed-error').allTextContents()).join()), 10);
   await set(page, 'seed', '1');
   await id(page, 'reward-kind').selectOption('formula');
+  // What is refused makes room for the run before: that of the formula a reward starts with.
+  await until('the formula\'s run', async () => (await metric(page, 'log_z_exact')) > 0.5, 20);
   await set(page, 'formula', 'exp(x +');
-  await until('the formula to be refused', async () => /a formula \(/.test((await id(page, 'formula-error').allTextContents()).join()), 20);
+  await until('the formula to be refused', async () => /a formula \(/.test(await errors(page)), 20);
   await set(page, 'formula', 'exp(0.3*x)');
   await until('the new run', async () => /Ready/.test(await id(page, 'status').textContent()), 20);
   assert.deepEqual(problems, []);
@@ -717,7 +719,7 @@ test('methods are compared on digits', { timeout: 300_000 }, async () => {
 });
 
 /** A run on stories small enough for a test. */
-const story = (more = 'reward = { kind = "mention", words = ["he"], penalty = 3.0 }', steps = 3) => fragment(`task = "stories"
+const story = (more = 'reward = { kind = "mention", words = ["the"], penalty = 3.0 }', steps = 3) => fragment(`task = "stories"
 ${more}
 [story]
 beginning = "Tom was walking home from school."
@@ -777,7 +779,7 @@ test('stories train on the CPU worker, and their link restores them', { timeout:
   await until('the story before', async () => (await id(page, 'story-beginning').inputValue()) === 'Amy had a zebraphone.', 30);
   await set(page, 'reward-words', 'zebraphone');
   await until('the refused word', async () => /`zebraphone`/.test(await errors(page)), 30);
-  await until('the words before', async () => (await id(page, 'reward-words').inputValue()) === 'he', 30);
+  await until('the words before', async () => (await id(page, 'reward-words').inputValue()) === 'the', 30);
   await new Promise((next) => setTimeout(next, 500));
   const again = await ready(cpu, page.url().slice(site.url.length));
   assert.equal(await id(again.page, 'story-beginning').inputValue(), 'Amy had a zebraphone.');
