@@ -45,7 +45,7 @@ impl Contender {
     }
 
     /// Number of samples after which training has saved time compared with another method.
-    pub fn pays_off_after(&self, other: &Self) -> Option<f64> {
+    fn pays_off_after(&self, other: &Self) -> Option<f64> {
         let saved = other.seconds_a_sample - self.seconds_a_sample;
         (saved > 0.0).then(|| (self.seconds / saved).ceil())
     }

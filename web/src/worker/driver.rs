@@ -262,7 +262,7 @@ impl Driver {
             Err(EngineError::Weights(why)) => self.post(Event::Refused {
                 field: "weights".to_owned(),
                 value: "this file".to_owned(),
-                allowed: format!("weights of this run's network are expected ({why})"),
+                allowed: format!("weights of this run's network ({why})"),
             }),
             Err(error) => return Err(error),
         }

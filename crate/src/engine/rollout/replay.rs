@@ -3,6 +3,8 @@
 use crate::engine::noise;
 use rand_chacha::rand_core::Rng;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::sync::OnceLock;
 
 /// A ring buffer of end points with their log r, or the logarithms of other weights.
 #[derive(Clone, Debug)]
@@ -10,6 +12,9 @@ pub struct Replay {
     capacity: usize,
     state_size: usize,
     record: ReplayRecord,
+    /// A priority and the running sums of r^priority, until a point is added: a buffer of given end points is
+    /// drawn from in every iteration and hardly ever changes.
+    running: OnceLock<(f64, Vec<f64>)>,
 }
 
 /// What a checkpoint keeps of a buffer.
@@ -29,12 +34,14 @@ impl Replay {
             capacity,
             state_size,
             record: ReplayRecord::default(),
+            running: OnceLock::new(),
         }
     }
 
     /// Restores a buffer from a checkpoint.
     pub(crate) fn restore(&mut self, record: ReplayRecord) {
         self.record = record;
+        self.running = OnceLock::new();
     }
 
     /// Its record for a checkpoint.
@@ -54,6 +61,7 @@ impl Replay {
 
     /// Keeps one end point, in place of the oldest when full.
     pub fn push(&mut self, state: &[f32], log_reward: f64) {
+        self.running = OnceLock::new();
         let ReplayRecord {
             states,
             log_rewards,
@@ -71,9 +79,10 @@ impl Replay {
 
     /// `count` end points with replacement, in proportion to r^priority, `[count][state_size]`.
     pub fn draw(&self, count: usize, priority: f64, rng: &mut impl Rng) -> Vec<f32> {
-        let rewards = &self.record.log_rewards;
-        let largest = rewards.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let running = noise::running_sum(rewards.iter().map(|l| (priority * (l - largest)).exp()));
+        let running = match self.running.get_or_init(|| (priority, self.sums(priority))) {
+            (of, sums) if *of == priority => Cow::Borrowed(sums),
+            _ => Cow::Owned(self.sums(priority)),
+        };
         (0..count)
             .flat_map(|_| {
                 let at = noise::index(rng, &running);
@@ -81,5 +90,34 @@ impl Replay {
             })
             .copied()
             .collect()
+    }
+
+    /// Running sums of r^priority, relative to the largest.
+    fn sums(&self, priority: f64) -> Vec<f64> {
+        let rewards = &self.record.log_rewards;
+        let largest = rewards.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        noise::running_sum(rewards.iter().map(|l| (priority * (l - largest)).exp()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Replay;
+    use crate::engine::noise::{Noise, Purpose};
+
+    #[test]
+    fn a_point_counts_from_when_it_is_added() {
+        let mut buffer = Replay::new(2, 1);
+        let mut rng = Noise::new(0).stream(Purpose::Replay, 0);
+        buffer.push(&[1.0], 0.0);
+        assert_eq!(buffer.draw(3, 1.0, &mut rng), [1.0; 3]);
+        buffer.push(&[2.0], 100.0);
+        assert_eq!(buffer.draw(3, 1.0, &mut rng), [2.0; 3]);
+        // The oldest makes room.
+        buffer.push(&[3.0], 200.0);
+        assert_eq!(buffer.draw(3, 1.0, &mut rng), [3.0; 3]);
+        // Another priority: both are as likely.
+        let drawn = buffer.draw(200, 0.0, &mut rng);
+        assert!(drawn.contains(&2.0) && drawn.contains(&3.0));
     }
 }

@@ -144,24 +144,17 @@ impl<T: ShownTask> OpenRun for Learner<T> {
 
     fn snapshot(&mut self, candidates: usize) -> Later<'_, Snapshot> {
         Box::pin(async move {
-            let snapshot = T::snapshot(self, candidates).await?;
-            let floor_wanted = self.floor_wanted(&snapshot.report).await?;
-            let report = Report {
-                floor_wanted,
-                ..snapshot.report
-            };
-            Ok(Snapshot { report, ..snapshot })
+            let mut snapshot = T::snapshot(self, candidates).await?;
+            snapshot.report.floor_wanted = self.floor_wanted(&snapshot.report).await?;
+            Ok(snapshot)
         })
     }
 
     fn evaluate(&mut self, samples: usize, candidates: usize) -> Later<'_, Report> {
         Box::pin(async move {
-            let report = T::evaluate(self, samples, candidates).await?;
-            let floor_wanted = self.floor_wanted(&report).await?;
-            Ok(Report {
-                floor_wanted,
-                ..report
-            })
+            let mut report = T::evaluate(self, samples, candidates).await?;
+            report.floor_wanted = self.floor_wanted(&report).await?;
+            Ok(report)
         })
     }
 

@@ -47,16 +47,12 @@ pub async fn files(run: &Run) -> Result<Files, ConfigError> {
     for need in run.files() {
         let refused = |allowed| ConfigError::new(need.field, format!("`{}`", need.name), allowed);
         if let FileKind::Corpus { .. } = need.kind {
-            let allowed =
-                "the page learns one story at a time and uses no corpus; the native program can use one";
+            let allowed = "a single story on the page; the native program can use a corpus";
             return Err(refused(allowed.to_owned()));
         }
         let fetched = bytes(&format!("assets/{}.safetensors", need.name)).await;
-        let fetched = fetched.map_err(|why| {
-            refused(format!(
-                "the name of weights that this page provides is expected ({why})"
-            ))
-        })?;
+        let fetched =
+            fetched.map_err(|why| refused(format!("the name of weights that this page provides ({why})")))?;
         files = files.with(need.role, fetched);
     }
     Ok(files)

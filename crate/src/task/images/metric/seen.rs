@@ -73,10 +73,7 @@ impl Seen {
 
     /// What was seen of the first images.
     pub fn first(&self, count: usize) -> Self {
-        Self {
-            features: self.features[..count * FEATURES].to_vec(),
-            log_probs: self.log_probs[..count * CLASSES].to_vec(),
-        }
+        self.rows(0..count)
     }
 
     /// What was seen of every other image, from image `first` on.

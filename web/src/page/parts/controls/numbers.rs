@@ -82,7 +82,7 @@ const OBJECTIVE: [Entry; 9] = [
     entry!(real "beta", "Inverse temperature β", "The reward is r to the power β: 0 gives the prior, a larger β sharpens the posterior.", Some(math::TEMPERED), tempering.beta),
     entry!(real "beta-start", "β at the start", "The value of β at the first iteration; a small value introduces the reward slowly.", None, tempering.start),
     entry!(whole "beta-iterations", "β schedule", "Number of iterations until β reaches its final value; 0 uses the final value from the start.", None, tempering.iterations),
-    entry!(real "floor", "Floor of log r", "Lowest log r: smaller values, also log 0, are raised to this.", None, tempering.floor),
+    entry!(real "floor", "Floor of log r", "Lowest log r, measured from the largest, in nats; smaller values, also log 0, are raised to it.", None, tempering.floor),
     entry!(real "step-share", "Share of steps", "Share of the T steps used for the gradient in each iteration. The gradient is rescaled and stays unbiased; a smaller share is faster.", None, objective.step_share),
     entry!(real "gradient-clip", "Gradient clip", "Largest norm of the gradient of each parameter tensor; 0 turns clipping off.", None, optimizer.gradient_clip),
     entry!(real "ema", "Weight averaging (EMA)", "Decay of the moving average of the weights; 0 turns it off.", None, optimizer.ema),
