@@ -221,7 +221,7 @@ fn rows_of_a_batch_follow_the_prior() {
     assert_eq!(end[2 * 4..2 * 5], [3.0, -2.0]);
     assert!(end[..2 * 4] != end[2 * 5..], "the policy is not the prior");
     // The parts of a batch are the batch.
-    let parts = mixed.split(&chains.process, 2);
+    let parts = mixed.split(&chains.process, 2, 9);
     let of_parts = parts
         .into_iter()
         .map(|part| chains.roll_out(&network, part, FOLLOW));

@@ -119,8 +119,8 @@ pub struct Objective {
     /// The reward may be evaluated T times as often. Only RTB and Trust-PCL use it, and only while
     /// exploration is 0.
     pub baseline: bool,
-    /// Rows of one backward pass; a row is one step of one trajectory. Memory grows with this number, not
-    /// with T.
+    /// Rows that the network sees at once, in rollouts and in the gradient; a row is one step of one
+    /// trajectory. With the batch and T, only states and kernels grow.
     pub chunk: usize,
 }
 

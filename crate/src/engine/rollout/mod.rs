@@ -8,6 +8,7 @@ pub(crate) use replay::ReplayRecord;
 
 use crate::engine::process::{Policy, Prior, Process, Rows, walk};
 use burn::tensor::{Device, Tensor, TensorData};
+use std::ops::Range;
 
 /// The prior and the policy of a run, on a device.
 #[derive(Clone, Debug)]
@@ -66,34 +67,47 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Cuts the batch into `parts` of nearly equal size, each with its share of every kind.
-    pub fn split<P: Process>(&self, process: &P, parts: usize) -> Vec<Batch> {
+    /// Cuts the batch into `parts` of nearly equal size, each with its share of every kind; a part of more
+    /// than `most` rows into pieces of so many.
+    pub fn split<P: Process>(&self, process: &P, parts: usize, most: usize) -> Vec<Batch> {
         let (steps, noise, state) = (process.steps(), process.noise_size(), process.state_size());
-        let (all_fresh, given) = (self.fresh.len(), self.given_conditions.len());
-        let all_walked = self.walked.len();
-        let cut = |total: usize, part: usize| (total * part / parts, total * (part + 1) / parts);
-        let pick = |values: &[f32], rows: usize, (from, to): (usize, usize)| -> Vec<f32> {
+        let all = [&self.fresh, &self.given_conditions, &self.walked].map(Vec::len);
+        let pick = |values: &[f32], rows: usize, of: &Range<usize>| -> Vec<f32> {
             (0..steps)
-                .flat_map(|s| &values[(s * rows + from) * noise..(s * rows + to) * noise])
+                .flat_map(|s| &values[(s * rows + of.start) * noise..(s * rows + of.end) * noise])
                 .copied()
                 .collect()
         };
         (0..parts)
-            .map(|part| {
-                let (fresh, back) = (cut(all_fresh, part), cut(given, part));
-                let walked = cut(all_walked, part);
-                Batch {
-                    fresh: self.fresh[fresh.0..fresh.1].to_vec(),
-                    noise: pick(&self.noise, all_fresh, fresh),
-                    given: self.given[back.0 * state..back.1 * state].to_vec(),
-                    given_noise: pick(&self.given_noise, given, back),
-                    given_conditions: self.given_conditions[back.0..back.1].to_vec(),
-                    walked: self.walked[walked.0..walked.1].to_vec(),
-                    walked_noise: pick(&self.walked_noise, all_walked, walked),
-                }
+            .map(|part| all.map(|rows| rows * part / parts..rows * (part + 1) / parts))
+            .flat_map(|part| pieces(part, most))
+            .map(|[fresh, back, walked]| Batch {
+                fresh: self.fresh[fresh.clone()].to_vec(),
+                noise: pick(&self.noise, all[0], &fresh),
+                given: self.given[back.start * state..back.end * state].to_vec(),
+                given_noise: pick(&self.given_noise, all[1], &back),
+                given_conditions: self.given_conditions[back].to_vec(),
+                walked: self.walked[walked.clone()].to_vec(),
+                walked_noise: pick(&self.walked_noise, all[2], &walked),
             })
             .collect()
     }
+}
+
+/// Rows of every kind in pieces of at most `most` rows; where they are more, each piece is of one kind.
+fn pieces(kinds: [Range<usize>; 3], most: usize) -> Vec<[Range<usize>; 3]> {
+    if kinds.iter().map(Range::len).sum::<usize>() <= most {
+        return vec![kinds];
+    }
+    let mut pieces = Vec::new();
+    for (kind, rows) in kinds.into_iter().enumerate() {
+        for start in rows.clone().step_by(most) {
+            let mut piece = [0..0, 0..0, 0..0];
+            piece[kind] = start..rows.end.min(start + most);
+            pieces.push(piece);
+        }
+    }
+    pieces
 }
 
 /// Trajectories before they are scored.

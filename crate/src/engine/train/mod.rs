@@ -209,15 +209,14 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let started = Instant::now();
         let beta = self.settings.tempering.at(self.iteration);
         let parts = parallel::parts(&self.chains.device, self.settings.rollout.batch);
-        let batch = self.batch();
+        let most = self.settings.objective.chunk;
+        let batch = self.batch().split(&self.chains.process, parts, most);
         // Without gradients: the second pass has a graph of its own, chunk by chunk.
         let network = self.trained.network.valid();
         let follow = Follow::Policy {
             exploration: self.exploration(),
         };
-        let shards = parallel::map(batch.split(&self.chains.process, parts), |part| {
-            self.chains.roll_out(&network, part, follow)
-        });
+        let shards = parallel::map(batch, |part| self.chains.roll_out(&network, part, follow));
         let rolled_out = started.elapsed().as_secs_f64();
         let read = self.read(&shards).await.map_err(EngineError::Device)?;
 

@@ -109,21 +109,23 @@ impl Subtrajectories {
     /// Answers of the network, and some of the prior.
     async fn shards(&self) -> Result<Vec<Shard>, EngineError> {
         let parts = parallel::parts(&self.chains.device, self.settings.rollout.batch);
-        let batches = self.batch().split(&self.chains.process, parts);
+        let most = self.settings.objective.chunk;
+        let batches = self.batch().split(&self.chains.process, parts, most);
         let follow = Follow::Policy { exploration: 0.0 };
         let drawn = parallel::map(batches, |part| {
             self.chains.draw(self.descent.network(), part, follow).states
         });
-        let mut shards = Vec::with_capacity(parts);
+        let mut shards = Vec::with_capacity(drawn.len());
         for states in drawn {
             let ends = self.chains.process.download(&states[PLACES]);
             let ends = read(ends).await.map_err(EngineError::Device)?;
             shards.push(self.shard(states, &ends));
         }
+        let count = shards.len() as f32;
         let pairs: f32 = shards.iter().flat_map(|shard| &shard.weights).sum();
         for weight in shards.iter_mut().flat_map(|shard| &mut shard.weights) {
             // The step takes the mean over its parts.
-            *weight *= parts as f32 / pairs.max(1.0);
+            *weight *= count / pairs.max(1.0);
         }
         Ok(shards)
     }
