@@ -1,18 +1,16 @@
 //! Whether the training of a method pays off: compared with which training-free method, and after how many
 //! samples.
 
-/// A method of a comparison, with its mean figures over the seeds.
+/// A method of a comparison. All have the same trials: seeds, values of a varied field, or both.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contender {
     /// Its title.
     pub label: String,
-    /// Its mean error, as defined by the task; smaller is better.
-    pub error: f64,
-    /// Standard deviation of the error over the seeds, if there are several.
-    pub deviation: Option<f64>,
-    /// Seconds of training; 0 for a training-free method.
+    /// Its error in each trial, as defined by the task; smaller is better.
+    pub errors: Vec<f64>,
+    /// Seconds of training, mean over the trials; 0 for a training-free method.
     pub seconds: f64,
-    /// Seconds to draw one sample.
+    /// Seconds to draw one sample, mean over the trials.
     pub seconds_a_sample: f64,
 }
 
@@ -34,14 +32,26 @@ pub enum Verdict<'a> {
 }
 
 impl Contender {
-    /// Whether its error is at most another's, up to the noise of the seeds: two standard deviations of their
-    /// difference or, with a single seed, half of the smaller error.
+    /// Mean error over the trials.
+    pub fn error(&self) -> f64 {
+        mean(&self.errors)
+    }
+
+    /// Whether its error is at most another's, up to the noise of the trials: two standard deviations of the
+    /// difference in a trial or, with a single one, half of the smaller error. Differences in the same trial,
+    /// since some trials are harder for every method.
     fn is_as_near_as(&self, other: &Self) -> bool {
-        let slack = match (self.deviation, other.deviation) {
-            (Some(one), Some(two)) => 2.0 * one.hypot(two),
-            _ => 0.5 * self.error.min(other.error),
+        let pairs = self.errors.iter().zip(&other.errors);
+        let differences: Vec<f64> = pairs.map(|(one, two)| one - two).collect();
+        let difference = mean(&differences);
+        let slack = match differences.len() {
+            1 => 0.5 * self.error().min(other.error()),
+            count => {
+                let squares: f64 = differences.iter().map(|d| (d - difference).powi(2)).sum();
+                2.0 * (squares / (count as f64 - 1.0)).sqrt()
+            }
         };
-        self.error <= other.error + slack
+        difference <= slack
     }
 
     /// Number of samples after which training has saved time compared with another method.
@@ -52,7 +62,7 @@ impl Contender {
 
     /// Compares it with these training-free methods; `None` if there are none.
     pub fn beside<'a>(&self, free: &'a [Self]) -> Option<Verdict<'a>> {
-        let best = free.iter().min_by(|a, b| a.error.total_cmp(&b.error))?;
+        let best = free.iter().min_by(|a, b| a.error().total_cmp(&b.error()))?;
         if !self.is_as_near_as(best) {
             return Some(Verdict::Behind(best));
         }
@@ -68,6 +78,10 @@ impl Contender {
     }
 }
 
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
 /// Rounds to two significant digits; times vary by more than the third.
 pub fn rounded(samples: f64) -> f64 {
     let unit = 10f64.powf((samples.max(1.0).log10().floor() - 1.0).max(0.0));
@@ -78,11 +92,10 @@ pub fn rounded(samples: f64) -> f64 {
 mod tests {
     use super::{Contender, Verdict, rounded};
 
-    fn contender(error: f64, deviation: Option<f64>, seconds: f64, seconds_a_sample: f64) -> Contender {
+    fn contender(errors: &[f64], seconds: f64, seconds_a_sample: f64) -> Contender {
         Contender {
             label: String::new(),
-            error,
-            deviation,
+            errors: errors.to_vec(),
             seconds,
             seconds_a_sample,
         }
@@ -90,12 +103,12 @@ mod tests {
 
     #[test]
     fn training_pays_off_against_the_cheapest_that_comes_as_near() {
-        let trained = contender(0.03, Some(0.006), 10.0, 1.0);
+        let trained = contender(&[0.024, 0.030, 0.036], 10.0, 1.0);
         let (dear, cheap) = (
-            contender(0.017, Some(0.002), 0.0, 5.0),
-            contender(0.026, Some(0.004), 0.0, 3.0),
+            contender(&[0.015, 0.017, 0.019], 0.0, 5.0),
+            contender(&[0.022, 0.028, 0.030], 0.0, 3.0),
         );
-        let far = contender(0.3, Some(0.001), 0.0, 0.1);
+        let far = contender(&[0.299, 0.300, 0.301], 0.0, 0.1);
         let free = [dear, cheap, far];
         let verdict = trained.beside(&free[1..]).expect("there are some");
         let after = Some(5.0);
@@ -112,21 +125,28 @@ mod tests {
     }
 
     #[test]
+    fn hard_trials_are_hard_for_both() {
+        let free = [contender(&[5.7, 9.0, 14.0], 0.0, 1.0)];
+        let trained = contender(&[14.6, 24.0, 31.0], 10.0, 0.1);
+        assert_eq!(trained.beside(&free), Some(Verdict::Behind(&free[0])));
+    }
+
+    #[test]
     fn a_collapsed_method_never_pays_off() {
-        let collapsed = contender(0.374, None, 1.0, 0.001);
-        let free = [contender(0.026, None, 0.0, 1.0)];
+        let collapsed = contender(&[0.374], 1.0, 0.001);
+        let free = [contender(&[0.026], 0.0, 1.0)];
         assert_eq!(collapsed.beside(&free), Some(Verdict::Behind(&free[0])));
     }
 
     #[test]
     fn samples_that_are_no_cheaper_never_pay_for_training() {
-        let free = [contender(0.02, None, 0.0, 1.0)];
+        let free = [contender(&[0.02], 0.0, 1.0)];
         let after = |trained: Contender| match trained.beside(&free) {
             Some(Verdict::Level { after, .. }) => after,
             other => panic!("{other:?}"),
         };
-        assert_eq!(after(contender(0.02, None, 10.0, 1.0)), None);
-        assert_eq!(after(contender(0.02, None, 10.0, 0.5)), Some(20.0));
+        assert_eq!(after(contender(&[0.02], 10.0, 1.0)), None);
+        assert_eq!(after(contender(&[0.02], 10.0, 0.5)), Some(20.0));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! When training pays off, in words.
 
-use super::summary::Summary;
 use super::{Comparison, Finished};
 use crate::program::output::{figure, grouped};
 use rtb::message::{Contender, Verdict, rounded};
@@ -19,12 +18,17 @@ pub fn sentences(comparison: &Comparison) -> Vec<String> {
         let (mut trained, mut free) = (Vec::new(), Vec::new());
         for (e, entrant) in plan.entrants.iter().enumerate() {
             let trials = comparison.of(&group.variants, e);
-            if let Some(error) = Summary::over(&trials, |o| sheet.error(&o.fit)) {
+            let errors = trials.iter().map(|trial| sheet.error(&trial.outcome.fit));
+            // One that lacks the error in a trial cannot be held against the others.
+            if let Some(errors) = errors
+                .collect::<Option<Vec<f64>>>()
+                .filter(|errors| !errors.is_empty())
+            {
                 let side = match entrant.method.is_trained() {
                     true => &mut trained,
                     false => &mut free,
                 };
-                side.push(contender(&entrant.label, &trials, error));
+                side.push(contender(&entrant.label, &trials, errors));
             }
         }
         let said = said(&trained, &free, sheet.error_name);
@@ -62,7 +66,7 @@ fn said(trained: &[Contender], free: &[Contender], error: &str) -> Vec<String> {
 }
 
 fn named(one: &Contender) -> String {
-    format!("{} ({})", one.label, figure(one.error))
+    format!("{} ({})", one.label, figure(one.error()))
 }
 
 fn level(trained: &Contender, rival: &Contender, after: Option<f64>, error: &str) -> String {
@@ -79,12 +83,11 @@ fn level(trained: &Contender, rival: &Contender, after: Option<f64>, error: &str
     }
 }
 
-fn contender(label: &str, trials: &[&Finished], error: Summary) -> Contender {
+fn contender(label: &str, trials: &[&Finished], errors: Vec<f64>) -> Contender {
     let mean = |of: fn(&Finished) -> f64| trials.iter().map(|t| of(t)).sum::<f64>() / trials.len() as f64;
     Contender {
         label: label.to_owned(),
-        error: error.mean,
-        deviation: error.deviation,
+        errors,
         seconds: mean(|t| t.outcome.training_seconds),
         seconds_a_sample: mean(|t| t.outcome.sampling_seconds / t.outcome.samples as f64),
     }
@@ -99,8 +102,7 @@ mod tests {
     fn those_behind_share_a_sentence() {
         let contender = |label: &str, error, seconds_a_sample| Contender {
             label: label.to_owned(),
-            error,
-            deviation: None,
+            errors: vec![error],
             seconds: 10.0,
             seconds_a_sample,
         };

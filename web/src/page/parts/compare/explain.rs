@@ -60,8 +60,7 @@ fn payoffs(comparison: &Comparison) -> Html {
         let sheet = comparison.subject.as_ref()?.run.task().room().sheet();
         Some(Contender {
             label: entry.label.to_string(),
-            error: sheet.error(&outcome.fit)?,
-            deviation: None,
+            errors: vec![sheet.error(&outcome.fit)?],
             seconds: outcome.training_seconds,
             seconds_a_sample: per_sample(outcome),
         })
