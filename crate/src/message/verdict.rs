@@ -38,20 +38,21 @@ impl Contender {
     }
 
     /// Whether its error is at most another's, up to the noise of the trials: two standard deviations of the
-    /// difference in a trial or, with a single one, half of the smaller error. Differences in the same trial,
-    /// since some trials are harder for every method.
+    /// logarithm of their ratio or, with a single trial, a factor of 1.5. Ratios in the same trial, since some
+    /// trials are harder for every method.
     fn is_as_near_as(&self, other: &Self) -> bool {
+        let logarithm = |error: &f64| error.max(f64::MIN_POSITIVE).ln();
         let pairs = self.errors.iter().zip(&other.errors);
-        let differences: Vec<f64> = pairs.map(|(one, two)| one - two).collect();
-        let difference = mean(&differences);
-        let slack = match differences.len() {
-            1 => 0.5 * self.error().min(other.error()),
+        let ratios: Vec<f64> = pairs.map(|(one, two)| logarithm(one) - logarithm(two)).collect();
+        let ratio = mean(&ratios);
+        let slack = match ratios.len() {
+            1 => 1.5f64.ln(),
             count => {
-                let squares: f64 = differences.iter().map(|d| (d - difference).powi(2)).sum();
+                let squares: f64 = ratios.iter().map(|r| (r - ratio).powi(2)).sum();
                 2.0 * (squares / (count as f64 - 1.0)).sqrt()
             }
         };
-        difference <= slack
+        ratio <= slack
     }
 
     /// Number of samples after which training has saved time compared with another method.
@@ -126,9 +127,11 @@ mod tests {
 
     #[test]
     fn hard_trials_are_hard_for_both() {
-        let free = [contender(&[5.7, 9.0, 14.0], 0.0, 1.0)];
-        let trained = contender(&[14.6, 24.0, 31.0], 10.0, 0.1);
-        assert_eq!(trained.beside(&free), Some(Verdict::Behind(&free[0])));
+        let free = [contender(&[5.7, 7.4, 14.8], 0.0, 1.0)];
+        for errors in [[14.6, 27.7, 28.3], [160.0, 620.0, 590.0]] {
+            let trained = contender(&errors, 10.0, 0.1);
+            assert_eq!(trained.beside(&free), Some(Verdict::Behind(&free[0])));
+        }
     }
 
     #[test]
