@@ -1,6 +1,6 @@
 //! Runs as TOML tables, and the errors of reading them.
 
-use super::text::toml_text;
+use super::text::{statements, toml_text};
 use super::{
     AnyProblem, ConfigError, Evaluation, Method, Network, Objective, Optimizer, Process, Rollout, Run,
     Tempering, Training,
@@ -91,9 +91,26 @@ pub(crate) fn common_table(run: &Run) -> Table {
     Table::try_from(common(run)).expect("settings are a TOML table")
 }
 
-/// The same as text, in the order of its fields.
-pub(crate) fn common_text(run: &Run) -> String {
-    toml_text(&common(run))
+/// The same as text, in the order of its fields, without those of these dotted paths.
+pub(crate) fn common_text(run: &Run, without: &[&str]) -> String {
+    let text = toml_text(&common(run));
+    let mut section = String::new();
+    let mut kept = |statement: &&str| match statement.strip_prefix('[') {
+        Some(head) => {
+            section = head.trim_end().trim_end_matches(']').to_owned();
+            true
+        }
+        None => {
+            let name = statement.split(" = ").next().unwrap_or_default();
+            !without.contains(&format!("{section}.{name}").as_str())
+        }
+    };
+    statements(&text).filter(|statement| kept(statement)).collect()
+}
+
+/// What all tasks share where nothing is said, as a table.
+pub(crate) fn common_defaults() -> Table {
+    Table::try_from(Common::default()).expect("settings are a TOML table")
 }
 
 /// What all tasks share of a table, and the rest.

@@ -210,7 +210,7 @@ pub(in crate::task) fn open<T: ShownTask>(
         .map_err(EngineError::Weights)?;
     let start = file.as_ref().map(|weights| {
         let trained_on = weights.metadata.get("run");
-        let trained_on = trained_on.and_then(|toml| Run::from_toml(toml).ok());
+        let trained_on = trained_on.and_then(|toml| Run::from_written(toml).ok());
         Start {
             weights,
             same: trained_on.is_some_and(|other| {
