@@ -19,6 +19,7 @@ mod plot;
 mod pretraining;
 mod progress;
 mod reference;
+mod samples;
 #[cfg(test)]
 mod scratch;
 mod signal;

@@ -7,6 +7,7 @@ use super::progress::Progress;
 use super::signal::Stop;
 use super::storage::{CONFIG, FolderLock, Metrics, RunFolder};
 use super::{assets, plot, table};
+use burn::tensor::Device;
 use pollster::block_on;
 use rtb::run::{ConfigError, Evaluation, Files, Run};
 use rtb::session::Session;
@@ -67,7 +68,21 @@ pub fn files(folder: &RunFolder, run: &Run) -> Result<Files, ProgramError> {
     assets::files_beside(run, |need| folder.kept(need))
 }
 
-/// The same, where there must be a checkpoint.
+/// A run as somebody describes it, open: what its models would read as something else is refused.
+pub fn opened(
+    run: Run,
+    device: Device,
+    files: &Files,
+    weights: Option<&[u8]>,
+) -> Result<Session, ProgramError> {
+    let session = block_on(Session::open(run, device, files, weights))?;
+    match session.misread() {
+        Some(refused) => Err(refused.into()),
+        None => Ok(session),
+    }
+}
+
+/// The session where its folder's latest checkpoint was taken, which must be there.
 pub fn reopen_trained(folder: &RunFolder, device: DeviceKind) -> Result<Session, ProgramError> {
     reopen(folder, device)?.ok_or_else(|| ProgramError::NoCheckpoint {
         path: folder.path().to_owned(),

@@ -6,6 +6,7 @@ use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::output::print;
 use crate::program::source::{self, Overrides};
+use crate::program::trainer::opened;
 use pollster::block_on;
 use rtb::engine::EngineError;
 use rtb::engine::train::Timing;
@@ -60,7 +61,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let run = source::resolve(&args.source, &args.overrides)?.run;
     let files = assets::files(&run)?;
     let device = args.device.device.open()?;
-    let mut session = block_on(Session::open(run, device, &files, None))?;
+    let mut session = opened(run, device, &files, None)?;
     let count = args.count as usize;
     let mut timed: Vec<(f64, Timing)> = Vec::with_capacity(count);
     let mut training = 0.0;

@@ -79,6 +79,9 @@ impl Comparison {
             };
             let needed = assets::files(&run)?;
             let mut task = run.task().room().open_untrained(run, device.clone(), &needed)?;
+            if let Some(refused) = task.misread() {
+                return Err(refused.into());
+            }
             task.adopt(&mut kept);
             truths.push(block_on(task.reference())?);
             pictures.push(task.pictures());

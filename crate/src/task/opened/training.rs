@@ -1,7 +1,7 @@
 //! A task in training: the parts of a session that are generic over tasks.
 
 use super::{Later, OpenTask, ShownTask};
-use crate::engine::learner::{Choice, LEARNED, Learner, Simulated, Start, Task, WeightedSamples};
+use crate::engine::learner::{Choice, LEARNED, Learner, Sampled, Simulated, Start, Task, WeightedSamples};
 use crate::engine::noise::Purpose;
 use crate::engine::statistics::Weighed;
 use crate::engine::train::Timing;
@@ -64,6 +64,14 @@ pub trait OpenRun {
 
     /// Samples, `[count]` of the task's shape, each chosen among `candidates`.
     fn samples(&self, count: usize, candidates: usize) -> Later<'_, Vec<f32>>;
+
+    /// As [`Learner::sampled`], with samples of the task's shape in place of end points.
+    fn sampled<'a>(
+        &'a self,
+        conditions: &'a [usize],
+        candidates: usize,
+        weighted: bool,
+    ) -> Later<'a, Sampled>;
 
     /// As [`Learner::weighted_samples`].
     fn weighted_samples(&self, count: usize, candidates: usize) -> Later<'_, WeightedSamples>;
@@ -162,6 +170,21 @@ impl<T: ShownTask> OpenRun for Learner<T> {
         Box::pin(async move {
             let ends = Learner::samples(self, count, candidates).await?;
             self.task.samples_of(ends).await
+        })
+    }
+
+    fn sampled<'a>(
+        &'a self,
+        conditions: &'a [usize],
+        candidates: usize,
+        weighted: bool,
+    ) -> Later<'a, Sampled> {
+        Box::pin(async move {
+            let sampled = Learner::sampled(self, conditions, candidates, weighted).await?;
+            Ok(Sampled {
+                ends: self.task.samples_of(sampled.ends).await?,
+                ..sampled
+            })
         })
     }
 
