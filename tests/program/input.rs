@@ -133,6 +133,26 @@ const REFUSED: &[(&str, &str)] = &[
         "run untasked.toml",
         "untasked.toml | task is missing | task = \"digits\" | reward.kind",
     ),
+    (
+        "run vague.toml",
+        "vague.toml | reward is missing; give what the run is about | preset = \"NAME\"",
+    ),
+    (
+        "run digit-3 --width 32",
+        "network.width | 32 | the task mixtures only: digits ignores it",
+    ),
+    (
+        "compare digit-3 --vary process.variance=1,2",
+        "process.variance | 1.0 | the task mixtures only",
+    ),
+    (
+        "run story-bike --set process.steps=2.5",
+        "process.steps | 2.5 | a whole number",
+    ),
+    (
+        "run story-dog --set story.beginning=Zorblax_liked_Tom.",
+        "story.beginning | `zorblax`, `_`, `liked`",
+    ),
     ("compare --vary process.steps", "--vary | FIELD=VALUE"),
     (
         "compare --vary process.stps=10,20",
@@ -168,8 +188,13 @@ const REFUSED: &[(&str, &str)] = &[
         "--consistency | nan | a number from 0",
     ),
     ("energy --consistency -1", "--consistency | -1 | a number from 0"),
-    ("energy --out taken", "taken | cannot write"),
-    ("bench --until nan", "--until | nan | a number above 0"),
+    ("energy --out taken.png", "taken.png | cannot write"),
+    ("energy --out energy.gif", "--out | energy.gif | .png or .svg"),
+    (
+        "pretrain digits --out d.safetensors --picture d.jpg",
+        "--picture | d.jpg | .png or .svg",
+    ),
+    ("bench --until nan", "--until | nan | a number, 0 or more"),
     ("numbers --batch 1", "--batch | 1 | 2..=100000"),
     ("numbers --iterations 0", "--iterations | 0 | 1..=1000000"),
     ("numbers --seed=-1", "--seed | -1"),
@@ -195,10 +220,11 @@ fn bad_input_is_refused_with_a_reason() {
         ("unknown.toml", "preset = \"25-to-8\""),
         ("field.toml", "[rollout]\nbatsh = 3"),
         ("value.toml", "[process]\nsteps = 1"),
+        ("vague.toml", "[rollout]\nbatch = 16"),
         ("untasked.toml", "[reward]\nkind = \"classes\"\nclasses = [3]"),
         ("taken/file", ""),
     ];
-    for folder in ["folder", "taken"] {
+    for folder in ["folder", "taken", "taken.png"] {
         fs::create_dir(place.path().join(folder)).expect("made");
     }
     for (name, contents) in files {

@@ -9,7 +9,7 @@ use super::storage::{CONFIG, FolderLock, Metrics, RunFolder};
 use super::{assets, plot, table};
 use burn::tensor::Device;
 use pollster::block_on;
-use rtb::run::{ConfigError, Evaluation, Files, Run};
+use rtb::run::{ConfigError, Files, Run};
 use rtb::session::Session;
 use toml::Value;
 
@@ -160,9 +160,7 @@ impl Trainer {
             });
         }
         progress.clear();
-        let evaluation = self.session.run().evaluation;
-        progress.note(&format!("Evaluating with {} samples …", evaluation.samples));
-        self.finish(evaluation)
+        self.finish(&progress)
     }
 
     fn evaluate_if_due(&mut self, progress: &Progress) -> Result<(), ProgramError> {
@@ -198,14 +196,18 @@ impl Trainer {
     }
 
     /// Final figures, weights and pictures; the report comes last and marks the run as finished.
-    fn finish(mut self, evaluation: Evaluation) -> Result<(), ProgramError> {
+    fn finish(mut self, progress: &Progress) -> Result<(), ProgramError> {
+        let evaluation = self.session.run().evaluation;
         let samples = evaluation.samples;
+        let busy = progress.busy(format!("Evaluating with {samples} samples"));
         let report = block_on(self.session.evaluate(samples, evaluation.candidates))?;
+        drop(busy);
         if self.stop.asked() {
             return Err(self.interrupted());
         }
         let weights = block_on(self.session.weights())?;
         self.folder.write("weights.safetensors", &weights)?;
+        let busy = progress.busy("Drawing samples and pictures".to_owned());
         let points = block_on(self.session.samples(samples, 1))?;
         let chosen = match evaluation.candidates {
             1 => Vec::new(),
@@ -223,6 +225,7 @@ impl Trainer {
             },
             &self.folder,
         )?;
+        drop(busy);
         self.folder.finish(&report)?;
         print(&format!(
             "\n{}\nRun folder: {}\n",

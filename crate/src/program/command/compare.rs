@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 const AFTER_HELP: &str = "\
 Every method gets the same prior, reward and seeds; trained methods are trained first. Prints a table
 and writes a folder with the run (config.toml), one line per trial (outcomes.csv, written as trials
-end), the table (comparison.md) and a picture (comparison.png). `rtb list` lists all methods and
+end), the table (comparison.md) and a picture (comparison.png, comparison.svg). `rtb list` lists all methods and
 experiments.
 
 Examples:
@@ -81,7 +81,9 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         &folder.join("comparison.md"),
         table::markdown(&comparison).as_bytes(),
     )?;
-    plot::comparison::draw(&comparison, &folder.join(FIGURE))?;
+    for picture in [folder.join(FIGURE), folder.join(FIGURE).with_extension("svg")] {
+        plot::comparison::draw(&comparison, &picture)?;
+    }
     print(&format!(
         "{}\nFolder: {}\n",
         table::text(&comparison),

@@ -41,7 +41,7 @@ pub struct Args {
     #[arg(long, value_name = "WEIGHT", default_value_t = EnergyConfig::default().consistency,
           value_parser = weight, allow_negative_numbers = true)]
     consistency: f64,
-    /// File (PNG) for a picture of both densities beside the mixture's
+    /// File (PNG or SVG) for a picture of both densities beside the mixture's
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -63,6 +63,7 @@ fn weight(text: &str) -> Result<f64, String> {
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let run = source::resolve(&args.source, &args.overrides)?.run;
     if let Some(path) = &args.out {
+        plot::check_name("--out", path)?;
         storage::probe(path)?;
     }
     let files = assets::files(&run)?;

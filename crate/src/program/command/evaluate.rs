@@ -3,6 +3,7 @@
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::output::print;
+use crate::program::progress::Busy;
 use crate::program::storage::{self, RunFolder};
 use crate::program::table;
 use crate::program::trainer::reopen_trained;
@@ -40,7 +41,9 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let own = session.run().evaluation;
     let asked = |flag: Option<u32>, own| flag.map_or(own, |asked| asked as usize);
     let samples = asked(args.samples, own.samples);
+    let busy = Busy::new(format!("Evaluating with {samples} samples"));
     let report = block_on(session.evaluate(samples, asked(args.candidates, own.candidates)))?;
+    drop(busy);
     if let Some(path) = &args.out {
         storage::write_json(path, &report)?;
     }

@@ -242,6 +242,7 @@ fn carry_out(trial: &mut Trial, name: &str, stop: &Stop, quiet: bool) -> Result<
         });
     }
     progress.clear();
+    let _busy = progress.busy(format!("{name}: evaluating with {} samples", evaluation.samples));
     let outcome = block_on(trial.outcome(evaluation.samples))?;
     let chosen = block_on(trial.chosen(evaluation.samples))?;
     Ok(Some((curve, outcome, chosen)))

@@ -65,7 +65,7 @@ pub struct Args {
     #[arg(long, value_name = "T", default_value_t = 50,
           value_parser = clap::value_parser!(u32).range(2..=1000))]
     steps: u32,
-    /// File (PNG) for a picture of 100 samples
+    /// File (PNG or SVG) for a picture of 100 samples
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
     #[command(flatten)]
@@ -96,6 +96,9 @@ struct Trained {
 
 /// Trains the prior and writes its files.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    if let Some(path) = &args.picture {
+        plot::check_name("--picture", path)?;
+    }
     let device = args.common.device()?;
     let images = data::images(&args.data)?;
     let mut what = format!("digits --data {}", args.data);
