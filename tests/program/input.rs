@@ -143,7 +143,7 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "compare digit-3 --vary process.variance=1,2",
-        "process.variance | 1.0 | the task mixtures only",
+        "process.variance: 1 | the task mixtures only",
     ),
     (
         "run story-bike --set process.steps=2.5",
@@ -151,7 +151,7 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "run story-dog --set story.beginning=Zorblax_liked_Tom.",
-        "story.beginning | `zorblax`, `_`, `liked`",
+        "story.beginning | `zorblax` | the models do not know",
     ),
     ("compare --vary process.steps", "--vary | FIELD=VALUE"),
     (

@@ -89,6 +89,10 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         Ok(())
     };
     let own = Entrant::of_shipped_prior(&args.data)?;
+    let unknown = own.unknown(&corpus, args.stories as usize, &args.device.device.open()?)?;
+    if !unknown.is_empty() {
+        eprintln!("{}", not_known(&unknown));
+    }
     fill(&own.told())?;
     for seed in 0..u64::from(args.seeds) {
         let mut known = Vec::new();
@@ -117,6 +121,24 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         args.stories,
         examples(&made, args.examples)
     ))
+}
+
+/// Words that the models do not know, the first of them by name.
+fn not_known(unknown: &[String]) -> String {
+    const NAMED: usize = 10;
+    let named: Vec<_> = unknown
+        .iter()
+        .take(NAMED)
+        .map(|word| format!("`{word}`"))
+        .collect();
+    let more = match unknown.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "The models do not know these words of the stories and read each as the same unknown word: {}{more}.",
+        named.join(", ")
+    )
 }
 
 /// The posterior of a run's folder.
