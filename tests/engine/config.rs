@@ -462,3 +462,69 @@ fn methods_are_described_like_everything_else() {
     assert!(refused("method.kind", "magic").contains("magic"));
     assert!(refused("reward", "{ kind = \"annealed\", power = 0.5 }").contains("reward.power"));
 }
+
+/// The dotted paths of all fields of a table, and of the tables in it.
+fn paths(table: &toml::Table, before: &str, found: &mut Vec<String>) {
+    for (name, value) in table {
+        let path = format!("{before}{name}");
+        if let toml::Value::Table(inner) = value {
+            paths(inner, &format!("{path}."), found);
+        }
+        found.push(path);
+    }
+}
+
+/// Whatever stands in a field, its refusal has no word that only Rust's programmers know.
+#[test]
+fn refusals_are_sentences() {
+    const WRONG: [&str; 11] = [
+        "-1",
+        "2.5",
+        "1e400",
+        "99999999999999999999",
+        "\"many\"",
+        "true",
+        "[]",
+        "[[], {}]",
+        "[\"a\", -1]",
+        "{}",
+        "{ many = 1 }",
+    ];
+    const RUST: [&str; 17] = [
+        "usize", "u64", "u32", "u8", "i64", "i32", "f64", "f32", "Option", "struct", "enum", "sequence",
+        "tuple", "map", "variant", "boolean", "newtype",
+    ];
+    let mut kinds = Vec::new();
+    let mut refusals = 0;
+    for preset in presets() {
+        let kind = preset.run.problem.table()["reward"]["kind"].clone();
+        if kinds.contains(&kind) {
+            continue;
+        }
+        kinds.push(kind);
+        let table: toml::Table = toml::from_str(&preset.run.to_toml()).expect("it is TOML");
+        let mut fields = Vec::new();
+        paths(&table, "", &mut fields);
+        for (field, value) in fields.iter().flat_map(|field| WRONG.map(|value| (field, value))) {
+            let Err(error) = preset.run.with(field, value) else {
+                continue;
+            };
+            refusals += 1;
+            let text = error.to_string();
+            let mut words = text.split(|c: char| !c.is_alphanumeric());
+            let word = words.find(|word| RUST.contains(word));
+            assert_eq!(word, None, "{field} = {value}: {text}");
+            assert!(
+                text.contains(" is not allowed; use ")
+                    || text.contains(" is missing; give ")
+                    || text.contains(" is an unknown field; use "),
+                "{text}"
+            );
+            assert!(!text.contains("expected"), "{field} = {value}: {text}");
+        }
+    }
+    assert!(
+        kinds.len() > 10 && refusals > 3000,
+        "{refusals} refusals of {kinds:?}"
+    );
+}

@@ -4,6 +4,7 @@
 use crate::program::assets;
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
+use crate::program::number::whole;
 use crate::program::output::print;
 use crate::program::progress::Progress;
 use crate::program::source::{self, Overrides};
@@ -33,10 +34,10 @@ pub struct Args {
     #[arg(value_name = "PRESET|FILE.toml", default_value = source::DEFAULT)]
     source: PathBuf,
     /// Number of iterations to time
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = whole::<u32>(1, 1_000_000_000))]
     count: u32,
     /// Then draw N samples of the posterior and time them
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1, 1_000_000_000))]
     draw: Option<u32>,
     /// Then train until the error is at most ERROR, or the run's iterations (--iterations) are over: the total
     /// variation of mode weights (mixtures), FID (digits) or the error of mean log r (stories)

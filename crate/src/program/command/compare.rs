@@ -4,6 +4,7 @@ use crate::program::comparison::plan::{Choice, Plan};
 use crate::program::comparison::{Comparison, FIGURE, csv, table};
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
+use crate::program::number::whole;
 use crate::program::output::print;
 use crate::program::plot;
 use crate::program::signal::Stop;
@@ -39,7 +40,7 @@ pub struct Args {
     #[arg(long, value_name = "FIELD=A,B,…", value_parser = source::assignment)]
     vary: Option<(String, String)>,
     /// Repeat the comparison with each of these seeds [default: the seeds of the run or experiment]
-    #[arg(long, value_name = "N,N,…", value_delimiter = ',', conflicts_with = "seed")]
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',', conflicts_with = "seed", value_parser = whole::<u64>(0, u64::MAX))]
     seeds: Vec<u64>,
     /// Average over the values of the varied field: one row per method
     #[arg(long)]

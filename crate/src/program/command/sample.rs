@@ -2,6 +2,7 @@
 
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
+use crate::program::number::whole;
 use crate::program::output::print;
 use crate::program::plot;
 use crate::program::samples::{self, Column, Format};
@@ -35,18 +36,18 @@ pub struct Args {
     folder: PathBuf,
     /// Number of samples
     #[arg(long, short = 'n', value_name = "N", default_value_t = 1000,
-          value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+          value_parser = whole::<u32>(1, 10_000_000))]
     count: u32,
     /// Draw N candidates per sample and choose one in proportion to its weight r·p_θ/p_φ; a larger N
     /// is slower and closer to the exact posterior
     #[arg(long, value_name = "N", default_value_t = 1,
-          value_parser = clap::value_parser!(u32).range(1..=MOST_CANDIDATES as i64))]
+          value_parser = whole::<u32>(1, MOST_CANDIDATES as u64))]
     candidates: u32,
     /// Random seed of the samples [default: the run's seed]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(0, u64::MAX))]
     seed: Option<u64>,
     /// Draw only this class; needs a run with a posterior for each class, such as digits-each
-    #[arg(long, value_name = "CLASS")]
+    #[arg(long, value_name = "CLASS", value_parser = whole::<usize>(0, u64::MAX))]
     class: Option<usize>,
     /// Write the log weight log(r·p_θ/p_φ) of every sample beside it; with --candidates, that of the mean over
     /// its candidates
