@@ -42,13 +42,14 @@ pub(crate) fn positive(field: &str, value: f64, high: f64) -> Checked {
 }
 
 /// A share that is above `most`, in percent, with as many digits as tell both apart.
+#[cfg(feature = "engine")]
 pub(crate) fn percent_above(share: f64, most: f64) -> String {
     let shown = |share: f64, digits: usize| format!("{:.digits$} %", 100.0 * share);
     let mut told = (0..=15).filter(|digits| shown(share, *digits) != shown(most, *digits));
     shown(share, told.next().unwrap_or_default())
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "engine"))]
 mod tests {
     use super::percent_above;
 
