@@ -72,7 +72,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let trained_on = folder.run()?;
     let task = trained_on.task();
     let format = Format::of(args.out.as_deref(), task)?;
-    let conditions = conditions(args, &trained_on)?;
+    let wanted = condition(args, &trained_on)?;
     check_columns(args, &trained_on, format)?;
     if let Some(path) = &args.out {
         storage::probe(path)?;
@@ -85,9 +85,12 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         let files = files(&folder, session.run())?;
         session = opened(run, device, &files, Some(&weights))?;
     }
+    let run = session.run();
+    let in_turn = |row| wanted.unwrap_or_else(|| run.in_turn(row));
+    let conditions: Vec<usize> = (0..args.count as usize).map(in_turn).collect();
     let sampled = block_on(session.sampled(&conditions, args.candidates as usize, args.weights))?;
     let (samples, shape) = (sampled.ends, session.shape());
-    let columns = columns(args, &conditions, sampled.log_weights, session.run());
+    let columns = columns(args, &conditions, sampled.log_weights, run);
     let text = |samples: &[f32]| samples::text(&session.text(samples), &columns, task);
     match (&args.out, format) {
         (None, _) => print(&text(&samples)),
@@ -106,25 +109,25 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     }
 }
 
-/// The condition of every sample: that of the wanted class, or all in turn.
-fn conditions(args: &Args, run: &Run) -> Result<Vec<usize>, ConfigError> {
-    let count = args.count as usize;
+/// The condition of the wanted class; none where all conditions take turns.
+fn condition(args: &Args, run: &Run) -> Result<Option<usize>, ConfigError> {
     let Some(class) = args.class else {
-        return Ok((0..count).map(|row| run.in_turn(row)).collect());
+        return Ok(None);
     };
-    let refused = |allowed: String| Err(ConfigError::new("--class", class, allowed));
-    let Some(classes) = run.problem.classes() else {
-        return refused(
-            "a run with a posterior for each class (reward.kind `each_class`), or omit --class".to_owned(),
-        );
-    };
-    match classes.iter().position(|one| *one == class) {
-        Some(condition) => Ok(vec![condition; count]),
+    let allowed = match run.problem.classes() {
         None => {
-            let names: Vec<_> = classes.iter().map(usize::to_string).collect();
-            refused(format!("a class of the run: {}", names.join(", ")))
+            "a run with a posterior for each class (reward.kind `each_class`), or omit --class".to_owned()
         }
-    }
+        Some(classes) => {
+            let found = classes.iter().position(|one| *one == class);
+            if found.is_some() {
+                return Ok(found);
+            }
+            let names: Vec<_> = classes.iter().map(usize::to_string).collect();
+            format!("a class of the run: {}", names.join(", "))
+        }
+    };
+    Err(ConfigError::new("--class", class, allowed))
 }
 
 /// Refuses a format that would lose what stands beside samples.
