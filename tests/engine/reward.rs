@@ -59,7 +59,7 @@ fn formulas_mean_what_mathematics_says() {
         ("10 − x²", 10.0 - x * x),
         ("−y³", 8.0),
         ("x⁻² + x¹⁰", 1.0 / (x * x) + x.powi(10)),
-        ("2^x²", 2f64.powf(x * x)),
+        ("2^-x² + 1", 2f64.powf(-x * x) + 1.0),
         ("x**2", x * x),
         ("2·3×x⋅2÷4", 3.0 * x),
         ("x ≠ y", 1.0),
