@@ -95,3 +95,32 @@ fn chosen_samples_are_the_same_every_time() {
     // Some keep their first candidate: an eighth of them, or more where that was a good one.
     assert!((150..300).contains(&differ(&one, &few)));
 }
+
+/// A weight beside each sample: alone or chosen, samples estimate the same log Z, chosen ones with less noise.
+#[test]
+fn the_weights_of_samples_estimate_log_z() {
+    let session = open(run());
+    let sampled = |candidates| {
+        let conditions = [0; SAMPLES];
+        pollster::block_on(session.sampled(&conditions, candidates, true)).expect("samples")
+    };
+    let log_mean = |log_weights: &[f64]| {
+        let sum: f64 = log_weights.iter().map(|w| w.exp()).sum();
+        (sum / log_weights.len() as f64).ln()
+    };
+    let variance = |log_weights: &[f64]| {
+        let (count, weights) = (log_weights.len() as f64, || log_weights.iter().map(|w| w.exp()));
+        let mean = weights().sum::<f64>() / count;
+        weights().map(|w| (w - mean).powi(2)).sum::<f64>() / count
+    };
+    let (alone, chosen) = (sampled(1), sampled(8));
+    let plain = |candidates| pollster::block_on(session.samples(SAMPLES, candidates)).expect("samples");
+    assert_eq!((&alone.ends, &chosen.ends), (&plain(1), &plain(8)));
+    let exact = pollster::block_on(session.weighted_samples(SAMPLES, 8)).expect("samples");
+    let exact = log_mean(&exact.log_weights);
+    assert!((log_mean(&alone.log_weights) - exact).abs() < 0.15, "{exact}");
+    assert!((log_mean(&chosen.log_weights) - exact).abs() < 0.1, "{exact}");
+    // A mean of eight.
+    let ratio = variance(&alone.log_weights) / variance(&chosen.log_weights);
+    assert!((5.0..12.0).contains(&ratio), "{ratio}");
+}

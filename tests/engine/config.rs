@@ -60,19 +60,86 @@ fn a_file_may_start_from_a_preset() {
 
 #[test]
 fn a_file_takes_its_defaults_from_its_task() {
-    let digits = Run::from_toml("task = \"digits\"\n[network]\nrank = 3\n").expect("it reads");
+    let digits = "task = \"digits\"\nreward = { kind = \"classes\", classes = [3] }\n[network]\nrank = 3\n";
+    let digits = Run::from_toml(digits).expect("it reads");
     let mut wanted = task("digits").defaults();
     wanted.network.rank = 3;
     assert_eq!(digits, wanted);
     let prior = &ImagesProblem::of(&wanted).expect("of images").prior;
     assert_eq!(digits.file("prior"), Some(prior.weights.as_str()));
     assert!(digits.file("reward").is_some() && digits.file("judge").is_some());
-    assert_eq!(
-        Run::from_toml("task = \"mixtures\"").expect("it reads"),
-        Run::default()
-    );
     assert_eq!(Run::default().files(), []);
     refused("task", Run::from_toml("task = \"letters\""));
+}
+
+/// What a run is about does not come from a preset that nobody named.
+#[test]
+fn a_run_without_a_reward_is_refused() {
+    for text in [
+        "",
+        "task = \"mixtures\"",
+        "task = \"digits\"\nseed = 1",
+        "task = \"stories\"\nstory.ending = \"No.\"",
+    ] {
+        let error = Run::from_toml(text).expect_err(text);
+        assert_eq!(error.field, "reward", "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("reward is missing; give what the run is about"),
+            "{error}"
+        );
+    }
+    for (text, field) in [
+        ("task = \"digits\"\nreward.kind = \"classes\"", "classes"),
+        ("reward.kind = \"annealed\"", "power"),
+        ("[reward]\npower = 2.0", "kind"),
+    ] {
+        let error = Run::from_toml(text).expect_err(text);
+        assert_eq!(error.field, format!("reward.{field}"), "{text}: {error}");
+        assert!(error.to_string().contains("is missing; give "), "{error}");
+    }
+    Run::from_toml("preset = \"islands\"").expect("a preset has a reward");
+}
+
+#[test]
+fn fields_that_a_task_ignores_are_refused() {
+    let cases = [
+        ("25-to-9", "network.rank", "4", "digits or stories"),
+        ("25-to-9", "process.temperature", "0.5", "stories"),
+        ("digit-3", "network.width", "128", "mixtures"),
+        ("digit-3", "process.variance", "2.5", "mixtures"),
+        ("story-bike", "network.depth", "3", "mixtures"),
+        ("story-bike", "network.langevin", "true", "mixtures or digits"),
+    ];
+    for (name, field, value, using) in cases {
+        let run = preset(name);
+        let error = run.with(field, value).expect_err(field);
+        assert_eq!((error.field.as_str(), error.value.as_str()), (field, value));
+        assert!(
+            error.allowed.contains(&format!("the task {using} only")),
+            "{error}"
+        );
+        // They are not written; what an older version wrote is read.
+        let (table, line) = field.split_once('.').expect("in a table");
+        let written = run.to_toml();
+        let old = written.replace(&format!("[{table}]\n"), &format!("[{table}]\n{line} = {value}\n"));
+        assert_ne!(old, written);
+        assert!(!written.contains(&format!("\n{line} = ")), "{written}");
+        refused(field, Run::from_toml(&old));
+        assert_eq!(Run::from_written(&old).as_ref(), Ok(&run), "{field}");
+    }
+    for (field, default) in [
+        ("network.width", "64"),
+        ("process.variance", "5"),
+        ("process.temperature", "1.0"),
+    ] {
+        assert_eq!(
+            preset("digit-3").with(field, default),
+            Ok(preset("digit-3")),
+            "{field}"
+        );
+    }
 }
 
 #[test]
@@ -394,4 +461,70 @@ fn methods_are_described_like_everything_else() {
     assert!(refused("method", "{ kind = \"smc\", particles = 1 }").contains("method.particles"));
     assert!(refused("method.kind", "magic").contains("magic"));
     assert!(refused("reward", "{ kind = \"annealed\", power = 0.5 }").contains("reward.power"));
+}
+
+/// The dotted paths of all fields of a table, and of the tables in it.
+fn paths(table: &toml::Table, before: &str, found: &mut Vec<String>) {
+    for (name, value) in table {
+        let path = format!("{before}{name}");
+        if let toml::Value::Table(inner) = value {
+            paths(inner, &format!("{path}."), found);
+        }
+        found.push(path);
+    }
+}
+
+/// Whatever stands in a field, its refusal has no word that only Rust's programmers know.
+#[test]
+fn refusals_are_sentences() {
+    const WRONG: [&str; 11] = [
+        "-1",
+        "2.5",
+        "1e400",
+        "99999999999999999999",
+        "\"many\"",
+        "true",
+        "[]",
+        "[[], {}]",
+        "[\"a\", -1]",
+        "{}",
+        "{ many = 1 }",
+    ];
+    const RUST: [&str; 17] = [
+        "usize", "u64", "u32", "u8", "i64", "i32", "f64", "f32", "Option", "struct", "enum", "sequence",
+        "tuple", "map", "variant", "boolean", "newtype",
+    ];
+    let mut kinds = Vec::new();
+    let mut refusals = 0;
+    for preset in presets() {
+        let kind = preset.run.problem.table()["reward"]["kind"].clone();
+        if kinds.contains(&kind) {
+            continue;
+        }
+        kinds.push(kind);
+        let table: toml::Table = toml::from_str(&preset.run.to_toml()).expect("it is TOML");
+        let mut fields = Vec::new();
+        paths(&table, "", &mut fields);
+        for (field, value) in fields.iter().flat_map(|field| WRONG.map(|value| (field, value))) {
+            let Err(error) = preset.run.with(field, value) else {
+                continue;
+            };
+            refusals += 1;
+            let text = error.to_string();
+            let mut words = text.split(|c: char| !c.is_alphanumeric());
+            let word = words.find(|word| RUST.contains(word));
+            assert_eq!(word, None, "{field} = {value}: {text}");
+            assert!(
+                text.contains(" is not allowed; use ")
+                    || text.contains(" is missing; give ")
+                    || text.contains(" is an unknown field; use "),
+                "{text}"
+            );
+            assert!(!text.contains("expected"), "{field} = {value}: {text}");
+        }
+    }
+    assert!(
+        kinds.len() > 10 && refusals > 3000,
+        "{refusals} refusals of {kinds:?}"
+    );
 }

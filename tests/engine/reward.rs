@@ -34,7 +34,7 @@ fn value(expression: &str, x: [f64; 2]) -> f64 {
 fn formulas_mean_what_mathematics_says() {
     let at = [1.5, -2.0];
     let (x, y) = (at[0], at[1]);
-    let cases: [(&str, f64); 27] = [
+    let cases: [(&str, f64); 48] = [
         ("9 - x^2", 9.0 - x * x),
         ("10 + -x^2", 10.0 - x * x),
         ("exp(-x^2-y^2)", (-x * x - y * y).exp()),
@@ -45,7 +45,31 @@ fn formulas_mean_what_mathematics_says() {
         ("min(3, max(x, 2))", 2.0),
         ("1e2 + 2.5e-1 + .5", 100.75),
         ("mod(-1, 3)", 2.0),
-        ("2 < 3 == 1", 1.0),
+        ("(2 < 3) == 1", 1.0),
+        // Chains of comparisons.
+        ("1 + (0 < x < 6)", 2.0),
+        ("1 + (0 < x < 1)", 1.0),
+        ("1 + (-3 < y <= -2 < x)", 2.0),
+        ("1 + (3 > x > 2)", 1.0),
+        ("1 + (2 < 3 == 1)", 1.0),
+        ("1 + (x == 1.5 && 0 ≤ -y ≤ 2)", 2.0),
+        ("1 + ((x > 0) == (y < 0))", 2.0),
+        // As in a text.
+        ("x² + y²", x * x + y * y),
+        ("10 − x²", 10.0 - x * x),
+        ("−y³", 8.0),
+        ("x⁻² + x¹⁰", 1.0 / (x * x) + x.powi(10)),
+        ("2^-x² + 1", 2f64.powf(-x * x) + 1.0),
+        ("x**2", x * x),
+        ("2·3×x⋅2÷4", 3.0 * x),
+        ("x ≠ y", 1.0),
+        // Products without a sign.
+        ("2x", 2.0 * x),
+        ("9 - 2x² + 3(x + 1)", 9.0 - 2.0 * x * x + 3.0 * (x + 1.0)),
+        ("2exp(x)", 2.0 * x.exp()),
+        ("(x + 1)(x - 1)", x * x - 1.0),
+        ("x²(1 - y)", x * x * (1.0 - y)),
+        ("exp(-2x^2)", (-2.0 * x * x).exp()),
         ("x", x),
         ("2*x + 10 - y", 2.0 * x + 10.0 - y),
         ("20 - x - y - 1", 20.0 - x - y - 1.0),
@@ -132,11 +156,36 @@ fn the_largest_reward_is_looked_for_where_the_prior_is() {
     assert!((largest - exact).abs() < 1e-3, "{largest} for {exact}");
 }
 
+/// The message says what to write instead.
 #[test]
 fn bad_formulas_are_refused_by_name() {
-    for expression in [
-        "x +", "sin(", "z + 1", "x ** 2", "hello", "x y", "", "(x", "1 2", "foo(x)", "x = 2", "\"x\"",
-    ] {
+    let cases = [
+        ("x +", "it ends too early"),
+        ("sin(", "it ends too early"),
+        ("z + 1", "`z` is unknown"),
+        ("hello", "`hello` is unknown"),
+        ("x y", "an operator is missing before `y`"),
+        ("xy", "`x*y`"),
+        ("x(y + 1)", "an operator is missing before `(`"),
+        ("", "1 to 500"),
+        ("(x", "`)` is missing"),
+        ("1 2", "an operator is missing before `2`"),
+        ("foo(x)", "`foo` is unknown"),
+        ("x = 2", "`==`"),
+        ("\"x\"", "not a symbol"),
+        ("x % 2", "`mod(a, b)`"),
+        ("50%", "`a/100`"),
+        ("0,5*x", "a decimal number has a point"),
+        ("exp(0,5*x)", "a decimal number has a point"),
+        ("min(0,5, x)", "a decimal number has a point"),
+        ("|x|", "`abs(a)`"),
+        ("1/2x", "`a/(2*b)` or `(a/2)*b`"),
+        ("2^2x", "`a^(2*b)`"),
+        ("1/(x + 1)(x - 1)", "`a/(2*b)`"),
+        ("sin²(x)", "`sin(x)^2`"),
+        ("1e400*x", "`1e400` is too large: the largest number is 1.8e308"),
+    ];
+    for (expression, said) in cases {
         let run = formula(expression);
         let error = match run.validate() {
             Err(error) => error,
@@ -144,6 +193,10 @@ fn bad_formulas_are_refused_by_name() {
         };
         assert!(error.field.contains("reward.expression"), "{expression}: {error}");
         assert!(error.to_string().contains("not allowed"), "{error}");
+        assert!(
+            error.to_string().contains(said),
+            "{expression}: {said} is missing from {error}"
+        );
     }
     let nowhere = compiled(&formula("0*x")).expect_err("r is 0 everywhere");
     assert!(

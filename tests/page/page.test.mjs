@@ -324,7 +324,7 @@ test('the method is part of the run and of its address', { timeout: 120_000 }, a
   assert.equal(await id(again.page, 'method').inputValue(), 'dpok');
   assert.equal(await id(again.page, 'method-epochs').inputValue(), '1');
 
-  const free = await open(cpu, site.url + fragment('[method]\nkind = "dps"\n'));
+  const free = await open(cpu, site.url + fragment('preset = "25-to-9"\n[method]\nkind = "dps"\n'));
   await until('the refusal', async () => /method: .*dps/.test(await errors(free.page)), 30);
   assert.equal(await id(free.page, 'method').inputValue(), 'rtb');
   assert.deepEqual([...problems, ...again.problems, ...free.problems], []);
@@ -495,7 +495,7 @@ test('learns the energy of the prior', { timeout: 180_000 }, async () => {
 });
 
 /** A run of digits small enough for a test. */
-const tiny = (more = '') => fragment(`task = "digits"
+const tiny = (more = 'reward = { kind = "classes", classes = [3] }') => fragment(`task = "digits"
 ${more}
 [process]
 steps = 4

@@ -6,7 +6,13 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-const FILES: [&str; 4] = ["config.toml", "outcomes.csv", "comparison.md", "comparison.png"];
+const FILES: [&str; 5] = [
+    "config.toml",
+    "outcomes.csv",
+    "comparison.md",
+    "comparison.png",
+    "comparison.svg",
+];
 
 /// A comparison of a moment.
 const TINY: &[&str] = &[
@@ -46,6 +52,11 @@ fn methods_are_compared() {
         .map(|e| e.expect("an entry").file_name())
         .collect();
     assert_eq!(written, FILES.map(Into::into).into());
+    // Maps are pictures below the shapes; names are text.
+    let svg = fs::read_to_string(folder.join("comparison.svg")).expect("written");
+    assert_eq!(svg.matches("<image ").count(), 1);
+    assert!(svg.contains("href=\"data:image/png;base64,iVBORw0KGgo"));
+    assert!(svg.contains("exact posterior\n</text>") && svg.contains("density\n</text>"));
     let png = fs::read(folder.join("comparison.png")).expect("written");
     assert!(png.starts_with(b"\x89PNG"));
 

@@ -1,7 +1,7 @@
 //! Runs on images, from their start to pictures and comparisons.
 
 use super::scratch::Scratch;
-use super::support::{Running, metrics, report, resume, rtb, stdout, succeed, tagged, text};
+use super::support::{Running, metrics, report, resume, rtb, stderr, stdout, succeed, tagged, text};
 use burn::tensor::Device;
 use rtb::engine::noise::Noise;
 use rtb::engine::weights::{Weights, read_tensors};
@@ -25,8 +25,8 @@ const TINY: &[&str] = &[
     "--set=training.checkpoint_every=1",
 ];
 
-/// `rtb COMMAND digits-symmetric` above an untrained prior that is put into the folder.
-fn tiny(place: &Path, command: &str) -> std::process::Command {
+/// An untrained prior in the folder, as what is set.
+fn untrained(place: &Path) -> String {
     let prior = place.join("prior.safetensors");
     if !prior.exists() {
         let shape = UNetConfig {
@@ -38,9 +38,13 @@ fn tiny(place: &Path, command: &str) -> std::process::Command {
         let weights = pollster::block_on(Weights::of(&network)).expect("the processor answers");
         fs::write(&prior, weights.to_safetensors(true)).expect("written");
     }
+    format!("--set=prior.weights={}", text(&prior))
+}
+
+/// `rtb COMMAND digits-symmetric` above an untrained prior.
+fn tiny(place: &Path, command: &str) -> std::process::Command {
     let mut made = rtb([command, "digits-symmetric"]);
-    made.args(TINY)
-        .arg(format!("--set=prior.weights={}", text(&prior)));
+    made.args(TINY).arg(untrained(place));
     made
 }
 
@@ -153,4 +157,90 @@ fn methods_are_compared_on_images() {
             .expect("drawn")
             .starts_with(b"\x89PNG")
     );
+}
+
+/// A posterior for each of three classes, above an untrained prior.
+#[test]
+fn a_class_is_asked_for_and_samples_carry_theirs() {
+    let place = Scratch::new();
+    let folder = place.path().join("each");
+    let flags = [
+        "--steps=4",
+        "--batch=6",
+        "--iterations=1",
+        "--samples=100",
+        "--set=evaluation.proposals=100",
+        "--set=evaluation.every=0",
+        "--set=evaluation.candidates=1",
+        "--set=reward.classes=[7, 3, 1]",
+    ];
+    let mut run = rtb(["run", "digits-each", "--out", text(&folder)]);
+    succeed(run.args(flags).arg(untrained(place.path())));
+
+    let sample = |flags: &[&str]| stdout(&succeed(rtb(["sample", text(&folder), "--count=4"]).args(flags)));
+    let column = |csv: &str, name: &str| -> Vec<f64> {
+        let at = csv
+            .lines()
+            .next()
+            .and_then(|head| head.split(',').position(|c| c == name));
+        let at = at.unwrap_or_else(|| panic!("{name} is no column"));
+        let cell = |line: &str| line.split(',').nth(at).and_then(|c| c.parse().ok());
+        csv.lines()
+            .skip(1)
+            .map(|line| cell(line).expect("a number"))
+            .collect()
+    };
+    let all = sample(&["--weights"]);
+    assert_eq!(column(&all, "class"), [7.0, 3.0, 1.0, 7.0]);
+    assert!(
+        column(&all, "log_weight")
+            .iter()
+            .all(|w| w.is_finite() && *w != 0.0)
+    );
+    let threes = sample(&["--class=3", "--weights"]);
+    assert_eq!(column(&threes, "class"), [3.0; 4]);
+    // The same noise under another reward: the network has learned next to nothing.
+    assert_ne!(
+        column(&threes, "log_weight"),
+        column(&sample(&["--class=1", "--weights"]), "log_weight")
+    );
+
+    let file = |name: &str| place.path().join(name);
+    sample(&["--class=3", "--out", text(&file("threes.npy"))]);
+    let array = fs::read(file("threes.npy")).expect("written");
+    assert!(array.starts_with(b"\x93NUMPY\x01\x00") && array.len() == 128 + 4 * 784 * 4);
+    assert!(String::from_utf8_lossy(&array[..128]).contains("'shape': (4, 28, 28,)"));
+    let value = |at: usize| f32::from_le_bytes(array[128 + 4 * at..][..4].try_into().expect("four bytes"));
+    assert_eq!(f64::from(value(400)) as f32, column(&threes, "p400")[0] as f32);
+    sample(&["--weights", "--out", text(&file("all.safetensors"))]);
+    let tensors = read_tensors(&fs::read(file("all.safetensors")).expect("written")).expect("safetensors");
+    let names = tensors
+        .tensors
+        .iter()
+        .map(|(name, shape, _)| (name.as_str(), shape[0]));
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    assert_eq!(names, [("class", 4), ("log_weight", 4), ("samples", 4)]);
+
+    let refused = |flags: &[&str], said: &str| {
+        let output = rtb(["sample", text(&folder)])
+            .args(flags)
+            .output()
+            .expect("it runs");
+        assert_eq!(output.status.code(), Some(2), "{flags:?}");
+        let text = stderr(&output);
+        assert!(text.contains(said), "{said} is missing from {text}");
+    };
+    refused(
+        &["--class=4"],
+        "--class: 4 is not allowed; use a class of the run: 7, 3, 1",
+    );
+    refused(&["--out=all.npy"], "a single class with --class");
+    refused(&["--class=3", "--weights", "--out=threes.npy"], "log weights");
+    refused(&["--weights", "--out=sheet.png"], "log weights");
+    refused(
+        &["--out=all.npz"],
+        "--out: a file of the kind .npz is not allowed",
+    );
+    assert!(!Path::new("all.npz").exists());
 }

@@ -25,6 +25,25 @@ fn a_run_leaves_a_complete_folder() {
         .collect();
     assert!(left.is_empty(), "left behind: {left:?}");
 
+    // Text of a vector picture is text.
+    let curves = fs::read_to_string(folder.join("curves.svg")).expect("curves.svg");
+    assert!(curves.starts_with("<svg ") && curves.trim_end().ends_with("</svg>"));
+    for name in ["importance-weighted", "ELBO", "EUBO", "exact", "iteration"] {
+        assert!(curves.contains(&format!("{name}\n</text>")), "{name}");
+    }
+
+    // What follows the last iteration is announced.
+    let said = stderr(output);
+    assert!(
+        said.contains("10/10") && said.contains("Evaluating with 200 samples …"),
+        "{said}"
+    );
+    let last = said
+        .lines()
+        .find(|line| line.contains("10/10"))
+        .unwrap_or_default();
+    assert!(!last.contains(" left"), "{last}");
+
     let json = fs::read_to_string(folder.join("report.json")).expect("report.json");
     let report: Value = serde_json::from_str(&json).expect("JSON");
     for key in KEYS {

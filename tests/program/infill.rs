@@ -70,6 +70,25 @@ fn an_amortised_posterior_fills_stories_it_has_not_seen() {
     let of_mine = stdout(&succeed(rtb(["sample", text(&folder)]).args(mine)));
     assert_eq!(of_mine.lines().count(), 2, "{of_mine}");
     assert!(!of_mine.contains('|') && of_mine != samples, "{of_mine}");
+    // Nonsense would all be the same unknown word.
+    for (flag, field) in [("--beginning", "story.beginning"), ("--ending", "story.ending")] {
+        let other = if flag == "--ending" {
+            "--beginning"
+        } else {
+            "--ending"
+        };
+        let nonsense = [flag, "Blorf and Quux sang.", other, "Tom was happy."];
+        let refused = rtb(["sample", text(&folder)])
+            .args(nonsense)
+            .output()
+            .expect("it runs");
+        assert_eq!(refused.status.code(), Some(2));
+        let said = stderr(&refused);
+        assert!(
+            said.contains(&format!("{field}: `blorf`, `quux`")) && said.contains("do not know"),
+            "{said}"
+        );
+    }
     fs::rename(format!("{corpus}.moved"), &corpus).expect("moved");
 
     let sheet = place.path().join("figures.csv");

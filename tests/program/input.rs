@@ -21,7 +21,8 @@ const REFUSED: &[(&str, &str)] = &[
     ("--set rollout.batch=many", "rollout.batch | many"),
     ("--set preset=islands", "preset | reward"),
     ("--batch 1", "rollout.batch | 1 | from 2 to 100000"),
-    ("--batch many", "--batch | many"),
+    ("--batch many", "--batch | many | use a whole number"),
+    ("--learning-rate 0,5", "--learning-rate | 0,5 | use a number"),
     ("--log-z guessed", "objective.log_z | guessed | vargrad"),
     ("--learning-rate=-1", "optimizer.learning_rate | -1 | above 0"),
     ("--seed=-1", "--seed | -1"),
@@ -133,6 +134,26 @@ const REFUSED: &[(&str, &str)] = &[
         "run untasked.toml",
         "untasked.toml | task is missing | task = \"digits\" | reward.kind",
     ),
+    (
+        "run vague.toml",
+        "vague.toml | reward is missing; give what the run is about | preset = \"NAME\"",
+    ),
+    (
+        "run digit-3 --width 32",
+        "network.width | 32 | the task mixtures only: digits ignores it",
+    ),
+    (
+        "compare digit-3 --vary process.variance=1,2",
+        "process.variance: 1 | the task mixtures only",
+    ),
+    (
+        "run story-bike --set process.steps=2.5",
+        "process.steps | 2.5 | a whole number",
+    ),
+    (
+        "run story-dog --set story.beginning=Zorblax_liked_Tom.",
+        "story.beginning | `zorblax` | the models do not know",
+    ),
     ("compare --vary process.steps", "--vary | FIELD=VALUE"),
     (
         "compare --vary process.stps=10,20",
@@ -168,10 +189,15 @@ const REFUSED: &[(&str, &str)] = &[
         "--consistency | nan | a number from 0",
     ),
     ("energy --consistency -1", "--consistency | -1 | a number from 0"),
-    ("energy --out taken", "taken | cannot write"),
-    ("bench --until nan", "--until | nan | a number above 0"),
-    ("numbers --batch 1", "--batch | 1 | 2..=100000"),
-    ("numbers --iterations 0", "--iterations | 0 | 1..=1000000"),
+    ("energy --out taken.png", "taken.png | cannot write"),
+    ("energy --out energy.gif", "--out | energy.gif | .png or .svg"),
+    (
+        "pretrain digits --out d.safetensors --picture d.jpg",
+        "--picture | d.jpg | .png or .svg",
+    ),
+    ("bench --until nan", "--until | nan | a number, 0 or more"),
+    ("numbers --batch 1", "--batch | 1 | from 2 to 100000"),
+    ("numbers --iterations 0", "--iterations | 0 | from 1 to 1000000"),
     ("numbers --seed=-1", "--seed | -1"),
     (
         "numbers --noised-share 1.5",
@@ -195,10 +221,11 @@ fn bad_input_is_refused_with_a_reason() {
         ("unknown.toml", "preset = \"25-to-8\""),
         ("field.toml", "[rollout]\nbatsh = 3"),
         ("value.toml", "[process]\nsteps = 1"),
+        ("vague.toml", "[rollout]\nbatch = 16"),
         ("untasked.toml", "[reward]\nkind = \"classes\"\nclasses = [3]"),
         ("taken/file", ""),
     ];
-    for folder in ["folder", "taken"] {
+    for folder in ["folder", "taken", "taken.png"] {
         fs::create_dir(place.path().join(folder)).expect("made");
     }
     for (name, contents) in files {

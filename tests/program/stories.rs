@@ -68,6 +68,17 @@ fn a_run_writes_middles() {
     assert_eq!(shape.as_slice(), &[16, 72]);
     // The beginning ends at the gap.
     assert!(values[..72].iter().all(|token| token.fract() == 0.0) && values[39] > 1.0);
+    let weighed = stdout(&succeed(&mut rtb([
+        "sample",
+        text(&folder),
+        "--count=16",
+        "--weights",
+    ])));
+    for (line, middle) in weighed.lines().zip(written.lines()) {
+        let (said, weight) = line.split_once('\t').expect("a weight after a tab");
+        assert_eq!(said, middle);
+        assert!(weight.parse::<f64>().is_ok_and(f64::is_finite), "{weight}");
+    }
     let refused = rtb(["sample", text(&folder), "--out=middles.png"])
         .output()
         .expect("it runs");
@@ -123,6 +134,15 @@ fn iterations_and_tokens_are_timed() {
     }
     let points = ["bench", "--count=1", "--draw=20", "--steps=5", "--batch=16"];
     assert!(stdout(&succeed(&mut rtb(points))).contains(" samples/s"));
+    // An error that is never reached ends with the run.
+    let never = ["--until=0", "--iterations=12", "--samples=100", "--width=8"];
+    let output = succeed(rtb(points).args(never));
+    assert!(stdout(&output).contains(" at the end of the run, after 12 iterations"));
+    assert!(
+        stderr(&output).contains("for at most 12 iterations"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]

@@ -57,6 +57,7 @@ pub const FILES: &[&str] = &[
     "learned.png",
     "exact.png",
     "curves.png",
+    "curves.svg",
     "overview.png",
 ];
 

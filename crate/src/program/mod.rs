@@ -14,11 +14,13 @@ mod data;
 mod device;
 mod error;
 mod grid;
+mod number;
 mod output;
 mod plot;
 mod pretraining;
 mod progress;
 mod reference;
+mod samples;
 #[cfg(test)]
 mod scratch;
 mod signal;

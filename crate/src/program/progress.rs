@@ -3,11 +3,18 @@
 use super::output::duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, stderr};
-use std::time::Instant;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
 const TEMPLATE: &str = "{prefix} {wide_bar:.cyan/dim} {pos}/{len} · {msg} · {eta} left";
 /// Lines of a whole run where there is no terminal.
 const LINES: usize = 20;
+
+/// What is shown of work without steps, and how often it is shown to be alive on a terminal and elsewhere.
+const BUSY: &str = "{spinner:.cyan} {msg} … {elapsed}";
+const TICK: Duration = Duration::from_millis(200);
+const REMINDER: Duration = Duration::from_secs(20);
 
 /// Shows iterations on standard error.
 pub enum Progress {
@@ -61,9 +68,12 @@ impl Progress {
             } => {
                 if done.is_multiple_of((total / LINES).max(1)) || done == *total {
                     let rate = (done - first) as f64 / begun.elapsed().as_secs_f64().max(1e-9);
-                    let left = duration((total - done) as f64 / rate);
-                    let figures = figures();
-                    eprintln!("{label}: {done}/{total} · {figures} · {rate:.1} it/s · {left} left");
+                    // After the last iteration something else may follow.
+                    let left = match total - done {
+                        0 => String::new(),
+                        more => format!(" · {} left", duration(more as f64 / rate)),
+                    };
+                    eprintln!("{label}: {done}/{total} · {} · {rate:.1} it/s{left}", figures());
                 }
             }
         }
@@ -76,10 +86,57 @@ impl Progress {
         }
     }
 
+    /// Says what is done now, and that it still is, until the answer is dropped.
+    pub fn busy(&self, what: String) -> Busy {
+        match self {
+            Self::Quiet => Busy::Quiet,
+            _ => Busy::new(what),
+        }
+    }
+
     /// Takes the bar away.
     pub fn clear(&self) {
         if let Self::Bar(bar) = self {
             bar.finish_and_clear();
+        }
+    }
+}
+
+/// Work without steps that is under way.
+pub enum Busy {
+    Quiet,
+    Spinner(ProgressBar),
+    /// Reminds of it until this end is gone.
+    Lines {
+        _until: Sender<()>,
+    },
+}
+
+impl Busy {
+    pub fn new(what: String) -> Self {
+        if stderr().is_terminal() {
+            let style =
+                ProgressStyle::with_template(BUSY).unwrap_or_else(|_| ProgressStyle::default_spinner());
+            let spinner = ProgressBar::new_spinner().with_style(style).with_message(what);
+            spinner.enable_steady_tick(TICK);
+            return Self::Spinner(spinner);
+        }
+        eprintln!("{what} …");
+        let (until, ended) = channel();
+        let begun = Instant::now();
+        thread::spawn(move || {
+            while ended.recv_timeout(REMINDER) == Err(RecvTimeoutError::Timeout) {
+                eprintln!("{what} … {} so far", duration(begun.elapsed().as_secs_f64()));
+            }
+        });
+        Self::Lines { _until: until }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if let Self::Spinner(spinner) = self {
+            spinner.finish_and_clear();
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Where the description of a run comes from: a preset or a TOML file, and flags on top.
 
 use super::error::ProgramError;
+use super::number::{any, whole};
 use clap::Args;
 use rtb::run::{ConfigError, Preset, Run, assignment as assigned, merge};
 use std::fs;
@@ -14,37 +15,37 @@ pub const DEFAULT: &str = "25-to-9";
 #[derive(Args, Debug, Default)]
 pub struct Overrides {
     /// Random seed: the same seed gives the same run [field: seed]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(0, u64::MAX))]
     pub seed: Option<u64>,
     /// Number of training iterations [field: training.iterations]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, u64::MAX))]
     pub iterations: Option<usize>,
     /// Number of steps T of the diffusion chain [field: process.steps]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, u64::MAX))]
     pub steps: Option<usize>,
     /// Trajectories per iteration [field: rollout.batch]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, u64::MAX))]
     pub batch: Option<usize>,
     /// Learning rate of the network at iteration 0 [field: optimizer.learning_rate]
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", value_parser = any)]
     pub learning_rate: Option<f64>,
     /// Units per hidden layer [field: network.width]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, u64::MAX))]
     pub width: Option<usize>,
     /// Number of hidden layers [field: network.depth]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, u64::MAX))]
     pub depth: Option<usize>,
     /// How log Z is estimated: `learned` (a parameter) or `vargrad` (a batch mean) [field: objective.log_z]
     #[arg(long, value_name = "HOW")]
     pub log_z: Option<String>,
     /// Extra variance of the policy's steps, for exploration [field: rollout.exploration]
-    #[arg(long, value_name = "VARIANCE")]
+    #[arg(long, value_name = "VARIANCE", value_parser = any)]
     pub exploration: Option<f64>,
     /// Share of the batch from the replay buffer, 0 to 1 [field: rollout.replay_share]
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = any)]
     pub replay_share: Option<f64>,
     /// Number of samples in the final evaluation [field: evaluation.samples]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, u64::MAX))]
     pub samples: Option<usize>,
     /// Set any field as in the TOML file, for example --set tempering.beta=0.5; repeatable
     #[arg(long, value_name = "FIELD=VALUE", value_parser = assignment)]

@@ -7,8 +7,9 @@ use super::progress::Progress;
 use super::signal::Stop;
 use super::storage::{CONFIG, FolderLock, Metrics, RunFolder};
 use super::{assets, plot, table};
+use burn::tensor::Device;
 use pollster::block_on;
-use rtb::run::{ConfigError, Evaluation, Files, Run};
+use rtb::run::{ConfigError, Files, Run};
 use rtb::session::Session;
 use toml::Value;
 
@@ -67,7 +68,21 @@ pub fn files(folder: &RunFolder, run: &Run) -> Result<Files, ProgramError> {
     assets::files_beside(run, |need| folder.kept(need))
 }
 
-/// The same, where there must be a checkpoint.
+/// A run as somebody describes it, open: what its models would read as something else is refused.
+pub fn opened(
+    run: Run,
+    device: Device,
+    files: &Files,
+    weights: Option<&[u8]>,
+) -> Result<Session, ProgramError> {
+    let session = block_on(Session::open(run, device, files, weights))?;
+    match session.misread() {
+        Some(refused) => Err(refused.into()),
+        None => Ok(session),
+    }
+}
+
+/// The session where its folder's latest checkpoint was taken, which must be there.
 pub fn reopen_trained(folder: &RunFolder, device: DeviceKind) -> Result<Session, ProgramError> {
     reopen(folder, device)?.ok_or_else(|| ProgramError::NoCheckpoint {
         path: folder.path().to_owned(),
@@ -145,9 +160,7 @@ impl Trainer {
             });
         }
         progress.clear();
-        let evaluation = self.session.run().evaluation;
-        progress.note(&format!("Evaluating with {} samples …", evaluation.samples));
-        self.finish(evaluation)
+        self.finish(&progress)
     }
 
     fn evaluate_if_due(&mut self, progress: &Progress) -> Result<(), ProgramError> {
@@ -183,14 +196,18 @@ impl Trainer {
     }
 
     /// Final figures, weights and pictures; the report comes last and marks the run as finished.
-    fn finish(mut self, evaluation: Evaluation) -> Result<(), ProgramError> {
+    fn finish(mut self, progress: &Progress) -> Result<(), ProgramError> {
+        let evaluation = self.session.run().evaluation;
         let samples = evaluation.samples;
+        let busy = progress.busy(format!("Evaluating with {samples} samples"));
         let report = block_on(self.session.evaluate(samples, evaluation.candidates))?;
+        drop(busy);
         if self.stop.asked() {
             return Err(self.interrupted());
         }
         let weights = block_on(self.session.weights())?;
         self.folder.write("weights.safetensors", &weights)?;
+        let busy = progress.busy("Drawing samples and pictures".to_owned());
         let points = block_on(self.session.samples(samples, 1))?;
         let chosen = match evaluation.candidates {
             1 => Vec::new(),
@@ -208,6 +225,7 @@ impl Trainer {
             },
             &self.folder,
         )?;
+        drop(busy);
         self.folder.finish(&report)?;
         print(&format!(
             "\n{}\nRun folder: {}\n",

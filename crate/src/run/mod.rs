@@ -31,7 +31,7 @@ pub use shipped::ShippedPrior;
 #[cfg(feature = "native")]
 pub use shipped::shipped_weights;
 pub use table::{assignment, merge};
-pub(crate) use table::{common_table, common_text, split_common, syntax, unreadable_own};
+pub(crate) use table::{common_defaults, common_table, common_text, split_common, syntax, unreadable_own};
 pub use text::statements;
 pub use validate::MOST_CANDIDATES;
 

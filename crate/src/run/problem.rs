@@ -29,6 +29,11 @@ pub trait Problem: Erased + fmt::Debug + Send + Sync {
         1
     }
 
+    /// The class of every condition, where conditions are classes.
+    fn classes(&self) -> Option<&[usize]> {
+        None
+    }
+
     /// Number of conditions in an iteration of `batch` trajectories.
     fn conditions_at_once(&self, _batch: usize) -> usize {
         self.conditions()

@@ -1,6 +1,6 @@
 //! Runs as TOML tables, and the errors of reading them.
 
-use super::text::toml_text;
+use super::text::{statements, toml_text};
 use super::{
     AnyProblem, ConfigError, Evaluation, Method, Network, Objective, Optimizer, Process, Rollout, Run,
     Tempering, Training,
@@ -91,9 +91,26 @@ pub(crate) fn common_table(run: &Run) -> Table {
     Table::try_from(common(run)).expect("settings are a TOML table")
 }
 
-/// The same as text, in the order of its fields.
-pub(crate) fn common_text(run: &Run) -> String {
-    toml_text(&common(run))
+/// The same as text, in the order of its fields, without those of these dotted paths.
+pub(crate) fn common_text(run: &Run, without: &[&str]) -> String {
+    let text = toml_text(&common(run));
+    let mut section = String::new();
+    let mut kept = |statement: &&str| match statement.strip_prefix('[') {
+        Some(head) => {
+            section = head.trim_end().trim_end_matches(']').to_owned();
+            true
+        }
+        None => {
+            let name = statement.split(" = ").next().unwrap_or_default();
+            !without.contains(&format!("{section}.{name}").as_str())
+        }
+    };
+    statements(&text).filter(|statement| kept(statement)).collect()
+}
+
+/// What all tasks share where nothing is said, as a table.
+pub(crate) fn common_defaults() -> Table {
+    Table::try_from(Common::default()).expect("settings are a TOML table")
 }
 
 /// What all tasks share of a table, and the rest.
@@ -113,7 +130,13 @@ pub fn assignment(path: &str, value: &str) -> Table {
     let value = toml::from_str::<Table>(&format!("v = {value}"))
         .ok()
         .and_then(|mut t| t.remove("v"))
-        .unwrap_or_else(|| toml::Value::String(value.to_owned()));
+        .unwrap_or_else(|| match value.parse::<f64>() {
+            // A number that is too large for TOML, and for any field.
+            Ok(number) if number.abs() > i64::MAX as f64 && value.ends_with(|c: char| c.is_ascii_digit()) => {
+                toml::Value::Float(number)
+            }
+            _ => toml::Value::String(value.to_owned()),
+        });
     let mut keys = path.rsplit('.');
     let mut table = Table::new();
     table.insert(keys.next().unwrap_or_default().to_owned(), value);
@@ -161,11 +184,11 @@ pub(crate) fn syntax(
     let before = span.and_then(|s| text.get(..s.start)).unwrap_or_default();
     let line = 1 + before.matches('\n').count();
     let shown = text.lines().nth(line - 1).unwrap_or_default();
-    ConfigError::new(
-        format!("{what}, line {line}"),
-        format!("`{shown}`"),
-        format!("valid TOML ({message})"),
-    )
+    let allowed = match message.contains("i128") {
+        true => format!("whole numbers up to {}", i64::MAX),
+        false => format!("valid TOML ({message})"),
+    };
+    ConfigError::new(format!("{what}, line {line}"), format!("`{shown}`"), allowed)
 }
 
 /// A table that does not have the shape of a run. serde says "invalid type: …, expected …" or
@@ -199,14 +222,52 @@ fn unreadable(error: &toml::de::Error) -> ConfigError {
         let field = place.map_or_else(|| name.to_owned(), |place| format!("{place}.{name}"));
         return ConfigError::missing(field, "a value, as it has no default");
     }
-    let expected = in_words(expected);
+    ConfigError::new(
+        place.unwrap_or("the run"),
+        found_in_words(found),
+        in_words(expected),
+    )
+}
+
+/// What serde found, without the names of its own types.
+fn found_in_words(found: &str) -> String {
     let found = found.split_once(": ").map_or(found, |(_, value)| value);
-    let found = found.strip_prefix("unknown variant ").unwrap_or(found);
-    ConfigError::new(place.unwrap_or("the run"), found, expected)
+    let kinds = [
+        "unknown variant ",
+        "boolean ",
+        "integer ",
+        "floating point ",
+        "string ",
+    ];
+    if let Some(value) = kinds.iter().find_map(|kind| found.strip_prefix(kind)) {
+        return value.to_owned();
+    }
+    if let Some(length) = found.strip_prefix("invalid length ") {
+        return format!("a list of {length}");
+    }
+    match found {
+        "sequence" => "a list",
+        "map" => "a table",
+        // serde does not say more.
+        "unit variant" => "a value of another kind",
+        other => other,
+    }
+    .to_owned()
 }
 
 /// What serde expects, without the names of Rust's types.
 fn in_words(expected: &str) -> String {
+    if let Some(length) = expected.strip_prefix("an array of length ") {
+        return format!("a list of {length}");
+    }
+    match expected {
+        "variant identifier" => return "the name of a kind, in quotes".to_owned(),
+        "string only" | "string or map" | "map with a single key" => {
+            return "one of the words that are allowed, in quotes".to_owned();
+        }
+        "a string" => return "text, in quotes".to_owned(),
+        _ => {}
+    }
     let words = expected.split_whitespace().map(|word| match word {
         "usize" | "u64" | "u32" | "u8" => "a whole number, 0 or more",
         "i64" | "i32" => "a whole number",

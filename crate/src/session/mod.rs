@@ -2,11 +2,11 @@
 
 mod trial;
 
-pub use crate::engine::learner::WeightedSamples;
+pub use crate::engine::learner::{Sampled, WeightedSamples};
 pub use trial::Trial;
 
-use crate::engine::EngineError;
 use crate::engine::train::Timing;
+use crate::engine::{ConfigError, EngineError};
 use crate::message::{Iteration, Report, SampledTruth, Scene, Snapshot};
 use crate::run::{Files, Run};
 use crate::task::Picture;
@@ -198,6 +198,25 @@ impl Session {
     /// Where the device fails.
     pub async fn samples(&self, count: usize, candidates: usize) -> Result<Vec<f32>, EngineError> {
         self.0.samples(count, candidates).await
+    }
+
+    /// The same under these conditions, one per sample, with the log of their weights if they are wanted.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn sampled(
+        &self,
+        conditions: &[usize],
+        candidates: usize,
+        weighted: bool,
+    ) -> Result<Sampled, EngineError> {
+        self.0.sampled(conditions, candidates, weighted).await
+    }
+
+    /// The first thing of its run that the models take for something else, as they do not know it.
+    pub fn misread(&self) -> Option<ConfigError> {
+        self.0.task().misread()
     }
 
     /// The end points of `count` trajectories, with the log of their weights r·p_θ(τ)/p_φ(τ).

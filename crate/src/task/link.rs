@@ -33,5 +33,5 @@ pub fn decode(fragment: &str) -> Result<Run, ConfigError> {
         .map_err(|_| damaged("it is not base64"))?;
     let toml = inflate::decompress_to_vec_zlib_with_limit(&packed, LONGEST)
         .map_err(|_| damaged("it does not unpack"))?;
-    Run::from_toml(&String::from_utf8(toml).map_err(|_| damaged("it is not text"))?)
+    Run::from_written(&String::from_utf8(toml).map_err(|_| damaged("it is not text"))?)
 }

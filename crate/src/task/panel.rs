@@ -29,12 +29,12 @@ pub enum Picture {
 /// How cells become colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
-    /// From 0 to the largest.
+    /// From 0 to the largest density.
     Density,
     /// The scale of the panel of that name, so that equal colours mean equal densities.
     Like(&'static str),
-    /// From the smallest to the largest.
-    Linear,
+    /// From the smallest to the largest of the quantity of that name.
+    Linear(&'static str),
 }
 
 /// A picture with a title.

@@ -108,30 +108,61 @@ impl Run {
     }
 
     /// Reads a run from TOML and validates it. Fields that are absent keep the task's defaults
-    /// ([`Task::defaults`]); with `preset = "name"` they keep the preset's values instead.
+    /// ([`Task::defaults`]), but the reward must be there; with `preset = "name"` they keep the preset's values
+    /// instead.
     ///
     /// # Errors
     ///
     /// Names the field, its value and what is allowed.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        let mut table: Table =
-            toml::from_str(text).map_err(|e| run::syntax("the TOML text", e.message(), e.span(), text))?;
-        let base = match table.remove("preset") {
-            None => {
-                let base = task_of(&table)?.defaults();
-                check_task(&base, &table)?;
-                base
-            }
-            Some(Value::String(name)) => Preset::find(&name)?.run,
-            Some(other) => {
-                return Err(ConfigError::new(
-                    "preset",
-                    other,
-                    "the name of a preset, in quotes",
-                ));
-            }
-        };
-        base.overlaid(table)
+        Self::of_table(table_of(text)?)
+    }
+
+    /// The same of a run that the program wrote down: what its task ignores may hold any value, as older
+    /// versions wrote it too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run::from_toml`].
+    pub fn from_written(text: &str) -> Result<Self, ConfigError> {
+        let mut table = table_of(text)?;
+        task_of(&table)?.drop_ignored(&mut table);
+        Self::of_table(table)
+    }
+
+    fn of_table(mut table: Table) -> Result<Self, ConfigError> {
+        match table.remove("preset") {
+            None => Self::standing_alone(table),
+            Some(Value::String(name)) => Preset::find(&name)?.run.overlaid(table),
+            Some(other) => Err(ConfigError::new(
+                "preset",
+                other,
+                "the name of a preset, in quotes",
+            )),
+        }
+    }
+
+    /// The run of a table that names no preset: nothing of its reward comes from elsewhere.
+    fn standing_alone(table: Table) -> Result<Self, ConfigError> {
+        let base = task_of(&table)?.defaults();
+        check_task(&base, &table)?;
+        let mut own = base.table();
+        let says = table.contains_key(REWARD);
+        if says {
+            own.remove(REWARD);
+        }
+        let run = base.laid_over(own, table)?;
+        if says {
+            return Ok(run);
+        }
+        let kinds = run.task().rewards().join(", ");
+        Err(ConfigError::missing(
+            REWARD,
+            format!(
+                "what the run is about: a table `[reward]` with its `kind` ({kinds}), or `preset = \"NAME\"` to start from \
+                 a preset"
+            ),
+        ))
     }
 
     /// This run with the fields of `table` in place of its own, validated.
@@ -140,6 +171,11 @@ impl Run {
     ///
     /// Names the field, its value and what is allowed.
     pub fn overlaid(&self, table: Table) -> Result<Self, ConfigError> {
+        self.laid_over(self.table(), table)
+    }
+
+    /// The same over a table that has this run's fields.
+    fn laid_over(&self, own: Table, table: Table) -> Result<Self, ConfigError> {
         if table.contains_key("task") && task_of(&table)? != self.task() {
             return Err(ConfigError::new(
                 "task",
@@ -150,14 +186,14 @@ impl Run {
                 ),
             ));
         }
-        let run = self.merged(table)?;
+        self.task().check_used(&table)?;
+        let run = self.merged(own, table)?;
         run.validate()?;
         Ok(run)
     }
 
     /// The same, not yet validated.
-    fn merged(&self, table: Table) -> Result<Self, ConfigError> {
-        let mut own = self.table();
+    fn merged(&self, mut own: Table, table: Table) -> Result<Self, ConfigError> {
         self.task().room().give_way(&mut own, &table);
         merge(&mut own, table);
         read(own)
@@ -178,7 +214,8 @@ impl Run {
     pub fn to_toml(&self) -> String {
         // A table would put its fields in alphabetical order.
         let head = self.head().map(|(field, value)| format!("{field} = {value}\n"));
-        [head.concat(), self.problem.text(), run::common_text(self)].join("\n")
+        let common = run::common_text(self, self.task().room().ignores());
+        [head.concat(), self.problem.text(), common].join("\n")
     }
 
     fn head(&self) -> [(&'static str, Value); 3] {
@@ -196,8 +233,55 @@ impl Run {
         let mut table: Table = head.into_iter().collect();
         table.extend(self.problem.table());
         table.extend(run::common_table(self));
+        self.task().drop_ignored(&mut table);
         table
     }
+}
+
+/// The field without which no description stands alone.
+const REWARD: &str = "reward";
+
+impl Task {
+    /// Takes the fields out of a description that this task ignores.
+    fn drop_ignored(self, run: &mut Table) {
+        for path in self.room().ignores() {
+            let (section, name) = path.split_once('.').unwrap_or_default();
+            if let Some(Value::Table(section)) = run.get_mut(section) {
+                section.remove(name);
+            }
+        }
+    }
+
+    /// Refuses a field that this task ignores; older versions wrote its default.
+    fn check_used(self, said: &Table) -> Result<(), ConfigError> {
+        let unsaid = run::common_defaults();
+        let number = |value: &Value| value.as_float().or(value.as_integer().map(|whole| whole as f64));
+        for path in self.room().ignores() {
+            let (section, name) = path.split_once('.').unwrap_or_default();
+            let Some(value) = said.get(section).and_then(|section| section.get(name)) else {
+                continue;
+            };
+            let default = &unsaid[section][name];
+            if value != default && (number(value).is_none() || number(value) != number(default)) {
+                let using: Vec<_> = Self::all()
+                    .filter(|task| task.uses(path))
+                    .map(Self::name)
+                    .collect();
+                let allowed = format!(
+                    "this field with the task {} only: {} ignores it",
+                    using.join(" or "),
+                    self.name()
+                );
+                return Err(ConfigError::new(*path, value, allowed));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads TOML.
+fn table_of(text: &str) -> Result<Table, ConfigError> {
+    toml::from_str(text).map_err(|e| run::syntax("the TOML text", e.message(), e.span(), text))
 }
 
 /// The task that a table names; the first where it names none.
@@ -221,10 +305,11 @@ fn check_task(base: &Run, table: &Table) -> Result<(), ConfigError> {
     if table.contains_key("task") {
         return Ok(());
     }
-    let Err(error) = base.merged(table.clone()) else {
+    let merged = |base: &Run| base.merged(base.table(), table.clone());
+    let Err(error) = merged(base) else {
         return Ok(());
     };
-    let fits = |task: &Task| task.defaults().merged(table.clone()).is_ok();
+    let fits = |task: &Task| merged(&task.defaults()).is_ok();
     let Some(task) = Task::all().find(fits) else {
         return Ok(());
     };
@@ -242,6 +327,7 @@ fn check_task(base: &Run, table: &Table) -> Result<(), ConfigError> {
 fn read(mut table: Table) -> Result<Run, ConfigError> {
     let task = task_of(&table)?;
     table.remove("task");
+    task.drop_ignored(&mut table);
     let (common, own) = run::split_common(table)?;
     if let Some(reward) = own.get("reward") {
         check_kinds("reward", reward, task)?;

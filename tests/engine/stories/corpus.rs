@@ -159,7 +159,8 @@ fn a_corpus_that_makes_no_sense_is_refused() {
     let (run, files) = corpus(CORPUS, 4, 16);
     assert!(self::refused(&run, &files.with("corpus", vec![0xff])).contains("a text file"));
     // One story or many, whichever was said last.
-    let many = Run::from_toml("task = \"stories\"\ncorpus.stories = 9").expect("of many");
+    let many = "task = \"stories\"\ncorpus.stories = 9\nreward.kind = \"ending\"";
+    let many = Run::from_toml(many).expect("of many");
     let TextProblem { story, corpus, .. } = TextProblem::of(&many).expect("of stories");
     assert!(story.is_none() && corpus.is_some());
     let one = many.with("story.beginning", "Tom ran.");

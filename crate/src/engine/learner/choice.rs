@@ -86,6 +86,17 @@ impl Choice {
         Weighed::of(&self.log_weights, &self.conditions, &unknown).log_z_importance
     }
 
+    /// log mean of the weights of every trajectory's candidates: the weight of the chosen one, as with it the
+    /// chosen ones estimate what all candidates estimate.
+    pub fn mean_log_weights(&self) -> Vec<f64> {
+        let candidates = (self.rounds as f64).ln();
+        self.reservoir
+            .log_sums
+            .iter()
+            .map(|sum| sum - candidates)
+            .collect()
+    }
+
     /// Mean tempered log r of the chosen ones.
     pub fn log_reward(&self) -> f64 {
         let log_reward = &self.taken.log_reward;
@@ -171,10 +182,10 @@ impl<T: Task> Learner<T> {
         purpose: Purpose,
         candidates: usize,
     ) -> Result<Choice, EngineError> {
-        let count = made.log_reward.len();
+        let conditions = made.conditions.clone();
         let mut choice = Choice::of(made);
         for round in 1..candidates as u64 {
-            let made = self.simulate_round(LEARNED, purpose, round, count).await?;
+            let made = self.simulate_round(LEARNED, purpose, round, &conditions).await?;
             let mut rng = self.noise().stream(Purpose::Resampling, round);
             choice.offer(&made, &mut rng);
         }

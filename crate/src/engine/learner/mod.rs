@@ -101,6 +101,16 @@ pub struct WeightedSamples {
     pub seconds: f64,
 }
 
+/// Posterior samples under conditions that somebody asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sampled {
+    /// End points, `[count][state_size]`.
+    pub ends: Vec<f32>,
+    /// log of r·p_θ(τ)/p_φ(τ), one per sample; if samples are chosen, log of the mean over their candidates.
+    /// Empty if nobody asked for them.
+    pub log_weights: Vec<f64>,
+}
+
 /// The figures of simulated trajectories, on the host.
 #[derive(Default)]
 pub struct Simulated {
@@ -307,18 +317,45 @@ impl<T: Task> Learner<T> {
     ///
     /// Where the device fails.
     pub async fn samples(&self, count: usize, candidates: usize) -> Result<Vec<f32>, EngineError> {
-        if candidates > 1 {
-            let made = self.simulate(LEARNED, Purpose::Samples, count).await?;
+        let sampled = self.sampled(&self.in_turn(count), candidates, false).await?;
+        Ok(sampled.ends)
+    }
+
+    /// The same under these conditions, one per sample, with log weights if they are wanted.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn sampled(
+        &self,
+        conditions: &[usize],
+        candidates: usize,
+        weighted: bool,
+    ) -> Result<Sampled, EngineError> {
+        if candidates > 1 || weighted {
+            let made = self
+                .simulate_round(LEARNED, Purpose::Samples, 0, conditions)
+                .await?;
             let choice = self.choose(made, Purpose::Samples, candidates).await?;
-            return Ok(choice.taken.ends);
+            return Ok(Sampled {
+                log_weights: if weighted {
+                    choice.mean_log_weights()
+                } else {
+                    Vec::new()
+                },
+                ends: choice.taken.ends,
+            });
         }
         let network = self.trainer.network();
-        let mut ends = Vec::with_capacity(self.trainer.chains.process.state_size() * count);
-        for group in parallel::groups(self.task.device(), count, T::CHUNK) {
-            let drawn = self.draw(&network, LEARNED, (Purpose::Samples, 0), group).await?;
-            ends.extend(drawn.1);
+        let mut ends = Vec::with_capacity(self.trainer.chains.process.state_size() * conditions.len());
+        for group in parallel::groups(self.task.device(), conditions.len(), T::CHUNK) {
+            let draw = self.draw(&network, LEARNED, (Purpose::Samples, 0), (group, conditions));
+            ends.extend(draw.await?.1);
         }
-        Ok(ends)
+        Ok(Sampled {
+            ends,
+            log_weights: Vec::new(),
+        })
     }
 
     /// The same with the log weights r·p_θ(τ)/p_φ(τ) of all trajectories.
@@ -359,22 +396,30 @@ impl<T: Task> Learner<T> {
         purpose: Purpose,
         count: usize,
     ) -> Result<Simulated, EngineError> {
-        self.simulate_round(follow, purpose, 0, count).await
+        self.simulate_round(follow, purpose, 0, &self.in_turn(count))
+            .await
     }
 
-    /// The same with fresh noise in every round.
+    /// The conditions of so many rows, which cycle through all of them.
+    fn in_turn(&self, count: usize) -> Vec<usize> {
+        let conditions = self.task.conditions();
+        (0..count).map(|row| conditions.in_turn(row)).collect()
+    }
+
+    /// The same under these conditions, with fresh noise in every round.
     pub(crate) async fn simulate_round(
         &self,
         follow: Follow,
         purpose: Purpose,
         round: u64,
-        count: usize,
+        conditions: &[usize],
     ) -> Result<Simulated, EngineError> {
         let network = self.trainer.network();
         let mut made = Simulated::default();
-        for group in parallel::groups(self.task.device(), count, T::CHUNK) {
+        for group in parallel::groups(self.task.device(), conditions.len(), T::CHUNK) {
             let started = Instant::now();
-            let (drawn, ends) = self.draw(&network, follow, (purpose, round), group).await?;
+            let draw = self.draw(&network, follow, (purpose, round), (group, conditions));
+            let (drawn, ends) = draw.await?;
             made.seconds += started.elapsed().as_secs_f64();
             made.ends.extend(ends);
             made.conditions.extend(drawn.iter().flat_map(Drawn::conditions));
@@ -495,24 +540,21 @@ impl<T: Task> Learner<T> {
         Ok(weights)
     }
 
-    /// Trajectories of a group of chunks, and their end points on the host: when those are there,
+    /// Trajectories of a group of chunks of these conditions, and their end points on the host: when those are there,
     /// the device is done drawing.
     async fn draw(
         &self,
         network: &Network<T>,
         follow: Follow,
         (purpose, round): (Purpose, u64),
-        group: Vec<(u64, usize)>,
+        (group, conditions): (Vec<(u64, usize)>, &[usize]),
     ) -> Result<(Vec<Drawn<T::Process>>, Vec<f32>), EngineError> {
         let chains = &self.trainer.chains;
         let drawn = parallel::map(group, |(counter, rows)| {
             let first = counter as usize * T::CHUNK;
-            let conditions = (first..first + rows).map(|row| self.task.conditions().in_turn(row));
-            chains.draw(
-                network,
-                self.batch(purpose, round << CHUNK_BITS | counter, conditions.collect()),
-                follow,
-            )
+            let conditions = conditions[first..first + rows].to_vec();
+            let batch = self.batch(purpose, round << CHUNK_BITS | counter, conditions);
+            chains.draw(network, batch, follow)
         });
         let last = chains.process.steps();
         let ends = drawn.iter().map(|d| chains.process.download(&d.states[last]));

@@ -4,8 +4,11 @@
 use crate::program::assets;
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
+use crate::program::number::whole;
 use crate::program::output::print;
+use crate::program::progress::Progress;
 use crate::program::source::{self, Overrides};
+use crate::program::trainer::opened;
 use pollster::block_on;
 use rtb::engine::EngineError;
 use rtb::engine::train::Timing;
@@ -31,13 +34,13 @@ pub struct Args {
     #[arg(value_name = "PRESET|FILE.toml", default_value = source::DEFAULT)]
     source: PathBuf,
     /// Number of iterations to time
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = whole::<u32>(1, 1_000_000_000))]
     count: u32,
     /// Then draw N samples of the posterior and time them
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1, 1_000_000_000))]
     draw: Option<u32>,
-    /// Then train until the error is at most ERROR: the total variation of mode weights (mixtures), FID
-    /// (digits) or the error of mean log r (stories)
+    /// Then train until the error is at most ERROR, or the run's iterations (--iterations) are over: the total
+    /// variation of mode weights (mixtures), FID (digits) or the error of mean log r (stories)
     #[arg(long, value_name = "ERROR", value_parser = error, allow_negative_numbers = true)]
     until: Option<f64>,
     #[command(flatten)]
@@ -51,8 +54,8 @@ fn error(text: &str) -> Result<f64, String> {
     let number = text
         .parse()
         .ok()
-        .filter(|error: &f64| *error > 0.0 && error.is_finite());
-    number.ok_or_else(|| "use a number above 0".to_owned())
+        .filter(|error: &f64| *error >= 0.0 && error.is_finite());
+    number.ok_or_else(|| "use a number, 0 or more".to_owned())
 }
 
 /// Times and prints.
@@ -60,7 +63,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let run = source::resolve(&args.source, &args.overrides)?.run;
     let files = assets::files(&run)?;
     let device = args.device.device.open()?;
-    let mut session = block_on(Session::open(run, device, &files, None))?;
+    let mut session = opened(run, device, &files, None)?;
     let count = args.count as usize;
     let mut timed: Vec<(f64, Timing)> = Vec::with_capacity(count);
     let mut training = 0.0;
@@ -118,31 +121,42 @@ fn drawn(session: &Session, count: usize) -> Result<String, ProgramError> {
     ))
 }
 
-/// Trains on until the error is small; measuring does not count as training.
+/// Trains on until the error is small or the run is over; measuring does not count as training.
 fn race(session: &mut Session, until: f64, mut training: f64) -> Result<String, ProgramError> {
+    let run = session.run();
+    let (samples, total, sheet) = (
+        run.evaluation.samples,
+        run.training.iterations,
+        run.task().room().sheet(),
+    );
+    let (name, progress) = (
+        sheet.error_name,
+        Progress::new("bench", session.iteration(), total, false),
+    );
+    progress.note(&format!(
+        "Training until {name} is at most {until}, for at most {total} iterations (training.iterations)."
+    ));
     loop {
-        let samples = session.run().evaluation.samples;
         let report = block_on(session.evaluate(samples, 1))?;
-        let sheet = session.run().task().room().sheet();
-        let (name, error) = (sheet.error_name, sheet.error(&report.fit));
-        let error = error.ok_or(EngineError::Method(format!(
+        let error = sheet.error(&report.fit).ok_or(EngineError::Method(format!(
             "{name} cannot be measured: there are too few exact samples; raise evaluation.proposals"
         )))?;
-        if error <= until {
+        let reached = error <= until;
+        if reached || session.finished() {
+            progress.clear();
+            let (is, end) = match reached {
+                true => ("is", ""),
+                false => ("is still", " at the end of the run,"),
+            };
             return Ok(format!(
-                "{name} is {error:.4} after {} iterations and {training:.1} s of training\n",
-                report.iterations
-            ));
-        }
-        if session.finished() {
-            return Ok(format!(
-                "{name} is still {error:.4} at the end, after {} iterations and {training:.1} s of training\n",
+                "{name} {is} {error:.4}{end} after {} iterations and {training:.1} s of training\n",
                 report.iterations
             ));
         }
         for _ in 0..LOOK {
             if !session.finished() {
                 training += block_on(session.step())?.seconds;
+                progress.advance(session.iteration(), || format!("{name} was {error:.4}"));
             }
         }
     }

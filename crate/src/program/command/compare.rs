@@ -4,6 +4,7 @@ use crate::program::comparison::plan::{Choice, Plan};
 use crate::program::comparison::{Comparison, FIGURE, csv, table};
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
+use crate::program::number::whole;
 use crate::program::output::print;
 use crate::program::plot;
 use crate::program::signal::Stop;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 const AFTER_HELP: &str = "\
 Every method gets the same prior, reward and seeds; trained methods are trained first. Prints a table
 and writes a folder with the run (config.toml), one line per trial (outcomes.csv, written as trials
-end), the table (comparison.md) and a picture (comparison.png). `rtb list` lists all methods and
+end), the table (comparison.md) and a picture (comparison.png, comparison.svg). `rtb list` lists all methods and
 experiments.
 
 Examples:
@@ -39,7 +40,7 @@ pub struct Args {
     #[arg(long, value_name = "FIELD=A,B,…", value_parser = source::assignment)]
     vary: Option<(String, String)>,
     /// Repeat the comparison with each of these seeds [default: the seeds of the run or experiment]
-    #[arg(long, value_name = "N,N,…", value_delimiter = ',', conflicts_with = "seed")]
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',', conflicts_with = "seed", value_parser = whole::<u64>(0, u64::MAX))]
     seeds: Vec<u64>,
     /// Average over the values of the varied field: one row per method
     #[arg(long)]
@@ -81,7 +82,9 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         &folder.join("comparison.md"),
         table::markdown(&comparison).as_bytes(),
     )?;
-    plot::comparison::draw(&comparison, &folder.join(FIGURE))?;
+    for picture in [folder.join(FIGURE), folder.join(FIGURE).with_extension("svg")] {
+        plot::comparison::draw(&comparison, &picture)?;
+    }
     print(&format!(
         "{}\nFolder: {}\n",
         table::text(&comparison),

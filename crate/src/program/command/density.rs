@@ -4,6 +4,7 @@ use crate::program::assets;
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::grid::Grid;
+use crate::program::number::whole;
 use crate::program::output::{figure, print};
 use crate::program::source::{self, Overrides};
 use pollster::block_on;
@@ -38,11 +39,11 @@ pub struct Args {
     source: PathBuf,
     /// Number of points
     #[arg(long, short = 'n', value_name = "N", default_value_t = 2000,
-          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+          value_parser = whole::<u32>(1, 1_000_000))]
     count: u32,
     /// Paths per point; their estimates of log p are averaged
     #[arg(long, value_name = "K", default_value_t = 1,
-          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+          value_parser = whole::<u32>(1, 10_000))]
     paths: u32,
     #[command(flatten)]
     device: DeviceFlag,

@@ -5,6 +5,7 @@ use crate::program::assets;
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::grid::Grid;
+use crate::program::number::whole;
 use crate::program::output::{duration, figure, print};
 use crate::program::plot;
 use crate::program::progress::Progress;
@@ -35,13 +36,13 @@ pub struct Args {
     source: PathBuf,
     /// Iterations of each of the two trainings
     #[arg(long = "updates", value_name = "N", default_value_t = EnergyConfig::default().iterations as u32,
-          value_parser = clap::value_parser!(u32).range(1..))]
+          value_parser = whole::<u32>(1, 1_000_000_000))]
     updates: u32,
     /// Weight of the consistency term in the second training
     #[arg(long, value_name = "WEIGHT", default_value_t = EnergyConfig::default().consistency,
           value_parser = weight, allow_negative_numbers = true)]
     consistency: f64,
-    /// File (PNG) for a picture of both densities beside the mixture's
+    /// File (PNG or SVG) for a picture of both densities beside the mixture's
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -63,6 +64,7 @@ fn weight(text: &str) -> Result<f64, String> {
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let run = source::resolve(&args.source, &args.overrides)?.run;
     if let Some(path) = &args.out {
+        plot::check_name("--out", path)?;
         storage::probe(path)?;
     }
     let files = assets::files(&run)?;

@@ -2,7 +2,9 @@
 
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
+use crate::program::number::whole;
 use crate::program::output::print;
+use crate::program::progress::Busy;
 use crate::program::storage::{self, RunFolder};
 use crate::program::table;
 use crate::program::trainer::reopen_trained;
@@ -17,11 +19,11 @@ pub struct Args {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// Number of samples, at least 100 [default: the run's evaluation.samples]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=10_000_000))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(100, 10_000_000))]
     samples: Option<u32>,
     /// If N > 1, also measure samples that are each chosen among N candidates in proportion to
     /// their weight [default: the run's evaluation.candidates]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_CANDIDATES as i64))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1, MOST_CANDIDATES as u64))]
     candidates: Option<u32>,
     /// File for the report as JSON; the table is printed as well
     #[arg(long, value_name = "FILE")]
@@ -40,7 +42,9 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let own = session.run().evaluation;
     let asked = |flag: Option<u32>, own| flag.map_or(own, |asked| asked as usize);
     let samples = asked(args.samples, own.samples);
+    let busy = Busy::new(format!("Evaluating with {samples} samples"));
     let report = block_on(session.evaluate(samples, asked(args.candidates, own.candidates)))?;
+    drop(busy);
     if let Some(path) = &args.out {
         storage::write_json(path, &report)?;
     }

@@ -3,6 +3,7 @@
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::grid::Grid;
+use crate::program::number::whole;
 use crate::program::output::{duration, figure, print};
 use crate::program::progress::Progress;
 use crate::program::storage;
@@ -45,15 +46,15 @@ pub struct Args {
     objective: Objective,
     /// Random seed
     #[arg(long, value_name = "N", default_value_t = NumbersConfig::default().seed,
-          value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+          value_parser = whole::<u64>(0, i64::MAX as u64))]
     seed: u64,
     /// Number of training iterations
     #[arg(long, value_name = "N", default_value_t = NumbersConfig::default().iterations as u32,
-          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+          value_parser = whole::<u32>(1, 1_000_000))]
     iterations: u32,
     /// Answers per iteration
     #[arg(long, value_name = "N", default_value_t = NumbersConfig::default().batch as u32,
-          value_parser = clap::value_parser!(u32).range(2..=100_000))]
+          value_parser = whole::<u32>(2, 100_000))]
     batch: u32,
     /// Share of these answers that come from the prior, drawn in proportion to their reward
     #[arg(long, value_name = "SHARE", default_value_t = NumbersConfig::default().noised_share,

@@ -7,7 +7,7 @@ use crate::program::output::print;
 use crate::program::signal::Stop;
 use crate::program::source::{self, Overrides, Source};
 use crate::program::storage::RunFolder;
-use crate::program::trainer::{Trainer, files, reopen};
+use crate::program::trainer::{Trainer, files, opened, reopen};
 use pollster::block_on;
 use rtb::session::Session;
 use std::path::{Path, PathBuf};
@@ -74,7 +74,7 @@ fn start(source: &Path, options: &Options) -> Result<Trainer, ProgramError> {
     let files = assets::files(&run)?;
     let device = options.device.device.open()?;
     let stop = Stop::catch()?;
-    let session = block_on(Session::open(run, device, &files, None))?;
+    let session = opened(run, device, &files, None)?;
     let out = options.out.as_deref();
     let folder = RunFolder::create(out, &label, session.run(), &files)?;
     let lock = folder.lock()?;

@@ -2,27 +2,29 @@
 
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
+use crate::program::number::whole;
 use crate::program::output::print;
 use crate::program::plot;
+use crate::program::samples::{self, Column, Format};
 use crate::program::storage::{self, RunFolder};
-use crate::program::trainer::{files, reopen_trained};
+use crate::program::trainer::{files, opened, reopen_trained};
 use pollster::block_on;
-use rtb::engine::weights::Weights;
 use rtb::run::{ConfigError, MOST_CANDIDATES, Run};
-use rtb::session::Session;
+use rtb::task::Picture;
 use rtb::task::text::{Story, TextProblem};
-use rtb::task::{Picture, Task};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
-The extension of --out sets the format: .safetensors writes one tensor `samples`; .png draws a sheet of
-images (images only); any other extension writes text with one sample per line: CSV for points and
-images, the middle of the story for stories.
+The extension of --out sets the format. Text has one sample per line: .csv for points and images, .txt for
+the middles of stories. .npy writes an array of NumPy, .safetensors a tensor `samples`, .png a sheet of images.
+Samples of a run with a posterior for each class have their class beside them, in a column or tensor `class`;
+--weights adds `log_weight`. An array and a picture have no place for either.
 
 Examples:
   rtb sample runs/25-to-9-seed0 --count 5000 --out points.csv
   rtb sample runs/digit-3-seed0 --count 64 --out threes.png
   rtb sample runs/digit-3-seed0 --count 64 --candidates 16 --out exact.png
+  rtb sample runs/digits-each-seed0 --count 64 --class 3 --out threes.npy
   rtb sample runs/stories-each-seed0 -n 10 --beginning \"It was hot.\" --ending \"They swam.\"";
 
 /// Draw samples from a trained posterior
@@ -34,16 +36,23 @@ pub struct Args {
     folder: PathBuf,
     /// Number of samples
     #[arg(long, short = 'n', value_name = "N", default_value_t = 1000,
-          value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+          value_parser = whole::<u32>(1, 10_000_000))]
     count: u32,
     /// Draw N candidates per sample and choose one in proportion to its weight r·p_θ/p_φ; a larger N
     /// is slower and closer to the exact posterior
     #[arg(long, value_name = "N", default_value_t = 1,
-          value_parser = clap::value_parser!(u32).range(1..=MOST_CANDIDATES as i64))]
+          value_parser = whole::<u32>(1, MOST_CANDIDATES as u64))]
     candidates: u32,
     /// Random seed of the samples [default: the run's seed]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(0, u64::MAX))]
     seed: Option<u64>,
+    /// Draw only this class; needs a run with a posterior for each class, such as digits-each
+    #[arg(long, value_name = "CLASS", value_parser = whole::<usize>(0, u64::MAX))]
+    class: Option<usize>,
+    /// Write the log weight log(r·p_θ/p_φ) of every sample beside it; with --candidates, that of the mean over
+    /// its candidates
+    #[arg(long)]
+    weights: bool,
     /// Beginning of a new story to fill; needs --ending and a run that learned a corpus
     #[arg(long, value_name = "TEXT", requires = "ending")]
     beginning: Option<String>,
@@ -60,8 +69,11 @@ pub struct Args {
 /// Draws the samples and writes them.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let folder = RunFolder::open(&args.folder)?;
-    let task = folder.run()?.task();
+    let trained_on = folder.run()?;
+    let task = trained_on.task();
     let format = Format::of(args.out.as_deref(), task)?;
+    let wanted = condition(args, &trained_on)?;
+    check_columns(args, &trained_on, format)?;
     if let Some(path) = &args.out {
         storage::probe(path)?;
     }
@@ -69,27 +81,90 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let run = asked(args, session.run())?;
     if run != *session.run() {
         let weights = block_on(session.weights())?;
-        session = block_on(Session::open(
-            run,
-            args.device.device.open()?,
-            &files(&folder, session.run())?,
-            Some(&weights),
-        ))?;
+        let device = args.device.device.open()?;
+        let files = files(&folder, session.run())?;
+        session = opened(run, device, &files, Some(&weights))?;
     }
-    let samples = block_on(session.samples(args.count as usize, args.candidates as usize))?;
-    let shape = session.shape();
+    let run = session.run();
+    let in_turn = |row| wanted.unwrap_or_else(|| run.in_turn(row));
+    let conditions: Vec<usize> = (0..args.count as usize).map(in_turn).collect();
+    let sampled = block_on(session.sampled(&conditions, args.candidates as usize, args.weights))?;
+    let (samples, shape) = (sampled.ends, session.shape());
+    let columns = columns(args, &conditions, sampled.log_weights, run);
+    let text = |samples: &[f32]| samples::text(&session.text(samples), &columns, task);
     match (&args.out, format) {
-        (None, _) => print(&session.text(&samples)),
-        (Some(path), Format::Text) => storage::write(path, session.text(&samples).as_bytes()),
-        (Some(path), Format::Tensor) => storage::write(path, &tensor(samples, &shape)),
+        (None, _) => print(&text(&samples)),
+        (Some(path), Format::Text) => storage::write(path, text(&samples).as_bytes()),
+        (Some(path), Format::Safetensors) => {
+            storage::write(path, &samples::safetensors(samples, &shape, &columns))
+        }
+        (Some(path), Format::Npy) => storage::write(path, &samples::npy(&samples, &shape)),
         (Some(path), Format::Sheet) => {
-            let columns = f64::from(args.count).sqrt().ceil() as usize;
+            let across = f64::from(args.count).sqrt().ceil() as usize;
             match session.picture(&samples) {
-                Picture::Images { side, pixels } => plot::draw_images(path, &pixels, side, columns),
-                Picture::Cells { .. } | Picture::Texts(_) => Err(no_picture(task).into()),
+                Picture::Images { side, pixels } => plot::draw_images(path, &pixels, side, across),
+                Picture::Cells { .. } | Picture::Texts(_) => unreachable!("only images have the format"),
             }
         }
     }
+}
+
+/// The condition of the wanted class; none where all conditions take turns.
+fn condition(args: &Args, run: &Run) -> Result<Option<usize>, ConfigError> {
+    let Some(class) = args.class else {
+        return Ok(None);
+    };
+    let allowed = match run.problem.classes() {
+        None => {
+            "a run with a posterior for each class (reward.kind `each_class`), or omit --class".to_owned()
+        }
+        Some(classes) => {
+            let found = classes.iter().position(|one| *one == class);
+            if found.is_some() {
+                return Ok(found);
+            }
+            let names: Vec<_> = classes.iter().map(usize::to_string).collect();
+            format!("a class of the run: {}", names.join(", "))
+        }
+    };
+    Err(ConfigError::new("--class", class, allowed))
+}
+
+/// Refuses a format that would lose what stands beside samples.
+fn check_columns(args: &Args, run: &Run, format: Format) -> Result<(), ConfigError> {
+    let many = run.problem.classes().is_some() && args.class.is_none();
+    let lost = match format {
+        Format::Text | Format::Safetensors => return Ok(()),
+        _ if args.weights => "log weights",
+        Format::Npy if many => "classes",
+        Format::Npy | Format::Sheet => return Ok(()),
+    };
+    Err(ConfigError::new(
+        "--out",
+        format!("a file without a place for {lost}"),
+        format!(
+            "a file name that ends in .{} or .safetensors{}",
+            run.task().room().sheet().text_file,
+            if many && !args.weights {
+                ", or a single class with --class"
+            } else {
+                ""
+            }
+        ),
+    ))
+}
+
+/// What stands beside the samples.
+fn columns(args: &Args, conditions: &[usize], log_weights: Vec<f64>, run: &Run) -> Vec<Column> {
+    let class = run.problem.classes().map(|classes| Column {
+        name: "class",
+        values: conditions.iter().map(|at| classes[*at] as f64).collect(),
+    });
+    let weight = args.weights.then_some(Column {
+        name: "log_weight",
+        values: log_weights,
+    });
+    class.into_iter().chain(weight).collect()
 }
 
 /// The run with what the flags say.
@@ -111,46 +186,4 @@ fn asked(args: &Args, run: &Run) -> Result<Run, ConfigError> {
     }
     asked.validate()?;
     Ok(asked)
-}
-
-/// How samples are written.
-#[derive(Clone, Copy)]
-enum Format {
-    Text,
-    Tensor,
-    Sheet,
-}
-
-impl Format {
-    fn of(path: Option<&Path>, task: Task) -> Result<Self, ConfigError> {
-        let ending = path.and_then(Path::extension).unwrap_or_default();
-        match ending.to_string_lossy().as_ref() {
-            "safetensors" => Ok(Self::Tensor),
-            "png" if task.room().sheet().draws_samples => Ok(Self::Sheet),
-            "png" => Err(no_picture(task)),
-            _ => Ok(Self::Text),
-        }
-    }
-}
-
-/// Refuses to draw samples of this task.
-fn no_picture(task: Task) -> ConfigError {
-    ConfigError::new(
-        "--out",
-        format!("a picture of {}", task.name()),
-        format!(
-            "a file name that ends in .{} or .safetensors; only images can be drawn",
-            task.room().sheet().text_file
-        ),
-    )
-}
-
-fn tensor(samples: Vec<f32>, shape: &[usize]) -> Vec<u8> {
-    let size: usize = shape.iter().product();
-    let shape = [&[samples.len() / size], shape].concat();
-    let file = Weights {
-        tensors: vec![("samples".to_owned(), shape, samples)],
-        ..Weights::default()
-    };
-    file.to_safetensors(false)
 }

@@ -79,6 +79,9 @@ impl Comparison {
             };
             let needed = assets::files(&run)?;
             let mut task = run.task().room().open_untrained(run, device.clone(), &needed)?;
+            if let Some(refused) = task.misread() {
+                return Err(refused.into());
+            }
             task.adopt(&mut kept);
             truths.push(block_on(task.reference())?);
             pictures.push(task.pictures());
@@ -239,6 +242,7 @@ fn carry_out(trial: &mut Trial, name: &str, stop: &Stop, quiet: bool) -> Result<
         });
     }
     progress.clear();
+    let _busy = progress.busy(format!("{name}: evaluating with {} samples", evaluation.samples));
     let outcome = block_on(trial.outcome(evaluation.samples))?;
     let chosen = block_on(trial.chosen(evaluation.samples))?;
     Ok(Some((curve, outcome, chosen)))

@@ -1,15 +1,21 @@
-//! What all pictures are drawn on: a white PNG, its font and its inks.
+//! What all pictures are drawn with: a white PNG or SVG, its font and its inks.
 
+use super::paper::Paper;
 use crate::program::error::ProgramError;
 use crate::program::storage;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::register_font;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
+use rtb::run::ConfigError;
+use std::cell::Cell;
 use std::path::Path;
+use std::{fs, io};
 
-pub type Canvas<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
-pub type DrawError = DrawingAreaErrorKind<<BitMapBackend<'static> as DrawingBackend>::ErrorType>;
+pub type Canvas<'a> = DrawingArea<Paper<'a>, Shift>;
+pub type DrawError = DrawingAreaErrorKind<io::Error>;
 pub type Drawn = Result<(), DrawError>;
 
 /// Text and axes.
@@ -21,7 +27,29 @@ pub const FAINT: RGBColor = RGBColor(226, 229, 233);
 
 const FONT: &str = "sans-serif";
 
-/// Draws a PNG of `size` pixels, whole or not at all.
+/// Refuses the name of a picture, in this field, that says neither PNG nor SVG.
+pub fn check_name(field: &str, path: &Path) -> Result<(), ConfigError> {
+    if is_svg(path) || has_ending(path, "png") {
+        return Ok(());
+    }
+    let value = format!("`{}`", path.display());
+    Err(ConfigError::new(
+        field,
+        value,
+        "a file name that ends in .png or .svg",
+    ))
+}
+
+fn is_svg(path: &Path) -> bool {
+    has_ending(path, "svg")
+}
+
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension()
+        .is_some_and(|found| found.eq_ignore_ascii_case(ending))
+}
+
+/// Draws a PNG of `size` pixels, or an SVG where the name says so, whole or not at all.
 pub fn picture(
     path: &Path,
     size: (u32, u32),
@@ -31,19 +59,43 @@ pub fn picture(
         path: path.to_owned(),
         reason,
     };
+    let written = |e| ProgramError::file("write", path, e);
     register_font(FONT, FontStyle::Normal, dejavu::sans::regular())
         .and_then(|()| register_font(FONT, FontStyle::Bold, dejavu::sans::bold()))
         .map_err(|_| error("the font is broken".to_owned()))?;
-    // The format follows from how the name ends.
+    // The format of pixels follows from how the name ends.
     let fresh = path.with_extension("tmp.png");
-    let canvas = BitMapBackend::new(&fresh, size).into_drawing_area();
-    canvas
-        .fill(&WHITE)
-        .and_then(|()| draw(&canvas))
-        .and_then(|()| canvas.present())
-        .map_err(|e| error(e.to_string()))?;
-    drop(canvas);
-    storage::replace(&fresh, path).map_err(|e| ProgramError::file("write", path, e))
+    if !is_svg(path) {
+        drawn(Paper::png(&fresh, size), draw).map_err(|e| error(e.to_string()))?;
+        return storage::replace(&fresh, path).map_err(written);
+    }
+    let (mut text, has_pixels) = (String::new(), Cell::new(false));
+    let paper = Paper::svg(&mut text, &fresh, &has_pixels, size).map_err(|e| error(e.to_string()))?;
+    drawn(paper, draw).map_err(|e| error(e.to_string()))?;
+    if has_pixels.get() {
+        let pixels = fs::read(&fresh).map_err(written)?;
+        text = with_pixels(&text, &pixels, size);
+    }
+    // A picture without pixels may have left an empty one.
+    let _ = fs::remove_file(&fresh);
+    storage::write(path, text.as_bytes())
+}
+
+/// Draws on a paper that is white before.
+fn drawn(paper: Paper, draw: impl FnOnce(&Canvas) -> Drawn) -> Drawn {
+    let canvas = paper.into_drawing_area();
+    canvas.fill(&WHITE)?;
+    draw(&canvas)?;
+    canvas.present()
+}
+
+/// An SVG with the pixels of a PNG above its background, which is the first of its shapes.
+fn with_pixels(svg: &str, png: &[u8], (width, height): (u32, u32)) -> String {
+    let (ground, shapes) = svg.split_once("/>").unwrap_or((svg, ""));
+    let png = STANDARD.encode(png);
+    format!(
+        "{ground}/>\n<image width=\"{width}\" height=\"{height}\" href=\"data:image/png;base64,{png}\"/>{shapes}"
+    )
 }
 
 /// A style of text, anchored at its upper left.

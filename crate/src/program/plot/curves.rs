@@ -1,11 +1,13 @@
 //! How training went: loss, log Z with its bounds, effective sample size, error.
 
 use super::Finished;
-use super::canvas::{Canvas, Drawn, FAINT, INK, PALE, bold, text};
+use super::canvas::{Canvas, DrawError, Drawn, FAINT, INK, PALE, anchored, bold, text};
 use crate::program::output::tick;
 use crate::program::storage::{EvaluationPoint, IterationPoint};
 use plotters::coord::ranged1d::ValueFormatter;
+use plotters::element::DashedPathElement;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, VPos};
 use std::ops::Range;
 
 pub const SIZE: (u32, u32) = (1600, 1100);
@@ -20,11 +22,21 @@ const MOST_POINTS: usize = 1500;
 
 type Point = (f64, f64);
 
+/// Height of a chart's title, and of a line of its legend below.
+const TITLE: i32 = 44;
+const LEGEND: i32 = 30;
+/// Pixels of the legend: where it begins, its piece of line, and from one name to the next.
+const LEFT: i32 = 98;
+const SAMPLE: i32 = 34;
+const APART: i32 = 26;
+
 /// A line of a chart; one without a name has no legend.
 struct Curve {
     name: &'static str,
     color: RGBAColor,
     width: u32,
+    /// Pixels of a dash and of the gap after it: what is drawn over other curves lets them through.
+    dashes: Option<(i32, i32)>,
     points: Vec<Point>,
 }
 
@@ -34,9 +46,37 @@ impl Curve {
             name,
             color: color.to_rgba(),
             width: 3,
+            dashes: None,
             points,
         }
     }
+
+    fn dashed(self, dash: i32, gap: i32) -> Self {
+        Self {
+            dashes: Some((dash, gap)),
+            ..self
+        }
+    }
+
+    fn style(&self) -> ShapeStyle {
+        self.color.stroke_width(self.width)
+    }
+
+    /// The pieces that lie in a range.
+    fn pieces(&self, range: &Range<f64>) -> Vec<Vec<Point>> {
+        let points = with_crossings(&self.points, range);
+        let pieces = points.split(|p| !(range.start..=range.end).contains(&p.1));
+        pieces
+            .filter(|piece| !piece.is_empty())
+            .map(<[Point]>::to_vec)
+            .collect()
+    }
+}
+
+/// The curves that a legend names: those with a name and something to see.
+fn named<'a>(curves: &'a [Curve], range: &Range<f64>) -> Vec<&'a Curve> {
+    let is_named = |curve: &&Curve| !curve.name.is_empty() && !curve.pieces(range).is_empty();
+    curves.iter().filter(is_named).collect()
 }
 
 /// Draws the four charts.
@@ -61,16 +101,19 @@ pub fn draw(canvas: &Canvas, finished: &Finished) -> Drawn {
         &[faint, smooth],
     )?;
 
+    // All of them end at about the same value: a wide one lies below, dashes above.
+    let mut importance = Curve::new(
+        "importance-weighted",
+        GREEN,
+        points(&evaluations, |e| e.log_z_importance),
+    );
+    (importance.color, importance.width) = (GREEN.mix(0.5), 8);
     let log_z = [
+        importance,
         Curve::new("learned", BLUE, thinned(&trace(iterations, |i| i.log_z))),
-        Curve::new(
-            "importance-weighted",
-            GREEN,
-            points(&evaluations, |e| e.log_z_importance),
-        ),
-        Curve::new("ELBO", VIOLET, points(&evaluations, |e| e.elbo)),
-        Curve::new("EUBO", RED, points(&evaluations, |e| e.eubo)),
-        Curve::new("exact", INK, level(&x, finished.report.log_z_exact)),
+        Curve::new("ELBO", VIOLET, points(&evaluations, |e| e.elbo)).dashed(16, 12),
+        Curve::new("EUBO", RED, points(&evaluations, |e| e.eubo)).dashed(7, 12),
+        Curve::new("exact", INK, level(&x, finished.report.log_z_exact)).dashed(2, 7),
     ];
     let range = log_z_range(&log_z, finished.report.log_z_exact);
     chart(&panels[1], "log Z", x.clone(), range.clone(), range, &log_z)?;
@@ -188,8 +231,10 @@ where
     Y: plotters::coord::ranged1d::AsRangedCoord<Value = f64>,
     Y::CoordDescType: ValueFormatter<f64>,
 {
-    let mut chart = ChartBuilder::on(area)
-        .caption(title, bold(26, INK))
+    let named = named(curves, &range);
+    let head = draw_head(area, title, &named)?;
+    let (_, body) = area.split_vertically(head);
+    let mut chart = ChartBuilder::on(&body)
         .margin(14)
         .x_label_area_size(46)
         .y_label_area_size(84)
@@ -207,36 +252,44 @@ where
         .y_label_formatter(&|v| tick(*v))
         .draw()?;
     for curve in curves {
-        let style = curve.color.stroke_width(curve.width);
-        let points = with_crossings(&curve.points, &range);
-        for piece in points.split(|p| !(range.start..=range.end).contains(&p.1)) {
-            chart.draw_series(LineSeries::new(piece.iter().copied(), style))?;
+        for piece in curve.pieces(&range) {
+            match curve.dashes {
+                Some((dash, gap)) => {
+                    chart.draw_series(DashedLineSeries::new(piece, dash, gap, curve.style()))?
+                }
+                None => chart.draw_series(LineSeries::new(piece, curve.style()))?,
+            };
         }
-        if !curve.name.is_empty() {
-            // The legend hangs on a series of its own, as the curve may be in many pieces or none.
-            chart
-                .draw_series(LineSeries::new([], style))?
-                .label(curve.name)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 26, y)], style));
-        }
-    }
-    if curves.iter().any(|c| !c.name.is_empty()) {
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::LowerRight)
-            .legend_area_size(34)
-            .margin(12)
-            .background_style(WHITE.mix(0.85))
-            .border_style(FAINT)
-            .label_font(text(19, INK))
-            .draw()?;
     }
     Ok(())
 }
 
+/// Title and legend, above the chart so that they cover nothing of it. Returns their height.
+fn draw_head(area: &Canvas, title: &str, named: &[&Curve]) -> Result<i32, DrawError> {
+    let width = area.dim_in_pixel().0 as i32;
+    let heading = anchored(bold(26, INK), HPos::Left, VPos::Center);
+    area.draw_text(title, &heading, (LEFT, TITLE / 2 + 6))?;
+    let style = anchored(text(19, INK), HPos::Left, VPos::Center);
+    let (mut x, mut y) = (LEFT, TITLE + LEGEND / 2);
+    for curve in named {
+        let room = SAMPLE + 8 + area.estimate_text_size(curve.name, &style)?.0 as i32;
+        if x > LEFT && x + room > width {
+            (x, y) = (LEFT, y + LEGEND);
+        }
+        let line = [(x, y), (x + SAMPLE, y)];
+        match curve.dashes {
+            Some((dash, gap)) => area.draw(&DashedPathElement::new(line, dash, gap, curve.style()))?,
+            None => area.draw(&PathElement::new(line, curve.style()))?,
+        }
+        area.draw_text(curve.name, &style, (x + SAMPLE + 8, y))?;
+        x += room + APART;
+    }
+    Ok(if named.is_empty() { TITLE } else { y + LEGEND / 2 })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::with_crossings;
+    use super::{BLUE, Curve, named, with_crossings};
 
     #[test]
     fn lines_are_cut_at_the_edge() {
@@ -250,5 +303,22 @@ mod tests {
             (2.0, 1.0),
         ];
         assert_eq!(with_crossings(&points, &(0.0..2.0)), wanted);
+    }
+
+    #[test]
+    fn a_legend_names_what_is_seen() {
+        let curve = |name, points: &[(f64, f64)]| Curve::new(name, BLUE, points.to_vec());
+        let curves = [
+            curve("inside", &[(0.0, 0.5), (1.0, 0.6)]),
+            curve("crossing", &[(0.0, -3.0), (1.0, 3.0)]),
+            curve("absent", &[]),
+            curve("outside", &[(0.0, 5.0), (1.0, 6.0)]),
+            curve("", &[(0.0, 0.5)]),
+        ];
+        let names: Vec<_> = named(&curves, &(0.0..1.0))
+            .iter()
+            .map(|curve| curve.name)
+            .collect();
+        assert_eq!(names, ["inside", "crossing"]);
     }
 }

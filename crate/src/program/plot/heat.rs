@@ -18,6 +18,8 @@ pub struct HeatMap<'a> {
     pub cells: &'a [f32],
     pub side: usize,
     pub scale: Scale,
+    /// What the colours stand for.
+    pub quantity: &'a str,
 }
 
 impl HeatMap<'_> {
@@ -94,6 +96,8 @@ impl HeatMap<'_> {
             let line = [(left, top + row), (left + width, top + row)];
             canvas.draw(&PathElement::new(line, RGBColor(r, g, b)))?;
         }
+        let above = anchored(text(20, INK), HPos::Left, VPos::Bottom);
+        canvas.draw_text(self.quantity, &above, (left, top - 12))?;
         let beside = anchored(text(20, INK), HPos::Left, VPos::Center);
         for tick in self.scale.ticks() {
             let y = top + ((1.0 - self.scale.place(tick)) * f64::from(height)).round() as i32;
@@ -102,6 +106,26 @@ impl HeatMap<'_> {
                 PALE,
             ))?;
             canvas.draw_text(&output::tick(tick), &beside, (left + width + 12, y))?;
+        }
+        Ok(())
+    }
+
+    /// The colours from left to right, with what they stand for and the values at both ends below.
+    pub fn draw_bar_below(&self, canvas: &Canvas, (left, top): (i32, i32), width: i32) -> Drawn {
+        const HEIGHT: i32 = 12;
+        for column in 0..width {
+            let [r, g, b] = viridis(f64::from(column) / f64::from(width));
+            let line = [(left + column, top), (left + column, top + HEIGHT)];
+            canvas.draw(&PathElement::new(line, RGBColor(r, g, b)))?;
+        }
+        let ends = [
+            (output::tick(self.scale.low), HPos::Left, left),
+            (self.quantity.to_owned(), HPos::Center, left + width / 2),
+            (output::tick(self.scale.high), HPos::Right, left + width),
+        ];
+        for (words, anchor, x) in ends {
+            let style = anchored(text(18, INK), anchor, VPos::Top);
+            canvas.draw_text(&words, &style, (x, top + HEIGHT + 6))?;
         }
         Ok(())
     }

@@ -7,8 +7,10 @@ mod curves;
 mod heat;
 mod images;
 mod overview;
+mod paper;
 mod texts;
 
+pub use canvas::check_name;
 pub use images::{draw_images, draw_sheet};
 pub use texts::draw_texts;
 
@@ -45,9 +47,10 @@ pub fn draw_row(path: &Path, maps: &[(&str, &Vec<f32>)], side: usize) -> Result<
     const SIZE: i32 = 420;
     const LEFT: i32 = 50;
     const TOP: i32 = 60;
+    const BELOW: i32 = 110;
     let width = (SIZE + LEFT + 20) * maps.len() as i32;
     let scale = Scale::density(maps[0].1);
-    picture(path, (width as u32, (SIZE + TOP + 50) as u32), |canvas| {
+    picture(path, (width as u32, (SIZE + TOP + BELOW) as u32), |canvas| {
         for (place, (title, cells)) in maps.iter().enumerate() {
             let left = LEFT + place as i32 * (SIZE + LEFT + 20);
             let style = anchored(bold(24, INK), HPos::Center, VPos::Center);
@@ -57,8 +60,10 @@ pub fn draw_row(path: &Path, maps: &[(&str, &Vec<f32>)], side: usize) -> Result<
                 cells,
                 side,
                 scale,
+                quantity: DENSITY,
             };
             map.draw_image(canvas, (left, TOP), SIZE, 16)?;
+            map.draw_bar_below(canvas, (left, TOP + SIZE + 42), SIZE)?;
         }
         Ok(())
     })
@@ -78,12 +83,17 @@ pub fn draw_all(finished: &Finished, folder: &RunFolder) -> Result<(), ProgramEr
     for panel in &panels {
         draw_panel(panel, &panels, folder)?;
     }
-    picture(&folder.file("overview.png"), overview::SIZE, |canvas| {
+    picture(&folder.file("overview.png"), overview::size(&panels), |canvas| {
         overview::draw(canvas, finished, &panels)
     })?;
-    picture(&folder.file("curves.png"), curves::SIZE, |canvas| {
-        curves::draw(canvas, finished)
-    })
+    for ending in ["png", "svg"] {
+        picture(
+            &folder.file(&format!("curves.{ending}")),
+            curves::SIZE,
+            |canvas| curves::draw(canvas, finished),
+        )?;
+    }
+    Ok(())
 }
 
 /// A panel as a file of its own.
@@ -95,6 +105,7 @@ fn draw_panel(panel: &task::Panel, all: &[task::Panel], folder: &RunFolder) -> R
                 cells,
                 side: *side,
                 scale: scale_of(*scale, cells, all),
+                quantity: quantity(*scale),
             };
             let path = folder.file(&format!("{}.png", panel.name));
             picture(&path, heat::SIZE, |canvas| map.draw(canvas))
@@ -120,11 +131,22 @@ fn draw_panel(panel: &task::Panel, all: &[task::Panel], folder: &RunFolder) -> R
     }
 }
 
+/// What the colours of most maps stand for.
+const DENSITY: &str = "density";
+
+/// What the colours of cells stand for.
+fn quantity(scale: task::Scale) -> &'static str {
+    match scale {
+        task::Scale::Density | task::Scale::Like(_) => DENSITY,
+        task::Scale::Linear(quantity) => quantity,
+    }
+}
+
 /// The colours of cells.
 fn scale_of(scale: task::Scale, cells: &[f32], all: &[task::Panel]) -> Scale {
     match scale {
         task::Scale::Density => Scale::density(cells),
-        task::Scale::Linear => Scale::linear(cells),
+        task::Scale::Linear(_) => Scale::linear(cells),
         task::Scale::Like(name) => match all
             .iter()
             .find(|panel| panel.name == name)

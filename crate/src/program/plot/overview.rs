@@ -2,7 +2,7 @@
 
 use super::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, bold, text};
 use super::heat::HeatMap;
-use super::{Finished, PANEL_COLUMNS, draw_sheet, draw_texts, scale_of};
+use super::{Finished, PANEL_COLUMNS, draw_sheet, draw_texts, quantity, scale_of};
 use crate::program::output::{duration, figure};
 use crate::program::source::title;
 use plotters::prelude::*;
@@ -11,21 +11,38 @@ use rtb::message::Report;
 use rtb::task::sheet::{Beside, Highlight, Sheet};
 use rtb::task::{Panel, Picture};
 
-pub const SIZE: (u32, u32) = (2200, 900);
-
+const WIDTH: i32 = 2200;
 const MARGIN: i32 = 70;
 const IMAGE: i32 = 470;
 const TOP: i32 = 200;
+/// Height of the figures, and of the colour bars above them.
+const FIGURES: i32 = 230;
+const BARS: i32 = 60;
+
+/// Pixels of the picture: colours that stand for numbers have a bar.
+pub fn size(panels: &[Panel]) -> (u32, u32) {
+    (WIDTH as u32, (below(panels) + FIGURES) as u32)
+}
+
+/// Where the panels end.
+fn below(panels: &[Panel]) -> i32 {
+    let has_bar = |panel: &Panel| matches!(panel.picture, Picture::Cells { .. });
+    TOP + IMAGE + if panels.iter().any(has_bar) { BARS } else { 0 }
+}
 
 fn draw_panel(canvas: &Canvas, panel: &Panel, all: &[Panel], corner: (i32, i32)) -> Drawn {
     match &panel.picture {
-        Picture::Cells { side, cells, scale } => HeatMap {
-            title: &panel.title,
-            cells,
-            side: *side,
-            scale: scale_of(*scale, cells, all),
+        Picture::Cells { side, cells, scale } => {
+            let map = HeatMap {
+                title: &panel.title,
+                cells,
+                side: *side,
+                scale: scale_of(*scale, cells, all),
+                quantity: quantity(*scale),
+            };
+            map.draw_image(canvas, corner, IMAGE, 19)?;
+            map.draw_bar_below(canvas, (corner.0, corner.1 + IMAGE + 48), IMAGE)
         }
-        .draw_image(canvas, corner, IMAGE, 19),
         Picture::Images { side, pixels } => draw_sheet(canvas, pixels, *side, PANEL_COLUMNS, corner, IMAGE),
         Picture::Texts(texts) => draw_texts(canvas, texts, corner, IMAGE),
     }
@@ -33,7 +50,7 @@ fn draw_panel(canvas: &Canvas, panel: &Panel, all: &[Panel], corner: (i32, i32))
 
 /// Draws title, panels and figures.
 pub fn draw(canvas: &Canvas, finished: &Finished, panels: &[Panel]) -> Drawn {
-    let width = SIZE.0 as i32 - 2 * MARGIN;
+    let width = WIDTH - 2 * MARGIN;
     canvas.draw_text(&title(finished.run), &bold(46, INK), (MARGIN, 46))?;
     canvas.draw_text(&subtitle(finished), &text(25, PALE), (MARGIN, 104))?;
 
@@ -47,7 +64,7 @@ pub fn draw(canvas: &Canvas, finished: &Finished, panels: &[Panel]) -> Drawn {
     }
 
     let figures = figures(finished.run.task().room().sheet(), finished.report);
-    let top = TOP + IMAGE + 72;
+    let top = below(panels) + 72;
     canvas.draw(&PathElement::new([(MARGIN, top), (MARGIN + width, top)], FAINT))?;
     let step = width / figures.len() as i32;
     for (column, (name, measured, exact)) in figures.into_iter().enumerate() {

@@ -29,7 +29,6 @@ pub fn commented(run: &Run) -> String {
         let dotted = path.join(".");
         let meaning = match dotted.as_str() {
             "task" => Some(TASK.to_owned()),
-            unused if !run.task().uses(unused) => Some("Not used by this task.".to_owned()),
             _ => meaning(&fields, &table, &path),
         };
         if let Some(meaning) = meaning.filter(|_| said.insert(path)) {

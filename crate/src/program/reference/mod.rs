@@ -23,8 +23,9 @@ const HEAD: &str = "\
 # The fields of a run
 
 A run is described by a TOML file. An absent field has the default of the run's task, or, with
-`preset = \"NAME\"`, the preset's value. Only a field whose default is called required must be given. A `[reward]`
-or a `[method]` of another kind replaces the whole table, and its absent fields have the defaults named here.
+`preset = \"NAME\"`, the preset's value. A file without a preset must have a `[reward]`, and every field whose default
+is called required. A `[reward]` or a `[method]` of another kind than the preset's replaces the whole table, and its
+absent fields have the defaults named here. A field that the run's task does not use is refused.
 
 `rtb list --toml PRESET` prints a whole file to start from, and `--set FIELD=VALUE` sets any field on the command
 line by its dotted path: `--set optimizer.ema=0.99`. Values that are not allowed are refused before the run starts.

@@ -94,6 +94,14 @@ impl Probe {
         self.refused(path, Value::Array(Vec::new())).is_none()
     }
 
+    /// Whether a run without this table is refused.
+    pub fn is_required(&self, table: &str) -> bool {
+        let mut run = self.table.clone();
+        run.remove(table);
+        let refused = Run::from_toml(&run.to_string()).err();
+        refused.is_some_and(|error| error.field == table && error.value.is_empty())
+    }
+
     /// Why it may not hold a value.
     pub fn refused(&self, path: &[&str], value: Value) -> Option<ConfigError> {
         let mut table = self.table.clone();

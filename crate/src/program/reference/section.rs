@@ -99,6 +99,11 @@ impl Section {
 
     /// Which kind there is by default.
     fn usual(&self, path: &[&str], tag: &str) -> String {
+        if let [table] = path
+            && self.probes.iter().all(|(_, probe)| probe.is_required(table))
+        {
+            return " It is required.".to_owned();
+        }
         let at = [path, &[tag]].concat();
         let kinds = self.probes.iter().map(|(_, probe)| probe.value(&at));
         let kinds: Vec<_> = kinds.flatten().collect();

@@ -85,9 +85,13 @@ impl Problem for ImagesProblem {
     }
 
     fn conditions(&self) -> usize {
+        self.classes().map_or(1, <[usize]>::len)
+    }
+
+    fn classes(&self) -> Option<&[usize]> {
         match &self.reward {
-            Reward::EachClass { classes } => classes.len(),
-            _ => 1,
+            Reward::EachClass { classes } => Some(classes),
+            _ => None,
         }
     }
 

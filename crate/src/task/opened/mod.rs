@@ -91,6 +91,11 @@ pub trait ShownTask: Task + Sized + 'static {
     /// Draws a picture of samples.
     fn pictures(&self) -> Pictures;
 
+    /// The first thing of its run that the models take for something else, as they do not know it.
+    fn misread(&self) -> Option<ConfigError> {
+        None
+    }
+
     /// Samples of end points, `[count]` of [`ShownTask::shape`].
     fn samples_of(&self, ends: Vec<f32>) -> impl Future<Output = Result<Vec<f32>, EngineError>> {
         async { Ok(ends) }
@@ -171,6 +176,9 @@ pub trait OpenTask {
     /// As [`ShownTask::pictures`].
     fn pictures(&self) -> Pictures;
 
+    /// As [`ShownTask::misread`].
+    fn misread(&self) -> Option<ConfigError>;
+
     /// As [`ShownTask::grow_truth`].
     fn grow_truth(&mut self, samples: usize) -> Later<'_, bool>;
 
@@ -218,6 +226,10 @@ impl<T: ShownTask> OpenTask for T {
 
     fn pictures(&self) -> Pictures {
         ShownTask::pictures(self)
+    }
+
+    fn misread(&self) -> Option<ConfigError> {
+        ShownTask::misread(self)
     }
 
     fn grow_truth(&mut self, samples: usize) -> Later<'_, bool> {

@@ -1,7 +1,7 @@
 //! A task in training: the parts of a session that are generic over tasks.
 
 use super::{Later, OpenTask, ShownTask};
-use crate::engine::learner::{Choice, LEARNED, Learner, Simulated, Start, Task, WeightedSamples};
+use crate::engine::learner::{Choice, LEARNED, Learner, Sampled, Simulated, Start, Task, WeightedSamples};
 use crate::engine::noise::Purpose;
 use crate::engine::statistics::Weighed;
 use crate::engine::train::Timing;
@@ -64,6 +64,14 @@ pub trait OpenRun {
 
     /// Samples, `[count]` of the task's shape, each chosen among `candidates`.
     fn samples(&self, count: usize, candidates: usize) -> Later<'_, Vec<f32>>;
+
+    /// As [`Learner::sampled`], with samples of the task's shape in place of end points.
+    fn sampled<'a>(
+        &'a self,
+        conditions: &'a [usize],
+        candidates: usize,
+        weighted: bool,
+    ) -> Later<'a, Sampled>;
 
     /// As [`Learner::weighted_samples`].
     fn weighted_samples(&self, count: usize, candidates: usize) -> Later<'_, WeightedSamples>;
@@ -165,6 +173,21 @@ impl<T: ShownTask> OpenRun for Learner<T> {
         })
     }
 
+    fn sampled<'a>(
+        &'a self,
+        conditions: &'a [usize],
+        candidates: usize,
+        weighted: bool,
+    ) -> Later<'a, Sampled> {
+        Box::pin(async move {
+            let sampled = Learner::sampled(self, conditions, candidates, weighted).await?;
+            Ok(Sampled {
+                ends: self.task.samples_of(sampled.ends).await?,
+                ..sampled
+            })
+        })
+    }
+
     fn weighted_samples(&self, count: usize, candidates: usize) -> Later<'_, WeightedSamples> {
         Box::pin(Learner::weighted_samples(self, count, candidates))
     }
@@ -210,7 +233,7 @@ pub(in crate::task) fn open<T: ShownTask>(
         .map_err(EngineError::Weights)?;
     let start = file.as_ref().map(|weights| {
         let trained_on = weights.metadata.get("run");
-        let trained_on = trained_on.and_then(|toml| Run::from_toml(toml).ok());
+        let trained_on = trained_on.and_then(|toml| Run::from_written(toml).ok());
         Start {
             weights,
             same: trained_on.is_some_and(|other| {

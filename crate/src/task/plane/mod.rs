@@ -176,7 +176,12 @@ impl Room for Plane {
         let learned = picture::density(shown.samples, side, 1.0);
         vec![
             panel("prior", PRIOR, &view.prior, Scale::Density),
-            panel("reward", "reward, log r(x)", &view.log_reward, Scale::Linear),
+            panel(
+                "reward",
+                "reward, log r(x)",
+                &view.log_reward,
+                Scale::Linear("log r(x)"),
+            ),
             // Learned and exact share a scale, so that equal colours mean equal densities.
             panel("learned", LEARNED, &learned, Scale::Like("exact")),
             panel("exact", EXACT, &view.exact, Scale::Density),

@@ -143,8 +143,9 @@ pub enum Reward {
     },
     /// A formula in x and y for r or log r.
     Formula {
-        /// The formula. It may have numbers, `PI`, `E`, `+ - * / ^ ( )`, comparisons, `&&`, `||` and functions such as
-        /// `exp`, `sqrt`, `sin`, `abs`, `min(a, b)`, `hypot(x, y)`.
+        /// The formula. It may have numbers, `PI`, `E`, `+ - * / ^ ( )`, comparisons such as `0 < x < 6`, `&&`, `||` and
+        /// functions such as `exp`, `sqrt`, `sin`, `abs`, `min(a, b)`, `mod(a, b)`, `hypot(x, y)`. `2x` and `x²` are
+        /// understood too.
         expression: String,
         /// Whether the formula's value is log r; otherwise it is r.
         #[serde(default)]

@@ -6,6 +6,7 @@ use super::{
     Component, DriftNetwork, ExactPrior, HALF_WIDTH, LearnedPrior, LogReward, Mixture, PlanePolicy,
     PlanePrior, PlaneProblem, PriorKind, Reward, Truth, quadrature,
 };
+use crate::engine::check::percent_above;
 use crate::engine::learner::Task;
 use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::BrownianBridge;
@@ -227,8 +228,8 @@ fn check_inside(field: &str, components: &[Component]) -> Result<(), ConfigError
         return Err(ConfigError::new(
             field,
             format!(
-                "a mixture with {:.0} % of its mass outside the square",
-                100.0 * outside
+                "a mixture with {} of its mass outside the square",
+                percent_above(outside, MOST_OUTSIDE)
             ),
             format!(
                 "a mixture with at most {:.0} % of its mass outside [−{HALF_WIDTH}, {HALF_WIDTH}]²",
@@ -250,8 +251,8 @@ fn check_annealed(power: f64, mixture: &Mixture, reward: &LogReward, beta: f64) 
         return Err(ConfigError::new(
             "reward.power",
             format!(
-                "{power}, which puts {:.0} % of the posterior outside the square,",
-                100.0 * outside
+                "{power}, which puts {} of the posterior outside the square,",
+                percent_above(outside, MOST_OUTSIDE)
             ),
             format!(
                 "a power closer to 1, so that at most {:.0} % is outside [−{HALF_WIDTH}, {HALF_WIDTH}]²",

@@ -41,10 +41,7 @@ impl Wish {
         let one = match reward {
             Wanted::Ending {} => Self::Ending,
             Wanted::Mention { words, penalty } => Self::Mention {
-                words: words
-                    .iter()
-                    .map(|word| known(word, vocabulary))
-                    .collect::<Result<_, _>>()?,
+                words: known(words, vocabulary)?,
                 penalty: *penalty,
             },
             &Wanted::Length { target, deviation } => Self::Length { target, deviation },
@@ -59,17 +56,22 @@ impl Wish {
     }
 }
 
-/// The number of a word.
-fn known(word: &str, vocabulary: &Vocabulary) -> Result<usize, ConfigError> {
-    let encoded = vocabulary.encode(word);
-    match encoded.tokens[..] {
-        [token] if encoded.unknown.is_empty() => Ok(token),
-        _ => Err(ConfigError::new(
-            "reward.words",
-            format!("`{word}`"),
-            format!("one of the {} words in the prior's vocabulary", vocabulary.len()),
-        )),
+/// The numbers of words.
+fn known(words: &[String], vocabulary: &Vocabulary) -> Result<Vec<usize>, ConfigError> {
+    let mut numbers = Vec::with_capacity(words.len());
+    let mut unknown = Vec::new();
+    for word in words {
+        let encoded = vocabulary.encode(word);
+        match encoded.tokens[..] {
+            [number] if encoded.unknown.is_empty() => numbers.push(number),
+            _ => unknown.push(format!("`{word}`")),
+        }
     }
+    if unknown.is_empty() {
+        return Ok(numbers);
+    }
+    let allowed = format!("some of the {} words in the prior's vocabulary", vocabulary.len());
+    Err(ConfigError::new("reward.words", unknown.join(", "), allowed))
 }
 
 impl StoryReward {

@@ -3,10 +3,10 @@
 use super::methods;
 use super::task::TextTask;
 use super::{StoriesView, lines};
-use crate::engine::EngineError;
 use crate::engine::learner::{Learner, Simulated};
 use crate::engine::process::TokenChain;
 use crate::engine::rollout;
+use crate::engine::{ConfigError, EngineError};
 use crate::message::{Fit, Packed, Report, SampledTruth, Scene, Snapshot, Truth};
 use crate::run::Run;
 use crate::task::Picture;
@@ -36,6 +36,10 @@ impl ShownTask for TextTask {
     fn pictures(&self) -> Pictures {
         let reader = self.reader().clone();
         Arc::new(move |stories| Picture::Texts(reader.middles(stories)))
+    }
+
+    fn misread(&self) -> Option<ConfigError> {
+        TextTask::misread(self)
     }
 
     async fn scene(learner: &mut Learner<Self>) -> Result<Scene, EngineError> {

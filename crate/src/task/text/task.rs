@@ -113,6 +113,26 @@ impl TextTask {
         &self.unknown
     }
 
+    /// The field of the story with words that the prior does not know, and these words.
+    pub(super) fn misread(&self) -> Option<ConfigError> {
+        let story = self.problem.story.as_ref()?;
+        let parts = [
+            ("story.beginning", &story.beginning),
+            ("story.ending", &story.ending),
+        ];
+        let refused = parts.into_iter().map(|(field, text)| {
+            let mut unknown = self.reader.vocabulary.encode(text).unknown;
+            unknown.dedup();
+            let quoted: Vec<_> = unknown.iter().map(|word| format!("`{word}`")).collect();
+            (!quoted.is_empty()).then(|| {
+                let allowed =
+                    "other words: the models do not know these, and would read each as the same unknown word";
+                ConfigError::new(field, quoted.join(", "), allowed)
+            })
+        });
+        refused.flatten().next()
+    }
+
     /// The middle of a corpus' story as it was told, without what stands for nothing.
     pub fn told(&self, condition: usize) -> Vec<usize> {
         let sequence = self.prior.chain().sequence();

@@ -185,7 +185,7 @@ fn run_of(weights: &[u8]) -> Option<Run> {
     let (length, rest) = weights.split_first_chunk()?;
     let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
     let header: serde_json::Value = serde_json::from_slice(rest.get(..length)?).ok()?;
-    Run::from_toml(header["__metadata__"]["run"].as_str()?).ok()
+    Run::from_written(header["__metadata__"]["run"].as_str()?).ok()
 }
 
 #[cfg(test)]

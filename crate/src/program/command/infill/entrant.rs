@@ -160,6 +160,24 @@ impl Entrant {
         })
     }
 
+    /// Words of the first stories of a corpus that its prior does not know, each once.
+    pub fn unknown(&self, corpus: &[u8], count: usize, device: &Device) -> Result<Vec<String>, ProgramError> {
+        let LanguageModel { reader, .. } =
+            LanguageModel::read(&self.prior, device).map_err(EngineError::Weights)?;
+        let text = String::from_utf8_lossy(corpus);
+        let fitting = text.lines().filter(|line| reader.stories(line).next().is_some());
+        let words = fitting
+            .take(count)
+            .flat_map(|line| reader.vocabulary.encode(line).unknown);
+        let mut found = Vec::new();
+        for word in words {
+            if !found.contains(&word) {
+                found.push(word);
+            }
+        }
+        Ok(found)
+    }
+
     pub fn title(&self) -> String {
         format!("{}, seed {}", self.method, self.run.seed)
     }

@@ -7,6 +7,7 @@ use crate::program::data::{Stories, infillings, stories};
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::grid::Grid;
+use crate::program::number::whole;
 use crate::program::output::{figure, print};
 use crate::program::storage::{self, RunFolder};
 use crate::program::trainer::{files, reopen_trained};
@@ -40,22 +41,22 @@ pub struct Args {
     #[arg(long, value_name = "NAME|FILE", default_value = "stories")]
     data: String,
     /// Number of held-out stories: the first that fit the prior
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = whole::<u32>(1, 100_000))]
     stories: u32,
     /// Prior samples per story for importance resampling
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = whole::<u32>(2, 10_000))]
     proposals: u32,
     /// Stories for supervised fine-tuning
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = whole::<u32>(1, 100_000))]
     tuned: u32,
     /// Iterations of supervised fine-tuning
-    #[arg(long, value_name = "N", default_value_t = 80, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 80, value_parser = whole::<u32>(1, 1_000_000))]
     tuning: u32,
     /// Number of seeds, 0 to N − 1, for the methods that need no run
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = whole::<u32>(1, 100))]
     seeds: u32,
     /// Stories to print as filled by each method
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = whole::<usize>(0, u64::MAX))]
     examples: usize,
     /// File (CSV) for the results of every seed
     #[arg(long, value_name = "FILE")]
@@ -89,6 +90,10 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         Ok(())
     };
     let own = Entrant::of_shipped_prior(&args.data)?;
+    let unknown = own.unknown(&corpus, args.stories as usize, &args.device.device.open()?)?;
+    if !unknown.is_empty() {
+        eprintln!("{}", not_known(&unknown));
+    }
     fill(&own.told())?;
     for seed in 0..u64::from(args.seeds) {
         let mut known = Vec::new();
@@ -117,6 +122,24 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         args.stories,
         examples(&made, args.examples)
     ))
+}
+
+/// Words that the models do not know, the first of them by name.
+fn not_known(unknown: &[String]) -> String {
+    const NAMED: usize = 10;
+    let named: Vec<_> = unknown
+        .iter()
+        .take(NAMED)
+        .map(|word| format!("`{word}`"))
+        .collect();
+    let more = match unknown.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "The models do not know these words of the stories and read each as the same unknown word: {}{more}.",
+        named.join(", ")
+    )
 }
 
 /// The posterior of a run's folder.

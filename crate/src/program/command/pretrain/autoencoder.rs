@@ -4,6 +4,7 @@ use super::common::{Common, Record, Stepped};
 use super::judgement::Judgements;
 use crate::program::data::{self, Labelled};
 use crate::program::error::ProgramError;
+use crate::program::number::whole;
 use burn::module::Module;
 use pollster::block_on;
 use rtb::engine::EngineError;
@@ -29,15 +30,15 @@ pub struct Args {
     data: String,
     /// Size of the latent vector of an image
     #[arg(long, value_name = "N", default_value_t = 32,
-          value_parser = clap::value_parser!(u32).range(1..=784))]
+          value_parser = whole::<u32>(1, 784))]
     latents: u32,
     /// Units per layer of the encoder and the decoder
     #[arg(long, value_name = "N", default_value_t = 256,
-          value_parser = clap::value_parser!(u32).range(4..=2048))]
+          value_parser = whole::<u32>(4, 2048))]
     width: u32,
     /// Residual blocks of the encoder, and of the decoder
     #[arg(long, value_name = "N", default_value_t = 2,
-          value_parser = clap::value_parser!(u32).range(1..=16))]
+          value_parser = whole::<u32>(1, 16))]
     blocks: u32,
     /// Standard deviation of the noise added to the latents in training; the latents' own is 1
     #[arg(long, value_name = "DEVIATION", default_value_t = 0.04, value_parser = deviation)]

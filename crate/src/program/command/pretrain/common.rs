@@ -2,6 +2,7 @@
 
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
+use crate::program::number::{any, whole};
 use crate::program::output::print;
 use crate::program::pretraining::{self, Job, Pretrain};
 use crate::program::storage;
@@ -19,19 +20,19 @@ pub struct Common {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Number of training iterations
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, u64::MAX))]
     iterations: Option<usize>,
     /// Training examples per iteration
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, u64::MAX))]
     batch: Option<usize>,
     /// Learning rate at the start; it decays to 0 along a cosine
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", value_parser = any)]
     learning_rate: Option<f64>,
     /// Decay of the exponential moving average of the weights; the average is saved
-    #[arg(long, value_name = "DECAY")]
+    #[arg(long, value_name = "DECAY", value_parser = any)]
     ema: Option<f64>,
     /// Random seed
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>(0, u64::MAX))]
     seed: u64,
     #[command(flatten)]
     device: DeviceFlag,

@@ -5,6 +5,7 @@ use super::judgement::Judgements;
 use crate::program::assets;
 use crate::program::data::{self, Labelled};
 use crate::program::error::ProgramError;
+use crate::program::number::whole;
 use crate::program::plot;
 use burn::module::Module;
 use burn::tensor::Device;
@@ -48,24 +49,24 @@ pub struct Args {
     latents: Option<PathBuf>,
     /// Units per layer of the network on latents
     #[arg(long, value_name = "N", default_value_t = 352, requires = "latents",
-          value_parser = clap::value_parser!(u32).range(4..=2048))]
+          value_parser = whole::<u32>(4, 2048))]
     width: u32,
     /// Residual blocks of the network on latents
     #[arg(long, value_name = "N", default_value_t = 3, requires = "latents",
-          value_parser = clap::value_parser!(u32).range(1..=16))]
+          value_parser = whole::<u32>(1, 16))]
     blocks: u32,
     /// Start from these weights, a shipped prior's name or a file [default: random weights]
     #[arg(long, value_name = "NAME|FILE")]
     from: Option<String>,
     /// Number of samples that measure the quality
     #[arg(long, value_name = "N", default_value_t = 10_000,
-          value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+          value_parser = whole::<u32>(2, 1_000_000))]
     samples: u32,
     /// Number of steps of the chain that draws these samples
     #[arg(long, value_name = "T", default_value_t = 50,
-          value_parser = clap::value_parser!(u32).range(2..=1000))]
+          value_parser = whole::<u32>(2, 1000))]
     steps: u32,
-    /// File (PNG) for a picture of 100 samples
+    /// File (PNG or SVG) for a picture of 100 samples
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
     #[command(flatten)]
@@ -96,6 +97,9 @@ struct Trained {
 
 /// Trains the prior and writes its files.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    if let Some(path) = &args.picture {
+        plot::check_name("--picture", path)?;
+    }
     let device = args.common.device()?;
     let images = data::images(&args.data)?;
     let mut what = format!("digits --data {}", args.data);

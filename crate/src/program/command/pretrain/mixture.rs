@@ -2,6 +2,7 @@
 
 use super::common::{Common, Record};
 use crate::program::error::ProgramError;
+use crate::program::number::whole;
 use crate::program::output::figure;
 use crate::program::pretraining::Pretrain;
 use crate::program::source::{self, Overrides};
@@ -25,10 +26,10 @@ pub struct Args {
     #[arg(value_name = "PRESET|FILE.toml")]
     source: PathBuf,
     /// Units per hidden layer
-    #[arg(long, value_name = "N", default_value_t = PretrainConfig::default().width)]
+    #[arg(long, value_name = "N", default_value_t = PretrainConfig::default().width, value_parser = whole::<usize>(0, u64::MAX))]
     width: usize,
     /// Number of hidden layers
-    #[arg(long, value_name = "N", default_value_t = PretrainConfig::default().depth)]
+    #[arg(long, value_name = "N", default_value_t = PretrainConfig::default().depth, value_parser = whole::<usize>(0, u64::MAX))]
     depth: usize,
     #[command(flatten)]
     common: Common,

@@ -3,6 +3,7 @@
 use super::common::{Common, Record, Stepped};
 use crate::program::data::{Stories, stories};
 use crate::program::error::ProgramError;
+use crate::program::number::whole;
 use burn::module::Module;
 use burn::tensor::Device;
 use clap::ValueEnum;
@@ -45,7 +46,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME|FILE", default_value = "stories")]
     data: String,
     /// Number of words in the vocabulary
-    #[arg(long, value_name = "N", default_value_t = 4000)]
+    #[arg(long, value_name = "N", default_value_t = 4000, value_parser = whole::<usize>(0, u64::MAX))]
     words: usize,
     /// Training loss of a prior [default: elbo]
     #[arg(long, value_enum)]

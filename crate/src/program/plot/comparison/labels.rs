@@ -54,7 +54,7 @@ const STEP: i32 = 7;
 const TRIES: i32 = 45;
 /// Pixels further away that a name goes rather than over a marker or a line.
 const MARKER: i32 = 140;
-const LINE: i32 = 5;
+const LINE: i32 = 40;
 
 /// Where the names go, one a point: inside `frame`, as near as may be, off each other, and if that
 /// is possible off the `markers` and the points of `lines`.
@@ -130,6 +130,32 @@ mod tests {
             assert!(area.lies_in(&frame), "{area:?}");
             let others = placed[..i].iter().chain(&markers);
             assert!(others.into_iter().all(|other| !other.overlaps(area)), "{area:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_covers_no_line_while_there_is_room() {
+        let frame = Area {
+            left: 0,
+            top: 0,
+            right: 1000,
+            bottom: 800,
+        };
+        // A line to the point from the left, and one above it all along.
+        let to: Vec<(i32, i32)> = (0..=80).map(|i| (i * 6, 400)).collect();
+        let above: Vec<(i32, i32)> = (0..=166).map(|i| (i * 6, 385)).collect();
+        let lines = [to, above].concat();
+        for x in [480, 900] {
+            let wanted = [Wanted {
+                at: (x, 400),
+                size: (200, 24),
+            }; 3];
+            for area in place(&wanted, frame, &[], &lines) {
+                let crossed = lines
+                    .iter()
+                    .filter(|(x, y)| Area::around((*x, *y), 1).overlaps(&area));
+                assert_eq!(crossed.count(), 0, "{area:?}");
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::program::comparison::summary::Summary;
 use crate::program::plot::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, text, wrapped};
 use crate::program::plot::colour::Scale;
 use crate::program::plot::heat::HeatMap;
-use crate::program::plot::{draw_sheet, draw_texts};
+use crate::program::plot::{DENSITY, draw_sheet, draw_texts};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 use rtb::task::Picture;
@@ -22,6 +22,8 @@ const LINE: i32 = 24;
 const SIDES: (i32, i32) = (150, 300);
 /// Below this side a name may have three lines, else two.
 const NARROW: i32 = 190;
+/// Width of the bar of colours, and the height that it takes.
+const BAR: (i32, i32) = (300, 52);
 
 /// One small picture, or why there is none.
 struct Map {
@@ -98,7 +100,25 @@ impl Maps {
         )
     }
 
+    /// Height of what stands between the heading and the maps.
+    pub fn head(&self) -> i32 {
+        let has_scale = |map: &Map| matches!(map.picture, Ok(Picture::Cells { .. }));
+        if self.maps.iter().any(has_scale) { BAR.1 } else { 0 }
+    }
+
+    /// The maps, below the bar of their colours.
     pub fn draw(&self, canvas: &Canvas, (left, top): (i32, i32)) -> Drawn {
+        if self.head() > 0 {
+            let none = HeatMap {
+                title: "",
+                cells: &[],
+                side: 0,
+                scale: self.scale,
+                quantity: DENSITY,
+            };
+            none.draw_bar_below(canvas, (left, top), BAR.0)?;
+        }
+        let top = top + self.head();
         for (i, map) in self.maps.iter().enumerate() {
             let (column, row) = ((i % self.columns) as i32, (i / self.columns) as i32);
             let corner = (
@@ -122,6 +142,7 @@ impl Maps {
                 cells,
                 side: *cells_side,
                 scale: self.scale,
+                quantity: DENSITY,
             }
             .draw_cells(canvas, (left, top), side)?,
             Ok(Picture::Images {

@@ -56,7 +56,7 @@ impl Mark {
 pub fn draw(comparison: &Comparison, path: &Path) -> Result<(), ProgramError> {
     let maps = Maps::new(comparison, ROOM);
     let (width, height) = maps.size();
-    let (width, height) = (width.max(LEAST), (height + HEADING).max(CHART.1));
+    let (width, height) = (width.max(LEAST), (height + HEADING + maps.head()).max(CHART.1));
     let top = if comparison.plan.question.is_some() {
         TOPS.0
     } else {

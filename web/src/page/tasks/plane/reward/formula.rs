@@ -76,8 +76,9 @@ pub fn Formula(
                 <textarea id="formula" data-testid="formula" rows="2" spellcheck="false" autocapitalize="off" value={(*draft).clone()} {oninput}
                     aria-describedby="formula-help" aria-invalid={wrong.is_some().to_string()} />
                 <Explain id="formula" error={wrong.map(|e| AttrValue::from(e.to_string()))}
-                    help="Numbers, x, y, PI, E and + - * / ^ with the usual precedence: -x^2 is -(x^2), 2^3^2 is 2^(3^2). Comparisons < > <= >= == != and && || give 1 or 0. \
-                          Functions: exp log ln log2 log10 sqrt cbrt abs sign floor ceil round sin cos tan asin acos atan sinh cosh tanh min max atan2(y, x) hypot mod. \
+                    help="Numbers, x, y, PI, E and + - * / ^ with the usual precedence: -x^2 is -(x^2), 2^3^2 is 2^(3^2). 2x and x² are understood too. \
+                          Comparisons < > <= >= == != and && || give 1 or 0; 0 < x < 6 holds between 0 and 6. \
+                          Functions: exp log ln log2 log10 sqrt cbrt abs sign floor ceil round sin cos tan asin acos atan sinh cosh tanh min max atan2(y, x) hypot mod(a, b). \
                           Where the value is negative or undefined, r is 0." />
             </div>
             <Check id="formula-log" label="The formula is log r" checked={*logarithm} set={as_logarithm}

@@ -1,0 +1,186 @@
+//! From the words of a formula to its tree, by precedence climbing.
+
+use super::Node;
+use super::operations::{
+    COMPARISON, NEGATION, Operation, POWER, PRODUCT, function, function_of_two, operator, product,
+};
+use super::tokens::{Token, shown};
+use std::f64::consts;
+
+/// Deepest nesting; a formula is not a way to exhaust the stack.
+const DEEPEST: usize = 100;
+
+const COMMA: &str =
+    "a decimal number has a point, `0.5`: a comma stands between the two arguments of a function";
+
+pub(super) struct Parser {
+    tokens: Vec<Token>,
+    next: usize,
+}
+
+/// An operator that comes next.
+struct Ahead {
+    /// How it is written; `None` for the product of 2x.
+    symbol: Option<&'static str>,
+    binding: u8,
+    apply: Operation,
+}
+
+impl Parser {
+    pub(super) fn new(tokens: Vec<Token>) -> Self {
+        Self { tokens, next: 0 }
+    }
+
+    pub(super) fn whole(mut self) -> Result<Node, String> {
+        let node = self.expression(0, 0)?;
+        match self.tokens.get(self.next) {
+            None => Ok(node),
+            Some(Token::Symbol(",")) => Err(COMMA.to_owned()),
+            Some(token) => Err(format!("an operator is missing before {}", shown(token))),
+        }
+    }
+
+    /// Operators that bind at least as tightly as `least`.
+    fn expression(&mut self, least: u8, depth: usize) -> Result<Node, String> {
+        if depth > DEEPEST {
+            return Err("it is nested too deeply".to_owned());
+        }
+        let mut left = self.operand(depth)?;
+        let mut before = None;
+        while let Some(ahead) = self.operator() {
+            if let (None, Some(divided @ ("/" | "^"))) = (ahead.symbol, before) {
+                return Err(format!(
+                    "a product after `{divided}` can be read in two ways: write `a{divided}(2*b)` or `(a{divided}2)*b`"
+                ));
+            }
+            if ahead.binding < least {
+                break;
+            }
+            self.next += usize::from(ahead.symbol.is_some());
+            let tighter = match ahead.binding {
+                POWER => POWER,
+                binding => binding + 1,
+            };
+            let right = self.expression(tighter, depth + 1)?;
+            let compared = before.and_then(operator).is_some_and(|(b, _)| b == COMPARISON);
+            before = ahead.symbol;
+            left = match (left, ahead.binding) {
+                (Node::Chain(first, mut links), COMPARISON) if compared => {
+                    links.push((ahead.apply, right));
+                    Node::Chain(first, links)
+                }
+                (left, COMPARISON) => Node::Chain(Box::new(left), vec![(ahead.apply, right)]),
+                (left, _) => Node::Binary(ahead.apply, Box::new(left), Box::new(right)),
+            };
+        }
+        Ok(left)
+    }
+
+    /// The operator that comes next. 2x, 2(x + 1), x²y and (x + 1)(y + 1) are products.
+    fn operator(&self) -> Option<Ahead> {
+        match (
+            self.next.checked_sub(1).map(|at| &self.tokens[at]),
+            self.tokens.get(self.next)?,
+        ) {
+            (
+                Some(Token::Number(_) | Token::Raised(_) | Token::Symbol(")")),
+                Token::Name(_) | Token::Symbol("("),
+            ) => Some(Ahead {
+                symbol: None,
+                binding: PRODUCT,
+                apply: product,
+            }),
+            (_, Token::Symbol(symbol)) => operator(symbol).map(|(binding, apply)| Ahead {
+                symbol: Some(symbol),
+                binding,
+                apply,
+            }),
+            _ => None,
+        }
+    }
+
+    /// A number, a name, a function or a pair of brackets, with the powers that are raised behind it.
+    fn operand(&mut self, depth: usize) -> Result<Node, String> {
+        let mut node = match self.take().ok_or("it ends too early")? {
+            Token::Number(value) => Node::Number(value),
+            Token::Symbol("-") => return Ok(Node::Negated(Box::new(self.expression(NEGATION, depth + 1)?))),
+            Token::Symbol("+") => return self.expression(NEGATION, depth + 1),
+            Token::Symbol("(") => {
+                let node = self.expression(0, depth + 1)?;
+                self.expect(")")?;
+                node
+            }
+            Token::Name(name) => self.named(&name, depth)?,
+            token => {
+                return Err(format!(
+                    "{} stands where a number, x, y or a function must be",
+                    shown(&token)
+                ));
+            }
+        };
+        while let Some(Token::Raised(power)) = self.tokens.get(self.next) {
+            let power = Node::Number(f64::from(*power));
+            node = Node::Binary(f64::powf, Box::new(node), Box::new(power));
+            self.next += 1;
+        }
+        Ok(node)
+    }
+
+    fn take(&mut self) -> Option<Token> {
+        let token = self.tokens.get(self.next).cloned();
+        self.next += 1;
+        token
+    }
+
+    fn named(&mut self, name: &str, depth: usize) -> Result<Node, String> {
+        match name {
+            "x" => return Ok(Node::X),
+            "y" => return Ok(Node::Y),
+            "PI" | "pi" | "π" => return Ok(Node::Number(consts::PI)),
+            "E" | "e" => return Ok(Node::Number(consts::E)),
+            _ => {}
+        }
+        if let Some(apply) = function(name) {
+            self.expect("(")?;
+            let argument = self.expression(0, depth + 1)?;
+            self.expect(")")?;
+            return Ok(Node::Unary(apply, Box::new(argument)));
+        }
+        let apply = function_of_two(name).ok_or_else(|| unknown(name))?;
+        self.expect("(")?;
+        let first = self.expression(0, depth + 1)?;
+        self.expect(",")?;
+        let second = self.expression(0, depth + 1)?;
+        self.expect(")")?;
+        Ok(Node::Binary(apply, Box::new(first), Box::new(second)))
+    }
+
+    fn expect(&mut self, symbol: &'static str) -> Result<(), String> {
+        let found = self.tokens.get(self.next);
+        match found {
+            Some(Token::Symbol(found)) if *found == symbol => {
+                self.next += 1;
+                Ok(())
+            }
+            Some(Token::Symbol(",")) => Err(COMMA.to_owned()),
+            Some(token @ Token::Raised(_)) if symbol == "(" => Err(format!(
+                "{} stands before the brackets of a function: write it behind them, `sin(x)^2`",
+                shown(token)
+            )),
+            Some(token) => Err(format!("`{symbol}` is missing before {}", shown(token))),
+            None => Err(format!("`{symbol}` is missing at the end")),
+        }
+    }
+}
+
+/// Why a name is refused: it may be a product of variables.
+fn unknown(name: &str) -> String {
+    let letters: Vec<_> = name.chars().map(String::from).collect();
+    match letters
+        .iter()
+        .all(|letter| ["x", "y", "π"].contains(&letter.as_str()))
+    {
+        true => format!("`{name}` is unknown: write `{}`", letters.join("*")),
+        false => format!("`{name}` is unknown"),
+    }
+}
