@@ -189,7 +189,8 @@ fn unreadable(error: &toml::de::Error) -> ConfigError {
         .strip_prefix("unknown field `")
         .and_then(|f| f.strip_suffix('`'))
     {
-        let field = place.map_or_else(|| name.to_owned(), |place| format!("{place}.{name}"));
+        let name = key(name);
+        let field = place.map_or_else(|| name.clone(), |place| format!("{place}.{name}"));
         return ConfigError::new(field, ConfigError::UNKNOWN, expected);
     }
     if let Some(name) = message
@@ -199,14 +200,48 @@ fn unreadable(error: &toml::de::Error) -> ConfigError {
         let field = place.map_or_else(|| name.to_owned(), |place| format!("{place}.{name}"));
         return ConfigError::missing(field, "a value, as it has no default");
     }
-    let expected = in_words(expected);
+    ConfigError::new(
+        place.unwrap_or("the run"),
+        found_in_words(found),
+        in_words(expected),
+    )
+}
+
+/// A key as TOML writes it: in quotes, unless it is a word.
+fn key(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    match !name.is_empty() && name.chars().all(is_plain) {
+        true => name.to_owned(),
+        false => format!("{name:?}"),
+    }
+}
+
+/// What serde found, without its own words.
+fn found_in_words(found: &str) -> String {
+    if let Some(length) = found.strip_prefix("invalid length ") {
+        return format!("a list of length {length}");
+    }
     let found = found.split_once(": ").map_or(found, |(_, value)| value);
     let found = found.strip_prefix("unknown variant ").unwrap_or(found);
-    ConfigError::new(place.unwrap_or("the run"), found, expected)
+    match found {
+        "unit variant" => "this value",
+        "map" => "a table",
+        "sequence" => "a list",
+        other => other,
+    }
+    .to_owned()
 }
 
 /// What serde expects, without the names of Rust's types.
 fn in_words(expected: &str) -> String {
+    match expected {
+        "variant identifier" | "string only" => return "a name in quotes".to_owned(),
+        "fewer elements in array" => return "a shorter list".to_owned(),
+        _ => {}
+    }
+    if let Some(length) = expected.strip_prefix("an array of length ") {
+        return format!("a list of length {length}");
+    }
     let words = expected.split_whitespace().map(|word| match word {
         "usize" | "u64" | "u32" | "u8" => "a whole number, 0 or more",
         "i64" | "i32" => "a whole number",
