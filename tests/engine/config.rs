@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use rtb::run::{ConfigError, LogZ, Method, Run, Tempering};
 use rtb::task::images::ImagesProblem;
-use rtb::task::plane::Reward;
+use rtb::task::plane::{Mixture, Reward};
 use rtb::task::{Task, link, presets};
 
 fn task(name: &str) -> Task {
@@ -527,4 +527,69 @@ fn refusals_are_sentences() {
         kinds.len() > 10 && refusals > 3000,
         "{refusals} refusals of {kinds:?}"
     );
+}
+
+/// Found by `tests/generated`: serde's own words, a name of nothing, and all of a long value.
+#[test]
+fn refusals_are_in_our_words() {
+    let cases = [
+        (
+            "[objective]\nlog_z = {}",
+            "objective.log_z: this value is not allowed; use a name in quotes",
+        ),
+        (
+            "[method]\nkind = 0",
+            "method.kind: integer `0` is not allowed; use a name in quotes",
+        ),
+        (
+            "[reward]\nkind = []",
+            "reward.kind: a list is not allowed; use a name in quotes",
+        ),
+        ("\"\" = 1", "\"\" is an unknown field"),
+        (
+            "[process]\n\"a\\nb\" = 1",
+            "process.\"a\\nb\" is an unknown field",
+        ),
+        (
+            "[[prior.components]]\nweight = 1.0\nmean = [0.0]\ncovariance = [1.0, 0.0, 1.0]",
+            "prior.components.mean: a list of length 1 is not allowed; use a list of length 2",
+        ),
+    ];
+    for (text, said) in cases {
+        let error = Run::from_toml(text).expect_err(text).to_string();
+        assert!(error.starts_with(said), "{error}");
+    }
+    let long = "x".repeat(100_000);
+    for text in [
+        format!("task = \"{long}\""),
+        format!("{long} = 1"),
+        format!("[reward]\nkind = \"{long}\""),
+        format!("seed = {long}"),
+        format!("seed = \"{long}\""),
+    ] {
+        let said = Run::from_toml(&text).expect_err("refused").to_string();
+        assert!(
+            said.len() < 1500 && said.contains("xxx…"),
+            "{} bytes: {said}",
+            said.len()
+        );
+    }
+}
+
+/// Found by `tests/generated`: beside a large weight a tiny one is 0, and no density a number.
+#[test]
+fn weights_that_round_to_zero_are_refused() {
+    let component =
+        |weight: &str| format!("{{ weight = {weight}, mean = [0.0, 0.0], covariance = [1.0, 0.0, 1.0] }}");
+    let run = |weight: &str| {
+        Run::from_toml(&format!(
+            "[prior]\ncomponents = [{}, {}]",
+            component(weight),
+            component("1e6")
+        ))
+    };
+    refused("prior.components[0].weight", run("5e-324"));
+    let smallest = run("1e-9").expect("allowed");
+    let mixture = Mixture::new(&problem(&smallest).prior.components);
+    assert!(mixture.log_prob([0.0, 0.0]).is_finite());
 }

@@ -9,8 +9,11 @@ use rtb::engine::process::{Absorbing, Autoregressive, BrownianBridge, Policy as 
 use rtb::engine::process::{Sequence, TokenChain};
 use rtb::engine::reward::Reward as _;
 use rtb::engine::weights::{Weights, load_tensors, read_tensors};
+use rtb::network::{ResidualConfig, TransformerConfig};
 use rtb::run::shipped_weights;
-use rtb::task::images::{Classify, DenoiserPrior, PIXELS, PooledClassifier, SIDE, StridedClassifier};
+use rtb::task::images::{
+    Classify, DenoiserPrior, PIXELS, PooledClassifier, SIDE, StridedClassifier, UNetConfig,
+};
 use rtb::task::plane::{DriftNetworkConfig, ExactPrior, LearnedPrior, Mixture, PlanePolicy, PolicyShape};
 use rtb::task::text::{Infilling, LanguageModel, Reward, StoryReward, Vocabulary};
 use serde_json::Value;
@@ -307,4 +310,50 @@ fn words_of_the_causal_model_are_those_of_the_text() {
         &log_r,
         &[stories["ending"].as_f64().expect("a number")],
     );
+}
+
+/// The sizes in a file of a few kilobytes would make networks of gigabytes.
+#[test]
+fn small_files_of_large_networks_are_refused() {
+    let file = |tensors: &[(&str, &[usize])], layers: usize, layer: [&str; 2]| {
+        let tensor =
+            |name: String, shape: &[usize]| (name, shape.to_vec(), vec![0.0; shape.iter().product()]);
+        let named = tensors
+            .iter()
+            .map(|(name, shape)| tensor((*name).to_owned(), shape));
+        let [before, after] = layer;
+        let layers = (0..layers).map(|at| tensor(format!("{before}{at}{after}"), &[1]));
+        Weights {
+            tensors: named.chain(layers).collect(),
+            metadata: [("heads", "1"), ("causal", "true")]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into(),
+        }
+    };
+    let words = file(&[("tokens", &[3, 4096])], 64, ["blocks.", ".contract.bias"]);
+    let images = file(
+        &[
+            ("stem.weight", &[1024, 0]),
+            ("shrink.weight", &[1024, 0]),
+            ("time.weight", &[1, 8]),
+        ],
+        16,
+        ["down.", ".first.bias"],
+    );
+    let latents = file(
+        &[("input.weight", &[1, 4096]), ("output.weight", &[4096, 1])],
+        32,
+        ["blocks.", ".first.bias"],
+    );
+    for refused in [
+        TransformerConfig::of(&words).map(drop),
+        UNetConfig::of(&images).map(drop),
+        ResidualConfig::of(&latents).map(drop),
+    ] {
+        let error = refused.expect_err("it is too small");
+        assert!(
+            error.contains("but a network of its shape has at least"),
+            "{error}"
+        );
+    }
 }

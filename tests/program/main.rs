@@ -8,6 +8,7 @@ mod examples;
 mod folder;
 mod infill;
 mod input;
+mod kill;
 mod numbers;
 mod pretraining;
 #[path = "../../crate/src/program/scratch.rs"]

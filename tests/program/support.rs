@@ -3,7 +3,7 @@
 use super::scratch::Scratch;
 use serde_json::Value;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, Weak};
@@ -203,9 +203,10 @@ impl Running {
         }
     }
 
-    pub fn kill(mut self) {
+    /// Kills it. The code is none, unless it has ended before.
+    pub fn kill(mut self) -> (Option<i32>, String) {
         self.0.kill().expect("killed");
-        self.0.wait().expect("a child");
+        self.ended()
     }
 
     #[cfg(unix)]
@@ -217,7 +218,11 @@ impl Running {
 
     #[cfg(unix)]
     pub fn finish(mut self) -> (Option<i32>, String) {
-        use std::io::Read;
+        self.ended()
+    }
+
+    /// Its code, and what it said on standard error.
+    fn ended(&mut self) -> (Option<i32>, String) {
         let mut said = String::new();
         let mut pipe = self.0.stderr.take().expect("piped");
         pipe.read_to_string(&mut said).expect("text");

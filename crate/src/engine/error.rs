@@ -17,11 +17,11 @@ impl ConfigError {
     /// Stands as the value of a field that does not exist.
     pub const UNKNOWN: &str = "an unknown field";
 
-    /// Refuses `value` in `field`; `allowed` completes "use …".
+    /// Refuses `value` in `field`; `allowed` completes "use …". Of a long value, its beginning is shown.
     pub fn new(field: impl Into<String>, value: impl Display, allowed: impl Into<String>) -> Self {
         Self {
-            field: field.into(),
-            value: value.to_string(),
+            field: beginning(&field.into()),
+            value: beginning(&value.to_string()),
             allowed: allowed.into(),
         }
     }
@@ -29,6 +29,17 @@ impl ConfigError {
     /// Refuses a missing `field`; `needed` completes "give …".
     pub fn missing(field: impl Into<String>, needed: impl Into<String>) -> Self {
         Self::new(field, "", needed)
+    }
+}
+
+/// Most characters of an input that an error repeats.
+const REPEATED: usize = 200;
+
+/// A text as an error repeats it.
+pub(crate) fn beginning(text: &str) -> String {
+    match text.char_indices().nth(REPEATED) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
     }
 }
 

@@ -44,6 +44,7 @@ pub mod train;
 pub mod weights;
 
 pub use conditions::Conditions;
+pub(crate) use error::beginning;
 pub use error::{ConfigError, EngineError};
 pub use iteration::Iteration;
 pub use method::{Advantage, Method, MethodInfo};

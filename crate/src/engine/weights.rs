@@ -80,6 +80,18 @@ impl Weights {
         self.tensors.iter().filter(|(name, ..)| like(name)).count()
     }
 
+    /// Refuses what cannot hold a network of so many numbers, before one is made to read it into: the sizes of a
+    /// few small tensors may say that it fills the memory.
+    pub(crate) fn can_hold(&self, least: usize) -> Result<(), String> {
+        let numbers: usize = self.tensors.iter().map(|(.., values)| values.len()).sum();
+        match least <= numbers {
+            true => Ok(()),
+            false => Err(format!(
+                "the file has {numbers} numbers, but a network of its shape has at least {least}"
+            )),
+        }
+    }
+
     /// The file, with numbers as f32, or as f16 where `half`.
     pub fn to_safetensors(&self, half: bool) -> Vec<u8> {
         let bytes: Vec<Vec<u8>> = self
@@ -168,15 +180,15 @@ pub fn read_tensors(file: &[u8]) -> Result<Weights, String> {
 ///
 /// Says what is wrong with the file.
 pub(crate) fn read_tensors_where(file: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Weights, String> {
-    let (_, header) =
-        SafeTensors::read_metadata(file).map_err(|e| format!("not a safetensors file ({e})"))?;
+    let refused = |_| "not a safetensors file, or a damaged one".to_owned();
+    let (_, header) = SafeTensors::read_metadata(file).map_err(refused)?;
     let metadata = header
         .metadata()
         .clone()
         .unwrap_or_default()
         .into_iter()
         .collect();
-    let parsed = SafeTensors::deserialize(file).map_err(|e| format!("not a safetensors file ({e})"))?;
+    let parsed = SafeTensors::deserialize(file).map_err(refused)?;
     let mut tensors = Vec::new();
     for (name, view) in parsed.tensors().into_iter().filter(|(name, _)| wanted(name)) {
         let values: Vec<f32> = match view.dtype() {

@@ -135,6 +135,7 @@ impl ResidualConfig {
                 config.blocks
             ));
         }
+        weights.can_hold(2 * config.blocks * width * (width + embedding))?;
         Ok(config)
     }
 }

@@ -67,6 +67,12 @@ impl Seen {
 }
 
 impl TransformerConfig {
+    /// Numbers in the matrices of its layers.
+    pub(crate) fn numbers_of_layers(&self) -> usize {
+        let of_unit = 12 * self.width + 4 * self.embedding;
+        self.layers.saturating_mul(self.width).saturating_mul(of_unit)
+    }
+
     /// A network whose words are all as likely as their vectors are near, from the run's generator.
     pub fn init(&self, noise: &Noise, device: &Device) -> Transformer {
         let rng = &mut noise.stream(Purpose::Initialization, 0);

@@ -212,7 +212,8 @@ fn unreadable(error: &toml::de::Error) -> ConfigError {
         .strip_prefix("unknown field `")
         .and_then(|f| f.strip_suffix('`'))
     {
-        let field = place.map_or_else(|| name.to_owned(), |place| format!("{place}.{name}"));
+        let name = key(name);
+        let field = place.map_or_else(|| name.clone(), |place| format!("{place}.{name}"));
         return ConfigError::new(field, ConfigError::UNKNOWN, expected);
     }
     if let Some(name) = message
@@ -227,6 +228,15 @@ fn unreadable(error: &toml::de::Error) -> ConfigError {
         found_in_words(found),
         in_words(expected),
     )
+}
+
+/// A key as TOML writes it: in quotes, unless it is a word.
+fn key(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    match !name.is_empty() && name.chars().all(is_plain) {
+        true => name.to_owned(),
+        false => format!("{name:?}"),
+    }
 }
 
 /// What serde found, without the names of its own types.
@@ -266,6 +276,7 @@ fn in_words(expected: &str) -> String {
             return "one of the words that are allowed, in quotes".to_owned();
         }
         "a string" => return "text, in quotes".to_owned(),
+        "fewer elements in array" => return "a shorter list".to_owned(),
         _ => {}
     }
     let words = expected.split_whitespace().map(|word| match word {

@@ -29,7 +29,7 @@ struct Checkpoint {
 
 impl Checkpoint {
     fn read(bytes: &[u8]) -> Result<Self, EngineError> {
-        let refused = |e: rmp_serde::decode::Error| EngineError::Checkpoint(e.to_string());
+        let refused = |_| EngineError::Checkpoint("it is damaged, or not a checkpoint".to_owned());
         let Form { form } = rmp_serde::from_slice(bytes).map_err(refused)?;
         if form != FORM {
             return Err(EngineError::Checkpoint(format!(

@@ -237,8 +237,8 @@ impl<T: Task> Learner<T> {
     ///
     /// Where it is damaged or does not fit.
     pub fn restore(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
-        let record: Record =
-            rmp_serde::from_slice(checkpoint).map_err(|e| EngineError::Checkpoint(e.to_string()))?;
+        let record: Record = rmp_serde::from_slice(checkpoint)
+            .map_err(|_| EngineError::Checkpoint("it is damaged, or of another run".to_owned()))?;
         self.trainer
             .restore(record.trainer)
             .map_err(EngineError::Checkpoint)?;

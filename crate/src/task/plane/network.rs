@@ -64,6 +64,7 @@ impl DriftNetworkConfig {
                 "the network has width {width} and depth {depth}; the width must be 4 to 1024 and the depth 1 to 8"
             ));
         }
+        weights.can_hold(depth * width * width)?;
         Ok(Self {
             inputs: features / (1 + HATS),
             outputs,

@@ -6,6 +6,8 @@ use crate::engine::check::{Checked, positive, range, whole};
 
 /// Most components of a mixture.
 const MOST_COMPONENTS: usize = 64;
+/// Smallest weight of a component; beside the largest, a smaller one may round to 0.
+const SMALLEST_WEIGHT: f64 = 1e-9;
 /// Smallest standard deviation of a component in any direction; below it f32 loses the drift.
 const SMALLEST_DEVIATION: f64 = 0.1;
 
@@ -18,7 +20,7 @@ fn mixture(field: &str, components: &[Component]) -> Checked {
     )?;
     for (i, c) in components.iter().enumerate() {
         let at = format!("{field}[{i}]");
-        positive(&format!("{at}.weight"), c.weight, 1e6)?;
+        range(&format!("{at}.weight"), c.weight, SMALLEST_WEIGHT, 1e6)?;
         range(&format!("{at}.mean[0]"), c.mean[0], -HALF_WIDTH, HALF_WIDTH)?;
         range(&format!("{at}.mean[1]"), c.mean[1], -HALF_WIDTH, HALF_WIDTH)?;
         let [xx, xy, yy] = c.covariance;

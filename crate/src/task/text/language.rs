@@ -103,6 +103,7 @@ impl TransformerConfig {
                 config.heads, config.layers
             ));
         }
+        weights.can_hold(config.numbers_of_layers())?;
         Ok(config)
     }
 }

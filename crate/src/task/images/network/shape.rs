@@ -37,6 +37,9 @@ impl UNetConfig {
                 config.channels, config.blocks, config.embedding
             ));
         }
+        // Two convolutions a block.
+        let of_blocks = |blocks: usize, channels: usize| 18 * blocks * channels * channels;
+        weights.can_hold(of_blocks(config.blocks[0], fine) + of_blocks(config.blocks[1], coarse))?;
         Ok(config)
     }
 }

@@ -1,6 +1,7 @@
 //! The words that a model knows.
 
 use super::{words, written};
+use crate::engine::beginning;
 use std::collections::HashMap;
 
 /// Stands where there is no word.
@@ -98,7 +99,7 @@ impl Vocabulary {
             };
             return Err(TextError::Line {
                 line: number + 1,
-                word: word.clone(),
+                word: beginning(word),
                 expected,
             });
         }

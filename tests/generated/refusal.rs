@@ -1,0 +1,62 @@
+//! What every refusal has to be.
+
+use rtb::engine::EngineError;
+use rtb::run::ConfigError;
+
+/// Longest refusal. Lists of all fields, and a word that stands in no list, fit into it.
+const LONGEST: usize = 1500;
+
+/// Names of Rust's types and the words of its libraries, which nobody who writes a description knows.
+const FOREIGN: &[&str] = &[
+    "usize",
+    "u64",
+    "u32",
+    "i64",
+    "i128",
+    "f64",
+    "struct ",
+    "enum ",
+    "tuple",
+    "variant",
+    "invalid type",
+    "invalid value",
+    "invalid length",
+    "Option",
+    "Error",
+    "panicked",
+];
+
+/// A sentence in our words, of a length that can be read. `given` are the words of the input, which it may
+/// repeat.
+pub fn is_sentence(text: &str) {
+    assert!(!text.trim().is_empty(), "an empty refusal");
+    assert!(
+        text.chars().count() <= LONGEST,
+        "a refusal of {} characters: {}…",
+        text.chars().count(),
+        text.chars().take(200).collect::<String>()
+    );
+    for word in FOREIGN {
+        assert!(!text.contains(word), "`{word}` in: {text}");
+    }
+}
+
+/// A refused value: it names the field, and what is allowed.
+pub fn names_field(error: &ConfigError) {
+    is_sentence(&error.to_string());
+    assert!(!error.field.trim().is_empty(), "no field is named: {error}");
+    assert!(
+        !error.field.contains('\n'),
+        "a field of more than one line: {error}"
+    );
+    assert!(!error.allowed.trim().is_empty(), "nothing is allowed: {error}");
+}
+
+/// Whatever an engine refuses.
+pub fn is_refusal(error: &EngineError) {
+    match error {
+        EngineError::Config(error) => names_field(error),
+        EngineError::Device(_) => panic!("the device failed: {error}"),
+        other => is_sentence(&other.to_string()),
+    }
+}
