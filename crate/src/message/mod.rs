@@ -36,6 +36,10 @@ pub enum Request {
         #[serde(with = "serde_bytes")]
         weights: Option<Vec<u8>>,
     },
+    /// Go on with the open run under another description of the same training
+    /// ([`Run::same_training`]). Answered by a [`Event::Snapshot`] if what it measures has changed and
+    /// nothing trains, by [`Event::Finished`] if no iteration is left, or by [`Event::Refused`].
+    Revise(Box<Run>),
     /// Train until paused or until the run's iterations are done.
     Train,
     /// Stop training after the current iteration.
