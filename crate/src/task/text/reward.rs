@@ -36,21 +36,22 @@ enum Wish {
 }
 
 impl Wish {
-    /// The factors of a validated reward.
-    fn new(reward: &Wanted, vocabulary: &Vocabulary) -> Result<Vec<Self>, ConfigError> {
+    /// The factors of a validated reward, which is the field of this name.
+    fn new(reward: &Wanted, field: &str, vocabulary: &Vocabulary) -> Result<Vec<Self>, ConfigError> {
         let one = match reward {
             Wanted::Ending {} => Self::Ending,
             Wanted::Mention { words, penalty } => Self::Mention {
                 words: words
                     .iter()
-                    .map(|word| known(word, vocabulary))
+                    .map(|word| known(word, field, vocabulary))
                     .collect::<Result<_, _>>()?,
                 penalty: *penalty,
             },
             &Wanted::Length { target, deviation } => Self::Length { target, deviation },
             &Wanted::Distinct { penalty } => Self::Distinct { penalty },
             Wanted::All { rewards } => {
-                let parts = rewards.iter().map(|part| Self::new(part, vocabulary));
+                let part = |(at, part)| Self::new(part, &format!("{field}.rewards[{at}]"), vocabulary);
+                let parts = rewards.iter().enumerate().map(part);
                 let parts: Vec<Vec<Self>> = parts.collect::<Result<_, _>>()?;
                 return Ok(parts.concat());
             }
@@ -59,13 +60,13 @@ impl Wish {
     }
 }
 
-/// The number of a word.
-fn known(word: &str, vocabulary: &Vocabulary) -> Result<usize, ConfigError> {
+/// The number of a word of this reward.
+fn known(word: &str, field: &str, vocabulary: &Vocabulary) -> Result<usize, ConfigError> {
     let encoded = vocabulary.encode(word);
     match encoded.tokens[..] {
         [token] if encoded.unknown.is_empty() => Ok(token),
         _ => Err(ConfigError::new(
-            "reward.words",
+            format!("{field}.words"),
             format!("`{word}`"),
             format!("one of the {} words in the prior's vocabulary", vocabulary.len()),
         )),
@@ -95,7 +96,7 @@ impl StoryReward {
         }
         let words = (0..vocabulary.len()).map(|token| vocabulary.word(token));
         Ok(Self {
-            wishes: Wish::new(reward, vocabulary)?,
+            wishes: Wish::new(reward, "reward", vocabulary)?,
             floor,
             layout: reader.layout,
             is_word: words

@@ -9,6 +9,7 @@ pub mod color;
 pub mod field;
 pub mod files;
 pub mod frame;
+pub mod kept;
 pub mod math;
 pub mod mosaic;
 pub mod number;

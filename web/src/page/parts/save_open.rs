@@ -181,7 +181,7 @@ pub fn SaveOpen(props: &SaveOpenProps) -> Html {
 }
 
 /// The run that the header of a weights file (safetensors) names, if it does.
-fn run_of(weights: &[u8]) -> Option<Run> {
+pub fn run_of(weights: &[u8]) -> Option<Run> {
     let (length, rest) = weights.split_first_chunk()?;
     let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
     let header: serde_json::Value = serde_json::from_slice(rest.get(..length)?).ok()?;

@@ -40,6 +40,8 @@ pub struct TransportProps {
     pub resume: bool,
     pub iteration: usize,
     pub last: Option<Iteration>,
+    /// What can be brought back: the iterations of the run that was left last, and its name.
+    pub past: Option<(usize, String)>,
     /// The last one.
     pub snapshot: Option<Shared<Snapshot>>,
     pub backend: Backend,
@@ -97,6 +99,12 @@ pub fn Transport(props: &TransportProps) -> Html {
                 <button type="button" data-testid="step" disabled={!idle} onclick={step}>{ "One iteration" }</button>
                 <Choose snapshot={props.snapshot.clone()} ready={idle || props.phase == Phase::Finished} engine={props.engine.clone()} />
                 <button type="button" data-testid="reset" onclick={act(|_| (), || Action::Reset)}>{ "Reset training" }</button>
+                if let Some((iterations, name)) = &props.past {
+                    <button type="button" data-testid="undo" onclick={act(|_| (), || Action::Undo)}
+                        title={format!("Goes back to the run “{name}” with the weights of its iteration {iterations}.")}>
+                        { format!("Undo: back to iteration {iterations}") }
+                    </button>
+                }
                 <span class="pair">
                     <label for="speed">{ "Speed" }</label>
                     <select id="speed" data-testid="speed" onchange={onspeed}>

@@ -46,6 +46,7 @@ static FACTS: Facts = Facts {
     naming: Naming {
         name: "digits",
         title: "Digits",
+        opens: None,
         what: "images of handwritten digits",
         intro: "The second task, Digits, uses the same method for images. The prior is a small diffusion model of MNIST’s digits. The reward \
                 may ask a classifier, count holes, measure strokes or compare the image with pixels that you paint. The exact posterior consists of the prior’s own images, each kept with probability r. ",

@@ -37,6 +37,7 @@ static FACTS: Facts = Facts {
     naming: Naming {
         name: "stories",
         title: "Stories",
+        opens: Some("story-bike-causal"),
         what: "the missing middle of a story",
         intro: "The third task, Stories, uses a language model that unmasks words. The prior sees how a story begins, you write how it ends, and the \
                 posterior writes what happens in between. ",
