@@ -1,7 +1,7 @@
 //! The whole page: its state, the engine, and the address that mirrors the run.
 
 use crate::engine::{Backend, Engine};
-use crate::kit::field::Revision;
+use crate::kit::field::{Refusal, Revision};
 use crate::kit::kept;
 use crate::kit::selection::Selection;
 use crate::kit::shared::{Fixed, Shared};
@@ -73,13 +73,13 @@ pub fn App() -> Html {
     let edits = EditProps {
         run: state.run.clone(),
         edit,
-        refused: match &state.notice {
-            Some(Notice::Refused(error)) => Some(error.clone()),
-            _ => None,
-        },
         selection: *selection,
         select: select.clone(),
     };
+    let refusal = Refusal(match &state.notice {
+        Some(Notice::Refused(error)) => Some(error.clone()),
+        _ => None,
+    });
     // Controls are made anew where the run is, not with every iteration.
     let controls = use_memo(edits.clone(), |edits| {
         let room = tasks::room(&edits.run);
@@ -109,6 +109,7 @@ pub fn App() -> Html {
     });
     html! {
         <ContextProvider<Revision> context={Revision(state.revision)}>
+        <ContextProvider<Refusal> context={refusal}>
             <Header device={state.device.clone()} stopped={state.phase == Phase::Stopped} {choose_device} {theme} {choose_theme} />
             <Messages notice={state.notice.clone()} {dismiss} />
             <Navigation tasks={tasks::namings()} current={facts.naming.name} />
@@ -123,6 +124,7 @@ pub fn App() -> Html {
                 <SaveOpen run={state.run.clone()} saved={Fixed(&facts.saved)} {keep} engine={engine.clone()} {dispatch} open={state.phase.is_open()} {dark} />
                 <Compare run={state.run.clone()} stage={state.stage.clone()} compared={Fixed(&facts.compared)} {lesson} {engine} open={state.phase.is_open()} {dark} />
             </main>
+        </ContextProvider<Refusal>>
         </ContextProvider<Revision>>
     }
 }

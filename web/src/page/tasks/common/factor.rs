@@ -122,7 +122,7 @@ pub fn Factor<R: Rewards>(props: &FactorProps<R>) -> Html {
     };
     html! {
         <>
-            <Choice id={format!("{id}-kind")} label="Kind of reward" value={R::kind(reward)} set={choose} {options} error={(*refused).clone()}
+            <Choice id={format!("{id}-kind")} field={format!("{}.kind", props.field)} label="Kind of reward" value={R::kind(reward)} set={choose} {options} error={(*refused).clone()}
                 help={if props.part { "" } else { "How much each sample is wanted, r from 0 to 1. RTB needs only the values of r, not its gradient." }} />
             { editor }
         </>

@@ -71,7 +71,7 @@ impl Rewards for Text {
         };
         html! {
             <>
-                <Mention id={id.clone()} words={words.clone()} penalty={*penalty} set={set.clone()} />
+                <Mention id={id.clone()} field={field.clone()} words={words.clone()} penalty={*penalty} set={set.clone()} />
                 { numbers.html() }
             </>
         }
