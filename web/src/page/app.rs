@@ -7,6 +7,7 @@ use crate::kit::selection::Selection;
 use crate::kit::shared::{Fixed, Shared};
 use crate::kit::theme::{use_reduced_motion, use_theme};
 use crate::link;
+use crate::parts::compare::Pace;
 use crate::parts::edit::EditProps;
 use crate::parts::lesson::LessonProps;
 use crate::parts::panels::PanelsProps;
@@ -122,7 +123,9 @@ pub fn App() -> Html {
                 <Curves run={state.run.clone()} curve={state.history.curve.clone()} reports={state.history.reports.clone()} stage={state.stage.clone()} charts={Fixed(&facts.charts)} />
                 <Figures rows={Fixed(facts.rows)} remarks={room.remarks(report.as_deref())} {report} />
                 <SaveOpen run={state.run.clone()} saved={Fixed(&facts.saved)} {keep} engine={engine.clone()} {dispatch} open={state.phase.is_open()} {dark} />
+                <ContextProvider<Pace> context={Pace(state.history.last.map(|last| last.seconds))}>
                 <Compare run={state.run.clone()} stage={state.stage.clone()} compared={Fixed(&facts.compared)} {lesson} {engine} open={state.phase.is_open()} {dark} />
+                </ContextProvider<Pace>>
             </main>
         </ContextProvider<Refusal>>
         </ContextProvider<Revision>>

@@ -262,6 +262,7 @@ impl State {
             | Event::Weights(_)
             | Event::Samples(_)
             | Event::Compared { .. }
+            | Event::Preparing { .. }
             | Event::NotComparable { .. }
             | Event::ComparisonEnded
             | Event::Lesson(_)

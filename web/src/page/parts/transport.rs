@@ -2,6 +2,7 @@
 
 use super::presets::Presets;
 use crate::engine::{Backend, Engine};
+use crate::kit::number::duration;
 use crate::kit::shared::Shared;
 use crate::state::{Action, Phase};
 use rtb::message::{Iteration, Snapshot};
@@ -203,15 +204,6 @@ fn expect(props: &TransportProps, advice: Option<&Advice>) -> String {
 
 /// What all takes beside the iterations themselves: snapshots and the exact posterior.
 const BESIDE: f64 = 1.4;
-
-fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 1.0 => format!("{:.0} ms", 1000.0 * s),
-        s if s < 90.0 => format!("{s:.0} s"),
-        s if s < 5400.0 => format!("{:.0} minutes", s / 60.0),
-        s => format!("{:.1} hours", s / 3600.0),
-    }
-}
 
 fn pace(seconds: f64) -> String {
     if seconds < 1.0 {

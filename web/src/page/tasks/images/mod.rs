@@ -70,6 +70,8 @@ static FACTS: Facts = Facts {
     rows: &figures::ROWS,
     compared: Compared {
         limits: (36, 5_000),
+        iterations: 100,
+        pace: 5e-4,
         columns: &figures::COLUMNS,
         error: "FID",
         kept: "Images kept",

@@ -59,6 +59,8 @@ static FACTS: Facts = Facts {
     rows: &figures::ROWS,
     compared: Compared {
         limits: (500, 20_000),
+        iterations: 300,
+        pace: 4e-6,
         columns: &figures::COLUMNS,
         error: "total variation",
         kept: "",

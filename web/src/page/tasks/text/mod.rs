@@ -59,6 +59,8 @@ static FACTS: Facts = Facts {
     rows: &figures::ROWS,
     compared: Compared {
         limits: (16, 2_000),
+        iterations: 100,
+        pace: 1e-2,
         columns: &figures::COLUMNS,
         error: "error of mean log r",
         kept: "Effective middles",
