@@ -306,7 +306,7 @@ impl Reducible for State {
                 let changed = next.notice.take().filter(|n| matches!(n, Notice::Changed(_)));
                 if run == *next.run {
                     next.notice = changed;
-                } else if next.run.same_training(&run).is_ok() {
+                } else if next.run.problem == run.problem && next.run.same_training(&run).is_ok() {
                     next.notice = changed;
                     next.revise(run);
                 } else {

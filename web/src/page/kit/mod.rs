@@ -8,6 +8,7 @@ pub mod chart;
 pub mod color;
 pub mod field;
 pub mod files;
+pub mod fold;
 pub mod frame;
 pub mod kept;
 pub mod math;

@@ -10,6 +10,7 @@ mod state;
 mod table;
 
 use crate::engine::{Engine, use_comparer};
+use crate::kit::fold::Fold;
 use crate::kit::number::duration;
 use crate::kit::shared::{Fixed, Shared};
 use crate::stage::Stage;
@@ -129,7 +130,7 @@ pub fn Compare(props: &CompareProps) -> Html {
     let comparison: Rc<Comparison> = Rc::new((*state).clone());
     html! {
         <section class="compare" aria-labelledby="compare-title">
-            <h2 id="compare-title">{ "Compare methods" }</h2>
+            <Fold id="compare-title" title="Compare methods">
             <p class="help">{ "Other methods for the same posterior. They use the prior, reward, seed, steps T and batch size of the run above, but have their own worker, so the run goes on. Results stay until you remove them: change a setting and compare again to see both." }</p>
             <details open=true>
                 <summary><h3>{ "Methods" }</h3></summary>
@@ -161,6 +162,7 @@ pub fn Compare(props: &CompareProps) -> Html {
             }
             <Explain {comparison} />
             { props.lesson.clone() }
+            </Fold>
         </section>
     }
 }
