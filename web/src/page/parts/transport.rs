@@ -25,6 +25,8 @@ const CANDIDATES: usize = 8;
 /// What to do about slow iterations on a processor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Advice {
+    /// How long an iteration takes, before one was measured.
+    pub takes: &'static str,
     /// What the samples are called.
     pub samples: &'static str,
     /// What is faster.
@@ -184,13 +186,19 @@ fn status(props: &TransportProps) -> &'static str {
 
 /// What an iteration is, and what to expect of many where they are slow.
 fn expect(props: &TransportProps, advice: Option<&Advice>) -> String {
-    let Some(Advice { samples, faster, .. }) = advice else {
+    let Some(Advice {
+        takes,
+        samples,
+        faster,
+        ..
+    }) = advice
+    else {
         return "Each iteration samples a batch of trajectories and trains the posterior network on them."
             .to_owned();
     };
     let left = props.run.training.iterations.saturating_sub(props.iteration);
     let speed = match props.last {
-        None => "On the CPU an iteration takes seconds; on a GPU (WebGPU) it takes less.".to_owned(),
+        None => format!("On the CPU an iteration takes {takes}; on a GPU (WebGPU) it takes less."),
         Some(last) => format!(
             "On this CPU an iteration takes {}; the remaining {left} iterations take about {}.",
             duration(last.seconds),

@@ -133,6 +133,7 @@ impl Room for Images {
             ("Use the small prior", run)
         };
         Some(Advice {
+            takes: "seconds",
             samples: "digits",
             faster: if small {
                 "fewer steps T, a smaller batch or WebGPU"
