@@ -145,8 +145,9 @@ fn use_open(state: &UseReducerHandle<State>, engine: &Engine, dispatch: &Callbac
                 spawn_local(async move {
                     let weights = kept::kept().await;
                     let same = |of: Run| of.same_training(&run).is_ok();
-                    match weights.filter(|weights| run_of(weights).is_some_and(same)) {
-                        Some(weights) => dispatch.emit(Action::Restore(weights)),
+                    let weights = weights.filter(|weights| run_of(weights).is_some_and(same));
+                    match weights {
+                        Some(weights) => dispatch.emit(Action::Restore { run, weights }),
                         None => engine.open(),
                     }
                 });

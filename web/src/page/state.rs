@@ -85,7 +85,10 @@ pub enum Action {
         notice: Notice,
     },
     /// The run goes on with its last weights, which were kept over a reload of the page.
-    Restore(Vec<u8>),
+    Restore {
+        run: Shared<Run>,
+        weights: Vec<u8>,
+    },
     /// Start over with the same run.
     Reset,
     /// Bring back the trained run that was left last.
@@ -325,9 +328,12 @@ impl Reducible for State {
                 next.weights = Some(Shared::new(weights));
                 next.resume = false;
             }
-            Action::Restore(weights) => {
-                next.load((*self.run).clone(), self.notice.clone());
-                next.weights = Some(Shared::new(weights));
+            Action::Restore { run, weights } => {
+                // By now the user may have changed it.
+                if run == next.run {
+                    next.load((*run).clone(), self.notice.clone());
+                    next.weights = Some(Shared::new(weights));
+                }
             }
             Action::Undo => {
                 if let Some(past) = next.past.take_if(|past| past.weights.is_some()) {

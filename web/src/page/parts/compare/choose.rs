@@ -263,7 +263,7 @@ mod tests {
         let compared = Compared {
             limits: (500, 20_000),
             iterations: 300,
-            pace: 0.0,
+            pace: |_| 0.0,
             columns: &[],
             error: "",
             kept: "",

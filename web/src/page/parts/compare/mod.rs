@@ -32,8 +32,8 @@ pub struct Compared {
     pub limits: Limits,
     /// Most iterations of a trained method, unless the user wants more.
     pub iterations: usize,
-    /// What a transition of a trajectory costs in training on a usual processor, s.
-    pub pace: f64,
+    /// What a transition of a run's trajectories costs in training on a usual processor, s.
+    pub pace: fn(&Run) -> f64,
     pub columns: &'static [Column],
     /// What the first of them is called within a sentence.
     pub error: &'static str,
@@ -188,7 +188,7 @@ fn Expected(props: &ExpectedProps) -> Html {
     } = props;
     let measured = use_context::<Pace>().and_then(|Pace(pace)| pace);
     let transitions = (run.rollout.batch * run.process.steps) as f64;
-    let pace = measured.unwrap_or(compared.pace * transitions);
+    let pace = measured.unwrap_or_else(|| (compared.pace)(run) * transitions);
     let time = duration(chosen.seconds(run, compared, pace));
     html! {
         <span class="help" data-testid="compare-expect">

@@ -229,7 +229,7 @@ mod tests {
     static COMPARED: Compared = Compared {
         limits: (1, 1),
         iterations: 1,
-        pace: 1.0,
+        pace: |_| 1.0,
         columns: &[],
         error: "",
         kept: "",

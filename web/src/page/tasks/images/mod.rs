@@ -71,7 +71,13 @@ static FACTS: Facts = Facts {
     compared: Compared {
         limits: (36, 5_000),
         iterations: 100,
-        pace: 5e-4,
+        pace: |run| {
+            if problem(run).prior.weights == SMALL {
+                2e-4
+            } else {
+                1e-3
+            }
+        },
         columns: &figures::COLUMNS,
         error: "FID",
         kept: "Images kept",

@@ -60,7 +60,7 @@ static FACTS: Facts = Facts {
     compared: Compared {
         limits: (500, 20_000),
         iterations: 300,
-        pace: 4e-6,
+        pace: |_| 4e-6,
         columns: &figures::COLUMNS,
         error: "total variation",
         kept: "",

@@ -64,7 +64,13 @@ static FACTS: Facts = Facts {
     compared: Compared {
         limits: (16, 2_000),
         iterations: 100,
-        pace: 1e-2,
+        pace: |run| {
+            if problem(run).prior.weights == CAUSAL {
+                5e-3
+            } else {
+                5e-2
+            }
+        },
         columns: &figures::COLUMNS,
         error: "error of mean log r",
         kept: "Effective middles",
