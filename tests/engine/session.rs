@@ -4,7 +4,7 @@ use crate::support::{self, problem_mut, small, train};
 use rtb::engine::EngineError;
 use rtb::engine::device::cpu_device;
 use rtb::message::{Event, Files, Report, Request, Truth, from_bytes, to_bytes};
-use rtb::run::Run;
+use rtb::run::{Run, Training};
 use rtb::session::{Session, Trial};
 use rtb::task::plane::pretrain::{PretrainConfig, Pretraining};
 use rtb::task::plane::{PlaneView, PriorKind, Reward};
@@ -67,6 +67,44 @@ fn a_resumed_run_goes_on_exactly() {
         assert_eq!(train(&mut resumed, 7), rest, "{algorithm}");
         assert_eq!(report(&mut resumed), report(&mut whole), "{algorithm}");
     }
+}
+
+/// A longer run is the one that was as long from the start, but for the schedule until then.
+#[test]
+fn a_run_goes_on_with_another_length_and_schedule() {
+    let run = |iterations, schedule| {
+        let run = everything().with("training.iterations", iterations);
+        run.and_then(|run| run.with("optimizer.schedule", schedule))
+            .expect("it is allowed")
+    };
+    let mut long = open(run("12", "constant"));
+    let whole = train(&mut long, 12);
+    let mut short = open(run("6", "constant"));
+    assert_eq!(train(&mut short, 6), whole[..6]);
+    assert!(short.finished());
+    short.revise(run("12", "constant")).expect("it goes on");
+    assert!(!short.finished());
+    assert_eq!(train(&mut short, 3), whole[6..9]);
+    assert_eq!(short.run().training.iterations, 12);
+
+    // From here on the learning rate falls, as far as at this iteration of any run of that length.
+    short.revise(run("12", "linear")).expect("it goes on");
+    let falling = train(&mut open(run("12", "linear")), 10);
+    assert_eq!(train(&mut short, 1)[0].learning_rate, falling[9].learning_rate);
+
+    let error = short
+        .revise(run("12", "linear").with("rollout.batch", "70").expect("allowed"))
+        .expect_err("another batch is another training");
+    assert_eq!(error.field, "rollout.batch");
+    let nothing = short.revise(Run {
+        training: Training {
+            iterations: 0,
+            ..run("12", "linear").training
+        },
+        ..run("12", "linear")
+    });
+    assert_eq!(nothing.expect_err("not allowed").field, "training.iterations");
+    assert_eq!(short.iteration(), 10);
 }
 
 #[test]

@@ -37,6 +37,7 @@ const idle = (page) => until('the run', async () => /Ready|Paused|Finished/.test
 async function train(page, count, watch = async () => {}) {
   await id(page, 'iterations').fill(String(count));
   await id(page, 'iterations').press('Tab');
+  await id(page, 'reset').click();
   await until('the run to open', async () => /Ready/.test(await status(page)) && (await iteration(page)) === 0, 300);
   await id(page, 'train').click();
   await until(`${count} iterations`, async () => {

@@ -180,6 +180,72 @@ test('a copied link reopens the same state, a bad one says so', { timeout: 120_0
   for (const p of [page, again.page, damaged.page]) await p.close();
 });
 
+test('what was trained is kept: another length, Undo, Back and a reload', { timeout: 180_000 }, async () => {
+  const { page, problems } = await ready(cpu);
+  await small(page);
+  const status = (what) => until(what.source, async () => what.test(await id(page, 'status').textContent()), 30);
+  await id(page, 'train').click();
+  await status(/Finished/);
+  const elbo = () => until('its figures', async () => metric(page, 'elbo'), 10);
+  const short = await elbo();
+
+  // Length and measurement act on the run as it is.
+  await set(page, 'iterations', 20);
+  await status(/Paused/);
+  await set(page, 'evaluation-samples', 700);
+  await until('other samples', async () => (await metric(page, 'samples')) === 700, 10);
+  assert.equal(await iteration(page), 12);
+  await id(page, 'train').click();
+  await status(/Finished/);
+  assert.equal(await iteration(page), 20);
+  const long = await elbo();
+  assert.notEqual(long, short);
+  const back = (where) => until(where, async () => (await iteration(page)) === 20 && (await metric(page, 'elbo')) === long
+    && /Finished/.test(await id(page, 'status').textContent()), 30);
+  const fresh = (what) => until(what, async () => (await iteration(page)) === 0 && /Ready/.test(await id(page, 'status').textContent()), 30);
+
+  // What has to start again is undone, and what was measured comes back with it.
+  await set(page, 'batch', 32);
+  await fresh('the other batch');
+  await id(page, 'undo').click();
+  await back('the run before');
+  assert.equal(await id(page, 'batch').inputValue(), '64');
+  assert.ok(Number(await id(page, 'history-slider').getAttribute('max')) > 1, 'its history');
+  await id(page, 'reset').click();
+  await fresh('the reset');
+  await id(page, 'undo').click();
+  await back('the run before the reset');
+
+  await id(page, 'preset').selectOption('moons-disc');
+  await fresh('the preset');
+  await page.goBack();
+  await back('the run before the preset');
+  await page.goForward();
+  await fresh('the preset again');
+  assert.equal(await id(page, 'preset').inputValue(), 'moons-disc');
+  await id(page, 'task-mixtures').click();
+  await until('the first preset', async () => (await id(page, 'preset').inputValue()) === '25-to-9', 10);
+  await page.goBack();
+  await fresh('the preset before');
+  await id(page, 'undo').click();
+  await back('the trained run');
+
+  const kept = () => page.evaluate(async () => {
+    const found = await (await caches.open('rtb-kept')).match(`rtb-kept/${sessionStorage.getItem('rtb-kept')}`);
+    return found !== undefined;
+  });
+  await until('weights that are kept', kept, 10);
+  await page.reload();
+  await back('the weights of before the reload');
+  await id(page, 'reset').click();
+  await fresh('the reset');
+  await until('nothing to keep', async () => !(await kept()), 10);
+  await page.reload();
+  await fresh('an untrained run');
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
 test('values that are not allowed are refused where they stand', { timeout: 120_000 }, async () => {
   const { page, problems } = await ready(cpu);
   await small(page);
@@ -193,10 +259,15 @@ test('values that are not allowed are refused where they stand', { timeout: 120_
   await id(page, 'reward-kind').selectOption('formula');
   // What is refused makes room for the run before: that of the formula a reward starts with.
   await until('the formula\'s run', async () => (await metric(page, 'log_z_exact')) > 0.5, 20);
+  const place = () => id(page, 'formula').boundingBox();
+  const before = await place();
   await set(page, 'formula', 'exp(x +');
   await until('the formula to be refused', async () => /a formula \(/.test(await errors(page)), 20);
+  assert.match(await id(page, 'formula-error').textContent(), /reward\.expression/);
+  assert.deepEqual(await place(), before, 'a message pushes nothing away');
   await set(page, 'formula', 'exp(0.3*x)');
   await until('the new run', async () => /Ready/.test(await id(page, 'status').textContent()), 20);
+  assert.equal(await id(page, 'formula-error').count() + await id(page, 'error').count(), 0, 'it is mended');
   assert.deepEqual(problems, []);
   await page.close();
 });
@@ -347,6 +418,7 @@ test('methods are compared side by side', { timeout: 240_000 }, async () => {
   const methods = ['rtb', 'dps', 'importance', 'smc'];
   await comparable(page, methods);
   await set(page, 'compare-smc-particles', 500);
+  assert.match(await id(page, 'compare-expect').textContent(), /roughly (\d+ (ms|s|minutes))/);
   await id(page, 'compare').click();
   const ended = async () => /Ended/.test(await id(page, 'compare-status').textContent());
   await until('the comparison', ended, 120);
@@ -780,6 +852,10 @@ test('stories train on the CPU worker, and their link restores them', { timeout:
   await set(page, 'reward-words', 'zebraphone');
   await until('the refused word', async () => /`zebraphone`/.test(await errors(page)), 30);
   await until('the words before', async () => (await id(page, 'reward-words').inputValue()) === 'the', 30);
+  assert.match(await id(page, 'reward-words-error').textContent(), /reward\.words: `zebraphone`/);
+  await set(page, 'reward-words', 'the ');
+  await until('the refusal to go', async () => (await id(page, 'reward-words-error').count()) === 0, 5);
+  assert.equal(await id(page, 'error').count(), 0);
   await new Promise((next) => setTimeout(next, 500));
   const again = await ready(cpu, page.url().slice(site.url.length));
   assert.equal(await id(again.page, 'story-beginning').inputValue(), 'Amy had a zebraphone.');
@@ -876,6 +952,67 @@ test('rewards of stories are chosen, and an ending is one', { timeout: 240_000 }
   await set(page, 'compare-smc-points', 4);
   await id(page, 'compare').click();
   await until('its answer', async () => /words have no expected end/.test((await id(page, 'card-smc').allTextContents()).join()), 100);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test('stories open with a run that moves within ten seconds on a processor', { timeout: 120_000 }, async () => {
+  const { page, problems } = await ready(cpu);
+  await id(page, 'task-stories').click();
+  await until('the stories', async () => (await id(page, 'preset').inputValue()) === 'story-bike-causal'
+    && /Ready/.test(await id(page, 'status').textContent()), 60);
+  assert.match(await id(page, 'expect').textContent(), /a few seconds/);
+  const began = Date.now();
+  await id(page, 'step').click();
+  await until('an iteration', async () => (await iteration(page)) === 1, 60);
+  const took = Date.now() - began;
+  assert.ok(took < 10_000, `an iteration took ${took} ms`);
+  await id(page, 'preset').selectOption('story-dog');
+  await id(page, 'quicker').click();
+  await until('the causal prior', async () => (await id(page, 'prior-network').inputValue()) === 'reward-stories', 10);
+  assert.equal(await id(page, 'quicker').count(), 0);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test('a phone shows parts that fold, in the order of the focus, with the reward beside its controls', { timeout: 60_000 }, async () => {
+  const context = await browse({ viewport: { width: 390, height: 844 }, forcedColors: 'active' });
+  const { page, problems } = await ready(context);
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  assert.ok(height < 4000, `the page is ${height} pixels tall`);
+  const tops = await page.evaluate(() => [...document.querySelectorAll('main > *')].map((part) => part.getBoundingClientRect().top));
+  assert.deepEqual(tops, tops.toSorted((a, b) => a - b), 'drawn as the focus goes');
+  const [controls, picture] = [await id(page, 'reward-kind').boundingBox(), await id(page, 'reward-canvas').boundingBox()];
+  assert.ok(picture.y - controls.y < 1000, `${picture.y - controls.y} pixels from the reward's controls to its picture`);
+  const ground = (task) => id(page, `task-${task}`).evaluate((link) => getComputedStyle(link).backgroundColor);
+  assert.notEqual(await ground('mixtures'), await ground('digits'), 'the chosen task, in forced colours');
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
+test('painting stays fluid at a sixth of the processor\'s speed', { timeout: 60_000 }, async () => {
+  const { page, problems } = await ready(cpu);
+  await small(page);
+  await id(page, 'reward-kind').selectOption('painted');
+  await until('the painted run', async () => /Ready/.test(await id(page, 'status').textContent()), 20);
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: 6 });
+  const box = await id(page, 'reward-canvas').boundingBox();
+  await page.mouse.move(box.x + 40, box.y + 60);
+  await page.mouse.down();
+  const frames = page.evaluate(() => new Promise((done) => {
+    const times = [];
+    const frame = (now) => {
+      times.push(now);
+      if (now - times[0] < 2000) requestAnimationFrame(frame);
+      else done(times.slice(1).map((time, at) => time - times[at]).sort((a, b) => a - b));
+    };
+    requestAnimationFrame(frame);
+  }));
+  for (let at = 0; at < 60; at += 1) await page.mouse.move(box.x + 40 + 3 * at, box.y + 60 + 2 * (at % 30));
+  const gaps = await frames;
+  await page.mouse.up();
+  assert.ok(gaps[gaps.length >> 1] < 50, `${gaps[gaps.length >> 1]} ms between two frames`);
   assert.deepEqual(problems, []);
   await page.close();
 });

@@ -36,6 +36,10 @@ pub enum Request {
         #[serde(with = "serde_bytes")]
         weights: Option<Vec<u8>>,
     },
+    /// Go on with the open run under another description of the same training
+    /// ([`Run::same_training`]). Answered by a [`Event::Snapshot`] if what it measures has changed and
+    /// nothing trains, by [`Event::Finished`] if no iteration is left, or by [`Event::Refused`].
+    Revise(Box<Run>),
     /// Train until paused or until the run's iterations are done.
     Train,
     /// Stop training after the current iteration.
@@ -52,8 +56,9 @@ pub enum Request {
     /// [`Event::Snapshot`].
     Look(usize),
     /// Run these methods on a run, one after the other. Another comparison or [`Request::Pause`] ends it.
-    /// Answered by [`Event::Compared`] with the outcome of every method (repeatedly while a method trains),
-    /// then by [`Event::ComparisonEnded`].
+    /// Answered by [`Event::Compared`] with the outcome of every method (repeatedly while a method trains, and
+    /// after [`Event::Preparing`] where the exact posterior comes from samples of the prior), then by
+    /// [`Event::ComparisonEnded`].
     Compare {
         /// The run; each of `methods` replaces its method in turn.
         run: Box<Run>,
@@ -113,6 +118,13 @@ pub enum Event {
         index: usize,
         /// Its figures, so far or at the end ([`Outcome::progress`]).
         outcome: Box<Outcome>,
+    },
+    /// Before the method at this index begins, samples of the prior are drawn for the exact posterior.
+    Preparing {
+        /// Index of the method in the comparison, from 0.
+        index: usize,
+        /// The share of the samples that is drawn by now.
+        share: f64,
     },
     /// The method at this index does not work on the run.
     NotComparable {

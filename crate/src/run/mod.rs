@@ -12,6 +12,7 @@ mod fields;
 mod files;
 mod preset;
 mod problem;
+mod same;
 mod shipped;
 mod table;
 mod text;

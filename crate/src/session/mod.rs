@@ -8,7 +8,7 @@ pub use trial::Trial;
 use crate::engine::train::Timing;
 use crate::engine::{ConfigError, EngineError};
 use crate::message::{Iteration, Report, SampledTruth, Scene, Snapshot};
-use crate::run::{Files, Run};
+use crate::run::{ConfigError, Files, Run};
 use crate::task::Picture;
 use crate::task::opened::{Kept, OpenRun};
 use burn::tensor::Device;
@@ -88,6 +88,19 @@ impl Session {
     /// Where the checkpoint is damaged, or of another version of the program.
     pub fn run_of(checkpoint: &[u8]) -> Result<Run, EngineError> {
         Ok(Checkpoint::read(checkpoint)?.run)
+    }
+
+    /// Goes on under another description of the same training ([`Run::same_training`]): weights, optimiser
+    /// and the samples of the prior stay.
+    ///
+    /// # Errors
+    ///
+    /// Where a value is not allowed, or a field differs for which training has to start again.
+    pub fn revise(&mut self, run: Run) -> Result<(), ConfigError> {
+        run.validate()?;
+        self.run().same_training(&run)?;
+        self.0.revise(run);
+        Ok(())
     }
 
     /// The open task, if it is of this type.

@@ -1,24 +1,28 @@
 //! The whole page: its state, the engine, and the address that mirrors the run.
 
 use crate::engine::{Backend, Engine};
-use crate::kit::field::Revision;
+use crate::kit::field::{Refusal, Revision};
+use crate::kit::kept;
 use crate::kit::selection::Selection;
 use crate::kit::shared::{Fixed, Shared};
 use crate::kit::theme::{use_reduced_motion, use_theme};
 use crate::link;
+use crate::parts::compare::Pace;
 use crate::parts::edit::EditProps;
 use crate::parts::lesson::LessonProps;
 use crate::parts::panels::PanelsProps;
 use crate::parts::{
-    Compare, Controls, Curves, Figures, Header, Intro, Messages, Navigation, SaveOpen, Transport,
+    Compare, Controls, Curves, Figures, Header, Intro, Messages, Navigation, SaveOpen, Transport, run_of,
     use_dropped_files,
 };
+use crate::presets::first;
 use crate::state::{Action, Notice, Phase, State};
 use crate::tasks;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use rtb::message::Report;
 use rtb::run::Run;
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 /// How long a change of the run waits for the next one, ms.
@@ -28,7 +32,7 @@ const SETTLE: u32 = 300;
 fn opening() -> State {
     match link::read() {
         Ok(run) => State::new(run, None),
-        Err(error) => State::new(link::first(), Some(Notice::Refused(error))),
+        Err(error) => State::new(first(), Some(Notice::Refused(error))),
     }
 }
 
@@ -56,26 +60,27 @@ pub fn App() -> Html {
     let still = use_reduced_motion();
 
     let preset = *use_memo(state.run.clone(), |_| state.preset());
-    use_open(&state, &engine);
+    use_open(&state, &engine, &dispatch);
+    use_kept(&state);
     use_address(&state, preset, &dispatch);
     use_dropped_files(dispatch.clone());
 
     let room = tasks::room(&state.run);
     let facts = room.facts();
-    let report: Option<Shared<Report>> = state.reports.items().last().cloned();
+    let report: Option<Shared<Report>> = state.history.reports.items().last().cloned();
     let edit = use_callback(dispatch.clone(), |run: Run, dispatch| {
         dispatch.emit(Action::Edit(run))
     });
     let edits = EditProps {
         run: state.run.clone(),
         edit,
-        refused: match &state.notice {
-            Some(Notice::Refused(error)) => Some(error.clone()),
-            _ => None,
-        },
         selection: *selection,
         select: select.clone(),
     };
+    let refusal = Refusal(match &state.notice {
+        Some(Notice::Refused(error)) => Some(error.clone()),
+        _ => None,
+    });
     // Controls are made anew where the run is, not with every iteration.
     let controls = use_memo(edits.clone(), |edits| {
         let room = tasks::room(&edits.run);
@@ -85,7 +90,7 @@ pub fn App() -> Html {
     let panels = room.panels(PanelsProps {
         run: state.run.clone(),
         stage: state.stage.clone(),
-        snapshots: state.snapshots.clone(),
+        snapshots: state.history.snapshots.clone(),
         training: state.phase == Phase::Training,
         selection: *selection,
         select,
@@ -105,40 +110,94 @@ pub fn App() -> Html {
     });
     html! {
         <ContextProvider<Revision> context={Revision(state.revision)}>
+        <ContextProvider<Refusal> context={refusal}>
             <Header device={state.device.clone()} stopped={state.phase == Phase::Stopped} {choose_device} {theme} {choose_theme} />
             <Messages notice={state.notice.clone()} {dismiss} />
             <Navigation tasks={tasks::namings()} current={facts.naming.name} />
             <main>
                 <Intro tasks={tasks::namings()} />
-                <Transport run={state.run.clone()} {preset} phase={state.phase} resume={state.resume} iteration={state.iteration()} last={state.last} snapshot={state.snapshots.items().last().cloned()}
-                    backend={state.device.backend} advice={room.advice(&state.run)} engine={engine.clone()} dispatch={dispatch.clone()} />
+                <Transport run={state.run.clone()} {preset} phase={state.phase} resume={state.resume} iteration={state.iteration()} last={state.history.last} snapshot={state.history.snapshots.items().last().cloned()}
+                    past={state.past().map(|past| (past.history.iteration(), past.run.name.clone()))} backend={state.device.backend} advice={room.advice(&state.run)} engine={engine.clone()} dispatch={dispatch.clone()} />
                 <Controls {edits} {reward} {prior} numbers={Fixed(&facts.numbers)} note={room.note(&state.run)} />
                 { panels }
-                <Curves run={state.run.clone()} curve={state.curve.clone()} reports={state.reports.clone()} stage={state.stage.clone()} charts={Fixed(&facts.charts)} />
+                <Curves run={state.run.clone()} curve={state.history.curve.clone()} reports={state.history.reports.clone()} stage={state.stage.clone()} charts={Fixed(&facts.charts)} />
                 <Figures rows={Fixed(facts.rows)} remarks={room.remarks(report.as_deref())} {report} />
                 <SaveOpen run={state.run.clone()} saved={Fixed(&facts.saved)} {keep} engine={engine.clone()} {dispatch} open={state.phase.is_open()} {dark} />
+                <ContextProvider<Pace> context={Pace(state.history.last.map(|last| last.seconds))}>
                 <Compare run={state.run.clone()} stage={state.stage.clone()} compared={Fixed(&facts.compared)} {lesson} {engine} open={state.phase.is_open()} {dark} />
+                </ContextProvider<Pace>>
             </main>
+        </ContextProvider<Refusal>>
         </ContextProvider<Revision>>
     }
 }
 
-/// Opens the run in the engine: at once when the page opens, a moment after later changes. The
-/// engine hears of a change at once, so that clicks in that moment are about the new run.
+/// Opens the run in the engine: as soon as it is known whether the page was reloaded, and a moment after
+/// later changes. The engine hears of a change at once, so that clicks in that moment are about the new run.
 #[hook]
-fn use_open(state: &UseReducerHandle<State>, engine: &Engine) {
-    let (run, weights, resume) = (state.run.clone(), state.weights.clone(), state.resume);
+fn use_open(state: &UseReducerHandle<State>, engine: &Engine, dispatch: &Callback<Action>) {
+    {
+        let (run, weights, resume) = (state.run.clone(), state.weights.clone(), state.resume);
+        let (engine, dispatch) = (engine.clone(), dispatch.clone());
+        use_effect_with(state.revision, move |revision| {
+            engine.prepare(run.clone(), weights, resume);
+            let waiting = if *revision == 0 {
+                spawn_local(async move {
+                    let weights = kept::kept().await;
+                    let same = |of: Run| of.same_training(&run).is_ok();
+                    let weights = weights.filter(|weights| run_of(weights).is_some_and(same));
+                    match weights {
+                        Some(weights) => dispatch.emit(Action::Restore { run, weights }),
+                        None => engine.open(),
+                    }
+                });
+                None
+            } else {
+                Some(Timeout::new(SETTLE, move || engine.open()))
+            };
+            move || drop(waiting)
+        });
+    }
+    // What did not open anew goes on, described as it is by now.
     let engine = engine.clone();
-    use_effect_with(state.revision, move |revision| {
-        engine.prepare(run, weights, resume);
-        let waiting = if *revision == 0 {
-            engine.open();
-            None
-        } else {
-            Some(Timeout::new(SETTLE, move || engine.open()))
-        };
+    use_effect_with(state.run.clone(), move |run| {
+        engine.revise(run.clone());
+        let waiting = Timeout::new(SETTLE, move || engine.open());
         move || drop(waiting)
     });
+}
+
+/// Keeps the last weights of the open run over a reload.
+#[hook]
+fn use_kept(state: &UseReducerHandle<State>) {
+    let latest = use_mut_ref(|| None::<Shared<Vec<u8>>>);
+    let writes = use_mut_ref(|| false);
+    use_effect_with(
+        (state.kept.clone(), state.phase.is_open()),
+        move |(weights, open)| {
+            if weights.is_none() && !open {
+                return;
+            }
+            latest.replace(weights.clone());
+            if writes.replace(true) {
+                return;
+            }
+            // One after the other, and the last one last.
+            spawn_local(async move {
+                loop {
+                    let weights = latest.borrow().clone();
+                    match &weights {
+                        Some(weights) => kept::keep(weights).await,
+                        None => kept::drop_kept().await,
+                    }
+                    if *latest.borrow() == weights {
+                        break;
+                    }
+                }
+                writes.replace(false);
+            });
+        },
+    );
 }
 
 /// Keeps the address and the run the same, whichever changes.
@@ -153,7 +212,9 @@ fn use_address(state: &UseReducerHandle<State>, preset: Option<&'static str>, di
         let (run, dispatch) = (run.clone(), dispatch.clone());
         let listener = EventListener::new(&gloo::utils::window(), "hashchange", move |_| {
             dispatch.emit(match link::read() {
-                Ok(run) => Action::Load(run, None),
+                // It was this one that wrote the address.
+                Ok(new) if new == *run => return,
+                Ok(new) => Action::Load(new, None),
                 Err(error) => {
                     // A bad link makes room for that of the run that stays.
                     link::write(&run, preset);

@@ -1,8 +1,8 @@
 //! The run in the fragment of the page's address.
 
+use crate::presets::first;
 use rtb::run::{ConfigError, Preset, Run};
 use rtb::task::link;
-use rtb::task::presets;
 use wasm_bindgen::JsValue;
 
 const PRESET: &str = "preset=";
@@ -24,15 +24,24 @@ pub fn read() -> Result<Run, ConfigError> {
     }
 }
 
-/// The run that opens where none is named.
-pub fn first() -> Run {
-    presets().swap_remove(0).run
+/// The fragment of a preset's address.
+pub fn to_preset(name: &str) -> String {
+    format!("#{PRESET}{name}")
+}
+
+/// Leads to a preset, as a new entry in the browser's history. Whether the address has changed, which
+/// the page then follows.
+pub fn visit(name: &str) -> bool {
+    let location = gloo::utils::window().location();
+    let before = location.hash().unwrap_or_default();
+    let fragment = to_preset(name);
+    before != fragment && location.set_hash(&fragment).is_ok()
 }
 
 /// Writes the run into the address, without a new entry in the browser's history.
 pub fn write(run: &Run, preset: Option<&str>) {
     let fragment = match preset {
-        Some(name) => format!("#{PRESET}{name}"),
+        Some(name) => to_preset(name),
         None => format!("#{}", link::encode(run)),
     };
     let history = gloo::utils::window().history();

@@ -3,9 +3,11 @@
 
 mod app;
 mod engine;
+mod history;
 mod kit;
 mod link;
 mod parts;
+mod presets;
 #[cfg(test)]
 mod sources;
 mod stage;

@@ -1,14 +1,13 @@
 //! The page's state, and how events change it.
 
 use crate::engine::Device;
+use crate::history::{History, Past};
 use crate::kit::shared::Shared;
-use crate::kit::thinned::Thinned;
-use crate::link;
+use crate::presets::{self, preset};
 use crate::stage::Stage;
 use crate::tasks;
-use rtb::message::{Event, Iteration, Report, Snapshot};
-use rtb::run::{ConfigError, Preset, Run};
-use rtb::task::presets;
+use rtb::message::{Event, Snapshot};
+use rtb::run::{ConfigError, Run};
 use std::rc::Rc;
 use yew::Reducible;
 
@@ -53,20 +52,23 @@ pub enum Notice {
 #[derive(Clone, PartialEq)]
 pub struct State {
     pub run: Shared<Run>,
-    /// Grows with every change of the run or reset: the engine then opens the run anew.
+    /// Grows with every reset, and every change of the run for which training starts again: the engine
+    /// then opens the run anew.
     pub revision: u32,
-    /// Weights the run begins with, from a file.
+    /// Weights the run begins with, from a file or from before.
     pub weights: Option<Shared<Vec<u8>>>,
+    /// The last weights of the open run.
+    pub kept: Option<Shared<Vec<u8>>>,
     pub phase: Phase,
     /// Whether training goes on when the run has been opened.
     pub resume: bool,
     pub stage: Stage,
     /// The run and stage the engine last accepted, to go back to.
     accepted: Option<(Shared<Run>, Stage)>,
-    pub snapshots: Thinned<Shared<Snapshot>, 60>,
-    pub reports: Thinned<Shared<Report>, 400>,
-    pub curve: Thinned<Iteration, 600>,
-    pub last: Option<Iteration>,
+    pub history: History,
+    /// Whether that stays when the run has been opened: it was brought back.
+    returns: bool,
+    past: Option<Past>,
     pub device: Device,
     pub notice: Option<Notice>,
 }
@@ -82,8 +84,20 @@ pub enum Action {
         weights: Vec<u8>,
         notice: Notice,
     },
+    /// The run goes on with its last weights, which were kept over a reload of the page.
+    Restore {
+        run: Shared<Run>,
+        weights: Vec<u8>,
+    },
     /// Start over with the same run.
     Reset,
+    /// Bring back the trained run that was left last.
+    Undo,
+    /// The last weights of a run.
+    Kept {
+        run: Shared<Run>,
+        weights: Shared<Vec<u8>>,
+    },
     /// The engine is about to open the run.
     Opening {
         resume: bool,
@@ -109,13 +123,13 @@ impl State {
             run: Shared::new(run),
             revision: 0,
             weights: None,
+            kept: None,
             phase: Phase::Starting,
             resume: false,
             accepted: None,
-            snapshots: Thinned::default(),
-            reports: Thinned::default(),
-            curve: Thinned::default(),
-            last: None,
+            history: History::default(),
+            returns: false,
+            past: None,
             device: Device::default(),
             notice: notice.or(changed),
         }
@@ -123,13 +137,18 @@ impl State {
 
     /// Iterations done.
     pub fn iteration(&self) -> usize {
-        let shown = self.snapshots.items().last().map_or(0, |s| s.iteration);
-        self.last.map_or(0, |i| i.iteration).max(shown)
+        self.history.iteration()
+    }
+
+    /// The trained run that was left last, as soon as it can be brought back.
+    pub fn past(&self) -> Option<&Past> {
+        self.past.as_ref().filter(|past| past.weights.is_some())
     }
 
     /// The preset the run equals, if it does.
     pub fn preset(&self) -> Option<&'static str> {
-        presets().iter().find(|p| p.run == *self.run).map(|p| p.name)
+        let preset = presets::presets().iter().find(|p| p.run == *self.run);
+        preset.map(|p| p.name)
     }
 
     /// Replaces the run by one whose learned prior, if it has one, ships with the page.
@@ -137,11 +156,12 @@ impl State {
         self.notice = tasks::room(&run).adopt(&mut run).map(Notice::Changed).or(notice);
         self.stage = Stage::preview(&run, Some((&self.run, &self.stage)));
         let same_task = run.task() == self.run.task();
+        self.leave();
         if !same_task {
-            self.forget();
+            self.history = History::default();
         }
         self.run = Shared::new(run);
-        self.weights = None;
+        (self.weights, self.returns) = (None, false);
         self.revision += 1;
         let waits = matches!(self.phase, Phase::Starting | Phase::Opening);
         // Training goes on with another run, but not with another task.
@@ -151,12 +171,44 @@ impl State {
         }
     }
 
-    /// Forgets what came of the run before.
-    fn forget(&mut self) {
-        self.snapshots = Thinned::default();
-        self.reports = Thinned::default();
-        self.curve = Thinned::default();
-        self.last = None;
+    /// Keeps the run that is left, if it was trained, to be brought back.
+    fn leave(&mut self) {
+        let weights = self.kept.take();
+        if self.phase.is_open() && self.iteration() > 0 {
+            let now = Past {
+                run: self.run.clone(),
+                history: self.history.clone(),
+                weights,
+            };
+            self.past = Some(Past::dearer(self.past.take(), now));
+        }
+    }
+
+    /// Brings back a run that was left.
+    fn bring_back(&mut self, past: Past) {
+        self.load((*past.run).clone(), None);
+        (self.weights, self.history) = (past.weights, past.history);
+        (self.returns, self.resume) = (true, false);
+    }
+
+    /// The run goes on under another description of the same training.
+    fn revise(&mut self, run: Run) {
+        self.run = Shared::new(run);
+        if !self.phase.is_open() {
+            return;
+        }
+        self.accepted = Some((self.run.clone(), self.stage.clone()));
+        if self.phase == Phase::Finished && self.iteration() < self.run.training.iterations {
+            self.phase = Phase::Idle;
+        }
+    }
+
+    fn keep(&mut self, run: &Shared<Run>, weights: Shared<Vec<u8>>) {
+        if self.phase.is_open() && *run == self.run {
+            self.kept = Some(weights);
+        } else if let Some(past) = self.past.as_mut().filter(|past| past.run == *run) {
+            past.weights = Some(weights);
+        }
     }
 
     /// Goes back to the run that the engine accepted last.
@@ -165,7 +217,11 @@ impl State {
         match self.accepted.clone() {
             Some((run, stage)) => (self.run, self.stage) = (run, stage),
             // Nothing is open yet: a link whose run only the engine could refuse.
-            None => self.load(link::first(), None),
+            None => self.load(presets::first(), None),
+        }
+        // It was not left after all.
+        if let Some(past) = self.past.take_if(|past| past.run == self.run) {
+            (self.history, self.kept) = (past.history, past.weights);
         }
         self.notice = Some(Notice::Refused(error));
     }
@@ -179,25 +235,20 @@ impl State {
             Event::Opened(scene) => {
                 self.stage = Stage::new(*scene);
                 self.accepted = Some((self.run.clone(), self.stage.clone()));
-                self.forget();
-                if let Some(snapshot) = untrained(&self.run, &self.stage) {
-                    self.snapshots.push(snapshot);
+                if !std::mem::take(&mut self.returns) {
+                    self.history = History::default();
+                    if let Some(snapshot) = untrained(&self.run, &self.stage) {
+                        self.history.snapshots.push(snapshot);
+                    }
                 }
+                self.kept = self.weights.clone();
                 self.phase = if self.resume { Phase::Training } else { Phase::Idle };
             }
             Event::Iterated(iteration) => {
-                self.curve.push(iteration);
-                self.last = Some(iteration);
+                self.history.curve.push(iteration);
+                self.history.last = Some(iteration);
             }
-            Event::Snapshot(snapshot) => {
-                // What is looked at again, with more to choose from, is no other time.
-                let (iteration, iterations) = (snapshot.iteration, snapshot.report.iterations);
-                let report = Shared::new(snapshot.report.clone());
-                self.reports
-                    .push_or_replace(report, |last| last.iterations == iterations);
-                self.snapshots
-                    .push_or_replace(Shared::new(*snapshot), |last| last.iteration == iteration);
-            }
+            Event::Snapshot(snapshot) => self.history.show(*snapshot),
             Event::Truth(truth) => {
                 self.stage.truth = Some(Shared::new(*truth));
                 self.accepted = Some((self.run.clone(), self.stage.clone()));
@@ -214,6 +265,7 @@ impl State {
             | Event::Weights(_)
             | Event::Samples(_)
             | Event::Compared { .. }
+            | Event::Preparing { .. }
             | Event::NotComparable { .. }
             | Event::ComparisonEnded
             | Event::Lesson(_)
@@ -239,7 +291,7 @@ fn named(mut run: Run) -> Run {
     if let Some(base) = run.name.strip_suffix(EDITED) {
         run.name = base.to_owned();
     }
-    if Preset::find(&run.name).is_ok_and(|p| p.run != run) {
+    if preset(&run.name).is_some_and(|p| p.run != run) {
         run.name.push_str(EDITED);
     }
     run
@@ -253,17 +305,42 @@ impl Reducible for State {
         match action {
             Action::Edit(run) => {
                 let run = named(run);
-                if run != *next.run {
-                    let changed = next.notice.take().filter(|n| matches!(n, Notice::Changed(_)));
+                // What was refused is mended, be it by the value before.
+                let changed = next.notice.take().filter(|n| matches!(n, Notice::Changed(_)));
+                if run == *next.run {
+                    next.notice = changed;
+                } else if next.run.problem == run.problem && next.run.same_training(&run).is_ok() {
+                    next.notice = changed;
+                    next.revise(run);
+                } else {
                     next.load(run, changed);
                 }
             }
-            Action::Load(run, notice) => next.load(run, notice),
+            Action::Load(run, notice) => match next.past.take_if(|past| *past.run == run) {
+                Some(past) if past.weights.is_some() && *next.run != run => next.bring_back(past),
+                past => {
+                    next.load(run, notice);
+                    next.past = next.past.take().or(past);
+                }
+            },
             Action::Weights { run, weights, notice } => {
                 next.load(run.unwrap_or_else(|| (*self.run).clone()), Some(notice));
                 next.weights = Some(Shared::new(weights));
                 next.resume = false;
             }
+            Action::Restore { run, weights } => {
+                // By now the user may have changed it.
+                if run == next.run {
+                    next.load((*run).clone(), self.notice.clone());
+                    next.weights = Some(Shared::new(weights));
+                }
+            }
+            Action::Undo => {
+                if let Some(past) = next.past.take_if(|past| past.weights.is_some()) {
+                    next.bring_back(past);
+                }
+            }
+            Action::Kept { run, weights } => next.keep(&run, weights),
             Action::Reset => {
                 next.load((*self.run).clone(), None);
                 next.resume = false;
@@ -298,6 +375,7 @@ impl Reducible for State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rtb::message::Iteration;
 
     fn after(state: State, actions: Vec<Action>) -> Rc<State> {
         actions.into_iter().fold(Rc::new(state), |s, a| s.reduce(a))
@@ -309,7 +387,7 @@ mod tests {
 
     #[test]
     fn editing_back_to_the_preset_restores_its_name() {
-        let run = presets()[0].run.clone();
+        let run = presets::first();
         let mut edited = run.clone();
         edited.seed = 7;
         let state = after(State::new(run.clone(), None), vec![Action::Edit(edited)]);
@@ -324,7 +402,7 @@ mod tests {
 
     #[test]
     fn a_refused_run_gives_way_to_the_last_accepted_one() {
-        let run = presets()[0].run.clone();
+        let run = presets::first();
         let mut edited = run.clone();
         edited.seed = 7;
         let refused = Action::Refused {
@@ -340,20 +418,118 @@ mod tests {
 
     #[test]
     fn an_edit_while_training_trains_on() {
-        let run = presets()[0].run.clone();
+        let run = presets::first();
         let mut edited = run.clone();
         edited.seed = 7;
         let actions = vec![opened(), Action::Train, Action::Edit(edited), opened()];
         let state = after(State::new(run, None), actions);
         assert_eq!(state.phase, Phase::Training);
-        let other = Preset::find("digit-3").unwrap().run;
+        let other = preset("digit-3").unwrap().run.clone();
         let iterated = Action::Events(vec![Event::Iterated(Iteration::default())]);
         let switched = state.reduce(Action::Load(other, None)).reduce(iterated);
         assert_eq!(
-            switched.last, None,
+            switched.history.last, None,
             "the old run's iterations are not the new one's"
         );
         let switched = switched.reduce(opened());
         assert_eq!(switched.phase, Phase::Idle, "another task waits to be trained");
+    }
+
+    /// A run that was opened and trained, and whose weights the engine has sent.
+    fn trained(iterations: usize) -> Rc<State> {
+        let state = after(State::new(presets::first(), None), vec![opened()]);
+        let kept = Action::Kept {
+            run: state.run.clone(),
+            weights: Shared::new(vec![7]),
+        };
+        state.reduce(iterated(iterations)).reduce(kept)
+    }
+
+    fn iterated(iterations: usize) -> Action {
+        Action::Events(vec![Event::Iterated(Iteration {
+            iteration: iterations,
+            ..Iteration::default()
+        })])
+    }
+
+    fn changed(state: &State, field: &str, value: &str) -> Action {
+        Action::Edit(state.run.with(field, value).unwrap())
+    }
+
+    #[test]
+    fn length_and_measurement_change_a_run_as_it_is() {
+        let before = trained(2000);
+        let finished = before
+            .clone()
+            .reduce(Action::Events(vec![Event::Finished { iteration: 2000 }]));
+        let state = finished
+            .clone()
+            .reduce(changed(&finished, "training.iterations", "3000"));
+        assert_eq!((state.iteration(), state.phase), (2000, Phase::Idle));
+        assert_eq!(state.revision, before.revision, "nothing opens anew");
+        let state = state
+            .clone()
+            .reduce(changed(&state, "evaluation.samples_while_training", "100"));
+        assert_eq!((state.revision, state.kept.is_some()), (before.revision, true));
+        // A change that is refused later goes back to these, and to the training.
+        let other = state.clone().reduce(changed(&state, "rollout.batch", "77"));
+        assert_ne!(other.revision, state.revision);
+        let refused = other.reduce(Action::Refused {
+            error: ConfigError::new("rollout.batch", 77, "something else"),
+            phase: Phase::Idle,
+        });
+        assert_eq!(
+            (refused.run.training.iterations, refused.iteration()),
+            (3000, 2000)
+        );
+        assert!(refused.kept.is_some() && refused.past().is_none());
+        // It is mended by the value before, too.
+        let mended = refused.clone().reduce(Action::Edit((*refused.run).clone()));
+        assert_eq!(mended.notice, None);
+    }
+
+    #[test]
+    fn what_starts_again_can_be_brought_back() {
+        let other = preset("moons-disc").unwrap().run.clone();
+        for leave in [Action::Load(other.clone(), None), Action::Reset] {
+            let before = trained(300);
+            let left = before.clone().reduce(leave).reduce(opened());
+            assert_eq!(left.iteration(), 0);
+            assert_eq!(left.past().map(|past| past.history.iteration()), Some(300));
+            let back = left.reduce(Action::Undo);
+            assert_eq!(*back.run, *before.run);
+            assert_eq!(back.weights.as_deref(), Some(&vec![7]));
+            let back = back.reduce(opened());
+            assert_eq!((back.iteration(), back.phase), (300, Phase::Idle));
+            assert!(back.kept.is_some() && back.past().is_none());
+        }
+        // So does the browser's way back; and the last weights may be late.
+        let before = trained(300);
+        let left = before
+            .clone()
+            .reduce(iterated(301))
+            .reduce(Action::Load(other, None));
+        let late = Action::Kept {
+            run: before.run.clone(),
+            weights: Shared::new(vec![8]),
+        };
+        let back = left
+            .reduce(late)
+            .reduce(Action::Load((*before.run).clone(), None));
+        assert_eq!(back.weights.as_deref(), Some(&vec![8]));
+        assert_eq!(back.reduce(opened()).iteration(), 301);
+    }
+
+    #[test]
+    fn a_few_iterations_do_not_make_long_training_forgotten() {
+        let edited = |state: Rc<State>, seed: &str| {
+            let edit = changed(&state, "seed", seed);
+            state.reduce(edit).reduce(opened())
+        };
+        let state = edited(trained(300), "7").reduce(iterated(20));
+        let left = edited(state, "8");
+        assert_eq!(left.past().map(|past| past.history.iteration()), Some(300));
+        let state = edited(left.reduce(iterated(40)), "9");
+        assert!(state.past().is_none(), "its weights are on their way");
     }
 }

@@ -3,14 +3,14 @@
 use super::clock;
 use burn::tensor::Device;
 use rtb::engine::EngineError;
-use rtb::message::{Event, Outcome};
+use rtb::message::Event;
 use rtb::run::{Files, Method, Run};
 use rtb::session::Trial;
 use rtb::task::opened::Kept;
 
-/// Least time between two outcomes of a method that trains, ms …
+/// Least time between two events of a method, ms …
 const SHOW_INTERVAL: f64 = 2000.0;
-/// … and the most share of the time that they may take.
+/// … and the most share of the time that outcomes may take.
 const SHOW_SHARE: f64 = 0.2;
 
 /// Samples of the prior that are made at once for the exact posterior.
@@ -26,7 +26,9 @@ pub struct Comparison {
     trial: Option<Trial>,
     /// Samples of the prior, which serve the methods one after the other.
     kept: Vec<Kept>,
-    /// When its last outcome was there, and what it cost, ms.
+    /// Samples of the prior that were asked for before it.
+    prepared: usize,
+    /// When something was last told of it, and what its last outcome cost, ms.
     shown: f64,
     cost: f64,
 }
@@ -40,6 +42,7 @@ impl Comparison {
             kept: Vec::new(),
             index: 0,
             trial: None,
+            prepared: 0,
             shown: 0.0,
             cost: 0.0,
         }
@@ -53,7 +56,7 @@ impl Comparison {
             return Some(Event::ComparisonEnded);
         };
         match self.work(method, device).await {
-            Ok(outcome) => outcome.map(|outcome| Event::Compared { index, outcome }),
+            Ok(event) => event,
             Err(error) => {
                 self.next();
                 let message = error.to_string();
@@ -65,10 +68,11 @@ impl Comparison {
     fn next(&mut self) {
         let kept = self.trial.take().map(Trial::into_kept);
         self.kept.extend(kept.unwrap_or_default());
-        self.index += 1;
+        (self.index, self.prepared) = (self.index + 1, 0);
     }
 
-    async fn work(&mut self, method: Method, device: &Device) -> Result<Option<Box<Outcome>>, EngineError> {
+    async fn work(&mut self, method: Method, device: &Device) -> Result<Option<Event>, EngineError> {
+        let index = self.index;
         let Some(trial) = &mut self.trial else {
             let run = Run {
                 method,
@@ -81,7 +85,13 @@ impl Comparison {
             return Ok(None);
         };
         if trial.grow_truth(GROWTH).await? {
-            return Ok(None);
+            self.prepared += GROWTH;
+            if clock::now() - self.shown < SHOW_INTERVAL {
+                return Ok(None);
+            }
+            self.shown = clock::now();
+            let share = self.prepared as f64 / self.run.evaluation.proposals as f64;
+            return Ok(Some(Event::Preparing { index, share }));
         }
         let training = trial.step().await?;
         let began = clock::now();
@@ -95,6 +105,9 @@ impl Comparison {
         if !training {
             self.next();
         }
-        Ok(Some(Box::new(outcome)))
+        Ok(Some(Event::Compared {
+            index,
+            outcome: Box::new(outcome),
+        }))
     }
 }

@@ -146,6 +146,7 @@ impl Driver {
         };
         match request {
             Request::Open { run, files, weights } => self.open(*run, files, weights).await?,
+            Request::Revise(run) => self.revise(*run).await?,
             Request::Compare { run, methods, files } => {
                 self.aside = Some(Aside::Comparison(Box::new(Comparison::new(*run, methods, files))));
             }
@@ -265,6 +266,31 @@ impl Driver {
                 allowed: format!("weights of this run's network ({why})"),
             }),
             Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Goes on with the open run under another description of it.
+    async fn revise(&mut self, run: Run) -> Result<(), EngineError> {
+        let Some(session) = &mut self.session else {
+            return Ok(());
+        };
+        let (before, after) = (session.run().evaluation, run.evaluation);
+        if let Err(error) = session.revise(run) {
+            self.post(error.into());
+            return Ok(());
+        }
+        let (finished, iteration) = (session.finished(), session.iteration());
+        self.training &= !finished;
+        if after.proposals > before.proposals {
+            self.growth = Some(Growth::default());
+        }
+        let measures = after.samples_while_training != before.samples_while_training;
+        if !self.training && (measures || self.shown_iteration != Some(iteration)) {
+            self.show(1).await?;
+        }
+        if finished {
+            self.post_finished();
         }
         Ok(())
     }

@@ -246,6 +246,12 @@ impl<T: Task> Learner<T> {
         Ok(())
     }
 
+    /// Goes on with another length and other schedules of training; no other setting may differ.
+    pub(crate) fn revise(&mut self, settings: Settings) {
+        self.trainer.revise(settings.clone());
+        self.settings = settings;
+    }
+
     /// Its settings.
     pub fn settings(&self) -> &Settings {
         &self.settings

@@ -176,6 +176,12 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         );
     }
 
+    /// Goes on with another length and other schedules: weights, optimiser and buffers stay.
+    pub(crate) fn revise(&mut self, settings: Settings) {
+        self.schedule = optimizer::schedule(&settings.optimizer, &settings.training, self.iteration);
+        self.settings = settings;
+    }
+
     /// The network to sample with: the moving average where there is one.
     pub fn network(&self) -> K::Network {
         match &self.average {

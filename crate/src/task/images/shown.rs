@@ -20,6 +20,10 @@ impl ShownTask for ImagesTask {
         &self.run
     }
 
+    fn revise(&mut self, run: Run) {
+        self.run = run;
+    }
+
     fn shape(&self) -> Vec<usize> {
         vec![SIDE, SIDE]
     }

@@ -77,6 +77,9 @@ pub trait ShownTask: Task + Sized + 'static {
     /// The run it was opened for.
     fn run(&self) -> &Run;
 
+    /// Takes the same run with another length and other measurements.
+    fn revise(&mut self, run: Run);
+
     /// The shape of a sample.
     fn shape(&self) -> Vec<usize>;
 

@@ -26,6 +26,9 @@ pub trait OpenRun {
     /// The task, at the end of training.
     fn into_task(self: Box<Self>) -> Box<dyn OpenTask>;
 
+    /// As [`Session::revise`](crate::session::Session::revise), of a run that has been checked.
+    fn revise(&mut self, run: Run);
+
     /// As [`ShownTask::shape`].
     fn shape(&self) -> Vec<usize>;
 
@@ -108,6 +111,11 @@ impl<T: ShownTask> OpenRun for Learner<T> {
 
     fn into_task(self: Box<Self>) -> Box<dyn OpenTask> {
         Box::new(self.task)
+    }
+
+    fn revise(&mut self, run: Run) {
+        Learner::revise(self, run.settings());
+        self.task.revise(run);
     }
 
     fn shape(&self) -> Vec<usize> {
@@ -237,9 +245,10 @@ pub(in crate::task) fn open<T: ShownTask>(
         Start {
             weights,
             same: trained_on.is_some_and(|other| {
+                let target = |run: &Run| (run.tempering.beta, run.tempering.floor);
                 other.problem == run.problem
                     && other.method == run.method
-                    && other.tempering == run.tempering
+                    && target(&other) == target(run)
                     && other.process == run.process
             }),
         }

@@ -34,6 +34,13 @@ impl ShownTask for PlaneTask {
         &self.run
     }
 
+    fn revise(&mut self, run: Run) {
+        if run.evaluation.proposals != self.run.evaluation.proposals {
+            self.truth = None;
+        }
+        self.run = run;
+    }
+
     fn shape(&self) -> Vec<usize> {
         vec![2]
     }

@@ -49,7 +49,7 @@ pub struct PlaneTask {
     /// What it is computed on.
     pub device: Device,
     /// Computed when first asked for.
-    truth: Option<Arc<Truth>>,
+    pub(super) truth: Option<Arc<Truth>>,
 }
 
 impl PlaneTask {

@@ -113,7 +113,7 @@ impl Problem for TextProblem {
                 "`vargrad`, as the run has a corpus",
             ));
         }
-        self.reward.validate()
+        self.reward.validate("reward")
     }
 
     fn files(&self) -> Vec<FileNeed<'_>> {
@@ -283,33 +283,44 @@ impl Reward {
         }
     }
 
-    fn validate(&self) -> Checked {
+    /// Checks the reward that is the field of this name.
+    fn validate(&self, field: &str) -> Checked {
         match self {
             Reward::Ending {} => Ok(()),
             Reward::Mention { words, penalty } => {
-                whole("the number of reward.words", words.len(), 1, MOST_PARTS)?;
+                whole(
+                    &format!("the number of {field}.words"),
+                    words.len(),
+                    1,
+                    MOST_PARTS,
+                )?;
                 for (at, word) in words.iter().enumerate() {
-                    single(&format!("reward.words[{at}]"), word)?;
+                    single(&format!("{field}.words[{at}]"), word)?;
                 }
-                positive("reward.penalty", *penalty, 100.0)
+                positive(&format!("{field}.penalty"), *penalty, 100.0)
             }
             Reward::Length { target, deviation } => {
-                range("reward.target", *target, 0.0, 1000.0)?;
-                positive("reward.deviation", *deviation, 1000.0)
+                range(&format!("{field}.target"), *target, 0.0, 1000.0)?;
+                positive(&format!("{field}.deviation"), *deviation, 1000.0)
             }
-            Reward::Distinct { penalty } => positive("reward.penalty", *penalty, 100.0),
+            Reward::Distinct { penalty } => positive(&format!("{field}.penalty"), *penalty, 100.0),
             Reward::All { rewards } => {
-                whole("the number of reward.rewards", rewards.len(), 1, MOST_PARTS)?;
+                whole(
+                    &format!("the number of {field}.rewards"),
+                    rewards.len(),
+                    1,
+                    MOST_PARTS,
+                )?;
                 for (at, part) in rewards.iter().enumerate() {
+                    let field = format!("{field}.rewards[{at}]");
                     if let Reward::All { .. } = part {
-                        let field = format!("reward.rewards[{at}].kind");
                         return Err(ConfigError::new(
-                            field,
+                            format!("{field}.kind"),
                             "`all`",
                             "another kind: a product cannot hold a product",
                         ));
                     }
-                    part.validate()?;
+                    part.validate(&field)?;
                 }
                 Ok(())
             }

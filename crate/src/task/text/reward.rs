@@ -36,18 +36,19 @@ enum Wish {
 }
 
 impl Wish {
-    /// The factors of a validated reward.
-    fn new(reward: &Wanted, vocabulary: &Vocabulary) -> Result<Vec<Self>, ConfigError> {
+    /// The factors of a validated reward, which is the field of this name.
+    fn new(reward: &Wanted, field: &str, vocabulary: &Vocabulary) -> Result<Vec<Self>, ConfigError> {
         let one = match reward {
             Wanted::Ending {} => Self::Ending,
             Wanted::Mention { words, penalty } => Self::Mention {
-                words: known(words, vocabulary)?,
+                words: known(words, field, vocabulary)?,
                 penalty: *penalty,
             },
             &Wanted::Length { target, deviation } => Self::Length { target, deviation },
             &Wanted::Distinct { penalty } => Self::Distinct { penalty },
             Wanted::All { rewards } => {
-                let parts = rewards.iter().map(|part| Self::new(part, vocabulary));
+                let part = |(at, part)| Self::new(part, &format!("{field}.rewards[{at}]"), vocabulary);
+                let parts = rewards.iter().enumerate().map(part);
                 let parts: Vec<Vec<Self>> = parts.collect::<Result<_, _>>()?;
                 return Ok(parts.concat());
             }
@@ -56,8 +57,8 @@ impl Wish {
     }
 }
 
-/// The numbers of words.
-fn known(words: &[String], vocabulary: &Vocabulary) -> Result<Vec<usize>, ConfigError> {
+/// The numbers of this reward's words.
+fn known(words: &[String], field: &str, vocabulary: &Vocabulary) -> Result<Vec<usize>, ConfigError> {
     let mut numbers = Vec::with_capacity(words.len());
     let mut unknown = Vec::new();
     for word in words {
@@ -71,7 +72,7 @@ fn known(words: &[String], vocabulary: &Vocabulary) -> Result<Vec<usize>, Config
         return Ok(numbers);
     }
     let allowed = format!("some of the {} words in the prior's vocabulary", vocabulary.len());
-    Err(ConfigError::new("reward.words", unknown.join(", "), allowed))
+    Err(ConfigError::new(format!("{field}.words"), unknown.join(", "), allowed))
 }
 
 impl StoryReward {
@@ -97,7 +98,7 @@ impl StoryReward {
         }
         let words = (0..vocabulary.len()).map(|token| vocabulary.word(token));
         Ok(Self {
-            wishes: Wish::new(reward, vocabulary)?,
+            wishes: Wish::new(reward, "reward", vocabulary)?,
             floor,
             layout: reader.layout,
             is_word: words

@@ -21,6 +21,10 @@ impl ShownTask for TextTask {
         &self.run
     }
 
+    fn revise(&mut self, run: Run) {
+        self.run = run;
+    }
+
     fn shape(&self) -> Vec<usize> {
         vec![self.reader().layout.length()]
     }

@@ -40,6 +40,8 @@ struct Inner {
     /// Whether the user ever trained or chose a device: then nothing switches by itself.
     touched: bool,
     rate: Option<f64>,
+    /// Whether the run that the worker holds was trained since it was opened.
+    trained: bool,
     /// When the weights were last asked for.
     weights_asked: f64,
     /// Whether the next weights go into a file of that name.
@@ -73,6 +75,7 @@ impl Engine {
             worker_number: 0,
             touched: false,
             rate: None,
+            trained: false,
             weights_asked: 0.0,
             save_as: None,
             keep: Callback::noop(),
@@ -108,6 +111,7 @@ impl Engine {
 
     /// Notes that the user trains: from now on nothing switches by itself.
     fn begin(&self) {
+        self.go_on(self.plan(Plan::tell));
         let first = !std::mem::replace(&mut self.0.borrow_mut().touched, true);
         // Only the page itself can have begun a download before the user did anything.
         if first && self.0.borrow().device.download.is_some() {
@@ -165,6 +169,10 @@ impl Engine {
                 None
             }
             Event::Opened(_) => self.opened().then_some(event),
+            Event::Weights(weights) => {
+                self.kept(Shared::new(weights));
+                None
+            }
             Event::Refused {
                 field,
                 value,
@@ -174,6 +182,18 @@ impl Engine {
                 None
             }
             _ => self.0.borrow_mut().note(event),
+        }
+    }
+
+    /// Weights of the run that the worker holds.
+    fn kept(&self, weights: Shared<Vec<u8>>) {
+        let open = self.plan(|plan| plan.is_open());
+        let file = self.0.borrow_mut().save_as.take_if(|_| open);
+        if let Some(name) = file {
+            files::save_bytes(&name, &weights);
+        }
+        if let Some(run) = self.plan(|plan| plan.keep(weights.clone())) {
+            self.emit(Action::Kept { run, weights });
         }
     }
 
@@ -208,6 +228,7 @@ impl Inner {
         match event {
             Event::Finished { .. } => self.plan.finished(),
             Event::Diverged { .. } => self.plan.diverged(),
+            Event::Iterated(_) => self.trained = true,
             _ => {}
         }
         if !self.plan.is_open() {
@@ -217,13 +238,6 @@ impl Inner {
             Event::Snapshot(_) => self.ask_for_weights(),
             Event::Iterated(_) if js_sys::Date::now() - self.weights_asked > WEIGHTS_INTERVAL => {
                 self.ask_for_weights();
-            }
-            Event::Weights(weights) => {
-                if let Some(name) = self.save_as.take() {
-                    files::save_bytes(&name, &weights);
-                }
-                self.plan.keep(Shared::new(weights));
-                return None;
             }
             Event::Samples(samples) => {
                 self.keep.emit(samples);

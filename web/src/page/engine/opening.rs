@@ -12,8 +12,18 @@ impl Engine {
     /// Notes a run that is to be opened in place of the one that is open. Until [`Engine::open`]
     /// the worker goes on with the old one, but clicks are about the new one.
     pub fn prepare(&self, run: Shared<Run>, weights: Option<Shared<Vec<u8>>>, train: bool) {
+        // What was trained can be brought back.
+        if self.0.borrow().trained && self.plan(|plan| plan.is_open()) {
+            self.0.borrow_mut().ask_for_weights();
+        }
         self.plan(|plan| plan.want(Opening { run, weights }, train));
         self.0.borrow_mut().save_as = None;
+    }
+
+    /// Notes another description of the run that is wanted, of the same training. The worker hears of it
+    /// with [`Engine::open`], or before it trains.
+    pub fn revise(&self, run: Shared<Run>) {
+        self.plan(|plan| plan.revise(run));
     }
 
     /// Opens the run that was prepared, unless that has already happened.
@@ -39,6 +49,7 @@ impl Engine {
                 self.spawn(Backend::Cpu);
             }
             Next::Open(opening) => self.send_open(opening),
+            Next::Revise(run) => self.0.borrow().send(&Request::Revise(Box::new((*run).clone()))),
             Next::Train => self.0.borrow().send(&Request::Train),
             Next::Pause => self.0.borrow().send(&Request::Pause),
         }
@@ -75,6 +86,7 @@ impl Engine {
     /// The worker holds the run it was sent. Returns whether that is the run that is wanted.
     pub(super) fn opened(&self) -> bool {
         let (wanted, next) = self.plan(Plan::opened);
+        self.0.borrow_mut().trained = false;
         self.go_on(next);
         wanted
     }

@@ -37,6 +37,18 @@ pub fn Explain(props: &ExplainProps) -> Html {
 #[derive(Clone, Copy, PartialEq)]
 pub struct Revision(pub u32);
 
+/// The value that the engine refused last, until it is mended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal(pub Option<ConfigError>);
+
+/// Why the engine refused a field, or an item of it.
+#[hook]
+pub fn use_refusal(field: &str) -> Option<AttrValue> {
+    let error = use_context::<Refusal>().and_then(|Refusal(error)| error)?;
+    let rest = error.field.strip_prefix(field).filter(|_| !field.is_empty())?;
+    (rest.is_empty() || rest.starts_with('[')).then(|| error.to_string().into())
+}
+
 /// What a [`Number`] holds.
 pub trait Amount: Copy + PartialEq + 'static {
     /// Reads it as people write it, exactly.
@@ -113,6 +125,7 @@ pub struct NumberProps<T: Amount> {
 pub fn Number<T: Amount>(props: &NumberProps<T>) -> Html {
     let draft = use_state(|| None::<String>);
     let error = use_state(|| None::<AttrValue>);
+    let refusal = use_refusal(&props.field);
     {
         // A value from elsewhere, such as a preset, replaces what was typed.
         let (draft, error) = (draft.clone(), error.clone());
@@ -150,13 +163,14 @@ pub fn Number<T: Amount>(props: &NumberProps<T>) -> Html {
     };
     let shown = draft.as_ref().cloned().unwrap_or_else(|| props.value.plain());
     let described = (!props.help.is_empty()).then(|| format!("{}-help", props.id));
+    let error = (*error).clone().or(refusal);
     html! {
         <div class="field">
             <label for={props.id.clone()}>{ &props.label }</label>
             <input id={props.id.clone()} data-testid={props.id.clone()} type="text" inputmode="decimal" autocomplete="off"
                 value={shown} {oninput} {onblur} aria-describedby={described} aria-invalid={error.is_some().to_string()} />
             if !props.help.is_empty() || error.is_some() {
-                <Explain id={props.id.clone()} help={props.help.clone()} formula={props.formula} error={(*error).clone()} />
+                <Explain id={props.id.clone()} help={props.help.clone()} formula={props.formula} {error} />
             }
         </div>
     }
@@ -177,6 +191,9 @@ pub struct ChoiceProps {
     pub label: AttrValue,
     #[prop_or_default]
     pub help: AttrValue,
+    /// The field's name in errors.
+    #[prop_or_default]
+    pub field: Option<AttrValue>,
     #[prop_or_default]
     pub error: Option<AttrValue>,
     /// Value and text of each option.
@@ -209,6 +226,8 @@ pub fn Choice(props: &ChoiceProps) -> Html {
         })
     };
     let select = use_selected(props.value.clone());
+    let refusal = use_refusal(props.field.as_deref().unwrap_or_default());
+    let error = props.error.clone().or(refusal);
     let described = (!props.help.is_empty()).then(|| format!("{}-help", props.id));
     html! {
         <div class="field">
@@ -218,8 +237,8 @@ pub fn Choice(props: &ChoiceProps) -> Html {
                     <option key={value.to_string()} value={value.clone()}>{ text }</option>
                 }) }
             </select>
-            if !props.help.is_empty() || props.error.is_some() {
-                <Explain id={props.id.clone()} help={props.help.clone()} error={props.error.clone()} />
+            if !props.help.is_empty() || error.is_some() {
+                <Explain id={props.id.clone()} help={props.help.clone()} {error} />
             }
         </div>
     }

@@ -1,6 +1,7 @@
 //! The curves of a training run.
 
 use crate::kit::chart::{Chart, Line};
+use crate::kit::fold::Fold;
 use crate::kit::math;
 use crate::kit::shared::{Fixed, Shared};
 use crate::kit::thinned::Thinned;
@@ -151,7 +152,7 @@ pub fn Curves(props: &CurvesProps) -> Html {
     };
     html! {
         <section class="curves" aria-labelledby="curves-title">
-            <h2 id="curves-title" class="hidden">{ "Curves" }</h2>
+            <Fold id="curves-title" title="Curves">
             <Chart id="chart-loss" title="Loss" log={balances} formula={balances.then_some(math::LOSS)} help={loss_help}
                 lines={vec![trained(&LOSS)]} />
             <Chart id="chart-log-z" title="log Z" formula={sampled.is_none().then_some(math::BOUNDS)}
@@ -160,6 +161,7 @@ pub fn Curves(props: &CurvesProps) -> Html {
                 lines={vec![trained(&LOG_Z), measured(&LOG_Z_IMPORTANCE)]}
                 {band} {band_name} rule={props.stage.log_z().map(|z| (if truth.is_some_and(SampledTruth::is_estimate) { "estimate" } else { "exact" }, z))} />
             { for props.charts.all.iter().map(chart) }
+            </Fold>
         </section>
     }
 }

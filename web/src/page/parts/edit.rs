@@ -10,8 +10,6 @@ use yew::prelude::*;
 pub struct EditProps {
     pub run: Shared<Run>,
     pub edit: Callback<Run>,
-    /// What the engine refused last.
-    pub refused: Option<ConfigError>,
     pub selection: Selection,
     pub select: Callback<Selection>,
 }

@@ -25,5 +25,5 @@ pub use header::Header;
 pub use intro::Intro;
 pub use messages::Messages;
 pub use navigation::Navigation;
-pub use save_open::{SaveOpen, use_dropped_files};
+pub use save_open::{SaveOpen, run_of, use_dropped_files};
 pub use transport::Transport;

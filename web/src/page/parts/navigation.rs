@@ -1,6 +1,7 @@
 //! The choice among the tasks: links to the first preset of each.
 
-use rtb::task::presets;
+use crate::link::to_preset;
+use crate::presets::presets_of;
 use yew::prelude::*;
 
 /// How the page speaks of a task.
@@ -9,6 +10,8 @@ pub struct Naming {
     /// As in a run's file.
     pub name: &'static str,
     pub title: &'static str,
+    /// The preset that it opens with, where that is not its first one.
+    pub opens: Option<&'static str>,
     /// What it is, in a few words.
     pub what: &'static str,
     /// The same for somebody who is new here.
@@ -24,20 +27,19 @@ pub struct NavigationProps {
 
 #[component]
 pub fn Navigation(props: &NavigationProps) -> Html {
-    let first = use_memo(props.tasks.clone(), |tasks| {
-        let all = presets();
-        let first = |task: &&Naming| all.iter().find(|p| p.run.task().name() == task.name);
-        tasks
-            .iter()
-            .map(|task| first(task).map_or("", |p| p.name))
-            .collect::<Vec<_>>()
-    });
     html! {
         <nav class="tasks" aria-label="Tasks">
-            { for props.tasks.iter().zip(&*first).map(|(task, preset)| html! {
-                <a href={format!("#preset={preset}")} aria-current={(task.name == props.current).then_some("page")}
+            { for props.tasks.iter().map(|task| html! {
+                <a href={to_preset(opens(task))} aria-current={(task.name == props.current).then_some("page")}
                     data-testid={format!("task-{}", task.name)}><b>{ task.title }</b><span>{ task.what }</span></a>
             }) }
         </nav>
     }
+}
+
+/// The preset that a task opens with.
+fn opens(task: &Naming) -> &'static str {
+    task.opens
+        .or_else(|| presets_of(task.name).next().map(|p| p.name))
+        .unwrap_or_default()
 }

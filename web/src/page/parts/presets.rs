@@ -2,9 +2,10 @@
 
 use crate::kit::field::Choice;
 use crate::kit::shared::Shared;
+use crate::link;
+use crate::presets::{preset, presets_of};
 use crate::state::Action;
-use rtb::run::{Preset, Run};
-use rtb::task::presets;
+use rtb::run::Run;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -17,17 +18,23 @@ pub struct PresetsProps {
 
 #[component]
 pub fn Presets(props: &PresetsProps) -> Html {
-    let load = use_callback(props.dispatch.clone(), |name: String, dispatch| {
-        if let Ok(preset) = Preset::find(&name) {
-            dispatch.emit(Action::Load(preset.run, None));
-        }
-    });
-    let all = use_memo(props.run.task(), |task| {
-        let mut all = presets();
-        // A corpus is a file of the native program.
-        all.retain(|p| p.run.task() == *task && p.run.file("corpus").is_none());
-        all
-    });
+    let load = {
+        let (run, current, dispatch) = (props.run.clone(), props.preset, props.dispatch.clone());
+        Callback::from(move |name: String| {
+            // Back leads to the run as it is now.
+            link::write(&run, current);
+            if let Some(preset) = preset(&name)
+                && !link::visit(&name)
+            {
+                dispatch.emit(Action::Load(preset.run.clone(), None));
+            }
+        })
+    };
+    let task = props.run.task();
+    // A corpus is a file of the native program.
+    let all: Vec<_> = presets_of(task.name())
+        .filter(|p| p.run.file("corpus").is_none())
+        .collect();
     let mut options: Vec<(AttrValue, AttrValue)> =
         all.iter().map(|p| (p.name.into(), p.title.into())).collect();
     let description = match props.preset.and_then(|name| all.iter().find(|p| p.name == name)) {

@@ -4,6 +4,7 @@ use super::panels::PANELS;
 use crate::engine::Engine;
 use crate::kit::color;
 use crate::kit::files::{self, save_panels};
+use crate::kit::fold::Fold;
 use crate::kit::picture::Picture;
 use crate::kit::shared::{Fixed, Shared};
 use crate::state::{Action, Notice};
@@ -163,7 +164,7 @@ pub fn SaveOpen(props: &SaveOpenProps) -> Html {
     });
     html! {
         <section class="files" aria-labelledby="files-title">
-            <h2 id="files-title">{ "Save and share" }</h2>
+            <Fold id="files-title" title="Save and share">
             <p class="help">{ "The address of this page contains all settings of the run, but no trained weights. Copy it to share the run. To open a file, you can also drop it anywhere on the page." }</p>
             <div class="buttons">
                 <button type="button" data-testid="save-weights" disabled={!props.open} onclick={weights}>{ "Save weights (.safetensors)" }</button>
@@ -176,12 +177,13 @@ pub fn SaveOpen(props: &SaveOpenProps) -> Html {
                 <input ref={input} type="file" class="hidden" data-testid="file-input" tabindex="-1" aria-label="Config or weights file"
                     accept=".toml,.safetensors" {onchange} />
             </div>
+            </Fold>
         </section>
     }
 }
 
 /// The run that the header of a weights file (safetensors) names, if it does.
-fn run_of(weights: &[u8]) -> Option<Run> {
+pub fn run_of(weights: &[u8]) -> Option<Run> {
     let (length, rest) = weights.split_first_chunk()?;
     let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
     let header: serde_json::Value = serde_json::from_slice(rest.get(..length)?).ok()?;

@@ -2,6 +2,7 @@
 
 use super::presets::Presets;
 use crate::engine::{Backend, Engine};
+use crate::kit::number::duration;
 use crate::kit::shared::Shared;
 use crate::state::{Action, Phase};
 use rtb::message::{Iteration, Snapshot};
@@ -24,6 +25,8 @@ const CANDIDATES: usize = 8;
 /// What to do about slow iterations on a processor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Advice {
+    /// How long an iteration takes, before one was measured.
+    pub takes: &'static str,
     /// What the samples are called.
     pub samples: &'static str,
     /// What is faster.
@@ -40,6 +43,8 @@ pub struct TransportProps {
     pub resume: bool,
     pub iteration: usize,
     pub last: Option<Iteration>,
+    /// What can be brought back: the iterations of the run that was left last, and its name.
+    pub past: Option<(usize, String)>,
     /// The last one.
     pub snapshot: Option<Shared<Snapshot>>,
     pub backend: Backend,
@@ -97,6 +102,12 @@ pub fn Transport(props: &TransportProps) -> Html {
                 <button type="button" data-testid="step" disabled={!idle} onclick={step}>{ "One iteration" }</button>
                 <Choose snapshot={props.snapshot.clone()} ready={idle || props.phase == Phase::Finished} engine={props.engine.clone()} />
                 <button type="button" data-testid="reset" onclick={act(|_| (), || Action::Reset)}>{ "Reset training" }</button>
+                if let Some((iterations, name)) = &props.past {
+                    <button type="button" data-testid="undo" onclick={act(|_| (), || Action::Undo)}
+                        title={format!("Goes back to the run “{name}” with the weights of its iteration {iterations}.")}>
+                        { format!("Undo: back to iteration {iterations}") }
+                    </button>
+                }
                 <span class="pair">
                     <label for="speed">{ "Speed" }</label>
                     <select id="speed" data-testid="speed" onchange={onspeed}>
@@ -175,13 +186,19 @@ fn status(props: &TransportProps) -> &'static str {
 
 /// What an iteration is, and what to expect of many where they are slow.
 fn expect(props: &TransportProps, advice: Option<&Advice>) -> String {
-    let Some(Advice { samples, faster, .. }) = advice else {
+    let Some(Advice {
+        takes,
+        samples,
+        faster,
+        ..
+    }) = advice
+    else {
         return "Each iteration samples a batch of trajectories and trains the posterior network on them."
             .to_owned();
     };
     let left = props.run.training.iterations.saturating_sub(props.iteration);
     let speed = match props.last {
-        None => "On the CPU an iteration takes seconds; on a GPU (WebGPU) it takes less.".to_owned(),
+        None => format!("On the CPU an iteration takes {takes}; on a GPU (WebGPU) it takes less."),
         Some(last) => format!(
             "On this CPU an iteration takes {}; the remaining {left} iterations take about {}.",
             duration(last.seconds),
@@ -195,15 +212,6 @@ fn expect(props: &TransportProps, advice: Option<&Advice>) -> String {
 
 /// What all takes beside the iterations themselves: snapshots and the exact posterior.
 const BESIDE: f64 = 1.4;
-
-fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 1.0 => format!("{:.0} ms", 1000.0 * s),
-        s if s < 90.0 => format!("{s:.0} s"),
-        s if s < 5400.0 => format!("{:.0} minutes", s / 60.0),
-        s => format!("{:.1} hours", s / 3600.0),
-    }
-}
 
 fn pace(seconds: f64) -> String {
     if seconds < 1.0 {

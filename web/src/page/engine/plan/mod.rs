@@ -44,6 +44,8 @@ enum Course {
 struct Held {
     run: Shared<Run>,
     course: Course,
+    /// Whether the worker knows this description of it, and not an earlier one.
+    told: bool,
 }
 
 /// What the worker does.
@@ -72,6 +74,8 @@ pub enum Next {
     Start,
     /// Send a run to the worker.
     Open(Opening),
+    /// Tell the worker of another description of the run that it holds.
+    Revise(Shared<Run>),
     Train,
     Pause,
 }
@@ -93,10 +97,41 @@ impl Plan {
         });
     }
 
+    /// What is wanted goes on under another description of the same training.
+    pub fn revise(&mut self, run: Shared<Run>) {
+        let open = self.open().is_some();
+        let Some(wanted) = &mut self.wanted else {
+            return;
+        };
+        let before = std::mem::replace(&mut wanted.opening.run, run.clone());
+        if before == run {
+            return;
+        }
+        if let Some(accepted) = self.accepted.as_mut().filter(|a| a.opening.run == before) {
+            accepted.opening.run = run.clone();
+        }
+        if let Work::Open(held) = &mut self.work
+            && open
+        {
+            (held.run, held.told) = (run, false);
+        }
+    }
+
+    /// Tells the worker how the run is described by now, where it does not know.
+    pub fn tell(&mut self) -> Next {
+        match &mut self.work {
+            Work::Open(held) if !held.told => {
+                held.told = true;
+                Next::Revise(held.run.clone())
+            }
+            _ => Next::Nothing,
+        }
+    }
+
     /// The run that is wanted has settled.
     pub fn settle(&mut self) -> Next {
         let Some(wanted) = self.wanted.as_mut().filter(|wanted| wanted.settles) else {
-            return Next::Nothing;
+            return self.tell();
         };
         wanted.settles = false;
         match self.work {
@@ -156,6 +191,7 @@ impl Plan {
         self.work = Work::Open(Held {
             run: sent,
             course: if train { Course::Training } else { Course::Idle },
+            told: true,
         });
         let Some(Wanted { opening, .. }) = wanted else {
             return (false, self.send_settled());
@@ -187,7 +223,8 @@ impl Plan {
             settles: false,
         });
         if let Some(held) = self.open() {
-            return (Some(held.course.into()), Next::Nothing);
+            let phase = held.course.into();
+            return (Some(phase), self.tell());
         }
         match self.send() {
             Next::Nothing => (Some(Phase::Idle), Next::Nothing),
@@ -233,11 +270,12 @@ impl Plan {
         self.goes(Course::Idle);
     }
 
-    /// Keeps weights of the run that is open, to go on from.
-    pub fn keep(&mut self, weights: Weights) {
-        if let Some(accepted) = &mut self.accepted {
-            accepted.last = Some(weights);
-        }
+    /// Keeps weights of the run that the worker holds, to go on from. Returns that run, if it was accepted.
+    pub fn keep(&mut self, weights: Weights) -> Option<Shared<Run>> {
+        let held = self.held()?.run.clone();
+        let accepted = self.accepted.as_mut().filter(|a| a.opening.run == held)?;
+        accepted.last = Some(weights);
+        Some(held)
     }
 
     /// Whether the run that is wanted is open; else what the worker says is about an older one.

@@ -58,8 +58,8 @@ fn a_run_that_is_overtaken_while_it_opens_is_never_accepted() {
     assert_eq!(plan.opened(), (false, Next::Open(third)));
     // The worker holds the second by now, so that the first has to be opened again.
     let weights = Shared::new(vec![1]);
-    plan.keep(weights.clone());
-    assert_eq!(plan.refused(), (Some(Phase::Opening), with(&first, &weights)));
+    assert_eq!(plan.keep(weights.clone()), None, "they are the second's");
+    assert_eq!(plan.refused(), (Some(Phase::Opening), Next::Open(first)));
     assert_eq!(plan.opened(), (true, Next::Train));
 }
 
@@ -109,7 +109,7 @@ fn a_crash_while_training_goes_on_from_the_last_weights() {
     for another_kind in [false, true] {
         let (mut plan, first) = open(true);
         let weights = Shared::new(vec![1]);
-        plan.keep(weights.clone());
+        assert_eq!(plan.keep(weights.clone()), Some(first.run.clone()));
         assert!(plan.ended(another_kind) && plan.want_again(false));
         plan.started();
         assert_eq!((plan.settle(), plan.trains()), (Next::Nothing, false));
@@ -125,7 +125,7 @@ fn a_crash_while_training_goes_on_from_the_last_weights() {
 #[test]
 fn weights_of_one_run_are_not_anothers() {
     let (mut plan, _) = open(true);
-    plan.keep(Shared::new(vec![1]));
+    assert!(plan.keep(Shared::new(vec![1])).is_some());
     let second = opening(1);
     plan.want(second.clone(), true);
     assert!(plan.ended(false) && plan.want_again(true));
@@ -177,4 +177,61 @@ fn training_ends_by_itself_or_breaks_off() {
     assert_eq!(plan.train(), Next::Train);
     plan.diverged();
     assert!(!plan.trains() && plan.is_open());
+}
+
+#[test]
+fn another_description_of_the_open_run_is_told_once_and_keeps_its_weights() {
+    let (mut plan, _) = open(true);
+    let weights = Shared::new(vec![1]);
+    assert!(plan.keep(weights.clone()).is_some());
+    let longer = opening(0).run;
+    plan.revise(longer.clone());
+    assert!(plan.is_open() && plan.trains(), "it goes on");
+    assert_eq!(plan.settle(), Next::Revise(longer.clone()));
+    assert_eq!(plan.settle(), Next::Nothing, "once");
+    plan.revise(longer.clone());
+    assert_eq!(plan.tell(), Next::Nothing, "it is known");
+
+    // Before it is told another run is wanted, which is refused: the worker hears of it then.
+    let longest = opening(0).run;
+    plan.revise(longest.clone());
+    let _ = want(&mut plan, &opening(1), true);
+    assert_eq!(
+        plan.refused(),
+        (Some(Phase::Training), Next::Revise(longest.clone()))
+    );
+    // A crash goes on with the weights, under the last description.
+    assert!(plan.ended(false) && plan.want_again(true));
+    plan.started();
+    let _ = plan.settle();
+    let last = Opening {
+        run: longest,
+        weights: Some(weights),
+    };
+    assert_eq!(plan.up(), Next::Open(last));
+}
+
+#[test]
+fn a_run_that_is_not_open_yet_is_opened_as_it_is_described_last() {
+    let (mut plan, _) = open(false);
+    let second = opening(1);
+    let described = Opening {
+        run: opening(1).run,
+        weights: second.weights.clone(),
+    };
+    plan.want(second, false);
+    plan.revise(described.run.clone());
+    assert_eq!(plan.settle(), Next::Open(described.clone()));
+    let again = opening(1);
+    plan.revise(again.run.clone());
+    assert_eq!(plan.opened(), (false, Next::Open(again)));
+    // Weights that are on their way are those of a run that was never accepted.
+    assert_eq!(plan.keep(Shared::new(vec![1])), None);
+    let weights = Shared::new(vec![2]);
+    let (mut plan, _) = open(false);
+    plan.want(opening(1), false);
+    assert!(
+        plan.keep(weights).is_some(),
+        "the last words of the run that is left"
+    );
 }

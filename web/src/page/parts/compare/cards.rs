@@ -76,7 +76,6 @@ fn method(props: &CardsProps, entry: &Entry) -> Html {
     let Entry { setting, label, .. } = entry;
     let info = setting.method.info();
     let outcome = entry.outcome.as_deref();
-    let trained = setting.method.is_trained();
     let picture = PictureProps {
         run: subject.run.clone(),
         stage: stage.clone(),
@@ -105,8 +104,8 @@ fn method(props: &CardsProps, entry: &Entry) -> Html {
                 if let Some(why) = &entry.refused {
                     <p class="refused">{ why }</p>
                 }
-                if trained && matches!(standing, Standing::Working | Standing::Stopping) {
-                    <progress max="1" value={outcome.map_or(0.0, |o| o.progress).to_string()} aria-label={format!("Training of {label}")} />
+                if matches!(standing, Standing::Working | Standing::Stopping) {
+                    <progress max="1" value={progress(entry).map(|share| share.to_string())} aria-label={format!("Progress of {label}")} />
                 }
             </div>
             { (subject.compared.picture)(picture) }
@@ -137,6 +136,15 @@ fn focus_beside(event: &MouseEvent) {
     }
 }
 
+/// How far a method has come; not known of one that samples.
+fn progress(entry: &Entry) -> Option<f64> {
+    match &entry.outcome {
+        Some(outcome) => Some(outcome.progress),
+        None if entry.setting.method.is_trained() => Some(0.0),
+        None => entry.prepared,
+    }
+}
+
 fn status(entry: &Entry, standing: Standing) -> String {
     let outcome = entry.outcome.as_deref();
     let samples = outcome.map_or(String::new(), |o| format!("{} samples", count(o.samples as f64)));
@@ -144,6 +152,9 @@ fn status(entry: &Entry, standing: Standing) -> String {
     let iterations = trained.map_or(String::new(), |o| format!(" after {} iterations", o.iterations));
     match (standing, outcome) {
         (Standing::Waiting, _) => "Waiting for the methods before it.".to_owned(),
+        (Standing::Working, None) if entry.prepared.is_some() => {
+            "Sampling the prior for the exact posterior, then the method…".to_owned()
+        }
         (Standing::Working, None) if entry.setting.method.is_trained() => "Training…".to_owned(),
         (Standing::Working, None) => "Sampling…".to_owned(),
         (Standing::Working, Some(_)) => format!("Training: {samples}{iterations}."),

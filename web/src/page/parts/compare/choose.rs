@@ -1,7 +1,8 @@
 //! Which methods are compared, with what settings, and how long.
 
+use super::Compared;
 use crate::kit::field::{Check, Number};
-use crate::kit::shared::Shared;
+use crate::kit::shared::{Fixed, Shared};
 use crate::parts::method;
 use rtb::run::{ConfigError, Method, Run};
 use rtb::task::Task;
@@ -20,6 +21,11 @@ const CHOSEN: [&str; 6] = [
 
 /// Least and most samples of a method.
 pub type Limits = (usize, usize);
+
+/// What the outcomes of a method cost while it trains, beside its iterations.
+const BESIDE: f64 = 1.25;
+/// What a transition of the chain costs in training, as often as in sampling.
+const TRAINING: f64 = 4.0;
 
 /// What the user has chosen; the rest is as it comes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,11 +71,29 @@ impl Chosen {
     }
 
     /// The run with the comparison's own numbers.
-    pub fn run(&self, run: &Run, limits: Limits) -> Run {
+    pub fn run(&self, run: &Run, compared: &Compared) -> Run {
         let mut run = run.clone();
-        run.evaluation.samples_while_training = self.samples(&run, limits);
-        run.training.iterations = self.iterations.unwrap_or(run.training.iterations);
+        run.evaluation.samples_while_training = self.samples(&run, compared.limits);
+        run.training.iterations = self.iterations(&run, compared);
         run
+    }
+
+    /// Those of the run, but few enough for an answer in minutes.
+    fn iterations(&self, run: &Run, compared: &Compared) -> usize {
+        self.iterations
+            .unwrap_or(run.training.iterations.min(compared.iterations))
+    }
+
+    /// About how long the comparison takes, s, where an iteration of the run takes so long.
+    pub fn seconds(&self, run: &Run, compared: &Compared, pace: f64) -> f64 {
+        let run = self.run(run, compared);
+        let wanted = self.wanted(run.task());
+        let trained = wanted.iter().filter(|m| m.is_trained()).count() as f64;
+        // Batches that are sampled, of a network and of the prior.
+        let batches = |samples: usize| samples as f64 / run.rollout.batch as f64;
+        let sampled = batches(run.evaluation.samples_while_training) * wanted.len() as f64;
+        let prepared = batches(run.evaluation.proposals) / TRAINING;
+        pace * (trained * run.training.iterations as f64 * BESIDE + sampled + prepared)
     }
 
     fn samples(&self, run: &Run, (least, most): Limits) -> usize {
@@ -81,7 +105,7 @@ impl Chosen {
 #[derive(Properties, PartialEq)]
 pub struct ChooseProps {
     pub run: Shared<Run>,
-    pub limits: Limits,
+    pub compared: Fixed<Compared>,
     pub chosen: Chosen,
     pub set: Callback<Chosen>,
 }
@@ -104,12 +128,12 @@ pub fn Choose(props: &ChooseProps) -> Html {
             { group(true, "Trained", "These methods train a copy of the prior. After training they sample as fast as the prior.") }
             { group(false, "Training-free", "These methods sample from the prior and guide, weight or select its samples.") }
             <div class="numbers amounts">
-                <Number<usize> id="compare-samples" label="Samples per method" field="samples" value={props.chosen.samples(&props.run, props.limits)}
+                <Number<usize> id="compare-samples" label="Samples per method" field="samples" value={props.chosen.samples(&props.run, props.compared.limits)}
                     help="Number of samples for every metric and picture; more samples are less noisy but take longer."
-                    set={within(props, "samples", props.limits, |chosen, value| chosen.samples = Some(value))} />
+                    set={within(props, "samples", props.compared.limits, |chosen, value| chosen.samples = Some(value))} />
                 <Number<usize> id="compare-iterations" label="Training iterations" field="iterations"
-                    value={props.chosen.iterations.unwrap_or(props.run.training.iterations)}
-                    help="For every trained method. The default is the run’s own number."
+                    value={props.chosen.iterations(&props.run, &props.compared)}
+                    help={format!("For every trained method. The default is the run’s own number, but at most {}.", props.compared.iterations)}
                     set={within(props, "iterations", (1, 1_000_000), |chosen, value| chosen.iterations = Some(value))} />
             </div>
         </>
@@ -236,13 +260,35 @@ mod tests {
 
     #[test]
     fn a_run_lends_its_numbers_until_others_are_chosen() {
+        let compared = Compared {
+            limits: (500, 20_000),
+            iterations: 300,
+            pace: |_| 0.0,
+            columns: &[],
+            error: "",
+            kept: "",
+            picture: |_| Html::default(),
+        };
         let mut run = Run::default();
         run.evaluation.samples_while_training = 100;
         let mut chosen = Chosen::default();
-        let lent = chosen.run(&run, (500, 20_000));
+        let lent = chosen.run(&run, &compared);
         assert_eq!(lent.evaluation.samples_while_training, 500);
-        assert_eq!(lent.training.iterations, run.training.iterations);
-        chosen.iterations = Some(7);
-        assert_eq!(chosen.run(&run, (500, 20_000)).training.iterations, 7);
+        assert_eq!(lent.training.iterations, 300, "few enough to wait for");
+        run.training.iterations = 12;
+        assert_eq!(chosen.run(&run, &compared).training.iterations, 12);
+
+        // Twice the iterations take nearly twice as long; a method fewer takes less.
+        chosen.iterations = Some(1000);
+        let short = chosen.seconds(&run, &compared, 0.2);
+        let trained = CHOSEN
+            .iter()
+            .filter(|name| Method::find(name).is_ok_and(|m| m.is_trained()));
+        assert!(short > 0.2 * 1000.0 * trained.count() as f64);
+        chosen.iterations = Some(2000);
+        let long = chosen.seconds(&run, &compared, 0.2);
+        assert!((1.9..2.0).contains(&(long / short)));
+        chosen.want(Method::Rtb {}, false);
+        assert!(chosen.seconds(&run, &compared, 0.2) < 0.7 * long);
     }
 }

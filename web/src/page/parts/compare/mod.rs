@@ -10,6 +10,8 @@ mod state;
 mod table;
 
 use crate::engine::{Engine, use_comparer};
+use crate::kit::fold::Fold;
+use crate::kit::number::duration;
 use crate::kit::shared::{Fixed, Shared};
 use crate::stage::Stage;
 use cards::Cards;
@@ -28,6 +30,10 @@ use yew::prelude::*;
 /// What the samples of a task are compared by.
 pub struct Compared {
     pub limits: Limits,
+    /// Most iterations of a trained method, unless the user wants more.
+    pub iterations: usize,
+    /// What a transition of a run's trajectories costs in training on a usual processor, s.
+    pub pace: fn(&Run) -> f64,
     pub columns: &'static [Column],
     /// What the first of them is called within a sentence.
     pub error: &'static str,
@@ -86,7 +92,7 @@ pub fn Compare(props: &CompareProps) -> Html {
         let (of, stage, chosen) = (props.run.clone(), props.stage.clone(), chosen.clone());
         let compared = props.compared;
         Callback::from(move |_: MouseEvent| {
-            let run = chosen.run(&of, compared.limits);
+            let run = chosen.run(&of, &compared);
             let methods = wanted.clone();
             let boxed = Box::new(run.clone());
             comparer.start(&engine, Some(run.clone()), |files| Request::Compare {
@@ -120,15 +126,15 @@ pub fn Compare(props: &CompareProps) -> Html {
     let current = state
         .subject
         .as_ref()
-        .is_some_and(|subject| subject.is_about(&chosen.run(&props.run, props.compared.limits)));
+        .is_some_and(|subject| subject.is_about(&chosen.run(&props.run, &props.compared)));
     let comparison: Rc<Comparison> = Rc::new((*state).clone());
     html! {
         <section class="compare" aria-labelledby="compare-title">
-            <h2 id="compare-title">{ "Compare methods" }</h2>
+            <Fold id="compare-title" title="Compare methods">
             <p class="help">{ "Other methods for the same posterior. They use the prior, reward, seed, steps T and batch size of the run above, but have their own worker, so the run goes on. Results stay until you remove them: change a setting and compare again to see both." }</p>
             <details open=true>
                 <summary><h3>{ "Methods" }</h3></summary>
-                <Choose run={props.run.clone()} limits={props.compared.limits} chosen={(*chosen).clone()} {set} />
+                <Choose run={props.run.clone()} compared={props.compared} chosen={(*chosen).clone()} {set} />
             </details>
             <div class="buttons">
                 if state.phase == Phase::Idle {
@@ -137,6 +143,9 @@ pub fn Compare(props: &CompareProps) -> Html {
                     <button type="button" class="primary" data-testid="compare-stop" disabled={state.phase == Phase::Stopping} onclick={stop}>{ "Stop comparison" }</button>
                 }
                 <span role="status" data-testid="compare-status">{ status(&state, props.open, none) }</span>
+                if state.phase == Phase::Idle && !none {
+                    <Expected run={props.run.clone()} compared={props.compared} chosen={(*chosen).clone()} />
+                }
             </div>
             if let Some(why) = &state.lost {
                 <p class="refused" role="alert" data-testid="compare-lost">
@@ -153,7 +162,41 @@ pub fn Compare(props: &CompareProps) -> Html {
             }
             <Explain {comparison} />
             { props.lesson.clone() }
+            </Fold>
         </section>
+    }
+}
+
+/// How long an iteration of the page's run takes, s, once there was one.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Pace(pub Option<f64>);
+
+#[derive(Properties, PartialEq)]
+struct ExpectedProps {
+    run: Shared<Run>,
+    compared: Fixed<Compared>,
+    chosen: Chosen,
+}
+
+/// How long the comparison will take: the only part that follows every iteration of the run.
+#[component]
+fn Expected(props: &ExpectedProps) -> Html {
+    let ExpectedProps {
+        run,
+        compared,
+        chosen,
+    } = props;
+    let measured = use_context::<Pace>().and_then(|Pace(pace)| pace);
+    let transitions = (run.rollout.batch * run.process.steps) as f64;
+    let pace = measured.unwrap_or_else(|| (compared.pace)(run) * transitions);
+    let time = duration(chosen.seconds(run, compared, pace));
+    html! {
+        <span class="help" data-testid="compare-expect">
+            { match measured {
+                Some(_) => format!("It will take about {time}."),
+                None => format!("It will take roughly {time} on a usual processor."),
+            } }
+        </span>
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Entry {
     /// What tells it from the others.
     pub label: AttrValue,
     pub outcome: Option<Shared<Outcome>>,
+    /// How much there is by now of the prior's samples that the exact posterior comes from.
+    pub prepared: Option<f64>,
     /// Every outcome so far, without its points.
     pub curve: Thinned<Shared<Outcome>, 200>,
     /// Why it cannot be used, or broke off.
@@ -60,6 +62,7 @@ impl Entry {
             setting,
             label: AttrValue::default(),
             outcome: None,
+            prepared: None,
             curve: Thinned::default(),
             refused: None,
         }
@@ -181,6 +184,11 @@ impl Comparison {
                     entry.outcome = Some(Shared::new(*outcome));
                 }
             }
+            Event::Preparing { index, share } => {
+                if let Some(entry) = self.at(index) {
+                    entry.prepared = Some(share);
+                }
+            }
             Event::NotComparable { index, message } => {
                 if let Some(entry) = self.at(index) {
                     entry.refused = Some(message.into());
@@ -220,6 +228,8 @@ mod tests {
 
     static COMPARED: Compared = Compared {
         limits: (1, 1),
+        iterations: 1,
+        pace: |_| 1.0,
         columns: &[],
         error: "",
         kept: "",

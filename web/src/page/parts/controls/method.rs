@@ -23,7 +23,7 @@ pub fn method(edits: &EditProps) -> Html {
         .collect();
     html! {
         <>
-            <Choice id="method" label="Method" {options} value={info.name} help={info.description} set={choose} />
+            <Choice id="method" field="method" label="Method" {options} value={info.name} help={info.description} set={choose} />
             if method.is_on_policy() {
                 <p class="help" data-testid="on-policy">{ "This method is correct only on-policy. It trains only on the policy’s own trajectories, without exploration, replay or noised end points." }</p>
             }

@@ -4,6 +4,7 @@ mod method;
 pub mod numbers;
 
 use super::edit::EditProps;
+use crate::kit::fold::use_narrow;
 use crate::kit::shared::Fixed;
 use method::method;
 use numbers::Numbers;
@@ -23,6 +24,7 @@ pub struct ControlsProps {
 #[component]
 pub fn Controls(props: &ControlsProps) -> Html {
     let ControlsProps { edits, numbers, .. } = props;
+    let wide = !use_narrow();
     html! {
         <section class="controls" aria-labelledby="controls-title">
             <h2 id="controls-title" class="hidden">{ "The run" }</h2>
@@ -34,7 +36,7 @@ pub fn Controls(props: &ControlsProps) -> Html {
                 <summary><h3>{ "Prior" }</h3></summary>
                 { props.prior.clone() }
             </details>
-            <details open=true>
+            <details open={wide}>
                 <summary><h3>{ "Training" }</h3></summary>
                 { method(edits) }
                 { numbers.training(edits) }

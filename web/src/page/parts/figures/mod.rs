@@ -2,6 +2,7 @@
 
 pub mod rows;
 
+use crate::kit::fold::Fold;
 use crate::kit::number::figure;
 use crate::kit::shared::{Fixed, Shared};
 use rows::Row;
@@ -49,7 +50,7 @@ pub fn Figures(props: &FiguresProps) -> Html {
     let Remarks { truth, caution, more } = &props.remarks;
     html! {
         <section class="figures" aria-labelledby="figures-title">
-            <h2 id="figures-title">{ "Metrics" }</h2>
+            <Fold id="figures-title" title="Metrics">
             <p class="help">
                 { "Measured on " }
                 if let Some(r) = report {
@@ -108,6 +109,7 @@ pub fn Figures(props: &FiguresProps) -> Html {
                     { "." }
                 </p>
             }
+            </Fold>
         </section>
     }
 }

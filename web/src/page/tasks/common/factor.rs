@@ -5,7 +5,6 @@ use crate::kit::field::Choice;
 use crate::kit::selection::Selection;
 use crate::parts::edit::EditProps;
 use rtb::run::{ConfigError, Run};
-use rtb::task::presets;
 use yew::prelude::*;
 
 /// A kind of reward.
@@ -123,17 +122,11 @@ pub fn Factor<R: Rewards>(props: &FactorProps<R>) -> Html {
     };
     html! {
         <>
-            <Choice id={format!("{id}-kind")} label="Kind of reward" value={R::kind(reward)} set={choose} {options} error={(*refused).clone()}
+            <Choice id={format!("{id}-kind")} field={format!("{}.kind", props.field)} label="Kind of reward" value={R::kind(reward)} set={choose} {options} error={(*refused).clone()}
                 help={if props.part { "" } else { "How much each sample is wanted, r from 0 to 1. RTB needs only the values of r, not its gradient." }} />
             { editor }
         </>
     }
-}
-
-/// The runs of a task's presets.
-pub fn presets_of(task: &str) -> impl Iterator<Item = Run> {
-    let of_task = presets().into_iter().filter(move |p| p.run.task().name() == task);
-    of_task.map(|preset| preset.run)
 }
 
 /// Fits a run's floor of log r to another kind of reward: a floor that came with the old kind goes with

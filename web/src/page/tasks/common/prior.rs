@@ -31,5 +31,5 @@ pub fn choice(edits: &EditProps, place: Place, help: &'static str) -> Html {
         .collect();
     let value = place(&mut (*edits.run).clone()).clone();
     let set = edits.changes(move |run, name| *place(run) = name);
-    html! { <Choice id="prior-network" label="Prior network" {options} {value} {set} {help} /> }
+    html! { <Choice id="prior-network" field="prior.weights" label="Prior network" {options} {value} {set} {help} /> }
 }

@@ -46,6 +46,7 @@ static FACTS: Facts = Facts {
     naming: Naming {
         name: "digits",
         title: "Digits",
+        opens: None,
         what: "images of handwritten digits",
         intro: "The second task, Digits, uses the same method for images. The prior is a small diffusion model of MNIST’s digits. The reward \
                 may ask a classifier, count holes, measure strokes or compare the image with pixels that you paint. The exact posterior consists of the prior’s own images, each kept with probability r. ",
@@ -69,6 +70,14 @@ static FACTS: Facts = Facts {
     rows: &figures::ROWS,
     compared: Compared {
         limits: (36, 5_000),
+        iterations: 100,
+        pace: |run| {
+            if problem(run).prior.weights == SMALL {
+                2e-4
+            } else {
+                1e-3
+            }
+        },
         columns: &figures::COLUMNS,
         error: "FID",
         kept: "Images kept",
@@ -130,6 +139,7 @@ impl Room for Images {
             ("Use the small prior", run)
         };
         Some(Advice {
+            takes: "seconds",
             samples: "digits",
             faster: if small {
                 "fewer steps T, a smaller batch or WebGPU"

@@ -3,7 +3,8 @@
 use super::classes::Classes;
 use super::{FACTS, Images, canvas, problem, problem_mut};
 use crate::kit::place::{Numbers, Part, Place};
-use crate::tasks::common::factor::{FactorProps, Kind, Rewards, alone, kind, presets_of, refloor};
+use crate::presets::presets_of;
+use crate::tasks::common::factor::{FactorProps, Kind, Rewards, alone, kind, refloor};
 use rtb::run::Run;
 use rtb::task::images::{ClassesBy, Reward};
 use yew::prelude::*;
@@ -39,7 +40,7 @@ impl Rewards for Images {
 
     /// What its first preset has.
     fn start(kind: &str) -> Option<Reward> {
-        let mut rewards = presets_of(FACTS.naming.name).map(|run| problem(&run).reward.clone());
+        let mut rewards = presets_of(FACTS.naming.name).map(|p| problem(&p.run).reward.clone());
         rewards.find(|reward| reward.kind() == kind)
     }
 

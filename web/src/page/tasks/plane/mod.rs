@@ -38,6 +38,7 @@ static FACTS: Facts = Facts {
     naming: Naming {
         name: "mixtures",
         title: "Mixtures",
+        opens: None,
         what: "densities in the plane",
         intro: "In the first task, Mixtures, samples are points in the plane and the exact posterior is known, so you can watch the learned one approach it. Press Train, \
                 drag the prior’s components, type or paint another reward, or point at a sample to see its trajectory. At the bottom of the page you can compare other methods for the same posterior.",
@@ -58,6 +59,8 @@ static FACTS: Facts = Facts {
     rows: &figures::ROWS,
     compared: Compared {
         limits: (500, 20_000),
+        iterations: 300,
+        pace: |_| 4e-6,
         columns: &figures::COLUMNS,
         error: "total variation",
         kept: "",

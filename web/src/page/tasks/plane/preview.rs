@@ -4,12 +4,14 @@
 use super::{problem, view};
 use crate::kit::shared::Shared;
 use rtb::message::{Packed, Paths, Scene, Truth};
-use rtb::run::Run;
+use rtb::run::{Process, Run};
 use rtb::task::plane::PlaneView;
 use rtb::task::plane::mixture::Mixture;
 use rtb::task::plane::picture::center_of;
-use rtb::task::plane::{HALF_WIDTH, NOWHERE, PAINT_LEVELS, Reward};
+use rtb::task::plane::{Component, HALF_WIDTH, NOWHERE, PAINT_LEVELS, Reward};
+use std::cell::RefCell;
 use std::f64::consts::TAU;
+use std::rc::Rc;
 
 /// Cells on a side of a previewed picture.
 const SIDE: usize = 112;
@@ -20,11 +22,9 @@ const SHOWN: usize = 50;
 /// The scene of a run as far as the page can compute it; a formula's reward, and with it the
 /// exact posterior, stay empty until the engine has them.
 pub fn scene(run: &Run) -> Scene {
-    let problem = problem(run);
-    let prior = Mixture::new(&problem.prior.components);
-    let log_prior: Vec<f64> = cells().map(|at| prior.log_prob(at)).collect();
-    let log_reward = log_reward(run, &log_prior);
-    let density: Vec<f32> = log_prior.iter().map(|log_prob| log_prob.exp() as f32).collect();
+    let prior = OfPrior::of(run);
+    let log_reward = log_reward(run, &prior.log_prob);
+    let density = &prior.density;
     let cell = (2.0 * HALF_WIDTH / SIDE as f64).powi(2);
     let peak = log_reward.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut exact: Vec<f32> = density
@@ -34,18 +34,58 @@ pub fn scene(run: &Run) -> Scene {
         .collect();
     let mass: f64 = exact.iter().map(|v| f64::from(*v)).sum::<f64>() * cell;
     exact.iter_mut().for_each(|v| *v /= mass.max(1e-30) as f32);
-    let prior_paths = bridge(&density, SIDE, run);
     Scene {
         truth: Truth::Quadrature,
         log_z: Some(mass.ln() + f64::from(peak)),
-        prior_paths,
+        prior_paths: prior.paths.clone(),
         view: Packed::new(&PlaneView {
             side: SIDE,
-            prior: density,
+            prior: density.clone(),
             log_reward,
             exact,
         }),
         ..Scene::default()
+    }
+}
+
+/// What depends on the prior and its chain alone.
+struct OfPrior {
+    components: Vec<Component>,
+    process: Process,
+    seed: u64,
+    /// Of every cell.
+    log_prob: Vec<f64>,
+    density: Vec<f32>,
+    paths: Paths,
+}
+
+thread_local! {
+    /// The last one: most edits leave the prior as it is, and a stroke of the brush makes many of them.
+    static LAST: RefCell<Option<Rc<OfPrior>>> = const { RefCell::new(None) };
+}
+
+impl OfPrior {
+    fn of(run: &Run) -> Rc<Self> {
+        let components = &problem(run).prior.components;
+        let same = |last: &Rc<Self>| {
+            (&last.components, last.process, last.seed) == (components, run.process, run.seed)
+        };
+        if let Some(last) = LAST.with_borrow(|last| last.clone().filter(same)) {
+            return last;
+        }
+        let mixture = Mixture::new(components);
+        let log_prob: Vec<f64> = cells().map(|at| mixture.log_prob(at)).collect();
+        let density: Vec<f32> = log_prob.iter().map(|log_prob| log_prob.exp() as f32).collect();
+        let new = Rc::new(Self {
+            components: components.clone(),
+            process: run.process,
+            seed: run.seed,
+            paths: bridge(&density, SIDE, run),
+            log_prob,
+            density,
+        });
+        LAST.set(Some(new.clone()));
+        new
     }
 }
 
@@ -186,7 +226,6 @@ impl Noise {
 mod tests {
     use super::*;
     use crate::tasks::plane::problem_mut;
-    use rtb::task::plane::Component;
 
     #[test]
     fn the_papers_toy_has_log_z_zero() {

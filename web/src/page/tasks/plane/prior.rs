@@ -4,15 +4,15 @@ use super::mixture::Mixture;
 use super::{problem, problem_mut};
 use crate::kit::field::Choice;
 use crate::parts::edit::EditProps;
+use crate::presets::preset;
 use crate::tasks::common::prior::replaced;
-use rtb::run::{Preset, Run};
+use rtb::run::Run;
 use rtb::task::plane::{Component, PriorKind};
 use yew::prelude::*;
 
 /// The learned prior of a mixture that ships with the page.
 fn learned(run: &Run, components: &[Component]) -> Option<&'static str> {
-    let same =
-        |preset: &str| Preset::find(preset).is_ok_and(|p| problem(&p.run).prior.components == components);
+    let same = |name: &str| preset(name).is_some_and(|p| problem(&p.run).prior.components == components);
     let mut priors = run.task().priors().iter();
     let of_mixture = priors.find(|prior| prior.preset.is_some_and(same));
     of_mixture.map(|prior| prior.name)

@@ -1,6 +1,6 @@
 //! A reward of words that a middle mentions.
 
-use crate::kit::field::Explain;
+use crate::kit::field::{Explain, use_refusal};
 use rtb::run::ConfigError;
 use rtb::task::text::Reward;
 use web_sys::HtmlInputElement;
@@ -9,6 +9,8 @@ use yew::prelude::*;
 #[derive(Properties, PartialEq)]
 pub struct MentionProps {
     pub id: AttrValue,
+    /// The reward's name in errors.
+    pub field: AttrValue,
     pub words: Vec<String>,
     pub penalty: f64,
     pub set: Callback<Reward, Result<(), ConfigError>>,
@@ -19,6 +21,7 @@ pub struct MentionProps {
 pub fn Mention(props: &MentionProps) -> Html {
     let draft = use_state(|| props.words.join(" "));
     let error = use_state(|| None::<AttrValue>);
+    let refusal = use_refusal(&format!("{}.words", props.field));
     {
         let (draft, error) = (draft.clone(), error.clone());
         use_effect_with(props.words.clone(), move |words| {
@@ -40,12 +43,13 @@ pub fn Mention(props: &MentionProps) -> Html {
         })
     };
     let id = format!("{}-words", props.id);
+    let error = (*error).clone().or(refusal);
     html! {
         <div class="field">
             <label for={id.clone()}>{ "Words to mention" }</label>
             <input id={id.clone()} data-testid={id.clone()} type="text" autocomplete="off" autocapitalize="off" value={(*draft).clone()} {oninput}
                 aria-describedby={format!("{id}-help")} aria-invalid={error.is_some().to_string()} />
-            <Explain id={id.clone()} help="Words that the middle should mention, separated by spaces. The prior must know each of them." error={(*error).clone()} />
+            <Explain id={id.clone()} help="Words that the middle should mention, separated by spaces. The prior must know each of them." {error} />
         </div>
     }
 }

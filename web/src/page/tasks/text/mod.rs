@@ -21,6 +21,7 @@ use crate::parts::navigation::Naming;
 use crate::parts::panels::PanelsProps;
 use crate::parts::save_open::{SampleFile, Saved};
 use crate::parts::transport::Advice;
+use crate::presets::preset;
 use rtb::message::{Fit, Packed, Report, Scene, Truth};
 use rtb::run::Run;
 use rtb::task::text::{Reader, StoriesView, StoryFit, TextProblem};
@@ -33,10 +34,14 @@ pub struct Text;
 /// The causal language model, which also answers rewards of endings.
 const CAUSAL: &str = "reward-stories";
 
+/// A run that moves within seconds on a processor.
+const QUICK: &str = "story-bike-causal";
+
 static FACTS: Facts = Facts {
     naming: Naming {
         name: "stories",
         title: "Stories",
+        opens: Some(QUICK),
         what: "the missing middle of a story",
         intro: "The third task, Stories, uses a language model that unmasks words. The prior sees how a story begins, you write how it ends, and the \
                 posterior writes what happens in between. ",
@@ -58,6 +63,14 @@ static FACTS: Facts = Facts {
     rows: &figures::ROWS,
     compared: Compared {
         limits: (16, 2_000),
+        iterations: 100,
+        pace: |run| {
+            if problem(run).prior.weights == CAUSAL {
+                5e-3
+            } else {
+                5e-2
+            }
+        },
         columns: &figures::COLUMNS,
         error: "error of mean log r",
         kept: "Effective middles",
@@ -105,13 +118,20 @@ impl Room for Text {
     fn advice(&self, run: &Run) -> Option<Advice> {
         let causal = problem(run).prior.weights == CAUSAL;
         Some(Advice {
+            takes: if causal {
+                "a few seconds"
+            } else {
+                "up to half a minute"
+            },
             samples: "middles",
             faster: if causal {
                 "a smaller batch or WebGPU"
             } else {
                 "the causal prior, fewer steps T, a smaller batch or WebGPU"
             },
-            quicker: None,
+            quicker: preset(QUICK)
+                .filter(|_| !causal)
+                .map(|quick| ("Use the causal prior", above(run, &quick.run))),
         })
     }
 
@@ -144,6 +164,14 @@ fn problem(run: &Run) -> &TextProblem {
 /// The same, to change.
 fn problem_mut(run: &mut Run) -> &mut TextProblem {
     TextProblem::of_mut(run).expect("a room is handed runs of its own task only")
+}
+
+/// A run above the prior of another one, with what goes with that.
+fn above(run: &Run, other: &Run) -> Run {
+    let mut run = run.clone();
+    weights(&mut run).clone_from(&problem(other).prior.weights);
+    (run.objective, run.optimizer) = (other.objective, other.optimizer);
+    run
 }
 
 /// Where a run names its prior.

@@ -3,7 +3,8 @@
 use super::mention::Mention;
 use super::{FACTS, Text, problem, problem_mut};
 use crate::kit::place::{Numbers, Part, Place};
-use crate::tasks::common::factor::{FactorProps, Kind, Rewards, alone, kind, presets_of};
+use crate::presets::presets_of;
+use crate::tasks::common::factor::{FactorProps, Kind, Rewards, alone, kind};
 use rtb::run::Run;
 use rtb::task::text::Reward;
 use yew::prelude::*;
@@ -36,7 +37,7 @@ impl Rewards for Text {
         if kind == "distinct" {
             return Some(Self::another());
         }
-        let mut rewards = presets_of(FACTS.naming.name).map(|run| problem(&run).reward.clone());
+        let mut rewards = presets_of(FACTS.naming.name).map(|p| problem(&p.run).reward.clone());
         rewards.find(|reward| reward.kind() == kind)
     }
 
@@ -70,7 +71,7 @@ impl Rewards for Text {
         };
         html! {
             <>
-                <Mention id={id.clone()} words={words.clone()} penalty={*penalty} set={set.clone()} />
+                <Mention id={id.clone()} field={field.clone()} words={words.clone()} penalty={*penalty} set={set.clone()} />
                 { numbers.html() }
             </>
         }

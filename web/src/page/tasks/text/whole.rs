@@ -2,7 +2,7 @@
 
 use super::lines::Line;
 use super::{problem, problem_mut};
-use crate::kit::field::Explain;
+use crate::kit::field::{Explain, use_refusal};
 use crate::kit::shared::Shared;
 use crate::parts::edit::apply;
 use crate::state::Action;
@@ -64,6 +64,11 @@ struct PartProps {
 fn Part(props: &PartProps) -> Html {
     let draft = use_state(|| props.text.clone());
     let error = use_state(|| None::<AttrValue>);
+    let refusal = use_refusal(if props.ending {
+        "story.ending"
+    } else {
+        "story.beginning"
+    });
     {
         let (draft, error) = (draft.clone(), error.clone());
         use_effect_with(props.text.clone(), move |text| {
@@ -90,12 +95,13 @@ fn Part(props: &PartProps) -> Html {
         })
     };
     let PartProps { id, label, help, .. } = props;
+    let error = (*error).clone().or(refusal);
     html! {
         <div class="field">
             <label for={*id}>{ *label }</label>
             <textarea id={*id} data-testid={*id} rows="2" maxlength="2000" value={(*draft).clone()} {oninput} aria-describedby={format!("{id}-help")}
                 aria-invalid={error.is_some().to_string()} />
-            <Explain id={*id} help={*help} error={(*error).clone()} />
+            <Explain id={*id} help={*help} {error} />
         </div>
     }
 }

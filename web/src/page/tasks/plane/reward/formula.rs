@@ -1,7 +1,7 @@
 //! A reward that is a formula in x and y.
 
 use super::set;
-use crate::kit::field::{Check, Explain};
+use crate::kit::field::{Check, Explain, use_refusal};
 use crate::parts::edit::EditProps;
 use rtb::run::ConfigError;
 use rtb::task::plane::Reward;
@@ -13,7 +13,6 @@ pub struct FormulaProps {
     pub edits: EditProps,
     pub expression: String,
     pub logarithm: bool,
-    pub refused: Option<ConfigError>,
 }
 
 /// What is typed stays in the box even where it is refused; the last allowed formula stays
@@ -24,12 +23,12 @@ pub fn Formula(
         edits,
         expression,
         logarithm,
-        refused,
     }: &FormulaProps,
 ) -> Html {
     let draft = use_state(|| expression.clone());
     let error = use_state(|| None::<ConfigError>);
-    let is_refused = refused.is_some();
+    let refusal = use_refusal("reward.expression");
+    let is_refused = refusal.is_some();
     {
         let draft = draft.clone();
         use_effect_with((expression.clone(), is_refused), move |(expression, refused)| {
@@ -68,14 +67,14 @@ pub fn Formula(
             );
         })
     };
-    let wrong = (*error).clone().or(refused.clone());
+    let wrong = error.as_ref().map(|e| e.to_string().into()).or(refusal);
     html! {
         <>
             <div class="field">
                 <label for="formula">{ if *logarithm { "log r(x, y) =" } else { "r(x, y) =" } }</label>
                 <textarea id="formula" data-testid="formula" rows="2" spellcheck="false" autocapitalize="off" value={(*draft).clone()} {oninput}
                     aria-describedby="formula-help" aria-invalid={wrong.is_some().to_string()} />
-                <Explain id="formula" error={wrong.map(|e| AttrValue::from(e.to_string()))}
+                <Explain id="formula" error={wrong}
                     help="Numbers, x, y, PI, E and + - * / ^ with the usual precedence: -x^2 is -(x^2), 2^3^2 is 2^(3^2). 2x and x² are understood too. \
                           Comparisons < > <= >= == != and && || give 1 or 0; 0 < x < 6 holds between 0 and 6. \
                           Functions: exp log ln log2 log10 sqrt cbrt abs sign floor ceil round sin cos tan asin acos atan sinh cosh tanh min max atan2(y, x) hypot mod(a, b). \

@@ -99,8 +99,7 @@ pub fn RewardControls(edits: &EditProps) -> Html {
             expression,
             logarithm,
         } => {
-            let refused = edits.refused.clone().filter(|e| e.field == "reward.expression");
-            html! { <Formula edits={edits.clone()} expression={expression.clone()} logarithm={*logarithm} {refused} /> }
+            html! { <Formula edits={edits.clone()} expression={expression.clone()} logarithm={*logarithm} /> }
         }
         Reward::Mask { .. } => mask::mask(edits, reward),
         Reward::Painted { .. } => painted::painted(edits),
