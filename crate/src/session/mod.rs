@@ -8,7 +8,7 @@ pub use trial::Trial;
 use crate::engine::train::Timing;
 use crate::engine::{ConfigError, EngineError};
 use crate::message::{Iteration, Report, SampledTruth, Scene, Snapshot};
-use crate::run::{ConfigError, Files, Run};
+use crate::run::{Files, Run};
 use crate::task::Picture;
 use crate::task::opened::{Kept, OpenRun};
 use burn::tensor::Device;
