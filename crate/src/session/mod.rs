@@ -8,7 +8,7 @@ pub use trial::Trial;
 use crate::engine::EngineError;
 use crate::engine::train::Timing;
 use crate::message::{Iteration, Report, SampledTruth, Scene, Snapshot};
-use crate::run::{Files, Run};
+use crate::run::{ConfigError, Files, Run};
 use crate::task::Picture;
 use crate::task::opened::{Kept, OpenRun};
 use burn::tensor::Device;
@@ -75,9 +75,32 @@ impl Session {
     ///
     /// Where the checkpoint is damaged, of another version of the program, or does not fit.
     pub async fn resume(checkpoint: &[u8], device: Device, files: &Files) -> Result<Self, EngineError> {
+        Self::resume_as(Self::run_of(checkpoint)?, checkpoint, device, files).await
+    }
+
+    /// The same as another run, which may differ from the checkpoint's in its length, its schedule and its
+    /// evaluation.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::resume`], and where another field has changed or the run is shorter than what has been
+    /// trained.
+    pub async fn resume_as(
+        run: Run,
+        checkpoint: &[u8],
+        device: Device,
+        files: &Files,
+    ) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::read(checkpoint)?;
-        let mut session = Self::open(checkpoint.run, device, files, None).await?;
+        run.continues(&checkpoint.run)?;
+        let mut session = Self::open(run, device, files, None).await?;
         session.0.restore(&checkpoint.learner)?;
+        let (done, wanted) = (session.iteration(), session.run().training.iterations);
+        if wanted < done {
+            let allowed =
+                format!("a whole number from {done}: this run has already been trained for so many");
+            return Err(ConfigError::new("training.iterations", wanted, allowed).into());
+        }
         Ok(session)
     }
 
