@@ -1,8 +1,7 @@
 //! How far a long computation is: a bar on a terminal, now and then a line elsewhere.
 
-use super::output::duration;
+use super::output::{duration, say};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::{IsTerminal, stderr};
 use std::time::Instant;
 
 const TEMPLATE: &str = "{prefix} {wide_bar:.cyan/dim} {pos}/{len} · {msg} · {eta} left";
@@ -28,7 +27,13 @@ impl Progress {
         if quiet {
             return Self::Quiet;
         }
-        if !stderr().is_terminal() {
+        let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(total as u64)
+            .with_style(style)
+            .with_prefix(label.to_owned())
+            .with_position(first as u64);
+        // No terminal, or one that cannot draw (TERM=dumb).
+        if bar.is_hidden() {
             return Self::Lines {
                 label: label.to_owned(),
                 first,
@@ -36,11 +41,6 @@ impl Progress {
                 begun: Instant::now(),
             };
         }
-        let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(total as u64)
-            .with_style(style)
-            .with_prefix(label.to_owned())
-            .with_position(first as u64);
         bar.reset_eta();
         Self::Bar(bar)
     }
@@ -63,7 +63,9 @@ impl Progress {
                     let rate = (done - first) as f64 / begun.elapsed().as_secs_f64().max(1e-9);
                     let left = duration((total - done) as f64 / rate);
                     let figures = figures();
-                    eprintln!("{label}: {done}/{total} · {figures} · {rate:.1} it/s · {left} left");
+                    say(format_args!(
+                        "{label}: {done}/{total} · {figures} · {rate:.1} it/s · {left} left"
+                    ));
                 }
             }
         }
@@ -72,7 +74,7 @@ impl Progress {
     /// Says what comes next.
     pub fn note(&self, text: &str) {
         if !matches!(self, Self::Quiet) {
-            eprintln!("{text}");
+            say(text);
         }
     }
 

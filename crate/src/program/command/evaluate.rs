@@ -3,9 +3,9 @@
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::output::print;
+use crate::program::reopen::reopen_trained;
 use crate::program::storage::{self, RunFolder};
 use crate::program::table;
-use crate::program::trainer::reopen_trained;
 use pollster::block_on;
 use rtb::run::MOST_CANDIDATES;
 use std::path::PathBuf;

@@ -4,8 +4,8 @@ use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::output::print;
 use crate::program::plot;
+use crate::program::reopen::{files, reopen_trained};
 use crate::program::storage::{self, RunFolder};
-use crate::program::trainer::{files, reopen_trained};
 use pollster::block_on;
 use rtb::engine::weights::Weights;
 use rtb::run::{ConfigError, MOST_CANDIDATES, Run};
@@ -123,8 +123,7 @@ enum Format {
 
 impl Format {
     fn of(path: Option<&Path>, task: Task) -> Result<Self, ConfigError> {
-        let ending = path.and_then(Path::extension).unwrap_or_default();
-        match ending.to_string_lossy().as_ref() {
+        match path.map(storage::extension).unwrap_or_default().as_str() {
             "safetensors" => Ok(Self::Tensor),
             "png" if task.room().sheet().draws_samples => Ok(Self::Sheet),
             "png" => Err(no_picture(task)),

@@ -35,15 +35,14 @@ pub fn picture(
         .and_then(|()| register_font(FONT, FontStyle::Bold, dejavu::sans::bold()))
         .map_err(|_| error("the font is broken".to_owned()))?;
     // The format follows from how the name ends.
-    let fresh = path.with_extension("tmp.png");
-    let canvas = BitMapBackend::new(&fresh, size).into_drawing_area();
-    canvas
-        .fill(&WHITE)
-        .and_then(|()| draw(&canvas))
-        .and_then(|()| canvas.present())
-        .map_err(|e| error(e.to_string()))?;
-    drop(canvas);
-    storage::replace(&fresh, path).map_err(|e| ProgramError::file("write", path, e))
+    storage::write_with(path, ".png", |fresh| {
+        let canvas = BitMapBackend::new(fresh, size).into_drawing_area();
+        canvas
+            .fill(&WHITE)
+            .and_then(|()| draw(&canvas))
+            .and_then(|()| canvas.present())
+            .map_err(|e| error(e.to_string()))
+    })
 }
 
 /// A style of text, anchored at its upper left.

@@ -7,9 +7,9 @@ use crate::program::data::{Stories, infillings, stories};
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::grid::Grid;
-use crate::program::output::{figure, print};
+use crate::program::output::{figure, print, say};
+use crate::program::reopen::{files, reopen_trained};
 use crate::program::storage::{self, RunFolder};
-use crate::program::trainer::{files, reopen_trained};
 use entrant::{Entrant, Made};
 use pollster::block_on;
 use rtb::run::ConfigError;
@@ -82,7 +82,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let mut made: Vec<Made> = Vec::new();
     let mut fill = |entrant: &Entrant| -> Result<(), ProgramError> {
         if !args.quiet {
-            eprintln!("{} …", entrant.title());
+            say(format_args!("{} …", entrant.title()));
         }
         let device = args.device.device.open()?;
         made.push(entrant.fill(&corpus, args.stories as usize, device)?);

@@ -2,7 +2,7 @@
 
 use super::common::{Common, Record};
 use crate::program::error::ProgramError;
-use crate::program::output::figure;
+use crate::program::output::{figure, quoted};
 use crate::program::pretraining::Pretrain;
 use crate::program::source::{self, Overrides};
 use pollster::block_on;
@@ -54,6 +54,7 @@ impl Pretrain for Pretraining {
 
 /// Trains the prior and writes its two files.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    args.common.probe(None)?;
     let run = source::resolve(&args.source, &Overrides::default())?.run;
     let defaults = PretrainConfig::default();
     let numbers = args.common.numbers(
@@ -73,7 +74,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     };
     let what = format!(
         "mixture {} --width {} --depth {}",
-        args.source.display(),
+        quoted(args.source.display()),
         args.width,
         args.depth
     );
