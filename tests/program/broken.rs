@@ -45,7 +45,7 @@ fn pasted(said: &str) -> Command {
     let command = command.unwrap_or_else(|| panic!("no command in {said}"));
     let program = rtb([]);
     let folder = Path::new(program.get_program()).parent().expect("a folder");
-    let mut shell = Command::new("sh");
+    let mut shell = Command::new("/bin/sh");
     shell.args(["-c", command]).env("PATH", folder);
     shell
 }
@@ -238,6 +238,7 @@ fn a_run_whose_last_update_breaks_is_not_finished() {
             &rate,
             &every,
             "--set=optimizer.algorithm=sgd",
+            "--set=optimizer.schedule=constant",
             "--set=rollout.exploration=0",
             "--set=evaluation.every=0",
         ];
