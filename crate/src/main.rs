@@ -1,6 +1,8 @@
 //! The native program; `rtb --help` says what it does.
 
 #![recursion_limit = "256"]
+// These panic where standard output or standard error is closed; `program::output` has what does not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod program;
 

@@ -2,6 +2,7 @@
 
 use crate::support::{numbers, preset, problem_mut};
 use burn::tensor::{Tensor, TensorData};
+use rtb::engine::EngineError;
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::Noise;
 use rtb::engine::process::BrownianBridge;
@@ -10,7 +11,7 @@ use rtb::task::plane::energy::{EnergyConfig, EnergyModel, EnergyNetwork, EnergyT
 use rtb::task::plane::{Component, Energy, PlaneTask};
 
 /// The energy of two modes with unequal weights, far apart: at `mean` and opposite.
-fn trained(mean: [f64; 2], width: usize, consistency: f64) -> Energy {
+fn train(mean: [f64; 2], width: usize, consistency: f64) -> Result<Energy, EngineError> {
     let mut run = preset("25-to-9");
     run.process.steps = 50;
     problem_mut(&mut run).prior.components = vec![
@@ -31,7 +32,24 @@ fn trained(mean: [f64; 2], width: usize, consistency: f64) -> Energy {
         }
         training.figures().await
     })
-    .expect("it trains")
+}
+
+fn trained(mean: [f64; 2], width: usize, consistency: f64) -> Energy {
+    train(mean, width, consistency).expect("it trains")
+}
+
+/// A weight that overflows is told of, not an energy without numbers.
+#[test]
+fn a_loss_that_is_no_number_is_an_error() {
+    match train([6.0, 0.0], 8, 1e300) {
+        Err(EngineError::Diverged(text)) => {
+            assert!(
+                text.contains("at iteration 1") && text.contains("--consistency"),
+                "{text}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

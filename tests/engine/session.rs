@@ -3,6 +3,7 @@
 use crate::support::{self, problem_mut, small, train};
 use rtb::engine::EngineError;
 use rtb::engine::device::cpu_device;
+use rtb::engine::weights::read_tensors;
 use rtb::message::{Event, Files, Report, Request, Truth, from_bytes, to_bytes};
 use rtb::run::{Run, Training};
 use rtb::session::{Session, Trial};
@@ -136,6 +137,62 @@ fn weights_reopen_the_posterior() {
     .expect("it opens");
     assert_eq!(reopened.iteration(), 6);
     assert_eq!(report(&mut reopened), before);
+}
+
+/// A file or an older checkpoint may hold weights that are no numbers: nothing is made of them.
+#[test]
+fn broken_weights_give_no_samples_and_no_checkpoint() {
+    let sound = open(small("25-to-9", 5));
+    let file = pollster::block_on(sound.weights()).expect("they are read");
+    let mut weights = read_tensors(&file).expect("safetensors");
+    for (_, _, values) in &mut weights.tensors {
+        values[0] = f32::NAN;
+    }
+    let broken = pollster::block_on(Session::open(
+        small("25-to-9", 5),
+        cpu_device(),
+        &Files::default(),
+        Some(&weights.to_safetensors(false)),
+    ))
+    .expect("it opens");
+    let is_refused = |made: Result<_, EngineError>| matches!(made, Err(EngineError::Diverged(_)));
+    assert!(is_refused(pollster::block_on(broken.samples(10, 1)).map(drop)));
+    assert!(is_refused(pollster::block_on(broken.samples(10, 3)).map(drop)));
+    assert!(is_refused(
+        pollster::block_on(broken.weighted_samples(10, 1)).map(drop)
+    ));
+    assert!(is_refused(broken.checkpoint().map(drop)));
+}
+
+/// Length, schedule and evaluation may change between a checkpoint and its continuation.
+#[test]
+fn a_resumed_run_may_be_longer() {
+    let mut session = open(small("25-to-9", 5));
+    train(&mut session, 3);
+    let checkpoint = session.checkpoint().expect("it saves");
+    let resume = |run: Run| {
+        let (device, files) = (cpu_device(), Files::default());
+        pollster::block_on(Session::resume_as(run, &checkpoint, device, &files))
+    };
+    let run = session.run().clone();
+    let mut longer = run.clone();
+    longer.training.iterations += 1;
+    let mut resumed = resume(longer.clone()).expect("it may be longer");
+    assert_eq!((resumed.iteration(), resumed.run()), (3, &longer));
+    assert!(!resumed.finished());
+    train(&mut resumed, 1);
+
+    let refused = |run: Run| match resume(run) {
+        Err(EngineError::Config(error)) => error.field,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it was taken"),
+    };
+    let mut shorter = run.clone();
+    shorter.training.iterations = 2;
+    assert_eq!(refused(shorter), "training.iterations");
+    let mut other = run;
+    other.optimizer.learning_rate *= 2.0;
+    assert_eq!(refused(other), "optimizer.learning_rate");
 }
 
 #[test]

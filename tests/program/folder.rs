@@ -209,6 +209,71 @@ fn samples_come_as_csv() {
     assert_eq!(fs::read_to_string(file).expect("written"), csv);
 }
 
+/// Pipes and links stay what they are, and are written to.
+#[cfg(unix)]
+#[test]
+fn output_goes_through_what_is_no_file() {
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+    let finished = finished();
+    let place = Scratch::new();
+    let at = |name: &str| place.path().join(name);
+    let draw = |out: &str| {
+        let line = ["sample", text(finished.path()), "--count=50", "--out", out];
+        stdout(&succeed(&mut rtb(line)))
+    };
+    let csv = draw("/dev/stdout");
+    assert_eq!(csv.lines().count(), 51);
+
+    fs::write(at("file.csv"), "older").expect("written");
+    let private = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(at("file.csv"), private.clone()).expect("set");
+    symlink("file.csv", at("link")).expect("linked");
+    symlink("made.csv", at("dangling")).expect("linked");
+    for (link, file) in [("link", "file.csv"), ("dangling", "made.csv")] {
+        draw(text(&at(link)));
+        assert!(at(link).is_symlink(), "{link}");
+        assert_eq!(fs::read_to_string(at(file)).expect("written"), csv);
+    }
+    let kept = fs::metadata(at("file.csv")).expect("there").permissions();
+    assert_eq!(kept.mode() & 0o777, private.mode());
+
+    let pipe = at("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().expect("it starts");
+    assert!(made.success());
+    let reader = || {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || fs::read(pipe).expect("read"))
+    };
+    let read = reader();
+    draw(text(&pipe));
+    assert_eq!(read.join().expect("read"), csv.as_bytes());
+    let read = reader();
+    let line = [
+        "energy",
+        "--steps=5",
+        "--updates=1",
+        "--quiet",
+        "--out",
+        text(&pipe),
+    ];
+    succeed(&mut rtb(line));
+    assert!(read.join().expect("read").starts_with(b"\x89PNG"));
+    assert!(fs::metadata(&pipe).expect("there").file_type().is_fifo());
+    let left = fs::read_dir(place.path()).expect("a folder").count();
+    assert_eq!(left, 5, "nothing else is left");
+}
+
+#[test]
+fn extensions_may_be_capitals() {
+    let finished = finished();
+    let place = Scratch::new();
+    let file = place.path().join("points.SafeTensors");
+    let line = ["sample", text(finished.path()), "--count=5", "--out", text(&file)];
+    succeed(&mut rtb(line));
+    let written = rtb::engine::weights::read_tensors(&fs::read(&file).expect("written"));
+    assert_eq!(written.expect("safetensors").tensors[0].1, [5, 2]);
+}
+
 #[test]
 fn an_evaluation_repeats_the_report() {
     let finished = finished();

@@ -81,13 +81,41 @@ const REFUSED: &[(&str, &str)] = &[
         "folder | not the folder of a run | config.toml",
     ),
     ("run --resume nowhere", "nowhere | not the folder of a run"),
-    ("run --resume folder --batch 5", "--resume | --batch"),
     ("run --resume folder islands", "--resume"),
     ("--out taken", "taken | --out | --resume"),
     ("--out value.toml", "value.toml | --out"),
     (
         "--out value.toml/below",
         "value.toml/below | cannot make the folder",
+    ),
+    // Before any work: the weights are not looked for.
+    (
+        "--out taken --set prior.kind=learned --set prior.weights=nowhere",
+        "taken | --out | --resume",
+    ),
+    (
+        "compare --out value.toml/below --set prior.kind=learned --set prior.weights=nowhere",
+        "value.toml/below | cannot make the folder",
+    ),
+    (
+        "pretrain autoencoder --data nowhere --out folder",
+        "folder | cannot write",
+    ),
+    (
+        "pretrain digits --data nowhere --out prior --picture folder",
+        "folder | cannot write",
+    ),
+    (
+        "pretrain digits --data nowhere --out prior --picture prior.json",
+        "--picture | prior.json | a file of its own",
+    ),
+    (
+        "pretrain autoencoder --data nowhere --out weights.JSON",
+        "--out | weights.JSON | .json",
+    ),
+    (
+        "pretrain autoencoder --data nowhere --out new/",
+        "new/ | cannot write",
     ),
     ("sample folder", "folder | not the folder of a run"),
     ("sample folder --count 0", "--count | 0"),

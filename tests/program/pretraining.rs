@@ -258,7 +258,9 @@ fn stories_that_cannot_be_had_are_named() {
         assert_eq!(output.status.code(), Some(2), "{data}");
         stderr(&output)
     };
-    assert!(said("", None).contains("RTB_DATA"));
+    for unset in [None, Some("")] {
+        assert!(said("", unset).contains("RTB_DATA"));
+    }
     assert!(said("", Some("offline")).contains("offline/stories/stories.tsv"));
     fs::write(place.path().join("none.txt"), "One sentence.\n").expect("written");
     assert!(said("--data none.txt", None).contains("0 stories of 5 sentences"));

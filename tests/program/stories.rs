@@ -1,7 +1,7 @@
 //! Runs on stories, from their start to what is written and compared.
 
 use super::scratch::Scratch;
-use super::support::{metrics, report, rtb, stderr, stdout, succeed, tagged, text};
+use super::support::{metrics, report, resume, rtb, stderr, stdout, succeed, tagged, text};
 use rtb::engine::weights::read_tensors;
 use std::fs;
 
@@ -48,6 +48,13 @@ fn a_run_writes_middles() {
     }
     let picture = fs::read(folder.join("overview.png")).expect("drawn");
     assert!(picture.starts_with(b"\x89PNG"));
+
+    // A run that is stopped before its report goes on without a loss.
+    let before = metrics(&folder);
+    fs::remove_file(folder.join("report.json")).expect("removed");
+    succeed(&mut resume(&folder));
+    assert_eq!(metrics(&folder), before);
+    assert_eq!(report(&folder), figures);
 
     let written = stdout(&succeed(&mut rtb(["sample", text(&folder), "--count=16"])));
     let learned = fs::read_to_string(folder.join("learned.txt")).expect("written");

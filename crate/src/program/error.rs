@@ -1,5 +1,6 @@
 //! Everything that can go wrong: one message and one exit code each.
 
+use super::output::quoted;
 use rtb::engine::EngineError;
 use rtb::run::ConfigError;
 use std::io;
@@ -35,7 +36,7 @@ pub enum ProgramError {
         "{}: there is no readable checkpoint ({}); start the run again with `rtb run {}`",
         path.display(),
         reasons.join("; "),
-        path.join("config.toml").display()
+        quoted(path.join("config.toml").display())
     )]
     NoCheckpoint { path: PathBuf, reasons: Vec<String> },
     #[error(
@@ -54,7 +55,13 @@ pub enum ProgramError {
     Session(#[from] EngineError),
     #[error("{error}\nThe last checkpoint is in {}.", path.display())]
     Training { error: EngineError, path: PathBuf },
-    #[error("Stopped. To continue: `rtb run --resume {}`", path.display())]
+    /// The results of training could not be written.
+    #[error(
+        "{error}\nOnce that is put right, continue from the last checkpoint: `rtb run --resume {}`",
+        quoted(path.display())
+    )]
+    Unsaved { error: Box<ProgramError>, path: PathBuf },
+    #[error("Stopped. To continue: `rtb run --resume {}`", quoted(path.display()))]
     Interrupted { path: PathBuf },
     #[error("Stopped. Run the same command again to continue from {}", path.display())]
     PretrainingStopped { path: PathBuf },
@@ -76,6 +83,21 @@ impl ProgramError {
         }
     }
 
+    /// The same of a run in training, whose folder this is.
+    pub fn in_run(self, folder: &Path) -> Self {
+        let path = folder.to_owned();
+        match self {
+            Self::Session(error) if !matches!(error, EngineError::Config(_)) => {
+                Self::Training { error, path }
+            }
+            Self::File { .. } | Self::Picture { .. } => Self::Unsaved {
+                error: Box::new(self),
+                path,
+            },
+            other => other,
+        }
+    }
+
     /// 2 for what the user can put right in the command or its files, 130 for Ctrl-C, else 1.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -93,6 +115,7 @@ impl ProgramError {
             | Self::Signal(_)
             | Self::Session(_)
             | Self::Training { .. } => 1,
+            Self::Unsaved { error, .. } => error.exit_code(),
             Self::Interrupted { .. } | Self::PretrainingStopped { .. } | Self::Stopped { .. } => INTERRUPTED,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! [`cli`] is what can be typed and [`command`] does it, one module a subcommand. A run is
 //! described by [`source`], computed on a [`device`], driven by [`trainer`] and kept in a folder
-//! by [`storage`]; [`progress`], [`table`] and [`plot`] show it. Several methods on a run are a
+//! by [`storage`], from which it can go on ([`reopen`]); [`progress`], [`table`] and [`plot`] show it. Several methods on a run are a
 //! [`comparison`]. Everything that can go wrong is a [`error::ProgramError`], which also knows the
 //! exit code.
 
@@ -20,6 +20,7 @@ mod plot;
 mod pretraining;
 mod progress;
 mod reference;
+mod reopen;
 mod samples;
 #[cfg(test)]
 mod scratch;
@@ -35,6 +36,7 @@ use std::process::ExitCode;
 
 /// Reads the command line, does what it says and reports an error in one message.
 pub fn main() -> ExitCode {
+    signal::outlive_file_limits();
     match cli::Cli::parse().execute() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -44,7 +46,7 @@ pub fn main() -> ExitCode {
                 | ProgramError::Stopped { .. } => "",
                 _ => "error: ",
             };
-            eprintln!("{heading}{error}");
+            output::say(format_args!("{heading}{error}"));
             ExitCode::from(error.exit_code())
         }
     }

@@ -1,17 +1,42 @@
-//! Text for standard output, and what is said about times and numbers.
+//! Text for standard output and standard error, and what is said about times and numbers.
 
 use super::error::ProgramError;
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 /// Writes text to standard output. A reader that has gone away (`rtb list | head -1`) is no error.
 pub fn print(text: &str) -> Result<(), ProgramError> {
+    print_bytes(text.as_bytes()).map_err(|e| ProgramError::file("write", Path::new("standard output"), e))
+}
+
+/// The same with bytes.
+pub fn print_bytes(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            Err(ProgramError::file("write", Path::new("standard output"), e))
-        }
-        _ => Ok(()),
+    unless_closed(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+/// No error where the reader of a pipe has gone away: it has all that it wanted.
+pub fn unless_closed(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Writes a line to standard error. Where nobody can read it, work goes on: a terminal or a pipe may be closed,
+/// a disk full.
+pub fn say(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// A word of a command as a shell reads it.
+pub fn quoted(word: impl Display) -> String {
+    let word = word.to_string();
+    match shlex::try_quote(&word) {
+        Ok(quoted) => quoted.into_owned(),
+        // No path and no argument has a zero byte.
+        Err(_) => word,
     }
 }
 
@@ -62,7 +87,13 @@ pub fn duration(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{duration, figure, grouped, tick};
+    use super::{duration, figure, grouped, quoted, tick};
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        let shown = ["runs/a-1", "my runs", "it's", ""].map(quoted);
+        assert_eq!(shown, ["runs/a-1", "'my runs'", "\"it's\"", "''"]);
+    }
 
     #[test]
     fn figures_are_short() {

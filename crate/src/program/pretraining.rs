@@ -72,13 +72,6 @@ pub fn train(job: &Job, training: &mut impl Pretrain) -> Result<f64, ProgramErro
     };
     while training.iteration() < job.iterations {
         let loss = training.step()?;
-        if !loss.is_finite() {
-            return Err(EngineError::Diverged(format!(
-                "training diverged: the loss is {loss} at iteration {}; try a smaller --learning-rate",
-                training.iteration()
-            ))
-            .into());
-        }
         let average = shown.map_or(loss, |old: f64| old + (loss - old) / SHOWN);
         shown = Some(average);
         progress.advance(training.iteration(), || format!("loss {}", figure(average)));

@@ -1,8 +1,7 @@
 //! How far a long computation is: a bar on a terminal, now and then a line elsewhere.
 
-use super::output::duration;
+use super::output::{duration, say};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::{IsTerminal, stderr};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -35,7 +34,13 @@ impl Progress {
         if quiet {
             return Self::Quiet;
         }
-        if !stderr().is_terminal() {
+        let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(total as u64)
+            .with_style(style)
+            .with_prefix(label.to_owned())
+            .with_position(first as u64);
+        // No terminal, or one that cannot draw (TERM=dumb).
+        if bar.is_hidden() {
             return Self::Lines {
                 label: label.to_owned(),
                 first,
@@ -43,11 +48,6 @@ impl Progress {
                 begun: Instant::now(),
             };
         }
-        let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(total as u64)
-            .with_style(style)
-            .with_prefix(label.to_owned())
-            .with_position(first as u64);
         bar.reset_eta();
         Self::Bar(bar)
     }
@@ -73,7 +73,10 @@ impl Progress {
                         0 => String::new(),
                         more => format!(" · {} left", duration(more as f64 / rate)),
                     };
-                    eprintln!("{label}: {done}/{total} · {} · {rate:.1} it/s{left}", figures());
+                    let figures = figures();
+                    say(format_args!(
+                        "{label}: {done}/{total} · {figures} · {rate:.1} it/s{left}"
+                    ));
                 }
             }
         }
@@ -82,7 +85,7 @@ impl Progress {
     /// Says what comes next.
     pub fn note(&self, text: &str) {
         if !matches!(self, Self::Quiet) {
-            eprintln!("{text}");
+            say(text);
         }
     }
 
@@ -114,19 +117,20 @@ pub enum Busy {
 
 impl Busy {
     pub fn new(what: String) -> Self {
-        if stderr().is_terminal() {
-            let style =
-                ProgressStyle::with_template(BUSY).unwrap_or_else(|_| ProgressStyle::default_spinner());
-            let spinner = ProgressBar::new_spinner().with_style(style).with_message(what);
+        let style = ProgressStyle::with_template(BUSY).unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let spinner = ProgressBar::new_spinner().with_style(style);
+        if !spinner.is_hidden() {
+            spinner.set_message(what);
             spinner.enable_steady_tick(TICK);
             return Self::Spinner(spinner);
         }
-        eprintln!("{what} …");
+        say(format_args!("{what} …"));
         let (until, ended) = channel();
         let begun = Instant::now();
         thread::spawn(move || {
             while ended.recv_timeout(REMINDER) == Err(RecvTimeoutError::Timeout) {
-                eprintln!("{what} … {} so far", duration(begun.elapsed().as_secs_f64()));
+                let so_far = duration(begun.elapsed().as_secs_f64());
+                say(format_args!("{what} … {so_far} so far"));
             }
         });
         Self::Lines { _until: until }

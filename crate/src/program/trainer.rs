@@ -1,94 +1,14 @@
 //! Drives an open run to its end: iterations, evaluations, checkpoints, and the run's folder.
 
-use super::device::DeviceKind;
 use super::error::ProgramError;
 use super::output::{figure, print};
 use super::progress::Progress;
 use super::signal::Stop;
-use super::storage::{CONFIG, FolderLock, Metrics, RunFolder};
-use super::{assets, plot, table};
-use burn::tensor::Device;
+use super::storage::{FolderLock, Metrics, RunFolder};
+use super::{plot, table};
 use pollster::block_on;
-use rtb::run::{ConfigError, Files, Run};
+use rtb::engine::EngineError;
 use rtb::session::Session;
-use toml::Value;
-
-/// The session where its folder's latest checkpoint was taken; `None` if there is no checkpoint
-/// yet.
-pub fn reopen(folder: &RunFolder, device: DeviceKind) -> Result<Option<Session>, ProgramError> {
-    let Some(checkpoint) = folder.checkpoint()? else {
-        return Ok(None);
-    };
-    let run = folder.run()?;
-    check_same(folder, &run, &Session::run_of(&checkpoint)?)?;
-    let files = files(folder, &run)?;
-    let session = Session::resume(&checkpoint, device.open()?, &files);
-    Ok(Some(block_on(session)?))
-}
-
-/// Refuses a checkpoint of another run than the folder's: one of both has been changed since.
-fn check_same(folder: &RunFolder, said: &Run, trained: &Run) -> Result<(), ProgramError> {
-    let table = |run: &Run| Value::try_from(run).expect("a run is a TOML table");
-    let Some((field, [said, trained])) = difference(&table(said), &table(trained)) else {
-        return Ok(());
-    };
-    let path = folder.file(CONFIG);
-    let error = ConfigError::new(
-        field,
-        format!("`{said}`"),
-        format!(
-            "`{trained}`, as in the checkpoint; for a new run use `rtb run {} --out DIR`",
-            path.display()
-        ),
-    );
-    Err(ProgramError::ConfigFile { path, error })
-}
-
-/// The first field in which two values differ, and both.
-fn difference(said: &Value, trained: &Value) -> Option<(String, [String; 2])> {
-    let [Value::Table(a), Value::Table(b)] = [said, trained] else {
-        return (said != trained).then(|| (String::new(), [said, trained].map(Value::to_string)));
-    };
-    let mut fields = a.keys().chain(b.keys().filter(|field| !a.contains_key(*field)));
-    fields.find_map(|field| match [a.get(field), b.get(field)] {
-        [Some(a), Some(b)] => {
-            let (below, both) = difference(a, b)?;
-            let dot = if below.is_empty() { "" } else { "." };
-            Some((format!("{field}{dot}{below}"), both))
-        }
-        both => {
-            let text = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
-            Some((field.clone(), both.map(text)))
-        }
-    })
-}
-
-/// The files that the run of a folder needs.
-pub fn files(folder: &RunFolder, run: &Run) -> Result<Files, ProgramError> {
-    assets::files_beside(run, |need| folder.kept(need))
-}
-
-/// A run as somebody describes it, open: what its models would read as something else is refused.
-pub fn opened(
-    run: Run,
-    device: Device,
-    files: &Files,
-    weights: Option<&[u8]>,
-) -> Result<Session, ProgramError> {
-    let session = block_on(Session::open(run, device, files, weights))?;
-    match session.misread() {
-        Some(refused) => Err(refused.into()),
-        None => Ok(session),
-    }
-}
-
-/// The session where its folder's latest checkpoint was taken, which must be there.
-pub fn reopen_trained(folder: &RunFolder, device: DeviceKind) -> Result<Session, ProgramError> {
-    reopen(folder, device)?.ok_or_else(|| ProgramError::NoCheckpoint {
-        path: folder.path().to_owned(),
-        reasons: vec!["none has been written yet".to_owned()],
-    })
-}
 
 /// Trains a session and keeps its folder.
 pub struct Trainer {
@@ -125,6 +45,13 @@ impl Trainer {
 
     /// Trains to the end of the run and leaves the finished folder behind.
     pub fn train(mut self, quiet: bool) -> Result<(), ProgramError> {
+        let path = self.folder.path().to_owned();
+        let table = self.complete(quiet).map_err(|error| error.in_run(&path))?;
+        print(&format!("\n{table}\nRun folder: {}\n", path.display()))
+    }
+
+    /// The same; the table of the final figures.
+    fn complete(&mut self, quiet: bool) -> Result<String, ProgramError> {
         let run = self.session.run();
         let (total, every) = (run.training.iterations, run.training.checkpoint_every);
         let progress = Progress::new(&self.folder.name(), self.session.iteration(), total, quiet);
@@ -141,11 +68,7 @@ impl Trainer {
                 self.save()?;
                 return Err(self.interrupted());
             }
-            let stepped = block_on(self.session.step());
-            let iteration = stepped.map_err(|error| ProgramError::Training {
-                error,
-                path: self.folder.path().to_owned(),
-            })?;
+            let iteration = block_on(self.session.step())?;
             self.metrics.iteration(&iteration)?;
             self.evaluate_if_due(&progress)?;
             if self.session.finished() || iteration.iteration.is_multiple_of(every) {
@@ -160,6 +83,8 @@ impl Trainer {
             });
         }
         progress.clear();
+        // Of a run that goes on at its end: with what has changed.
+        self.save()?;
         self.finish(&progress)
     }
 
@@ -196,7 +121,7 @@ impl Trainer {
     }
 
     /// Final figures, weights and pictures; the report comes last and marks the run as finished.
-    fn finish(mut self, progress: &Progress) -> Result<(), ProgramError> {
+    fn finish(&mut self, progress: &Progress) -> Result<String, ProgramError> {
         let evaluation = self.session.run().evaluation;
         let samples = evaluation.samples;
         let busy = progress.busy(format!("Evaluating with {samples} samples"));
@@ -204,6 +129,12 @@ impl Trainer {
         drop(busy);
         if self.stop.asked() {
             return Err(self.interrupted());
+        }
+        // Weights may be numbers, and so large that the densities of their paths are none.
+        if !report.elbo.is_finite() {
+            let why = "training diverged: the weights of the samples are no longer numbers at the end; try a smaller \
+                       optimizer.learning_rate";
+            return Err(EngineError::Diverged(why.to_owned()).into());
         }
         let weights = block_on(self.session.weights())?;
         self.folder.write("weights.safetensors", &weights)?;
@@ -227,10 +158,6 @@ impl Trainer {
         )?;
         drop(busy);
         self.folder.finish(&report)?;
-        print(&format!(
-            "\n{}\nRun folder: {}\n",
-            table::report(self.session.run().task(), &report),
-            self.folder.path().display()
-        ))
+        Ok(table::report(self.session.run().task(), &report))
     }
 }

@@ -6,13 +6,13 @@
 //!
 //! This module holds what all tasks share; the fields of one task are its [`Problem`].
 
+mod change;
 mod experiment;
 #[cfg(feature = "native")]
 mod fields;
 mod files;
 mod preset;
 mod problem;
-mod same;
 mod shipped;
 mod table;
 mod text;
@@ -22,6 +22,7 @@ pub use crate::engine::settings::{
     Algorithm, LogZ, Objective, Optimizer, Rollout, Schedule, Settings, Tempering, Training,
 };
 pub use crate::engine::{Advantage, ConfigError, Method, MethodInfo};
+pub use change::Change;
 pub use experiment::{Experiment, values};
 #[cfg(feature = "native")]
 pub use fields::{Choice, Field, Shape, Variant, common_fields, fields_of};

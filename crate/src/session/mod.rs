@@ -75,9 +75,32 @@ impl Session {
     ///
     /// Where the checkpoint is damaged, of another version of the program, or does not fit.
     pub async fn resume(checkpoint: &[u8], device: Device, files: &Files) -> Result<Self, EngineError> {
+        Self::resume_as(Self::run_of(checkpoint)?, checkpoint, device, files).await
+    }
+
+    /// The same as another run, which may differ from the checkpoint's in its length, its schedule and its
+    /// evaluation.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::resume`], and where another field has changed or the run is shorter than what has been
+    /// trained.
+    pub async fn resume_as(
+        run: Run,
+        checkpoint: &[u8],
+        device: Device,
+        files: &Files,
+    ) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::read(checkpoint)?;
-        let mut session = Self::open(checkpoint.run, device, files, None).await?;
+        checkpoint.run.same_training(&run)?;
+        let mut session = Self::open(run, device, files, None).await?;
         session.0.restore(&checkpoint.learner)?;
+        let (done, wanted) = (session.iteration(), session.run().training.iterations);
+        if wanted < done {
+            let allowed =
+                format!("a whole number from {done}: this run has already been trained for so many");
+            return Err(ConfigError::new("training.iterations", wanted, allowed).into());
+        }
         Ok(session)
     }
 

@@ -222,11 +222,11 @@ impl<T: Task> Learner<T> {
     ///
     /// # Errors
     ///
-    /// Where the device fails.
+    /// Where the device fails, or a weight is no longer a number.
     pub fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
         let record = Record {
             seconds: self.seconds,
-            trainer: self.trainer.record().map_err(EngineError::Checkpoint)?,
+            trainer: self.trainer.record()?,
         };
         rmp_serde::to_vec_named(&record).map_err(|e| EngineError::Checkpoint(e.to_string()))
     }
@@ -567,6 +567,9 @@ impl<T: Task> Learner<T> {
         let ends = read(Tensor::cat(ends.collect(), 0))
             .await
             .map_err(EngineError::Device)?;
+        if !ends.iter().all(|value| value.is_finite()) {
+            return Err(EngineError::Diverged(NO_NUMBERS.to_owned()));
+        }
         Ok((drawn, ends))
     }
 
@@ -580,6 +583,9 @@ impl<T: Task> Learner<T> {
         }
     }
 }
+
+/// What is said of samples of broken weights.
+const NO_NUMBERS: &str = "samples of this posterior are not numbers: its training diverged; train again with a smaller learning rate";
 
 /// The trained posterior, without exploration.
 pub const LEARNED: Follow = Follow::Policy { exploration: 0.0 };

@@ -1,7 +1,7 @@
 //! Gradient descent on examples, for energies, priors and classifiers.
 
 use super::average::Average;
-use super::optimizer;
+use super::{optimizer, sound};
 use crate::engine::host::read;
 use crate::engine::parallel;
 use crate::engine::settings::Optimizer;
@@ -30,6 +30,7 @@ pub struct Descent<N: Module + ModuleDisplay> {
     optimizer: ModuleOptimizer,
     schedule: ModuleLrScheduler,
     iteration: usize,
+    remedy: &'static str,
 }
 
 /// Its record in a checkpoint.
@@ -89,7 +90,13 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
             iterations,
             device: device.clone(),
             iteration: 0,
+            remedy: "a smaller learning rate",
         })
+    }
+
+    /// The same, where something else helps a training that diverges; `remedy` completes "try …".
+    pub fn with_remedy(self, remedy: &'static str) -> Self {
+        Self { remedy, ..self }
     }
 
     /// Iterations done.
@@ -112,7 +119,7 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
     ///
     /// # Errors
     ///
-    /// Where the device fails.
+    /// Where the device fails, or the loss, or a weight after the last iteration, is no longer a number.
     pub async fn step<T: Send>(
         &mut self,
         parts: Vec<T>,
@@ -136,19 +143,40 @@ impl<N: Module + ModuleDisplay + Sync> Descent<N> {
             total += f64::from(read(loss).await.map_err(EngineError::Device)?[0]);
             sum.accumulate(&self.network, gradients);
         }
+        // Before the step, so that the weights stay those of the last sound iteration.
+        if !total.is_finite() {
+            return Err(self.diverged(&format!("the loss is {total}"), self.iteration + 1));
+        }
         let rates = self.schedule.step();
+        let last = self.iteration + 1 == self.iterations;
+        let kept = last.then(|| self.network.clone());
         self.network = self.optimizer.step(rates, self.network.clone(), sum.grads());
+        // No later loss shows what the last update did.
+        if let Some(kept) = kept
+            && !sound::is_sound(&self.network).await?
+        {
+            self.network = kept;
+            return Err(self.diverged(sound::BROKEN, self.iteration + 1));
+        }
         self.average.update(&self.network.valid(), self.iteration);
         self.iteration += 1;
         Ok(total)
+    }
+
+    /// The error of an iteration in which something is no longer a number.
+    fn diverged(&self, what: &str, iteration: usize) -> EngineError {
+        sound::diverged(what, iteration, self.remedy)
     }
 
     /// A checkpoint from which training continues exactly.
     ///
     /// # Errors
     ///
-    /// Where the device fails.
+    /// Where the device fails, or a weight is no longer a number.
     pub fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
+        if !sound::is_sound_now(&self.network)? {
+            return Err(self.diverged(sound::BROKEN, self.iteration));
+        }
         let pack = |record: ModuleRecord| record.into_bytes().map(|b| b.to_vec()).map_err(refused);
         let record = DescentRecord {
             iteration: self.iteration,

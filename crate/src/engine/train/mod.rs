@@ -5,6 +5,7 @@ mod by_step;
 mod descent;
 pub mod examples;
 mod optimizer;
+mod sound;
 
 pub use descent::Descent;
 
@@ -210,7 +211,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     ///
     /// # Errors
     ///
-    /// Where the device fails, or the loss is no longer a number.
+    /// Where the device fails, or the loss, or a weight after the last iteration, is no longer a number.
     pub async fn step(&mut self) -> Result<Iteration, EngineError> {
         let started = Instant::now();
         let beta = self.settings.tempering.at(self.iteration);
@@ -239,12 +240,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         });
         // Before any step, so that the weights stay those of the last sound iteration.
         if !residuals.loss.is_finite() {
-            return Err(EngineError::Diverged(format!(
-                "training diverged: the loss is {} at iteration {}; try {}",
-                residuals.loss,
-                self.iteration + 1,
-                self.objective.remedy()
-            )));
+            return Err(self.diverged(&format!("the loss is {}", residuals.loss), self.iteration + 1));
         }
         let weights = self.step_weights(&shards, &tempered, &residuals, beta).await;
         let weights = weights.map_err(EngineError::Device)?;
@@ -252,6 +248,8 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let (mut differentiated, mut updated) = (0.0, 0.0);
         let rates = self.schedule.step();
         self.learning_rate = rates.base();
+        let last = self.iteration + 1 == self.settings.training.iterations;
+        let kept = last.then(|| self.trained.clone());
         for _ in 0..self.objective.usage().epochs {
             let before = started.elapsed().as_secs_f64();
             let gradients = self.gradients(&shards, &residuals, weights.as_deref());
@@ -259,6 +257,13 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             self.descend(gradients, &residuals, &rates);
             differentiated += between - before;
             updated += started.elapsed().as_secs_f64() - between;
+        }
+        // No later loss shows what the last update did.
+        if let Some(kept) = kept
+            && !sound::is_sound(&self.trained).await?
+        {
+            self.trained = kept;
+            return Err(self.diverged(sound::BROKEN, self.iteration + 1));
         }
         let before = started.elapsed().as_secs_f64();
         if let Some(average) = &mut self.average {
@@ -290,6 +295,11 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             learning_rate: self.learning_rate,
             seconds: started.elapsed().as_secs_f64(),
         })
+    }
+
+    /// The error of an iteration in which something is no longer a number.
+    fn diverged(&self, what: &str, iteration: usize) -> EngineError {
+        sound::diverged(what, iteration, self.objective.remedy())
     }
 
     /// Exploration variance of this iteration.
@@ -476,9 +486,12 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     ///
     /// # Errors
     ///
-    /// Where the device fails.
-    pub(crate) fn record(&self) -> Result<TrainerRecord, String> {
-        let pack = |record: ModuleRecord| record.into_bytes().map(|b| b.to_vec()).map_err(|e| e.to_string());
+    /// Where the device fails, or a weight is no longer a number.
+    pub(crate) fn record(&self) -> Result<TrainerRecord, EngineError> {
+        if !sound::is_sound_now(&self.trained)? {
+            return Err(self.diverged(sound::BROKEN, self.iteration));
+        }
+        let pack = |record: ModuleRecord| record.into_bytes().map(|b| b.to_vec()).map_err(refused);
         Ok(TrainerRecord {
             iteration: self.iteration,
             log_z: self.log_z.clone(),
@@ -488,7 +501,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
                 .as_ref()
                 .map(|a| pack(a.network().clone().into_record()))
                 .transpose()?,
-            optimizer: self.optimizer.into_bytes().map_err(|e| e.to_string())?.to_vec(),
+            optimizer: self.optimizer.into_bytes().map_err(refused)?.to_vec(),
             replay: self.replay.iter().map(|buffer| buffer.record().clone()).collect(),
         })
     }
@@ -527,6 +540,10 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         self.log_z = record.log_z;
         Ok(())
     }
+}
+
+fn refused(error: impl ToString) -> EngineError {
+    EngineError::Checkpoint(error.to_string())
 }
 
 /// What an iteration reads from the device.

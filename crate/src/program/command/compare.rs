@@ -25,6 +25,9 @@ Examples:
   rtb compare steps --seeds 0
   rtb compare digits --pool --seeds 0 --method rtb --method rejection";
 
+/// What to do about a folder that is taken.
+const TAKEN: &str = "choose another --out";
+
 /// Compare methods on one run: their error, cost and samples
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
@@ -67,11 +70,12 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         overrides: &args.overrides,
     };
     let plan = Plan::new(&args.source, &choice)?;
+    let usual = Path::new("comparisons").join(&plan.label);
+    storage::probe_folder(args.out.as_deref(), &usual, TAKEN)?;
     let device = args.device.device.open()?;
     let mut comparison = Comparison::open(plan, &device)?;
     let stop = Stop::catch()?;
-    let usual = Path::new("comparisons").join(&comparison.plan.label);
-    let folder = storage::create_folder(args.out.as_deref(), &usual, "choose another --out")?;
+    let folder = storage::create_folder(args.out.as_deref(), &usual, TAKEN)?;
     let config = comparison.plan.run.to_toml();
     storage::write(&folder.join("config.toml"), config.as_bytes())?;
 

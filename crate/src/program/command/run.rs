@@ -3,23 +3,26 @@
 use crate::program::assets;
 use crate::program::device::{DeviceFlag, DeviceKind};
 use crate::program::error::ProgramError;
-use crate::program::output::print;
+use crate::program::output::{print, say};
+use crate::program::reopen::{Kept, opened};
 use crate::program::signal::Stop;
 use crate::program::source::{self, Overrides, Source};
 use crate::program::storage::RunFolder;
-use crate::program::trainer::{Trainer, files, opened, reopen};
-use pollster::block_on;
-use rtb::session::Session;
+use crate::program::trainer::Trainer;
+use rtb::run::Run;
 use std::path::{Path, PathBuf};
 
 const AFTER_HELP: &str = "\
 Writes a folder with the full config, metrics, pictures, weights and checkpoints, and prints each
 measured value beside its exact value. Ctrl-C saves a checkpoint and stops; --resume continues from it.
+A resumed run may get other values of training.*, evaluation.*, optimizer.schedule and
+optimizer.final_share, by flags or in its config.toml; more iterations lengthen a finished run.
 
 Examples:
   rtb run moons-disc --iterations 500
   rtb run mine.toml --seed 1 --set rollout.noised_share=0.25 --set tempering.beta=0.5
-  rtb run --resume runs/moons-disc-seed0";
+  rtb run --resume runs/moons-disc-seed0
+  rtb run --resume runs/moons-disc-seed0 --iterations 1000";
 
 /// Train the posterior of a run: a preset or a TOML file
 #[derive(clap::Args)]
@@ -40,7 +43,7 @@ pub struct Options {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Continue the run in this folder from its last checkpoint
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "Overrides"])]
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
     resume: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceFlag,
@@ -57,13 +60,14 @@ pub fn execute(source: &Path, options: Options) -> Result<(), ProgramError> {
         None => start(source, &options)?,
         Some(path) => {
             let folder = RunFolder::open(path)?;
-            if folder.is_finished() {
+            let run = folder.run()?.overlaid(options.overrides.table())?;
+            if folder.is_finished() && is_as_trained(&folder, &run)? {
                 let path = path.display();
                 return print(&format!(
-                    "{path}: this run is finished; its results are in report.json\n"
+                    "{path}: this run is finished; its results are in report.json. More --iterations lengthen it.\n"
                 ));
             }
-            resume(folder, options.device.device)?
+            resume(folder, run, options.device.device)?
         }
     };
     trainer.train(options.quiet)
@@ -71,33 +75,46 @@ pub fn execute(source: &Path, options: Options) -> Result<(), ProgramError> {
 
 fn start(source: &Path, options: &Options) -> Result<Trainer, ProgramError> {
     let Source { label, run } = source::resolve(source, &options.overrides)?;
+    let out = options.out.as_deref();
+    RunFolder::probe(out, &label, &run)?;
     let files = assets::files(&run)?;
     let device = options.device.device.open()?;
     let stop = Stop::catch()?;
     let session = opened(run, device, &files, None)?;
-    let out = options.out.as_deref();
     let folder = RunFolder::create(out, &label, session.run(), &files)?;
     let lock = folder.lock()?;
     Trainer::new(session, folder, lock, stop)
 }
 
-fn resume(folder: RunFolder, device: DeviceKind) -> Result<Trainer, ProgramError> {
+/// Whether a finished run is still described as it was trained. Without its checkpoints it is past change.
+fn is_as_trained(folder: &RunFolder, run: &Run) -> Result<bool, ProgramError> {
+    match Kept::of(folder) {
+        Ok(kept) => Ok(kept.run == *run),
+        Err(_) if *run == folder.run()? => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+fn resume(folder: RunFolder, run: Run, device: DeviceKind) -> Result<Trainer, ProgramError> {
     let lock = folder.lock()?;
     let stop = Stop::catch()?;
-    let session = match reopen(&folder, device)? {
-        Some(session) => session,
-        // The run was killed before its first checkpoint.
-        None => {
-            let run = folder.run()?;
-            let files = files(&folder, &run)?;
-            block_on(Session::open(run, device.open()?, &files, None))?
-        }
-    };
-    eprintln!(
+    let kept = Kept::of(&folder)?;
+    let session = kept.reopen_as(run, &folder, device)?;
+    let changes = session.run().changes(&kept.run);
+    for change in &changes {
+        say(format_args!(
+            "{} is now {} instead of {}.",
+            change.field, change.after, change.before
+        ));
+    }
+    if !changes.is_empty() {
+        folder.go_on_as(session.run())?;
+    }
+    say(format_args!(
         "Continuing {} after iteration {} of {}.",
         folder.path().display(),
         session.iteration(),
         session.run().training.iterations
-    );
+    ));
     Trainer::new(session, folder, lock, stop)
 }

@@ -14,7 +14,7 @@ mod words;
 
 use super::assets;
 use super::error::ProgramError;
-use super::output::{duration, figure};
+use super::output::{self, duration, figure};
 use super::progress::Progress;
 use super::signal::Stop;
 use burn::tensor::Device;
@@ -115,7 +115,7 @@ impl Comparison {
         let (total, task) = (self.trials(), self.plan.run.task());
         let say = |text: String| {
             if !quiet {
-                eprintln!("{text}");
+                output::say(text);
             }
         };
         let places: Vec<Place> = self.plan.places().collect();

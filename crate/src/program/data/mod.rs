@@ -7,14 +7,20 @@ pub use stories::{Stories, infillings, stories};
 
 use super::error::ProgramError;
 use super::storage;
-use flate2::read::GzDecoder;
+use flate2::bufread::GzDecoder;
 use rtb::task::images::data::{Images, read_images, read_labels};
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// The folder that is read in place of downloads, with one folder a dataset in it.
 const OFFLINE: &str = "RTB_DATA";
+
+/// That folder, if it is given.
+fn offline() -> Option<PathBuf> {
+    let folder = std::env::var_os(OFFLINE)?;
+    (!folder.is_empty()).then(|| folder.into())
+}
 
 /// A file and its MD5.
 type Checked = (&'static str, &'static str);
@@ -98,8 +104,8 @@ pub fn images(name: &str) -> Result<Labelled, ProgramError> {
 impl Dataset {
     /// A file's path on this machine, once its checksum is right.
     fn file(&self, (name, md5): Checked) -> Result<PathBuf, ProgramError> {
-        if let Some(offline) = std::env::var_os(OFFLINE) {
-            let path = Path::new(&offline).join(self.name).join(name);
+        if let Some(offline) = offline() {
+            let path = offline.join(self.name).join(name);
             let bytes =
                 fs::read(&path).map_err(|e| ProgramError::file("read the dataset's file", &path, e))?;
             return download::check(&path.display().to_string(), &bytes, md5).map(|()| path);
@@ -162,12 +168,44 @@ fn read(images: PathBuf, labels: PathBuf) -> Result<Images, ProgramError> {
 /// A file's content, unpacked where its name ends in .gz.
 fn unpacked(path: &Path) -> Result<Vec<u8>, ProgramError> {
     let bytes = fs::read(path).map_err(|e| ProgramError::file("read the images", path, e))?;
-    if path.extension().is_none_or(|e| e != "gz") {
+    if storage::extension(path) != "gz" {
         return Ok(bytes);
     }
+    gunzipped(&bytes).map_err(|e| ProgramError::file("unpack the images", path, e))
+}
+
+/// What `zcat` makes of a file: members follow each other, and what stands behind the last is no part of it.
+fn gunzipped(mut packed: &[u8]) -> io::Result<Vec<u8>> {
+    const START: &[u8] = &[0x1f, 0x8b];
     let mut content = Vec::new();
-    GzDecoder::new(bytes.as_slice())
-        .read_to_end(&mut content)
-        .map_err(|e| ProgramError::file("unpack the images", path, e))?;
-    Ok(content)
+    loop {
+        GzDecoder::new(&mut packed).read_to_end(&mut content)?;
+        if !packed.starts_with(START) {
+            return Ok(content);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::gunzipped;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Write;
+
+    fn member(text: &str) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text.as_bytes()).expect("packed");
+        encoder.finish().expect("packed")
+    }
+
+    #[test]
+    fn members_follow_each_other() {
+        let both = [member("one "), member("two")].concat();
+        assert_eq!(gunzipped(&both).expect("two members"), b"one two");
+        let padded = [&both[..], &[0; 512]].concat();
+        assert_eq!(gunzipped(&padded).expect("padding is no part"), b"one two");
+        assert!(gunzipped(&both[..both.len() - 1]).is_err(), "cut");
+        assert!(gunzipped(b"junk").is_err());
+    }
 }

@@ -1,10 +1,10 @@
 //! Stories of five sentences.
 
-use super::{OFFLINE, ProgramError};
+use super::{OFFLINE, ProgramError, offline};
 use rtb::task::text::words::{sentences, words};
 use std::collections::HashSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Sentences of a story.
 const SENTENCES: usize = 5;
@@ -27,7 +27,7 @@ pub struct Stories {
 /// a name before it gives them.
 pub fn stories(name: &str) -> Result<Stories, ProgramError> {
     let paths = match name {
-        "stories" => offline()?,
+        "stories" => offline_files()?,
         own => vec![PathBuf::from(own)],
     };
     let mut known = HashSet::new();
@@ -69,15 +69,15 @@ pub fn infillings(stories: &[Vec<String>]) -> Vec<u8> {
     stories.iter().map(line).collect::<String>().into_bytes()
 }
 
-fn offline() -> Result<Vec<PathBuf>, ProgramError> {
-    let folder = std::env::var_os(OFFLINE).ok_or_else(|| {
+fn offline_files() -> Result<Vec<PathBuf>, ProgramError> {
+    let folder = offline().ok_or_else(|| {
         ProgramError::Data(format!(
             "--data stories: the corpus (ROCStories) is available only on request; set {OFFLINE} to a folder that \
              holds {}, or use --data FILE with one story per line",
             FILES.join(" and ")
         ))
     })?;
-    Ok(FILES.map(|file| Path::new(&folder).join(file)).to_vec())
+    Ok(FILES.map(|file| folder.join(file)).to_vec())
 }
 
 /// The sentences of a line, if it is a story.

@@ -64,21 +64,19 @@ pub fn picture(
         .and_then(|()| register_font(FONT, FontStyle::Bold, dejavu::sans::bold()))
         .map_err(|_| error("the font is broken".to_owned()))?;
     // The format of pixels follows from how the name ends.
-    let fresh = path.with_extension("tmp.png");
-    if !is_svg(path) {
-        drawn(Paper::png(&fresh, size), draw).map_err(|e| error(e.to_string()))?;
-        return storage::replace(&fresh, path).map_err(written);
-    }
-    let (mut text, has_pixels) = (String::new(), Cell::new(false));
-    let paper = Paper::svg(&mut text, &fresh, &has_pixels, size).map_err(|e| error(e.to_string()))?;
-    drawn(paper, draw).map_err(|e| error(e.to_string()))?;
-    if has_pixels.get() {
-        let pixels = fs::read(&fresh).map_err(written)?;
-        text = with_pixels(&text, &pixels, size);
-    }
-    // A picture without pixels may have left an empty one.
-    let _ = fs::remove_file(&fresh);
-    storage::write(path, text.as_bytes())
+    storage::write_with(path, ".png", |fresh| {
+        if !is_svg(path) {
+            return drawn(Paper::png(fresh, size), draw).map_err(|e| error(e.to_string()));
+        }
+        let (mut text, has_pixels) = (String::new(), Cell::new(false));
+        let paper = Paper::svg(&mut text, fresh, &has_pixels, size).map_err(|e| error(e.to_string()))?;
+        drawn(paper, draw).map_err(|e| error(e.to_string()))?;
+        if has_pixels.get() {
+            let pixels = fs::read(fresh).map_err(written)?;
+            text = with_pixels(&text, &pixels, size);
+        }
+        fs::write(fresh, text).map_err(written)
+    })
 }
 
 /// Draws on a paper that is white before.

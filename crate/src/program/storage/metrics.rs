@@ -2,6 +2,7 @@
 //! from it for the curves.
 
 use crate::program::error::ProgramError;
+use crate::program::output::say;
 use rtb::message::{Iteration, Report};
 use rtb::task::Task;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -17,7 +18,8 @@ enum Line<'a> {
     Evaluation(&'a Report),
 }
 
-/// A line as far as it is read back.
+/// A line as far as it is read back. Figures that a task does not have, or an older program did not write,
+/// are no numbers.
 #[derive(Deserialize)]
 #[serde(tag = "tag", rename_all = "snake_case")]
 enum ReadLine {
@@ -38,9 +40,9 @@ struct ReadEvaluation {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub struct IterationPoint {
     pub iteration: usize,
-    #[serde(deserialize_with = "number")]
+    #[serde(default = "nothing", deserialize_with = "number")]
     pub loss: f64,
-    #[serde(deserialize_with = "number")]
+    #[serde(default = "nothing", deserialize_with = "number")]
     pub log_z: f64,
 }
 
@@ -48,17 +50,22 @@ pub struct IterationPoint {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub struct EvaluationPoint {
     pub iterations: usize,
-    #[serde(deserialize_with = "number")]
+    #[serde(default = "nothing", deserialize_with = "number")]
     pub log_z_importance: f64,
-    #[serde(deserialize_with = "number")]
+    #[serde(default = "nothing", deserialize_with = "number")]
     pub elbo: f64,
-    #[serde(deserialize_with = "number")]
+    #[serde(default = "nothing", deserialize_with = "number")]
     pub eubo: f64,
-    #[serde(deserialize_with = "number")]
+    #[serde(default = "nothing", deserialize_with = "number")]
     pub ess: f64,
     /// The figure by which the run's task tells methods apart; no number where it is not known.
     #[serde(skip)]
     pub error: f64,
+}
+
+/// The figure that is absent.
+fn nothing() -> f64 {
+    f64::NAN
 }
 
 /// JSON has no NaN or infinity: they are written as null.
@@ -166,10 +173,10 @@ impl Metrics {
         let (file, history) = opened().map_err(|e| ProgramError::file("write the metrics", &path, e))?;
         let found = history.iterations.len();
         if found != iteration {
-            eprintln!(
+            say(format_args!(
                 "Warning: {} has only {found} of {iteration} iterations, so the curves start late",
                 path.display()
-            );
+            ));
         }
         Ok(Self {
             path,
@@ -230,6 +237,24 @@ mod tests {
             loss: 0.5,
             log_z: f64::NAN,
             ..Iteration::default()
+        }
+    }
+
+    /// Tasks differ in their figures, and a figure that is absent is no reason to cut what was measured.
+    #[test]
+    fn lines_without_some_figures_are_kept() {
+        let place = Scratch::new();
+        let path = place.path().join("metrics.jsonl");
+        let lines = "{\"tag\":\"evaluation\",\"iterations\":0,\"elbo\":-6.0,\"distinct\":0.8}\n\
+                     {\"tag\":\"iteration\",\"iteration\":1,\"loss\":0.5}\n";
+        fs::write(&path, lines).expect("written");
+        for task in Task::all() {
+            let metrics = Metrics::open(path.clone(), 1, task).expect("opened");
+            assert_eq!(fs::read_to_string(&path).expect("read"), lines, "{}", task.name());
+            let [evaluation] = metrics.history().evaluations[..] else {
+                panic!("{:?}", metrics.history());
+            };
+            assert!(evaluation.elbo == -6.0 && evaluation.ess.is_nan());
         }
     }
 

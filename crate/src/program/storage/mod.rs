@@ -11,19 +11,24 @@
 //! | `report.json` | the final figures, written last: it says that the run is finished |
 //!
 //! Every file but the metrics, to which lines are only added, is written beside its place and
-//! moved there, so that a crash leaves either the old file or the new one.
+//! moved there ([`file`]), so that a crash leaves either the old file or the new one.
 
 mod checkpoint;
+mod file;
 mod metrics;
+mod place;
 
+pub use file::{extension, is_stream, probe, write, write_json, write_with};
 pub use metrics::{EvaluationPoint, History, IterationPoint, Metrics};
+pub use place::{create_folder, probe_folder};
 
 use super::error::ProgramError;
+use super::output::say;
+use file::{replace, stage, staged};
 use rtb::message::Report;
 use rtb::run::{FileKind, FileNeed, Files, Run};
-use serde::Serialize;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 pub const CONFIG: &str = "config.toml";
@@ -32,6 +37,8 @@ const LATEST: &str = "checkpoint.bin";
 const PREVIOUS: &str = "checkpoint.previous.bin";
 const METRICS: &str = "metrics.jsonl";
 const LOCK: &str = ".lock";
+/// What to do about a folder that is taken.
+const TAKEN: &str = "choose another --out, or continue that run with --resume";
 
 /// The folder of a run.
 pub struct RunFolder {
@@ -44,15 +51,17 @@ pub struct FolderLock {
 }
 
 impl RunFolder {
+    /// Finds out, before any work, whether [`RunFolder::create`] can make the folder.
+    pub fn probe(out: Option<&Path>, label: &str, run: &Run) -> Result<(), ProgramError> {
+        probe_folder(out, &usual(label, run), TAKEN)
+    }
+
     /// Makes the folder of a new run and puts its description there. Without `out` it is
     /// `runs/<label>-seed<seed>`, with a number behind it if that is taken.
     pub fn create(out: Option<&Path>, label: &str, run: &Run, files: &Files) -> Result<Self, ProgramError> {
-        let path = create_folder(
-            out,
-            &Path::new("runs").join(format!("{label}-seed{}", run.seed)),
-            "choose another --out, or continue that run with --resume",
-        )?;
-        let folder = Self { path };
+        let folder = Self {
+            path: create_folder(out, &usual(label, run), TAKEN)?,
+        };
         for need in run.files() {
             if let (Some(name), Some(bytes)) = (kept_as(&need), files.get(need.role)) {
                 folder.write(&name, bytes)?;
@@ -127,6 +136,22 @@ impl RunFolder {
         self.file(REPORT).is_file()
     }
 
+    /// Writes down a run that goes on otherwise than it did; if it was finished, it is no longer.
+    pub fn go_on_as(&self, run: &Run) -> Result<(), ProgramError> {
+        let report = self.file(REPORT);
+        match fs::remove_file(&report) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                return Err(ProgramError::file("remove", &report, e));
+            }
+            _ => {}
+        }
+        if self.run()? == *run {
+            // Said in the file itself, with remarks perhaps.
+            return Ok(());
+        }
+        self.write(CONFIG, run.to_toml().as_bytes())
+    }
+
     /// Writes the final figures; the last thing a run does.
     pub fn finish(&self, report: &Report) -> Result<(), ProgramError> {
         write_json(&self.file(REPORT), report)
@@ -140,7 +165,7 @@ impl RunFolder {
     /// Puts a checkpoint in the place of the latest one, which becomes the previous one.
     pub fn save(&self, session: &[u8]) -> Result<(), ProgramError> {
         let (latest, previous) = (self.file(LATEST), self.file(PREVIOUS));
-        let fresh = staged(&latest);
+        let fresh = staged(&latest, "");
         stage(&fresh, &checkpoint::encode(session)).map_err(|e| ProgramError::file("write", &latest, e))?;
         if latest.exists() {
             replace(&latest, &previous).map_err(|e| ProgramError::file("write", &previous, e))?;
@@ -162,12 +187,12 @@ impl RunFolder {
             match checkpoint::decode(&bytes) {
                 Ok(session) => {
                     if !reasons.is_empty() {
-                        eprintln!("Warning: continuing from {}", path.display());
+                        say(format_args!("Warning: continuing from {}", path.display()));
                     }
                     return Ok(Some(session.to_vec()));
                 }
                 Err(damage) => {
-                    eprintln!("Warning: {} is damaged: {damage}", path.display());
+                    say(format_args!("Warning: {} is damaged: {damage}", path.display()));
                     reasons.push(format!("{name}: {damage}"));
                 }
             }
@@ -195,40 +220,6 @@ impl RunFolder {
     }
 }
 
-/// Makes the folder `out`, which must be vacant; without it `usual`, with a number behind it if
-/// that is taken. `remedy` says what to do about a taken one.
-pub fn create_folder(
-    out: Option<&Path>,
-    usual: &Path,
-    remedy: &'static str,
-) -> Result<PathBuf, ProgramError> {
-    let path = match out {
-        Some(path) if is_vacant(path)? => path.to_owned(),
-        Some(path) => {
-            return Err(ProgramError::Occupied {
-                path: path.to_owned(),
-                what: if path.is_dir() {
-                    "a folder with files"
-                } else {
-                    "a file"
-                },
-                remedy,
-            });
-        }
-        None => vacant(usual)?,
-    };
-    fs::create_dir_all(&path).map_err(|e| ProgramError::file("make the folder", &path, e))?;
-    Ok(path)
-}
-
-/// Writes a file whole or not at all.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), ProgramError> {
-    let fresh = staged(path);
-    stage(&fresh, bytes)
-        .and_then(|()| replace(&fresh, path))
-        .map_err(|e| ProgramError::file("write", path, e))
-}
-
 /// Writes bytes in a frame that shows any damage, whole or not at all.
 pub fn write_framed(path: &Path, bytes: &[u8]) -> Result<(), ProgramError> {
     write(path, &checkpoint::encode(bytes))
@@ -250,48 +241,9 @@ pub fn read_framed(path: &Path) -> Result<Option<Vec<u8>>, ProgramError> {
     }
 }
 
-/// Writes a value as JSON.
-pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), ProgramError> {
-    let mut text =
-        serde_json::to_string_pretty(value).map_err(|e| ProgramError::file("write", path, e.into()))?;
-    text.push('\n');
-    write(path, text.as_bytes())
-}
-
-/// Finds out, before a long computation, whether its result can be written to a file.
-pub fn probe(path: &Path) -> Result<(), ProgramError> {
-    let fresh = staged(path);
-    let free = match path.is_dir() {
-        true => Err(io::ErrorKind::IsADirectory.into()),
-        false => Ok(()),
-    };
-    free.and_then(|()| stage(&fresh, &[]))
-        .and_then(|()| fs::remove_file(&fresh))
-        .map_err(|e| ProgramError::file("write", path, e))
-}
-
-/// The name under which a file is written before it takes its place.
-fn staged(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".tmp");
-    path.with_file_name(name)
-}
-
-fn stage(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// Moves a file into the place of another, in one step.
-pub fn replace(from: &Path, to: &Path) -> io::Result<()> {
-    fs::rename(from, to)?;
-    // A rename outlives a power cut once its folder is written too; only Unix can ask for that.
-    #[cfg(unix)]
-    if let Some(folder) = to.parent().filter(|p| !p.as_os_str().is_empty()) {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+/// The folder of a run that is not told where to go.
+fn usual(label: &str, run: &Run) -> PathBuf {
+    Path::new("runs").join(format!("{label}-seed{}", run.seed))
 }
 
 /// The name under which a folder keeps a file that its run needs; those that ship are not kept.
@@ -303,34 +255,9 @@ fn kept_as(need: &FileNeed) -> Option<String> {
     }
 }
 
-/// Whether a folder can be made there without mixing with other files.
-fn is_vacant(path: &Path) -> Result<bool, ProgramError> {
-    match fs::read_dir(path) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(true),
-        // A file is in the way here; one further up shows when the folder is made.
-        Err(e) if e.kind() == io::ErrorKind::NotADirectory => Ok(!path.exists()),
-        Err(e) => Err(ProgramError::file("read the folder", path, e)),
-    }
-}
-
-/// `path`, or `path-2`, `path-3` … if that is taken.
-fn vacant(path: &Path) -> Result<PathBuf, ProgramError> {
-    let mut candidate = path.to_owned();
-    for number in 2.. {
-        if is_vacant(&candidate)? {
-            break;
-        }
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!("-{number}"));
-        candidate = name.into();
-    }
-    Ok(candidate)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{LATEST, PREVIOUS, RunFolder, vacant};
+    use super::{LATEST, PREVIOUS, RunFolder};
     use crate::program::scratch::Scratch;
     use rtb::run::{Files, Run};
     use std::fs;
@@ -367,17 +294,5 @@ mod tests {
         assert!(folder.lock().is_err());
         drop(first);
         assert!(folder.lock().is_ok());
-    }
-
-    #[test]
-    fn taken_folders_get_a_number() {
-        let place = Scratch::new();
-        let wanted = place.path().join("run");
-        assert_eq!(vacant(&wanted).expect("free"), wanted);
-        for taken in ["run", "run-2"] {
-            fs::create_dir(place.path().join(taken)).expect("made");
-            fs::write(place.path().join(taken).join("file"), "").expect("written");
-        }
-        assert_eq!(vacant(&wanted).expect("free"), place.path().join("run-3"));
     }
 }

@@ -72,7 +72,11 @@ fn known(words: &[String], field: &str, vocabulary: &Vocabulary) -> Result<Vec<u
         return Ok(numbers);
     }
     let allowed = format!("some of the {} words in the prior's vocabulary", vocabulary.len());
-    Err(ConfigError::new(format!("{field}.words"), unknown.join(", "), allowed))
+    Err(ConfigError::new(
+        format!("{field}.words"),
+        unknown.join(", "),
+        allowed,
+    ))
 }
 
 impl StoryReward {

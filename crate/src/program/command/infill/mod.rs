@@ -8,9 +8,9 @@ use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::grid::Grid;
 use crate::program::number::whole;
-use crate::program::output::{figure, print};
+use crate::program::output::{figure, print, say};
+use crate::program::reopen::{files, reopen_trained};
 use crate::program::storage::{self, RunFolder};
-use crate::program::trainer::{files, reopen_trained};
 use entrant::{Entrant, Made};
 use pollster::block_on;
 use rtb::run::ConfigError;
@@ -83,7 +83,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let mut made: Vec<Made> = Vec::new();
     let mut fill = |entrant: &Entrant| -> Result<(), ProgramError> {
         if !args.quiet {
-            eprintln!("{} …", entrant.title());
+            say(format_args!("{} …", entrant.title()));
         }
         let device = args.device.device.open()?;
         made.push(entrant.fill(&corpus, args.stories as usize, device)?);
@@ -92,7 +92,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let own = Entrant::of_shipped_prior(&args.data)?;
     let unknown = own.unknown(&corpus, args.stories as usize, &args.device.device.open()?)?;
     if !unknown.is_empty() {
-        eprintln!("{}", not_known(&unknown));
+        say(not_known(&unknown));
     }
     fill(&own.told())?;
     for seed in 0..u64::from(args.seeds) {

@@ -5,6 +5,7 @@ use super::judgement::Judgements;
 use crate::program::data::{self, Labelled};
 use crate::program::error::ProgramError;
 use crate::program::number::whole;
+use crate::program::output::quoted;
 use burn::module::Module;
 use pollster::block_on;
 use rtb::engine::EngineError;
@@ -67,6 +68,7 @@ struct Figures {
 
 /// Trains the autoencoder and writes its two files.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    args.common.probe(None)?;
     let numbers = args.common.numbers(8000, 256, 2e-3, 0.999);
     let device = args.common.device()?;
     let Labelled { train, test } = data::images(&args.data)?;
@@ -74,7 +76,8 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let network = Autoencoder::new(latents, width, blocks, &Noise::new(numbers.seed), &device);
     let what = format!(
         "autoencoder --data {} --latents {latents} --width {width} --blocks {blocks} --noise {}",
-        args.data, args.noise
+        quoted(&args.data),
+        args.noise
     );
     let training = Pretraining::new(network, train.clone(), Recipe::from(&numbers), device.clone());
     let mut stepped = Stepped {

@@ -3,6 +3,7 @@
 use super::common::{Common, Numbers, Record, Stepped};
 use crate::program::data::{self, Labelled};
 use crate::program::error::ProgramError;
+use crate::program::output::quoted;
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Device;
 use clap::ValueEnum;
@@ -58,6 +59,7 @@ struct Figures {
 
 /// Trains the classifier and writes its two files.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    args.common.probe(None)?;
     let numbers = args.common.numbers(6000, 128, 2e-3, 0.999);
     let device = args.common.device()?;
     let noise = Noise::new(numbers.seed);
@@ -73,7 +75,7 @@ where
 {
     let Labelled { train, test } = data::images(&args.data)?;
     let kind = args.kind.to_possible_value().expect("no kind is skipped");
-    let what = format!("classifier {} --data {}", kind.get_name(), args.data);
+    let what = format!("classifier {} --data {}", kind.get_name(), quoted(&args.data));
     let mut figures = Figures {
         parameters: Module::num_params(&network),
         train_images: train.len(),

@@ -3,15 +3,16 @@
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::number::{any, whole};
-use crate::program::output::print;
+use crate::program::output::{print, quoted};
 use crate::program::pretraining::{self, Job, Pretrain};
 use crate::program::storage;
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Device;
 use rtb::engine::EngineError;
 use rtb::engine::train::examples::{Pretraining, Recipe};
+use rtb::run::ConfigError;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The flags that all trainings share.
 #[derive(clap::Args)]
@@ -114,6 +115,35 @@ impl Common {
         }
     }
 
+    /// Finds out, before any work, whether all files can be written.
+    pub fn probe(&self, picture: Option<&Path>) -> Result<(), ProgramError> {
+        let refused = |allowed: &str| -> ProgramError {
+            ConfigError::new("--out", format!("`{}`", self.out.display()), allowed).into()
+        };
+        if storage::is_stream(&self.out) {
+            return Err(refused("a file: its record and its checkpoint lie beside it"));
+        }
+        if storage::extension(&self.out) == "json" {
+            return Err(refused("a name with another extension: the record ends in .json"));
+        }
+        if let Some(picture) = picture.filter(|path| **path == *self.out || **path == self.record()) {
+            let allowed = "a file of its own: weights or their record are written there";
+            return Err(ConfigError::new("--picture", format!("`{}`", picture.display()), allowed).into());
+        }
+        for path in [Some(&*self.out), Some(&self.record()), picture]
+            .into_iter()
+            .flatten()
+        {
+            storage::probe(path)?;
+        }
+        Ok(())
+    }
+
+    /// The file of the record.
+    fn record(&self) -> PathBuf {
+        self.out.with_extension("json")
+    }
+
     pub fn device(&self) -> Result<Device, ProgramError> {
         self.device.device.open()
     }
@@ -122,7 +152,7 @@ impl Common {
     pub fn command(&self, what: &str, numbers: &Numbers) -> String {
         format!(
             "rtb pretrain {what} --out {} --iterations {} --batch {} --learning-rate {} --ema {} --seed {}",
-            self.out.display(),
+            quoted(self.out.display()),
             numbers.iterations,
             numbers.batch,
             numbers.learning_rate,
@@ -138,7 +168,6 @@ impl Common {
         numbers: &Numbers,
         training: &mut impl Pretrain,
     ) -> Result<f64, ProgramError> {
-        storage::probe(&self.out)?;
         let job = Job {
             out: &self.out,
             command: self.command(what, numbers),
@@ -155,7 +184,7 @@ impl Common {
         record: &Record<F>,
         summary: &str,
     ) -> Result<(), ProgramError> {
-        let json = self.out.with_extension("json");
+        let json = self.record();
         storage::write(&self.out, weights)?;
         storage::write_json(&json, record)?;
         pretraining::forget(&self.out)?;

@@ -6,6 +6,7 @@ use crate::program::assets;
 use crate::program::data::{self, Labelled};
 use crate::program::error::ProgramError;
 use crate::program::number::whole;
+use crate::program::output::quoted;
 use crate::program::plot;
 use burn::module::Module;
 use burn::tensor::Device;
@@ -100,16 +101,17 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     if let Some(path) = &args.picture {
         plot::check_name("--picture", path)?;
     }
+    args.common.probe(args.picture.as_deref())?;
     let device = args.common.device()?;
     let images = data::images(&args.data)?;
-    let mut what = format!("digits --data {}", args.data);
+    let mut what = format!("digits --data {}", quoted(&args.data));
     if let Some(path) = &args.latents {
-        let (path, width, blocks) = (path.display(), args.width, args.blocks);
+        let (path, width, blocks) = (quoted(path.display()), args.width, args.blocks);
         what += &format!(" --latents {path} --width {width} --blocks {blocks}");
     }
     what += &format!(" --samples {} --steps {}", args.samples, args.steps);
     if let Some(name) = &args.from {
-        what += &format!(" --from {name}");
+        what += &format!(" --from {}", quoted(name));
     }
     let (numbers, trained) = match &args.latents {
         None => {

@@ -3,7 +3,7 @@
 use super::common::{Common, Record};
 use crate::program::error::ProgramError;
 use crate::program::number::whole;
-use crate::program::output::figure;
+use crate::program::output::{figure, quoted};
 use crate::program::pretraining::Pretrain;
 use crate::program::source::{self, Overrides};
 use pollster::block_on;
@@ -55,6 +55,7 @@ impl Pretrain for Pretraining {
 
 /// Trains the prior and writes its two files.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    args.common.probe(None)?;
     let run = source::resolve(&args.source, &Overrides::default())?.run;
     let defaults = PretrainConfig::default();
     let numbers = args.common.numbers(
@@ -74,7 +75,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     };
     let what = format!(
         "mixture {} --width {} --depth {}",
-        args.source.display(),
+        quoted(args.source.display()),
         args.width,
         args.depth
     );

@@ -4,6 +4,7 @@ use super::common::{Common, Record, Stepped};
 use crate::program::data::{Stories, stories};
 use crate::program::error::ProgramError;
 use crate::program::number::whole;
+use crate::program::output::quoted;
 use burn::module::Module;
 use burn::tensor::Device;
 use clap::ValueEnum;
@@ -137,6 +138,7 @@ struct Figures {
 
 /// Trains the model and writes its two files.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    args.common.probe(None)?;
     let loss = args.loss()?;
     let iterations = match args.kind {
         Kind::Prior => 5000,
@@ -164,7 +166,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let what = format!(
         "stories {} --data {} --words {}{}",
         name(args.kind),
-        args.data,
+        quoted(&args.data),
         args.words,
         other_loss
             .as_ref()

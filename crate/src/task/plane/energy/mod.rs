@@ -84,7 +84,8 @@ impl EnergyTraining {
         let device = plane.device.clone();
         Ok(Self {
             // The energy itself is measured, not an average of energies.
-            descent: Descent::new(network, config.learning_rate, 0.0, config.iterations, &device)?,
+            descent: Descent::new(network, config.learning_rate, 0.0, config.iterations, &device)?
+                .with_remedy("a smaller weight of the consistency (--consistency)"),
             lesson: Lesson {
                 model: EnergyModel {
                     process: plane.process,
@@ -111,7 +112,7 @@ impl EnergyTraining {
     ///
     /// # Errors
     ///
-    /// Where the device fails.
+    /// Where the device fails or the loss is no longer a number.
     pub async fn step(&mut self) -> Result<f64, EngineError> {
         let lesson = &self.lesson;
         let at = self.descent.iteration() as u64;

@@ -93,17 +93,9 @@ impl Subtrajectories {
         let shards = self.shards().await?;
         let infilling = &self.chains.policy;
         let device = &self.chains.device;
-        let loss = self
-            .descent
+        self.descent
             .step(shards, |network, shard| shard.loss(infilling, network, device))
-            .await?;
-        if loss.is_finite() {
-            return Ok(loss);
-        }
-        let iteration = self.iteration();
-        Err(EngineError::Diverged(format!(
-            "training diverged: the loss is {loss} at iteration {iteration}; try a smaller learning rate"
-        )))
+            .await
     }
 
     /// Answers of the network, and some of the prior.
