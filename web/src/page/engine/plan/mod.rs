@@ -131,7 +131,7 @@ impl Plan {
     /// The run that is wanted has settled.
     pub fn settle(&mut self) -> Next {
         let Some(wanted) = self.wanted.as_mut().filter(|wanted| wanted.settles) else {
-            return self.tell();
+            return Next::Nothing;
         };
         wanted.settles = false;
         match self.work {

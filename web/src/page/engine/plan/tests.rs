@@ -187,8 +187,8 @@ fn another_description_of_the_open_run_is_told_once_and_keeps_its_weights() {
     let longer = opening(0).run;
     plan.revise(longer.clone());
     assert!(plan.is_open() && plan.trains(), "it goes on");
-    assert_eq!(plan.settle(), Next::Revise(longer.clone()));
-    assert_eq!(plan.settle(), Next::Nothing, "once");
+    assert_eq!(plan.tell(), Next::Revise(longer.clone()));
+    assert_eq!(plan.tell(), Next::Nothing, "once");
     plan.revise(longer.clone());
     assert_eq!(plan.tell(), Next::Nothing, "it is known");
 
