@@ -162,7 +162,7 @@ fn use_open(state: &UseReducerHandle<State>, engine: &Engine, dispatch: &Callbac
     let engine = engine.clone();
     use_effect_with(state.run.clone(), move |run| {
         engine.revise(run.clone());
-        let waiting = Timeout::new(SETTLE, move || engine.open());
+        let waiting = Timeout::new(SETTLE, move || engine.tell());
         move || drop(waiting)
     });
 }

@@ -111,7 +111,7 @@ impl Engine {
 
     /// Notes that the user trains: from now on nothing switches by itself.
     fn begin(&self) {
-        self.go_on(self.plan(Plan::tell));
+        self.tell();
         let first = !std::mem::replace(&mut self.0.borrow_mut().touched, true);
         // Only the page itself can have begun a download before the user did anything.
         if first && self.0.borrow().device.download.is_some() {

@@ -21,9 +21,14 @@ impl Engine {
     }
 
     /// Notes another description of the run that is wanted, of the same training. The worker hears of it
-    /// with [`Engine::open`], or before it trains.
+    /// with [`Engine::tell`], or before it trains.
     pub fn revise(&self, run: Shared<Run>) {
         self.plan(|plan| plan.revise(run));
+    }
+
+    /// Tells the worker how the run that it holds is described by now.
+    pub fn tell(&self) {
+        self.go_on(self.plan(Plan::tell));
     }
 
     /// Opens the run that was prepared, unless that has already happened.
