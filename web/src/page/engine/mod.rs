@@ -17,18 +17,19 @@ pub use device::{Backend, Device};
 use crate::kit::files;
 use crate::kit::shared::Shared;
 use crate::state::{Action, Notice};
-use gloo::file::ObjectUrl;
 use plan::Plan;
 use rtb::message::{Event, Request};
 use rtb::run::ConfigError;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
+use web_time::Instant;
 use worker::Worker;
 use yew::Callback;
 
-/// Least time between two requests for the weights while training, ms: a crash loses no more.
-const WEIGHTS_INTERVAL: f64 = 5000.0;
+/// Least time between two requests for the weights while training: a crash loses no more.
+const WEIGHTS_INTERVAL: Duration = Duration::from_secs(5);
 
 struct Inner {
     emit: Callback<Action>,
@@ -41,12 +42,12 @@ struct Inner {
     touched: bool,
     rate: Option<f64>,
     /// When the weights were last asked for.
-    weights_asked: f64,
+    weights_asked: Option<Instant>,
     /// Whether the next weights go into a file of that name.
     save_as: Option<String>,
     /// What becomes of the next samples.
     keep: Callback<Vec<f32>>,
-    gpu_code: Option<Rc<ObjectUrl>>,
+    gpu_code: Option<web_sys::Blob>,
 }
 
 /// A handle that may be cloned freely.
@@ -73,7 +74,7 @@ impl Engine {
             worker_number: 0,
             touched: false,
             rate: None,
-            weights_asked: 0.0,
+            weights_asked: None,
             save_as: None,
             keep: Callback::noop(),
             gpu_code: None,
@@ -90,6 +91,7 @@ impl Engine {
     pub fn train(&self) {
         self.begin();
         self.go_on(self.plan(Plan::train));
+        self.try_again();
     }
 
     pub fn pause(&self) {
@@ -153,7 +155,7 @@ impl Engine {
     /// Does what an event asks of the engine itself; returns it if the page should know.
     fn take(&self, event: Event) -> Option<Event> {
         match event {
-            Event::Ready { device } => {
+            Event::Ready { device, .. } => {
                 self.device(|d| d.name = device);
                 let rate = self.0.borrow().rate;
                 self.0.borrow().send(&Request::Speed(rate));
@@ -162,6 +164,10 @@ impl Engine {
             }
             Event::Failed { message } => {
                 self.crash_later(message);
+                None
+            }
+            Event::Opening => {
+                self.plan(Plan::heard);
                 None
             }
             Event::Opened(_) => self.opened().then_some(event),
@@ -215,7 +221,11 @@ impl Inner {
         }
         match event {
             Event::Snapshot(_) => self.ask_for_weights(),
-            Event::Iterated(_) if js_sys::Date::now() - self.weights_asked > WEIGHTS_INTERVAL => {
+            Event::Iterated(_)
+                if self
+                    .weights_asked
+                    .is_none_or(|at| at.elapsed() > WEIGHTS_INTERVAL) =>
+            {
                 self.ask_for_weights();
             }
             Event::Weights(weights) => {
@@ -235,7 +245,7 @@ impl Inner {
     }
 
     fn ask_for_weights(&mut self) {
-        self.weights_asked = js_sys::Date::now();
+        self.weights_asked = Some(Instant::now());
         self.send(&Request::Weights);
     }
 }

@@ -24,6 +24,8 @@ struct Wanted {
     train: bool,
     /// Whether it may still change: it is not sent before it has settled.
     settles: bool,
+    /// Whether its files could not be fetched: it waits until the user tries again.
+    lacks_files: bool,
 }
 
 /// The run that was wanted and open last, to go back to.
@@ -58,7 +60,12 @@ enum Work {
     Empty,
     /// It was sent a run, and has not answered. Until it has, all it says is about the one that it
     /// holds, with which it goes on where it refuses.
-    Opening { sent: Shared<Run>, over: Option<Held> },
+    Opening {
+        sent: Shared<Run>,
+        over: Option<Held>,
+        /// Whether it has taken it up.
+        heard: bool,
+    },
     /// It holds a run. One that was overtaken while it opened is held, but was never accepted.
     Open(Held),
 }
@@ -90,6 +97,7 @@ impl Plan {
             opening,
             train,
             settles: true,
+            lacks_files: false,
         });
     }
 
@@ -98,7 +106,7 @@ impl Plan {
         let Some(wanted) = self.wanted.as_mut().filter(|wanted| wanted.settles) else {
             return Next::Nothing;
         };
-        wanted.settles = false;
+        (wanted.settles, wanted.lacks_files) = (false, false);
         match self.work {
             Work::None => Next::Start,
             // The worker's first word, or its answer to the run before, sends it.
@@ -120,7 +128,7 @@ impl Plan {
         {
             wanted.opening.weights = Some(last.clone());
         }
-        (wanted.train, wanted.settles) = (train, true);
+        (wanted.train, wanted.settles, wanted.lacks_files) = (train, true, false);
         true
     }
 
@@ -144,6 +152,43 @@ impl Plan {
             accepted.last = None;
         }
         goes_on
+    }
+
+    /// The worker has taken up the run that it was sent.
+    pub fn heard(&mut self) {
+        if let Work::Opening { heard, .. } = &mut self.work {
+            *heard = true;
+        }
+    }
+
+    /// The run that is wanted, if it has settled and waits for a worker that has not taken it up.
+    pub fn unheard(&self) -> Option<Shared<Run>> {
+        let wanted = self.wanted.as_ref().filter(|wanted| !wanted.settles)?;
+        let run = &wanted.opening.run;
+        let Work::Opening { sent, heard, .. } = &self.work else {
+            return None;
+        };
+        (!heard || sent != run).then(|| run.clone())
+    }
+
+    /// The files of the run that was to be sent could not be fetched. Returns whether that one is still
+    /// wanted: it then waits to be opened again, and what it replaces does not go on unseen.
+    pub fn unfetched(&mut self) -> (bool, Next) {
+        let Work::Opening { sent, over, .. } = std::mem::take(&mut self.work) else {
+            return (false, Next::Nothing);
+        };
+        self.work = over.map_or(Work::Empty, Work::Open);
+        let wanted = self.wanted.as_mut().filter(|wanted| wanted.opening.run == sent);
+        let Some(wanted) = wanted else {
+            return (false, self.send_settled());
+        };
+        (wanted.settles, wanted.lacks_files) = (true, true);
+        (true, self.idle())
+    }
+
+    /// Whether the run that is wanted waits for its files.
+    pub fn lacks_files(&self) -> bool {
+        self.wanted.as_ref().is_some_and(|wanted| wanted.lacks_files)
     }
 
     /// The worker holds the run that it was sent. Returns whether that one is still wanted.
@@ -171,13 +216,15 @@ impl Plan {
     /// is wanted again, and opened again where the worker holds another one by now. Returns what the
     /// worker does then; nothing where the page need not hear of it.
     pub fn refused(&mut self) -> (Option<Phase>, Next) {
-        let Work::Opening { sent, over } = std::mem::take(&mut self.work) else {
+        let Work::Opening { sent, over, .. } = std::mem::take(&mut self.work) else {
             return (None, Next::Nothing);
         };
         self.work = over.map_or(Work::Empty, Work::Open);
         let Some(refused) = self.wanted.take_if(|wanted| wanted.opening.run == sent) else {
             return (None, self.send_settled());
         };
+        // What is refused now, though it was accepted once, is not gone back to.
+        self.accepted.take_if(|accepted| *accepted.opening.run == *sent);
         self.wanted = self.accepted.as_ref().map(|Accepted { opening, last }| Wanted {
             opening: Opening {
                 run: opening.run.clone(),
@@ -185,6 +232,7 @@ impl Plan {
             },
             train: refused.train,
             settles: false,
+            lacks_files: false,
         });
         if let Some(held) = self.open() {
             return (Some(held.course.into()), Next::Nothing);
@@ -216,11 +264,7 @@ impl Plan {
         if let Some(wanted) = &mut self.wanted {
             wanted.train = false;
         }
-        if self.held().is_none_or(|held| held.course != Course::Training) {
-            return Next::Nothing;
-        }
-        self.goes(Course::Idle);
-        Next::Pause
+        self.idle()
     }
 
     /// All iterations of the run that the worker holds are done.
@@ -253,6 +297,15 @@ impl Plan {
         }
     }
 
+    /// Ends the training of the run that the worker holds.
+    fn idle(&mut self) -> Next {
+        if self.held().is_none_or(|held| held.course != Course::Training) {
+            return Next::Nothing;
+        }
+        self.goes(Course::Idle);
+        Next::Pause
+    }
+
     fn goes(&mut self, course: Course) {
         if let Work::Open(held) | Work::Opening { over: Some(held), .. } = &mut self.work {
             held.course = course;
@@ -280,10 +333,11 @@ impl Plan {
         let Some(wanted) = &mut self.wanted else {
             return Next::Nothing;
         };
-        wanted.settles = false;
+        (wanted.settles, wanted.lacks_files) = (false, false);
         let opening = wanted.opening.clone();
         self.work = Work::Opening {
             sent: opening.run.clone(),
+            heard: false,
             over: match std::mem::take(&mut self.work) {
                 Work::Open(held) => Some(held),
                 _ => None,
