@@ -14,13 +14,18 @@ mod stage;
 mod state;
 mod tasks;
 
-/// Says that the page has stopped: after a panic nothing on it answers any more.
+/// Says that the page has stopped, once: after a panic nothing on it answers any more.
 fn stop(panic: &PanicHookInfo) {
+    const ID: &str = "stopped";
     console_error_panic_hook::hook(panic);
     let document = gloo::utils::document();
+    if document.get_element_by_id(ID).is_some() {
+        return;
+    }
     if let (Ok(message), Some(body)) = (document.create_element("p"), document.body()) {
+        message.set_id(ID);
         let _ = message.set_attribute("role", "alert");
-        message.set_class_name("message bad stopped");
+        message.set_class_name("message bad");
         message.set_text_content(Some(
             "The page has stopped because of a mistake in it. Reload it to go on; its address keeps the run.",
         ));
