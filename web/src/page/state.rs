@@ -168,9 +168,12 @@ impl State {
     /// Goes back to the run that the engine accepted last.
     fn refuse(&mut self, error: ConfigError, phase: Phase) {
         self.phase = phase;
-        match self.accepted.clone().filter(|(run, _)| **run != *self.run) {
+        let accepted = self.accepted.clone();
+        // One that has to be opened again is accepted when it is.
+        self.accepted.take_if(|_| phase == Phase::Opening);
+        match accepted {
             Some((run, stage)) => (self.run, self.stage) = (run, stage),
-            // There is no other one: a link whose run only the engine could refuse.
+            // There is none: a link whose run only the engine could refuse.
             None => self.load(link::first(), None),
         }
         self.notice = Some(Notice::Refused(error));
@@ -353,13 +356,16 @@ mod tests {
 
     #[test]
     fn a_run_that_is_refused_though_it_was_accepted_gives_way_to_the_first() {
-        let refused = Action::Refused {
+        let refused = |phase| Action::Refused {
             error: ConfigError::new("network", "`gone`", "another one"),
-            phase: Phase::Idle,
+            phase,
         };
         let run = Preset::find("ring-tilt").unwrap().run;
-        let state = after(State::new(run, None), vec![opened(), Action::Reset, refused]);
-        assert_eq!((state.preset(), state.revision), (Some("25-to-9"), 2));
+        let actions = vec![opened(), refused(Phase::Idle), refused(Phase::Opening)];
+        let state = after(State::new(run, None), actions);
+        assert_eq!((state.preset(), state.phase), (Some("ring-tilt"), Phase::Opening));
+        let state = state.reduce(refused(Phase::Idle));
+        assert_eq!((state.preset(), state.revision), (Some("25-to-9"), 1));
         assert!(matches!(&state.notice, Some(Notice::Refused(_))));
     }
 

@@ -113,6 +113,7 @@ impl Engine {
             files,
             weights: opening.weights.as_deref().cloned(),
         });
+        self.plan(Plan::posted);
         self.watch();
     }
 

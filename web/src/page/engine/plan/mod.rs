@@ -48,6 +48,16 @@ struct Held {
     course: Course,
 }
 
+/// How far a run has got that is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Delivery {
+    /// Its files are fetched first.
+    Fetching,
+    Posted,
+    /// The worker has taken it up.
+    Heard,
+}
+
 /// What the worker does.
 #[derive(Default)]
 enum Work {
@@ -63,8 +73,7 @@ enum Work {
     Opening {
         sent: Shared<Run>,
         over: Option<Held>,
-        /// Whether it has taken it up.
-        heard: bool,
+        delivery: Delivery,
     },
     /// It holds a run. One that was overtaken while it opened is held, but was never accepted.
     Open(Held),
@@ -154,21 +163,31 @@ impl Plan {
         goes_on
     }
 
+    /// The run that is sent has its files, and is posted.
+    pub fn posted(&mut self) {
+        self.delivered(Delivery::Posted);
+    }
+
     /// The worker has taken up the run that it was sent.
     pub fn heard(&mut self) {
-        if let Work::Opening { heard, .. } = &mut self.work {
-            *heard = true;
+        self.delivered(Delivery::Heard);
+    }
+
+    fn delivered(&mut self, by_now: Delivery) {
+        if let Work::Opening { delivery, .. } = &mut self.work {
+            *delivery = by_now;
         }
     }
 
-    /// The run that is wanted, if it has settled and waits for a worker that has not taken it up.
+    /// The run that is wanted, if it waits for a worker: for one that has not taken it up, or that is
+    /// about another one.
     pub fn unheard(&self) -> Option<Shared<Run>> {
         let wanted = self.wanted.as_ref().filter(|wanted| !wanted.settles)?;
         let run = &wanted.opening.run;
-        let Work::Opening { sent, heard, .. } = &self.work else {
+        let Work::Opening { sent, delivery, .. } = &self.work else {
             return None;
         };
-        (!heard || sent != run).then(|| run.clone())
+        (*delivery == Delivery::Posted || sent != run).then(|| run.clone())
     }
 
     /// The files of the run that was to be sent could not be fetched. Returns whether that one is still
@@ -223,8 +242,6 @@ impl Plan {
         let Some(refused) = self.wanted.take_if(|wanted| wanted.opening.run == sent) else {
             return (None, self.send_settled());
         };
-        // What is refused now, though it was accepted once, is not gone back to.
-        self.accepted.take_if(|accepted| *accepted.opening.run == *sent);
         self.wanted = self.accepted.as_ref().map(|Accepted { opening, last }| Wanted {
             opening: Opening {
                 run: opening.run.clone(),
@@ -237,6 +254,8 @@ impl Plan {
         if let Some(held) = self.open() {
             return (Some(held.course.into()), Next::Nothing);
         }
+        // Until it is open again it is not accepted: it may be refused by now, and is then not gone back to.
+        self.accepted = None;
         match self.send() {
             Next::Nothing => (Some(Phase::Idle), Next::Nothing),
             next => (Some(Phase::Opening), next),
@@ -337,7 +356,7 @@ impl Plan {
         let opening = wanted.opening.clone();
         self.work = Work::Opening {
             sent: opening.run.clone(),
-            heard: false,
+            delivery: Delivery::Fetching,
             over: match std::mem::take(&mut self.work) {
                 Work::Open(held) => Some(held),
                 _ => None,

@@ -214,7 +214,11 @@ fn a_crash_without_the_network_keeps_the_weights() {
 #[test]
 fn a_run_that_is_refused_though_it_was_accepted_is_not_gone_back_to() {
     let (mut plan, first) = open(false);
-    assert_eq!(want(&mut plan, &first, false), Next::Open(first));
+    assert!(plan.ended(false) && plan.want_again(false));
+    plan.started();
+    let _ = plan.settle();
+    assert_eq!(plan.up(), Next::Open(first.clone()));
+    assert_eq!(plan.refused(), (Some(Phase::Opening), Next::Open(first)));
     assert_eq!(plan.refused(), (Some(Phase::Idle), Next::Nothing));
     assert_eq!(plan.train(), Next::Nothing);
 }
@@ -227,6 +231,8 @@ fn a_worker_is_deaf_until_it_takes_up_the_run_that_is_wanted() {
     plan.want(second.clone(), false);
     assert_eq!(plan.unheard(), None, "it may still change");
     let _ = plan.settle();
+    assert_eq!(plan.unheard(), None, "its files may take long");
+    plan.posted();
     assert_eq!(plan.unheard(), Some(second.run));
     plan.heard();
     assert_eq!(plan.unheard(), None, "opening it may take long");
