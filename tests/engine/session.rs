@@ -9,6 +9,8 @@ use rtb::run::{Run, Training};
 use rtb::session::{Session, Trial};
 use rtb::task::plane::pretrain::{PretrainConfig, Pretraining};
 use rtb::task::plane::{PlaneView, PriorKind, Reward};
+use std::pin::pin;
+use std::task::{Context, Waker};
 
 fn open(run: Run) -> Session {
     pollster::block_on(Session::open(run, cpu_device(), &Files::default(), None)).expect("it opens")
@@ -47,6 +49,25 @@ fn the_same_seed_gives_the_same_run() {
         ..everything()
     });
     assert_ne!(train(&mut other, 6), train(&mut a, 6));
+}
+
+#[test]
+fn a_look_gives_way_and_leaves_the_run_as_it_is() {
+    let mut run = everything();
+    run.evaluation.samples_while_training = 3000;
+    let (mut whole, mut broken) = (open(run.clone()), open(run));
+    {
+        let mut look = pin!(broken.snapshot(2));
+        let mut context = Context::from_waker(Waker::noop());
+        for polled in 0..4 {
+            assert!(look.as_mut().poll(&mut context).is_pending(), "poll {polled}");
+        }
+    }
+    assert_eq!(train(&mut broken, 2), train(&mut whole, 2));
+    let look = |session: &mut Session| pollster::block_on(session.snapshot(2)).expect("it looks");
+    let (of_broken, of_whole) = (look(&mut broken), look(&mut whole));
+    assert_eq!(of_broken.samples, of_whole.samples);
+    assert_eq!(of_broken.report.ess, of_whole.report.ess);
 }
 
 #[test]

@@ -1,13 +1,14 @@
 // The built page in a real browser: on the CPU worker, on WebGPU, and when things go wrong.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync, mkdtempSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync, mkdtempSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
-import { browse, id, iteration, metric, open, serve, until } from './support.mjs';
+import { browse, dist, id, iteration, metric, open, serve, until } from './support.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -140,6 +141,11 @@ test('one step, files saved and opened again', { timeout: 180_000 }, async () =>
   writeFileSync(bad, 'nonsense');
   await id(page, 'file-input').setInputFiles(bad);
   await until('a clear message', async () => /safetensors/.test((await id(page, 'error').allTextContents()).join()), 10);
+  const large = join(folder, 'large.safetensors');
+  writeFileSync(large, '');
+  truncateSync(large, 1.5e9);
+  await id(page, 'file-input').setInputFiles(large);
+  await until('the limit', async () => /large.safetensors .* at most 128 MiB/.test(await errors(page)), 10);
   const badToml = join(folder, 'bad.toml');
   writeFileSync(badToml, '[process]\nsteps = -3\n');
   await id(page, 'file-input').setInputFiles(badToml);
@@ -226,7 +232,7 @@ test('what was trained is kept: another length, Undo, Back and a reload', { time
   await id(page, 'task-mixtures').click();
   await until('the first preset', async () => (await id(page, 'preset').inputValue()) === '25-to-9', 10);
   await page.goBack();
-  await fresh('the preset before');
+  await until('the preset before', async () => (await id(page, 'preset').inputValue()) === 'moons-disc', 10);
   await id(page, 'undo').click();
   await back('the trained run');
 
@@ -256,15 +262,18 @@ test('values that are not allowed are refused where they stand', { timeout: 120_
   await set(page, 'seed', '9223372036854775808');
   await until('the limit', async () => /seed: .*a whole number from 0 to 9223372036854775807/.test((await id(page, 'seed-error').allTextContents()).join()), 10);
   await set(page, 'seed', '1');
+  await set(page, 'learning-rate', '0,002');
+  await until('the decimal point', async () => /learning_rate: .*a decimal point, as in 0\.002/.test((await id(page, 'learning-rate-error').allTextContents()).join()), 10);
+  await set(page, 'learning-rate', '0.002');
   await id(page, 'reward-kind').selectOption('formula');
   // What is refused makes room for the run before: that of the formula a reward starts with.
   await until('the formula\'s run', async () => (await metric(page, 'log_z_exact')) > 0.5, 20);
-  const place = () => id(page, 'formula').boundingBox();
+  const place = () => page.evaluate(() => document.querySelector('main').offsetTop);
   const before = await place();
   await set(page, 'formula', 'exp(x +');
   await until('the formula to be refused', async () => /a formula \(/.test(await errors(page)), 20);
   assert.match(await id(page, 'formula-error').textContent(), /reward\.expression/);
-  assert.deepEqual(await place(), before, 'a message pushes nothing away');
+  assert.equal(await place(), before, 'a message pushes nothing away');
   await set(page, 'formula', 'exp(0.3*x)');
   await until('the new run', async () => /Ready/.test(await id(page, 'status').textContent()), 20);
   assert.equal(await id(page, 'formula-error').count() + await id(page, 'error').count(), 0, 'it is mended');
@@ -338,6 +347,129 @@ test('a worker that cannot even be made says so', { timeout: 60_000 }, async () 
   await until('a message', async () => /did not start: .*no workers in here/.test(await errors(page)), 10);
   assert.match(await id(page, 'device-badge').textContent(), /Not running/);
   assert.match(await id(page, 'status').textContent(), /not running/);
+  await page.close();
+});
+
+test('where the page cannot start, a sentence says why', { timeout: 60_000 }, async () => {
+  const wall = await serve('/', { 'content-security-policy': "script-src 'none'" });
+  const says = async (what, address, prepare = () => {}) => {
+    const page = await cpu.newPage();
+    await prepare(page);
+    await page.goto(address);
+    await page.getByText(what).waitFor({ timeout: 20_000 });
+    await page.close();
+  };
+  await Promise.all([
+    says(/does not run from a file/, pathToFileURL(join(dist, 'index.html')).href),
+    says(/needs WebAssembly, which/, site.url, (page) => page.addInitScript(() => { delete globalThis.WebAssembly; })),
+    says(/WebAssembly with SIMD, which/, site.url, (page) => page.addInitScript(() => { WebAssembly.validate = () => false; })),
+    says(/could not start: .*Reload it/, site.url, (page) => page.route('**/page-*_bg.wasm', (route) => route.abort())),
+    says(/has not started.*security policy/, wall.url),
+  ]);
+  wall.close();
+});
+
+test('runs where storage is blocked, under a strict policy, from a folder of any name', { timeout: 120_000 }, async () => {
+  const strict = await serve("/it's a folder/", { 'content-security-policy':
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:" });
+  const page = await cpu.newPage();
+  const problems = [];
+  page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+  page.on('pageerror', (error) => problems.push(String(error)));
+  await page.addInitScript(() => {
+    for (const storage of ['localStorage', 'sessionStorage']) {
+      Object.defineProperty(globalThis, storage, { get() { throw new DOMException('denied', 'SecurityError'); } });
+    }
+  });
+  await page.goto(strict.url);
+  await until('the run to open', async () => /Ready/.test(await id(page, 'status').textContent()));
+  await id(page, 'theme').click();
+  await until('the theme', async () => /light/.test(await id(page, 'theme').textContent()), 5);
+  await id(page, 'step').click();
+  await until('one iteration', async () => (await iteration(page)) === 1);
+  assert.deepEqual(problems, []);
+  await page.close();
+  strict.close();
+});
+
+test('a worker of another build is not used', { timeout: 60_000 }, async () => {
+  const page = await cpu.newPage();
+  const builds = new Set();
+  await cpu.route('**/worker*', async (route) => {
+    const build = new URL(route.request().url()).search.slice(1);
+    builds.add(build);
+    if (!/_bg\.wasm/.test(route.request().url())) return route.continue();
+    // An old worker, as a cache may have it.
+    const response = await route.fetch();
+    const body = await response.body();
+    body.write('0'.repeat(build.length), body.indexOf(build));
+    return route.fulfill({ response, body });
+  });
+  await page.goto(site.url);
+  await until('the reason', async () => /another version than this page; reload/.test(await errors(page)), 30);
+  assert.match([...builds].join(), /^[0-9a-f]{16}$/, 'one build in every address');
+  await cpu.unroute('**/worker*');
+  await page.close();
+});
+
+test('a mistake in the page says so, and a selection does not outlive its mixture', { timeout: 60_000 }, async () => {
+  const { page, problems } = await ready(cpu, '#preset=25-to-9');
+  await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
+  await id(page, 'prior-component').selectOption({ label: '25 at (10.0, 10.0), weight 0.040' });
+  await id(page, 'preset').selectOption('moons-disc');
+  await until('the other mixture', async () => /Ready/.test(await id(page, 'status').textContent())
+    && (await id(page, 'prior-component').locator('option').count()) < 25);
+  const components = await id(page, 'prior-component').locator('option').count();
+  await id(page, 'prior-canvas').focus();
+  await page.keyboard.press('Delete');
+  await set(page, 'seed', 5);
+  await until('the page to go on', async () => /preset/.test(page.url()) === false, 5);
+  assert.equal(await id(page, 'prior-component').locator('option').count(), components);
+  assert.deepEqual(problems, []);
+
+  await page.evaluate(() => {
+    const make = document.createElement.bind(document);
+    document.createElement = (name) => {
+      if (name === 'a') throw new Error('a mistake for the test');
+      return make(name);
+    };
+  });
+  await id(page, 'save-config').click();
+  await page.getByText('The page has stopped').waitFor({ timeout: 5000 });
+  await page.close();
+});
+
+test('a run gives way to another one, however long it looks or works', { timeout: 180_000 }, async () => {
+  const { page, problems } = await ready(cpu, fragment('[process]\nsteps = 1000\n[evaluation]\nsamples_while_training = 1000000\n'));
+  const opens = async (preset, seconds) => {
+    await id(page, 'preset').selectOption(preset);
+    await until(`${preset} to open`, async () => /Opening/.test(await id(page, 'status').textContent()), 5);
+    await until(`${preset} to be open`, async () => /Ready/.test(await id(page, 'status').textContent()), seconds);
+    await until('its figures', async () => Number.isFinite(await metric(page, 'ess')), 20);
+  };
+  await opens('ring-tilt', 20);
+
+  // A worker that does not listen at all is replaced.
+  const [worker] = page.workers();
+  worker.evaluate(() => { for (const end = Date.now() + 120_000; Date.now() < end;); }).catch(() => {});
+  await opens('moons-disc', 25);
+  assert.notEqual(page.workers()[0], worker);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test('a speed limit does not ask the time of day', { timeout: 60_000 }, async () => {
+  const { page, problems } = await ready(cpu);
+  await small(page);
+  await id(page, 'speed').selectOption('5');
+  await id(page, 'train').click();
+  await until('a first iteration', async () => (await iteration(page)) > 0);
+  await page.workers()[0].evaluate(() => {
+    const now = Date.now;
+    Date.now = () => now() - 3_600_000;
+  });
+  await until('all iterations', async () => /Finished/.test(await id(page, 'status').textContent()), 10);
+  assert.deepEqual(problems, []);
   await page.close();
 });
 
@@ -707,6 +839,39 @@ test('digits train on the CPU worker, and their link restores them', { timeout: 
   for (const p of [page, again.page]) await p.close();
 });
 
+test('a network that fails is called that, and waits for the user', { timeout: 240_000 }, async () => {
+  const { page } = await ready(cpu, tiny());
+  const asked = [];
+  const answer = async (how) => {
+    await page.unroute('**/assets/*');
+    asked.length = 0;
+    await page.route('**/assets/*', (route) => (asked.push(route.request().url()), how(route)));
+  };
+  await answer((route) => route.abort());
+  const worker = page.workers()[0];
+  await worker.evaluate(() => setTimeout(() => { throw new Error('a crash for the test'); }, 0));
+  const failed = async () => /cannot be downloaded: the network failed/.test(await errors(page));
+  await until('the network to be named', failed, 30);
+  assert.match(await id(page, 'status').textContent(), /Waiting for the network/);
+  await new Promise((next) => setTimeout(next, 1000));
+  assert.equal(asked.length, 1, 'nothing tries again by itself');
+  await id(page, 'try-again').click();
+  await until('another attempt', async () => asked.length === 2 && (await failed()), 10);
+  await answer((route) => route.continue());
+  await id(page, 'train').click();
+  await until('training, as it was asked', async () => /Training|Finished/.test(await id(page, 'status').textContent()), 60);
+  assert.equal(await id(page, 'error').count(), 0);
+
+  // Weights that are gone are refused, and their run is not gone back to.
+  await answer((route) => route.fulfill({ status: 404 }));
+  await page.workers()[0].evaluate(() => setTimeout(() => { throw new Error('a crash for the test'); }, 0));
+  await until('the first preset', async () => (await id(page, 'preset').inputValue()) === '25-to-9'
+    && /Ready/.test(await id(page, 'status').textContent()), 60);
+  assert.match(await errors(page), /the name of weights that this page provides/);
+  assert.equal(asked.length, 2, 'the run, and the run to go back to');
+  await page.close();
+});
+
 test('one network holds a posterior for every class', { timeout: 240_000 }, async () => {
   const { page, problems } = await ready(cpu, tiny('reward = { kind = "each_class", classes = [1, 7] }'));
   assert.equal(await id(page, 'reward-kind').inputValue(), 'each_class');
@@ -1069,6 +1234,15 @@ test('WebGPU trains like the CPU worker', { timeout: 600_000 }, async () => {
     assert.ok(Math.abs(onCpu[key] - onGpu[key]) < 0.02 * Math.max(1, Math.abs(onCpu[key])), `${key}: ${onCpu[key]} and ${onGpu[key]}`);
   }
   assert.deepEqual(problems, []);
+
+  // Where the GPU is lost in training, the CPU trains on.
+  await id(page, 'speed').selectOption('2');
+  await id(page, 'train').click();
+  await until('training', async () => (await iteration(page)) > 3, 60);
+  await (await context.newCDPSession(page)).send('Browser.crashGpuProcess');
+  await until('the CPU', async () => /CPU/.test(await id(page, 'device-badge').locator('strong').textContent()), 60);
+  await until('the rest', async () => /Finished/.test(await id(page, 'status').textContent()), 60);
+  assert.match(await errors(page), /^The GPU worker stopped, and the CPU goes on with the run from its last weights\.✕?$/);
   await context.close();
 });
 

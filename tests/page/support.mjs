@@ -8,15 +8,14 @@ import { mkdtempSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
-const dist = fileURLToPath(new URL('../../dist', import.meta.url));
+export const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 const types = {
   '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css',
   '.wasm': 'application/wasm', '.safetensors': 'application/octet-stream', '.json': 'application/json',
 };
 
-/** Serves dist/ below /some/folder/: the page is to run from any sub-path of any static host. */
-export async function serve() {
-  const prefix = '/some/folder/';
+/** Serves dist/ below a folder: the page is to run from any sub-path of any static host. */
+export async function serve(prefix = '/some/folder/', headers = {}) {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, 'http://localhost').pathname));
     let file = path.startsWith(prefix) ? join(dist, path.slice(prefix.length)) : '';
@@ -26,6 +25,7 @@ export async function serve() {
       return;
     }
     response.writeHead(200, {
+      ...headers,
       'content-type': types[extname(file)] ?? 'application/octet-stream',
       'content-length': statSync(file).size,
     });

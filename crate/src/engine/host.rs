@@ -4,6 +4,8 @@
 //! the work queued before it, so tensors that are needed together are read in one transaction.
 
 use burn::tensor::{Tensor, Transaction};
+use std::future::poll_fn;
+use std::task::Poll;
 
 /// The numbers of a transaction's tensors, in one read.
 ///
@@ -11,10 +13,24 @@ use burn::tensor::{Tensor, Transaction};
 ///
 /// Where the device fails.
 pub async fn read_all(transaction: Transaction) -> Result<Vec<Vec<f32>>, String> {
+    pause().await;
     let data = transaction.execute_async().await.map_err(|e| e.to_string())?;
     data.into_iter()
         .map(|d| d.try_to_vec::<f32>().map_err(|e| format!("{e:?}")))
         .collect()
+}
+
+/// Gives way once: a processor has every number at once, and whoever polls long work could not break it off.
+async fn pause() {
+    let mut paused = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut paused, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// The numbers of a tensor, without its gradients.

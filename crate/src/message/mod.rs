@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 /// From the user interface to the engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
-    /// Open this run, from these posterior weights (safetensors) if given. Answered by [`Event::Opened`] and a
-    /// first [`Event::Snapshot`]; or by [`Event::Refused`], and the run that was open stays open. There is no
+    /// Open this run, from these posterior weights (safetensors) if given. Answered by [`Event::Opening`],
+    /// then by [`Event::Opened`] and a first [`Event::Snapshot`]; or by [`Event::Refused`], and the run that was open stays open. There is no
     /// first snapshot if an untrained posterior equals its prior ([`Run::starts_at_prior`]).
     Open {
         /// The run to open.
@@ -88,7 +88,12 @@ pub enum Event {
     Ready {
         /// Name of its device.
         device: String,
+        /// The build that it is of: a page and workers of another build do not understand each other.
+        #[serde(default)]
+        build: String,
     },
+    /// The worker has begun to open a run; before, it may have been deaf for a while.
+    Opening,
     /// A run is open, with everything that is fixed for it.
     Opened(Box<Scene>),
     /// An iteration of training is done.

@@ -56,6 +56,7 @@ pub fn App() -> Html {
     let dismiss = use_callback(dispatch.clone(), |(), dispatch| {
         dispatch.emit(Action::Notice(None))
     });
+    let try_again = use_callback(engine.clone(), |(), engine| engine.try_again());
     let (theme, dark, choose_theme) = use_theme();
     let still = use_reduced_motion();
 
@@ -112,7 +113,7 @@ pub fn App() -> Html {
         <ContextProvider<Revision> context={Revision(state.revision)}>
         <ContextProvider<Refusal> context={refusal}>
             <Header device={state.device.clone()} stopped={state.phase == Phase::Stopped} {choose_device} {theme} {choose_theme} />
-            <Messages notice={state.notice.clone()} {dismiss} />
+            <Messages notice={state.notice.clone()} {dismiss} {try_again} />
             <Navigation tasks={tasks::namings()} current={facts.naming.name} />
             <main>
                 <Intro tasks={tasks::namings()} />
@@ -162,7 +163,7 @@ fn use_open(state: &UseReducerHandle<State>, engine: &Engine, dispatch: &Callbac
     let engine = engine.clone();
     use_effect_with(state.run.clone(), move |run| {
         engine.revise(run.clone());
-        let waiting = Timeout::new(SETTLE, move || engine.open());
+        let waiting = Timeout::new(SETTLE, move || engine.tell());
         move || drop(waiting)
     });
 }

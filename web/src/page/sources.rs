@@ -1,4 +1,4 @@
-//! That nothing asks which task it is about, but the rooms.
+//! That nothing asks which task it is about, but the rooms; nor for the browser's storage, but its module.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -59,4 +59,18 @@ fn only_rooms_ask_for_a_task() {
         }
     }
     assert!(asks.is_empty(), "{}", asks.join("\n"));
+}
+
+/// A browser that blocks storage throws at the question.
+#[test]
+fn only_one_module_asks_for_storage() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/page");
+    let mut files = Vec::new();
+    below(&root, &mut files);
+    let asks = ["gloo::storage", "local_storage()", "session_storage()"];
+    let asking = files.iter().filter(|file| {
+        let source = fs::read_to_string(file).unwrap();
+        **file != root.join("sources.rs") && asks.iter().any(|ask| source.contains(ask))
+    });
+    assert_eq!(asking.collect::<Vec<_>>(), [&root.join("kit/storage.rs")]);
 }

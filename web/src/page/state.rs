@@ -25,6 +25,8 @@ pub enum Phase {
     Idle,
     Training,
     Finished,
+    /// The run's files could not be fetched, and will not be until the user acts.
+    Unfetched,
     /// No worker runs, and none will until the user acts.
     Stopped,
 }
@@ -43,6 +45,8 @@ pub enum Notice {
     Refused(ConfigError),
     /// Anything else that went wrong.
     Trouble(String),
+    /// The run's files could not be fetched; the user may try again.
+    Unfetched(String),
     /// Something done.
     Done(String),
     /// Something the page changed on its own; it outlives the edits of the drag that caused it.
@@ -111,6 +115,8 @@ pub enum Action {
         phase: Phase,
     },
     Device(Device),
+    /// The files of the run could not be fetched; why.
+    Unfetched(String),
     Stopped,
     Notice(Option<Notice>),
 }
@@ -163,7 +169,7 @@ impl State {
         self.run = Shared::new(run);
         (self.weights, self.returns) = (None, false);
         self.revision += 1;
-        let waits = matches!(self.phase, Phase::Starting | Phase::Opening);
+        let waits = matches!(self.phase, Phase::Starting | Phase::Opening | Phase::Unfetched);
         // Training goes on with another run, but not with another task.
         self.resume = same_task && (self.phase == Phase::Training || (waits && self.resume));
         if !matches!(self.phase, Phase::Starting | Phase::Stopped) {
@@ -214,9 +220,12 @@ impl State {
     /// Goes back to the run that the engine accepted last.
     fn refuse(&mut self, error: ConfigError, phase: Phase) {
         self.phase = phase;
-        match self.accepted.clone() {
+        let accepted = self.accepted.clone();
+        // One that has to be opened again is accepted when it is.
+        self.accepted.take_if(|_| phase == Phase::Opening);
+        match accepted {
             Some((run, stage)) => (self.run, self.stage) = (run, stage),
-            // Nothing is open yet: a link whose run only the engine could refuse.
+            // There is none: a link whose run only the engine could refuse.
             None => self.load(presets::first(), None),
         }
         // It was not left after all.
@@ -262,6 +271,7 @@ impl State {
             Event::Paused { .. } => {}
             // The engine's own business, and that of a comparison's own worker.
             Event::Ready { .. }
+            | Event::Opening
             | Event::Weights(_)
             | Event::Samples(_)
             | Event::Compared { .. }
@@ -346,6 +356,8 @@ impl Reducible for State {
                 next.resume = false;
             }
             Action::Opening { resume } => {
+                next.notice
+                    .take_if(|notice| matches!(notice, Notice::Unfetched(_)));
                 next.phase = Phase::Opening;
                 next.resume = resume;
             }
@@ -365,6 +377,10 @@ impl Reducible for State {
             Action::Events(events) => events.into_iter().for_each(|e| next.on(e)),
             Action::Refused { error, phase } => next.refuse(error, phase),
             Action::Device(device) => next.device = device,
+            Action::Unfetched(why) => {
+                next.phase = Phase::Unfetched;
+                next.notice = Some(Notice::Unfetched(why));
+            }
             Action::Stopped => next.phase = Phase::Stopped,
             Action::Notice(notice) => next.notice = notice,
         }
@@ -414,6 +430,32 @@ mod tests {
         assert_eq!(*state.run, run);
         assert_eq!(state.phase, Phase::Training);
         assert!(matches!(&state.notice, Some(Notice::Refused(e)) if e.field == "seed"));
+    }
+
+    #[test]
+    fn a_run_that_is_refused_though_it_was_accepted_gives_way_to_the_first() {
+        let refused = |phase| Action::Refused {
+            error: ConfigError::new("network", "`gone`", "another one"),
+            phase,
+        };
+        let run = preset("ring-tilt").unwrap().run.clone();
+        let actions = vec![opened(), refused(Phase::Idle), refused(Phase::Opening)];
+        let state = after(State::new(run, None), actions);
+        assert_eq!((state.preset(), state.phase), (Some("ring-tilt"), Phase::Opening));
+        let state = state.reduce(refused(Phase::Idle));
+        assert_eq!((state.preset(), state.revision), (Some("25-to-9"), 1));
+        assert!(matches!(&state.notice, Some(Notice::Refused(_))));
+    }
+
+    #[test]
+    fn a_run_waits_for_its_files_until_the_user_tries_again() {
+        let actions = vec![opened(), Action::Train, Action::Unfetched("no".to_owned())];
+        let state = after(State::new(presets::first(), None), actions);
+        assert_eq!(state.phase, Phase::Unfetched);
+        assert!(matches!(&state.notice, Some(Notice::Unfetched(why)) if why == "no"));
+        let again = state.reduce(Action::Opening { resume: true });
+        assert_eq!((again.phase, &again.notice), (Phase::Opening, &None));
+        assert_eq!(again.reduce(opened()).phase, Phase::Training);
     }
 
     #[test]

@@ -5,10 +5,15 @@ use gloo::{events::EventListener, timers::future::TimeoutFuture};
 use std::time::Duration;
 use wasm_bindgen::JsValue;
 use web_sys::MessageChannel;
+use web_time::Instant;
 
-/// Milliseconds since some fixed moment.
+thread_local! {
+    static START: Instant = Instant::now();
+}
+
+/// Milliseconds since some fixed moment, whatever becomes of the machine's time of day.
 pub fn now() -> f64 {
-    js_sys::Date::now()
+    START.with(|start| 1000.0 * start.elapsed().as_secs_f64())
 }
 
 /// Gives the event loop one turn, so that waiting messages are seen. A message to oneself comes

@@ -5,6 +5,7 @@ mod clock;
 mod compare;
 mod driver;
 mod port;
+mod requests;
 
 fn main() {
     port::report_panics();

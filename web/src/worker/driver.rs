@@ -1,9 +1,9 @@
 //! The worker's loop: it obeys requests and, while training, runs one iteration after another.
 
 use super::compare::{Comparison, GROWTH};
+use super::requests::{Asked, Requests};
 use super::{clock, port};
 use burn::tensor::Device;
-use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
 use rtb::engine::{ConfigError, EngineError};
 use rtb::message::{Event, Iteration, Request};
 use rtb::run::{Files, Run};
@@ -28,6 +28,7 @@ pub async fn serve(device: Device, name: &str) {
     let requests = port::requests();
     port::post(&[Event::Ready {
         device: name.to_owned(),
+        build: env!("RTB_BUILD").to_owned(),
     }]);
     let driver = Driver {
         device,
@@ -76,7 +77,7 @@ impl Default for Growth {
             count: GROWTH / 8,
             credit: 0.0,
             cost: 0.0,
-            told: 0.0,
+            told: f64::NEG_INFINITY,
         }
     }
 }
@@ -95,7 +96,7 @@ impl Growth {
 
 struct Driver {
     device: Device,
-    requests: UnboundedReceiver<Result<Request, String>>,
+    requests: Requests,
     session: Option<Session>,
     training: bool,
     aside: Option<Aside>,
@@ -118,7 +119,7 @@ impl Driver {
         loop {
             if self.training || self.aside.is_some() || self.growth.is_some() {
                 clock::turn().await;
-                while let Ok(request) = self.requests.try_recv() {
+                while let Some(request) = self.requests.try_next() {
                     self.obey(request).await?;
                 }
                 self.go_on_aside().await;
@@ -136,7 +137,7 @@ impl Driver {
         }
     }
 
-    async fn obey(&mut self, request: Result<Request, String>) -> Result<(), EngineError> {
+    async fn obey(&mut self, request: Asked) -> Result<(), EngineError> {
         let request = match request {
             Ok(request) => request,
             Err(message) => {
@@ -176,8 +177,10 @@ impl Driver {
             }
             Request::Samples(count) => {
                 if let Some(session) = &mut self.session {
-                    let samples = session.samples(count, 1).await?;
-                    self.post(Event::Samples(samples));
+                    let drawn = self.requests.during(session.samples(count, 1)).await;
+                    if let Some(samples) = drawn.transpose()? {
+                        self.post(Event::Samples(samples));
+                    }
                 }
             }
         }
@@ -238,6 +241,7 @@ impl Driver {
     }
 
     async fn open(&mut self, run: Run, files: Files, weights: Option<Vec<u8>>) -> Result<(), EngineError> {
+        self.post(Event::Opening);
         let opened = Session::open(run, self.device.clone(), &files, weights.as_deref()).await;
         match opened {
             Ok(mut session) => {
@@ -367,14 +371,17 @@ impl Driver {
         self.training && since > SHOW_INTERVAL && since * SHOW_SHARE > self.show_cost
     }
 
+    /// Takes a snapshot and posts it, unless a request overtakes that.
     async fn show(&mut self, candidates: usize) -> Result<(), EngineError> {
         let Some(session) = &mut self.session else {
             return Ok(());
         };
         let began = clock::now();
-        let snapshot = session.snapshot(candidates).await?;
-        self.shown_iteration = Some(snapshot.iteration);
-        self.post(Event::Snapshot(Box::new(snapshot)));
+        let looked = self.requests.during(session.snapshot(candidates)).await;
+        if let Some(snapshot) = looked.transpose()? {
+            self.shown_iteration = Some(snapshot.iteration);
+            self.post(Event::Snapshot(Box::new(snapshot)));
+        }
         self.shown = clock::now();
         self.show_cost = self.shown - began;
         Ok(())
@@ -391,7 +398,7 @@ impl Driver {
             }
             self.flush();
             clock::sleep(Duration::from_secs_f64(left.min(50.0) / 1000.0)).await;
-            while let Ok(request) = self.requests.try_recv() {
+            while let Some(request) = self.requests.try_next() {
                 self.obey(request).await?;
             }
         }

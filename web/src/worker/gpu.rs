@@ -5,6 +5,7 @@ mod clock;
 mod compare;
 mod driver;
 mod port;
+mod requests;
 
 use rtb::message::Event;
 

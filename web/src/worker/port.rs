@@ -1,10 +1,11 @@
 //! The worker's end of the line to the page: requests come in one at a time, events go out as
 //! lists, both as MessagePack in a `Uint8Array`.
 
-use futures::channel::mpsc::{UnboundedReceiver, unbounded};
+use super::requests::Requests;
+use futures::channel::mpsc::unbounded;
 use gloo::events::EventListener;
 use js_sys::Uint8Array;
-use rtb::message::{Event, Request, from_bytes, to_bytes};
+use rtb::message::{Event, from_bytes, to_bytes};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
@@ -23,7 +24,7 @@ pub fn post(events: &[Event]) {
 }
 
 /// All requests from now on, in order.
-pub fn requests() -> UnboundedReceiver<Result<Request, String>> {
+pub fn requests() -> Requests {
     let (sender, receiver) = unbounded();
     EventListener::new(&scope(), "message", move |event| {
         let data = event.unchecked_ref::<MessageEvent>().data();
@@ -32,7 +33,7 @@ pub fn requests() -> UnboundedReceiver<Result<Request, String>> {
         let _ = sender.unbounded_send(request);
     })
     .forget();
-    receiver
+    Requests::new(receiver)
 }
 
 /// Tells the page of a panic before it becomes a trap without a text.

@@ -1,7 +1,7 @@
 //! The worker of a comparison, or of what else is learned beside the page's run: its own, so that
 //! the run goes on undisturbed.
 
-use super::keeping::later;
+use super::keeping::{brief, later};
 use super::worker::{Heard, Worker};
 use super::{Engine, fetch};
 use gloo::timers::callback::Timeout;
@@ -63,7 +63,7 @@ impl Comparer {
             inner.number += 1;
             inner.number
         };
-        let (glue, code) = engine.files(engine.backend());
+        let program = engine.program(engine.backend());
         let comparer = self.clone();
         spawn_local(async move {
             let fetched = match &needs {
@@ -72,7 +72,7 @@ impl Comparer {
             };
             let files = match fetched {
                 Ok(files) => files,
-                Err(error) => return comparer.lost(number, error.to_string()),
+                Err(missing) => return comparer.lost(number, &missing.to_string()),
             };
             if comparer.inner.borrow().number != number {
                 return;
@@ -80,9 +80,9 @@ impl Comparer {
             let request = ask(files);
             let hearing = comparer.clone();
             let hear = move |heard| hearing.heard(number, heard, &request);
-            match Worker::start(&glue, &code, hear) {
+            match Worker::start(&program, hear) {
                 Ok(worker) => comparer.inner.borrow_mut().worker = Some(worker),
-                Err(why) => comparer.lost(number, why),
+                Err(why) => comparer.lost(number, &why),
             }
         });
     }
@@ -110,7 +110,7 @@ impl Comparer {
     fn heard(&self, number: u32, heard: Heard, request: &Request) {
         let events = match heard {
             Heard::Events(events) => events,
-            Heard::Crashed(why) => return self.lost(number, why),
+            Heard::Crashed(why) => return self.lost(number, &why),
         };
         let mut news = Vec::new();
         for event in events {
@@ -121,7 +121,7 @@ impl Comparer {
                     }
                 }
                 Event::ComparisonEnded => self.end_later(number, News::Ended),
-                Event::Failed { message } => self.lost(number, message),
+                Event::Failed { message } => self.lost(number, &message),
                 event => news.push(event),
             }
         }
@@ -130,13 +130,8 @@ impl Comparer {
         }
     }
 
-    fn lost(&self, number: u32, why: String) {
-        let why = if why.is_empty() {
-            "it could not be loaded".to_owned()
-        } else {
-            why
-        };
-        self.end_later(number, News::Lost(why));
+    fn lost(&self, number: u32, why: &str) {
+        self.end_later(number, News::Lost(brief(why).to_owned()));
     }
 
     fn end_later(&self, number: u32, news: News) {

@@ -1,15 +1,44 @@
 //! Files that stand beside the page.
 
-use gloo::file::{Blob, ObjectUrl};
+use gloo::file::Blob;
 use gloo::net::http::{Request, Response};
 use js_sys::{Reflect, Uint8Array};
 use rtb::run::{ConfigError, FileKind, Files, Run};
+use std::fmt::{self, Display, Formatter};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Url};
 
+/// The status of an answer that there is no such file.
+const NOT_FOUND: u16 = 404;
+
+/// The build that the page is of.
+pub const BUILD: &str = env!("RTB_BUILD");
+
+/// Why a run's files are not there.
+pub enum Missing {
+    /// There are none of that name.
+    Refused(ConfigError),
+    /// The network failed, how.
+    Lost(String),
+}
+
+impl Display for Missing {
+    fn fmt(&self, f: &mut Formatter) -> fmt::Result {
+        match self {
+            Self::Refused(error) => error.fmt(f),
+            Self::Lost(why) => f.write_str(why),
+        }
+    }
+}
+
+/// The absolute address of a part of this build of the page, which no cache mistakes for another's.
+pub fn part(file: &str) -> String {
+    address(&format!("{file}?{BUILD}"))
+}
+
 /// The absolute address of a file beside the page.
-pub fn address(file: &str) -> String {
+fn address(file: &str) -> String {
     let base = gloo::utils::document()
         .base_uri()
         .ok()
@@ -18,50 +47,58 @@ pub fn address(file: &str) -> String {
     Url::new_with_base(file, &base).map_or_else(|_| file.to_owned(), |url| url.href())
 }
 
-async fn get(file: &str) -> Result<Response, String> {
-    let response = Request::get(&address(file))
-        .send()
-        .await
-        .map_err(|e| format!("{file} cannot be downloaded ({e})"))?;
-    if !response.ok() {
-        return Err(format!(
-            "{file} cannot be downloaded (HTTP status {})",
-            response.status()
-        ));
-    }
-    Ok(response)
+/// The answer to a request for an address, whatever it says.
+async fn ask(address: &str) -> Result<Response, String> {
+    let response = Request::get(address).send().await;
+    response.map_err(|error| format!("the network failed ({error})"))
 }
 
-/// The bytes of a file.
-async fn bytes(file: &str) -> Result<Vec<u8>, String> {
-    get(file)
-        .await?
-        .binary()
-        .await
-        .map_err(|e| format!("the download of {file} stopped ({e})"))
+fn accept(response: Response) -> Result<Response, String> {
+    if response.ok() {
+        return Ok(response);
+    }
+    Err(format!(
+        "the server answered with HTTP status {}",
+        response.status()
+    ))
+}
+
+/// The bytes of weights, unless there are none of that name.
+async fn weights(name: &str) -> Result<Option<Vec<u8>>, String> {
+    let response = ask(&address(&format!("assets/{name}.safetensors"))).await?;
+    if response.status() == NOT_FOUND {
+        return Ok(None);
+    }
+    let bytes = accept(response)?.binary().await;
+    bytes.map(Some).map_err(|error| format!("it broke off ({error})"))
 }
 
 /// The files that a run needs.
-pub async fn files(run: &Run) -> Result<Files, ConfigError> {
+pub async fn files(run: &Run) -> Result<Files, Missing> {
     let mut files = Files::default();
     for need in run.files() {
-        let refused = |allowed| ConfigError::new(need.field, format!("`{}`", need.name), allowed);
+        let refused =
+            |allowed| Missing::Refused(ConfigError::new(need.field, format!("`{}`", need.name), allowed));
         if let FileKind::Corpus { .. } = need.kind {
-            let allowed = "a single story on the page; the native program can use a corpus";
-            return Err(refused(allowed.to_owned()));
+            return Err(refused(
+                "a single story on the page; the native program can use a corpus",
+            ));
         }
-        let fetched = bytes(&format!("assets/{}.safetensors", need.name)).await;
-        let fetched =
-            fetched.map_err(|why| refused(format!("the name of weights that this page provides ({why})")))?;
+        let fetched = weights(need.name).await;
+        let fetched = fetched.map_err(|why| {
+            Missing::Lost(format!("The weights {} cannot be downloaded: {why}.", need.name))
+        })?;
+        let fetched = fetched.ok_or_else(|| refused("the name of weights that this page provides"))?;
         files = files.with(need.role, fetched);
     }
     Ok(files)
 }
 
-/// Fetches a wasm file into memory and tells of its progress: bytes so far, and in all where the
-/// server says so.
-pub async fn wasm(file: &str, progress: impl Fn(f64, Option<f64>)) -> Result<ObjectUrl, String> {
-    let response = get(file).await?;
+/// Fetches a wasm file of this build into memory and tells of its progress: bytes so far, and in all
+/// where the server says so.
+pub async fn wasm(file: &str, progress: impl Fn(f64, Option<f64>)) -> Result<web_sys::Blob, String> {
+    let failed = |why| format!("{file} cannot be downloaded: {why}.");
+    let response = ask(&part(file)).await.and_then(accept).map_err(failed)?;
     let headers = response.headers();
     // The length of a compressed answer says nothing about the bytes that come out of it.
     let plain = headers.get("content-encoding").is_none();
@@ -87,8 +124,5 @@ pub async fn wasm(file: &str, progress: impl Fn(f64, Option<f64>)) -> Result<Obj
             progress(told as f64, total);
         }
     }
-    Ok(ObjectUrl::from(Blob::new_with_options(
-        bytes.as_slice(),
-        Some("application/wasm"),
-    )))
+    Ok(Blob::new_with_options(bytes.as_slice(), Some("application/wasm")).into())
 }

@@ -1,10 +1,9 @@
 //! Which worker runs: its choice, its start, and how to go on after its end.
 
-use super::worker::{Heard, Worker};
+use super::worker::{Heard, Program, Worker};
 use super::{Backend, Engine, Gpu, fetch};
 use crate::state::{Action, Notice};
 use gloo::timers::callback::Timeout;
-use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 
 impl Engine {
@@ -60,7 +59,7 @@ impl Engine {
             engine.device(|d| d.download = None);
             match code {
                 Ok(code) => {
-                    engine.0.borrow_mut().gpu_code = Some(Rc::new(code));
+                    engine.0.borrow_mut().gpu_code = Some(code);
                     if wanted {
                         engine.move_to(Backend::Gpu);
                     }
@@ -93,18 +92,21 @@ impl Engine {
         self.reopen(train);
     }
 
-    /// The addresses of a worker's glue and of its code.
-    pub(super) fn files(&self, backend: Backend) -> (String, String) {
+    /// What a worker of this kind runs.
+    pub(super) fn program(&self, backend: Backend) -> Program {
         let file = backend.file();
         let code = match (backend, &self.0.borrow().gpu_code) {
-            (Backend::Gpu, Some(code)) => code.to_string(),
-            _ => fetch::address(&format!("{file}_bg.wasm")),
+            (Backend::Gpu, Some(code)) => code.into(),
+            _ => fetch::part(&format!("{file}_bg.wasm")).into(),
         };
-        (fetch::address(&format!("{file}.js")), code)
+        Program {
+            glue: fetch::part(&format!("{file}.js")),
+            code,
+        }
     }
 
     pub(super) fn spawn(&self, backend: Backend) {
-        let (glue, code) = self.files(backend);
+        let program = self.program(backend);
         let engine = self.clone();
         let hear = move |heard| match heard {
             Heard::Events(events) => engine.heard(events),
@@ -112,7 +114,7 @@ impl Engine {
         };
         // The old worker ends before the new one begins: they would share the device.
         self.0.borrow_mut().worker = None;
-        let worker = Worker::start(&glue, &code, hear);
+        let worker = Worker::start(&program, hear);
         {
             let mut inner = self.0.borrow_mut();
             inner.plan.started();
@@ -145,22 +147,21 @@ impl Engine {
         }
     }
 
-    /// Goes on without the worker: from the GPU to the CPU, from the CPU to a fresh worker, unless
-    /// that one never got as far as opening a run.
+    /// Goes on without the worker: from the GPU to the CPU, in training too; from the CPU to a fresh
+    /// worker, unless that one never got as far as opening a run.
     fn failed(&self, why: &str) {
+        // A backtrace is for the console.
+        gloo::console::error!("the worker stopped:", why);
+        let why = brief(why);
         let on_gpu = self.backend() == Backend::Gpu;
-        let goes_on = self.plan(|plan| plan.ended(on_gpu));
-        let why = if why.is_empty() {
-            "it could not be loaded"
-        } else {
-            why
-        };
+        let (train, goes_on) = self.plan(|plan| (plan.trains(), plan.ended(on_gpu)));
         if on_gpu {
             self.0.borrow_mut().touched = true;
             self.device(|d| d.why = "the WebGPU worker stopped".to_owned());
-            self.notice(Notice::Trouble(format!("The WebGPU worker stopped: {why}. The CPU takes over the run with its last weights; press Train to continue.")));
+            let notice = "The GPU worker stopped, and the CPU goes on with the run from its last weights.";
+            self.notice(Notice::Trouble(notice.to_owned()));
             self.spawn(Backend::Cpu);
-            self.reopen(false);
+            self.reopen(train);
         } else if goes_on {
             self.notice(Notice::Trouble(format!("The worker stopped: {why}. A new worker takes over the run with its last weights; press Train to continue.")));
             self.spawn(Backend::Cpu);
@@ -172,6 +173,14 @@ impl Engine {
             )));
             self.emit(Action::Stopped);
         }
+    }
+}
+
+/// Why a worker stopped, in a line.
+pub(super) fn brief(why: &str) -> &str {
+    match why.lines().next() {
+        None | Some("") => "it could not be loaded",
+        Some(line) => line,
     }
 }
 

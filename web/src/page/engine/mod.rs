@@ -17,18 +17,19 @@ pub use device::{Backend, Device};
 use crate::kit::files;
 use crate::kit::shared::Shared;
 use crate::state::{Action, Notice};
-use gloo::file::ObjectUrl;
 use plan::Plan;
 use rtb::message::{Event, Request};
 use rtb::run::ConfigError;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 use wasm_bindgen_futures::spawn_local;
+use web_time::Instant;
 use worker::Worker;
 use yew::Callback;
 
-/// Least time between two requests for the weights while training, ms: a crash loses no more.
-const WEIGHTS_INTERVAL: f64 = 5000.0;
+/// Least time between two requests for the weights while training: a crash loses no more.
+const WEIGHTS_INTERVAL: Duration = Duration::from_secs(5);
 
 struct Inner {
     emit: Callback<Action>,
@@ -43,12 +44,12 @@ struct Inner {
     /// Whether the run that the worker holds was trained since it was opened.
     trained: bool,
     /// When the weights were last asked for.
-    weights_asked: f64,
+    weights_asked: Option<Instant>,
     /// Whether the next weights go into a file of that name.
     save_as: Option<String>,
     /// What becomes of the next samples.
     keep: Callback<Vec<f32>>,
-    gpu_code: Option<Rc<ObjectUrl>>,
+    gpu_code: Option<web_sys::Blob>,
 }
 
 /// A handle that may be cloned freely.
@@ -76,7 +77,7 @@ impl Engine {
             touched: false,
             rate: None,
             trained: false,
-            weights_asked: 0.0,
+            weights_asked: None,
             save_as: None,
             keep: Callback::noop(),
             gpu_code: None,
@@ -93,6 +94,7 @@ impl Engine {
     pub fn train(&self) {
         self.begin();
         self.go_on(self.plan(Plan::train));
+        self.try_again();
     }
 
     pub fn pause(&self) {
@@ -111,7 +113,7 @@ impl Engine {
 
     /// Notes that the user trains: from now on nothing switches by itself.
     fn begin(&self) {
-        self.go_on(self.plan(Plan::tell));
+        self.tell();
         let first = !std::mem::replace(&mut self.0.borrow_mut().touched, true);
         // Only the page itself can have begun a download before the user did anything.
         if first && self.0.borrow().device.download.is_some() {
@@ -157,7 +159,7 @@ impl Engine {
     /// Does what an event asks of the engine itself; returns it if the page should know.
     fn take(&self, event: Event) -> Option<Event> {
         match event {
-            Event::Ready { device } => {
+            Event::Ready { device, .. } => {
                 self.device(|d| d.name = device);
                 let rate = self.0.borrow().rate;
                 self.0.borrow().send(&Request::Speed(rate));
@@ -166,6 +168,10 @@ impl Engine {
             }
             Event::Failed { message } => {
                 self.crash_later(message);
+                None
+            }
+            Event::Opening => {
+                self.plan(Plan::heard);
                 None
             }
             Event::Opened(_) => self.opened().then_some(event),
@@ -236,7 +242,11 @@ impl Inner {
         }
         match event {
             Event::Snapshot(_) => self.ask_for_weights(),
-            Event::Iterated(_) if js_sys::Date::now() - self.weights_asked > WEIGHTS_INTERVAL => {
+            Event::Iterated(_)
+                if self
+                    .weights_asked
+                    .is_none_or(|at| at.elapsed() > WEIGHTS_INTERVAL) =>
+            {
                 self.ask_for_weights();
             }
             Event::Samples(samples) => {
@@ -249,7 +259,7 @@ impl Inner {
     }
 
     fn ask_for_weights(&mut self) {
-        self.weights_asked = js_sys::Date::now();
+        self.weights_asked = Some(Instant::now());
         self.send(&Request::Weights);
     }
 }

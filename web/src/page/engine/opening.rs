@@ -1,12 +1,17 @@
 //! How a run gets into the worker.
 
+use super::fetch::{self, Missing};
 use super::plan::{Next, Opening, Plan};
-use super::{Backend, Engine, fetch};
+use super::{Backend, Engine};
 use crate::kit::shared::Shared;
 use crate::state::Action;
+use gloo::timers::callback::Timeout;
 use rtb::message::{Files, Request};
 use rtb::run::{ConfigError, Run};
 use wasm_bindgen_futures::spawn_local;
+
+/// How long a worker may be deaf to the run that is wanted, ms, before another one replaces it.
+const PATIENCE: u32 = 10_000;
 
 impl Engine {
     /// Notes a run that is to be opened in place of the one that is open. Until [`Engine::open`]
@@ -21,14 +26,29 @@ impl Engine {
     }
 
     /// Notes another description of the run that is wanted, of the same training. The worker hears of it
-    /// with [`Engine::open`], or before it trains.
+    /// with [`Engine::tell`], or before it trains.
     pub fn revise(&self, run: Shared<Run>) {
         self.plan(|plan| plan.revise(run));
+    }
+
+    /// Tells the worker how the run that it holds is described by now.
+    pub fn tell(&self) {
+        self.go_on(self.plan(Plan::tell));
     }
 
     /// Opens the run that was prepared, unless that has already happened.
     pub fn open(&self) {
         self.go_on(self.plan(Plan::settle));
+        self.watch();
+    }
+
+    /// Opens the run whose files could not be fetched.
+    pub fn try_again(&self) {
+        if self.plan(|plan| plan.lacks_files()) {
+            let resume = self.plan(|plan| plan.trains());
+            self.emit(Action::Opening { resume });
+            self.open();
+        }
     }
 
     /// Opens the last run again, with the last weights.
@@ -70,9 +90,37 @@ impl Engine {
             }
             match fetched {
                 Ok(files) => engine.send_opening(&opening, files),
-                Err(error) => engine.heard(vec![error.into()]),
+                Err(Missing::Refused(error)) => engine.refused(error),
+                Err(Missing::Lost(why)) => engine.unfetched(why),
             }
         });
+    }
+
+    /// The files of the run that was to be sent could not be fetched.
+    fn unfetched(&self, why: String) {
+        let (wanted, next) = self.plan(Plan::unfetched);
+        if wanted {
+            self.emit(Action::Unfetched(why));
+        }
+        self.go_on(next);
+    }
+
+    /// Replaces the worker unless it takes up the run that is wanted in time.
+    fn watch(&self) {
+        let waiting = |engine: &Self| {
+            let run = engine.plan(|plan| plan.unheard());
+            run.map(|run| (run, engine.0.borrow().worker_number))
+        };
+        let Some(wanted) = waiting(self) else {
+            return;
+        };
+        let engine = self.clone();
+        Timeout::new(PATIENCE, move || {
+            if waiting(&engine) == Some(wanted) {
+                engine.spawn(engine.backend());
+            }
+        })
+        .forget();
     }
 
     fn send_opening(&self, opening: &Opening, files: Files) {
@@ -81,6 +129,8 @@ impl Engine {
             files,
             weights: opening.weights.as_deref().cloned(),
         });
+        self.plan(Plan::posted);
+        self.watch();
     }
 
     /// The worker holds the run it was sent. Returns whether that is the run that is wanted.

@@ -64,8 +64,14 @@ pub trait Amount: Copy + PartialEq + 'static {
 
 impl Amount for f64 {
     fn parse(text: &str) -> Result<Self, String> {
-        let number = text.parse().ok().filter(|v: &f64| v.is_finite());
-        number.ok_or_else(|| "a number".to_owned())
+        let finite = |text: &str| text.parse().ok().filter(|v: &f64| v.is_finite());
+        finite(text).ok_or_else(|| {
+            let point = text.replacen(',', ".", 1);
+            match finite(&point) {
+                Some(_) => format!("a decimal point, as in {point}"),
+                None => "a number".to_owned(),
+            }
+        })
     }
 
     fn plain(self) -> String {
@@ -329,8 +335,12 @@ mod tests {
     #[test]
     fn real_numbers_are_finite() {
         assert_eq!(f64::parse("1e-4"), Ok(1e-4));
-        for text in ["", "inf", "NaN", "1,5"] {
+        for text in ["", "inf", "NaN", "1,000,000", ","] {
             assert_eq!(f64::parse(text), Err("a number".to_owned()));
         }
+        assert_eq!(
+            f64::parse("0,001"),
+            Err("a decimal point, as in 0.001".to_owned())
+        );
     }
 }

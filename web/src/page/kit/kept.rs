@@ -1,6 +1,7 @@
 //! Bytes that this tab keeps over a reload, in the browser's cache storage: some MB are too many for the
 //! session storage. Where storage is blocked nothing is kept.
 
+use super::storage;
 use js_sys::{Array, ArrayBuffer, Date, Math, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -105,11 +106,6 @@ fn key(tab: &str) -> String {
 
 /// The name of this tab, which begins with the time when it got it.
 fn tab() -> Result<String, JsValue> {
-    let storage = gloo::utils::window().session_storage()?.ok_or(JsValue::NULL)?;
-    if let Some(name) = storage.get_item(NAME)? {
-        return Ok(name);
-    }
-    let name = format!("{:.0}-{:.0}", Date::now(), 1e9 * Math::random());
-    storage.set_item(NAME, &name)?;
-    Ok(name)
+    let new = || format!("{:.0}-{:.0}", Date::now(), 1e9 * Math::random());
+    storage::of_tab(NAME, new).ok_or(JsValue::NULL)
 }

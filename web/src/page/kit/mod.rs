@@ -24,6 +24,7 @@ pub mod selection;
 pub mod shared;
 pub mod sheet;
 pub mod size;
+pub mod storage;
 pub mod surface;
 pub mod theme;
 pub mod thinned;

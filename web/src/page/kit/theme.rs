@@ -1,7 +1,7 @@
 //! Light and dark, and whether things may move.
 
+use super::storage;
 use gloo::events::EventListener;
-use gloo::storage::{LocalStorage, Storage};
 use gloo::utils::{document_element, window};
 use yew::prelude::*;
 
@@ -35,9 +35,10 @@ impl Choice {
     }
 
     fn stored() -> Self {
-        match LocalStorage::get::<String>(KEY).as_deref() {
-            Ok("light") => Self::Light,
-            Ok("dark") => Self::Dark,
+        // The first version kept it in quotes.
+        match storage::kept(KEY).as_deref().map(|kept| kept.trim_matches('"')) {
+            Some("light") => Self::Light,
+            Some("dark") => Self::Dark,
             _ => Self::System,
         }
     }
@@ -76,7 +77,7 @@ pub fn use_theme() -> (Choice, bool, Callback<Choice>) {
         let choice = choice.clone();
         Callback::from(move |new: Choice| {
             // Without storage the choice holds for this visit.
-            let _ = LocalStorage::set(KEY, new.name());
+            storage::keep(KEY, new.name());
             choice.set(new);
         })
     };

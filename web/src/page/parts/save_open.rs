@@ -15,6 +15,11 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DragEvent, File, FileList, HtmlInputElement};
 use yew::prelude::*;
 
+/// Bytes of the largest file that the page opens: many times its largest network, and little enough to
+/// be handed to a worker whole.
+const LARGEST: f64 = 128.0 * MIB;
+const MIB: f64 = 1_048_576.0;
+
 /// What can be saved of a task.
 pub struct Saved {
     /// Samples in a file, and what its button says.
@@ -64,33 +69,63 @@ impl Opener {
 
     async fn read(&self, file: File) -> Result<Action, Notice> {
         let name = file.name();
+        let kind = kind(&name, file.size()).map_err(Notice::Trouble)?;
         let bytes = gloo::file::futures::read_as_bytes(&file.into())
             .await
             .map_err(|e| Notice::Trouble(format!("{name} cannot be read ({e})")))?;
-        if name.ends_with(".toml") {
-            let text =
-                String::from_utf8(bytes).map_err(|_| Notice::Trouble(format!("{name} is not text")))?;
-            let run = Run::from_toml(&text).map_err(Notice::Refused)?;
-            return Ok(Action::Load(run, Some(Notice::Done(format!("Opened {name}.")))));
+        match kind {
+            Kind::Config => {
+                let text =
+                    String::from_utf8(bytes).map_err(|_| Notice::Trouble(format!("{name} is not text")))?;
+                let run = Run::from_toml(&text).map_err(Notice::Refused)?;
+                Ok(Action::Load(run, Some(Notice::Done(format!("Opened {name}.")))))
+            }
+            Kind::Weights => {
+                let run = run_of(&bytes);
+                let what = match run {
+                    Some(_) => format!("Opened {name}: the weights and their run."),
+                    None => {
+                        format!(
+                            "Opened the weights in {name}. The file contains no run, so your settings stay."
+                        )
+                    }
+                };
+                Ok(Action::Weights {
+                    run,
+                    weights: bytes,
+                    notice: Notice::Done(what),
+                })
+            }
         }
-        if name.ends_with(".safetensors") {
-            let run = run_of(&bytes);
-            let what = match run {
-                Some(_) => format!("Opened {name}: the weights and their run."),
-                None => {
-                    format!("Opened the weights in {name}. The file contains no run, so your settings stay.")
-                }
-            };
-            return Ok(Action::Weights {
-                run,
-                weights: bytes,
-                notice: Notice::Done(what),
-            });
-        }
-        Err(Notice::Trouble(format!(
-            "{name} cannot be opened: choose a config (.toml) or weights (.safetensors)."
-        )))
     }
+}
+
+/// What a file holds.
+#[derive(Debug, PartialEq)]
+enum Kind {
+    Config,
+    Weights,
+}
+
+/// What a file of this name and size in bytes holds, before it is read.
+fn kind(name: &str, size: f64) -> Result<Kind, String> {
+    let lower = name.to_lowercase();
+    let kind = if lower.ends_with(".toml") {
+        Kind::Config
+    } else if lower.ends_with(".safetensors") {
+        Kind::Weights
+    } else {
+        return Err(format!(
+            "{name} cannot be opened: choose a config (.toml) or weights (.safetensors)."
+        ));
+    };
+    if size > LARGEST {
+        let (size, most) = (size / MIB, LARGEST / MIB);
+        return Err(format!(
+            "{name} cannot be opened: it has {size:.0} MiB, and the page opens at most {most:.0} MiB."
+        ));
+    }
+    Ok(kind)
 }
 
 /// Opens files dropped anywhere on the page.
@@ -197,6 +232,17 @@ mod tests {
     fn file(header: &serde_json::Value) -> Vec<u8> {
         let header = header.to_string().into_bytes();
         [&(header.len() as u64).to_le_bytes()[..], &header, &[0; 8]].concat()
+    }
+
+    #[test]
+    fn a_file_is_judged_by_its_name_and_size() {
+        assert_eq!(kind("RUN.TOML", 10.0), Ok(Kind::Config));
+        assert_eq!(kind("a.b.SafeTensors", LARGEST), Ok(Kind::Weights));
+        assert!(kind("a.txt", 10.0).is_err_and(|why| why.contains(".toml")));
+        assert!(
+            kind("a.safetensors", 1.5e9)
+                .is_err_and(|why| why.contains("1431 MiB") && why.contains("128 MiB"))
+        );
     }
 
     #[test]

@@ -180,6 +180,7 @@ fn status(props: &TransportProps) -> &'static str {
         Phase::Idle => "Paused",
         Phase::Training => "Training",
         Phase::Finished => "Finished",
+        Phase::Unfetched => "Waiting for the network",
         Phase::Stopped => "The engine is not running",
     }
 }

@@ -24,6 +24,8 @@ struct Wanted {
     train: bool,
     /// Whether it may still change: it is not sent before it has settled.
     settles: bool,
+    /// Whether its files could not be fetched: it waits until the user tries again.
+    lacks_files: bool,
 }
 
 /// The run that was wanted and open last, to go back to.
@@ -48,6 +50,16 @@ struct Held {
     told: bool,
 }
 
+/// How far a run has got that is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Delivery {
+    /// Its files are fetched first.
+    Fetching,
+    Posted,
+    /// The worker has taken it up.
+    Heard,
+}
+
 /// What the worker does.
 #[derive(Default)]
 enum Work {
@@ -60,7 +72,11 @@ enum Work {
     Empty,
     /// It was sent a run, and has not answered. Until it has, all it says is about the one that it
     /// holds, with which it goes on where it refuses.
-    Opening { sent: Shared<Run>, over: Option<Held> },
+    Opening {
+        sent: Shared<Run>,
+        over: Option<Held>,
+        delivery: Delivery,
+    },
     /// It holds a run. One that was overtaken while it opened is held, but was never accepted.
     Open(Held),
 }
@@ -94,6 +110,7 @@ impl Plan {
             opening,
             train,
             settles: true,
+            lacks_files: false,
         });
     }
 
@@ -131,9 +148,9 @@ impl Plan {
     /// The run that is wanted has settled.
     pub fn settle(&mut self) -> Next {
         let Some(wanted) = self.wanted.as_mut().filter(|wanted| wanted.settles) else {
-            return self.tell();
+            return Next::Nothing;
         };
-        wanted.settles = false;
+        (wanted.settles, wanted.lacks_files) = (false, false);
         match self.work {
             Work::None => Next::Start,
             // The worker's first word, or its answer to the run before, sends it.
@@ -155,7 +172,7 @@ impl Plan {
         {
             wanted.opening.weights = Some(last.clone());
         }
-        (wanted.train, wanted.settles) = (train, true);
+        (wanted.train, wanted.settles, wanted.lacks_files) = (train, true, false);
         true
     }
 
@@ -179,6 +196,53 @@ impl Plan {
             accepted.last = None;
         }
         goes_on
+    }
+
+    /// The run that is sent has its files, and is posted.
+    pub fn posted(&mut self) {
+        self.delivered(Delivery::Posted);
+    }
+
+    /// The worker has taken up the run that it was sent.
+    pub fn heard(&mut self) {
+        self.delivered(Delivery::Heard);
+    }
+
+    fn delivered(&mut self, by_now: Delivery) {
+        if let Work::Opening { delivery, .. } = &mut self.work {
+            *delivery = by_now;
+        }
+    }
+
+    /// The run that is wanted, if it waits for a worker: for one that has not taken it up, or that is
+    /// about another one.
+    pub fn unheard(&self) -> Option<Shared<Run>> {
+        let wanted = self.wanted.as_ref().filter(|wanted| !wanted.settles)?;
+        let run = &wanted.opening.run;
+        let Work::Opening { sent, delivery, .. } = &self.work else {
+            return None;
+        };
+        (*delivery == Delivery::Posted || sent != run).then(|| run.clone())
+    }
+
+    /// The files of the run that was to be sent could not be fetched. Returns whether that one is still
+    /// wanted: it then waits to be opened again, and what it replaces does not go on unseen.
+    pub fn unfetched(&mut self) -> (bool, Next) {
+        let Work::Opening { sent, over, .. } = std::mem::take(&mut self.work) else {
+            return (false, Next::Nothing);
+        };
+        self.work = over.map_or(Work::Empty, Work::Open);
+        let wanted = self.wanted.as_mut().filter(|wanted| wanted.opening.run == sent);
+        let Some(wanted) = wanted else {
+            return (false, self.send_settled());
+        };
+        (wanted.settles, wanted.lacks_files) = (true, true);
+        (true, self.idle())
+    }
+
+    /// Whether the run that is wanted waits for its files.
+    pub fn lacks_files(&self) -> bool {
+        self.wanted.as_ref().is_some_and(|wanted| wanted.lacks_files)
     }
 
     /// The worker holds the run that it was sent. Returns whether that one is still wanted.
@@ -207,7 +271,7 @@ impl Plan {
     /// is wanted again, and opened again where the worker holds another one by now. Returns what the
     /// worker does then; nothing where the page need not hear of it.
     pub fn refused(&mut self) -> (Option<Phase>, Next) {
-        let Work::Opening { sent, over } = std::mem::take(&mut self.work) else {
+        let Work::Opening { sent, over, .. } = std::mem::take(&mut self.work) else {
             return (None, Next::Nothing);
         };
         self.work = over.map_or(Work::Empty, Work::Open);
@@ -221,11 +285,14 @@ impl Plan {
             },
             train: refused.train,
             settles: false,
+            lacks_files: false,
         });
         if let Some(held) = self.open() {
             let phase = held.course.into();
             return (Some(phase), self.tell());
         }
+        // Until it is open again it is not accepted: it may be refused by now, and is then not gone back to.
+        self.accepted = None;
         match self.send() {
             Next::Nothing => (Some(Phase::Idle), Next::Nothing),
             next => (Some(Phase::Opening), next),
@@ -253,11 +320,7 @@ impl Plan {
         if let Some(wanted) = &mut self.wanted {
             wanted.train = false;
         }
-        if self.held().is_none_or(|held| held.course != Course::Training) {
-            return Next::Nothing;
-        }
-        self.goes(Course::Idle);
-        Next::Pause
+        self.idle()
     }
 
     /// All iterations of the run that the worker holds are done.
@@ -291,6 +354,15 @@ impl Plan {
         }
     }
 
+    /// Ends the training of the run that the worker holds.
+    fn idle(&mut self) -> Next {
+        if self.held().is_none_or(|held| held.course != Course::Training) {
+            return Next::Nothing;
+        }
+        self.goes(Course::Idle);
+        Next::Pause
+    }
+
     fn goes(&mut self, course: Course) {
         if let Work::Open(held) | Work::Opening { over: Some(held), .. } = &mut self.work {
             held.course = course;
@@ -318,10 +390,11 @@ impl Plan {
         let Some(wanted) = &mut self.wanted else {
             return Next::Nothing;
         };
-        wanted.settles = false;
+        (wanted.settles, wanted.lacks_files) = (false, false);
         let opening = wanted.opening.clone();
         self.work = Work::Opening {
             sent: opening.run.clone(),
+            delivery: Delivery::Fetching,
             over: match std::mem::take(&mut self.work) {
                 Work::Open(held) => Some(held),
                 _ => None,

@@ -187,8 +187,8 @@ fn another_description_of_the_open_run_is_told_once_and_keeps_its_weights() {
     let longer = opening(0).run;
     plan.revise(longer.clone());
     assert!(plan.is_open() && plan.trains(), "it goes on");
-    assert_eq!(plan.settle(), Next::Revise(longer.clone()));
-    assert_eq!(plan.settle(), Next::Nothing, "once");
+    assert_eq!(plan.tell(), Next::Revise(longer.clone()));
+    assert_eq!(plan.tell(), Next::Nothing, "once");
     plan.revise(longer.clone());
     assert_eq!(plan.tell(), Next::Nothing, "it is known");
 
@@ -234,4 +234,68 @@ fn a_run_that_is_not_open_yet_is_opened_as_it_is_described_last() {
         plan.keep(weights).is_some(),
         "the last words of the run that is left"
     );
+}
+
+#[test]
+fn a_run_whose_files_cannot_be_fetched_waits_for_the_user() {
+    let (mut plan, _) = open(true);
+    let second = opening(1);
+    assert_eq!(want(&mut plan, &second, true), Next::Open(second.clone()));
+    assert_eq!(plan.unfetched(), (true, Next::Pause), "nothing trains on unseen");
+    assert!(plan.lacks_files() && !plan.is_open() && plan.trains());
+    assert_eq!(plan.train(), Next::Nothing, "no attempt by itself");
+    assert_eq!(plan.settle(), Next::Open(second));
+    assert!(!plan.lacks_files());
+    assert_eq!(plan.opened(), (true, Next::Train));
+
+    // One that is overtaken meanwhile is not missed.
+    let [third, fourth] = [2, 3].map(opening);
+    let _ = want(&mut plan, &third, false);
+    assert_eq!(want(&mut plan, &fourth, false), Next::Nothing);
+    assert_eq!(plan.unfetched(), (false, Next::Open(fourth)));
+}
+
+#[test]
+fn a_crash_without_the_network_keeps_the_weights() {
+    let (mut plan, first) = open(false);
+    let weights = Shared::new(vec![1]);
+    plan.keep(weights.clone());
+    assert!(plan.ended(false) && plan.want_again(false));
+    plan.started();
+    let _ = plan.settle();
+    assert_eq!(plan.up(), with(&first, &weights));
+    assert_eq!(plan.unfetched(), (true, Next::Nothing));
+    assert_eq!(plan.settle(), with(&first, &weights));
+}
+
+#[test]
+fn a_run_that_is_refused_though_it_was_accepted_is_not_gone_back_to() {
+    let (mut plan, first) = open(false);
+    assert!(plan.ended(false) && plan.want_again(false));
+    plan.started();
+    let _ = plan.settle();
+    assert_eq!(plan.up(), Next::Open(first.clone()));
+    assert_eq!(plan.refused(), (Some(Phase::Opening), Next::Open(first)));
+    assert_eq!(plan.refused(), (Some(Phase::Idle), Next::Nothing));
+    assert_eq!(plan.train(), Next::Nothing);
+}
+
+#[test]
+fn a_worker_is_deaf_until_it_takes_up_the_run_that_is_wanted() {
+    let (mut plan, _) = open(false);
+    assert_eq!(plan.unheard(), None);
+    let [second, third] = [1, 2].map(opening);
+    plan.want(second.clone(), false);
+    assert_eq!(plan.unheard(), None, "it may still change");
+    let _ = plan.settle();
+    assert_eq!(plan.unheard(), None, "its files may take long");
+    plan.posted();
+    assert_eq!(plan.unheard(), Some(second.run));
+    plan.heard();
+    assert_eq!(plan.unheard(), None, "opening it may take long");
+    let _ = want(&mut plan, &third, false);
+    assert_eq!(plan.unheard(), Some(third.run.clone()), "it opens another one");
+    plan.started();
+    assert_eq!(plan.unheard(), None);
+    assert_eq!(plan.up(), Next::Open(third));
 }

@@ -236,7 +236,7 @@ mod tests {
         let opened = Action::Events(vec![Event::Opened(Box::new(scene))]);
         let state = Rc::new(State::new(run.clone(), None)).reduce(opened);
         assert_eq!(
-            state.snapshots.items()[0].paths.points,
+            state.history.snapshots.items()[0].paths.points,
             [0.5],
             "nothing is trained yet"
         );

@@ -24,6 +24,14 @@ pub enum Draggable {
 const DEVIATIONS: (f64, f64) = (0.11, 0.99 * HALF_WIDTH);
 
 impl Draggable {
+    /// A mixture, one of whose components is selected; a selection that another mixture left behind is none.
+    pub fn mixture(components: Vec<Component>, selected: Option<usize>) -> Self {
+        Self::Mixture {
+            selected: selected.filter(|index| *index < components.len()),
+            components,
+        }
+    }
+
     /// The places that can be taken hold of. A mixture's are the means, then the ends of the
     /// selected component's axes.
     pub fn handles(&self) -> Vec<[f64; 2]> {
@@ -172,14 +180,21 @@ mod tests {
     use rtb::task::presets;
 
     #[test]
+    fn what_another_mixture_left_selected_is_not() {
+        let components = problem(&presets()[0].run).prior.components.clone();
+        let count = components.len();
+        for (selected, of_two) in [(1, Some(1)), (2, None), (count, None)] {
+            let two = Draggable::mixture(components[..2].to_vec(), Some(selected));
+            assert!(matches!(two, Draggable::Mixture { selected, .. } if selected == of_two));
+        }
+    }
+
+    #[test]
     fn stretching_a_component_stays_valid() {
         let run = presets()[0].run.clone();
         let components = problem(&run).prior.components.clone();
         let count = components.len();
-        let start = Draggable::Mixture {
-            components,
-            selected: Some(3),
-        };
+        let start = Draggable::mixture(components, Some(3));
         for handle in [3, count, count + 1] {
             for to in [[0.0, 0.0], [30.0, -30.0], [-10.0, 5.0], [-10.05, 5.0]] {
                 let Draggable::Mixture { components, .. } = start.dragged(handle, to) else {

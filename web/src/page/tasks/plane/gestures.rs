@@ -101,10 +101,7 @@ impl Gestures {
                 at.map(|v| (100.0 * v).round() / 100.0),
                 0.5,
             ));
-            self.change.emit(Draggable::Mixture {
-                components: all,
-                selected: None,
-            });
+            self.change.emit(Draggable::mixture(all, None));
             self.select_component(Some(components.len()));
         }
     }
@@ -120,10 +117,7 @@ impl Gestures {
                 let mut all = components.clone();
                 all.remove(*index);
                 self.select_component(None);
-                self.change.emit(Draggable::Mixture {
-                    components: all,
-                    selected: None,
-                });
+                self.change.emit(Draggable::mixture(all, None));
                 true
             }
             _ => self.next_path(&key),

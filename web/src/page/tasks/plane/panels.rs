@@ -59,10 +59,10 @@ pub fn Panels(props: &PanelsProps) -> Html {
     let panel_of = |panel: usize| {
         let (id, title) = PANELS[panel];
         let draggable = match panel {
-            PRIOR => Draggable::Mixture {
-                components: problem(&props.run).prior.components.clone(),
-                selected: props.selection.prior,
-            },
+            PRIOR => Draggable::mixture(
+                problem(&props.run).prior.components.clone(),
+                props.selection.prior,
+            ),
             REWARD => reward_draggable(&props.run, props.selection.reward),
             _ => Draggable::None,
         };
@@ -133,14 +133,8 @@ fn highlight(highlighted: Option<(usize, usize)>, panel: usize) -> Option<usize>
 
 fn reward_draggable(run: &Run, selected: Option<usize>) -> Draggable {
     match &problem(run).reward {
-        Reward::Ratio { numerator, .. } => Draggable::Mixture {
-            components: numerator.clone(),
-            selected,
-        },
-        Reward::Product { components } => Draggable::Mixture {
-            components: components.clone(),
-            selected,
-        },
+        Reward::Ratio { numerator, .. } => Draggable::mixture(numerator.clone(), selected),
+        Reward::Product { components } => Draggable::mixture(components.clone(), selected),
         Reward::Mask { shape, .. } => Draggable::Shape(*shape),
         Reward::Painted { rows } => Draggable::Grid(Grid::new(rows.clone(), BLANK)),
         _ => Draggable::None,
