@@ -494,7 +494,7 @@ fn refusals_are_sentences() {
         "usize", "u64", "u32", "u8", "i64", "i32", "f64", "f32", "Option", "struct", "enum", "sequence",
         "tuple", "map", "variant", "boolean", "newtype",
     ];
-    let mut kinds = Vec::new();
+    let (mut kinds, mut tasks) = (Vec::new(), Vec::new());
     let mut refusals = 0;
     for preset in presets() {
         let kind = preset.run.problem.table()["reward"]["kind"].clone();
@@ -505,6 +505,13 @@ fn refusals_are_sentences() {
         let table: toml::Table = toml::from_str(&preset.run.to_toml()).expect("it is TOML");
         let mut fields = Vec::new();
         paths(&table, "", &mut fields);
+        // The fields of all tasks are looked at once a task.
+        let own = preset.run.problem.table();
+        let is_own = |field: &String| own.contains_key(field.split('.').next().unwrap_or_default());
+        if tasks.contains(&preset.run.task()) {
+            fields.retain(is_own);
+        }
+        tasks.push(preset.run.task());
         for (field, value) in fields.iter().flat_map(|field| WRONG.map(|value| (field, value))) {
             let Err(error) = preset.run.with(field, value) else {
                 continue;
@@ -524,7 +531,7 @@ fn refusals_are_sentences() {
         }
     }
     assert!(
-        kinds.len() > 10 && refusals > 3000,
+        kinds.len() > 10 && refusals > 1000,
         "{refusals} refusals of {kinds:?}"
     );
 }
