@@ -1,7 +1,7 @@
 //! Formulas in x and y typed by people, with the precedence of mathematics: −x² is −(x²), and
 //! 2^3^2 is 2^(3^2). Comparisons and logic give 1 for true and 0 for false.
 
-use crate::engine::ConfigError;
+use crate::engine::{ConfigError, beginning};
 use std::f64::consts;
 
 /// A compiled formula.
@@ -29,6 +29,7 @@ impl Formula {
     pub(super) fn new(text: &str) -> Result<Self, ConfigError> {
         let parsed = tokens(text).and_then(|tokens| Parser { tokens, next: 0 }.whole());
         let root = parsed.map_err(|why| {
+            let why = beginning(&why);
             ConfigError::new(
                 "reward.expression",
                 format!("`{text}`"),
