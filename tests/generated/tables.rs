@@ -64,6 +64,8 @@ pub struct Changed {
 pub struct Description {
     pub table: Table,
     pub fields: Vec<Vec<String>>,
+    /// Whether there are fields that nobody knows.
+    pub has_more: bool,
 }
 
 const TEXTS: &[&str] = &[
@@ -218,7 +220,12 @@ impl Changed {
             });
             fields.push(keys.collect());
         }
-        Description { table, fields }
+        let adds = |(_, change): &(Index, Change)| matches!(change, Change::Add(..));
+        Description {
+            table,
+            fields,
+            has_more: self.changes.iter().any(adds),
+        }
     }
 }
 

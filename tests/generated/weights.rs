@@ -247,7 +247,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
                 "0 0 0",
                 "1 1 1",
                 "0 1 0",
-                "1024 1024 1024",
+                "60 9 60",
                 "99999999999999999999",
                 "true",
                 "false",

@@ -3,6 +3,7 @@
 
 mod broken;
 mod comparison;
+mod data;
 mod digits;
 mod examples;
 mod folder;

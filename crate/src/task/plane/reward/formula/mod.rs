@@ -5,7 +5,7 @@ mod operations;
 mod parser;
 mod tokens;
 
-use crate::engine::ConfigError;
+use crate::engine::{ConfigError, beginning};
 use operations::Operation;
 use parser::Parser;
 use tokens::tokens;
@@ -37,6 +37,7 @@ impl Formula {
     pub(super) fn new(text: &str) -> Result<Self, ConfigError> {
         let parsed = tokens(text).and_then(|tokens| Parser::new(tokens).whole());
         let root = parsed.map_err(|why| {
+            let why = beginning(&why);
             ConfigError::new(
                 "reward.expression",
                 format!("`{text}`"),
