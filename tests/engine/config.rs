@@ -545,6 +545,10 @@ fn refusals_are_in_our_words() {
             "objective.log_z: this value is not allowed; use a name in quotes",
         ),
         (
+            "[objective]\nlog_z = { vargrad = 1 }",
+            "objective.log_z: this value is not allowed; use a name in quotes",
+        ),
+        (
             "[method]\nkind = 0",
             "method.kind: integer `0` is not allowed; use a name in quotes",
         ),
@@ -558,7 +562,7 @@ fn refusals_are_in_our_words() {
             "process.\"a\\nb\" is an unknown field",
         ),
         (
-            "[[prior.components]]\nweight = 1.0\nmean = [0.0]\ncovariance = [1.0, 0.0, 1.0]",
+            "task = \"mixtures\"\n[[prior.components]]\nweight = 1.0\nmean = [0.0]\ncovariance = [1.0, 0.0, 1.0]",
             "prior.components.mean: a list of length 1 is not allowed; use a list of length 2",
         ),
     ];

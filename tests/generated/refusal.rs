@@ -25,6 +25,7 @@ const FOREIGN: &[&str] = &[
     "Option",
     "Error",
     "panicked",
+    "wanted exactly",
 ];
 
 /// A sentence in our words, of a length that can be read.

@@ -118,7 +118,7 @@ fn short(preset: &str, prior: &Path, out: &Path) -> Command {
 #[test]
 fn killed_runs_of_mixtures_end_like_unbroken_ones() {
     let place = Scratch::new();
-    survives(40, place.path(), |out| {
+    survives(45, place.path(), |out| {
         tiny(out, &["--iterations=40", "--set=rollout.replay_share=0.25"])
     });
 }
@@ -135,7 +135,7 @@ fn killed_runs_of_digits_end_like_unbroken_ones() {
     let network = shape.init(&Noise::new(0), &Device::flex());
     let weights = pollster::block_on(Weights::of(&network)).expect("the processor answers");
     fs::write(&prior, weights.to_safetensors(true)).expect("written");
-    survives(30, place.path(), |out| {
+    survives(20, place.path(), |out| {
         let mut command = short("digits-ink", &prior, out);
         command.args(["--set=evaluation.every=4", "--set=evaluation.candidates=2"]);
         command
@@ -165,7 +165,7 @@ fn killed_runs_of_stories_end_like_unbroken_ones() {
     let model = LanguageModel { network, reader };
     let file = pollster::block_on(model.file()).expect("the processor answers");
     fs::write(&prior, file).expect("written");
-    survives(30, place.path(), |out| {
+    survives(35, place.path(), |out| {
         let mut command = short("story-dog", &prior, out);
         command.arg("--set=evaluation.every=0");
         command

@@ -207,6 +207,12 @@ fn unreadable(error: &toml::de::Error) -> ConfigError {
                 "no field beside its kind",
             ))
         })
+        // toml takes a table with one key for a name, too.
+        .or_else(|| {
+            let of_name = ["wanted exactly 1 ", "expected table, found "];
+            let is_of_name = of_name.iter().any(|words| message.starts_with(words));
+            is_of_name.then_some(("unit variant", "string only"))
+        })
         .unwrap_or((message, "a value of another kind"));
     if let Some(name) = found
         .strip_prefix("unknown field `")
