@@ -212,8 +212,8 @@ fn a_resumed_run_may_be_longer() {
     shorter.training.iterations = 2;
     assert_eq!(refused(shorter), "training.iterations");
     let mut other = run;
-    other.optimizer.learning_rate *= 2.0;
-    assert_eq!(refused(other), "optimizer.learning_rate");
+    other.rollout.batch *= 2;
+    assert_eq!(refused(other), "rollout.batch");
 }
 
 #[test]

@@ -176,11 +176,11 @@ fn what_was_trained_with_cannot_change() {
             command.arg(flag);
             command
         };
-        refused(with("--batch=17"), &["rollout.batch", "`17`", "`16`"]);
-        refused(with("--seed=5"), &["seed", "`5`", "`0`"]);
+        refused(with("--batch=17"), &["rollout.batch: 17 ", "use 16,"]);
+        refused(with("--seed=5"), &["seed: 5 ", "use 0,"]);
         refused(with("--iterations=4"), &["training.iterations", "4", "from 10"]);
         edit(path, "batch = 16\n", "batch = 17\n");
-        let parts = ["rollout.batch", "`17`", "`16`"];
+        let parts = ["rollout.batch: 17 ", "use 16,"];
         refused(resume(path), &parts);
         refused(rtb(["sample", text(path)]), &parts);
     }

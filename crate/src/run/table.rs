@@ -259,7 +259,7 @@ fn found_in_words(found: &str) -> String {
         return value.to_owned();
     }
     if let Some(length) = found.strip_prefix("invalid length ") {
-        return format!("a list of {length}");
+        return format!("a list of length {length}");
     }
     match found {
         "sequence" => "a list",
@@ -274,7 +274,7 @@ fn found_in_words(found: &str) -> String {
 /// What serde expects, without the names of Rust's types.
 fn in_words(expected: &str) -> String {
     if let Some(length) = expected.strip_prefix("an array of length ") {
-        return format!("a list of {length}");
+        return format!("a list of length {length}");
     }
     match expected {
         "variant identifier" => return "the name of a kind, in quotes".to_owned(),

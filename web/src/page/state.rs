@@ -211,7 +211,8 @@ impl State {
 
     fn keep(&mut self, run: &Shared<Run>, weights: Shared<Vec<u8>>) {
         if self.phase.is_open() && *run == self.run {
-            self.kept = Some(weights);
+            // Those of a run that starts are made again as fast as they are read.
+            self.kept = (self.iteration() > 0).then_some(weights);
         } else if let Some(past) = self.past.as_mut().filter(|past| past.run == *run) {
             past.weights = Some(weights);
         }
