@@ -35,7 +35,7 @@ fn links_are_read_as_their_text_is() {
             return;
         };
         let opened = link::decode(&URL_SAFE_NO_PAD.encode(compress_to_vec_zlib(text.as_bytes(), 1)));
-        match (opened, Run::from_toml(&text)) {
+        match (opened, Run::from_written(&text)) {
             (Err(error), _) if error.field == "the link" => assert!(text.len() > 1 << 20, "{error}"),
             (opened, read) => assert_eq!(opened, read),
         }

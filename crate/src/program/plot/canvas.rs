@@ -27,9 +27,10 @@ pub const FAINT: RGBColor = RGBColor(226, 229, 233);
 
 const FONT: &str = "sans-serif";
 
-/// Refuses the name of a picture, in this field, that says neither PNG nor SVG.
+/// Refuses the name of a picture, in this field, that ends in another format. A device or a pipe has no ending,
+/// and gets a PNG.
 pub fn check_name(field: &str, path: &Path) -> Result<(), ConfigError> {
-    if is_svg(path) || has_ending(path, "png") {
+    if is_svg(path) || has_ending(path, "png") || path.extension().is_none() {
         return Ok(());
     }
     let value = format!("`{}`", path.display());
