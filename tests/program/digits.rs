@@ -26,7 +26,7 @@ const TINY: &[&str] = &[
 ];
 
 /// An untrained prior in the folder, as what is set.
-fn untrained(place: &Path) -> String {
+pub fn untrained(place: &Path) -> String {
     let prior = place.join("prior.safetensors");
     if !prior.exists() {
         let shape = UNetConfig {

@@ -106,8 +106,8 @@ const REFUSED: &[(&str, &str)] = &[
         "folder | cannot write",
     ),
     (
-        "pretrain digits --data nowhere --out prior --picture prior.json",
-        "--picture | prior.json | a file of its own",
+        "pretrain digits --data nowhere --out prior --picture prior",
+        "--picture | prior | a file of its own",
     ),
     (
         "pretrain autoencoder --data nowhere --out weights.JSON",

@@ -1,12 +1,11 @@
 //! Runs that are killed at any moment, again and again, end like unbroken ones: a hundred kills, over all tasks.
 
+use super::digits::untrained;
 use super::scratch::Scratch;
 use super::support::{Running, metrics, report, resume, rtb, succeed, text, tiny};
 use burn::tensor::Device;
 use rtb::engine::noise::Noise;
-use rtb::engine::weights::Weights;
 use rtb::network::TransformerConfig;
-use rtb::task::images::UNetConfig;
 use rtb::task::text::{LanguageModel, Layout, Reader};
 use std::fs;
 use std::path::Path;
@@ -106,12 +105,10 @@ fn survives(kills: usize, place: &Path, start: impl Fn(&Path) -> Command) {
     }
 }
 
-/// `rtb run PRESET` above a prior of one's own, into `out`.
-fn short(preset: &str, prior: &Path, out: &Path) -> Command {
-    let mut command = rtb(["run", preset, "--out", text(out)]);
-    command
-        .args(SHORT)
-        .arg(format!("--set=prior.weights={}", text(prior)));
+/// `rtb run PRESET` above the prior that is set, into `out`.
+fn short(preset: &str, prior: &str, out: &Path) -> Command {
+    let mut command = rtb(["run", preset, "--out", text(out), prior]);
+    command.args(SHORT);
     command
 }
 
@@ -126,15 +123,7 @@ fn killed_runs_of_mixtures_end_like_unbroken_ones() {
 #[test]
 fn killed_runs_of_digits_end_like_unbroken_ones() {
     let place = Scratch::new();
-    let prior = place.path().join("prior.safetensors");
-    let shape = UNetConfig {
-        channels: [4, 32],
-        blocks: [1, 1],
-        embedding: 8,
-    };
-    let network = shape.init(&Noise::new(0), &Device::flex());
-    let weights = pollster::block_on(Weights::of(&network)).expect("the processor answers");
-    fs::write(&prior, weights.to_safetensors(true)).expect("written");
+    let prior = untrained(place.path());
     survives(20, place.path(), |out| {
         let mut command = short("digits-ink", &prior, out);
         command.args(["--set=evaluation.every=4", "--set=evaluation.candidates=2"]);
@@ -165,6 +154,7 @@ fn killed_runs_of_stories_end_like_unbroken_ones() {
     let model = LanguageModel { network, reader };
     let file = pollster::block_on(model.file()).expect("the processor answers");
     fs::write(&prior, file).expect("written");
+    let prior = format!("--set=prior.weights={}", text(&prior));
     survives(35, place.path(), |out| {
         let mut command = short("story-dog", &prior, out);
         command.arg("--set=evaluation.every=4");

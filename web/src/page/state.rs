@@ -236,6 +236,16 @@ impl State {
         self.notice = Some(Notice::Refused(error));
     }
 
+    /// What kept the engine from the run is over.
+    fn started(&mut self) {
+        let stopped = self.phase == Phase::Stopped;
+        self.notice.take_if(|notice| match notice {
+            Notice::Unfetched(_) => true,
+            Notice::Trouble(_) => stopped,
+            _ => false,
+        });
+    }
+
     fn on(&mut self, event: Event) {
         // The engine may not have heard yet that another run is wanted: the last words are about the old one.
         if !self.phase.is_open() && !matches!(event, Event::Opened(_)) {
@@ -243,6 +253,7 @@ impl State {
         }
         match event {
             Event::Opened(scene) => {
+                self.started();
                 self.stage = Stage::new(*scene);
                 self.accepted = Some((self.run.clone(), self.stage.clone()));
                 if !std::mem::take(&mut self.returns) {
@@ -357,8 +368,7 @@ impl Reducible for State {
                 next.resume = false;
             }
             Action::Opening { resume } => {
-                next.notice
-                    .take_if(|notice| matches!(notice, Notice::Unfetched(_)));
+                next.started();
                 next.phase = Phase::Opening;
                 next.resume = resume;
             }
@@ -457,6 +467,22 @@ mod tests {
         let again = state.reduce(Action::Opening { resume: true });
         assert_eq!((again.phase, &again.notice), (Phase::Opening, &None));
         assert_eq!(again.reduce(opened()).phase, Phase::Training);
+    }
+
+    #[test]
+    fn what_kept_the_engine_from_starting_is_forgotten_when_it_starts() {
+        let trouble = || Action::Notice(Some(Notice::Trouble("no engine".to_owned())));
+        let state = after(
+            State::new(presets::first(), None),
+            vec![trouble(), Action::Stopped],
+        );
+        assert_eq!(state.reduce(opened()).notice, None);
+        // One that has started says what else went wrong.
+        let state = after(
+            State::new(presets::first(), None),
+            vec![opened(), trouble(), opened()],
+        );
+        assert!(state.notice.is_some());
     }
 
     #[test]

@@ -177,8 +177,8 @@ pub(super) fn presets() -> Vec<Preset> {
         Preset {
             name: "story-bike-causal",
             title: "A new bike, word by word",
-            description: "The same story, but the prior is a causal language model, which makes one word per step: \
-                          it is many times faster, and its sentences make more sense.",
+            description: "What happens in between? The prior is a causal language model, which makes one word per step: \
+                          many times faster than a masked one, with sentences that make more sense.",
             run: word_by_word(),
         },
         preset(
