@@ -1,5 +1,6 @@
 // Figures of the built page: sizes, warm reload, time of an iteration, memory, and how long it takes
-// to a total variation of 0.03, and of digits: time of an iteration, frames a second while they train.
+// to a total variation of 0.03, frames a second while a reward is painted at a sixth of the processor's speed,
+// and of digits: time of an iteration, frames a second while they train.
 // `node tests/page/bench.mjs [iterations] [--gpu]` after `trunk build`; 2000 iterations take minutes. With
 // --gpu also an iteration on the WebGPU worker.
 
@@ -94,6 +95,25 @@ const frames = (page, seconds) => page.evaluate((wanted) => new Promise((done) =
   requestAnimationFrame(frame);
 }), seconds);
 
+async function painting(site) {
+  const context = await browse();
+  const { page } = await open(context, `${site.url}#preset=25-to-9`);
+  await idle(page);
+  await id(page, 'reward-kind').selectOption('painted');
+  await until('the painted run', async () => /Ready/.test(await status(page)), 60);
+  const session = await context.newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: 6 });
+  const box = await id(page, 'reward-canvas').boundingBox();
+  const to = (at) => page.mouse.move(box.x + 40 + 3 * at, box.y + 60 + 2 * (at % 30));
+  await to(0);
+  await page.mouse.down();
+  const drawn = frames(page, 2);
+  for (let at = 0; at < 60; at += 1) await to(at);
+  console.log(`painting at a sixth of the processor's speed: ${(await drawn).toFixed(1)} frames a second`);
+  await page.mouse.up();
+  await context.close();
+}
+
 async function digits(site) {
   const context = await browse();
   const { page } = await open(context, `${site.url}#preset=digit-3`);
@@ -130,6 +150,7 @@ async function gpu(site) {
 sizes();
 const site = await serve();
 await cpu(site);
+await painting(site);
 await digits(site);
 if (arguments_.includes('--gpu')) await gpu(site);
 site.close();
