@@ -1,5 +1,6 @@
 //! Samples as a file: text, tensors, an array or a sheet of images.
 
+use crate::program::storage;
 use rtb::engine::weights::Weights;
 use rtb::run::ConfigError;
 use rtb::task::Task;
@@ -21,8 +22,7 @@ impl Format {
     ///
     /// Where there is no such format for the samples of this task.
     pub fn of(path: Option<&Path>, task: Task) -> Result<Self, ConfigError> {
-        let ending = path.and_then(Path::extension).unwrap_or_default();
-        let ending = ending.to_string_lossy().to_lowercase();
+        let ending = path.map(storage::extension).unwrap_or_default();
         let (sheet, refused) = (task.room().sheet(), |value: String, why: &str| {
             Err(ConfigError::new(
                 "--out",

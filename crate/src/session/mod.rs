@@ -75,7 +75,8 @@ impl Session {
     ///
     /// Where the checkpoint is damaged, of another version of the program, or does not fit.
     pub async fn resume(checkpoint: &[u8], device: Device, files: &Files) -> Result<Self, EngineError> {
-        Self::resume_as(Self::run_of(checkpoint)?, checkpoint, device, files).await
+        let checkpoint = Checkpoint::read(checkpoint)?;
+        Self::reopen(checkpoint.run.clone(), &checkpoint, device, files).await
     }
 
     /// The same as another run, which may differ from the checkpoint's in its length, its schedule and its
@@ -91,7 +92,15 @@ impl Session {
         device: Device,
         files: &Files,
     ) -> Result<Self, EngineError> {
-        let checkpoint = Checkpoint::read(checkpoint)?;
+        Self::reopen(run, &Checkpoint::read(checkpoint)?, device, files).await
+    }
+
+    async fn reopen(
+        run: Run,
+        checkpoint: &Checkpoint,
+        device: Device,
+        files: &Files,
+    ) -> Result<Self, EngineError> {
         checkpoint.run.same_training(&run)?;
         let mut session = Self::open(run, device, files, None).await?;
         session.0.restore(&checkpoint.learner)?;

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 const AFTER_HELP: &str = "\
 Writes a folder with the full config, metrics, pictures, weights and checkpoints, and prints each
 measured value beside its exact value. Ctrl-C saves a checkpoint and stops; --resume continues from it.
-A resumed run may get other values of training.*, evaluation.*, optimizer.schedule and
-optimizer.final_share, by flags or in its config.toml; more iterations lengthen a finished run.
+A resumed run may get another length, other schedules (learning rates, exploration, the start of
+tempering) and other measurements, by flags or in its config.toml; more iterations lengthen a finished run.
 
 Examples:
   rtb run moons-disc --iterations 500

@@ -30,7 +30,7 @@ const FONT: &str = "sans-serif";
 /// Refuses the name of a picture, in this field, that ends in another format. A device or a pipe has no ending,
 /// and gets a PNG.
 pub fn check_name(field: &str, path: &Path) -> Result<(), ConfigError> {
-    if is_svg(path) || has_ending(path, "png") || path.extension().is_none() {
+    if is_svg(path) || storage::extension(path) == "png" || path.extension().is_none() {
         return Ok(());
     }
     let value = format!("`{}`", path.display());
@@ -42,12 +42,7 @@ pub fn check_name(field: &str, path: &Path) -> Result<(), ConfigError> {
 }
 
 fn is_svg(path: &Path) -> bool {
-    has_ending(path, "svg")
-}
-
-fn has_ending(path: &Path, ending: &str) -> bool {
-    path.extension()
-        .is_some_and(|found| found.eq_ignore_ascii_case(ending))
+    storage::extension(path) == "svg"
 }
 
 /// Draws a PNG of `size` pixels, or an SVG where the name says so, whole or not at all.

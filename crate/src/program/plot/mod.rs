@@ -100,13 +100,7 @@ pub fn draw_all(finished: &Finished, folder: &RunFolder) -> Result<(), ProgramEr
 fn draw_panel(panel: &task::Panel, all: &[task::Panel], folder: &RunFolder) -> Result<(), ProgramError> {
     match &panel.picture {
         Picture::Cells { side, cells, scale } => {
-            let map = HeatMap {
-                title: &panel.title,
-                cells,
-                side: *side,
-                scale: scale_of(*scale, cells, all),
-                quantity: quantity(*scale),
-            };
+            let map = heat_map(&panel.title, cells, *side, *scale, all);
             let path = folder.file(&format!("{}.png", panel.name));
             picture(&path, heat::SIZE, |canvas| map.draw(canvas))
         }
@@ -133,6 +127,23 @@ fn draw_panel(panel: &task::Panel, all: &[task::Panel], folder: &RunFolder) -> R
 
 /// What the colours of most maps stand for.
 const DENSITY: &str = "density";
+
+/// The map of a panel's cells, beside the other panels.
+fn heat_map<'a>(
+    title: &'a str,
+    cells: &'a [f32],
+    side: usize,
+    scale: task::Scale,
+    all: &[task::Panel],
+) -> HeatMap<'a> {
+    HeatMap {
+        title,
+        cells,
+        side,
+        scale: scale_of(scale, cells, all),
+        quantity: quantity(scale),
+    }
+}
 
 /// What the colours of cells stand for.
 fn quantity(scale: task::Scale) -> &'static str {

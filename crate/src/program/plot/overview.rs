@@ -1,8 +1,7 @@
 //! One picture of the whole run: its densities or images, and the figures below.
 
 use super::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, bold, text};
-use super::heat::HeatMap;
-use super::{Finished, PANEL_COLUMNS, draw_sheet, draw_texts, quantity, scale_of};
+use super::{Finished, PANEL_COLUMNS, draw_sheet, draw_texts, heat_map};
 use crate::program::output::{duration, figure};
 use crate::program::source::title;
 use plotters::prelude::*;
@@ -33,13 +32,7 @@ fn below(panels: &[Panel]) -> i32 {
 fn draw_panel(canvas: &Canvas, panel: &Panel, all: &[Panel], corner: (i32, i32)) -> Drawn {
     match &panel.picture {
         Picture::Cells { side, cells, scale } => {
-            let map = HeatMap {
-                title: &panel.title,
-                cells,
-                side: *side,
-                scale: scale_of(*scale, cells, all),
-                quantity: quantity(*scale),
-            };
+            let map = heat_map(&panel.title, cells, *side, *scale, all);
             map.draw_image(canvas, corner, IMAGE, 19)?;
             map.draw_bar_below(canvas, (corner.0, corner.1 + IMAGE + 48), IMAGE)
         }
