@@ -8,7 +8,8 @@ use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::objective::{Pull, select_steps};
 use rtb::engine::process::{BrownianBridge, Policy, Process};
 use rtb::engine::rollout::{Chains, Follow};
-use rtb::task::plane::{DriftNetwork, PlanePolicy};
+use rtb::network::DriftNetwork;
+use rtb::task::plane::PlanePolicy;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const FOLLOW: Follow = Follow::Policy { exploration: 0.0 };

@@ -17,9 +17,10 @@ use rtb::engine::rollout::Follow;
 use rtb::engine::train::Trainer;
 use rtb::engine::weights::Weights;
 use rtb::message::Files;
+use rtb::network::DriftNetwork;
 use rtb::run::{Advantage, LogZ, Method, Run};
 use rtb::session::Session;
-use rtb::task::plane::{Component, DriftNetwork, PlanePolicy, PlanePrior, Reward, Shape};
+use rtb::task::plane::{Component, PlanePolicy, PlanePrior, Reward, Shape};
 
 const FOLLOW: Follow = Follow::Policy { exploration: 0.0 };
 const STEPS: [usize; 5] = [0, 1, 2, 3, 4];

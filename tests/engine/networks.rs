@@ -9,12 +9,12 @@ use rtb::engine::process::{Absorbing, Autoregressive, BrownianBridge, Policy as 
 use rtb::engine::process::{Sequence, TokenChain};
 use rtb::engine::reward::Reward as _;
 use rtb::engine::weights::{Weights, load_tensors, read_tensors};
-use rtb::network::{ResidualConfig, TransformerConfig};
+use rtb::network::{DriftNetworkConfig, ResidualConfig, TransformerConfig};
 use rtb::run::shipped_weights;
 use rtb::task::images::{
     Classify, DenoiserPrior, PIXELS, PooledClassifier, SIDE, StridedClassifier, UNetConfig,
 };
-use rtb::task::plane::{DriftNetworkConfig, ExactPrior, LearnedPrior, Mixture, PlanePolicy, PolicyShape};
+use rtb::task::plane::{ExactPrior, LearnedPrior, Mixture, PlanePolicy, PolicyShape};
 use rtb::task::text::{Infilling, LanguageModel, Reward, StoryReward, Vocabulary};
 use serde_json::Value;
 

@@ -12,9 +12,10 @@ use rtb::engine::process::Policy;
 use rtb::engine::reward::HostReward;
 use rtb::engine::rollout::{Batch, Follow};
 use rtb::message::Files;
+use rtb::network::DriftNetwork;
 use rtb::run::LogZ;
 use rtb::session::Session;
-use rtb::task::plane::{DriftNetwork, Reward};
+use rtb::task::plane::Reward;
 
 const FOLLOW: Follow = Follow::Policy { exploration: 0.0 };
 

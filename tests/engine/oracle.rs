@@ -8,9 +8,9 @@ use rtb::engine::noise::Noise;
 use rtb::engine::process::{BrownianBridge, Policy, Prior};
 use rtb::engine::reward::HostReward;
 use rtb::engine::rollout::{Chains, Follow};
+use rtb::network::{DriftNetwork, DriftNetworkConfig};
 use rtb::task::plane::{
-    Component, DriftNetwork, DriftNetworkConfig, ExactPrior, Mixture, PlanePrior, PolicySamples,
-    PriorSamples, Reward, Truth, report,
+    Component, ExactPrior, Mixture, PlanePrior, PolicySamples, PriorSamples, Reward, Truth, report,
 };
 
 /// The posterior's drift in closed form, behind the interface of a trained one.

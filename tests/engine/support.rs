@@ -10,11 +10,11 @@ use rtb::engine::reward::Ends;
 use rtb::engine::rollout::{Batch, Chains};
 use rtb::engine::weights::{Weights, load_tensors, read_tensors};
 use rtb::message::{Fit, Iteration, Report};
+use rtb::network::DriftNetwork;
 use rtb::run::{ConfigError, Preset, Run};
 use rtb::session::Session;
 use rtb::task::plane::{
-    DriftNetwork, ExactPrior, LogReward, Mixture, PlaneFit, PlanePolicy, PlanePrior, PlaneProblem,
-    PolicyShape,
+    ExactPrior, LogReward, Mixture, PlaneFit, PlanePolicy, PlanePrior, PlaneProblem, PolicyShape,
 };
 
 pub type PlaneChains = Chains<BrownianBridge, PlanePrior, PlanePolicy>;

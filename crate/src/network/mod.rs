@@ -3,6 +3,7 @@
 pub(crate) mod attention;
 mod block;
 pub(crate) mod conditioning;
+mod drift;
 pub(crate) mod embedding;
 mod gpt2;
 pub(crate) mod layer;
@@ -10,6 +11,7 @@ mod residual;
 mod sedd;
 mod transformer;
 
+pub use drift::{DriftNetwork, DriftNetworkConfig};
 pub use gpt2::{Gpt2, Gpt2Config};
 pub use layer::{Conv, Dense};
 pub use residual::{ResidualConfig, ResidualNetwork};

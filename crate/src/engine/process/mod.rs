@@ -7,6 +7,7 @@
 mod absorbing;
 mod autoregressive;
 mod bridge;
+mod ornstein_uhlenbeck;
 mod sequence;
 mod token;
 mod uniform;
@@ -15,6 +16,7 @@ mod variance_preserving;
 pub use absorbing::Absorbing;
 pub use autoregressive::Autoregressive;
 pub use bridge::BrownianBridge;
+pub use ornstein_uhlenbeck::OrnsteinUhlenbeck;
 pub use sequence::Sequence;
 pub use token::TokenChain;
 pub use uniform::Uniform;

@@ -12,11 +12,11 @@ mod messages;
 #[cfg(feature = "engine")]
 mod methods;
 pub mod mixture;
-#[cfg(feature = "engine")]
-mod network;
 pub mod picture;
 #[cfg(feature = "engine")]
 mod policy;
+#[cfg(feature = "engine")]
+mod preconditioning;
 mod presets;
 #[cfg(feature = "engine")]
 pub mod pretrain;
@@ -44,11 +44,11 @@ pub use fit::{
 pub use messages::{Energy, PlaneFit, PlaneView};
 pub use mixture::Mixture;
 #[cfg(feature = "engine")]
-pub use network::{DriftNetwork, DriftNetworkConfig, Preconditioning};
-#[cfg(feature = "engine")]
 pub use picture::PICTURE_SIDE;
 #[cfg(feature = "engine")]
 pub use policy::{PlanePolicy, PolicyShape};
+#[cfg(feature = "engine")]
+pub use preconditioning::Preconditioning;
 #[cfg(feature = "engine")]
 pub use prior::{ExactPrior, LearnedPrior, PlanePrior};
 pub use problem::{

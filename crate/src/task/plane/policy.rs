@@ -1,7 +1,8 @@
 //! Posteriors in the plane: what the network's output means for the bridge's drift.
 
-use super::{DriftNetwork, DriftNetworkConfig, HALF_WIDTH, LogReward, Preconditioning};
+use super::{HALF_WIDTH, LogReward, Preconditioning};
 use crate::engine::process::{BrownianBridge, Policy};
+use crate::network::{DriftNetwork, DriftNetworkConfig};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 /// Cells along a side of the table of ∇ log r.

@@ -1,8 +1,6 @@
 //! Learned priors: a network trained on samples of the mixture by bridge matching.
 
-use super::{
-    DriftNetwork, DriftNetworkConfig, Mixture, PlaneProblem, PlaneTask, Preconditioning, PriorKind, Truth,
-};
+use super::{Mixture, PlaneProblem, PlaneTask, Preconditioning, PriorKind, Truth};
 use crate::engine::EngineError;
 use crate::engine::learner::Learner;
 use crate::engine::noise::{self, Noise, Purpose};
@@ -10,6 +8,7 @@ use crate::engine::parallel;
 use crate::engine::process::BrownianBridge;
 use crate::engine::train::Descent;
 use crate::engine::weights::Weights;
+use crate::network::{DriftNetwork, DriftNetworkConfig};
 use crate::run::{Files, Run};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,10 @@
 //! Priors: the drift of a mixture in closed form, or a network trained on its samples.
 
-use super::{DriftNetwork, DriftNetworkConfig, Mixture, Preconditioning};
+use super::{Mixture, Preconditioning};
 use crate::engine::noise::Noise;
 use crate::engine::process::{BrownianBridge, Prior};
 use crate::engine::weights::{load_tensors, read_tensors};
+use crate::network::{DriftNetwork, DriftNetworkConfig};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
 /// The bridge's prior in the plane.

@@ -3,8 +3,8 @@
 use super::picture;
 use super::policy::PolicyShape;
 use super::{
-    Component, DriftNetwork, ExactPrior, HALF_WIDTH, LearnedPrior, LogReward, Mixture, PlanePolicy,
-    PlanePrior, PlaneProblem, PriorKind, Reward, Truth, quadrature,
+    Component, ExactPrior, HALF_WIDTH, LearnedPrior, LogReward, Mixture, PlanePolicy, PlanePrior,
+    PlaneProblem, PriorKind, Reward, Truth, quadrature,
 };
 use crate::engine::check::percent_above;
 use crate::engine::learner::Task;
@@ -14,6 +14,7 @@ use crate::engine::reward::OnHost;
 use crate::engine::rollout::{Chains, Replay};
 use crate::engine::sampler::{Setting, prior_samples};
 use crate::engine::{ConfigError, EngineError, reward};
+use crate::network::DriftNetwork;
 use crate::run::{Files, Run};
 use crate::task::opened::prior_network;
 use burn::tensor::Device;

@@ -1,0 +1,206 @@
+//! The Ornstein–Uhlenbeck chain, which leaves standard normal noise as it is.
+
+use super::{Diffusion, Process, per_step, sum};
+use burn::tensor::{Device, Tensor, TensorData};
+use std::f64::consts::{FRAC_PI_2, PI};
+
+/// z_{i+1} = √(1 − b_i)·z_i + √b_i·(k + ε), ε ~ N(0, I), with z_0 = 0 and b_0 = 1.
+///
+/// With k = 0 every z_i from the first on is N(0, I), whatever T is, and the chain is reversible: it is the prior
+/// of outsourced diffusion sampling (arXiv 2502.06999, §3). For data of another law, k is √b/√(1 − b) times
+/// ∇ log of the ratio of the noised data's density to N(0, I); that reverses z_i = α_i·data + σ_i·ε,
+/// α² + σ² = 1, up to O(1/T). The levels follow the cosine schedule (arXiv 2102.09672), α_i = sin(πi/2T),
+/// b_i = 1 − (α_i/α_{i+1})².
+///
+/// A state is `[rows, dimensions]`; a kernel is k, of the same shape.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OrnsteinUhlenbeck {
+    /// T, the number of transitions.
+    pub steps: usize,
+    /// Numbers of one row of a state.
+    pub dimensions: usize,
+}
+
+impl OrnsteinUhlenbeck {
+    /// The time of a step, from 0 for pure noise to 1 for data.
+    pub fn time(&self, step: usize) -> f64 {
+        step as f64 / self.steps as f64
+    }
+
+    /// The times of steps.
+    pub fn times(&self, steps: &[usize]) -> Vec<f64> {
+        steps.iter().map(|s| self.time(*s)).collect()
+    }
+
+    /// α and σ at a time.
+    pub fn level(time: f64) -> (f64, f64) {
+        (FRAC_PI_2 * time).sin_cos()
+    }
+
+    /// α and σ of a step.
+    pub fn at(&self, step: usize) -> (f64, f64) {
+        Self::level(self.time(step))
+    }
+
+    /// √(1 − b) and √b of a transition.
+    pub fn mix(&self, step: usize) -> (f64, f64) {
+        // α_i² + σ_i² = 1, so b is 1 − (α_i/α_{i+1})² without cancellation.
+        let ((alpha, sigma), (next, next_sigma)) = (self.at(step), self.at(step + 1));
+        let kept = alpha / next;
+        (
+            kept,
+            (sigma.powi(2) - (kept * next_sigma).powi(2)).max(0.0).sqrt(),
+        )
+    }
+
+    /// What multiplies (E\[data|z_i\] − α_i·z_i)/σ_i in k.
+    pub fn output(&self, step: usize) -> f64 {
+        let ((_, sigma), (next, _)) = (self.at(step), self.at(step + 1));
+        self.mix(step).1 * next / sigma
+    }
+
+    /// What multiplies the gradient of log(density/N(0, I)) in k; 0 at the first step, where there is none.
+    pub fn gradient_factor(&self, step: usize) -> f64 {
+        match self.mix(step) {
+            (0.0, _) => 0.0,
+            (kept, gained) => gained / kept,
+        }
+    }
+
+    /// z_{i+1} less √(1 − b)·z_i, in units of √b.
+    fn move_of(&self, steps: &[usize], x: &Tensor<2>, next: &Tensor<2>) -> Tensor<2> {
+        per_step(steps, next.clone(), |s| self.mix(s).1.recip())
+            - per_step(steps, x.clone(), |s| {
+                let (kept, gained) = self.mix(s);
+                kept / gained
+            })
+    }
+
+    /// log of the normalisation of N(·; 0, b·I) of a transition.
+    fn log_constant(&self, step: usize) -> f64 {
+        let variance = self.mix(step).1.powi(2);
+        -0.5 * self.dimensions as f64 * (2.0 * PI * variance).ln()
+    }
+
+    /// log N(·; 0, b·I) of rows in units of √b.
+    fn log_gaussian(&self, steps: &[usize], miss: Tensor<2>) -> Tensor<1> {
+        let squares = sum(miss.square()).mul_scalar(-0.5);
+        let [all] = squares.dims();
+        let constants: Vec<f32> = steps.iter().map(|s| self.log_constant(*s) as f32).collect();
+        let constants = TensorData::new(constants, [steps.len(), 1]);
+        let constants = Tensor::<2>::from_data(constants, &squares.device());
+        (squares.reshape([steps.len(), all / steps.len()]) + constants).reshape([all])
+    }
+}
+
+impl Process for OrnsteinUhlenbeck {
+    type State = Tensor<2>;
+    type Kernel = Tensor<2>;
+
+    const NOISES_BACK: bool = true;
+
+    fn steps(&self) -> usize {
+        self.steps
+    }
+
+    fn start(&self, conditions: &[usize], device: &Device) -> Tensor<2> {
+        Tensor::zeros([conditions.len(), self.dimensions], device)
+    }
+
+    fn noise_size(&self) -> usize {
+        self.dimensions
+    }
+
+    fn transition(
+        &self,
+        step: usize,
+        x: &Tensor<2>,
+        kernel: &Tensor<2>,
+        noise: Tensor<2>,
+        extra: f64,
+    ) -> Tensor<2> {
+        let (kept, gained) = self.mix(step);
+        let deviation = (gained.powi(2) + extra / self.steps as f64).sqrt();
+        x.clone().mul_scalar(kept) + kernel.clone().mul_scalar(gained) + noise.mul_scalar(deviation)
+    }
+
+    fn noise_back(&self, step: usize, next: &Tensor<2>, noise: Tensor<2>) -> Tensor<2> {
+        let (kept, gained) = self.mix(step);
+        // From the first step the chain comes back to 0: nothing of it is kept, and there is no noise.
+        match step {
+            0 => next.zeros_like(),
+            _ => next.clone().mul_scalar(kept) + noise.mul_scalar(gained),
+        }
+    }
+
+    /// (k_φ − k_θ)·(move − (k_φ + k_θ)/2).
+    fn log_ratio(
+        &self,
+        steps: &[usize],
+        x: &Tensor<2>,
+        next: &Tensor<2>,
+        posterior: &Tensor<2>,
+        prior: &Tensor<2>,
+    ) -> Tensor<1> {
+        // The difference of the squares, multiplied out: f32 would lose it between two large sums.
+        let middle = (posterior.clone() + prior.clone()).mul_scalar(0.5);
+        sum((posterior.clone() - prior.clone()) * (self.move_of(steps, x, next) - middle))
+    }
+
+    fn log_prob(&self, steps: &[usize], x: &Tensor<2>, next: &Tensor<2>, kernel: &Tensor<2>) -> Tensor<1> {
+        self.log_gaussian(steps, self.move_of(steps, x, next) - kernel.clone())
+    }
+
+    fn log_noise(&self, step: usize, x: &Tensor<2>, next: &Tensor<2>) -> Tensor<1> {
+        if step == 0 {
+            return Tensor::zeros([x.dims()[0]], &x.device());
+        }
+        // The chain is its own reversal.
+        self.log_gaussian(&[step], self.move_of(&[step], next, x))
+    }
+
+    /// |k_φ − k_θ|²/2.
+    fn divergence(
+        &self,
+        _steps: &[usize],
+        _x: &Tensor<2>,
+        posterior: &Tensor<2>,
+        prior: &Tensor<2>,
+    ) -> Tensor<1> {
+        sum((posterior.clone() - prior.clone()).square()).mul_scalar(0.5)
+    }
+
+    fn preview(&self, step: usize, x: &Tensor<2>, kernel: &Tensor<2>) -> Option<Tensor<2>> {
+        Some(self.expected_end(step, x, kernel))
+    }
+
+    fn state_size(&self) -> usize {
+        self.dimensions
+    }
+
+    fn upload(&self, states: Vec<f32>, device: &Device) -> Tensor<2> {
+        let rows = states.len() / self.dimensions;
+        Tensor::from_data(TensorData::new(states, [rows, self.dimensions]), device)
+    }
+
+    fn download(&self, state: &Tensor<2>) -> Tensor<2> {
+        state.clone()
+    }
+}
+
+impl Diffusion for OrnsteinUhlenbeck {
+    fn expected_end(&self, step: usize, x: &Tensor<2>, kernel: &Tensor<2>) -> Tensor<2> {
+        let (alpha, sigma) = self.at(step);
+        x.clone().mul_scalar(alpha) + kernel.clone().mul_scalar(sigma / self.output(step))
+    }
+
+    fn end_deviation(&self, step: usize, data_variance: f64) -> f64 {
+        let (alpha, sigma) = self.at(step);
+        (data_variance * sigma.powi(2) / (alpha.powi(2) * data_variance + sigma.powi(2))).sqrt()
+    }
+
+    /// From the first step there is nothing to guide: no gradient goes through it.
+    fn guide(&self, step: usize, kernel: &Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
+        kernel.clone() + gradient.mul_scalar(self.gradient_factor(step))
+    }
+}
