@@ -45,6 +45,16 @@ pub fn files(run: &Run) -> Result<Files, ProgramError> {
             let part = if held_out { stories.held_out } else { stories.train };
             Ok(data::infillings(&part))
         }
+        FileKind::Table => {
+            let path = Path::new(need.name);
+            fs::read(path).map_err(|e| ProgramError::file("read the table", path, e))
+        }
+        FileKind::Command(_) | FileKind::Onnx(_) => Err(ConfigError::new(
+            need.field,
+            format!("`{}`", need.name),
+            "a reward that the program computes itself",
+        )
+        .into()),
     })
 }
 
@@ -56,7 +66,8 @@ pub fn files_beside(
     run.files().iter().try_fold(Files::default(), |files, need| {
         let file = match need.kind {
             FileKind::ShippedWeights => shipped(need.name).to_vec(),
-            FileKind::Weights | FileKind::Corpus { .. } => find(need)?,
+            FileKind::Weights | FileKind::Corpus { .. } | FileKind::Table => find(need)?,
+            FileKind::Command(_) | FileKind::Onnx(_) => find(need)?,
         };
         Ok(files.with(need.role, file))
     })

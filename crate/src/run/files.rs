@@ -1,11 +1,17 @@
 //! The files that a run needs.
 
+use super::{Command, Onnx};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;
 
+#[cfg(feature = "engine")]
+use crate::engine::reward::BlackBox;
+#[cfg(feature = "engine")]
+use std::sync::Arc;
+
 /// A file that a run needs before it can be opened; the caller must find it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FileNeed<'a> {
     /// Its purpose; [`Files`] holds it under this name.
     pub role: &'static str,
@@ -14,12 +20,12 @@ pub struct FileNeed<'a> {
     /// Its name in errors: the field of the run that names it, if there is one.
     pub field: &'static str,
     /// The kind of its content.
-    pub kind: FileKind,
+    pub kind: FileKind<'a>,
 }
 
 /// The kind of a file's content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileKind {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FileKind<'a> {
     /// Weights (safetensors) that ship, or are the user's own.
     Weights,
     /// Weights that ship.
@@ -29,27 +35,75 @@ pub enum FileKind {
         /// Whether it is the held-out part.
         held_out: bool,
     },
+    /// A table of numbers: CSV with a header, or .npy.
+    Table,
+    /// A reward that a program computes; [`Files`] holds it as a black box.
+    Command(&'a Command),
+    /// A reward that a model computes; [`Files`] holds it as a black box.
+    Onnx(&'a Onnx),
 }
 
 /// The files that a run needs, by their roles.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Files(BTreeMap<String, ByteBuf>);
+pub struct Files {
+    files: BTreeMap<String, ByteBuf>,
+    /// Programs and models stay where they were started.
+    #[cfg(feature = "engine")]
+    #[serde(skip)]
+    boxes: Boxes,
+}
 
 impl Files {
     /// The file of a role.
     pub fn get(&self, role: &str) -> Option<&[u8]> {
-        self.0.get(role).map(|bytes| bytes.as_slice())
+        self.files.get(role).map(|bytes| bytes.as_slice())
     }
 
     /// Adds a file with its role.
     pub fn with(mut self, role: &str, bytes: Vec<u8>) -> Self {
-        self.0.insert(role.to_owned(), ByteBuf::from(bytes));
+        self.files.insert(role.to_owned(), ByteBuf::from(bytes));
         self
     }
 
     /// Removes the file of a role.
     pub fn without(mut self, role: &str) -> Self {
-        self.0.remove(role);
+        self.files.remove(role);
         self
+    }
+
+    /// The black box of a role.
+    #[cfg(feature = "engine")]
+    pub fn black_box(&self, role: &str) -> Option<Arc<dyn BlackBox>> {
+        self.boxes.0.get(role).cloned()
+    }
+
+    /// Adds a black box with its role.
+    #[cfg(feature = "engine")]
+    pub fn with_black_box(mut self, role: &str, black_box: Arc<dyn BlackBox>) -> Self {
+        self.boxes.0.insert(role.to_owned(), black_box);
+        self
+    }
+}
+
+#[cfg(feature = "engine")]
+#[derive(Clone, Default)]
+struct Boxes(BTreeMap<String, Arc<dyn BlackBox>>);
+
+#[cfg(feature = "engine")]
+impl PartialEq for Boxes {
+    /// The same black boxes, not only equal ones: what they compute cannot be looked at.
+    fn eq(&self, other: &Self) -> bool {
+        let same = |(mine, theirs): (_, _)| {
+            let ((role, one), (other_role, other)): ((&String, &Arc<_>), (&String, &Arc<_>)) = (mine, theirs);
+            role == other_role && Arc::ptr_eq(one, other)
+        };
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(same)
+    }
+}
+
+#[cfg(feature = "engine")]
+impl std::fmt::Debug for Boxes {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
     }
 }

@@ -11,6 +11,7 @@ mod experiment;
 #[cfg(feature = "native")]
 mod fields;
 mod files;
+mod outside;
 mod preset;
 mod problem;
 mod shipped;
@@ -27,6 +28,7 @@ pub use experiment::{Experiment, values};
 #[cfg(feature = "native")]
 pub use fields::{Choice, Field, Shape, Variant, common_fields, fields_of};
 pub use files::{FileKind, FileNeed, Files};
+pub use outside::{Command, Meaning, Onnx};
 pub use preset::Preset;
 pub use problem::{AnyProblem, Erased, Problem};
 pub use shipped::ShippedPrior;

@@ -252,6 +252,9 @@ fn kept_as(need: &FileNeed) -> Option<String> {
         FileKind::Weights => Some(format!("{}.safetensors", need.role)),
         FileKind::ShippedWeights => None,
         FileKind::Corpus { .. } => Some(format!("{}.tsv", need.role)),
+        FileKind::Table => Some(format!("{}.{}", need.role, extension(Path::new(need.name)))),
+        FileKind::Onnx(_) => Some(format!("{}.onnx", need.role)),
+        FileKind::Command(_) => None,
     }
 }
 
