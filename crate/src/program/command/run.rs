@@ -81,8 +81,7 @@ fn start(source: &Path, options: &Options) -> Result<Trainer, ProgramError> {
     let device = options.device.device.open()?;
     let stop = Stop::catch()?;
     let session = opened(run, device, &files, None)?;
-    let folder = RunFolder::create(out, &label, session.run(), &files)?;
-    let lock = folder.lock()?;
+    let (folder, lock) = RunFolder::create(out, &label, session.run(), &files)?;
     Trainer::new(session, folder, lock, stop)
 }
 

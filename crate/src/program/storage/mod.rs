@@ -56,19 +56,25 @@ impl RunFolder {
         probe_folder(out, &usual(label, run), TAKEN)
     }
 
-    /// Makes the folder of a new run and puts its description there. Without `out` it is
-    /// `runs/<label>-seed<seed>`, with a number behind it if that is taken.
-    pub fn create(out: Option<&Path>, label: &str, run: &Run, files: &Files) -> Result<Self, ProgramError> {
+    /// Makes and locks the folder of a new run and puts its description there, last of all. Without `out` it
+    /// is `runs/<label>-seed<seed>`, with a number behind it if that is taken.
+    pub fn create(
+        out: Option<&Path>,
+        label: &str,
+        run: &Run,
+        files: &Files,
+    ) -> Result<(Self, FolderLock), ProgramError> {
         let folder = Self {
             path: create_folder(out, &usual(label, run), TAKEN)?,
         };
+        let lock = folder.lock()?;
         for need in run.files() {
             if let (Some(name), Some(bytes)) = (kept_as(&need), files.get(need.role)) {
                 folder.write(&name, bytes)?;
             }
         }
         folder.write(CONFIG, run.to_toml().as_bytes())?;
-        Ok(folder)
+        Ok((folder, lock))
     }
 
     /// The folder of a run that was started before.
@@ -257,10 +263,15 @@ fn kept_as(need: &FileNeed) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LATEST, PREVIOUS, RunFolder};
+    use super::{CONFIG, FolderLock, LATEST, METRICS, PREVIOUS, RunFolder};
+    use crate::program::error::ProgramError;
     use crate::program::scratch::Scratch;
     use rtb::run::{Files, Run};
     use std::fs;
+
+    fn create(place: &Scratch) -> Result<(RunFolder, FolderLock), ProgramError> {
+        RunFolder::create(Some(place.path()), "x", &Run::default(), &Files::default())
+    }
 
     fn checkpoint(iteration: u8) -> Vec<u8> {
         vec![iteration; 100]
@@ -269,8 +280,7 @@ mod tests {
     #[test]
     fn the_last_two_checkpoints_are_kept() {
         let place = Scratch::new();
-        let (run, files) = (Run::default(), Files::default());
-        let folder = RunFolder::create(Some(place.path()), "x", &run, &files).expect("created");
+        let (folder, _lock) = create(&place).expect("created");
         assert!(folder.checkpoint().expect("none yet").is_none());
         for iteration in 0..4 {
             folder.save(&checkpoint(iteration)).expect("saved");
@@ -288,11 +298,24 @@ mod tests {
     #[test]
     fn one_process_trains_in_a_folder() {
         let place = Scratch::new();
-        let (run, files) = (Run::default(), Files::default());
-        let folder = RunFolder::create(Some(place.path()), "x", &run, &files).expect("created");
-        let first = folder.lock().expect("free");
+        let (folder, first) = create(&place).expect("created");
         assert!(folder.lock().is_err());
         drop(first);
         assert!(folder.lock().is_ok());
+    }
+
+    #[test]
+    fn a_folder_whose_run_never_began_is_used_again() {
+        let place = Scratch::new();
+        let (folder, lock) = create(&place).expect("created");
+        drop(lock);
+        assert!(create(&place).is_err(), "it holds a run");
+        // Killed after the prior's weights.
+        fs::remove_file(folder.file(CONFIG)).expect("removed");
+        fs::write(folder.file("prior.safetensors"), b"weights").expect("written");
+        drop(create(&place).expect("nothing began there"));
+        fs::remove_file(folder.file(CONFIG)).expect("removed");
+        fs::write(folder.file(METRICS), b"").expect("written");
+        assert!(create(&place).is_err(), "it was trained in");
     }
 }

@@ -1,6 +1,6 @@
 //! Where a new folder can be made.
 
-use super::file;
+use super::{CONFIG, LOCK, METRICS, file};
 use crate::program::error::ProgramError;
 use std::fs;
 use std::io::ErrorKind;
@@ -46,15 +46,22 @@ fn chosen(out: Option<&Path>, usual: &Path, remedy: &'static str) -> Result<Path
     }
 }
 
-/// Whether a folder can be made there without mixing with other files.
+/// Whether a folder can be made there without mixing with other files. That of a run that was killed before
+/// its description was written holds nothing that anybody wants.
 fn is_vacant(path: &Path) -> Result<bool, ProgramError> {
     match fs::read_dir(path) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
+        Ok(mut entries) => Ok(entries.next().is_none() || never_began(path)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(path.symlink_metadata().is_err()),
         // A file is in the way here; one further up shows when the folder is made.
         Err(e) if e.kind() == ErrorKind::NotADirectory => Ok(!path.exists()),
         Err(e) => Err(ProgramError::file("read the folder", path, e)),
     }
+}
+
+/// Whether it is the folder of a run that is locked first, but was never described.
+fn never_began(folder: &Path) -> bool {
+    let holds = |name: &str| folder.join(name).exists();
+    holds(LOCK) && !holds(CONFIG) && !holds(METRICS)
 }
 
 /// `path`, or `path-2`, `path-3` … if that is taken.
