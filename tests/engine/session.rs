@@ -6,7 +6,7 @@ use rtb::engine::device::cpu_device;
 use rtb::engine::weights::read_tensors;
 use rtb::message::{Event, Files, Report, Request, Truth, from_bytes, to_bytes};
 use rtb::run::{Run, Training};
-use rtb::session::{Session, Trial};
+use rtb::session::{Checkpoint, Session, Trial};
 use rtb::task::plane::pretrain::{PretrainConfig, Pretraining};
 use rtb::task::plane::{PlaneView, PriorKind, Reward};
 use std::pin::pin;
@@ -193,6 +193,7 @@ fn a_resumed_run_may_be_longer() {
     let checkpoint = session.checkpoint().expect("it saves");
     let resume = |run: Run| {
         let (device, files) = (cpu_device(), Files::default());
+        let checkpoint = Checkpoint::read(&checkpoint)?;
         pollster::block_on(Session::resume_as(run, &checkpoint, device, &files))
     };
     let run = session.run().clone();

@@ -10,7 +10,7 @@ use proptest::sample::select;
 use rtb::engine::EngineError;
 use rtb::engine::device::cpu_device;
 use rtb::run::{Files, Run};
-use rtb::session::Session;
+use rtb::session::{Checkpoint, Session};
 use rtb::task::plane::{Component, PlaneProblem, Prior, Reward, Shape};
 use std::sync::LazyLock;
 
@@ -193,7 +193,7 @@ fn damaged_checkpoints_are_refused_in_a_sentence() {
     });
     let pieces = &["form", "run", "learner", "\u{0}", "rollout.batch"];
     each(300, Damage::some(pieces), |damage| {
-        if let Err(error) = Session::run_of(&damaged(&CHECKPOINT, &damage)) {
+        if let Err(error) = Checkpoint::read(&damaged(&CHECKPOINT, &damage)) {
             is_refusal(&error);
         }
     });
