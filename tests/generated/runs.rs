@@ -10,7 +10,7 @@ use proptest::sample::select;
 use rtb::engine::EngineError;
 use rtb::engine::device::cpu_device;
 use rtb::run::{Files, Run};
-use rtb::session::{Checkpoint, Session};
+use rtb::session::Session;
 use rtb::task::plane::{Component, PlaneProblem, Prior, Reward, Shape};
 use std::sync::LazyLock;
 
@@ -191,10 +191,13 @@ fn damaged_checkpoints_are_refused_in_a_sentence() {
             .and_then(|session| session.checkpoint())
             .expect("saved")
     });
-    let pieces = &["form", "run", "learner", "\u{0}", "rollout.batch"];
+    let pieces = &["rtb-ckpt", "form", "run", "learner", "\u{0}", "rollout.batch"];
     each(300, Damage::some(pieces), |damage| {
-        if let Err(error) = Checkpoint::read(&damaged(&CHECKPOINT, &damage)) {
-            is_refusal(&error);
+        let damaged = damaged(&CHECKPOINT, &damage);
+        let resumed = block_on(Session::resume(&damaged, cpu_device(), &Files::default()));
+        match resumed {
+            Err(error) => is_refusal(&error),
+            Ok(_) => assert!(damaged == *CHECKPOINT, "a damaged checkpoint was taken"),
         }
     });
 }

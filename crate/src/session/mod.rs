@@ -6,7 +6,7 @@ pub use crate::engine::learner::{Sampled, WeightedSamples};
 pub use trial::Trial;
 
 use crate::engine::train::Timing;
-use crate::engine::{ConfigError, EngineError};
+use crate::engine::{ConfigError, EngineError, frame};
 use crate::message::{Iteration, Report, SampledTruth, Scene, Snapshot};
 use crate::run::{Files, Run};
 use crate::task::Picture;
@@ -35,7 +35,8 @@ impl Checkpoint {
     ///
     /// Where it is damaged, or of another version of the program.
     pub fn read(bytes: &[u8]) -> Result<Self, EngineError> {
-        let refused = |_| EngineError::Checkpoint("it is damaged, or not a checkpoint".to_owned());
+        let refused = |_| EngineError::Checkpoint("it is not that of a run".to_owned());
+        let bytes = frame::decode(bytes)?;
         let Form { form } = rmp_serde::from_slice(bytes).map_err(refused)?;
         if form != FORM {
             return Err(EngineError::Checkpoint(format!(
@@ -283,9 +284,11 @@ impl Session {
         let checkpoint = Checkpoint {
             form: FORM,
             run: self.run().clone(),
-            learner: self.0.checkpoint()?,
+            learner: self.0.record()?,
         };
-        rmp_serde::to_vec_named(&checkpoint).map_err(|e| EngineError::Checkpoint(e.to_string()))
+        let bytes = rmp_serde::to_vec_named(&checkpoint);
+        let bytes = bytes.map_err(|e| EngineError::Checkpoint(e.to_string()))?;
+        Ok(frame::encode(&bytes))
     }
 
     /// Takes over the prior samples that an earlier session drew from the same prior, if `kept` holds

@@ -6,14 +6,13 @@
 //! | `prior.safetensors` | the weights of a learned prior |
 //! | `corpus.tsv` | the stories of a corpus |
 //! | `metrics.jsonl` | a line for every iteration and every evaluation ([`metrics`]) |
-//! | `checkpoint.bin`, `checkpoint.previous.bin` | where to go on ([`checkpoint`]) |
+//! | `checkpoint.bin`, `checkpoint.previous.bin` | where to go on ([`frame`]) |
 //! | `weights.safetensors`, `*.png` | the posterior's weights; pictures |
 //! | `report.json` | the final figures, written last: it says that the run is finished |
 //!
 //! Every file but the metrics, to which lines are only added, is written beside its place and
 //! moved there ([`file`]), so that a crash leaves either the old file or the new one.
 
-mod checkpoint;
 mod file;
 mod metrics;
 mod place;
@@ -25,6 +24,7 @@ pub use place::{create_folder, probe_folder};
 use super::error::ProgramError;
 use super::output::say;
 use file::{replace, stage, staged};
+use rtb::engine::frame;
 use rtb::message::Report;
 use rtb::run::{FileKind, FileNeed, Files, Run};
 use std::fs::{self, File, TryLockError};
@@ -169,10 +169,10 @@ impl RunFolder {
     }
 
     /// Puts a checkpoint in the place of the latest one, which becomes the previous one.
-    pub fn save(&self, session: &[u8]) -> Result<(), ProgramError> {
+    pub fn save(&self, checkpoint: &[u8]) -> Result<(), ProgramError> {
         let (latest, previous) = (self.file(LATEST), self.file(PREVIOUS));
         let fresh = staged(&latest, "");
-        stage(&fresh, &checkpoint::encode(session)).map_err(|e| ProgramError::file("write", &latest, e))?;
+        stage(&fresh, checkpoint).map_err(|e| ProgramError::file("write", &latest, e))?;
         if latest.exists() {
             replace(&latest, &previous).map_err(|e| ProgramError::file("write", &previous, e))?;
         }
@@ -190,12 +190,12 @@ impl RunFolder {
                 Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
                 Err(e) => return Err(ProgramError::file("read", &path, e)),
             };
-            match checkpoint::decode(&bytes) {
-                Ok(session) => {
+            match frame::decode(&bytes) {
+                Ok(_) => {
                     if !reasons.is_empty() {
                         say(format_args!("Warning: continuing from {}", path.display()));
                     }
-                    return Ok(Some(session.to_vec()));
+                    return Ok(Some(bytes));
                 }
                 Err(damage) => {
                     say(format_args!("Warning: {} is damaged: {damage}", path.display()));
@@ -228,7 +228,7 @@ impl RunFolder {
 
 /// Writes bytes in a frame that shows any damage, whole or not at all.
 pub fn write_framed(path: &Path, bytes: &[u8]) -> Result<(), ProgramError> {
-    write(path, &checkpoint::encode(bytes))
+    write(path, &frame::encode(bytes))
 }
 
 /// What [`write_framed`] wrote, if it is there.
@@ -238,7 +238,7 @@ pub fn read_framed(path: &Path) -> Result<Option<Vec<u8>>, ProgramError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(ProgramError::file("read", path, e)),
     };
-    match checkpoint::decode(&framed) {
+    match frame::decode(&framed) {
         Ok(bytes) => Ok(Some(bytes.to_vec())),
         Err(damage) => Err(ProgramError::Data(format!(
             "{}: {damage}; delete the file to start again",
@@ -266,6 +266,7 @@ mod tests {
     use super::{CONFIG, FolderLock, LATEST, METRICS, PREVIOUS, RunFolder};
     use crate::program::error::ProgramError;
     use crate::program::scratch::Scratch;
+    use rtb::engine::frame;
     use rtb::run::{Files, Run};
     use std::fs;
 
@@ -274,7 +275,7 @@ mod tests {
     }
 
     fn checkpoint(iteration: u8) -> Vec<u8> {
-        vec![iteration; 100]
+        frame::encode(&[iteration; 100])
     }
 
     #[test]
