@@ -3,7 +3,7 @@
 use super::{CONFIG, LOCK, METRICS, file};
 use crate::program::error::ProgramError;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// Makes the folder `out`, which must be vacant; without it `usual`, with a number behind it if
@@ -21,13 +21,18 @@ pub fn create_folder(
 /// Finds out, before a long computation, whether [`create_folder`] can make the folder for its results.
 pub fn probe_folder(out: Option<&Path>, usual: &Path, remedy: &'static str) -> Result<(), ProgramError> {
     let path = chosen(out, usual, remedy)?;
+    try_folder(&path).map_err(|e| ProgramError::file("make the folder", &path, e))
+}
+
+/// Finds out whether a folder can be made, with those above it, and leaves nothing behind.
+pub(super) fn try_folder(path: &Path) -> io::Result<()> {
     // Of a relative path the last one is empty: the working folder.
     let above = path
         .ancestors()
         .find(|above| above.as_os_str().is_empty() || above.exists());
     let trial = file::staged(&above.unwrap_or(Path::new("")).join("folder"), "");
-    let tried = fs::create_dir(&trial).and_then(|()| fs::remove_dir(&trial));
-    tried.map_err(|e| ProgramError::file("make the folder", &path, e))
+    fs::create_dir(&trial)?;
+    fs::remove_dir(&trial)
 }
 
 fn chosen(out: Option<&Path>, usual: &Path, remedy: &'static str) -> Result<PathBuf, ProgramError> {
