@@ -596,7 +596,7 @@ impl<T: Task> Learner<T> {
 }
 
 /// What is said of samples of broken weights.
-const NO_NUMBERS: &str = "samples of this posterior are not numbers: its training diverged; train again with a smaller learning rate";
+const NO_NUMBERS: &str = "samples of this posterior are not numbers: its training diverged; train again with a smaller optimizer.learning_rate";
 
 /// The trained posterior, without exploration.
 pub const LEARNED: Follow = Follow::Policy { exploration: 0.0 };
