@@ -255,6 +255,39 @@ fn bad_mixtures_are_refused() {
     }
 }
 
+/// A description without a task is of a mixture where its components are only misspelt.
+#[test]
+fn malformed_components_are_refused_by_name() {
+    let whole = [
+        ("weight", "1.0"),
+        ("mean", "[0.0, 0.0]"),
+        ("covariance", "[1.0, 0.0, 1.0]"),
+    ];
+    let text = |kind: &str, fields: &[(&str, &str)]| {
+        let fields: String = fields
+            .iter()
+            .map(|(name, value)| format!("{name} = {value}\n"))
+            .collect();
+        format!("{kind}[[prior.components]]\n{fields}\n[reward]\nkind = \"annealed\"\npower = 2.0\n")
+    };
+    Run::from_toml(&text("", &whole)).expect("it is whole");
+    for kind in ["", "[prior]\nkind = \"exact\"\n"] {
+        for (at, (name, _)) in whole.iter().enumerate() {
+            let mut wrong = whole;
+            wrong[at].1 = "\"much\"";
+            let mut missing = whole.to_vec();
+            missing.remove(at);
+            for text in [text(kind, &wrong), text(kind, &missing)] {
+                let packed = compress_to_vec_zlib(text.as_bytes(), 9);
+                let link = URL_SAFE_NO_PAD.encode(packed);
+                for result in [Run::from_toml(&text), link::decode(&link)] {
+                    refused(&format!("prior.components.{name}"), result);
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn bad_rewards_are_refused() {
     let with = |reward: &str| Run::from_toml(&format!("[reward]\n{reward}"));

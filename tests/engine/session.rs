@@ -6,7 +6,7 @@ use rtb::engine::device::cpu_device;
 use rtb::engine::weights::read_tensors;
 use rtb::message::{Event, Files, Report, Request, Truth, from_bytes, to_bytes};
 use rtb::run::{Run, Training};
-use rtb::session::{Session, Trial};
+use rtb::session::{Checkpoint, Session, Trial};
 use rtb::task::plane::pretrain::{PretrainConfig, Pretraining};
 use rtb::task::plane::{PlaneView, PriorKind, Reward};
 use std::pin::pin;
@@ -134,8 +134,15 @@ fn damaged_checkpoints_are_refused() {
     let mut session = open(small("25-to-9", 5));
     train(&mut session, 1);
     let good = session.checkpoint().expect("it saves");
-    for bad in [&[][..], &good[..good.len() / 2], b"hello"] {
-        match pollster::block_on(Session::resume(bad, cpu_device(), &Files::default())) {
+    // In the weights, and in what burn says of them.
+    let flipped = (0..good.len()).step_by(97).map(|at| {
+        let mut bad = good.clone();
+        bad[at] ^= 0x10;
+        bad
+    });
+    let cut = [&[][..], &good[..good.len() / 2], b"hello"].map(<[u8]>::to_vec);
+    for bad in flipped.chain(cut) {
+        match pollster::block_on(Session::resume(&bad, cpu_device(), &Files::default())) {
             Err(EngineError::Checkpoint(_)) => {}
             Err(other) => panic!("{other}"),
             Ok(_) => panic!("{} bytes were taken for a checkpoint", bad.len()),
@@ -193,6 +200,7 @@ fn a_resumed_run_may_be_longer() {
     let checkpoint = session.checkpoint().expect("it saves");
     let resume = |run: Run| {
         let (device, files) = (cpu_device(), Files::default());
+        let checkpoint = Checkpoint::read(&checkpoint)?;
         pollster::block_on(Session::resume_as(run, &checkpoint, device, &files))
     };
     let run = session.run().clone();

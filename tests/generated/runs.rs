@@ -191,10 +191,13 @@ fn damaged_checkpoints_are_refused_in_a_sentence() {
             .and_then(|session| session.checkpoint())
             .expect("saved")
     });
-    let pieces = &["form", "run", "learner", "\u{0}", "rollout.batch"];
+    let pieces = &["rtb-ckpt", "form", "run", "learner", "\u{0}", "rollout.batch"];
     each(300, Damage::some(pieces), |damage| {
-        if let Err(error) = Session::run_of(&damaged(&CHECKPOINT, &damage)) {
-            is_refusal(&error);
+        let damaged = damaged(&CHECKPOINT, &damage);
+        let resumed = block_on(Session::resume(&damaged, cpu_device(), &Files::default()));
+        match resumed {
+            Err(error) => is_refusal(&error),
+            Ok(_) => assert!(damaged == *CHECKPOINT, "a damaged checkpoint was taken"),
         }
     });
 }

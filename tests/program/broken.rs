@@ -310,6 +310,15 @@ fn a_full_disk_stops_with_a_checkpoint() {
     assert_eq!(report(&folder), report(unbroken.path()));
 }
 
+/// It is read once, whether the run has been finished or not.
+#[test]
+fn a_damaged_checkpoint_of_a_finished_run_is_named_once() {
+    let folder = copy_of_finished();
+    damage(&folder.path().join("checkpoint.bin"));
+    let said = stderr(&succeed(resume(folder.path()).arg("--iterations=12")));
+    assert_eq!(said.matches("is damaged").count(), 1, "{said}");
+}
+
 #[test]
 fn two_damaged_checkpoints_are_an_error() {
     let folder = unfinished();

@@ -204,7 +204,7 @@ fn samples_come_as_csv() {
     assert!((2..50).contains(&kept.count()), "some keep their first candidate");
 
     let place = Scratch::new();
-    let file = place.path().join("points.csv");
+    let file = place.path().join("new/folder/points.csv");
     assert_eq!(draw(&["--out", text(&file)]), "");
     assert_eq!(fs::read_to_string(file).expect("written"), csv);
 }

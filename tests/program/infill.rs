@@ -153,6 +153,14 @@ fn what_cannot_be_filled_is_said() {
     };
     let many = said(&["infill", "--data", &corpus, "--stories=50", "--quiet"]);
     assert!(many.contains("corpus.stories") && many.contains("50"), "{many}");
+    let strange = place.path().join("strange.txt");
+    let stories = fs::read_to_string(&corpus).expect("read");
+    fs::write(&strange, stories.replace("nice", "blorfy")).expect("written");
+    let unknown = said(&["infill", "--data", text(&strange), "--stories=50", "--quiet"]);
+    assert!(
+        unknown.contains("the words `blorfy`, ") && unknown.contains("; the models do not know these"),
+        "{unknown}"
+    );
     let nowhere = said(&["infill", "--data", "nowhere.txt"]);
     assert!(nowhere.contains("nowhere.txt"), "{nowhere}");
     let folder = place.path().join("plane");

@@ -127,8 +127,8 @@ const REFUSED: &[(&str, &str)] = &[
     ("evaluate folder", "folder | not the folder of a run"),
     ("evaluate folder --samples 99", "--samples | 99"),
     (
-        "pretrain mixture 25-to-9 --out nowhere/prior.safetensors",
-        "nowhere/prior.safetensors | cannot write",
+        "pretrain mixture 25-to-9 --out value.toml/prior.safetensors",
+        "value.toml/prior.safetensors | cannot write",
     ),
     (
         "pretrain mixture 25-to-9 --out prior --width 2",
@@ -233,8 +233,8 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     ("numbers --objective tb", "--objective | tb | rtb, subtb"),
     (
-        "numbers --out nowhere/numbers.csv",
-        "nowhere/numbers.csv | cannot write",
+        "numbers --out value.toml/numbers.csv",
+        "value.toml/numbers.csv | cannot write",
     ),
     ("list --toml nothing", "nothing | 25-to-9"),
     #[cfg(not(feature = "cuda"))]

@@ -9,21 +9,22 @@ use burn::tensor::Device;
 use pollster::block_on;
 use rtb::engine::EngineError;
 use rtb::run::{ConfigError, Files, Run};
-use rtb::session::Session;
+use rtb::session::{Checkpoint, Session};
 
 /// Where the run of a folder has come to.
 pub struct Kept {
     /// The run as it has been trained.
     pub run: Run,
     /// `None` if it was stopped before it wrote any.
-    checkpoint: Option<Vec<u8>>,
+    checkpoint: Option<Checkpoint>,
 }
 
 impl Kept {
     pub fn of(folder: &RunFolder) -> Result<Self, ProgramError> {
-        let checkpoint = folder.checkpoint()?;
+        let bytes = folder.checkpoint()?;
+        let checkpoint = bytes.as_deref().map(Checkpoint::read).transpose()?;
         let run = match &checkpoint {
-            Some(checkpoint) => Session::run_of(checkpoint)?,
+            Some(checkpoint) => checkpoint.run.clone(),
             None => folder.run()?,
         };
         Ok(Self { run, checkpoint })

@@ -40,6 +40,10 @@ impl Format {
                 format!("a picture of {}", task.name()),
                 "; only images can be drawn",
             ),
+            "npz" => refused(
+                "a file of the kind .npz".to_owned(),
+                "; samples are a single array, which .npy holds",
+            ),
             other => refused(format!("a file of the kind .{other}"), ""),
         }
     }
@@ -151,7 +155,7 @@ mod tests {
         }
         assert_eq!(of("digits", "a.png"), Ok(Format::Sheet));
         for (name, file, said) in [
-            ("mixtures", "a.npz", "a file of the kind .npz"),
+            ("mixtures", "a.npz", "a single array, which .npy holds"),
             ("mixtures", "a.parquet", "ends in .csv, .npy or .safetensors"),
             ("mixtures", "a.png", "a picture of mixtures"),
             ("digits", "a.jpg", "ends in .csv, .npy, .png or .safetensors"),

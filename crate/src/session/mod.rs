@@ -6,7 +6,7 @@ pub use crate::engine::learner::{Sampled, WeightedSamples};
 pub use trial::Trial;
 
 use crate::engine::train::Timing;
-use crate::engine::{ConfigError, EngineError};
+use crate::engine::{ConfigError, EngineError, frame};
 use crate::message::{Iteration, Report, SampledTruth, Scene, Snapshot};
 use crate::run::{Files, Run};
 use crate::task::Picture;
@@ -18,18 +18,25 @@ use std::any::Any;
 /// Version of the checkpoint format; it increases with every change of the content.
 const FORM: u32 = 2;
 
-/// A checkpoint's content.
+/// What [`Session::checkpoint`] holds.
 #[derive(Serialize, Deserialize)]
-struct Checkpoint {
+pub struct Checkpoint {
     form: u32,
-    run: Run,
+    /// The run that it belongs to.
+    pub run: Run,
     #[serde(with = "serde_bytes")]
     learner: Vec<u8>,
 }
 
 impl Checkpoint {
-    fn read(bytes: &[u8]) -> Result<Self, EngineError> {
-        let refused = |_| EngineError::Checkpoint("it is damaged, or not a checkpoint".to_owned());
+    /// Reads the bytes of a checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// Where it is damaged, or of another version of the program.
+    pub fn read(bytes: &[u8]) -> Result<Self, EngineError> {
+        let refused = |_| EngineError::Checkpoint("it is not that of a run".to_owned());
+        let bytes = frame::decode(bytes)?;
         let Form { form } = rmp_serde::from_slice(bytes).map_err(refused)?;
         if form != FORM {
             return Err(EngineError::Checkpoint(format!(
@@ -76,7 +83,7 @@ impl Session {
     /// Where the checkpoint is damaged, of another version of the program, or does not fit.
     pub async fn resume(checkpoint: &[u8], device: Device, files: &Files) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::read(checkpoint)?;
-        Self::reopen(checkpoint.run.clone(), &checkpoint, device, files).await
+        Self::resume_as(checkpoint.run.clone(), &checkpoint, device, files).await
     }
 
     /// The same as another run, which may differ from the checkpoint's in its length, its schedule and its
@@ -87,15 +94,6 @@ impl Session {
     /// As [`Session::resume`], and where another field has changed or the run is shorter than what has been
     /// trained.
     pub async fn resume_as(
-        run: Run,
-        checkpoint: &[u8],
-        device: Device,
-        files: &Files,
-    ) -> Result<Self, EngineError> {
-        Self::reopen(run, &Checkpoint::read(checkpoint)?, device, files).await
-    }
-
-    async fn reopen(
         run: Run,
         checkpoint: &Checkpoint,
         device: Device,
@@ -111,15 +109,6 @@ impl Session {
             return Err(ConfigError::new("training.iterations", wanted, allowed).into());
         }
         Ok(session)
-    }
-
-    /// The run that a checkpoint belongs to.
-    ///
-    /// # Errors
-    ///
-    /// Where the checkpoint is damaged, or of another version of the program.
-    pub fn run_of(checkpoint: &[u8]) -> Result<Run, EngineError> {
-        Ok(Checkpoint::read(checkpoint)?.run)
     }
 
     /// Goes on under another description of the same training ([`Run::same_training`]): weights, optimiser
@@ -295,9 +284,11 @@ impl Session {
         let checkpoint = Checkpoint {
             form: FORM,
             run: self.run().clone(),
-            learner: self.0.checkpoint()?,
+            learner: self.0.record()?,
         };
-        rmp_serde::to_vec_named(&checkpoint).map_err(|e| EngineError::Checkpoint(e.to_string()))
+        let bytes = rmp_serde::to_vec_named(&checkpoint);
+        let bytes = bytes.map_err(|e| EngineError::Checkpoint(e.to_string()))?;
+        Ok(frame::encode(&bytes))
     }
 
     /// Takes over the prior samples that an earlier session drew from the same prior, if `kept` holds

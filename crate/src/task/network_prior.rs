@@ -56,18 +56,18 @@ impl NetworkPrior {
 
     /// Checks the prior of a run of this task, and how many samples of it are asked for.
     pub(super) fn validate(&self, task: &str, run: &Run) -> Checked {
-        if self.kind != Kind::Learned {
-            return Err(ConfigError::new(
-                "prior.kind",
-                "`exact`",
-                format!("`learned`, as the prior of the task {task} is a network"),
-            ));
-        }
         if !self.components.is_empty() {
             return Err(ConfigError::new(
                 "prior.components",
                 format!("a mixture of {} components", self.components.len()),
                 format!("no components, as the prior of the task {task} is a network"),
+            ));
+        }
+        if self.kind != Kind::Learned {
+            return Err(ConfigError::new(
+                "prior.kind",
+                "`exact`",
+                format!("`learned`, as the prior of the task {task} is a network"),
             ));
         }
         if self.weights.is_empty() {

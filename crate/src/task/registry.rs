@@ -309,7 +309,14 @@ fn check_task(base: &Run, table: &Table) -> Result<(), ConfigError> {
     let Err(error) = merged(base) else {
         return Ok(());
     };
-    let fits = |task: &Task| merged(&task.defaults()).is_ok();
+    // What the other task refuses in the same field is no sign of it.
+    let fits = |task: &Task| {
+        let read = merged(&task.defaults());
+        read.is_ok_and(|run| match run.problem.validate(&run) {
+            Err(other) => !error.field.starts_with(&other.field),
+            Ok(()) => true,
+        })
+    };
     let Some(task) = Task::all().find(fits) else {
         return Ok(());
     };

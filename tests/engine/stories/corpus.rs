@@ -144,7 +144,11 @@ fn a_corpus_that_makes_no_sense_is_refused() {
     );
     assert!(refused(corpus("", 1, 16)).contains("at most 0"));
     assert!(refused(corpus(CORPUS, 4, 1)).contains("corpus.group"));
-    assert!(refused(corpus(CORPUS, 4, 100)).contains("rollout.batch"));
+    let large = refused(corpus(CORPUS, 4, 100));
+    assert!(
+        large.starts_with("corpus.group: 100") && large.contains("rollout.batch"),
+        "{large}"
+    );
     let with = |change: &dyn Fn(&mut Run)| {
         let (mut run, files) = corpus(CORPUS, 4, 16);
         change(&mut run);

@@ -8,6 +8,7 @@ pub use choice::Choice;
 pub use plain::Plain;
 pub use progress::Header;
 
+use super::frame;
 use super::host::read;
 use super::noise::{Noise, Purpose};
 use super::objective;
@@ -224,6 +225,11 @@ impl<T: Task> Learner<T> {
     ///
     /// Where the device fails, or a weight is no longer a number.
     pub fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
+        Ok(frame::encode(&self.record()?))
+    }
+
+    /// The same without a frame, as a part of a larger checkpoint.
+    pub(crate) fn record(&self) -> Result<Vec<u8>, EngineError> {
         let record = Record {
             seconds: self.seconds,
             trainer: self.trainer.record()?,
@@ -237,8 +243,13 @@ impl<T: Task> Learner<T> {
     ///
     /// Where it is damaged or does not fit.
     pub fn restore(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
-        let record: Record = rmp_serde::from_slice(checkpoint)
-            .map_err(|_| EngineError::Checkpoint("it is damaged, or of another run".to_owned()))?;
+        self.restore_record(frame::decode(checkpoint)?)
+    }
+
+    /// The same of what [`Learner::record`] gave.
+    pub(crate) fn restore_record(&mut self, record: &[u8]) -> Result<(), EngineError> {
+        let record: Record = rmp_serde::from_slice(record)
+            .map_err(|_| EngineError::Checkpoint("it is of another run".to_owned()))?;
         self.trainer
             .restore(record.trainer)
             .map_err(EngineError::Checkpoint)?;
@@ -585,7 +596,7 @@ impl<T: Task> Learner<T> {
 }
 
 /// What is said of samples of broken weights.
-const NO_NUMBERS: &str = "samples of this posterior are not numbers: its training diverged; train again with a smaller learning rate";
+const NO_NUMBERS: &str = "samples of this posterior are not numbers: its training diverged; train again with a smaller optimizer.learning_rate";
 
 /// The trained posterior, without exploration.
 pub const LEARNED: Follow = Follow::Policy { exploration: 0.0 };

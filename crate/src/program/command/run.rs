@@ -7,7 +7,7 @@ use crate::program::output::{print, say};
 use crate::program::reopen::{Kept, opened};
 use crate::program::signal::Stop;
 use crate::program::source::{self, Overrides, Source};
-use crate::program::storage::RunFolder;
+use crate::program::storage::{FolderLock, RunFolder};
 use crate::program::trainer::Trainer;
 use rtb::run::Run;
 use std::path::{Path, PathBuf};
@@ -61,13 +61,15 @@ pub fn execute(source: &Path, options: Options) -> Result<(), ProgramError> {
         Some(path) => {
             let folder = RunFolder::open(path)?;
             let run = folder.run()?.overlaid(options.overrides.table())?;
-            if folder.is_finished() && is_as_trained(&folder, &run)? {
+            let lock = folder.lock()?;
+            let kept = Kept::of(&folder);
+            if folder.is_finished() && is_as_trained(&folder, &kept, &run)? {
                 let path = path.display();
                 return print(&format!(
                     "{path}: this run is finished; its results are in report.json. More --iterations lengthen it.\n"
                 ));
             }
-            resume(folder, run, options.device.device)?
+            resume(folder, lock, &kept?, run, options.device.device)?
         }
     };
     trainer.train(options.quiet)
@@ -81,24 +83,30 @@ fn start(source: &Path, options: &Options) -> Result<Trainer, ProgramError> {
     let device = options.device.device.open()?;
     let stop = Stop::catch()?;
     let session = opened(run, device, &files, None)?;
-    let folder = RunFolder::create(out, &label, session.run(), &files)?;
-    let lock = folder.lock()?;
+    let (folder, lock) = RunFolder::create(out, &label, session.run(), &files)?;
     Trainer::new(session, folder, lock, stop)
 }
 
 /// Whether a finished run is still described as it was trained. Without its checkpoints it is past change.
-fn is_as_trained(folder: &RunFolder, run: &Run) -> Result<bool, ProgramError> {
-    match Kept::of(folder) {
-        Ok(kept) => Ok(kept.run == *run),
-        Err(_) if *run == folder.run()? => Ok(true),
-        Err(error) => Err(error),
-    }
+fn is_as_trained(
+    folder: &RunFolder,
+    kept: &Result<Kept, ProgramError>,
+    run: &Run,
+) -> Result<bool, ProgramError> {
+    Ok(match kept {
+        Ok(kept) => kept.run == *run,
+        Err(_) => *run == folder.run()?,
+    })
 }
 
-fn resume(folder: RunFolder, run: Run, device: DeviceKind) -> Result<Trainer, ProgramError> {
-    let lock = folder.lock()?;
+fn resume(
+    folder: RunFolder,
+    lock: FolderLock,
+    kept: &Kept,
+    run: Run,
+    device: DeviceKind,
+) -> Result<Trainer, ProgramError> {
     let stop = Stop::catch()?;
-    let kept = Kept::of(&folder)?;
     let session = kept.reopen_as(run, &folder, device)?;
     let changes = session.run().changes(&kept.run);
     for change in &changes {

@@ -1,5 +1,6 @@
 //! How a file is written: whole or not at all, or through to what stands there in its place.
 
+use super::place::try_folder;
 use crate::program::error::ProgramError;
 use crate::program::output::{print_bytes, unless_closed};
 use serde::Serialize;
@@ -26,6 +27,21 @@ impl Target {
             Err(_) if is_folder || path.file_name().is_none() => Err(ErrorKind::IsADirectory.into()),
             _ => Ok(Self::File(followed(path))),
         }
+    }
+
+    /// The folder of a file, where it is missing.
+    fn missing_folder(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()),
+            Self::Stream => None,
+        }
+    }
+
+    /// Makes the folder of a file, as that of a run is made.
+    fn make_folder(&self) -> io::Result<()> {
+        self.missing_folder().map_or(Ok(()), fs::create_dir_all)
     }
 
     /// The name under which it is written first, with this ending.
@@ -69,6 +85,7 @@ pub fn write_with(
 ) -> Result<(), ProgramError> {
     let refused = |e| ProgramError::file("write", path, e);
     let target = Target::of(path).map_err(refused)?;
+    target.make_folder().map_err(refused)?;
     let fresh = target.staged(ending);
     let written = make(&fresh).and_then(|()| {
         let moved = match &target {
@@ -99,6 +116,9 @@ pub fn probe(path: &Path) -> Result<(), ProgramError> {
         let Target::File(file) = &target else {
             return Ok(());
         };
+        if let Some(folder) = target.missing_folder() {
+            return try_folder(folder);
+        }
         if file.exists() {
             // A file that is kept from being written to is not replaced either.
             OpenOptions::new().write(true).open(file)?;

@@ -6,14 +6,13 @@
 //! | `prior.safetensors` | the weights of a learned prior |
 //! | `corpus.tsv` | the stories of a corpus |
 //! | `metrics.jsonl` | a line for every iteration and every evaluation ([`metrics`]) |
-//! | `checkpoint.bin`, `checkpoint.previous.bin` | where to go on ([`checkpoint`]) |
+//! | `checkpoint.bin`, `checkpoint.previous.bin` | where to go on ([`frame`]) |
 //! | `weights.safetensors`, `*.png` | the posterior's weights; pictures |
 //! | `report.json` | the final figures, written last: it says that the run is finished |
 //!
 //! Every file but the metrics, to which lines are only added, is written beside its place and
 //! moved there ([`file`]), so that a crash leaves either the old file or the new one.
 
-mod checkpoint;
 mod file;
 mod metrics;
 mod place;
@@ -25,6 +24,7 @@ pub use place::{create_folder, probe_folder};
 use super::error::ProgramError;
 use super::output::say;
 use file::{replace, stage, staged};
+use rtb::engine::frame;
 use rtb::message::Report;
 use rtb::run::{FileKind, FileNeed, Files, Run};
 use std::fs::{self, File, TryLockError};
@@ -56,19 +56,25 @@ impl RunFolder {
         probe_folder(out, &usual(label, run), TAKEN)
     }
 
-    /// Makes the folder of a new run and puts its description there. Without `out` it is
-    /// `runs/<label>-seed<seed>`, with a number behind it if that is taken.
-    pub fn create(out: Option<&Path>, label: &str, run: &Run, files: &Files) -> Result<Self, ProgramError> {
+    /// Makes and locks the folder of a new run and puts its description there, last of all. Without `out` it
+    /// is `runs/<label>-seed<seed>`, with a number behind it if that is taken.
+    pub fn create(
+        out: Option<&Path>,
+        label: &str,
+        run: &Run,
+        files: &Files,
+    ) -> Result<(Self, FolderLock), ProgramError> {
         let folder = Self {
             path: create_folder(out, &usual(label, run), TAKEN)?,
         };
+        let lock = folder.lock()?;
         for need in run.files() {
             if let (Some(name), Some(bytes)) = (kept_as(&need), files.get(need.role)) {
                 folder.write(&name, bytes)?;
             }
         }
         folder.write(CONFIG, run.to_toml().as_bytes())?;
-        Ok(folder)
+        Ok((folder, lock))
     }
 
     /// The folder of a run that was started before.
@@ -163,10 +169,10 @@ impl RunFolder {
     }
 
     /// Puts a checkpoint in the place of the latest one, which becomes the previous one.
-    pub fn save(&self, session: &[u8]) -> Result<(), ProgramError> {
+    pub fn save(&self, checkpoint: &[u8]) -> Result<(), ProgramError> {
         let (latest, previous) = (self.file(LATEST), self.file(PREVIOUS));
         let fresh = staged(&latest, "");
-        stage(&fresh, &checkpoint::encode(session)).map_err(|e| ProgramError::file("write", &latest, e))?;
+        stage(&fresh, checkpoint).map_err(|e| ProgramError::file("write", &latest, e))?;
         if latest.exists() {
             replace(&latest, &previous).map_err(|e| ProgramError::file("write", &previous, e))?;
         }
@@ -184,12 +190,12 @@ impl RunFolder {
                 Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
                 Err(e) => return Err(ProgramError::file("read", &path, e)),
             };
-            match checkpoint::decode(&bytes) {
-                Ok(session) => {
+            match frame::decode(&bytes) {
+                Ok(_) => {
                     if !reasons.is_empty() {
                         say(format_args!("Warning: continuing from {}", path.display()));
                     }
-                    return Ok(Some(session.to_vec()));
+                    return Ok(Some(bytes));
                 }
                 Err(damage) => {
                     say(format_args!("Warning: {} is damaged: {damage}", path.display()));
@@ -222,7 +228,7 @@ impl RunFolder {
 
 /// Writes bytes in a frame that shows any damage, whole or not at all.
 pub fn write_framed(path: &Path, bytes: &[u8]) -> Result<(), ProgramError> {
-    write(path, &checkpoint::encode(bytes))
+    write(path, &frame::encode(bytes))
 }
 
 /// What [`write_framed`] wrote, if it is there.
@@ -232,7 +238,7 @@ pub fn read_framed(path: &Path) -> Result<Option<Vec<u8>>, ProgramError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(ProgramError::file("read", path, e)),
     };
-    match checkpoint::decode(&framed) {
+    match frame::decode(&framed) {
         Ok(bytes) => Ok(Some(bytes.to_vec())),
         Err(damage) => Err(ProgramError::Data(format!(
             "{}: {damage}; delete the file to start again",
@@ -260,20 +266,25 @@ fn kept_as(need: &FileNeed) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LATEST, PREVIOUS, RunFolder};
+    use super::{CONFIG, FolderLock, LATEST, METRICS, PREVIOUS, RunFolder};
+    use crate::program::error::ProgramError;
     use crate::program::scratch::Scratch;
+    use rtb::engine::frame;
     use rtb::run::{Files, Run};
     use std::fs;
 
+    fn create(place: &Scratch) -> Result<(RunFolder, FolderLock), ProgramError> {
+        RunFolder::create(Some(place.path()), "x", &Run::default(), &Files::default())
+    }
+
     fn checkpoint(iteration: u8) -> Vec<u8> {
-        vec![iteration; 100]
+        frame::encode(&[iteration; 100])
     }
 
     #[test]
     fn the_last_two_checkpoints_are_kept() {
         let place = Scratch::new();
-        let (run, files) = (Run::default(), Files::default());
-        let folder = RunFolder::create(Some(place.path()), "x", &run, &files).expect("created");
+        let (folder, _lock) = create(&place).expect("created");
         assert!(folder.checkpoint().expect("none yet").is_none());
         for iteration in 0..4 {
             folder.save(&checkpoint(iteration)).expect("saved");
@@ -291,11 +302,24 @@ mod tests {
     #[test]
     fn one_process_trains_in_a_folder() {
         let place = Scratch::new();
-        let (run, files) = (Run::default(), Files::default());
-        let folder = RunFolder::create(Some(place.path()), "x", &run, &files).expect("created");
-        let first = folder.lock().expect("free");
+        let (folder, first) = create(&place).expect("created");
         assert!(folder.lock().is_err());
         drop(first);
         assert!(folder.lock().is_ok());
+    }
+
+    #[test]
+    fn a_folder_whose_run_never_began_is_used_again() {
+        let place = Scratch::new();
+        let (folder, lock) = create(&place).expect("created");
+        drop(lock);
+        assert!(create(&place).is_err(), "it holds a run");
+        // Killed after the prior's weights.
+        fs::remove_file(folder.file(CONFIG)).expect("removed");
+        fs::write(folder.file("prior.safetensors"), b"weights").expect("written");
+        drop(create(&place).expect("nothing began there"));
+        fs::remove_file(folder.file(CONFIG)).expect("removed");
+        fs::write(folder.file(METRICS), b"").expect("written");
+        assert!(create(&place).is_err(), "it was trained in");
     }
 }

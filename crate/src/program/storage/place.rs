@@ -1,9 +1,9 @@
 //! Where a new folder can be made.
 
-use super::file;
+use super::{CONFIG, LOCK, METRICS, file};
 use crate::program::error::ProgramError;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// Makes the folder `out`, which must be vacant; without it `usual`, with a number behind it if
@@ -21,13 +21,18 @@ pub fn create_folder(
 /// Finds out, before a long computation, whether [`create_folder`] can make the folder for its results.
 pub fn probe_folder(out: Option<&Path>, usual: &Path, remedy: &'static str) -> Result<(), ProgramError> {
     let path = chosen(out, usual, remedy)?;
+    try_folder(&path).map_err(|e| ProgramError::file("make the folder", &path, e))
+}
+
+/// Finds out whether a folder can be made, with those above it, and leaves nothing behind.
+pub(super) fn try_folder(path: &Path) -> io::Result<()> {
     // Of a relative path the last one is empty: the working folder.
     let above = path
         .ancestors()
         .find(|above| above.as_os_str().is_empty() || above.exists());
     let trial = file::staged(&above.unwrap_or(Path::new("")).join("folder"), "");
-    let tried = fs::create_dir(&trial).and_then(|()| fs::remove_dir(&trial));
-    tried.map_err(|e| ProgramError::file("make the folder", &path, e))
+    fs::create_dir(&trial)?;
+    fs::remove_dir(&trial)
 }
 
 fn chosen(out: Option<&Path>, usual: &Path, remedy: &'static str) -> Result<PathBuf, ProgramError> {
@@ -46,15 +51,22 @@ fn chosen(out: Option<&Path>, usual: &Path, remedy: &'static str) -> Result<Path
     }
 }
 
-/// Whether a folder can be made there without mixing with other files.
+/// Whether a folder can be made there without mixing with other files. That of a run that was killed before
+/// its description was written holds nothing that anybody wants.
 fn is_vacant(path: &Path) -> Result<bool, ProgramError> {
     match fs::read_dir(path) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
+        Ok(mut entries) => Ok(entries.next().is_none() || never_began(path)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(path.symlink_metadata().is_err()),
         // A file is in the way here; one further up shows when the folder is made.
         Err(e) if e.kind() == ErrorKind::NotADirectory => Ok(!path.exists()),
         Err(e) => Err(ProgramError::file("read the folder", path, e)),
     }
+}
+
+/// Whether it is the folder of a run that is locked first, but was never described.
+fn never_began(folder: &Path) -> bool {
+    let holds = |name: &str| folder.join(name).exists();
+    holds(LOCK) && !holds(CONFIG) && !holds(METRICS)
 }
 
 /// `path`, or `path-2`, `path-3` … if that is taken.

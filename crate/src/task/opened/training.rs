@@ -85,19 +85,19 @@ pub trait OpenRun {
     /// The posterior as safetensors, with the run in its header.
     fn weights(&self) -> Later<'_, Vec<u8>>;
 
-    /// As [`Learner::checkpoint`].
+    /// As [`Learner::record`].
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    fn checkpoint(&self) -> Result<Vec<u8>, EngineError>;
+    fn record(&self) -> Result<Vec<u8>, EngineError>;
 
-    /// As [`Learner::restore`].
+    /// As [`Learner::restore_record`].
     ///
     /// # Errors
     ///
-    /// Where the checkpoint is damaged or does not fit.
-    fn restore(&mut self, checkpoint: &[u8]) -> Result<(), EngineError>;
+    /// Where the record does not fit.
+    fn restore(&mut self, record: &[u8]) -> Result<(), EngineError>;
 }
 
 impl<T: ShownTask> OpenRun for Learner<T> {
@@ -214,12 +214,12 @@ impl<T: ShownTask> OpenRun for Learner<T> {
         })
     }
 
-    fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
-        Learner::checkpoint(self)
+    fn record(&self) -> Result<Vec<u8>, EngineError> {
+        Learner::record(self)
     }
 
-    fn restore(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
-        Learner::restore(self, checkpoint)
+    fn restore(&mut self, record: &[u8]) -> Result<(), EngineError> {
+        self.restore_record(record)
     }
 }
 

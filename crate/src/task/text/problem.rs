@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 /// Most rewards in a product, and words that are looked for.
 const MOST_PARTS: usize = 8;
+/// Fewest trajectories of a story in an iteration: their mean is its log Z.
+const LEAST_GROUP: usize = 2;
 
 /// Prior and reward of the middles of stories.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,10 +65,10 @@ impl TextProblem {
     }
 
     /// The story or the corpus; how long a story may be is up to the prior's network.
-    fn validate_stories(&self) -> Checked {
+    fn validate_stories(&self, batch: usize) -> Checked {
         let story = match (&self.story, &self.corpus) {
             (Some(story), None) => story,
-            (None, Some(corpus)) => return corpus.validate(),
+            (None, Some(corpus)) => return corpus.validate(batch),
             (None, None) => {
                 return Err(ConfigError::missing(
                     "story",
@@ -104,7 +106,7 @@ impl Problem for TextProblem {
 
     fn validate(&self, run: &Run) -> Checked {
         self.prior.validate(super::NAME, run)?;
-        self.validate_stories()?;
+        self.validate_stories(run.rollout.batch)?;
         // In an iteration only some stories take part, and a parameter of each would not keep up.
         if self.corpus.is_some() && run.objective.log_z == LogZ::Learned {
             return Err(ConfigError::new(
@@ -215,14 +217,23 @@ impl Default for Corpus {
 }
 
 impl Corpus {
-    fn validate(&self) -> Checked {
+    fn validate(&self, batch: usize) -> Checked {
         if self.file.is_empty() {
             let allowed = "`stories`, or a file with one story per line";
             return Err(ConfigError::missing("corpus.file", allowed));
         }
         whole("corpus.stories", self.stories, 1, 100_000)?;
-        // The mean over a story's trajectories is its log Z.
-        whole("corpus.group", self.group, 2, 10_000)
+        whole("corpus.group", self.group, LEAST_GROUP, 10_000)?;
+        if (LEAST_GROUP..self.group).contains(&batch) {
+            return Err(ConfigError::new(
+                "corpus.group",
+                self.group,
+                format!(
+                    "a whole number from {LEAST_GROUP} to {batch}, which is rollout.batch, or a larger rollout.batch"
+                ),
+            ));
+        }
+        Ok(())
     }
 }
 

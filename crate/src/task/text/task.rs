@@ -3,7 +3,7 @@
 //! The exact posterior is what weights make of many middles of the prior's own chain.
 
 use super::problem::{Corpus, Story};
-use super::words::{Reader, TextError, Vocabulary};
+use super::words::{MISREAD, Reader, TextError, Vocabulary, named};
 use super::{Infilling, InfillingPrior, LanguageModel, StoryReward, TextProblem};
 use crate::engine::Conditions;
 use crate::engine::learner::Task;
@@ -79,14 +79,11 @@ impl TextTask {
             .then(|| teller(files, &reader, &device))
             .transpose()?;
         let reward = StoryReward::new(&problem.reward, run.tempering.floor, &reader, teller)?;
-        let unknown = problem
-            .story
-            .iter()
-            .flat_map(|story| [&story.beginning, &story.ending]);
-        let unknown = unknown.flat_map(|text| reader.vocabulary.encode(text).unknown);
+        let parts = problem.story.iter();
+        let parts = parts.flat_map(|story| [story.beginning.as_str(), &story.ending]);
         Ok(Self {
             prior: InfillingPrior::new(network, infilling),
-            unknown: unknown.collect(),
+            unknown: reader.vocabulary.unknown(parts),
             reader,
             reward,
             proposals: Vec::new(),
@@ -121,14 +118,9 @@ impl TextTask {
             ("story.ending", &story.ending),
         ];
         let refused = parts.into_iter().map(|(field, text)| {
-            let mut unknown = self.reader.vocabulary.encode(text).unknown;
-            unknown.dedup();
-            let quoted: Vec<_> = unknown.iter().map(|word| format!("`{word}`")).collect();
-            (!quoted.is_empty()).then(|| {
-                let allowed =
-                    "other words: the models do not know these, and would read each as the same unknown word";
-                ConfigError::new(field, quoted.join(", "), allowed)
-            })
+            let unknown = self.reader.vocabulary.unknown([text.as_str()]);
+            let refusal = || ConfigError::new(field, named(&unknown), format!("other words: {MISREAD}"));
+            (!unknown.is_empty()).then(refusal)
         });
         refused.flatten().next()
     }

@@ -166,16 +166,7 @@ impl Entrant {
             LanguageModel::read(&self.prior, device).map_err(EngineError::Weights)?;
         let text = String::from_utf8_lossy(corpus);
         let fitting = text.lines().filter(|line| reader.stories(line).next().is_some());
-        let words = fitting
-            .take(count)
-            .flat_map(|line| reader.vocabulary.encode(line).unknown);
-        let mut found = Vec::new();
-        for word in words {
-            if !found.contains(&word) {
-                found.push(word);
-            }
-        }
-        Ok(found)
+        Ok(reader.vocabulary.unknown(fitting.take(count)))
     }
 
     pub fn title(&self) -> String {

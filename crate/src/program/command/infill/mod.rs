@@ -15,6 +15,7 @@ use entrant::{Entrant, Made};
 use pollster::block_on;
 use rtb::run::ConfigError;
 use rtb::task::text::TextProblem;
+use rtb::task::text::words::{MISREAD, named};
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
@@ -92,7 +93,10 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let own = Entrant::of_shipped_prior(&args.data)?;
     let unknown = own.unknown(&corpus, args.stories as usize, &args.device.device.open()?)?;
     if !unknown.is_empty() {
-        say(not_known(&unknown));
+        say(format_args!(
+            "Warning: the stories have the words {}; {MISREAD}.",
+            named(&unknown)
+        ));
     }
     fill(&own.told())?;
     for seed in 0..u64::from(args.seeds) {
@@ -122,24 +126,6 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         args.stories,
         examples(&made, args.examples)
     ))
-}
-
-/// Words that the models do not know, the first of them by name.
-fn not_known(unknown: &[String]) -> String {
-    const NAMED: usize = 10;
-    let named: Vec<_> = unknown
-        .iter()
-        .take(NAMED)
-        .map(|word| format!("`{word}`"))
-        .collect();
-    let more = match unknown.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!(
-        "The models do not know these words of the stories and read each as the same unknown word: {}{more}.",
-        named.join(", ")
-    )
 }
 
 /// The posterior of a run's folder.

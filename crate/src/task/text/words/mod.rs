@@ -6,7 +6,7 @@ mod vocabulary;
 
 pub use reader::Reader;
 pub use story::{Layout, sentences};
-pub use vocabulary::{Encoded, TextError, Vocabulary};
+pub use vocabulary::{Encoded, MISREAD, TextError, Vocabulary, named};
 
 /// The words and marks of a text, in lower case. Letters that an apostrophe joins are one word.
 pub fn words(text: &str) -> Vec<String> {

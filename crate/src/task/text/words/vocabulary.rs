@@ -58,6 +58,19 @@ pub struct Encoded {
     pub unknown: Vec<String>,
 }
 
+/// What becomes of words that models do not know.
+pub const MISREAD: &str = "the models do not know these, and read each as the same unknown word";
+
+/// Words as messages name them: the first of them, in quotes.
+pub fn named(words: &[String]) -> String {
+    const NAMED: usize = 10;
+    let quoted: Vec<_> = words.iter().take(NAMED).map(|word| format!("`{word}`")).collect();
+    match words.len().saturating_sub(NAMED) {
+        0 => quoted.join(", "),
+        more => format!("{} and {more} more", quoted.join(", ")),
+    }
+}
+
 impl Vocabulary {
     /// The number of no word.
     pub const NOTHING: usize = 0;
@@ -148,6 +161,17 @@ impl Vocabulary {
         encoded
     }
 
+    /// Words of texts that it does not know, each once.
+    pub fn unknown<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let mut found = Vec::new();
+        for word in texts.into_iter().flat_map(|text| self.encode(text).unknown) {
+            if !found.contains(&word) {
+                found.push(word);
+            }
+        }
+        found
+    }
+
     /// Numbers as people write text, without those that stand for no word.
     pub fn decode(&self, tokens: &[usize]) -> String {
         let known = tokens.iter().filter(|token| **token != Self::NOTHING);
@@ -195,6 +219,7 @@ mod tests {
         );
         assert_eq!(encoded.unknown, ["d", "."]);
         assert_eq!(vocabulary.decode(&[4, 2, 0, 0, 9]), "A b <unknown>");
+        assert_eq!(vocabulary.unknown(["a d e.", "d f"]), ["d", "e", ".", "f"]);
     }
 
     #[test]
@@ -205,5 +230,12 @@ mod tests {
         assert!(refused("<nothing>\nb\nc").contains("`<unknown>`"));
         assert!(refused("<nothing>\n<unknown>\na\na").contains("line 4"));
         assert!(refused("<nothing>\n<unknown>\na b").contains("a single word"));
+    }
+
+    #[test]
+    fn of_many_words_the_first_are_named() {
+        let words = |count: usize| -> Vec<String> { (0..count).map(|n| n.to_string()).collect() };
+        assert_eq!(named(&words(2)), "`0`, `1`");
+        assert!(named(&words(12)).ends_with("`9` and 2 more"));
     }
 }

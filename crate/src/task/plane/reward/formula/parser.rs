@@ -173,14 +173,18 @@ impl Parser {
     }
 }
 
-/// Why a name is refused: it may be a product of variables.
+/// Why a name is refused: it may be a product of variables, or a power of one.
 fn unknown(name: &str) -> String {
+    let variables = ["x", "y", "π"];
     let letters: Vec<_> = name.chars().map(String::from).collect();
-    match letters
-        .iter()
-        .all(|letter| ["x", "y", "π"].contains(&letter.as_str()))
-    {
-        true => format!("`{name}` is unknown: write `{}`", letters.join("*")),
-        false => format!("`{name}` is unknown"),
+    if letters.iter().all(|letter| variables.contains(&letter.as_str())) {
+        return format!("`{name}` is unknown: write `{}`", letters.join("*"));
+    }
+    let split = |variable| Some((variable, name.strip_prefix(variable)?));
+    match variables.into_iter().find_map(split) {
+        Some((variable, digits)) if digits.parse::<u32>().is_ok() => format!(
+            "`{name}` is unknown: write `{variable}^{digits}` or `{variable}*{digits}`; the coordinates are x and y"
+        ),
+        _ => format!("`{name}` is unknown"),
     }
 }

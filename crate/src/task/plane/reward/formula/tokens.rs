@@ -40,16 +40,20 @@ const SYMBOLS: [(&str, &str); 26] = [
     ("≠", "!="),
 ];
 
-/// What to write in place of a symbol that could mean several things, or nothing.
-const INSTEAD: [(char, &str); 8] = [
-    ('%', "write `mod(a, b)` for a remainder, and `a/100` for a share"),
-    ('=', "write `==` to compare"),
-    ('&', "write `&&` for and"),
-    ('|', "write `abs(a)` for an absolute value, and `||` for or"),
-    ('!', "write `a == 0` for not"),
-    ('[', "write ( )"),
-    (']', "write ( )"),
-    ('√', "write `sqrt(a)`"),
+/// What to write in place of a symbol or a word that could mean several things, or nothing.
+const INSTEAD: [(&str, &str); 12] = [
+    ("%", "write `mod(a, b)` for a remainder, and `a/100` for a share"),
+    ("=", "write `==` to compare"),
+    ("&", "write `&&` for and"),
+    ("|", "write `abs(a)` for an absolute value, and `||` for or"),
+    ("!", "write `a == 0` for not"),
+    ("[", "write ( )"),
+    ("]", "write ( )"),
+    ("√", "write `sqrt(a)`"),
+    ("and", "write `a && b`"),
+    ("or", "write `a || b`"),
+    ("not", "write `a == 0`"),
+    ("pow", "write `a^b`"),
 ];
 
 const RAISED: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
@@ -80,16 +84,25 @@ fn token(first: char, rest: &str) -> Result<(Token, usize), String> {
     if first.is_alphabetic() {
         // Superscripts count as numeric, but raise the name before them.
         let length = until(|c| is_raised(c) || !c.is_alphanumeric() && c != '_');
-        return Ok((Token::Name(rest[..length].to_owned()), length));
+        let name = &rest[..length];
+        return match instead(name) {
+            Some(instead) => Err(format!("`{name}` is unknown: {instead}")),
+            None => Ok((Token::Name(name.to_owned()), length)),
+        };
     }
     if let Some((typed, symbol)) = SYMBOLS.iter().find(|(typed, _)| rest.starts_with(typed)) {
         return Ok((Token::Symbol(symbol), typed.len()));
     }
-    let instead = INSTEAD.iter().find(|(symbol, _)| *symbol == first);
-    Err(match instead {
-        Some((_, instead)) => format!("`{first}` is not a symbol of formulas: {instead}"),
+    Err(match instead(&first.to_string()) {
+        Some(instead) => format!("`{first}` is not a symbol of formulas: {instead}"),
         None => format!("`{first}` is not a symbol of formulas"),
     })
+}
+
+/// What to write in place of this.
+fn instead(typed: &str) -> Option<&'static str> {
+    let found = INSTEAD.iter().find(|(refused, _)| *refused == typed);
+    found.map(|(_, instead)| *instead)
 }
 
 fn number(text: &str) -> Result<f64, String> {

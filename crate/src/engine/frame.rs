@@ -1,13 +1,14 @@
-//! Checkpoint files: the engine's bytes in a frame that shows any damage.
+//! Checkpoints in a frame that shows any damage.
 //!
 //! | bytes | hold (little-endian) |
 //! | --- | --- |
 //! | 8 | `rtb-ckpt` |
 //! | 4 | version of the frame |
-//! | 8 | length of the engine's bytes |
-//! | 4 | CRC-32 of everything else in the file |
-//! | … | the engine's bytes |
+//! | 8 | length of the checkpoint's bytes |
+//! | 4 | CRC-32 of everything else |
+//! | … | the checkpoint's bytes |
 
+use super::EngineError;
 use std::fmt;
 
 const MAGIC: &[u8; 8] = b"rtb-ckpt";
@@ -15,19 +16,34 @@ const VERSION: u32 = 1;
 const CHECKSUM: std::ops::Range<usize> = 20..24;
 const HEADER: usize = CHECKSUM.end;
 
-/// What is wrong with a checkpoint file.
+/// What is wrong with a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Damage {
+    /// It does not begin like a frame.
     Foreign,
+    /// Another version of the frame.
     Version(u32),
-    Length { holds: u64, expected: u64 },
+    /// Bytes are missing, or there are too many.
+    Length {
+        /// Bytes that there are.
+        holds: u64,
+        /// Bytes that there should be.
+        expected: u64,
+    },
+    /// A byte is another one.
     Checksum,
+}
+
+impl From<Damage> for EngineError {
+    fn from(damage: Damage) -> Self {
+        Self::Checkpoint(format!("it is damaged, or of another version: {damage}"))
+    }
 }
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Foreign => write!(f, "it is not a checkpoint file"),
+            Self::Foreign => write!(f, "it is not a checkpoint"),
             Self::Version(version) => write!(
                 f,
                 "it has format {version}, but this program reads format {VERSION}"
@@ -40,19 +56,23 @@ impl fmt::Display for Damage {
     }
 }
 
-/// The contents of a checkpoint file.
-pub fn encode(session: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(HEADER + session.len());
+/// Bytes in a frame.
+pub fn encode(held: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEADER + held.len());
     bytes.extend(MAGIC);
     bytes.extend(VERSION.to_le_bytes());
-    bytes.extend((session.len() as u64).to_le_bytes());
-    let checksum = checksum(&bytes, session);
+    bytes.extend((held.len() as u64).to_le_bytes());
+    let checksum = checksum(&bytes, held);
     bytes.extend(checksum.to_le_bytes());
-    bytes.extend(session);
+    bytes.extend(held);
     bytes
 }
 
-/// The engine's bytes in a checkpoint file.
+/// The bytes in a frame.
+///
+/// # Errors
+///
+/// Where the frame is damaged, or of another version.
 pub fn decode(bytes: &[u8]) -> Result<&[u8], Damage> {
     if !bytes.starts_with(MAGIC) {
         return Err(Damage::Foreign);
@@ -70,23 +90,23 @@ pub fn decode(bytes: &[u8]) -> Result<&[u8], Damage> {
     if version != VERSION {
         return Err(Damage::Version(version));
     }
-    let session = &bytes[HEADER..];
-    if session.len() as u64 != length {
+    let held = &bytes[HEADER..];
+    if held.len() as u64 != length {
         return Err(Damage::Length {
             holds: bytes.len() as u64,
             expected: length.saturating_add(HEADER as u64),
         });
     }
-    if checksum(&bytes[..CHECKSUM.start], session) != wanted {
+    if checksum(&bytes[..CHECKSUM.start], held) != wanted {
         return Err(Damage::Checksum);
     }
-    Ok(session)
+    Ok(held)
 }
 
-fn checksum(header: &[u8], session: &[u8]) -> u32 {
+fn checksum(header: &[u8], held: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(header);
-    hasher.update(session);
+    hasher.update(held);
     hasher.finalize()
 }
 
