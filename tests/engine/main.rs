@@ -19,6 +19,7 @@ mod networks;
 mod numbers;
 mod objective;
 mod oracle;
+mod points;
 mod pretrained;
 mod quadrature;
 mod recorded;

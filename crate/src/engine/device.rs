@@ -20,7 +20,7 @@ pub async fn gpu_device() -> Result<Device, EngineError> {
     Device::wgpu_options()
         .init_async()
         .await
-        .map_err(|e| EngineError::Device(format!("no GPU for wgpu: {e}")))
+        .map_err(|e| EngineError::Device(format!("device: no GPU for wgpu: {e}")))
 }
 
 /// The first CUDA device.
@@ -33,7 +33,7 @@ pub fn cuda_device() -> Result<Device, EngineError> {
     let device = Device::cuda(0usize);
     match device.sync() {
         Ok(()) => Ok(device),
-        Err(e) => Err(EngineError::Device(format!("no CUDA device: {e:?}"))),
+        Err(e) => Err(EngineError::Device(format!("device: no CUDA: {e:?}"))),
     }
 }
 

@@ -76,7 +76,7 @@ pub enum EngineError {
     /// A training-free method does not work on this run, or its device failed.
     #[error("{0}")]
     Method(String),
-    /// The device failed: lost, out of memory.
-    #[error("device: {0}")]
+    /// The device failed (lost, out of memory), or a reward from outside did.
+    #[error("{0}")]
     Device(String),
 }

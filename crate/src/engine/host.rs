@@ -14,7 +14,10 @@ use std::task::Poll;
 /// Where the device fails.
 pub async fn read_all(transaction: Transaction) -> Result<Vec<Vec<f32>>, String> {
     pause().await;
-    let data = transaction.execute_async().await.map_err(|e| e.to_string())?;
+    let data = transaction
+        .execute_async()
+        .await
+        .map_err(|e| format!("device: {e}"))?;
     data.into_iter()
         .map(|d| d.try_to_vec::<f32>().map_err(|e| format!("{e:?}")))
         .collect()

@@ -56,14 +56,14 @@ pub(crate) fn at_once(_device: &Device) -> usize {
 const HOST_ROWS_A_PART: usize = 2000;
 
 /// Applies `work` to every row of `size` numbers; results in the order of the rows.
-pub(crate) fn over_rows<R: Send>(
-    numbers: &[f32],
+pub(crate) fn over_rows<N: Sync, R: Send>(
+    numbers: &[N],
     size: usize,
-    work: impl Fn(&[f32]) -> R + Sync + Send,
+    work: impl Fn(&[N]) -> R + Sync + Send,
 ) -> Vec<R> {
     let rows = numbers.len() / size;
     let parts = threads().min(rows / HOST_ROWS_A_PART).max(1);
-    let blocks: Vec<&[f32]> = numbers.chunks(rows.div_ceil(parts).max(1) * size).collect();
+    let blocks: Vec<&[N]> = numbers.chunks(rows.div_ceil(parts).max(1) * size).collect();
     let made = map(blocks, |block| {
         block.chunks_exact(size).map(&work).collect::<Vec<R>>()
     });

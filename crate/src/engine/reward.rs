@@ -9,6 +9,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use std::borrow::Cow;
 use std::future::{Future, ready};
 use std::pin::Pin;
+use std::sync::Arc;
 
 /// The value of a reward, available once its device has computed it; an error comes from the device.
 ///
@@ -81,6 +82,29 @@ pub trait Reward<P: Process>: Send + Sync {
     /// figures of an iteration.
     fn looks_on_host(&self) -> bool {
         false
+    }
+}
+
+/// A reward that several share.
+impl<P: Process, R: Reward<P>> Reward<P> for Arc<R> {
+    fn log_reward<'a>(&'a self, ends: Ends<'a, P>) -> Answer<'a, Vec<f64>> {
+        (**self).log_reward(ends)
+    }
+
+    fn log_reward_unfloored<'a>(&'a self, ends: Ends<'a, P>) -> Answer<'a, Vec<f64>> {
+        (**self).log_reward_unfloored(ends)
+    }
+
+    fn log_reward_gradient<'a>(&'a self, ends: Ends<'a, P>) -> Answer<'a, Option<Tensor<2>>> {
+        (**self).log_reward_gradient(ends)
+    }
+
+    fn log_bound(&self) -> Option<f64> {
+        (**self).log_bound()
+    }
+
+    fn looks_on_host(&self) -> bool {
+        (**self).looks_on_host()
     }
 }
 

@@ -3,18 +3,23 @@
 //!
 //! `docs/build-on-rtb.md` walks through adding one.
 
+mod corner;
+pub(crate) mod formula;
 pub mod images;
 pub mod link;
 pub(crate) mod network_prior;
 #[cfg(feature = "engine")]
 pub mod opened;
 mod panel;
+pub mod planar;
 pub mod plane;
+pub mod points;
 mod registry;
 mod room;
 pub mod sheet;
 pub mod text;
 
+pub use corner::{Corner, Role, Series};
 pub use network_prior::NetworkPrior;
 pub use panel::{Panel, Picture, Scale, Shown};
 pub use registry::{experiments, presets};

@@ -1,7 +1,7 @@
 //! The list of tasks, and what can only be read with it: a run's description, the names of presets and
 //! experiments.
 
-use super::{Room, Task, images, plane, text};
+use super::{Room, Task, images, plane, points, text};
 use crate::engine::ConfigError;
 use crate::run::{self, AnyProblem, Experiment, Preset, Run, merge};
 use serde::de::Error as _;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use toml::{Table, Value};
 
 /// All tasks; the first is the one that a description without `task` is of.
-const ROOMS: &[&dyn Room] = &[&plane::Plane, &images::Images, &text::Text];
+const ROOMS: &[&dyn Room] = &[&plane::Plane, &points::Points, &images::Images, &text::Text];
 
 impl Task {
     /// All tasks.

@@ -67,6 +67,12 @@ impl OrnsteinUhlenbeck {
         }
     }
 
+    /// E\[z_T|z_i\] according to kernels, of rows in `steps.len()` equal blocks.
+    pub fn expected_ends(&self, steps: &[usize], x: &Tensor<2>, kernel: &Tensor<2>) -> Tensor<2> {
+        per_step(steps, x.clone(), |s| self.at(s).0)
+            + per_step(steps, kernel.clone(), |s| self.at(s).1 / self.output(s))
+    }
+
     /// z_{i+1} less √(1 − b)·z_i, in units of √b.
     fn move_of(&self, steps: &[usize], x: &Tensor<2>, next: &Tensor<2>) -> Tensor<2> {
         per_step(steps, next.clone(), |s| self.mix(s).1.recip())
@@ -190,8 +196,7 @@ impl Process for OrnsteinUhlenbeck {
 
 impl Diffusion for OrnsteinUhlenbeck {
     fn expected_end(&self, step: usize, x: &Tensor<2>, kernel: &Tensor<2>) -> Tensor<2> {
-        let (alpha, sigma) = self.at(step);
-        x.clone().mul_scalar(alpha) + kernel.clone().mul_scalar(sigma / self.output(step))
+        self.expected_ends(&[step], x, kernel)
     }
 
     fn end_deviation(&self, step: usize, data_variance: f64) -> f64 {

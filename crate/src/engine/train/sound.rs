@@ -24,7 +24,7 @@ pub(super) async fn is_sound(module: &impl Module) -> Result<bool, EngineError> 
 /// The same, where it may be waited for.
 pub(super) fn is_sound_now(module: &impl Module) -> Result<bool, EngineError> {
     let sums = sums(module).into_data().try_to_vec::<f32>();
-    let sums = sums.map_err(|e| EngineError::Device(format!("{e:?}")))?;
+    let sums = sums.map_err(|e| EngineError::Device(format!("device: {e:?}")))?;
     Ok(sums.iter().all(|sum| sum.is_finite()))
 }
 

@@ -1,6 +1,5 @@
 //! Points of the plane under a Gaussian mixture.
 
-mod component;
 #[cfg(feature = "engine")]
 pub mod energy;
 mod experiments;
@@ -11,8 +10,7 @@ mod lesson;
 mod messages;
 #[cfg(feature = "engine")]
 mod methods;
-pub mod mixture;
-pub mod picture;
+mod mixtures;
 #[cfg(feature = "engine")]
 mod policy;
 #[cfg(feature = "engine")]
@@ -24,8 +22,6 @@ pub mod pretrain;
 mod prior;
 mod problem;
 #[cfg(feature = "engine")]
-mod quadrature;
-#[cfg(feature = "engine")]
 mod reward;
 mod sheet;
 #[cfg(feature = "engine")]
@@ -36,32 +32,28 @@ mod task;
 mod truth;
 mod validate;
 
-pub use component::Component;
 #[cfg(feature = "engine")]
 pub use fit::{
     EXCLUDED_BELOW, PolicySamples, PriorSamples, fit, kl, report, total_variation, within_mode_variance,
 };
 pub use messages::{Energy, PlaneFit, PlaneView};
-pub use mixture::Mixture;
-#[cfg(feature = "engine")]
-pub use picture::PICTURE_SIDE;
 #[cfg(feature = "engine")]
 pub use policy::{PlanePolicy, PolicyShape};
 #[cfg(feature = "engine")]
 pub use preconditioning::Preconditioning;
 #[cfg(feature = "engine")]
 pub use prior::{ExactPrior, LearnedPrior, PlanePrior};
-pub use problem::{
-    HALF_WIDTH, NOWHERE, PAINT_LEVELS, PlaneProblem, Prior, PriorKind, REWARDS, Reward, Shape,
-};
-#[cfg(feature = "engine")]
-pub use quadrature::{WeightedPoint, quadrature};
+pub use problem::{NOWHERE, PAINT_LEVELS, PlaneProblem, Prior, PriorKind, REWARDS, Reward, Shape};
 #[cfg(feature = "engine")]
 pub use reward::{LogReward, POLE};
 #[cfg(feature = "engine")]
 pub use task::{CHUNK, PlaneTask};
 #[cfg(feature = "engine")]
 pub use truth::{KL_SIDE, Mode, Truth, cell_masses, equally_weighted, weighted};
+
+pub use super::planar::{Component, HALF_WIDTH, Mixture, mixture, picture};
+#[cfg(feature = "engine")]
+pub use super::planar::{PICTURE_SIDE, WeightedPoint, quadrature};
 
 use super::panel::{EXACT, LEARNED, PRIOR};
 use super::sheet::Sheet;

@@ -1,6 +1,6 @@
 //! Runs in the plane.
 
-use super::component::{checkerboard, islands, moons, nine, ring, twenty_five};
+use super::mixtures::{checkerboard, islands, moons, nine, ring, twenty_five};
 use super::{Component, PlaneProblem, Prior, Reward, Shape};
 use crate::run::{Preset, Run};
 

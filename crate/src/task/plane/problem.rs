@@ -1,14 +1,11 @@
 //! What a run in the plane is about: a mixture, and a reward of points.
 
-use super::component::{self, Component};
+use super::{Component, mixtures};
 use crate::engine::ConfigError;
 use crate::engine::check::Checked;
 use crate::run::{FileKind, FileNeed, Problem, Run};
 use serde::{Deserialize, Serialize};
 
-/// Half the side of the square `[−HALF_WIDTH, HALF_WIDTH]`² in which everything is drawn and every
-/// exact integral is taken.
-pub const HALF_WIDTH: f64 = 14.0;
 /// A prior is where its log_prob is at most so far below its largest: where the largest log r is looked for.
 pub const NOWHERE: f64 = 20.0;
 
@@ -110,7 +107,7 @@ impl Default for Prior {
         Self {
             kind: PriorKind::Exact,
             weights: None,
-            components: component::twenty_five(),
+            components: mixtures::twenty_five(),
         }
     }
 }
@@ -192,7 +189,7 @@ fn one() -> f64 {
 impl Default for Reward {
     fn default() -> Self {
         Reward::Ratio {
-            numerator: component::nine(),
+            numerator: mixtures::nine(),
             denominator: Vec::new(),
         }
     }

@@ -1,11 +1,12 @@
 //! The exact posterior: by quadrature of the mixture, or by prior samples weighted by r.
 
+use super::WeightedPoint;
 use super::mixture::Symmetric;
 use super::picture::{self, PICTURE_SIDE};
-use super::quadrature::{Node, WeightedPoint, nodes};
 use super::{HALF_WIDTH, LogReward, Mixture};
 use crate::engine::statistics::LogMean;
 use crate::message;
+use crate::task::planar::{Node, nodes};
 
 /// Cells along a side of the grid of [`super::PlaneFit::kl_grid`].
 pub const KL_SIDE: usize = 56;

@@ -6,6 +6,7 @@ mod common;
 mod digits;
 mod judgement;
 mod mixture;
+mod points;
 mod stories;
 
 use crate::program::error::ProgramError;
@@ -27,6 +28,7 @@ pub struct Args {
 #[derive(Subcommand)]
 enum What {
     Mixture(mixture::Args),
+    Points(points::Args),
     Autoencoder(autoencoder::Args),
     Digits(digits::Args),
     Classifier(classifier::Args),
@@ -37,6 +39,7 @@ enum What {
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     match &args.what {
         What::Mixture(args) => mixture::execute(args),
+        What::Points(args) => points::execute(args),
         What::Autoencoder(args) => autoencoder::execute(args),
         What::Digits(args) => digits::execute(args),
         What::Classifier(args) => classifier::execute(args),

@@ -1,10 +1,10 @@
 //! From the words of a formula to its tree, by precedence climbing.
 
-use super::Node;
 use super::operations::{
     COMPARISON, NEGATION, Operation, POWER, PRODUCT, function, function_of_two, operator, product,
 };
 use super::tokens::{Token, shown};
+use super::{Names, Node};
 use std::f64::consts;
 
 /// Deepest nesting; a formula is not a way to exhaust the stack.
@@ -13,9 +13,37 @@ const DEEPEST: usize = 100;
 const COMMA: &str =
     "a decimal number has a point, `0.5`: a comma stands between the two arguments of a function";
 
-pub(super) struct Parser {
+pub(super) struct Parser<'a> {
     tokens: Vec<Token>,
     next: usize,
+    names: Names<'a>,
+    /// Within `sum(…)` or `mean(…)`.
+    in_sum: bool,
+}
+
+/// Whether formulas have a number or a function of this name.
+pub(crate) fn is_taken(name: &str) -> bool {
+    constant(name).is_some()
+        || of_rows(name).is_some()
+        || function(name).is_some()
+        || function_of_two(name).is_some()
+}
+
+fn constant(name: &str) -> Option<f64> {
+    match name {
+        "PI" | "pi" | "π" => Some(consts::PI),
+        "E" | "e" => Some(consts::E),
+        _ => None,
+    }
+}
+
+/// Whether a function over rows is the mean.
+fn of_rows(name: &str) -> Option<bool> {
+    match name {
+        "sum" => Some(false),
+        "mean" => Some(true),
+        _ => None,
+    }
 }
 
 /// An operator that comes next.
@@ -26,9 +54,14 @@ struct Ahead {
     apply: Operation,
 }
 
-impl Parser {
-    pub(super) fn new(tokens: Vec<Token>) -> Self {
-        Self { tokens, next: 0 }
+impl<'a> Parser<'a> {
+    pub(super) fn new(tokens: Vec<Token>, names: Names<'a>) -> Self {
+        Self {
+            tokens,
+            next: 0,
+            names,
+            in_sum: false,
+        }
     }
 
     pub(super) fn whole(mut self) -> Result<Node, String> {
@@ -113,7 +146,7 @@ impl Parser {
             Token::Name(name) => self.named(&name, depth)?,
             token => {
                 return Err(format!(
-                    "{} stands where a number, x, y or a function must be",
+                    "{} stands where a number, a name or a function must be",
                     shown(&token)
                 ));
             }
@@ -133,12 +166,19 @@ impl Parser {
     }
 
     fn named(&mut self, name: &str, depth: usize) -> Result<Node, String> {
-        match name {
-            "x" => return Ok(Node::X),
-            "y" => return Ok(Node::Y),
-            "PI" | "pi" | "π" => return Ok(Node::Number(consts::PI)),
-            "E" | "e" => return Ok(Node::Number(consts::E)),
-            _ => {}
+        let place = |names: &[String]| names.iter().position(|known| known == name);
+        // A column hides the coordinate of its name.
+        if let Some(at) = place(self.names.columns).filter(|_| self.in_sum) {
+            return Ok(Node::Column(at));
+        }
+        if let Some(at) = place(self.names.coordinates) {
+            return Ok(Node::Coordinate(at));
+        }
+        if let Some(value) = constant(name) {
+            return Ok(Node::Number(value));
+        }
+        if let Some(mean) = of_rows(name) {
+            return self.over_rows(name, mean, depth);
         }
         if let Some(apply) = function(name) {
             self.expect("(")?;
@@ -146,7 +186,7 @@ impl Parser {
             self.expect(")")?;
             return Ok(Node::Unary(apply, Box::new(argument)));
         }
-        let apply = function_of_two(name).ok_or_else(|| unknown(name))?;
+        let apply = function_of_two(name).ok_or_else(|| self.unknown(name))?;
         self.expect("(")?;
         let first = self.expression(0, depth + 1)?;
         self.expect(",")?;
@@ -171,20 +211,41 @@ impl Parser {
             None => Err(format!("`{symbol}` is missing at the end")),
         }
     }
-}
 
-/// Why a name is refused: it may be a product of variables, or a power of one.
-fn unknown(name: &str) -> String {
-    let variables = ["x", "y", "π"];
-    let letters: Vec<_> = name.chars().map(String::from).collect();
-    if letters.iter().all(|letter| variables.contains(&letter.as_str())) {
-        return format!("`{name}` is unknown: write `{}`", letters.join("*"));
+    /// The argument of a function over rows.
+    fn over_rows(&mut self, name: &str, mean: bool, depth: usize) -> Result<Node, String> {
+        if self.names.columns.is_empty() {
+            return Err(format!(
+                "`{name}` goes over the rows of a table, and there is none: name it in reward.data"
+            ));
+        }
+        if std::mem::replace(&mut self.in_sum, true) {
+            return Err(format!("`{name}` stands within another sum over the rows"));
+        }
+        self.expect("(")?;
+        let of = Box::new(self.expression(0, depth + 1)?);
+        self.expect(")")?;
+        self.in_sum = false;
+        Ok(Node::Sum { of, mean })
     }
-    let split = |variable| Some((variable, name.strip_prefix(variable)?));
-    match variables.into_iter().find_map(split) {
-        Some((variable, digits)) if digits.parse::<u32>().is_ok() => format!(
-            "`{name}` is unknown: write `{variable}^{digits}` or `{variable}*{digits}`; the coordinates are x and y"
-        ),
-        _ => format!("`{name}` is unknown"),
+
+    /// Why a name is refused: it may be a product of variables, or a power of one.
+    fn unknown(&self, name: &str) -> String {
+        if self.names.columns.iter().any(|column| column == name) {
+            return format!("`{name}` is a column of the table: write it within `sum(…)` or `mean(…)`");
+        }
+        let letters: Vec<_> = name.chars().map(String::from).collect();
+        let known = |letter: &String| self.names.coordinates.contains(letter) || letter == "π";
+        if letters.iter().all(known) {
+            return format!("`{name}` is unknown: write `{}`", letters.join("*"));
+        }
+        let coordinates = self.names.coordinates.iter();
+        let mut split = coordinates.filter_map(|known| Some((known, name.strip_prefix(&**known)?)));
+        match split.find(|(_, digits)| digits.parse::<u32>().is_ok()) {
+            Some((known, digits)) => {
+                format!("`{name}` is unknown: write `{known}^{digits}` or `{known}*{digits}`")
+            }
+            None => format!("`{name}` is unknown"),
+        }
     }
 }

@@ -1,13 +1,11 @@
 //! log r of points, compiled from its description.
 
-mod formula;
-
 use super::picture;
 use super::{HALF_WIDTH, Mixture, NOWHERE, PAINT_LEVELS, PlaneProblem, Reward, Shape};
 use crate::engine::ConfigError;
 use crate::engine::parallel;
 use crate::engine::reward::HostReward;
-use formula::Formula;
+use crate::task::formula::{Formula, Names, Rows};
 
 /// A log r so far above the largest that was found counts as this, so that a pole of a formula stays finite.
 pub const POLE: f64 = 50.0;
@@ -59,11 +57,11 @@ impl Kind {
             Self::Formula {
                 formula,
                 logarithm: true,
-            } => formula.value(x),
+            } => formula.value(&x, Rows::NONE),
             Self::Formula {
                 formula,
                 logarithm: false,
-            } => formula.value(x).max(0.0).ln(),
+            } => formula.value(&x, Rows::NONE).max(0.0).ln(),
             Self::Mask {
                 shape,
                 inside,
@@ -101,6 +99,15 @@ impl Kind {
         let climbs = found.into_iter().take(CLIMBS).map(|from| climbed(from, log_r));
         climbs.reduce(f64::max)
     }
+}
+
+/// A formula in x and y.
+fn formula(expression: &str) -> Result<Formula, ConfigError> {
+    let names = Names {
+        coordinates: &["x".to_owned(), "y".to_owned()],
+        columns: &[],
+    };
+    Formula::new("reward.expression", expression, names)
 }
 
 /// The value at which a search by shorter and shorter moves ends.
@@ -143,7 +150,7 @@ impl LogReward {
                 expression,
                 logarithm,
             } => Kind::Formula {
-                formula: Box::new(Formula::new(expression)?),
+                formula: Box::new(formula(expression)?),
                 logarithm: *logarithm,
             },
             &Reward::Mask {

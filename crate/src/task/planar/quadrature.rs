@@ -32,7 +32,7 @@ pub struct WeightedPoint {
 
 /// A point of a prior's quadrature, and the logarithm of what it is weighted by.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// The point and its mass under the prior.
     pub point: WeightedPoint,
     /// log r of the point.
@@ -40,7 +40,7 @@ pub(super) struct Node {
 }
 
 /// The nodes of all cells, and what is known of the error.
-pub(super) struct Nodes {
+pub(crate) struct Nodes {
     /// In the order of their cells.
     pub all: Vec<Node>,
     /// A bound on the error of ∫ p·r^β as a share of it, and so on that of its logarithm, summed over the
@@ -175,7 +175,7 @@ pub fn quadrature(mixture: &Mixture) -> impl Iterator<Item = WeightedPoint> + us
 /// largest, of the mixture and of what is weighted, until both are known to within [`TOLERANCE`], or there
 /// are [`MOST`] nodes; and before that where a component of the mixture is narrower than they are, which
 /// nodes might not see.
-pub(super) fn nodes(mixture: &Mixture, beta: f64, log_r: impl Fn([f64; 2]) -> f64) -> Nodes {
+pub(crate) fn nodes(mixture: &Mixture, beta: f64, log_r: impl Fn([f64; 2]) -> f64) -> Nodes {
     let integrand = Integrand { mixture, beta, log_r };
     let half = HALF_WIDTH / PICTURE_SIDE as f64;
     let coarsest = 0..PICTURE_SIDE * PICTURE_SIDE;

@@ -1,31 +1,7 @@
-//! Gaussians that mixtures are made of, and the mixtures of the presets.
+//! The mixtures of the presets.
 
-use serde::{Deserialize, Serialize};
+use super::Component;
 use std::f64::consts::PI;
-
-/// One Gaussian of a mixture in the plane.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Component {
-    /// Relative weight; the weights of a mixture need not sum to 1.
-    pub weight: f64,
-    /// The mean `[x, y]`.
-    pub mean: [f64; 2],
-    /// The covariance as `[xx, xy, yy]`.
-    pub covariance: [f64; 3],
-}
-
-impl Component {
-    /// A component with covariance `variance`·I.
-    pub fn isotropic(weight: f64, mean: [f64; 2], variance: f64) -> Self {
-        Self {
-            weight,
-            mean,
-            covariance: [variance, 0.0, variance],
-        }
-    }
-}
 
 /// The prior of the paper's toy (arXiv 2405.20971, §3.1): 25 equal Gaussians on a grid.
 pub(super) fn twenty_five() -> Vec<Component> {

@@ -1,0 +1,20 @@
+//! Gaussian mixtures in the plane, pictures of the square that is drawn of it, and integrals over that.
+
+mod component;
+pub mod mixture;
+pub mod picture;
+#[cfg(feature = "engine")]
+mod quadrature;
+
+pub use component::Component;
+pub use mixture::Mixture;
+#[cfg(feature = "engine")]
+pub use picture::PICTURE_SIDE;
+#[cfg(feature = "engine")]
+pub(crate) use quadrature::{Node, nodes};
+#[cfg(feature = "engine")]
+pub use quadrature::{WeightedPoint, quadrature};
+
+/// Half the side of the square `[−HALF_WIDTH, HALF_WIDTH]`² in which everything is drawn and every
+/// exact integral is taken.
+pub const HALF_WIDTH: f64 = 14.0;

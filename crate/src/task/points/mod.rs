@@ -1,0 +1,217 @@
+//! Points of R^d with named coordinates.
+
+#[cfg(feature = "engine")]
+mod c2st;
+#[cfg_attr(
+    not(feature = "engine"),
+    expect(dead_code, reason = "descriptions are checked with it")
+)]
+mod linear;
+mod marginal;
+pub mod marginals;
+mod messages;
+mod names;
+#[cfg(feature = "engine")]
+mod policy;
+mod presets;
+#[cfg(feature = "engine")]
+pub mod pretrain;
+#[cfg(feature = "engine")]
+mod prior;
+mod problem;
+#[cfg(feature = "engine")]
+mod reward;
+mod sheet;
+#[cfg(feature = "engine")]
+mod shown;
+#[cfg(feature = "engine")]
+mod space;
+pub mod table;
+#[cfg(feature = "engine")]
+mod task;
+#[cfg(feature = "engine")]
+mod truth;
+
+#[cfg(feature = "engine")]
+pub use c2st::c2st;
+pub use marginal::Coordinate;
+pub use messages::{PointsFit, PointsView};
+#[cfg(feature = "engine")]
+pub use policy::PointsPolicy;
+#[cfg(feature = "engine")]
+pub use prior::{LearnedPrior, MixturePrior, PointsPrior};
+pub use problem::{Component, MOST_COORDINATES, PointsProblem, Prior, REWARDS, Reference, Reward};
+#[cfg(feature = "engine")]
+pub use reward::PointsReward;
+#[cfg(feature = "engine")]
+pub use space::{Column, Space};
+pub use table::Table;
+#[cfg(feature = "engine")]
+pub use task::PointsTask;
+#[cfg(feature = "engine")]
+pub use truth::Truth;
+
+use super::sheet::Sheet;
+use super::{Corner, Panel, Picture, Role, Room, Series, Shown};
+use crate::engine::{ConfigError, Method};
+use crate::message::{self, Report};
+#[cfg(feature = "native")]
+use crate::run::Field;
+use crate::run::{AnyProblem, Experiment, Preset, Run, ShippedPrior};
+use toml::Table as Toml;
+
+#[cfg(feature = "engine")]
+use super::opened::{self, OpenRun, OpenTask};
+#[cfg(feature = "engine")]
+use crate::engine::EngineError;
+#[cfg(feature = "engine")]
+use crate::run::Files;
+#[cfg(feature = "engine")]
+use burn::tensor::Device;
+
+/// The task's name, as in the TOML file.
+const NAME: &str = "points";
+
+/// The task.
+pub struct Points;
+
+/// Refuses a run that is about something else.
+fn other_task(run: &Run) -> ConfigError {
+    super::other_task(run, NAME)
+}
+
+/// Sets of points, `[count][d]` each, drawn over each other by pairs of coordinates.
+fn corner(names: &[String], sets: [(Role, &[f32]); 3]) -> Picture {
+    let series = sets.map(|(role, points)| Series {
+        label: match role {
+            Role::Prior => "prior",
+            Role::Learned => "learned posterior",
+            Role::Exact => "exact posterior",
+        },
+        role,
+        points: points.to_vec(),
+    });
+    Picture::Corner(Corner::new(names.to_vec(), series.into()))
+}
+
+impl Room for Points {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn defaults(&self) -> Run {
+        presets::run(PointsProblem::default())
+    }
+
+    fn read(&self, table: Toml) -> Result<AnyProblem, toml::de::Error> {
+        table.try_into::<PointsProblem>().map(AnyProblem::from)
+    }
+
+    #[cfg(feature = "native")]
+    fn fields(&self) -> Vec<Field> {
+        crate::run::fields_of::<PointsProblem>()
+    }
+
+    fn ignores(&self) -> &'static [&'static str] {
+        &[
+            "process.variance",
+            "process.temperature",
+            "network.rank",
+            "network.langevin",
+        ]
+    }
+
+    fn presets(&self) -> Vec<Preset> {
+        presets::presets()
+    }
+
+    fn experiments(&self) -> Vec<Experiment> {
+        Vec::new()
+    }
+
+    fn priors(&self) -> &'static [ShippedPrior] {
+        &[]
+    }
+
+    fn rewards(&self) -> &'static [&'static str] {
+        REWARDS
+    }
+
+    /// Black boxes have no gradient, and no largest value that could be known.
+    fn method(&self, method: Method) -> Option<Method> {
+        match method {
+            Method::Guidance { .. }
+            | Method::Dps { .. }
+            | Method::LgdMc { .. }
+            | Method::Rejection { .. } => None,
+            Method::Smc {
+                particles,
+                resample_below,
+                guidance,
+                ..
+            } => Some(Method::Smc {
+                particles,
+                resample_below,
+                points: 0,
+                guidance,
+            }),
+            other => Some(other),
+        }
+    }
+
+    fn sheet(&self) -> &'static Sheet {
+        &sheet::SHEET
+    }
+
+    fn basis(&self, report: &Report) -> Option<String> {
+        let fit = report.fit.of::<PointsFit>()?;
+        Some(match report.truth {
+            message::Truth::Quadrature => {
+                format!(
+                    "The quadrature's error of log Z is at most {:.4}.",
+                    fit.log_z_error
+                )
+            }
+            _ => format!(
+                "The exact log Z is that of weighted samples of the prior, of which {:.0} are effective; its standard error \
+                 is {:.4}.",
+                fit.effective, fit.log_z_error
+            ),
+        })
+    }
+
+    fn panels(&self, shown: &Shown) -> Vec<Panel> {
+        let view = shown.scene.view.of::<PointsView>().unwrap_or_default();
+        let sets = [
+            (Role::Prior, &view.prior[..]),
+            (Role::Learned, shown.samples),
+            (Role::Exact, &view.exact),
+        ];
+        vec![Panel {
+            name: "corner",
+            title: "prior, learned and exact posterior".to_owned(),
+            picture: corner(&view.names, sets),
+        }]
+    }
+
+    #[cfg(feature = "engine")]
+    fn open(
+        &self,
+        run: Run,
+        device: Device,
+        files: &Files,
+        weights: Option<&[u8]>,
+    ) -> Result<Box<dyn OpenRun>, EngineError> {
+        opened::open(PointsTask::open(run, device, files)?, weights)
+    }
+
+    #[cfg(feature = "engine")]
+    fn open_untrained(
+        &self,
+        run: Run,
+        device: Device,
+        files: &Files,
+    ) -> Result<Box<dyn OpenTask>, EngineError> {
+        Ok(Box::new(PointsTask::open(run, device, files)?))
+    }
+}

@@ -1,0 +1,142 @@
+//! Runs of points.
+
+use super::marginal::Coordinate;
+use super::problem::{Component, PointsProblem, Prior, Reward};
+use crate::run::{Evaluation, Network, Preset, Process, Rollout, Run, Tempering};
+
+fn normal(name: &str, mean: f64, deviation: f64) -> Coordinate {
+    Coordinate::Normal {
+        name: name.to_owned(),
+        mean,
+        deviation,
+    }
+}
+
+fn log_likelihood(expression: &str) -> Reward {
+    Reward::Formula {
+        expression: expression.to_owned(),
+        logarithm: true,
+        data: None,
+    }
+}
+
+/// A run with the task's own defaults.
+pub(super) fn run(problem: PointsProblem) -> Run {
+    Run {
+        tempering: Tempering {
+            // Likelihoods fall by hundreds of nats where the prior still is.
+            floor: -50.0,
+            ..Tempering::default()
+        },
+        process: Process {
+            steps: 50,
+            ..Process::default()
+        },
+        network: Network {
+            width: 128,
+            ..Network::default()
+        },
+        rollout: Rollout {
+            noised_share: 0.25,
+            ..Rollout::default()
+        },
+        evaluation: Evaluation {
+            samples: 10_000,
+            proposals: 200_000,
+            ..Evaluation::default()
+        },
+        ..Run::new(problem)
+    }
+}
+
+/// Mean effect and its standard error in the eight schools (Rubin 1981).
+const SCHOOLS: [(f64, f64); 8] = [
+    (28.0, 15.0),
+    (8.0, 10.0),
+    (-3.0, 16.0),
+    (7.0, 11.0),
+    (-1.0, 9.0),
+    (1.0, 11.0),
+    (18.0, 10.0),
+    (12.0, 18.0),
+];
+
+/// The effect of school i is mu + tau·eta_i, with half-Cauchy tau of scale 5.
+fn schools() -> PointsProblem {
+    let mut coordinates = vec![
+        normal("mu", 0.0, 5.0),
+        Coordinate::StudentT {
+            name: "t".to_owned(),
+            freedom: 1.0,
+            center: 0.0,
+            scale: 5.0,
+        },
+    ];
+    coordinates.extend((1..=8).map(|i| normal(&format!("eta{i}"), 0.0, 1.0)));
+    let terms: Vec<String> = SCHOOLS
+        .iter()
+        .enumerate()
+        .map(|(i, (effect, error))| format!("(({effect} - mu - abs(t)*eta{})/{error})^2", i + 1))
+        .collect();
+    PointsProblem {
+        prior: Prior::Marginals { coordinates },
+        reward: log_likelihood(&format!("-({})/2", terms.join(" + "))),
+        reference: None,
+    }
+}
+
+/// Four Gaussians in ten dimensions, of which the reward keeps a side.
+fn clusters() -> PointsProblem {
+    let component = |weight, corner: [f64; 2]| Component {
+        weight,
+        mean: (0..10).map(|at| corner[at % 2]).collect(),
+        variances: vec![0.5; 10],
+        covariance: Vec::new(),
+    };
+    PointsProblem {
+        prior: Prior::Mixture {
+            names: Vec::new(),
+            components: vec![
+                component(1.0, [2.0, 2.0]),
+                component(2.0, [-2.0, 2.0]),
+                component(3.0, [-2.0, -2.0]),
+                component(4.0, [2.0, -2.0]),
+            ],
+        },
+        reward: log_likelihood("-2*max(0, x1 + x3)^2 - abs(x2)/4"),
+        reference: None,
+    }
+}
+
+/// The presets of points.
+pub(super) fn presets() -> Vec<Preset> {
+    let preset = |name: &'static str, title: &'static str, description: &'static str, problem| Preset {
+        name,
+        title,
+        description,
+        run: Run {
+            name: name.to_owned(),
+            ..run(problem)
+        },
+    };
+    vec![
+        preset(
+            "banana",
+            "A bent ridge",
+            "Two normal coordinates under a likelihood that bends them.",
+            PointsProblem::default(),
+        ),
+        preset(
+            "eight-schools",
+            "Eight schools",
+            "The effects of coaching in eight schools, with a common mean and spread: ten coordinates.",
+            schools(),
+        ),
+        preset(
+            "clusters",
+            "Four clusters in ten dimensions",
+            "A mixture of Gaussians in R¹⁰, cut by a soft half space.",
+            clusters(),
+        ),
+    ]
+}

@@ -1,0 +1,386 @@
+//! Learned priors: a network trained on the rows of a table by denoising.
+
+use super::marginals::{Weighted, correlation_error, marginal_error};
+use super::prior::{LearnedPrior, PointsPrior};
+use super::problem::MOST_COORDINATES;
+use super::space::{Column, Space};
+use super::{Table, names};
+use crate::engine::check::whole;
+use crate::engine::noise::{self, Noise, Purpose};
+use crate::engine::parallel;
+use crate::engine::process::OrnsteinUhlenbeck;
+use crate::engine::reward::{Each, OnHost};
+use crate::engine::sampler::{Setting, prior_samples};
+use crate::engine::train::Descent;
+use crate::engine::weights::{Weights, load_tensors, read_tensors};
+use crate::engine::{ConfigError, EngineError};
+use crate::network::{DriftNetwork, DriftNetworkConfig};
+use burn::tensor::{Device, Tensor, TensorData};
+use rand_chacha::rand_core::Rng;
+use serde::{Deserialize, Serialize};
+
+/// Where the header of the weights has the coordinates.
+const HEADER: &str = "points";
+/// Every so many rows one is held out.
+const HELD_OUT: usize = 10;
+/// Fewest rows of a table.
+const FEWEST: usize = 20;
+/// Steps of the chain that the figures are measured with.
+const STEPS: usize = 50;
+/// Most samples of the figures.
+const MEASURED: usize = 10_000;
+/// Blocks of rows that share a time, as in the chain itself.
+const BLOCKS: usize = 32;
+
+/// The coordinates as the header of the weights has them.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    names: Vec<String>,
+    columns: Vec<Column>,
+}
+
+/// How a prior is trained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PretrainConfig {
+    /// Iterations of training.
+    pub iterations: usize,
+    /// Rows of an iteration, rounded up to a multiple of 32.
+    pub batch: usize,
+    /// Units of each hidden layer, 4 to 1024.
+    pub width: usize,
+    /// Hidden layers, 1 to 8.
+    pub depth: usize,
+    /// Highest learning rate of the schedule.
+    pub learning_rate: f64,
+    /// Decay of the average of the weights that is saved.
+    pub ema: f64,
+    /// Seed of all noise.
+    pub seed: u64,
+}
+
+impl Default for PretrainConfig {
+    fn default() -> Self {
+        Self {
+            iterations: 5000,
+            batch: 512,
+            width: 128,
+            depth: 3,
+            learning_rate: 2e-3,
+            ema: 0.999,
+            seed: 0,
+        }
+    }
+}
+
+/// The bounds of a column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bounds {
+    /// The column's name.
+    pub name: String,
+    /// The lower bound, if there is one.
+    pub low: Option<f64>,
+    /// The upper bound, if there is one.
+    pub high: Option<f64>,
+}
+
+/// How near samples of a learned prior are to rows that it has not seen.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PretrainFigures {
+    /// Rows that were held out.
+    pub held_out: usize,
+    /// Samples that they are held against.
+    pub samples: usize,
+    /// Mean over the coordinates of the Wasserstein-1 distance of the marginals, in deviations.
+    pub marginal_error: f64,
+    /// That of the held-out rows to the rows it was trained on.
+    pub marginal_error_exact: f64,
+    /// Largest absolute difference of a correlation.
+    pub correlation_error: f64,
+    /// That of the held-out rows to the rows it was trained on.
+    pub correlation_error_exact: f64,
+}
+
+/// A prior in training.
+pub struct Pretraining {
+    config: PretrainConfig,
+    space: Space,
+    header: Header,
+    /// Standardised, `[rows][d]`.
+    rows: Vec<f32>,
+    /// The points themselves, of training and held out.
+    trained: Vec<f64>,
+    held_out: Vec<f64>,
+    noise: Noise,
+    device: Device,
+    descent: Descent<DriftNetwork>,
+}
+
+impl Pretraining {
+    /// A network for the rows of a table; columns with bounds are unbounded by logarithms first.
+    ///
+    /// # Errors
+    ///
+    /// Where the table, its bounds or the shape of the network is refused.
+    pub fn new(
+        table: &Table,
+        bounds: &[Bounds],
+        config: PretrainConfig,
+        device: Device,
+    ) -> Result<Self, EngineError> {
+        let d = table.columns();
+        whole("the number of columns", d, 1, MOST_COORDINATES)?;
+        whole("the number of rows", table.rows(), FEWEST, usize::MAX)?;
+        whole("--width", config.width, 4, 1024)?;
+        whole("--depth", config.depth, 1, 8)?;
+        whole("--batch", config.batch, 2, 100_000)?;
+        names::check(&table.names)?;
+        for bound in bounds {
+            if table.column(&bound.name).is_none() {
+                let allowed = format!("one of {}", table.names.join(", "));
+                return Err(ConfigError::new("--bounds", format!("`{}`", bound.name), allowed).into());
+            }
+        }
+        let (mut trained, mut held_out) = (Vec::new(), Vec::new());
+        for (at, row) in table.values.chunks_exact(d).enumerate() {
+            if at % HELD_OUT == HELD_OUT - 1 {
+                held_out.extend(row);
+            } else {
+                trained.extend(row);
+            }
+        }
+        let columns = (0..d).map(|at| {
+            let bound = bounds.iter().find(|bound| bound.name == table.names[at]);
+            column(&table.names[at], bound, at, &table.values, d)
+        });
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let standard = trained.iter().enumerate().map(|(at, value): (usize, &f64)| {
+            let column = &columns[at % d];
+            ((column.unbounded(*value) - column.mean) / column.deviation) as f32
+        });
+        let noise = Noise::new(config.seed);
+        let shape = DriftNetworkConfig {
+            inputs: d,
+            outputs: d,
+            width: config.width,
+            depth: config.depth,
+        };
+        Ok(Self {
+            rows: standard.collect(),
+            descent: Descent::new(
+                shape.init(&noise, &device),
+                config.learning_rate,
+                config.ema,
+                config.iterations,
+                &device,
+            )?,
+            space: Space::of_columns(table.names.clone(), columns.clone()),
+            header: Header {
+                names: table.names.clone(),
+                columns,
+            },
+            config,
+            trained,
+            held_out,
+            noise,
+            device,
+        })
+    }
+
+    /// Iterations done.
+    pub fn iteration(&self) -> usize {
+        self.descent.iteration()
+    }
+
+    /// Whether all iterations are done.
+    pub fn finished(&self) -> bool {
+        self.descent.finished()
+    }
+
+    /// One iteration: regress (data − α·z)/σ of noised rows at stratified times. Returns the loss.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn step(&mut self) -> Result<f64, EngineError> {
+        let d = self.space.size();
+        let count = self.rows.len() / d;
+        let mut rng = self.noise.stream(Purpose::Pretraining, self.iteration() as u64);
+        let rows = self.config.batch.div_ceil(BLOCKS);
+        let offset = noise::uniform(&mut rng);
+        let mut blocks = Vec::with_capacity(BLOCKS);
+        for block in 0..BLOCKS {
+            let time = (block as f64 + offset) / BLOCKS as f64;
+            let (alpha, sigma) = OrnsteinUhlenbeck::level(time);
+            let (mut at, mut target) = (Vec::new(), Vec::new());
+            for _ in 0..rows {
+                let row = (rng.next_u64() % count as u64) as usize;
+                for data in &self.rows[row * d..(row + 1) * d] {
+                    let noise = noise::normal(&mut rng);
+                    let data = f64::from(*data);
+                    at.push((alpha * data + sigma * noise) as f32);
+                    // (data − α·z)/σ with α² + σ² = 1.
+                    target.push((sigma * data - alpha * noise) as f32);
+                }
+            }
+            blocks.push((time, at, target));
+        }
+        let parts = parallel::split(blocks, parallel::parts(&self.device, self.config.batch));
+        let device = &self.device;
+        self.descent
+            .step(parts, |network, part| {
+                let total = part.len() * rows;
+                let (mut times, mut at, mut target) = (Vec::new(), Vec::new(), Vec::new());
+                for (time, noised, wanted) in part {
+                    times.push(time);
+                    at.extend(noised);
+                    target.extend(wanted);
+                }
+                let upload = |values| Tensor::<2>::from_data(TensorData::new(values, [total, d]), device);
+                (network.forward(&times, upload(at)) - upload(target))
+                    .square()
+                    .mean()
+            })
+            .await
+    }
+
+    /// Everything needed to go on exactly.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
+        self.descent.checkpoint()
+    }
+
+    /// Goes on from a checkpoint of the same training.
+    ///
+    /// # Errors
+    ///
+    /// Says what does not fit.
+    pub fn resume(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
+        self.descent.resume(checkpoint)
+    }
+
+    /// The averaged network as safetensors, with the coordinates in its header.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn weights(&self) -> Result<Vec<u8>, EngineError> {
+        let weights = Weights::of(self.descent.network()).await;
+        let mut weights = weights.map_err(EngineError::Device)?;
+        let header = serde_json::to_string(&self.header).expect("names and numbers");
+        weights.metadata.insert(HEADER.to_owned(), header);
+        Ok(weights.to_safetensors(false))
+    }
+
+    /// Figures over samples of the saved prior's own chain, against the rows that were held out.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn figures(&self) -> Result<PretrainFigures, EngineError> {
+        let d = self.space.size();
+        let process = OrnsteinUhlenbeck {
+            steps: STEPS,
+            dimensions: d,
+        };
+        let prior = PointsPrior::Learned(LearnedPrior {
+            process,
+            network: self.descent.network().clone(),
+        });
+        let setting = Setting {
+            process: &process,
+            prior: &prior,
+            reward: &OnHost(Each(|_: &[f32]| 0.0)),
+            beta: 1.0,
+            noise: self.noise,
+            device: &self.device,
+        };
+        let ends = prior_samples(&setting, Purpose::PriorEvaluation, MEASURED, 0).await;
+        let made = self.space.points(&ends.map_err(EngineError::Device)?);
+        let equally = |points| Weighted::equally(points, d).map_err(EngineError::Device);
+        let (made, trained) = (equally(&made)?, equally(&self.trained)?);
+        let held_out = equally(&self.held_out)?;
+        Ok(PretrainFigures {
+            held_out: self.held_out.len() / d,
+            samples: MEASURED,
+            marginal_error: marginal_error(&made, &held_out),
+            marginal_error_exact: marginal_error(&trained, &held_out),
+            correlation_error: correlation_error(&made, &held_out),
+            correlation_error_exact: correlation_error(&trained, &held_out),
+        })
+    }
+}
+
+/// How a column is standardised.
+fn column(
+    name: &str,
+    bound: Option<&Bounds>,
+    at: usize,
+    values: &[f64],
+    d: usize,
+) -> Result<Column, ConfigError> {
+    let free = Column {
+        low: bound.and_then(|bound| bound.low),
+        high: bound.and_then(|bound| bound.high),
+        mean: 0.0,
+        deviation: 1.0,
+    };
+    let all = || values.iter().skip(at).step_by(d);
+    let inside = |x: f64| free.low.is_none_or(|low| x > low) && free.high.is_none_or(|high| x < high);
+    if let Some(outside) = all().find(|x| !inside(**x)) {
+        let allowed = "bounds that all values of the column are strictly between";
+        return Err(ConfigError::new(
+            "--bounds",
+            format!("a value {outside} of `{name}`"),
+            allowed,
+        ));
+    }
+    let count = all().count() as f64;
+    let mean = all().map(|x| free.unbounded(*x)).sum::<f64>() / count;
+    let variance = all().map(|x| (free.unbounded(*x) - mean).powi(2)).sum::<f64>() / count;
+    let deviation = variance.sqrt();
+    if deviation.is_nan() || deviation <= 1e-9 * mean.abs() || deviation == 0.0 {
+        return Err(ConfigError::new(
+            format!("the column `{name}`"),
+            format!("{mean} in all rows"),
+            "columns whose values differ: leave this one out",
+        ));
+    }
+    Ok(Column {
+        mean,
+        deviation,
+        ..free
+    })
+}
+
+/// Coordinates and network of the weights that [`Pretraining::weights`] wrote.
+///
+/// # Errors
+///
+/// Where they are no such weights.
+pub(super) fn read(file: &[u8], device: &Device) -> Result<(Space, DriftNetwork), String> {
+    let weights = read_tensors(file)?;
+    let header = weights
+        .metadata
+        .get(HEADER)
+        .ok_or("its header has no coordinates: write it with `rtb pretrain points`")?;
+    let header: Header =
+        serde_json::from_str(header).map_err(|why| format!("its coordinates cannot be read ({why})"))?;
+    let d = header.names.len();
+    let positive = |column: &Column| column.deviation > 0.0 && column.mean.is_finite();
+    if d == 0 || d > MOST_COORDINATES || header.columns.len() != d || !header.columns.iter().all(positive) {
+        return Err("its coordinates are damaged".to_owned());
+    }
+    names::check(&header.names).map_err(|why| why.to_string())?;
+    let config = DriftNetworkConfig::of(&weights)?;
+    if (config.inputs, config.outputs) != (d, d) {
+        return Err(format!(
+            "the network maps {} numbers to {}, but there are {d} coordinates",
+            config.inputs, config.outputs
+        ));
+    }
+    let network = load_tensors(config.init(&Noise::new(0), device), &weights)?;
+    Ok((Space::of_columns(header.names, header.columns), network))
+}

@@ -1,0 +1,382 @@
+//! What a run of points is about: a prior of named coordinates, and a reward.
+
+use super::marginal::Coordinate;
+use crate::engine::ConfigError;
+use crate::engine::check::{Checked, range, whole};
+use crate::run::{Command, FileKind, FileNeed, Onnx, Problem, Run};
+use serde::{Deserialize, Serialize};
+
+/// Most coordinates of a point.
+pub const MOST_COORDINATES: usize = 64;
+/// Most components of a mixture.
+const MOST_COMPONENTS: usize = 256;
+/// Most factors of a product of rewards.
+const MOST_FACTORS: usize = 8;
+/// The roles of their files.
+const ROLES: [&str; MOST_FACTORS] = [
+    "reward", "reward-1", "reward-2", "reward-3", "reward-4", "reward-5", "reward-6", "reward-7",
+];
+
+/// Prior and reward of points of R^d.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct PointsProblem {
+    /// The prior p(x).
+    pub prior: Prior,
+    /// The reward r(x).
+    pub reward: Reward,
+    /// Samples of the posterior that somebody else made, to hold those of the run against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
+}
+
+impl Default for PointsProblem {
+    fn default() -> Self {
+        let normal = |name: &str| Coordinate::Normal {
+            name: name.to_owned(),
+            mean: 0.0,
+            deviation: 1.0,
+        };
+        Self {
+            prior: Prior::Marginals {
+                coordinates: vec![normal("x1"), normal("x2")],
+            },
+            reward: Reward::default(),
+            reference: None,
+        }
+    }
+}
+
+/// Samples of the posterior from elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// A table (CSV with a header, or .npy) with a column for each coordinate.
+    pub samples: String,
+}
+
+/// The prior p(x).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Prior {
+    /// Independent coordinates, each with a law of its own. The chain runs in the space of the standard normal
+    /// noise that they are made of (outsourced diffusion, arXiv 2502.06999), so the prior is exact for any T.
+    Marginals {
+        /// The coordinates, each with a name and the parameters of its family.
+        coordinates: Vec<Coordinate>,
+    },
+    /// A mixture of Gaussians; the drift of its chain has a closed form.
+    Mixture {
+        /// The names of the coordinates; x1, x2, … if there are none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        names: Vec<String>,
+        /// The Gaussians.
+        components: Vec<Component>,
+    },
+    /// A network that `rtb pretrain points` trained on samples.
+    Learned {
+        /// The file of its weights, which also names the coordinates.
+        weights: String,
+    },
+}
+
+/// A Gaussian of a mixture in R^d. It has either `variances` or `covariance`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Component {
+    /// Its weight; weights need not sum to 1.
+    #[serde(default = "one")]
+    pub weight: f64,
+    /// Its mean, one number a coordinate.
+    pub mean: Vec<f64>,
+    /// The variance of each coordinate, where they are independent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variances: Vec<f64>,
+    /// The covariance matrix, a list of rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covariance: Vec<Vec<f64>>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+impl Component {
+    /// The covariance, `[d·d]`.
+    pub(super) fn matrix(&self) -> Vec<f64> {
+        if !self.covariance.is_empty() {
+            return self.covariance.concat();
+        }
+        let d = self.mean.len();
+        let mut matrix = vec![0.0; d * d];
+        for (at, variance) in self.variances.iter().enumerate() {
+            matrix[at * d + at] = *variance;
+        }
+        matrix
+    }
+
+    fn validate(&self, at: &str, d: usize) -> Checked {
+        range(&format!("{at}.weight"), self.weight, 1e-9, 1e6)?;
+        let numbers = |field: &str, numbers: &[f64]| {
+            whole(&format!("the length of {field}"), numbers.len(), d, d)?;
+            numbers
+                .iter()
+                .enumerate()
+                .try_for_each(|(i, value)| range(&format!("{field}[{i}]"), *value, -1e9, 1e9))
+        };
+        numbers(&format!("{at}.mean"), &self.mean)?;
+        match (self.variances.is_empty(), self.covariance.is_empty()) {
+            (true, true) => Err(ConfigError::missing(
+                format!("{at}.variances"),
+                "one variance a coordinate, or `covariance` with the rows of a matrix",
+            )),
+            (false, false) => Err(ConfigError::new(
+                format!("{at}.covariance"),
+                "a matrix beside variances",
+                "one of the two",
+            )),
+            (false, true) => {
+                numbers(&format!("{at}.variances"), &self.variances)?;
+                self.variances
+                    .iter()
+                    .enumerate()
+                    .try_for_each(|(i, value)| range(&format!("{at}.variances[{i}]"), *value, 1e-12, 1e12))
+            }
+            (true, false) => {
+                let field = format!("{at}.covariance");
+                whole(
+                    &format!("the number of rows of {field}"),
+                    self.covariance.len(),
+                    d,
+                    d,
+                )?;
+                for (i, row) in self.covariance.iter().enumerate() {
+                    numbers(&format!("{field}[{i}]"), row)?;
+                }
+                let symmetric = (0..d * d).all(|at| {
+                    let (a, b) = (self.covariance[at / d][at % d], self.covariance[at % d][at / d]);
+                    (a - b).abs() <= 1e-9 * (a.abs() + b.abs())
+                });
+                if symmetric && super::linear::cholesky(&self.matrix(), d).is_some() {
+                    return Ok(());
+                }
+                let value = format!("{:?}", self.covariance);
+                Err(ConfigError::new(
+                    field,
+                    value,
+                    "a symmetric, positive definite matrix",
+                ))
+            }
+        }
+    }
+}
+
+/// The reward r(x).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Reward {
+    /// A formula in the names of the coordinates for r or log r.
+    Formula {
+        /// The formula, as for mixtures, in the names of the coordinates. With `data`, `sum(…)` and `mean(…)` go over the
+        /// rows of the table, whose columns have their names there.
+        expression: String,
+        /// Whether the formula's value is log r; otherwise it is r.
+        #[serde(default)]
+        logarithm: bool,
+        /// A table (CSV with a header, or .npy) whose columns `sum` and `mean` may name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        data: Option<String>,
+    },
+    /// A program that is given points and answers with log r.
+    Command(Command),
+    /// An ONNX model that is given points.
+    Onnx(Onnx),
+    /// The product of rewards.
+    Product {
+        /// The factors.
+        rewards: Vec<Reward>,
+    },
+}
+
+/// The kinds of [`Reward`], as in the TOML file.
+pub const REWARDS: &[&str] = &["formula", "command", "onnx", "product"];
+
+impl Default for Reward {
+    fn default() -> Self {
+        Self::Formula {
+            expression: "-4*(x2 - x1^2)^2 - x1^2/8".to_owned(),
+            logarithm: true,
+            data: None,
+        }
+    }
+}
+
+impl Reward {
+    /// The factors of a product, or the reward itself, with their fields.
+    pub(super) fn factors(&self) -> Vec<(String, &Self)> {
+        match self {
+            Self::Product { rewards } => rewards
+                .iter()
+                .enumerate()
+                .map(|(at, factor)| (format!("reward.rewards[{at}]"), factor))
+                .collect(),
+            one => vec![("reward".to_owned(), one)],
+        }
+    }
+
+    /// The role of the file of a factor.
+    pub(super) fn role(factor: usize) -> &'static str {
+        ROLES[factor]
+    }
+
+    fn validate(&self) -> Checked {
+        let factors = self.factors();
+        whole("the number of reward.rewards", factors.len(), 1, MOST_FACTORS)?;
+        for (field, factor) in factors {
+            match factor {
+                Self::Formula { expression, .. } => {
+                    let length = expression.chars().count();
+                    whole(&format!("the length of {field}.expression"), length, 1, 5000)?;
+                }
+                Self::Command(command) => command.validate(&field)?,
+                Self::Onnx(onnx) => onnx.validate(&field)?,
+                Self::Product { .. } => {
+                    return Err(ConfigError::new(
+                        format!("{field}.kind"),
+                        "`product`",
+                        "no product within a product",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl PointsProblem {
+    /// The problem of a run of points.
+    ///
+    /// # Errors
+    ///
+    /// Where the run is about something else.
+    pub fn of(run: &Run) -> Result<&Self, ConfigError> {
+        run.problem.get().ok_or_else(|| super::other_task(run))
+    }
+}
+
+impl Prior {
+    /// The names of the coordinates; `None` where a file has them.
+    pub fn names(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Marginals { coordinates } => {
+                Some(coordinates.iter().map(|c| c.name().to_owned()).collect())
+            }
+            Self::Mixture { names, components } if names.is_empty() => {
+                let d = components.first().map_or(0, |c| c.mean.len());
+                Some((1..=d).map(|at| format!("x{at}")).collect())
+            }
+            Self::Mixture { names, .. } => Some(names.clone()),
+            Self::Learned { .. } => None,
+        }
+    }
+
+    fn validate(&self) -> Checked {
+        match self {
+            Self::Marginals { coordinates } => {
+                whole(
+                    "the number of prior.coordinates",
+                    coordinates.len(),
+                    1,
+                    MOST_COORDINATES,
+                )?;
+                for (at, coordinate) in coordinates.iter().enumerate() {
+                    coordinate.validate(&format!("prior.coordinates[{at}]"))?;
+                }
+            }
+            Self::Mixture { components, .. } => {
+                whole(
+                    "the number of prior.components",
+                    components.len(),
+                    1,
+                    MOST_COMPONENTS,
+                )?;
+                let d = components[0].mean.len();
+                whole("the length of prior.components[0].mean", d, 1, MOST_COORDINATES)?;
+                for (at, component) in components.iter().enumerate() {
+                    component.validate(&format!("prior.components[{at}]"), d)?;
+                }
+                let names = self.names().unwrap_or_default();
+                whole("the number of prior.names", names.len(), d, d)?;
+            }
+            Self::Learned { weights } if weights.is_empty() => {
+                return Err(ConfigError::missing(
+                    "prior.weights",
+                    "a file that `rtb pretrain points` wrote",
+                ));
+            }
+            Self::Learned { .. } => {}
+        }
+        super::names::check(&self.names().unwrap_or_default())
+    }
+}
+
+impl Problem for PointsProblem {
+    fn task(&self) -> &'static str {
+        super::NAME
+    }
+
+    fn validate(&self, run: &Run) -> Checked {
+        self.prior.validate()?;
+        self.reward.validate()?;
+        whole("evaluation.proposals", run.evaluation.proposals, 100, 10_000_000)
+    }
+
+    fn files(&self) -> Vec<FileNeed<'_>> {
+        let mut needs = Vec::new();
+        if let Prior::Learned { weights } = &self.prior {
+            needs.push(FileNeed {
+                role: "prior",
+                name: weights,
+                field: "prior.weights",
+                kind: FileKind::Weights,
+            });
+        }
+        for (at, (_, factor)) in self.reward.factors().into_iter().enumerate() {
+            let (name, field, kind) = match factor {
+                Reward::Formula { data: Some(data), .. } => (&**data, "reward.data", FileKind::Table),
+                Reward::Command(command) => (command.program(), "reward.run", FileKind::Command(command)),
+                Reward::Onnx(onnx) => (&*onnx.model, "reward.model", FileKind::Onnx(onnx)),
+                Reward::Formula { data: None, .. } | Reward::Product { .. } => continue,
+            };
+            needs.push(FileNeed {
+                role: ROLES[at],
+                name,
+                field,
+                kind,
+            });
+        }
+        if let Some(reference) = &self.reference {
+            needs.push(FileNeed {
+                role: "reference",
+                name: &reference.samples,
+                field: "reference.samples",
+                kind: FileKind::Table,
+            });
+        }
+        needs
+    }
+
+    /// The correction to the prior's kernels starts at 0.
+    fn starts_at_prior(&self, _run: &Run) -> bool {
+        true
+    }
+
+    fn without_langevin(&self) -> Option<&'static str> {
+        Some("false: points have no Langevin term")
+    }
+}

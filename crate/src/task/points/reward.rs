@@ -1,0 +1,221 @@
+//! log r of points, from its description.
+
+use super::problem::Reward as Described;
+use super::space::Space;
+use super::table::Table;
+use crate::engine::noise::{Noise, Purpose};
+use crate::engine::parallel;
+use crate::engine::process::OrnsteinUhlenbeck;
+use crate::engine::reward::{Answer, BlackBox, Ends, Reward};
+use crate::engine::{ConfigError, EngineError};
+use crate::run::Files;
+use crate::task::formula::{Formula, Names, Rows};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Samples of the noise among which the largest log r is looked for.
+const LOOKED_AT: usize = 10_000;
+
+/// A factor of r.
+enum Factor {
+    Formula {
+        formula: Formula,
+        logarithm: bool,
+        data: Option<Table>,
+    },
+    Outside(Arc<dyn BlackBox>),
+}
+
+impl Factor {
+    /// log r of points, −∞ where r is 0 or undefined.
+    fn log_reward(&self, points: &[f64], size: usize) -> Result<Vec<f64>, String> {
+        match self {
+            Self::Outside(black_box) => black_box.log_reward(points, size),
+            Self::Formula {
+                formula,
+                logarithm,
+                data,
+            } => {
+                let rows = data.as_ref().map_or(Rows::NONE, |data| Rows {
+                    values: &data.values,
+                    columns: data.columns(),
+                });
+                let log_r = |point: &[f64]| {
+                    let value = formula.value(point, rows);
+                    let log_r = if *logarithm { value } else { value.max(0.0).ln() };
+                    if log_r.is_nan() { f64::NEG_INFINITY } else { log_r }
+                };
+                let log_r = parallel::over_rows(points, size, log_r);
+                match log_r.iter().position(|l| *l == f64::INFINITY) {
+                    None => Ok(log_r),
+                    Some(at) => Err(format!(
+                        "reward.expression is infinite at the point {:?}: a reward is finite where the prior is",
+                        &points[at * size..(at + 1) * size]
+                    )),
+                }
+            }
+        }
+    }
+}
+
+/// The reward of a run.
+pub struct PointsReward {
+    space: Arc<Space>,
+    factors: Vec<Factor>,
+    /// The smallest log r.
+    floor: f64,
+    evaluations: AtomicU64,
+}
+
+impl PointsReward {
+    /// Compiles the reward of a validated problem. log r is floored at `floor`, at most 0, above the largest among
+    /// samples of N(0, I) in the chain's space.
+    ///
+    /// # Errors
+    ///
+    /// Names what is wrong with a formula or a table, says that a black box is missing or failed, or that r is 0
+    /// wherever it was probed.
+    pub(super) fn new(
+        described: &Described,
+        space: Arc<Space>,
+        floor: f64,
+        files: &Files,
+    ) -> Result<Self, EngineError> {
+        let factors = described.factors().into_iter().enumerate();
+        let factors = factors.map(|(at, (field, factor))| {
+            factor_of(factor, &field, space.names(), files, Described::role(at))
+        });
+        let reward = Self {
+            factors: factors.collect::<Result<_, _>>()?,
+            space,
+            floor: f64::NEG_INFINITY,
+            evaluations: AtomicU64::new(0),
+        };
+        let size = reward.space.size();
+        let noise = Noise::new(0).normal(Purpose::PriorEvaluation, 0, LOOKED_AT * size);
+        let log_r = reward
+            .of_points(&reward.space.points(&noise))
+            .map_err(EngineError::Device)?;
+        let largest = log_r.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        if largest == f64::NEG_INFINITY {
+            let value = format!("0 at all of {LOOKED_AT} samples of the prior");
+            return Err(ConfigError::new(
+                "reward",
+                value,
+                "a reward that is above 0 where the prior has mass",
+            )
+            .into());
+        }
+        Ok(Self {
+            floor: largest + floor,
+            evaluations: AtomicU64::new(0),
+            ..reward
+        })
+    }
+
+    /// log r of points, `[rows][d]`, not floored.
+    ///
+    /// # Errors
+    ///
+    /// Where a black box fails.
+    pub fn of_points(&self, points: &[f64]) -> Result<Vec<f64>, String> {
+        let size = self.space.size();
+        let rows = points.len() / size;
+        self.evaluations.fetch_add(rows as u64, Ordering::Relaxed);
+        let mut log_r = vec![0.0; rows];
+        for factor in &self.factors {
+            let of_factor = factor.log_reward(points, size)?;
+            log_r.iter_mut().zip(of_factor).for_each(|(all, one)| *all += one);
+        }
+        Ok(log_r)
+    }
+
+    /// log r of end points, floored.
+    ///
+    /// # Errors
+    ///
+    /// Where a black box fails.
+    pub fn of_ends(&self, ends: &[f32]) -> Result<Vec<f64>, String> {
+        let log_r = self.of_points(&self.space.points(ends))?;
+        Ok(log_r.into_iter().map(|l| l.max(self.floor)).collect())
+    }
+
+    /// The smallest log r.
+    pub fn floor(&self) -> f64 {
+        self.floor
+    }
+
+    /// Points at which r was asked for so far.
+    pub fn evaluations(&self) -> u64 {
+        self.evaluations.load(Ordering::Relaxed)
+    }
+
+    /// Whether all of it is formulas, which can be asked point by point.
+    pub(super) fn is_formula(&self) -> bool {
+        let formula = |factor: &Factor| matches!(factor, Factor::Formula { .. });
+        self.factors.iter().all(formula)
+    }
+}
+
+fn factor_of(
+    factor: &Described,
+    field: &str,
+    names: &[String],
+    files: &Files,
+    role: &str,
+) -> Result<Factor, ConfigError> {
+    match factor {
+        Described::Formula {
+            expression,
+            logarithm,
+            data,
+        } => {
+            let table = data
+                .as_ref()
+                .map(|name| table(files, role, &format!("{field}.data"), name));
+            let table = table.transpose()?;
+            let columns = table.as_ref().map_or(&[][..], |table| &table.names);
+            let names = Names {
+                coordinates: names,
+                columns,
+            };
+            Ok(Factor::Formula {
+                formula: Formula::new(&format!("{field}.expression"), expression, names)?,
+                logarithm: *logarithm,
+                data: table,
+            })
+        }
+        Described::Command(command) => outside(files, role, &format!("{field}.run"), &command.run.join(" ")),
+        Described::Onnx(onnx) => outside(files, role, &format!("{field}.model"), &onnx.model),
+        Described::Product { .. } => unreachable!("a product within a product has been refused"),
+    }
+}
+
+fn outside(files: &Files, role: &str, field: &str, name: &str) -> Result<Factor, ConfigError> {
+    let found = files.black_box(role);
+    found.map(Factor::Outside).ok_or_else(|| {
+        let allowed = "a reward that needs no program: programs and models run in the native program only";
+        ConfigError::new(field, format!("`{name}`"), allowed)
+    })
+}
+
+/// The table in the file of a role, which this field names.
+pub(super) fn table(files: &Files, role: &str, field: &str, name: &str) -> Result<Table, ConfigError> {
+    let file = files.get(role).ok_or_else(|| "its file is missing".to_owned());
+    file.and_then(Table::read)
+        .map_err(|why| ConfigError::new(field, format!("`{name}`"), format!("a table of numbers ({why})")))
+}
+
+impl Reward<OrnsteinUhlenbeck> for PointsReward {
+    fn log_reward<'a>(&'a self, ends: Ends<'a, OrnsteinUhlenbeck>) -> Answer<'a, Vec<f64>> {
+        Box::pin(async move { self.of_ends(&ends.numbers().await?) })
+    }
+
+    fn log_reward_unfloored<'a>(&'a self, ends: Ends<'a, OrnsteinUhlenbeck>) -> Answer<'a, Vec<f64>> {
+        Box::pin(async move { self.of_points(&self.space.points(&ends.numbers().await?)) })
+    }
+
+    fn looks_on_host(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,149 @@
+//! From the standardised space of the chain to the points themselves.
+
+use super::linear;
+use super::marginal::Quantile;
+use super::problem::Component;
+use crate::engine::parallel;
+
+/// How a column of samples was standardised.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Column {
+    /// The lower bound of its values, if they have one.
+    pub low: Option<f64>,
+    /// The upper bound.
+    pub high: Option<f64>,
+    /// The mean of the unbounded values.
+    pub mean: f64,
+    /// Their standard deviation.
+    pub deviation: f64,
+}
+
+impl Column {
+    /// The value without bounds, not yet standardised.
+    pub(super) fn unbounded(&self, x: f64) -> f64 {
+        match (self.low, self.high) {
+            (None, None) => x,
+            (Some(low), None) => (x - low).ln(),
+            (None, Some(high)) => -(high - x).ln(),
+            (Some(low), Some(high)) => ((x - low) / (high - x)).ln(),
+        }
+    }
+
+    fn at(&self, z: f64) -> f64 {
+        let free = self.mean + self.deviation * z;
+        match (self.low, self.high) {
+            (None, None) => free,
+            (Some(low), None) => low + free.exp(),
+            (None, Some(high)) => high - (-free).exp(),
+            (Some(low), Some(high)) => low + (high - low) / (1.0 + (-free).exp()),
+        }
+    }
+}
+
+/// The map from the chain's end points to points.
+#[derive(Clone, Debug)]
+pub struct Space {
+    names: Vec<String>,
+    map: Map,
+}
+
+#[derive(Clone, Debug)]
+enum Map {
+    Quantiles(Vec<Quantile>),
+    /// mean + lower·z.
+    Affine {
+        mean: Vec<f64>,
+        lower: Vec<f64>,
+    },
+    Columns(Vec<Column>),
+}
+
+impl Space {
+    /// Independent coordinates.
+    pub(super) fn of_marginals(coordinates: &[super::Coordinate]) -> Self {
+        Self {
+            names: coordinates.iter().map(|c| c.name().to_owned()).collect(),
+            map: Map::Quantiles(coordinates.iter().map(Quantile::new).collect()),
+        }
+    }
+
+    /// The space in which a mixture has mean 0 and covariance I.
+    pub(super) fn of_mixture(names: Vec<String>, components: &[Component]) -> Self {
+        let d = names.len();
+        let total: f64 = components.iter().map(|c| c.weight).sum();
+        let mean: Vec<f64> = (0..d)
+            .map(|at| components.iter().map(|c| c.weight * c.mean[at]).sum::<f64>() / total)
+            .collect();
+        let mut covariance = vec![0.0; d * d];
+        for component in components {
+            let share = component.weight / total;
+            for (at, (all, own)) in covariance.iter_mut().zip(component.matrix()).enumerate() {
+                let [a, b] = [at / d, at % d].map(|i| component.mean[i] - mean[i]);
+                *all += share * (own + a * b);
+            }
+        }
+        let lower = linear::cholesky(&covariance, d).expect("the covariances have been checked");
+        Self {
+            names,
+            map: Map::Affine { mean, lower },
+        }
+    }
+
+    /// The columns of a table, standardised.
+    pub(super) fn of_columns(names: Vec<String>, columns: Vec<Column>) -> Self {
+        Self {
+            names,
+            map: Map::Columns(columns),
+        }
+    }
+
+    /// The names of the coordinates.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// d.
+    pub fn size(&self) -> usize {
+        self.names.len()
+    }
+
+    /// A component's mean and covariance in the chain's space.
+    pub(super) fn standardised(&self, component: &Component) -> (Vec<f64>, Vec<f64>) {
+        let Map::Affine { mean, lower } = &self.map else {
+            unreachable!("a mixture has an affine map")
+        };
+        let d = self.size();
+        let less: Vec<f64> = component.mean.iter().zip(mean).map(|(a, b)| a - b).collect();
+        let inverse = linear::inverse(lower, d);
+        (
+            linear::solved(lower, d, &less),
+            linear::congruent(&inverse, &component.matrix(), d),
+        )
+    }
+
+    /// The point of an end point.
+    pub fn point(&self, z: &[f32], into: &mut Vec<f64>) {
+        let z = |at: usize| f64::from(z[at]);
+        match &self.map {
+            Map::Quantiles(quantiles) => into.extend(quantiles.iter().enumerate().map(|(at, q)| q.at(z(at)))),
+            Map::Columns(columns) => into.extend(columns.iter().enumerate().map(|(at, c)| c.at(z(at)))),
+            Map::Affine { mean, lower } => {
+                let d = mean.len();
+                into.extend((0..d).map(|row| {
+                    let moved: f64 = (0..=row).map(|k| lower[row * d + k] * z(k)).sum();
+                    mean[row] + moved
+                }));
+            }
+        }
+    }
+
+    /// The points of end points, `[rows][d]`.
+    pub fn points(&self, ends: &[f32]) -> Vec<f64> {
+        let made = parallel::over_rows(ends, self.size(), |z| {
+            let mut point = Vec::with_capacity(z.len());
+            self.point(z, &mut point);
+            point
+        });
+        made.concat()
+    }
+}

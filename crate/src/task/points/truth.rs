@@ -1,0 +1,161 @@
+//! The exact posterior of points: from a file of the user's, by quadrature, or from weighted samples of the prior.
+
+use super::marginals::{Weighted, correlation_error, marginal_error};
+use super::space::Space;
+use super::{PointsFit, PointsReward};
+use crate::engine::noise::{Noise, Purpose};
+use crate::engine::statistics::{LogMean, systematic};
+use crate::message;
+use crate::task::planar::{Component, Mixture, nodes};
+use std::cell::RefCell;
+
+/// Points that stand for the exact posterior, with their weights.
+#[derive(Clone, Debug)]
+pub struct Truth {
+    /// Where log Z is known from.
+    pub kind: message::Truth,
+    /// log ∫ p(x)·r(x)^β dx.
+    pub log_z: f64,
+    /// By quadrature a bound on its error, from samples the standard error.
+    pub log_z_error: f64,
+    /// Effective number of the prior's samples; 0 by quadrature.
+    pub effective: f64,
+    /// `[count][d]`.
+    pub points: Vec<f64>,
+    /// log of the points' weights.
+    pub log_weights: Vec<f64>,
+    /// Whether the points are the user's reference.
+    pub is_reference: bool,
+    /// Mass where log r is at its floor.
+    pub floored_mass: f64,
+}
+
+impl Truth {
+    /// By quadrature over the chain's space, where the prior is this mixture of at most two dimensions.
+    pub(super) fn quadrature(
+        components: &[Component],
+        space: &Space,
+        reward: &PointsReward,
+        beta: f64,
+    ) -> Result<Self, String> {
+        let failed = RefCell::new(None);
+        let nodes = nodes(&Mixture::new(components), beta, |z| {
+            let z = z.map(|value| value as f32);
+            let mut point = Vec::new();
+            space.point(&z[..space.size()], &mut point);
+            match reward.of_points(&point) {
+                Ok(log_r) => log_r[0].max(reward.floor()),
+                Err(why) => {
+                    failed.replace(Some(why));
+                    reward.floor()
+                }
+            }
+        });
+        if let Some(why) = failed.into_inner() {
+            return Err(why);
+        }
+        let there = nodes.all.iter().filter(|node| node.point.weight > 0.0);
+        let (mut points, mut log_weights, mut floored) = (Vec::new(), Vec::new(), Vec::new());
+        for node in there {
+            let z = node.point.x.map(|value| value as f32);
+            space.point(&z[..space.size()], &mut points);
+            log_weights.push(node.point.weight.ln() + beta * node.log_r);
+            floored.push(node.log_r <= reward.floor());
+        }
+        let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = log_weights.iter().map(|l| (l - largest).exp()).sum();
+        Ok(Self {
+            kind: message::Truth::Quadrature,
+            log_z: largest + sum.ln(),
+            log_z_error: nodes.error,
+            effective: 0.0,
+            floored_mass: share(&log_weights, &floored),
+            points,
+            log_weights,
+            is_reference: false,
+        })
+    }
+
+    /// From samples of the prior, weighted by r^β.
+    pub(super) fn weighted(points: Vec<f64>, log_r: &[f64], floor: f64, beta: f64) -> Self {
+        let log_weights: Vec<f64> = log_r.iter().map(|l| beta * l.max(floor)).collect();
+        let mean = LogMean::of(log_weights.iter().copied());
+        let floored: Vec<bool> = log_r.iter().map(|l| *l <= floor).collect();
+        Self {
+            kind: message::Truth::ImportanceWeighted,
+            log_z: mean.value,
+            log_z_error: mean.error,
+            effective: mean.effective,
+            floored_mass: share(&log_weights, &floored),
+            points,
+            log_weights,
+            is_reference: false,
+        }
+    }
+
+    /// The same with samples of the posterior from elsewhere in place of the points.
+    pub(super) fn with_reference(self, points: Vec<f64>, d: usize) -> Self {
+        Self {
+            log_weights: vec![0.0; points.len() / d],
+            points,
+            is_reference: true,
+            ..self
+        }
+    }
+
+    /// `count` of the points, in proportion to their weights.
+    pub(super) fn drawn(&self, count: usize, d: usize, noise: &Noise) -> Vec<f64> {
+        let mut rng = noise.stream(Purpose::Resampling, 0);
+        let chosen = systematic(&self.log_weights, count, &mut rng).into_iter();
+        chosen
+            .flat_map(|at| &self.points[at * d..(at + 1) * d])
+            .copied()
+            .collect()
+    }
+
+    /// How far weighted points are from the truth.
+    pub(super) fn fit(
+        &self,
+        points: &[f64],
+        log_weights: &[f64],
+        d: usize,
+        noise: &Noise,
+    ) -> Result<PointsFit, String> {
+        let samples = weighted(points, d, log_weights)?;
+        let truth = weighted(&self.points, d, &self.log_weights)?;
+        Ok(PointsFit {
+            marginal_error: marginal_error(&samples, &truth),
+            marginal_error_exact: self.floor(log_weights.len(), d, noise)?,
+            correlation_error: correlation_error(&samples, &truth),
+            c2st: None,
+            log_z_error: self.log_z_error,
+            effective: self.effective,
+            evaluations: 0.0,
+        })
+    }
+
+    /// The distance of the marginals of `count` samples of the truth itself.
+    pub(super) fn floor(&self, count: usize, d: usize, noise: &Noise) -> Result<f64, String> {
+        let drawn = self.drawn(count, d, noise);
+        let truth = weighted(&self.points, d, &self.log_weights)?;
+        Ok(marginal_error(&Weighted::equally(&drawn, d)?, &truth))
+    }
+}
+
+fn weighted<'a>(points: &'a [f64], d: usize, log_weights: &[f64]) -> Result<Weighted<'a>, String> {
+    let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let weights = log_weights.iter().map(|l| (l - largest).exp());
+    Weighted::new(points, d, weights.collect())
+}
+
+/// The share of the weight where `which` holds.
+fn share(log_weights: &[f64], which: &[bool]) -> f64 {
+    let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let (mut of, mut all) = (0.0, 0.0);
+    for (log_weight, which) in log_weights.iter().zip(which) {
+        let weight = (log_weight - largest).exp();
+        all += weight;
+        of += if *which { weight } else { 0.0 };
+    }
+    of / all
+}
