@@ -1,6 +1,7 @@
 //! The whole page: its state, the engine, and the address that mirrors the run.
 
 use crate::engine::{Backend, Engine};
+use crate::history::{History, Past, pack, unpack};
 use crate::kit::field::{Refusal, Revision};
 use crate::kit::kept;
 use crate::kit::selection::Selection;
@@ -144,11 +145,15 @@ fn use_open(state: &UseReducerHandle<State>, engine: &Engine, dispatch: &Callbac
             engine.prepare(run.clone(), weights, resume);
             let waiting = if *revision == 0 {
                 spawn_local(async move {
-                    let weights = kept::kept().await;
+                    let kept = kept::kept().await.and_then(|bytes| unpack(&bytes));
                     let same = |of: Run| of.same_training(&run).is_ok();
-                    let weights = weights.filter(|weights| run_of(weights).is_some_and(same));
-                    match weights {
-                        Some(weights) => dispatch.emit(Action::Restore { run, weights }),
+                    let kept = kept.filter(|(weights, _)| run_of(weights).is_some_and(same));
+                    match kept {
+                        Some((weights, history)) => dispatch.emit(Action::Restore(Past {
+                            run,
+                            history,
+                            weights: Some(Shared::new(weights)),
+                        })),
                         None => engine.open(),
                     }
                 });
@@ -168,30 +173,32 @@ fn use_open(state: &UseReducerHandle<State>, engine: &Engine, dispatch: &Callbac
     });
 }
 
-/// Keeps the last weights of the open run over a reload.
+/// Keeps the last weights of the open run, and its curves, over a reload.
 #[hook]
 fn use_kept(state: &UseReducerHandle<State>) {
-    let latest = use_mut_ref(|| None::<Shared<Vec<u8>>>);
+    let latest = use_mut_ref(|| None::<(Shared<Vec<u8>>, History)>);
     let writes = use_mut_ref(|| false);
+    let current = state.clone();
     use_effect_with(
         (state.kept.clone(), state.phase.is_open()),
         move |(weights, open)| {
             if weights.is_none() && !open {
                 return;
             }
-            latest.replace(weights.clone());
+            let history = &current.history;
+            latest.replace(weights.clone().map(|weights| (weights, history.clone())));
             if writes.replace(true) {
                 return;
             }
             // One after the other, and the last one last.
             spawn_local(async move {
                 loop {
-                    let weights = latest.borrow().clone();
-                    match &weights {
-                        Some(weights) => kept::keep(weights).await,
+                    let last = latest.borrow().clone();
+                    match &last {
+                        Some((weights, history)) => kept::keep(&pack(weights, history)).await,
                         None => kept::drop_kept().await,
                     }
-                    if *latest.borrow() == weights {
+                    if *latest.borrow() == last {
                         break;
                     }
                 }

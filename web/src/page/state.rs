@@ -88,11 +88,8 @@ pub enum Action {
         weights: Vec<u8>,
         notice: Notice,
     },
-    /// The run goes on with its last weights, which were kept over a reload of the page.
-    Restore {
-        run: Shared<Run>,
-        weights: Vec<u8>,
-    },
+    /// The run that the page began with, as it was kept over a reload.
+    Restore(Past),
     /// Start over with the same run.
     Reset,
     /// Bring back the trained run that was left last.
@@ -177,10 +174,12 @@ impl State {
         }
     }
 
-    /// Keeps the run that is left, if it was trained, to be brought back.
+    /// Keeps the run that is left, if it was trained, to be brought back. One that has been brought back may
+    /// not be open yet.
     fn leave(&mut self) {
-        let weights = self.kept.take();
-        if self.phase.is_open() && self.iteration() > 0 {
+        let returning = self.weights.take().filter(|_| self.returns);
+        let weights = self.kept.take().or(returning);
+        if self.iteration() > 0 && (self.phase.is_open() || weights.is_some()) {
             let now = Past {
                 run: self.run.clone(),
                 history: self.history.clone(),
@@ -350,13 +349,15 @@ impl Reducible for State {
                 next.weights = Some(Shared::new(weights));
                 next.resume = false;
             }
-            Action::Restore { run, weights } => {
-                // By now the user may have changed it.
-                if run == next.run {
-                    next.load((*run).clone(), self.notice.clone());
-                    next.weights = Some(Shared::new(weights));
-                }
+            Action::Restore(past) if next.revision == 0 => {
+                next.bring_back(Past {
+                    run: self.run.clone(),
+                    ..past
+                });
+                (next.notice, next.resume) = (self.notice.clone(), self.resume);
             }
+            // By now the user has left it.
+            Action::Restore(past) => next.past = Some(Past::dearer(next.past.take(), past)),
             Action::Undo => {
                 if let Some(past) = next.past.take_if(|past| past.weights.is_some()) {
                     next.bring_back(past);

@@ -200,3 +200,61 @@ fn a_few_iterations_do_not_make_long_training_forgotten() {
     let state = edited(left.reduce(iterated(40)), "9");
     assert!(state.past().is_none(), "its weights are on their way");
 }
+
+#[test]
+fn a_trained_run_that_comes_back_is_not_lost_before_it_is_open() {
+    let [second, third] = ["moons-disc", "digit-3"].map(|name| preset(name).unwrap().run.clone());
+    let before = trained(300);
+    let first = (*before.run).clone();
+    let loads = [second, first.clone(), third].map(|run| Action::Load(run, None));
+    let left = loads.into_iter().fold(before, |state, load| state.reduce(load));
+    let past = left.past().unwrap();
+    assert_eq!((&*past.run, past.history.iteration()), (&first, 300));
+}
+
+/// What was kept of the page's first run.
+fn kept(iterations: usize) -> Past {
+    let state = trained(iterations);
+    Past {
+        run: state.run.clone(),
+        history: state.history.clone(),
+        weights: state.kept.clone(),
+    }
+}
+
+#[test]
+fn what_was_kept_over_a_reload_returns_with_its_curves() {
+    let state = after(
+        State::new(presets::first(), None),
+        vec![Action::Train, Action::Restore(kept(300))],
+    );
+    assert_eq!((state.iteration(), state.weights.is_some()), (300, true));
+    let state = state.reduce(opened());
+    assert_eq!((state.iteration(), state.phase), (300, Phase::Training));
+    assert_eq!(state.history.curve.items().len(), 1);
+    // Its weights may be a little older than its curves.
+    let snapshot = Snapshot {
+        iteration: 290,
+        ..Snapshot::default()
+    };
+    let state = state.reduce(Action::Events(vec![Event::Snapshot(Box::new(snapshot))]));
+    assert_eq!(state.iteration(), 290);
+}
+
+#[test]
+fn a_preset_picked_before_the_kept_run_returns_leaves_that_to_undo() {
+    let pick = || Action::Load(preset("moons-disc").unwrap().run.clone(), None);
+    let restore = || Action::Restore(kept(300));
+    for actions in [vec![pick(), restore()], vec![restore(), pick()]] {
+        let state = after(State::new(presets::first(), None), actions);
+        assert_eq!(state.preset(), Some("moons-disc"));
+        let back = state.reduce(opened()).reduce(Action::Undo).reduce(opened());
+        assert_eq!((back.preset(), back.iteration()), (Some("25-to-9"), 300));
+        assert_eq!(back.kept.as_deref(), Some(&vec![7]));
+    }
+    // Its length may have changed by then.
+    let state = after(State::new(presets::first(), None), Vec::new());
+    let longer = changed(&state, "training.iterations", "3000");
+    let state = state.reduce(longer).reduce(restore()).reduce(opened());
+    assert_eq!((state.run.training.iterations, state.iteration()), (3000, 300));
+}
