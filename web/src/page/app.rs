@@ -212,17 +212,20 @@ fn use_kept(state: &UseReducerHandle<State>) {
 #[hook]
 fn use_address(state: &UseReducerHandle<State>, preset: Option<&'static str>, dispatch: &Callback<Action>) {
     use_effect_with(state.run.clone(), move |run| {
-        let run = run.clone();
-        let waiting = Timeout::new(SETTLE, move || link::write(&run, preset));
+        let (run, before) = (run.clone(), link::fragment());
+        let waiting = Timeout::new(SETTLE, move || {
+            // An address that has changed leads to another run, which writes its own.
+            if link::fragment() == before {
+                link::write(&run, preset);
+            }
+        });
         move || drop(waiting)
     });
     use_effect_with((state.run.clone(), dispatch.clone()), move |(run, dispatch)| {
         let (run, dispatch) = (run.clone(), dispatch.clone());
         let listener = EventListener::new(&gloo::utils::window(), "hashchange", move |_| {
             dispatch.emit(match link::read() {
-                // It was this one that wrote the address.
-                Ok(new) if new == *run => return,
-                Ok(new) => Action::Load(new, None),
+                Ok(new) => Action::Follow(new),
                 Err(error) => {
                     // A bad link makes room for that of the run that stays.
                     link::write(&run, preset);

@@ -82,6 +82,8 @@ pub enum Action {
     Edit(Run),
     /// A preset, a link or a file replaces the run.
     Load(Run, Option<Notice>),
+    /// The address leads to this run, which may be the one that wrote it.
+    Follow(Run),
     /// A file of weights, and the run it belongs to where it says so.
     Weights {
         run: Option<Run>,
@@ -194,6 +196,17 @@ impl State {
         self.load((*past.run).clone(), None);
         (self.weights, self.history) = (past.weights, past.history);
         (self.returns, self.resume) = (true, false);
+    }
+
+    /// Another run is wanted: the one that was left last comes back with its training.
+    fn go_to(&mut self, run: Run, notice: Option<Notice>) {
+        match self.past.take_if(|past| *past.run == run) {
+            Some(past) if past.weights.is_some() && *self.run != run => self.bring_back(past),
+            past => {
+                self.load(run, notice);
+                self.past = self.past.take().or(past);
+            }
+        }
     }
 
     /// The run goes on under another description of the same training.
@@ -337,13 +350,9 @@ impl Reducible for State {
                     next.load(run, changed);
                 }
             }
-            Action::Load(run, notice) => match next.past.take_if(|past| *past.run == run) {
-                Some(past) if past.weights.is_some() && *next.run != run => next.bring_back(past),
-                past => {
-                    next.load(run, notice);
-                    next.past = next.past.take().or(past);
-                }
-            },
+            Action::Load(run, notice) => next.go_to(run, notice),
+            Action::Follow(run) if run == *next.run => {}
+            Action::Follow(run) => next.go_to(run, None),
             Action::Weights { run, weights, notice } => {
                 next.load(run.unwrap_or_else(|| (*self.run).clone()), Some(notice));
                 next.weights = Some(Shared::new(weights));

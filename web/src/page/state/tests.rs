@@ -258,3 +258,16 @@ fn a_preset_picked_before_the_kept_run_returns_leaves_that_to_undo() {
     let state = state.reduce(longer).reduce(restore()).reduce(opened());
     assert_eq!((state.run.training.iterations, state.iteration()), (3000, 300));
 }
+
+#[test]
+fn an_address_leads_to_another_run_only() {
+    let before = trained(300);
+    let same = before.clone().reduce(Action::Follow((*before.run).clone()));
+    assert_eq!((same.revision, same.iteration()), (before.revision, 300));
+    // Back at once leads to the run before, whatever is drawn by then.
+    let other = preset("moons-disc").unwrap().run.clone();
+    let left = same.reduce(Action::Follow(other));
+    assert_eq!(left.preset(), Some("moons-disc"));
+    let back = left.reduce(Action::Follow((*before.run).clone()));
+    assert_eq!((back.preset(), back.iteration()), (Some("25-to-9"), 300));
+}
