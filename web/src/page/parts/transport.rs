@@ -80,7 +80,7 @@ pub fn Transport(props: &TransportProps) -> Html {
         })
     };
     let total = props.run.training.iterations;
-    let idle = props.phase == Phase::Idle;
+    let (idle, finished) = (props.phase == Phase::Idle, props.phase == Phase::Finished);
     let advice = props.advice.as_ref().filter(|_| props.backend == Backend::Cpu);
     let quicker = advice
         .and_then(|advice| advice.quicker.clone())
@@ -96,11 +96,11 @@ pub fn Transport(props: &TransportProps) -> Html {
                 if running {
                     <button type="button" class="primary" data-testid="pause" onclick={act(Engine::pause, || Action::Pause)}>{ "Pause" }</button>
                 } else {
-                    <button type="button" class="primary" data-testid="train" disabled={props.phase == Phase::Finished}
+                    <button type="button" class="primary" data-testid="train" disabled={finished}
                         onclick={act(Engine::train, || Action::Train)}>{ "Train" }</button>
                 }
                 <button type="button" data-testid="step" disabled={!idle} onclick={step}>{ "One iteration" }</button>
-                <Choose snapshot={props.snapshot.clone()} ready={idle || props.phase == Phase::Finished} engine={props.engine.clone()} />
+                <Choose snapshot={props.snapshot.clone()} ready={idle || finished} engine={props.engine.clone()} />
                 <button type="button" data-testid="reset" onclick={act(|_| (), || Action::Reset)}>{ "Reset training" }</button>
                 if let Some((iterations, name)) = &props.past {
                     <button type="button" data-testid="undo" onclick={act(|_| (), || Action::Undo)}
@@ -119,9 +119,10 @@ pub fn Transport(props: &TransportProps) -> Html {
                 <progress max={total.to_string()} value={props.iteration.to_string()} aria-label="Iterations done"></progress>
                 <p>
                     <span role="status" data-testid="status">{ status(props) }</span>
-                    { " · iteration " }
+                    { if finished { " · " } else { " · iteration " } }
                     <span data-testid="iteration" data-value={props.iteration.to_string()}>{ props.iteration }</span>
-                    { format!(" of {total}") }
+                    // A run that was shortened has done more than it has now.
+                    { if finished { " iterations".to_owned() } else { format!(" of {total}") } }
                     if let Some(last) = props.last {
                         { format!(" · {}", pace(last.seconds)) }
                     }
