@@ -16,7 +16,7 @@ use crate::parts::{
     Compare, Controls, Curves, Figures, Header, Intro, Messages, Navigation, SaveOpen, Transport, run_of,
     use_dropped_files,
 };
-use crate::presets::first;
+use crate::presets::{first, title};
 use crate::state::{Action, Notice, Phase, State};
 use crate::tasks;
 use gloo::events::EventListener;
@@ -119,7 +119,7 @@ pub fn App() -> Html {
             <main>
                 <Intro tasks={tasks::namings()} />
                 <Transport run={state.run.clone()} {preset} phase={state.phase} resume={state.resume} iteration={state.iteration()} last={state.history.last} snapshot={state.history.snapshots.items().last().cloned()}
-                    past={state.past().map(|past| (past.history.iteration(), past.run.name.clone()))} backend={state.device.backend} advice={room.advice(&state.run)} engine={engine.clone()} dispatch={dispatch.clone()} />
+                    past={state.past().map(|past| (past.history.iteration(), title(&past.run)))} backend={state.device.backend} advice={room.advice(&state.run)} engine={engine.clone()} dispatch={dispatch.clone()} />
                 <Controls {edits} {reward} {prior} numbers={Fixed(&facts.numbers)} note={room.note(&state.run)} />
                 { panels }
                 <Curves run={state.run.clone()} curve={state.history.curve.clone()} reports={state.history.reports.clone()} stage={state.stage.clone()} charts={Fixed(&facts.charts)} />

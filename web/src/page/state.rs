@@ -3,16 +3,13 @@
 use crate::engine::Device;
 use crate::history::{History, Past};
 use crate::kit::shared::Shared;
-use crate::presets::{self, preset};
+use crate::presets::{self, named};
 use crate::stage::Stage;
 use crate::tasks;
 use rtb::message::{Event, Snapshot};
 use rtb::run::{ConfigError, Run};
 use std::rc::Rc;
 use yew::Reducible;
-
-/// What a run's name ends in once it is no longer the preset of that name.
-const EDITED: &str = " (edited)";
 
 /// Where the run stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -318,17 +315,6 @@ fn untrained(run: &Run, stage: &Stage) -> Option<Shared<Snapshot>> {
             ..Snapshot::default()
         })
     })
-}
-
-/// The run under the name that tells whether it still is its preset.
-fn named(mut run: Run) -> Run {
-    if let Some(base) = run.name.strip_suffix(EDITED) {
-        run.name = base.to_owned();
-    }
-    if preset(&run.name).is_some_and(|p| p.run != run) {
-        run.name.push_str(EDITED);
-    }
-    run
 }
 
 impl Reducible for State {

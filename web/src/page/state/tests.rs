@@ -1,6 +1,7 @@
 //! Runs that are edited, refused, left and brought back.
 
 use super::*;
+use crate::presets::preset;
 use rtb::message::Iteration;
 
 fn after(state: State, actions: Vec<Action>) -> Rc<State> {
