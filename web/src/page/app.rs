@@ -5,10 +5,10 @@ use crate::history::{History, Past, pack, unpack};
 use crate::kit::field::{Refusal, Revision};
 use crate::kit::kept;
 use crate::kit::selection::Selection;
+use crate::kit::settled::use_settled;
 use crate::kit::shared::{Fixed, Shared};
 use crate::kit::theme::{use_reduced_motion, use_theme};
 use crate::link;
-use crate::parts::compare::Pace;
 use crate::parts::edit::EditProps;
 use crate::parts::lesson::LessonProps;
 use crate::parts::panels::PanelsProps;
@@ -69,6 +69,8 @@ pub fn App() -> Html {
 
     let room = tasks::room(&state.run);
     let facts = room.facts();
+    let pace = use_settled(state.history.pace());
+    let usual = facts.compared.iteration(&state.run);
     let report: Option<Shared<Report>> = state.history.reports.items().last().cloned();
     let edit = use_callback(dispatch.clone(), |run: Run, dispatch| {
         dispatch.emit(Action::Edit(run))
@@ -118,16 +120,14 @@ pub fn App() -> Html {
             <Navigation tasks={tasks::namings()} current={facts.naming.name} />
             <main>
                 <Intro tasks={tasks::namings()} />
-                <Transport run={state.run.clone()} {preset} phase={state.phase} resume={state.resume} iteration={state.iteration()} last={state.history.last} snapshot={state.history.snapshots.items().last().cloned()}
+                <Transport run={state.run.clone()} {preset} phase={state.phase} resume={state.resume} iteration={state.iteration()} last={state.history.last} {pace} {usual} snapshot={state.history.snapshots.items().last().cloned()}
                     past={state.past().map(|past| (past.history.iteration(), title(&past.run)))} backend={state.device.backend} advice={room.advice(&state.run)} engine={engine.clone()} dispatch={dispatch.clone()} />
                 <Controls {edits} {reward} {prior} numbers={Fixed(&facts.numbers)} note={room.note(&state.run)} />
                 { panels }
                 <Curves run={state.run.clone()} curve={state.history.curve.clone()} reports={state.history.reports.clone()} stage={state.stage.clone()} charts={Fixed(&facts.charts)} />
                 <Figures rows={Fixed(facts.rows)} remarks={room.remarks(report.as_deref())} {report} />
                 <SaveOpen run={state.run.clone()} saved={Fixed(&facts.saved)} {keep} engine={engine.clone()} {dispatch} open={state.phase.is_open()} {dark} />
-                <ContextProvider<Pace> context={Pace(state.history.last.map(|last| last.seconds))}>
-                <Compare run={state.run.clone()} stage={state.stage.clone()} compared={Fixed(&facts.compared)} {lesson} {engine} open={state.phase.is_open()} {dark} />
-                </ContextProvider<Pace>>
+                <Compare run={state.run.clone()} stage={state.stage.clone()} compared={Fixed(&facts.compared)} {pace} {lesson} {engine} open={state.phase.is_open()} {dark} />
             </main>
         </ContextProvider<Refusal>>
         </ContextProvider<Revision>>

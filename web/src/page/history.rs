@@ -11,6 +11,9 @@ use serde_bytes::{ByteBuf, Bytes};
 /// a few iterations are soon done again.
 const WORTH: usize = 10;
 
+/// Iterations whose mean is the pace.
+const PACE: usize = 8;
+
 /// What came of a run so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct History {
@@ -27,6 +30,13 @@ impl History {
     pub fn iteration(&self) -> usize {
         let shown = self.snapshots.items().last().map_or(0, |s| s.iteration);
         self.last.map_or(0, |i| i.iteration).max(shown)
+    }
+
+    /// How long the last iterations took each, s.
+    pub fn pace(&self) -> Option<f64> {
+        let last = self.curve.items().iter().rev().take(PACE);
+        let (count, seconds) = last.fold((0, 0.0), |(count, sum), i| (count + 1, sum + i.seconds));
+        (count > 0).then(|| seconds / f64::from(count))
     }
 
     /// Takes in a snapshot. What is looked at again, with more to choose from, is no other time. A run that

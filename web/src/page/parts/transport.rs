@@ -25,8 +25,6 @@ const CANDIDATES: usize = 8;
 /// What to do about slow iterations on a processor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Advice {
-    /// How long an iteration takes, before one was measured.
-    pub takes: &'static str,
     /// What the samples are called.
     pub samples: &'static str,
     /// What is faster.
@@ -43,6 +41,10 @@ pub struct TransportProps {
     pub resume: bool,
     pub iteration: usize,
     pub last: Option<Iteration>,
+    /// How long an iteration takes, s, once there was one …
+    pub pace: Option<f64>,
+    /// … and on a usual processor.
+    pub usual: f64,
     /// What can be brought back: the iterations of the run that was left last, and its name.
     pub past: Option<(usize, String)>,
     /// The last one.
@@ -188,27 +190,26 @@ fn status(props: &TransportProps) -> &'static str {
 
 /// What an iteration is, and what to expect of many where they are slow.
 fn expect(props: &TransportProps, advice: Option<&Advice>) -> String {
-    let Some(Advice {
-        takes,
-        samples,
-        faster,
-        ..
-    }) = advice
-    else {
+    let Some(Advice { samples, faster, .. }) = advice else {
         return "Each iteration samples a batch of trajectories and trains the posterior network on them."
             .to_owned();
     };
     let left = props.run.training.iterations.saturating_sub(props.iteration);
-    let speed = match props.last {
-        None => format!("On the CPU an iteration takes {takes}; on a GPU (WebGPU) it takes less."),
-        Some(last) => format!(
-            "On this CPU an iteration takes {}; the remaining {left} iterations take about {}.",
-            duration(last.seconds),
-            duration(last.seconds * left as f64 * BESIDE)
+    let all = |pace: f64| duration(pace * left as f64 * BESIDE);
+    let speed = match props.pace {
+        _ if left == 0 => String::new(),
+        None => format!(
+            "On a usual processor an iteration takes roughly {} and all {left} take {}, measuring included; on a GPU (WebGPU) they take less. ",
+            duration(props.usual),
+            all(props.usual)
+        ),
+        Some(pace) => format!(
+            "On this CPU the remaining {left} iterations take about {}, measuring included. ",
+            all(pace)
         ),
     };
     format!(
-        "{speed} The {samples} change visibly after a few tens of iterations. To train faster, use {faster}."
+        "{speed}The {samples} change visibly after a few tens of iterations. To train faster, use {faster}."
     )
 }
 
