@@ -260,10 +260,10 @@ test('values that are not allowed are refused where they stand', { timeout: 120_
   await set(page, 'steps', '12');
   await until('it to go', async () => (await id(page, 'steps-error').count()) === 0, 10);
   await set(page, 'seed', '9223372036854775808');
-  await until('the limit', async () => /seed: .*a whole number from 0 to 9223372036854775807/.test((await id(page, 'seed-error').allTextContents()).join()), 10);
+  await until('the limit', async () => /Seed: .*a whole number from 0 to 9223372036854775807/.test((await id(page, 'seed-error').allTextContents()).join()), 10);
   await set(page, 'seed', '1');
   await set(page, 'learning-rate', '0,002');
-  await until('the decimal point', async () => /learning_rate: .*a decimal point, as in 0\.002/.test((await id(page, 'learning-rate-error').allTextContents()).join()), 10);
+  await until('the decimal point', async () => /Learning rate: .*a decimal point, as in 0\.002/.test((await id(page, 'learning-rate-error').allTextContents()).join()), 10);
   await set(page, 'learning-rate', '0.002');
   await id(page, 'reward-kind').selectOption('formula');
   // What is refused makes room for the run before: that of the formula a reward starts with.
@@ -271,8 +271,8 @@ test('values that are not allowed are refused where they stand', { timeout: 120_
   const place = () => page.evaluate(() => document.querySelector('main').offsetTop);
   const before = await place();
   await set(page, 'formula', 'exp(x +');
-  await until('the formula to be refused', async () => /a formula \(/.test(await errors(page)), 20);
-  assert.match(await id(page, 'formula-error').textContent(), /reward\.expression/);
+  await until('the formula to be refused', async () => /^Formula: .* a formula \(/.test((await id(page, 'formula-error').allTextContents()).join()), 20);
+  assert.equal(await id(page, 'error').isVisible(), false, 'it is said once');
   assert.equal(await place(), before, 'a message pushes nothing away');
   await set(page, 'formula', 'exp(0.3*x)');
   await until('the new run', async () => /Ready/.test(await id(page, 'status').textContent()), 20);
@@ -896,7 +896,7 @@ test('one network holds a posterior for every class', { timeout: 240_000 }, asyn
 
   // Three classes are too many for a batch of 4, two others are another run.
   await id(page, 'reward-class-3').click();
-  await until('the refusal', async () => /rollout\.batch/.test((await id(page, 'reward-classes-error').allTextContents()).join()), 5);
+  await until('the refusal', async () => /Batch size/.test((await id(page, 'reward-classes-error').allTextContents()).join()), 5);
   assert.equal(await id(page, 'reward-class-3').getAttribute('aria-pressed'), 'false');
   await id(page, 'reward-class-7').click();
   await until('the other run', async () => /Ready/.test(await id(page, 'status').textContent()) && (await iteration(page)) === 0, 60);
@@ -1022,7 +1022,7 @@ test('stories train on the CPU worker, and their link restores them', { timeout:
   await set(page, 'reward-words', 'zebraphone');
   await until('the refused word', async () => /`zebraphone`/.test(await errors(page)), 30);
   await until('the words before', async () => (await id(page, 'reward-words').inputValue()) === 'the', 30);
-  assert.match(await id(page, 'reward-words-error').textContent(), /reward\.words: `zebraphone`/);
+  assert.match(await id(page, 'reward-words-error').textContent(), /Words to mention: `zebraphone`/);
   await set(page, 'reward-words', 'the ');
   await until('the refusal to go', async () => (await id(page, 'reward-words-error').count()) === 0, 5);
   assert.equal(await id(page, 'error').count(), 0);

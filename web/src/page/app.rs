@@ -33,7 +33,7 @@ const SETTLE: u32 = 300;
 fn opening() -> State {
     match link::read() {
         Ok(run) => State::new(run, None),
-        Err(error) => State::new(first(), Some(Notice::Refused(error))),
+        Err(error) => State::new(first(), Some(Notice::Trouble(error.to_string()))),
     }
 }
 
@@ -229,7 +229,7 @@ fn use_address(state: &UseReducerHandle<State>, preset: Option<&'static str>, di
                 Err(error) => {
                     // A bad link makes room for that of the run that stays.
                     link::write(&run, preset);
-                    Action::Notice(Some(Notice::Refused(error)))
+                    Action::Notice(Some(Notice::Trouble(error.to_string())))
                 }
             });
         });
