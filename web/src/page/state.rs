@@ -66,6 +66,8 @@ pub struct State {
     pub stage: Stage,
     /// The run and stage the engine last accepted, to go back to.
     accepted: Option<(Shared<Run>, Stage)>,
+    /// The run that was being opened when the user changed it, to go back to first.
+    changed: Option<Shared<Run>>,
     pub history: History,
     /// Whether that stays when the run has been opened: it was brought back.
     returns: bool,
@@ -129,6 +131,7 @@ impl State {
             phase: Phase::Starting,
             resume: false,
             accepted: None,
+            changed: None,
             history: History::default(),
             returns: false,
             past: None,
@@ -163,7 +166,7 @@ impl State {
             self.history = History::default();
         }
         self.run = Shared::new(run);
-        (self.weights, self.returns) = (None, false);
+        (self.weights, self.returns, self.changed) = (None, false, None);
         self.revision += 1;
         let waits = matches!(self.phase, Phase::Starting | Phase::Opening | Phase::Unfetched);
         // Training goes on with another run, but not with another task.
@@ -206,6 +209,15 @@ impl State {
         }
     }
 
+    /// The user changed the run, so that it has to be opened anew. One that was never opened is a base to
+    /// go back to.
+    fn change(&mut self, run: Run, notice: Option<Notice>) {
+        let opens = self.accepted.as_ref().is_none_or(|(run, _)| *run != self.run);
+        let base = self.changed.take().or(opens.then(|| self.run.clone()));
+        self.load(run, notice);
+        self.changed = base;
+    }
+
     /// The run goes on under another description of the same training.
     fn revise(&mut self, run: Run) {
         self.run = Shared::new(run);
@@ -227,16 +239,19 @@ impl State {
         }
     }
 
-    /// Goes back to the run that the engine accepted last.
+    /// Goes back to the run that was being opened when it was changed, or that the engine accepted last.
     fn refuse(&mut self, error: ConfigError, phase: Phase) {
-        self.phase = phase;
         let accepted = self.accepted.clone();
         // One that has to be opened again is accepted when it is.
         self.accepted.take_if(|_| phase == Phase::Opening);
-        match accepted {
-            Some((run, stage)) => (self.run, self.stage) = (run, stage),
+        match (self.changed.take(), accepted) {
+            (Some(base), _) => self.go_to((*base).clone(), None),
+            (None, Some((run, stage))) => (self.run, self.stage, self.phase) = (run, stage, phase),
             // There is none: a link whose run only the engine could refuse.
-            None => self.load(presets::first(), None),
+            (None, None) => {
+                self.resume = false;
+                self.load(presets::first(), None);
+            }
         }
         // It was not left after all.
         if let Some(past) = self.past.take_if(|past| past.run == self.run) {
@@ -265,6 +280,7 @@ impl State {
                 self.started();
                 self.stage = Stage::new(*scene);
                 self.accepted = Some((self.run.clone(), self.stage.clone()));
+                self.changed = None;
                 if !std::mem::take(&mut self.returns) {
                     self.history = History::default();
                     if let Some(snapshot) = untrained(&self.run, &self.stage) {
@@ -333,7 +349,7 @@ impl Reducible for State {
                     next.notice = changed;
                     next.revise(run);
                 } else {
-                    next.load(run, changed);
+                    next.change(run, changed);
                 }
             }
             Action::Load(run, notice) => next.go_to(run, notice),

@@ -272,3 +272,32 @@ fn an_address_leads_to_another_run_only() {
     let back = left.reduce(Action::Follow((*before.run).clone()));
     assert_eq!((back.preset(), back.iteration()), (Some("25-to-9"), 300));
 }
+
+#[test]
+fn a_preset_that_is_changed_while_it_opens_is_gone_back_to() {
+    let refused = |phase| Action::Refused {
+        error: ConfigError::new("seed", 7, "something else"),
+        phase,
+    };
+    let pick = Action::Load(preset("moons-disc").unwrap().run.clone(), None);
+    let state = trained(300).reduce(pick);
+    let seed = changed(&state, "seed", "7");
+    let state = state.reduce(seed);
+    let batch = changed(&state, "rollout.batch", "77");
+    // The engine would go on with the run before.
+    let state = state.reduce(batch).reduce(refused(Phase::Idle));
+    assert_eq!(
+        (state.preset(), state.phase),
+        (Some("moons-disc"), Phase::Opening)
+    );
+    assert!(matches!(&state.notice, Some(Notice::Refused(_))));
+    assert_eq!(state.past().map(|past| past.history.iteration()), Some(300));
+    // Where the preset is refused too, it goes on with that.
+    let before = state.clone().reduce(refused(Phase::Idle));
+    assert_eq!((before.preset(), before.iteration()), (Some("25-to-9"), 300));
+    // Once the preset is open, changes are of that.
+    let state = state.reduce(opened());
+    let seed = changed(&state, "seed", "7");
+    let state = state.reduce(seed).reduce(refused(Phase::Idle));
+    assert_eq!((state.preset(), state.phase), (Some("moons-disc"), Phase::Idle));
+}
