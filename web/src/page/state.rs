@@ -287,7 +287,7 @@ impl State {
                         self.history.snapshots.push(snapshot);
                     }
                 }
-                self.kept = self.weights.clone();
+                self.kept = self.kept.take().or_else(|| self.weights.clone());
                 self.phase = if self.resume { Phase::Training } else { Phase::Idle };
             }
             Event::Iterated(iteration) => {
@@ -381,6 +381,7 @@ impl Reducible for State {
             }
             Action::Opening { resume } => {
                 next.started();
+                next.returns |= next.kept.is_some();
                 next.phase = Phase::Opening;
                 next.resume = resume;
             }
@@ -404,7 +405,8 @@ impl Reducible for State {
                 next.phase = Phase::Unfetched;
                 next.notice = Some(Notice::Unfetched(why));
             }
-            Action::Stopped => next.phase = Phase::Stopped,
+            // The next worker begins anew.
+            Action::Stopped => (next.phase, next.kept) = (Phase::Stopped, None),
             Action::Notice(notice) => next.notice = notice,
         }
         Rc::new(next)

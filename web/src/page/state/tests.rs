@@ -301,3 +301,14 @@ fn a_preset_that_is_changed_while_it_opens_is_gone_back_to() {
     let state = state.reduce(seed).reduce(refused(Phase::Idle));
     assert_eq!((state.preset(), state.phase), (Some("moons-disc"), Phase::Idle));
 }
+
+#[test]
+fn another_worker_goes_on_with_the_curves() {
+    let opening = || Action::Opening { resume: true };
+    let state = trained(300).reduce(opening()).reduce(opened());
+    assert_eq!((state.iteration(), state.phase), (300, Phase::Training));
+    assert!(state.kept.is_some());
+    // One that comes after the engine gave up does not.
+    let state = state.reduce(Action::Stopped).reduce(opening()).reduce(opened());
+    assert_eq!((state.iteration(), state.kept.is_some()), (0, false));
+}
