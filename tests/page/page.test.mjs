@@ -243,11 +243,45 @@ test('what was trained is kept: another length, Undo, Back and a reload', { time
   await until('weights that are kept', kept, 10);
   await page.reload();
   await back('the weights of before the reload');
+  assert.match(await id(page, 'chart-loss').getAttribute('aria-label'), /^Loss: loss = /, 'its curves');
+
+  // A preset that is picked before they are back does not lose them.
+  await until('weights that are kept', kept, 10);
+  await page.addInitScript(() => {
+    const open = caches.open.bind(caches);
+    caches.open = async (name) => {
+      await new Promise((next) => setTimeout(next, 500));
+      return open(name);
+    };
+  });
+  await page.reload();
+  await id(page, 'preset').selectOption('moons-disc');
+  await fresh('the preset that was picked at once');
+  await id(page, 'undo').click();
+  await back('the weights of before the reload, by Undo');
   await id(page, 'reset').click();
   await fresh('the reset');
   await until('nothing to keep', async () => !(await kept()), 10);
   await page.reload();
   await fresh('an untrained run');
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test('Back in the instant of a pick leads back', { timeout: 60_000 }, async () => {
+  const { page, problems } = await ready(cpu, '#preset=ring-tilt');
+  for (const wait of [0, 20, 280, 320]) {
+    await id(page, 'preset').evaluate(async (select, wait) => {
+      select.value = 'moons-disc';
+      select.dispatchEvent(new Event('change', { bubbles: true }));
+      await new Promise((next) => setTimeout(next, wait));
+      history.back();
+    }, wait);
+    // Longer than the address may be behind the run.
+    await new Promise((next) => setTimeout(next, 1000));
+    assert.equal(await id(page, 'preset').inputValue(), 'ring-tilt', `after ${wait} ms`);
+    assert.ok(page.url().endsWith('#preset=ring-tilt'), page.url());
+  }
   assert.deepEqual(problems, []);
   await page.close();
 });
@@ -335,6 +369,22 @@ test('a crashed worker is replaced and nothing is lost', { timeout: 120_000 }, a
   await until('the weights to be kept', async () => (await metric(page, 'elbo')) === elbo, 20);
   await id(page, 'step').click();
   await until('training to go on', async () => (await iteration(page)) >= 2, 20);
+
+  // In training it goes on by itself, once.
+  await set(page, 'iterations', 100_000);
+  await id(page, 'train').click();
+  const crash = async () => {
+    const before = await iteration(page);
+    await until('more training', async () => (await iteration(page)) > before + 5, 20);
+    await page.workers()[0].evaluate(() => setTimeout(() => { throw new Error('a crash for the test'); }, 0));
+  };
+  await crash();
+  await until('a message', async () => /goes on with the run from its last weights\./.test(await errors(page)), 20);
+  assert.match(await id(page, 'status').textContent(), /Opening|Training/);
+  await crash();
+  await until('the engine to wait', async () => /press Train to continue/.test(await errors(page))
+    && /Paused/.test(await id(page, 'status').textContent()), 20);
+  assert.ok((await iteration(page)) > 0, 'with the last weights');
   await page.close();
 });
 
@@ -875,6 +925,32 @@ test('a network that fails is called that, and waits for the user', { timeout: 2
   assert.match(await errors(page), /the name of weights that this page provides/);
   assert.equal(asked.length, 2, 'the run, and the run to go back to');
   await page.close();
+});
+
+test('what stands still is told of and tried again', { timeout: 120_000 }, async () => {
+  const held = [];
+  const hold = (route) => held.push(route);
+  // A clock that is moved is that of all pages of a browser.
+  const alone = await browse();
+  const page = await alone.newPage();
+  await page.clock.install();
+  await page.route('**/worker-cpu_bg.wasm*', hold);
+  await page.goto(site.url + tiny());
+  await until('the worker to be fetched', async () => held.length === 1, 20);
+  await page.clock.fastForward(31_000);
+  await until('the reason', async () => /has not loaded within 30 s/.test(await errors(page)), 10);
+  await page.unroute('**/worker-cpu_bg.wasm*');
+  await page.route('**/assets/*', hold);
+  await id(page, 'try-again').click();
+  await until('the weights to be fetched', async () => held.length === 2, 20);
+  assert.equal(await id(page, 'error').count(), 0);
+  await page.clock.fastForward(31_000);
+  await until('the reason', async () => /cannot be downloaded: nothing came for 30 s/.test(await errors(page)), 10);
+  await page.unroute('**/assets/*');
+  await id(page, 'try-again').click();
+  await until('the run to open', async () => /Ready/.test(await id(page, 'status').textContent()), 60);
+  assert.equal(await id(page, 'error').count(), 0);
+  await alone.close();
 });
 
 test('one network holds a posterior for every class', { timeout: 240_000 }, async () => {
