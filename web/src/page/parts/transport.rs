@@ -195,17 +195,20 @@ fn expect(props: &TransportProps, advice: Option<&Advice>) -> String {
             .to_owned();
     };
     let left = props.run.training.iterations.saturating_sub(props.iteration);
-    let all = |pace: f64| duration(pace * left as f64 * BESIDE);
-    let speed = match props.pace {
-        _ if left == 0 => String::new(),
-        None => format!(
-            "On a usual processor an iteration takes roughly {} and all {left} take {}, measuring included; on a GPU (WebGPU) they take less. ",
-            duration(props.usual),
-            all(props.usual)
+    let (on, about, pace, less) = match props.pace {
+        Some(pace) => ("this CPU", "about", pace, ""),
+        None => (
+            "a usual processor",
+            "roughly",
+            props.usual,
+            "; on a GPU (WebGPU) they take less",
         ),
-        Some(pace) => format!(
-            "On this CPU the remaining {left} iterations take about {}, measuring included. ",
-            all(pace)
+    };
+    let speed = match left {
+        0 => String::new(),
+        _ => format!(
+            "On {on} the remaining {left} iterations take {about} {}, measuring included{less}. ",
+            duration(pace * left as f64 * BESIDE)
         ),
     };
     format!(
