@@ -1,13 +1,14 @@
 //! The whole page: its state, the engine, and the address that mirrors the run.
 
 use crate::engine::{Backend, Engine};
+use crate::history::{History, Past, pack, unpack};
 use crate::kit::field::{Refusal, Revision};
 use crate::kit::kept;
 use crate::kit::selection::Selection;
+use crate::kit::settled::use_settled;
 use crate::kit::shared::{Fixed, Shared};
 use crate::kit::theme::{use_reduced_motion, use_theme};
 use crate::link;
-use crate::parts::compare::Pace;
 use crate::parts::edit::EditProps;
 use crate::parts::lesson::LessonProps;
 use crate::parts::panels::PanelsProps;
@@ -15,7 +16,7 @@ use crate::parts::{
     Compare, Controls, Curves, Figures, Header, Intro, Messages, Navigation, SaveOpen, Transport, run_of,
     use_dropped_files,
 };
-use crate::presets::first;
+use crate::presets::{first, title};
 use crate::state::{Action, Notice, Phase, State};
 use crate::tasks;
 use gloo::events::EventListener;
@@ -32,7 +33,7 @@ const SETTLE: u32 = 300;
 fn opening() -> State {
     match link::read() {
         Ok(run) => State::new(run, None),
-        Err(error) => State::new(first(), Some(Notice::Refused(error))),
+        Err(error) => State::new(first(), Some(Notice::Trouble(error.to_string()))),
     }
 }
 
@@ -68,6 +69,8 @@ pub fn App() -> Html {
 
     let room = tasks::room(&state.run);
     let facts = room.facts();
+    let pace = use_settled(state.history.pace());
+    let usual = facts.compared.iteration(&state.run);
     let report: Option<Shared<Report>> = state.history.reports.items().last().cloned();
     let edit = use_callback(dispatch.clone(), |run: Run, dispatch| {
         dispatch.emit(Action::Edit(run))
@@ -117,16 +120,14 @@ pub fn App() -> Html {
             <Navigation tasks={tasks::namings()} current={facts.naming.name} />
             <main>
                 <Intro tasks={tasks::namings()} />
-                <Transport run={state.run.clone()} {preset} phase={state.phase} resume={state.resume} iteration={state.iteration()} last={state.history.last} snapshot={state.history.snapshots.items().last().cloned()}
-                    past={state.past().map(|past| (past.history.iteration(), past.run.name.clone()))} backend={state.device.backend} advice={room.advice(&state.run)} engine={engine.clone()} dispatch={dispatch.clone()} />
+                <Transport run={state.run.clone()} {preset} phase={state.phase} resume={state.resume} iteration={state.iteration()} last={state.history.last} {pace} {usual} snapshot={state.history.snapshots.items().last().cloned()}
+                    past={state.past().map(|past| (past.history.iteration(), title(&past.run)))} backend={state.device.backend} advice={room.advice(&state.run)} engine={engine.clone()} dispatch={dispatch.clone()} />
                 <Controls {edits} {reward} {prior} numbers={Fixed(&facts.numbers)} note={room.note(&state.run)} />
                 { panels }
                 <Curves run={state.run.clone()} curve={state.history.curve.clone()} reports={state.history.reports.clone()} stage={state.stage.clone()} charts={Fixed(&facts.charts)} />
                 <Figures rows={Fixed(facts.rows)} remarks={room.remarks(report.as_deref())} {report} />
                 <SaveOpen run={state.run.clone()} saved={Fixed(&facts.saved)} {keep} engine={engine.clone()} {dispatch} open={state.phase.is_open()} {dark} />
-                <ContextProvider<Pace> context={Pace(state.history.last.map(|last| last.seconds))}>
-                <Compare run={state.run.clone()} stage={state.stage.clone()} compared={Fixed(&facts.compared)} {lesson} {engine} open={state.phase.is_open()} {dark} />
-                </ContextProvider<Pace>>
+                <Compare run={state.run.clone()} stage={state.stage.clone()} compared={Fixed(&facts.compared)} {pace} {lesson} {engine} open={state.phase.is_open()} {dark} />
             </main>
         </ContextProvider<Refusal>>
         </ContextProvider<Revision>>
@@ -144,11 +145,15 @@ fn use_open(state: &UseReducerHandle<State>, engine: &Engine, dispatch: &Callbac
             engine.prepare(run.clone(), weights, resume);
             let waiting = if *revision == 0 {
                 spawn_local(async move {
-                    let weights = kept::kept().await;
+                    let kept = kept::kept().await.and_then(|bytes| unpack(&bytes));
                     let same = |of: Run| of.same_training(&run).is_ok();
-                    let weights = weights.filter(|weights| run_of(weights).is_some_and(same));
-                    match weights {
-                        Some(weights) => dispatch.emit(Action::Restore { run, weights }),
+                    let kept = kept.filter(|(weights, _)| run_of(weights).is_some_and(same));
+                    match kept {
+                        Some((weights, history)) => dispatch.emit(Action::Restore(Past {
+                            run,
+                            history,
+                            weights: Some(Shared::new(weights)),
+                        })),
                         None => engine.open(),
                     }
                 });
@@ -168,30 +173,32 @@ fn use_open(state: &UseReducerHandle<State>, engine: &Engine, dispatch: &Callbac
     });
 }
 
-/// Keeps the last weights of the open run over a reload.
+/// Keeps the last weights of the open run, and its curves, over a reload.
 #[hook]
 fn use_kept(state: &UseReducerHandle<State>) {
-    let latest = use_mut_ref(|| None::<Shared<Vec<u8>>>);
+    let latest = use_mut_ref(|| None::<(Shared<Vec<u8>>, History)>);
     let writes = use_mut_ref(|| false);
+    let current = state.clone();
     use_effect_with(
         (state.kept.clone(), state.phase.is_open()),
         move |(weights, open)| {
             if weights.is_none() && !open {
                 return;
             }
-            latest.replace(weights.clone());
+            let history = &current.history;
+            latest.replace(weights.clone().map(|weights| (weights, history.clone())));
             if writes.replace(true) {
                 return;
             }
             // One after the other, and the last one last.
             spawn_local(async move {
                 loop {
-                    let weights = latest.borrow().clone();
-                    match &weights {
-                        Some(weights) => kept::keep(weights).await,
+                    let last = latest.borrow().clone();
+                    match &last {
+                        Some((weights, history)) => kept::keep(&pack(weights, history)).await,
                         None => kept::drop_kept().await,
                     }
-                    if *latest.borrow() == weights {
+                    if *latest.borrow() == last {
                         break;
                     }
                 }
@@ -205,21 +212,24 @@ fn use_kept(state: &UseReducerHandle<State>) {
 #[hook]
 fn use_address(state: &UseReducerHandle<State>, preset: Option<&'static str>, dispatch: &Callback<Action>) {
     use_effect_with(state.run.clone(), move |run| {
-        let run = run.clone();
-        let waiting = Timeout::new(SETTLE, move || link::write(&run, preset));
+        let (run, before) = (run.clone(), link::fragment());
+        let waiting = Timeout::new(SETTLE, move || {
+            // An address that has changed leads to another run, which writes its own.
+            if link::fragment() == before {
+                link::write(&run, preset);
+            }
+        });
         move || drop(waiting)
     });
     use_effect_with((state.run.clone(), dispatch.clone()), move |(run, dispatch)| {
         let (run, dispatch) = (run.clone(), dispatch.clone());
         let listener = EventListener::new(&gloo::utils::window(), "hashchange", move |_| {
             dispatch.emit(match link::read() {
-                // It was this one that wrote the address.
-                Ok(new) if new == *run => return,
-                Ok(new) => Action::Load(new, None),
+                Ok(new) => Action::Follow(new),
                 Err(error) => {
                     // A bad link makes room for that of the run that stays.
                     link::write(&run, preset);
-                    Action::Notice(Some(Notice::Refused(error)))
+                    Action::Notice(Some(Notice::Trouble(error.to_string())))
                 }
             });
         });

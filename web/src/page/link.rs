@@ -7,13 +7,18 @@ use wasm_bindgen::JsValue;
 
 const PRESET: &str = "preset=";
 
+/// The fragment of the address.
+pub fn fragment() -> String {
+    gloo::utils::window().location().hash().unwrap_or_default()
+}
+
 /// The run the address names, the first preset if it names none.
 ///
 /// # Errors
 ///
 /// Says what is wrong with the link.
 pub fn read() -> Result<Run, ConfigError> {
-    let fragment = gloo::utils::window().location().hash().unwrap_or_default();
+    let fragment = fragment();
     let fragment = fragment.trim_start_matches('#');
     if fragment.is_empty() {
         return Ok(first());
@@ -32,10 +37,8 @@ pub fn to_preset(name: &str) -> String {
 /// Leads to a preset, as a new entry in the browser's history. Whether the address has changed, which
 /// the page then follows.
 pub fn visit(name: &str) -> bool {
-    let location = gloo::utils::window().location();
-    let before = location.hash().unwrap_or_default();
-    let fragment = to_preset(name);
-    before != fragment && location.set_hash(&fragment).is_ok()
+    let wanted = to_preset(name);
+    wanted != fragment() && gloo::utils::window().location().set_hash(&wanted).is_ok()
 }
 
 /// Writes the run into the address, without a new entry in the browser's history.

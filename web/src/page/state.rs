@@ -3,16 +3,13 @@
 use crate::engine::Device;
 use crate::history::{History, Past};
 use crate::kit::shared::Shared;
-use crate::presets::{self, preset};
+use crate::presets::{self, named};
 use crate::stage::Stage;
 use crate::tasks;
 use rtb::message::{Event, Snapshot};
 use rtb::run::{ConfigError, Run};
 use std::rc::Rc;
 use yew::Reducible;
-
-/// What a run's name ends in once it is no longer the preset of that name.
-const EDITED: &str = " (edited)";
 
 /// Where the run stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +66,8 @@ pub struct State {
     pub stage: Stage,
     /// The run and stage the engine last accepted, to go back to.
     accepted: Option<(Shared<Run>, Stage)>,
+    /// The run that was being opened when the user changed it, to go back to first.
+    changed: Option<Shared<Run>>,
     pub history: History,
     /// Whether that stays when the run has been opened: it was brought back.
     returns: bool,
@@ -82,17 +81,16 @@ pub enum Action {
     Edit(Run),
     /// A preset, a link or a file replaces the run.
     Load(Run, Option<Notice>),
+    /// The address leads to this run, which may be the one that wrote it.
+    Follow(Run),
     /// A file of weights, and the run it belongs to where it says so.
     Weights {
         run: Option<Run>,
         weights: Vec<u8>,
         notice: Notice,
     },
-    /// The run goes on with its last weights, which were kept over a reload of the page.
-    Restore {
-        run: Shared<Run>,
-        weights: Vec<u8>,
-    },
+    /// The run that the page began with, as it was kept over a reload.
+    Restore(Past),
     /// Start over with the same run.
     Reset,
     /// Bring back the trained run that was left last.
@@ -133,6 +131,7 @@ impl State {
             phase: Phase::Starting,
             resume: false,
             accepted: None,
+            changed: None,
             history: History::default(),
             returns: false,
             past: None,
@@ -167,7 +166,7 @@ impl State {
             self.history = History::default();
         }
         self.run = Shared::new(run);
-        (self.weights, self.returns) = (None, false);
+        (self.weights, self.returns, self.changed) = (None, false, None);
         self.revision += 1;
         let waits = matches!(self.phase, Phase::Starting | Phase::Opening | Phase::Unfetched);
         // Training goes on with another run, but not with another task.
@@ -177,10 +176,12 @@ impl State {
         }
     }
 
-    /// Keeps the run that is left, if it was trained, to be brought back.
+    /// Keeps the run that is left, if it was trained, to be brought back. One that has been brought back may
+    /// not be open yet.
     fn leave(&mut self) {
-        let weights = self.kept.take();
-        if self.phase.is_open() && self.iteration() > 0 {
+        let returning = self.weights.take().filter(|_| self.returns);
+        let weights = self.kept.take().or(returning);
+        if self.iteration() > 0 && (self.phase.is_open() || weights.is_some()) {
             let now = Past {
                 run: self.run.clone(),
                 history: self.history.clone(),
@@ -195,6 +196,26 @@ impl State {
         self.load((*past.run).clone(), None);
         (self.weights, self.history) = (past.weights, past.history);
         (self.returns, self.resume) = (true, false);
+    }
+
+    /// Another run is wanted: the one that was left last comes back with its training.
+    fn go_to(&mut self, run: Run, notice: Option<Notice>) {
+        match self.past.take_if(|past| *past.run == run) {
+            Some(past) if past.weights.is_some() && *self.run != run => self.bring_back(past),
+            past => {
+                self.load(run, notice);
+                self.past = self.past.take().or(past);
+            }
+        }
+    }
+
+    /// The user changed the run, so that it has to be opened anew. One that was never opened is a base to
+    /// go back to.
+    fn change(&mut self, run: Run, notice: Option<Notice>) {
+        let opens = self.accepted.as_ref().is_none_or(|(run, _)| *run != self.run);
+        let base = self.changed.take().or(opens.then(|| self.run.clone()));
+        self.load(run, notice);
+        self.changed = base;
     }
 
     /// The run goes on under another description of the same training.
@@ -218,16 +239,19 @@ impl State {
         }
     }
 
-    /// Goes back to the run that the engine accepted last.
+    /// Goes back to the run that was being opened when it was changed, or that the engine accepted last.
     fn refuse(&mut self, error: ConfigError, phase: Phase) {
-        self.phase = phase;
         let accepted = self.accepted.clone();
         // One that has to be opened again is accepted when it is.
         self.accepted.take_if(|_| phase == Phase::Opening);
-        match accepted {
-            Some((run, stage)) => (self.run, self.stage) = (run, stage),
+        match (self.changed.take(), accepted) {
+            (Some(base), _) => self.go_to((*base).clone(), None),
+            (None, Some((run, stage))) => (self.run, self.stage, self.phase) = (run, stage, phase),
             // There is none: a link whose run only the engine could refuse.
-            None => self.load(presets::first(), None),
+            (None, None) => {
+                self.resume = false;
+                self.load(presets::first(), None);
+            }
         }
         // It was not left after all.
         if let Some(past) = self.past.take_if(|past| past.run == self.run) {
@@ -256,13 +280,14 @@ impl State {
                 self.started();
                 self.stage = Stage::new(*scene);
                 self.accepted = Some((self.run.clone(), self.stage.clone()));
+                self.changed = None;
                 if !std::mem::take(&mut self.returns) {
                     self.history = History::default();
                     if let Some(snapshot) = untrained(&self.run, &self.stage) {
                         self.history.snapshots.push(snapshot);
                     }
                 }
-                self.kept = self.weights.clone();
+                self.kept = self.kept.take().or_else(|| self.weights.clone());
                 self.phase = if self.resume { Phase::Training } else { Phase::Idle };
             }
             Event::Iterated(iteration) => {
@@ -308,17 +333,6 @@ fn untrained(run: &Run, stage: &Stage) -> Option<Shared<Snapshot>> {
     })
 }
 
-/// The run under the name that tells whether it still is its preset.
-fn named(mut run: Run) -> Run {
-    if let Some(base) = run.name.strip_suffix(EDITED) {
-        run.name = base.to_owned();
-    }
-    if preset(&run.name).is_some_and(|p| p.run != run) {
-        run.name.push_str(EDITED);
-    }
-    run
-}
-
 impl Reducible for State {
     type Action = Action;
 
@@ -335,28 +349,26 @@ impl Reducible for State {
                     next.notice = changed;
                     next.revise(run);
                 } else {
-                    next.load(run, changed);
+                    next.change(run, changed);
                 }
             }
-            Action::Load(run, notice) => match next.past.take_if(|past| *past.run == run) {
-                Some(past) if past.weights.is_some() && *next.run != run => next.bring_back(past),
-                past => {
-                    next.load(run, notice);
-                    next.past = next.past.take().or(past);
-                }
-            },
+            Action::Load(run, notice) => next.go_to(run, notice),
+            Action::Follow(run) if run == *next.run => {}
+            Action::Follow(run) => next.go_to(run, None),
             Action::Weights { run, weights, notice } => {
                 next.load(run.unwrap_or_else(|| (*self.run).clone()), Some(notice));
                 next.weights = Some(Shared::new(weights));
                 next.resume = false;
             }
-            Action::Restore { run, weights } => {
-                // By now the user may have changed it.
-                if run == next.run {
-                    next.load((*run).clone(), self.notice.clone());
-                    next.weights = Some(Shared::new(weights));
-                }
+            Action::Restore(past) if next.revision == 0 => {
+                next.bring_back(Past {
+                    run: self.run.clone(),
+                    ..past
+                });
+                (next.notice, next.resume) = (self.notice.clone(), self.resume);
             }
+            // By now the user has left it.
+            Action::Restore(past) => next.past = Some(Past::dearer(next.past.take(), past)),
             Action::Undo => {
                 if let Some(past) = next.past.take_if(|past| past.weights.is_some()) {
                     next.bring_back(past);
@@ -369,6 +381,7 @@ impl Reducible for State {
             }
             Action::Opening { resume } => {
                 next.started();
+                next.returns |= next.kept.is_some();
                 next.phase = Phase::Opening;
                 next.resume = resume;
             }
@@ -392,7 +405,8 @@ impl Reducible for State {
                 next.phase = Phase::Unfetched;
                 next.notice = Some(Notice::Unfetched(why));
             }
-            Action::Stopped => next.phase = Phase::Stopped,
+            // The next worker begins anew.
+            Action::Stopped => (next.phase, next.kept) = (Phase::Stopped, None),
             Action::Notice(notice) => next.notice = notice,
         }
         Rc::new(next)

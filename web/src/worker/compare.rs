@@ -93,6 +93,9 @@ impl Comparison {
             let share = self.prepared as f64 / self.run.evaluation.proposals as f64;
             return Ok(Some(Event::Preparing { index, share }));
         }
+        if std::mem::take(&mut self.prepared) > 0 {
+            return Ok(Some(Event::Preparing { index, share: 1.0 }));
+        }
         let training = trial.step().await?;
         let began = clock::now();
         let since = began - self.shown;

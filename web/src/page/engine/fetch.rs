@@ -1,16 +1,22 @@
 //! Files that stand beside the page.
 
+use futures::future::{Either, select};
 use gloo::file::Blob;
 use gloo::net::http::{Request, Response};
+use gloo::timers::future::TimeoutFuture;
 use js_sys::{Reflect, Uint8Array};
 use rtb::run::{ConfigError, FileKind, Files, Run};
 use std::fmt::{self, Display, Formatter};
+use std::pin::pin;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Url};
 
 /// The status of an answer that there is no such file.
 const NOT_FOUND: u16 = 404;
+
+/// How long a download may stand still, s.
+pub const PATIENCE: u32 = 30;
 
 /// The build that the page is of.
 pub const BUILD: &str = env!("RTB_BUILD");
@@ -47,9 +53,17 @@ fn address(file: &str) -> String {
     Url::new_with_base(file, &base).map_or_else(|_| file.to_owned(), |url| url.href())
 }
 
+/// The next part of a download, unless it stands still for too long.
+async fn patient<T>(part: impl Future<Output = T>) -> Result<T, String> {
+    match select(pin!(part), TimeoutFuture::new(1000 * PATIENCE)).await {
+        Either::Left((part, _)) => Ok(part),
+        Either::Right(_) => Err(format!("nothing came for {PATIENCE} s")),
+    }
+}
+
 /// The answer to a request for an address, whatever it says.
 async fn ask(address: &str) -> Result<Response, String> {
-    let response = Request::get(address).send().await;
+    let response = patient(Request::get(address).send()).await?;
     response.map_err(|error| format!("the network failed ({error})"))
 }
 
@@ -69,8 +83,31 @@ async fn weights(name: &str) -> Result<Option<Vec<u8>>, String> {
     if response.status() == NOT_FOUND {
         return Ok(None);
     }
-    let bytes = accept(response)?.binary().await;
-    bytes.map(Some).map_err(|error| format!("it broke off ({error})"))
+    read(&accept(response)?, |_| ()).await.map(Some)
+}
+
+/// The bytes of an answer; tells how many there are by now.
+async fn read(response: &Response, mut tell: impl FnMut(usize)) -> Result<Vec<u8>, String> {
+    let broken = |e: JsValue| format!("it broke off ({e:?})");
+    let body = response.body().ok_or("it is empty")?;
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    let mut bytes = Vec::new();
+    loop {
+        let part = patient(JsFuture::from(reader.read())).await;
+        if part.is_err() {
+            // What stands still would keep its line to the server.
+            let _ = reader.cancel();
+        }
+        let part = part?.map_err(broken)?;
+        if Reflect::get(&part, &"done".into()).map_err(broken)?.is_truthy() {
+            return Ok(bytes);
+        }
+        let part: Uint8Array = Reflect::get(&part, &"value".into())
+            .map_err(broken)?
+            .unchecked_into();
+        bytes.extend(part.to_vec());
+        tell(bytes.len());
+    }
 }
 
 /// The files that a run needs.
@@ -106,23 +143,13 @@ pub async fn wasm(file: &str, progress: impl Fn(f64, Option<f64>)) -> Result<web
         .get("content-length")
         .filter(|_| plain)
         .and_then(|l| l.parse().ok());
-    let broken = |e: JsValue| format!("the download of {file} stopped ({e:?})");
-    let body = response.body().ok_or_else(|| format!("{file} is empty"))?;
-    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
-    let (mut bytes, mut told) = (Vec::new(), 0);
-    loop {
-        let part = JsFuture::from(reader.read()).await.map_err(broken)?;
-        if Reflect::get(&part, &"done".into()).map_err(broken)?.is_truthy() {
-            break;
+    let mut told = 0;
+    let tell = |count: usize| {
+        if count - told > 100_000 {
+            told = count;
+            progress(count as f64, total);
         }
-        let part: Uint8Array = Reflect::get(&part, &"value".into())
-            .map_err(broken)?
-            .unchecked_into();
-        bytes.extend(part.to_vec());
-        if bytes.len() - told > 100_000 {
-            told = bytes.len();
-            progress(told as f64, total);
-        }
-    }
+    };
+    let bytes = read(&response, tell).await.map_err(failed)?;
     Ok(Blob::new_with_options(bytes.as_slice(), Some("application/wasm")).into())
 }

@@ -1,5 +1,6 @@
 //! Which worker runs: its choice, its start, and how to go on after its end.
 
+use super::fetch::PATIENCE;
 use super::worker::{Heard, Program, Worker};
 use super::{Backend, Engine, Gpu, fetch};
 use crate::state::{Action, Notice};
@@ -118,14 +119,37 @@ impl Engine {
         {
             let mut inner = self.0.borrow_mut();
             inner.plan.started();
-            inner.save_as = None;
+            (inner.save_as, inner.late) = (None, false);
             inner.worker_number += 1;
         }
         self.device(|d| (d.backend, d.name) = (backend, String::new()));
         match worker {
-            Ok(worker) => self.0.borrow_mut().worker = Some(worker),
+            Ok(worker) => {
+                self.0.borrow_mut().worker = Some(worker);
+                self.watch_start();
+            }
             Err(message) => self.failed(&message),
         }
+    }
+
+    /// Does not wait for ever for a worker's first word. One for the CPU may be on a slow network, and is
+    /// taken when it comes.
+    fn watch_start(&self) {
+        let engine = self.clone();
+        let number = self.0.borrow().worker_number;
+        Timeout::new(1000 * PATIENCE, move || {
+            if engine.0.borrow().worker_number != number || !engine.plan(|plan| plan.starts()) {
+                return;
+            }
+            if engine.backend() == Backend::Gpu {
+                return engine.crashed(&format!("it did not start within {PATIENCE} s"));
+            }
+            engine.0.borrow_mut().late = true;
+            engine.emit(Action::Unfetched(format!(
+                "The engine has not loaded within {PATIENCE} s: the network may be slow, or have failed."
+            )));
+        })
+        .forget();
     }
 
     /// A worker's end waits a turn, so that none is dropped from within its own event.
@@ -147,8 +171,8 @@ impl Engine {
         }
     }
 
-    /// Goes on without the worker: from the GPU to the CPU, in training too; from the CPU to a fresh
-    /// worker, unless that one never got as far as opening a run.
+    /// Goes on without the worker: from the GPU to the CPU; from the CPU to a fresh worker, in training once,
+    /// unless that one never got as far as opening a run.
     fn failed(&self, why: &str) {
         // A backtrace is for the console.
         gloo::console::error!("the worker stopped:", why);
@@ -163,9 +187,13 @@ impl Engine {
             self.spawn(Backend::Cpu);
             self.reopen(train);
         } else if goes_on {
-            self.notice(Notice::Trouble(format!("The worker stopped: {why}. A new worker takes over the run with its last weights; press Train to continue.")));
+            let again = train && std::mem::replace(&mut self.0.borrow_mut().went_on, true);
+            let rest = if again { "; press Train to continue" } else { "" };
+            self.notice(Notice::Trouble(format!(
+                "The worker stopped: {why}. A new worker goes on with the run from its last weights{rest}."
+            )));
             self.spawn(Backend::Cpu);
-            self.reopen(false);
+            self.reopen(train && !again);
         } else {
             self.device(|d| d.name.clear());
             self.notice(Notice::Trouble(format!(

@@ -40,6 +40,10 @@ struct Inner {
     worker_number: u32,
     /// Whether the user ever trained or chose a device: then nothing switches by itself.
     touched: bool,
+    /// Whether the worker has not come up in time.
+    late: bool,
+    /// Whether a worker has gone on by itself with what another one trained, since the user last asked.
+    went_on: bool,
     rate: Option<f64>,
     /// Whether the run that the worker holds was trained since it was opened.
     trained: bool,
@@ -75,6 +79,8 @@ impl Engine {
             plan: Plan::default(),
             worker_number: 0,
             touched: false,
+            late: false,
+            went_on: false,
             rate: None,
             trained: false,
             weights_asked: None,
@@ -114,6 +120,7 @@ impl Engine {
     /// Notes that the user trains: from now on nothing switches by itself.
     fn begin(&self) {
         self.tell();
+        self.0.borrow_mut().went_on = false;
         let first = !std::mem::replace(&mut self.0.borrow_mut().touched, true);
         // Only the page itself can have begun a download before the user did anything.
         if first && self.0.borrow().device.download.is_some() {
@@ -160,6 +167,7 @@ impl Engine {
     fn take(&self, event: Event) -> Option<Event> {
         match event {
             Event::Ready { device, .. } => {
+                self.0.borrow_mut().late = false;
                 self.device(|d| d.name = device);
                 let rate = self.0.borrow().rate;
                 self.0.borrow().send(&Request::Speed(rate));

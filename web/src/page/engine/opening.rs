@@ -42,9 +42,13 @@ impl Engine {
         self.watch();
     }
 
-    /// Opens the run whose files could not be fetched.
+    /// Opens the run whose files could not be fetched, or for which no worker came up.
     pub fn try_again(&self) {
-        if self.plan(|plan| plan.lacks_files()) {
+        if self.0.borrow().late {
+            let resume = self.plan(|plan| plan.trains());
+            self.emit(Action::Opening { resume });
+            self.spawn(self.backend());
+        } else if self.plan(|plan| plan.lacks_files()) {
             let resume = self.plan(|plan| plan.trains());
             self.emit(Action::Opening { resume });
             self.open();

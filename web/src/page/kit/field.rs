@@ -4,7 +4,7 @@ use super::math::Math;
 use rtb::run::ConfigError;
 use std::num::IntErrorKind;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::{Element, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -13,21 +13,36 @@ pub struct ExplainProps {
     pub help: AttrValue,
     #[prop_or_default]
     pub formula: Option<&'static str>,
+    /// What is wrong with what the user entered.
     #[prop_or_default]
     pub error: Option<AttrValue>,
+    /// Why the engine refused it.
+    #[prop_or_default]
+    pub refusal: Option<AttrValue>,
 }
 
-/// The sentence under a control, its formula, and what is wrong with its value.
+/// The sentence under a control, its formula, and what is wrong with its value. What is folded opens where
+/// the engine refused a value: no other message tells of that.
 #[component]
 pub fn Explain(props: &ExplainProps) -> Html {
+    let (place, refused) = (use_node_ref(), props.refusal.is_some());
+    {
+        let place = place.clone();
+        use_effect_with(refused, move |refused| {
+            let fold = place.cast::<Element>().and_then(|e| e.closest("details").ok()?);
+            if let Some(fold) = fold.filter(|_| *refused) {
+                let _ = fold.set_attribute("open", "");
+            }
+        });
+    }
     html! {
         <>
             <p class="help" id={format!("{}-help", props.id)}>
                 { &props.help }
                 if let Some(of) = props.formula { { " " }<Math {of} /> }
             </p>
-            if let Some(error) = &props.error {
-                <p class="refused" role="alert" data-testid={format!("{}-error", props.id)}>{ error }</p>
+            if let Some(error) = props.error.as_ref().or(props.refusal.as_ref()) {
+                <p ref={place} class={classes!("refused", refused.then_some("engine"))} role="alert" data-testid={format!("{}-error", props.id)}>{ error }</p>
             }
         </>
     }
@@ -43,10 +58,24 @@ pub struct Refusal(pub Option<ConfigError>);
 
 /// Why the engine refused a field, or an item of it.
 #[hook]
-pub fn use_refusal(field: &str) -> Option<AttrValue> {
+pub fn use_refusal(field: &str, label: &str) -> Option<AttrValue> {
     let error = use_context::<Refusal>().and_then(|Refusal(error)| error)?;
-    let rest = error.field.strip_prefix(field).filter(|_| !field.is_empty())?;
-    (rest.is_empty() || rest.starts_with('[')).then(|| error.to_string().into())
+    is_about(&error, field).then(|| labelled(&error, field, label))
+}
+
+/// Whether an error is about a field, or an item of it.
+fn is_about(error: &ConfigError, field: &str) -> bool {
+    let rest = error.field.strip_prefix(field).filter(|_| !field.is_empty());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
+}
+
+/// An error as it stands below a control, whose field goes by its label.
+pub fn labelled(error: &ConfigError, field: &str, label: &str) -> AttrValue {
+    let mut error = error.clone();
+    if is_about(&error, field) {
+        label.clone_into(&mut error.field);
+    }
+    error.to_string().into()
 }
 
 /// What a [`Number`] holds.
@@ -131,7 +160,7 @@ pub struct NumberProps<T: Amount> {
 pub fn Number<T: Amount>(props: &NumberProps<T>) -> Html {
     let draft = use_state(|| None::<String>);
     let error = use_state(|| None::<AttrValue>);
-    let refusal = use_refusal(&props.field);
+    let refusal = use_refusal(&props.field, &props.label);
     {
         // A value from elsewhere, such as a preset, replaces what was typed.
         let (draft, error) = (draft.clone(), error.clone());
@@ -148,14 +177,14 @@ pub fn Number<T: Amount>(props: &NumberProps<T>) -> Html {
     }
     let oninput = {
         let (draft, error) = (draft.clone(), error.clone());
-        let (set, field) = (props.set.clone(), props.field.clone());
+        let (set, field, label) = (props.set.clone(), props.field.clone(), props.label.clone());
         Callback::from(move |event: InputEvent| {
             let text = event.target_unchecked_into::<HtmlInputElement>().value();
             let result = match T::parse(text.trim()) {
                 Ok(value) => set.emit(value),
                 Err(allowed) => Err(ConfigError::new(&*field, format!("`{text}`"), allowed)),
             };
-            error.set(result.err().map(|e| e.to_string().into()));
+            error.set(result.err().map(|e| labelled(&e, &field, &label)));
             draft.set(Some(text));
         })
     };
@@ -169,14 +198,15 @@ pub fn Number<T: Amount>(props: &NumberProps<T>) -> Html {
     };
     let shown = draft.as_ref().cloned().unwrap_or_else(|| props.value.plain());
     let described = (!props.help.is_empty()).then(|| format!("{}-help", props.id));
-    let error = (*error).clone().or(refusal);
+    let error = (*error).clone();
+    let wrong = error.is_some() || refusal.is_some();
     html! {
         <div class="field">
             <label for={props.id.clone()}>{ &props.label }</label>
             <input id={props.id.clone()} data-testid={props.id.clone()} type="text" inputmode="decimal" autocomplete="off"
-                value={shown} {oninput} {onblur} aria-describedby={described} aria-invalid={error.is_some().to_string()} />
-            if !props.help.is_empty() || error.is_some() {
-                <Explain id={props.id.clone()} help={props.help.clone()} formula={props.formula} {error} />
+                value={shown} {oninput} {onblur} aria-describedby={described} aria-invalid={wrong.to_string()} />
+            if !props.help.is_empty() || wrong {
+                <Explain id={props.id.clone()} help={props.help.clone()} formula={props.formula} {error} {refusal} />
             }
         </div>
     }
@@ -232,8 +262,8 @@ pub fn Choice(props: &ChoiceProps) -> Html {
         })
     };
     let select = use_selected(props.value.clone());
-    let refusal = use_refusal(props.field.as_deref().unwrap_or_default());
-    let error = props.error.clone().or(refusal);
+    let refusal = use_refusal(props.field.as_deref().unwrap_or_default(), &props.label);
+    let error = props.error.clone();
     let described = (!props.help.is_empty()).then(|| format!("{}-help", props.id));
     html! {
         <div class="field">
@@ -243,8 +273,8 @@ pub fn Choice(props: &ChoiceProps) -> Html {
                     <option key={value.to_string()} value={value.clone()}>{ text }</option>
                 }) }
             </select>
-            if !props.help.is_empty() || error.is_some() {
-                <Explain id={props.id.clone()} help={props.help.clone()} {error} />
+            if !props.help.is_empty() || error.is_some() || refusal.is_some() {
+                <Explain id={props.id.clone()} help={props.help.clone()} {error} {refusal} />
             }
         </div>
     }
@@ -330,6 +360,15 @@ mod tests {
         for text in ["", "-1", "1.5", "1e3", "abc"] {
             assert_eq!(usize::parse(text), Err("a whole number, 0 or more".to_owned()));
         }
+    }
+
+    #[test]
+    fn a_refused_field_goes_by_its_label() {
+        let error = |field: &str| ConfigError::new(field, "`ab`", "a word");
+        let said = |field: &str| labelled(&error(field), "reward.words", "Words");
+        assert_eq!(said("reward.words"), "Words: `ab` is not allowed; use a word");
+        assert_eq!(said("reward.words[1]"), said("reward.words"));
+        assert_eq!(said("reward.words_to"), error("reward.words_to").to_string());
     }
 
     #[test]

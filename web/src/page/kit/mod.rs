@@ -21,6 +21,7 @@ pub mod picture;
 pub mod place;
 pub mod ridges;
 pub mod selection;
+pub mod settled;
 pub mod shared;
 pub mod sheet;
 pub mod size;

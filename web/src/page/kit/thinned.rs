@@ -1,8 +1,10 @@
 //! A series of bounded length that always reaches from the first item to the last.
 
+use serde::{Deserialize, Serialize};
+
 /// Keeps at most `CAP` items of a growing series, evenly spaced, and always the first and the
 /// last.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thinned<T, const CAP: usize> {
     items: Vec<T>,
     /// Every `stride`-th item is kept for good; the last may be in between.
@@ -46,6 +48,21 @@ impl<T, const CAP: usize> Thinned<T, CAP> {
         }
     }
 
+    /// Drops the items at the end that do not stay.
+    pub fn drop_last(&mut self, stays: impl Fn(&T) -> bool) {
+        let before = self.items.len();
+        while self.items.last().is_some_and(|last| !stays(last)) {
+            self.items.pop();
+        }
+        if self.items.len() < before {
+            self.seen = self
+                .items
+                .len()
+                .checked_sub(1)
+                .map_or(0, |last| last * self.stride + 1);
+        }
+    }
+
     pub fn items(&self) -> &[T] {
         &self.items
     }
@@ -62,6 +79,19 @@ mod tests {
             series.push_or_replace(item, |last| last.0 == item.0);
         }
         assert_eq!(series.items(), [(0, 'b'), (1, 'd')]);
+    }
+
+    #[test]
+    fn a_series_whose_end_is_dropped_goes_on_evenly() {
+        let (mut series, mut straight) = (Thinned::<usize, 10>::default(), Thinned::default());
+        (0..1000).for_each(|i| series.push(i));
+        series.drop_last(|i| *i <= 400);
+        (*series.items().last().unwrap() + 1..1000).for_each(|i| series.push(i));
+        (0..1000).for_each(|i| straight.push(i));
+        assert_eq!(series, straight);
+        series.drop_last(|_| false);
+        series.push(7);
+        assert_eq!(series.items(), [7]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::kit::selection::Selection;
 use crate::kit::shared::Shared;
+use crate::parts::controls::numbers::labelled;
 use rtb::run::{ConfigError, Run};
 use yew::prelude::*;
 
@@ -37,7 +38,7 @@ impl EditProps {
 pub fn apply(run: &Run, edit: &Callback<Run>, change: impl FnOnce(&mut Run)) -> Result<(), ConfigError> {
     let mut run = run.clone();
     change(&mut run);
-    run.validate()?;
+    run.validate().map_err(labelled)?;
     edit.emit(run);
     Ok(())
 }

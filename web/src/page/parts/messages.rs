@@ -18,11 +18,13 @@ pub fn Messages(props: &MessagesProps) -> Html {
         Notice::Trouble(text) | Notice::Unfetched(text) => ("bad", text.clone()),
         Notice::Done(text) | Notice::Changed(text) => ("good", text.clone()),
     });
+    // The style sheet hides what stands at its field.
+    let refused = matches!(props.notice, Some(Notice::Refused(_))).then_some("refusal");
     let again = matches!(props.notice, Some(Notice::Unfetched(_)));
     html! {
         <div role="alert" aria-live="assertive" class="messages">
             if let Some((class, text)) = shown {
-                <div class={classes!("message", class)} data-testid={if class == "bad" { "error" } else { "notice" }}>
+                <div class={classes!("message", class, refused)} data-testid={if class == "bad" { "error" } else { "notice" }}>
                     <p>{ text }</p>
                     if again {
                         <button type="button" data-testid="try-again" onclick={props.try_again.reform(|_| ())}>{ "Try again" }</button>

@@ -3,7 +3,7 @@
 use crate::kit::field::Choice;
 use crate::kit::shared::Shared;
 use crate::link;
-use crate::presets::{preset, presets_of};
+use crate::presets::{preset, presets_of, title};
 use crate::state::Action;
 use rtb::run::Run;
 use yew::prelude::*;
@@ -40,12 +40,7 @@ pub fn Presets(props: &PresetsProps) -> Html {
     let description = match props.preset.and_then(|name| all.iter().find(|p| p.name == name)) {
         Some(preset) => preset.description,
         None => {
-            let title = if props.run.name.is_empty() {
-                "Your own run"
-            } else {
-                &props.run.name
-            };
-            options.insert(0, ("".into(), title.to_owned().into()));
+            options.insert(0, ("".into(), title(&props.run).into()));
             "You have changed the settings. Choose a preset to replace your run."
         }
     };

@@ -77,7 +77,8 @@ impl Opener {
             Kind::Config => {
                 let text =
                     String::from_utf8(bytes).map_err(|_| Notice::Trouble(format!("{name} is not text")))?;
-                let run = Run::from_toml(&text).map_err(Notice::Refused)?;
+                let run = Run::from_toml(&text)
+                    .map_err(|error| Notice::Trouble(format!("{name} cannot be opened. {error}")))?;
                 Ok(Action::Load(run, Some(Notice::Done(format!("Opened {name}.")))))
             }
             Kind::Weights => {

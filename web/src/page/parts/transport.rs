@@ -25,8 +25,6 @@ const CANDIDATES: usize = 8;
 /// What to do about slow iterations on a processor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Advice {
-    /// How long an iteration takes, before one was measured.
-    pub takes: &'static str,
     /// What the samples are called.
     pub samples: &'static str,
     /// What is faster.
@@ -43,6 +41,10 @@ pub struct TransportProps {
     pub resume: bool,
     pub iteration: usize,
     pub last: Option<Iteration>,
+    /// How long an iteration takes, s, once there was one …
+    pub pace: Option<f64>,
+    /// … and on a usual processor.
+    pub usual: f64,
     /// What can be brought back: the iterations of the run that was left last, and its name.
     pub past: Option<(usize, String)>,
     /// The last one.
@@ -80,7 +82,7 @@ pub fn Transport(props: &TransportProps) -> Html {
         })
     };
     let total = props.run.training.iterations;
-    let idle = props.phase == Phase::Idle;
+    let (idle, finished) = (props.phase == Phase::Idle, props.phase == Phase::Finished);
     let advice = props.advice.as_ref().filter(|_| props.backend == Backend::Cpu);
     let quicker = advice
         .and_then(|advice| advice.quicker.clone())
@@ -96,11 +98,11 @@ pub fn Transport(props: &TransportProps) -> Html {
                 if running {
                     <button type="button" class="primary" data-testid="pause" onclick={act(Engine::pause, || Action::Pause)}>{ "Pause" }</button>
                 } else {
-                    <button type="button" class="primary" data-testid="train" disabled={props.phase == Phase::Finished}
+                    <button type="button" class="primary" data-testid="train" disabled={finished}
                         onclick={act(Engine::train, || Action::Train)}>{ "Train" }</button>
                 }
                 <button type="button" data-testid="step" disabled={!idle} onclick={step}>{ "One iteration" }</button>
-                <Choose snapshot={props.snapshot.clone()} ready={idle || props.phase == Phase::Finished} engine={props.engine.clone()} />
+                <Choose snapshot={props.snapshot.clone()} ready={idle || finished} engine={props.engine.clone()} />
                 <button type="button" data-testid="reset" onclick={act(|_| (), || Action::Reset)}>{ "Reset training" }</button>
                 if let Some((iterations, name)) = &props.past {
                     <button type="button" data-testid="undo" onclick={act(|_| (), || Action::Undo)}
@@ -119,9 +121,10 @@ pub fn Transport(props: &TransportProps) -> Html {
                 <progress max={total.to_string()} value={props.iteration.to_string()} aria-label="Iterations done"></progress>
                 <p>
                     <span role="status" data-testid="status">{ status(props) }</span>
-                    { " · iteration " }
+                    { if finished { " · " } else { " · iteration " } }
                     <span data-testid="iteration" data-value={props.iteration.to_string()}>{ props.iteration }</span>
-                    { format!(" of {total}") }
+                    // A run that was shortened has done more than it has now.
+                    { if finished { " iterations".to_owned() } else { format!(" of {total}") } }
                     if let Some(last) = props.last {
                         { format!(" · {}", pace(last.seconds)) }
                     }
@@ -187,27 +190,29 @@ fn status(props: &TransportProps) -> &'static str {
 
 /// What an iteration is, and what to expect of many where they are slow.
 fn expect(props: &TransportProps, advice: Option<&Advice>) -> String {
-    let Some(Advice {
-        takes,
-        samples,
-        faster,
-        ..
-    }) = advice
-    else {
+    let Some(Advice { samples, faster, .. }) = advice else {
         return "Each iteration samples a batch of trajectories and trains the posterior network on them."
             .to_owned();
     };
     let left = props.run.training.iterations.saturating_sub(props.iteration);
-    let speed = match props.last {
-        None => format!("On the CPU an iteration takes {takes}; on a GPU (WebGPU) it takes less."),
-        Some(last) => format!(
-            "On this CPU an iteration takes {}; the remaining {left} iterations take about {}.",
-            duration(last.seconds),
-            duration(last.seconds * left as f64 * BESIDE)
+    let (on, about, pace, less) = match props.pace {
+        Some(pace) => ("this CPU", "about", pace, ""),
+        None => (
+            "a usual processor",
+            "roughly",
+            props.usual,
+            "; on a GPU (WebGPU) they take less",
+        ),
+    };
+    let speed = match left {
+        0 => String::new(),
+        _ => format!(
+            "On {on} the remaining {left} iterations take {about} {}, measuring included{less}. ",
+            duration(pace * left as f64 * BESIDE)
         ),
     };
     format!(
-        "{speed} The {samples} change visibly after a few tens of iterations. To train faster, use {faster}."
+        "{speed}The {samples} change visibly after a few tens of iterations. To train faster, use {faster}."
     )
 }
 

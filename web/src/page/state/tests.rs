@@ -1,6 +1,7 @@
 //! Runs that are edited, refused, left and brought back.
 
 use super::*;
+use crate::presets::preset;
 use rtb::message::Iteration;
 
 fn after(state: State, actions: Vec<Action>) -> Rc<State> {
@@ -199,4 +200,115 @@ fn a_few_iterations_do_not_make_long_training_forgotten() {
     assert_eq!(left.past().map(|past| past.history.iteration()), Some(300));
     let state = edited(left.reduce(iterated(40)), "9");
     assert!(state.past().is_none(), "its weights are on their way");
+}
+
+#[test]
+fn a_trained_run_that_comes_back_is_not_lost_before_it_is_open() {
+    let [second, third] = ["moons-disc", "digit-3"].map(|name| preset(name).unwrap().run.clone());
+    let before = trained(300);
+    let first = (*before.run).clone();
+    let loads = [second, first.clone(), third].map(|run| Action::Load(run, None));
+    let left = loads.into_iter().fold(before, |state, load| state.reduce(load));
+    let past = left.past().unwrap();
+    assert_eq!((&*past.run, past.history.iteration()), (&first, 300));
+}
+
+/// What was kept of the page's first run.
+fn kept(iterations: usize) -> Past {
+    let state = trained(iterations);
+    Past {
+        run: state.run.clone(),
+        history: state.history.clone(),
+        weights: state.kept.clone(),
+    }
+}
+
+#[test]
+fn what_was_kept_over_a_reload_returns_with_its_curves() {
+    let state = after(
+        State::new(presets::first(), None),
+        vec![Action::Train, Action::Restore(kept(300))],
+    );
+    assert_eq!((state.iteration(), state.weights.is_some()), (300, true));
+    let state = state.reduce(opened());
+    assert_eq!((state.iteration(), state.phase), (300, Phase::Training));
+    assert_eq!(state.history.curve.items().len(), 1);
+    // Its weights may be a little older than its curves.
+    let snapshot = Snapshot {
+        iteration: 290,
+        ..Snapshot::default()
+    };
+    let state = state.reduce(Action::Events(vec![Event::Snapshot(Box::new(snapshot))]));
+    assert_eq!(state.iteration(), 290);
+}
+
+#[test]
+fn a_preset_picked_before_the_kept_run_returns_leaves_that_to_undo() {
+    let pick = || Action::Load(preset("moons-disc").unwrap().run.clone(), None);
+    let restore = || Action::Restore(kept(300));
+    for actions in [vec![pick(), restore()], vec![restore(), pick()]] {
+        let state = after(State::new(presets::first(), None), actions);
+        assert_eq!(state.preset(), Some("moons-disc"));
+        let back = state.reduce(opened()).reduce(Action::Undo).reduce(opened());
+        assert_eq!((back.preset(), back.iteration()), (Some("25-to-9"), 300));
+        assert_eq!(back.kept.as_deref(), Some(&vec![7]));
+    }
+    // Its length may have changed by then.
+    let state = after(State::new(presets::first(), None), Vec::new());
+    let longer = changed(&state, "training.iterations", "3000");
+    let state = state.reduce(longer).reduce(restore()).reduce(opened());
+    assert_eq!((state.run.training.iterations, state.iteration()), (3000, 300));
+}
+
+#[test]
+fn an_address_leads_to_another_run_only() {
+    let before = trained(300);
+    let same = before.clone().reduce(Action::Follow((*before.run).clone()));
+    assert_eq!((same.revision, same.iteration()), (before.revision, 300));
+    // Back at once leads to the run before, whatever is drawn by then.
+    let other = preset("moons-disc").unwrap().run.clone();
+    let left = same.reduce(Action::Follow(other));
+    assert_eq!(left.preset(), Some("moons-disc"));
+    let back = left.reduce(Action::Follow((*before.run).clone()));
+    assert_eq!((back.preset(), back.iteration()), (Some("25-to-9"), 300));
+}
+
+#[test]
+fn a_preset_that_is_changed_while_it_opens_is_gone_back_to() {
+    let refused = |phase| Action::Refused {
+        error: ConfigError::new("seed", 7, "something else"),
+        phase,
+    };
+    let pick = Action::Load(preset("moons-disc").unwrap().run.clone(), None);
+    let state = trained(300).reduce(pick);
+    let seed = changed(&state, "seed", "7");
+    let state = state.reduce(seed);
+    let batch = changed(&state, "rollout.batch", "77");
+    // The engine would go on with the run before.
+    let state = state.reduce(batch).reduce(refused(Phase::Idle));
+    assert_eq!(
+        (state.preset(), state.phase),
+        (Some("moons-disc"), Phase::Opening)
+    );
+    assert!(matches!(&state.notice, Some(Notice::Refused(_))));
+    assert_eq!(state.past().map(|past| past.history.iteration()), Some(300));
+    // Where the preset is refused too, it goes on with that.
+    let before = state.clone().reduce(refused(Phase::Idle));
+    assert_eq!((before.preset(), before.iteration()), (Some("25-to-9"), 300));
+    // Once the preset is open, changes are of that.
+    let state = state.reduce(opened());
+    let seed = changed(&state, "seed", "7");
+    let state = state.reduce(seed).reduce(refused(Phase::Idle));
+    assert_eq!((state.preset(), state.phase), (Some("moons-disc"), Phase::Idle));
+}
+
+#[test]
+fn another_worker_goes_on_with_the_curves() {
+    let opening = || Action::Opening { resume: true };
+    let state = trained(300).reduce(opening()).reduce(opened());
+    assert_eq!((state.iteration(), state.phase), (300, Phase::Training));
+    assert!(state.kept.is_some());
+    // One that comes after the engine gave up does not.
+    let state = state.reduce(Action::Stopped).reduce(opening()).reduce(opened());
+    assert_eq!((state.iteration(), state.kept.is_some()), (0, false));
 }

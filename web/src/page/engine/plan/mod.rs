@@ -181,6 +181,11 @@ impl Plan {
         self.work = Work::Starting;
     }
 
+    /// Whether the worker has yet to say its first word.
+    pub fn starts(&self) -> bool {
+        matches!(self.work, Work::Starting)
+    }
+
     /// The worker is up.
     pub fn up(&mut self) -> Next {
         self.work = Work::Empty;

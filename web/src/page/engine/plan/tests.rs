@@ -30,7 +30,9 @@ fn open(train: bool) -> (Plan, Opening) {
         Next::Nothing,
         "the worker is not up"
     );
+    assert!(plan.starts());
     assert_eq!(plan.up(), Next::Open(first.clone()));
+    assert!(!plan.starts());
     let next = if train { Next::Train } else { Next::Nothing };
     assert_eq!(plan.opened(), (true, next));
     (plan, first)

@@ -100,7 +100,7 @@ fn method(props: &CardsProps, entry: &Entry) -> Html {
                         <button type="button" class="quiet" title="Remove this result" aria-label={format!("Remove {label}")} onclick={remove}>{ "×" }</button>
                     }
                 </div>
-                <p class="help">{ status(entry, standing) }</p>
+                <p class="help">{ status(entry, standing, props.comparison.before(entry)) }</p>
                 if let Some(why) = &entry.refused {
                     <p class="refused">{ why }</p>
                 }
@@ -140,20 +140,21 @@ fn focus_beside(event: &MouseEvent) {
 fn progress(entry: &Entry) -> Option<f64> {
     match &entry.outcome {
         Some(outcome) => Some(outcome.progress),
-        None if entry.setting.method.is_trained() => Some(0.0),
-        None => entry.prepared,
+        None if entry.prepares() => entry.prepared,
+        None => entry.setting.method.is_trained().then_some(0.0),
     }
 }
 
-fn status(entry: &Entry, standing: Standing) -> String {
+fn status(entry: &Entry, standing: Standing, before: usize) -> String {
     let outcome = entry.outcome.as_deref();
     let samples = outcome.map_or(String::new(), |o| format!("{} samples", count(o.samples as f64)));
     let trained = outcome.filter(|_| entry.setting.method.is_trained());
     let iterations = trained.map_or(String::new(), |o| format!(" after {} iterations", o.iterations));
     match (standing, outcome) {
-        (Standing::Waiting, _) => "Waiting for the methods before it.".to_owned(),
-        (Standing::Working, None) if entry.prepared.is_some() => {
-            "Sampling the prior for the exact posterior, then the method…".to_owned()
+        (Standing::Waiting, _) if before == 1 => "Waiting: 1 method runs first.".to_owned(),
+        (Standing::Waiting, _) => format!("Waiting: {before} methods run first."),
+        (Standing::Working, None) if entry.prepares() => {
+            "Sampling the prior for the exact posterior…".to_owned()
         }
         (Standing::Working, None) if entry.setting.method.is_trained() => "Training…".to_owned(),
         (Standing::Working, None) => "Sampling…".to_owned(),

@@ -39,6 +39,19 @@ pub struct Chosen {
     iterations: Option<usize>,
 }
 
+/// About how long the parts of a comparison take, s: the samples of the prior, then every method.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Work {
+    pub prepared: f64,
+    pub methods: Vec<f64>,
+}
+
+impl Work {
+    pub fn seconds(&self) -> f64 {
+        self.prepared + self.methods.iter().sum::<f64>()
+    }
+}
+
 impl Chosen {
     /// The methods of a task with their settings, and whether each is wanted.
     fn methods(&self, task: Task) -> Vec<(Method, bool)> {
@@ -84,16 +97,18 @@ impl Chosen {
             .unwrap_or(run.training.iterations.min(compared.iterations))
     }
 
-    /// About how long the comparison takes, s, where an iteration of the run takes so long.
-    pub fn seconds(&self, run: &Run, compared: &Compared, pace: f64) -> f64 {
+    /// What there is to do, where an iteration of the run takes so long, s.
+    pub fn work(&self, run: &Run, compared: &Compared, pace: f64) -> Work {
         let run = self.run(run, compared);
-        let wanted = self.wanted(run.task());
-        let trained = wanted.iter().filter(|m| m.is_trained()).count() as f64;
         // Batches that are sampled, of a network and of the prior.
-        let batches = |samples: usize| samples as f64 / run.rollout.batch as f64;
-        let sampled = batches(run.evaluation.samples_while_training) * wanted.len() as f64;
-        let prepared = batches(run.evaluation.proposals) / TRAINING;
-        pace * (trained * run.training.iterations as f64 * BESIDE + sampled + prepared)
+        let batches = |samples: usize| pace * samples as f64 / run.rollout.batch as f64;
+        let sampled = batches(run.evaluation.samples_while_training);
+        let trained = pace * run.training.iterations as f64 * BESIDE;
+        let method = |m: &Method| sampled + if m.is_trained() { trained } else { 0.0 };
+        Work {
+            prepared: batches(run.evaluation.proposals) / TRAINING,
+            methods: self.wanted(run.task()).iter().map(method).collect(),
+        }
     }
 
     fn samples(&self, run: &Run, (least, most): Limits) -> usize {
@@ -280,15 +295,15 @@ mod tests {
 
         // Twice the iterations take nearly twice as long; a method fewer takes less.
         chosen.iterations = Some(1000);
-        let short = chosen.seconds(&run, &compared, 0.2);
+        let short = chosen.work(&run, &compared, 0.2).seconds();
         let trained = CHOSEN
             .iter()
             .filter(|name| Method::find(name).is_ok_and(|m| m.is_trained()));
         assert!(short > 0.2 * 1000.0 * trained.count() as f64);
         chosen.iterations = Some(2000);
-        let long = chosen.seconds(&run, &compared, 0.2);
+        let long = chosen.work(&run, &compared, 0.2).seconds();
         assert!((1.9..2.0).contains(&(long / short)));
         chosen.want(Method::Rtb {}, false);
-        assert!(chosen.seconds(&run, &compared, 0.2) < 0.7 * long);
+        assert!(chosen.work(&run, &compared, 0.2).seconds() < 0.7 * long);
     }
 }

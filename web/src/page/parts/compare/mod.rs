@@ -12,6 +12,7 @@ mod table;
 use crate::engine::{Engine, use_comparer};
 use crate::kit::fold::Fold;
 use crate::kit::number::duration;
+use crate::kit::settled::use_settled;
 use crate::kit::shared::{Fixed, Shared};
 use crate::stage::Stage;
 use cards::Cards;
@@ -42,6 +43,13 @@ pub struct Compared {
     pub picture: fn(PictureProps) -> Html,
 }
 
+impl Compared {
+    /// How long an iteration of a run takes in training on a usual processor, s.
+    pub fn iteration(&self, run: &Run) -> f64 {
+        (self.pace)(run) * (run.rollout.batch * run.process.steps) as f64
+    }
+}
+
 /// What a card is about.
 #[derive(Clone, PartialEq)]
 pub enum Shown {
@@ -68,12 +76,21 @@ pub struct CompareProps {
     pub run: Shared<Run>,
     pub stage: Stage,
     pub compared: Fixed<Compared>,
+    /// How long an iteration of the run takes, s, once there was one.
+    pub pace: Option<f64>,
     /// What else can be learned on the task.
     pub lesson: Html,
     pub engine: Engine,
     /// Whether the engine holds the run, so that its exact posterior is known.
     pub open: bool,
     pub dark: bool,
+}
+
+impl CompareProps {
+    /// How long an iteration of the run takes, s, as far as is known.
+    fn pace(&self) -> f64 {
+        self.pace.unwrap_or_else(|| self.compared.iteration(&self.run))
+    }
 }
 
 #[component]
@@ -90,7 +107,7 @@ pub fn Compare(props: &CompareProps) -> Html {
     let start = {
         let (state, comparer, engine) = (state.dispatcher(), comparer.clone(), props.engine.clone());
         let (of, stage, chosen) = (props.run.clone(), props.stage.clone(), chosen.clone());
-        let compared = props.compared;
+        let (compared, pace) = (props.compared, props.pace());
         Callback::from(move |_: MouseEvent| {
             let run = chosen.run(&of, &compared);
             let methods = wanted.clone();
@@ -107,6 +124,7 @@ pub fn Compare(props: &CompareProps) -> Html {
                     compared,
                 },
                 methods: wanted.clone(),
+                work: chosen.work(&of, &compared, pace),
             });
         })
     };
@@ -127,6 +145,7 @@ pub fn Compare(props: &CompareProps) -> Html {
         .subject
         .as_ref()
         .is_some_and(|subject| subject.is_about(&chosen.run(&props.run, &props.compared)));
+    let left = use_settled(state.left());
     let comparison: Rc<Comparison> = Rc::new((*state).clone());
     html! {
         <section class="compare" aria-labelledby="compare-title">
@@ -144,7 +163,10 @@ pub fn Compare(props: &CompareProps) -> Html {
                 }
                 <span role="status" data-testid="compare-status">{ status(&state, props.open, none) }</span>
                 if state.phase == Phase::Idle && !none {
-                    <Expected run={props.run.clone()} compared={props.compared} chosen={(*chosen).clone()} />
+                    { expected(props, &chosen) }
+                }
+                if let Some(left) = left {
+                    <span class="help" data-testid="compare-left">{ format!("About {} left.", duration(left)) }</span>
                 }
             </div>
             if let Some(why) = &state.lost {
@@ -167,32 +189,12 @@ pub fn Compare(props: &CompareProps) -> Html {
     }
 }
 
-/// How long an iteration of the page's run takes, s, once there was one.
-#[derive(Clone, Copy, PartialEq)]
-pub struct Pace(pub Option<f64>);
-
-#[derive(Properties, PartialEq)]
-struct ExpectedProps {
-    run: Shared<Run>,
-    compared: Fixed<Compared>,
-    chosen: Chosen,
-}
-
-/// How long the comparison will take: the only part that follows every iteration of the run.
-#[component]
-fn Expected(props: &ExpectedProps) -> Html {
-    let ExpectedProps {
-        run,
-        compared,
-        chosen,
-    } = props;
-    let measured = use_context::<Pace>().and_then(|Pace(pace)| pace);
-    let transitions = (run.rollout.batch * run.process.steps) as f64;
-    let pace = measured.unwrap_or_else(|| (compared.pace)(run) * transitions);
-    let time = duration(chosen.seconds(run, compared, pace));
+/// How long the comparison will take.
+fn expected(props: &CompareProps, chosen: &Chosen) -> Html {
+    let time = duration(chosen.work(&props.run, &props.compared, props.pace()).seconds());
     html! {
         <span class="help" data-testid="compare-expect">
-            { match measured {
+            { match props.pace {
                 Some(_) => format!("It will take about {time}."),
                 None => format!("It will take roughly {time} on a usual processor."),
             } }

@@ -1,6 +1,7 @@
 //! The state of a comparison, and how its worker's news change it.
 
 use super::Compared;
+use super::choose::Work;
 use super::setting::{Setting, labels};
 use crate::engine::News;
 use crate::kit::shared::{Fixed, Shared};
@@ -9,7 +10,11 @@ use crate::stage::Stage;
 use rtb::message::{Event, Outcome};
 use rtb::run::{Method, Run};
 use std::rc::Rc;
+use web_time::Instant;
 use yew::{AttrValue, Reducible};
+
+/// The share of the work that tells how long the rest takes.
+const MEASURED: f64 = 0.05;
 
 /// What a comparison is about.
 #[derive(Clone, PartialEq)]
@@ -73,6 +78,11 @@ impl Entry {
         format!("{} {}", self.setting.name(), self.setting.in_full())
     }
 
+    /// Whether samples of the prior are still drawn for the exact posterior.
+    pub fn prepares(&self) -> bool {
+        self.prepared.is_some_and(|share| share < 1.0)
+    }
+
     /// Whether nothing more comes of it.
     fn settled(&self) -> bool {
         self.refused.is_some() || self.outcome.as_ref().is_some_and(|o| o.progress >= 1.0)
@@ -92,8 +102,12 @@ pub struct Comparison {
     pub subject: Option<Subject>,
     /// All settings that were run on it, in [`Setting::order`].
     pub entries: Vec<Entry>,
-    /// What the worker was asked for last.
+    /// What the worker was asked for last, and what that takes …
     asked: Vec<Setting>,
+    work: Work,
+    /// … since when it is at it, and how long it had been by its last news.
+    began: Option<Instant>,
+    elapsed: f64,
     pub phase: Phase,
     /// Why the worker is gone.
     pub lost: Option<AttrValue>,
@@ -104,6 +118,7 @@ pub enum Action {
     Start {
         subject: Subject,
         methods: Vec<Method>,
+        work: Work,
     },
     Stop,
     Remove(Setting),
@@ -130,8 +145,44 @@ impl Comparison {
 
     /// The first setting asked for from which more is to come.
     fn working(&self) -> Option<Setting> {
-        let more = |s: &&Setting| self.entries.iter().any(|e| e.setting == **s && !e.settled());
-        self.asked.iter().find(more).copied()
+        self.asked.iter().find(|s| self.more(s)).copied()
+    }
+
+    /// Whether more is to come of a setting.
+    fn more(&self, setting: &Setting) -> bool {
+        self.entries.iter().any(|e| e.setting == *setting && !e.settled())
+    }
+
+    /// Methods that run before this one does.
+    pub fn before(&self, entry: &Entry) -> usize {
+        let before = self.asked.iter().take_while(|s| **s != entry.setting);
+        before.filter(|s| self.more(s)).count()
+    }
+
+    /// How long it will go on, s: as planned at first, then at the pace of what is done.
+    pub fn left(&self) -> Option<f64> {
+        if self.phase != Phase::Running {
+            return None;
+        }
+        let entry = |s: &Setting| self.entries.iter().find(|e| e.setting == *s);
+        let progress = |s: &Setting| match entry(s) {
+            Some(entry) if !entry.settled() => entry.outcome.as_ref().map_or(0.0, |o| o.progress),
+            _ => 1.0,
+        };
+        let progress: Vec<_> = self.asked.iter().map(progress).collect();
+        let prepared = match progress.iter().any(|p| *p > 0.0) {
+            true => 1.0,
+            false => self.entries.iter().filter_map(|e| e.prepared).fold(0.0, f64::max),
+        };
+        let methods = self.work.methods.iter().zip(progress);
+        let done = self.work.prepared * prepared + methods.map(|(work, p)| work * p).sum::<f64>();
+        let all = self.work.seconds();
+        let pace = if done > MEASURED * all {
+            self.elapsed / done
+        } else {
+            1.0
+        };
+        Some((all - done) * pace)
     }
 
     fn at(&mut self, index: usize) -> Option<&mut Entry> {
@@ -140,7 +191,7 @@ impl Comparison {
     }
 
     /// What else was run on the same subject stays beside the new.
-    fn start(&mut self, subject: Subject, methods: Vec<Method>) {
+    fn start(&mut self, subject: Subject, methods: Vec<Method>, work: Work) {
         let same = self
             .subject
             .as_ref()
@@ -155,6 +206,7 @@ impl Comparison {
         self.label();
         self.subject = Some(subject);
         (self.phase, self.lost) = (Phase::Running, None);
+        (self.work, self.began, self.elapsed) = (work, Some(Instant::now()), 0.0);
     }
 
     /// The last one takes the subject with it.
@@ -206,10 +258,17 @@ impl Reducible for Comparison {
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
         let mut next = (*self).clone();
         match action {
-            Action::Start { subject, methods } => next.start(subject, methods),
+            Action::Start {
+                subject,
+                methods,
+                work,
+            } => next.start(subject, methods, work),
             Action::Stop => next.phase = Phase::Stopping,
             Action::Remove(setting) => next.remove(setting),
-            Action::News(News::Events(events)) => events.into_iter().for_each(|e| next.on(e)),
+            Action::News(News::Events(events)) => {
+                next.elapsed = self.began.map_or(0.0, |began| began.elapsed().as_secs_f64());
+                events.into_iter().for_each(|e| next.on(e));
+            }
             Action::News(News::Ended) => next.phase = Phase::Idle,
             Action::News(News::Lost(why)) => {
                 next.phase = Phase::Idle;
@@ -277,6 +336,7 @@ mod tests {
         let start = |seed, names: &[&str]| Action::Start {
             subject: subject(seed),
             methods: methods(names),
+            work: Work::default(),
         };
         let state = after(&Rc::default(), start(0, &["smc", "dps", "rtb"]));
         assert_eq!(
@@ -310,6 +370,35 @@ mod tests {
         );
         assert_eq!(after(&more, start(1, &["dps"])).entries.len(), 1);
     }
+
+    #[test]
+    fn what_is_left_is_planned_and_then_measured() {
+        let start = Action::Start {
+            subject: subject(0),
+            methods: methods(&["dps", "rtb"]),
+            work: Work {
+                prepared: 10.0,
+                methods: vec![20.0, 70.0],
+            },
+        };
+        let news = |state: &Rc<Comparison>, event, elapsed| {
+            let mut state = (*after(state, Action::News(News::Events(vec![event])))).clone();
+            state.elapsed = elapsed;
+            Rc::new(state)
+        };
+        let state = after(&Rc::default(), start);
+        assert_eq!(state.left(), Some(100.0));
+        assert_eq!([0, 1].map(|at| state.before(&state.entries[at])), [1, 0]);
+        let state = news(&state, Event::Preparing { index: 0, share: 1.0 }, 30.0);
+        assert_eq!(state.left(), Some(270.0), "at a third of the pace");
+        let state = news(&state, compared(0, 1.0), 30.0);
+        assert_eq!(state.left(), Some(70.0));
+        assert_eq!(state.before(&state.entries[0]), 0);
+        let state = news(&state, compared(1, 0.5), 130.0);
+        assert_eq!(state.left(), Some(70.0));
+        assert_eq!(after(&state, Action::Stop).left(), None);
+    }
+
     #[test]
     fn settings_of_a_method_stand_side_by_side_until_they_are_removed() {
         use Standing::*;
@@ -317,7 +406,11 @@ mod tests {
             scale,
             normalized: false,
         };
-        let start = |subject, methods| Action::Start { subject, methods };
+        let start = |subject, methods| Action::Start {
+            subject,
+            methods,
+            work: Work::default(),
+        };
         let done = || Action::News(News::Events(vec![compared(0, 1.0)]));
         let ended = || Action::News(News::Ended);
         let of = |scale| Setting::new(dps(scale), &subject(0).run);

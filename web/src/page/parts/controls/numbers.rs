@@ -3,7 +3,7 @@
 use crate::kit::field::{Amount, Check, Choice, Number};
 use crate::kit::math;
 use crate::parts::edit::EditProps;
-use rtb::run::{LogZ, Run};
+use rtb::run::{ConfigError, LogZ, Run};
 use yew::prelude::*;
 
 /// One number of a run.
@@ -89,6 +89,16 @@ const OBJECTIVE: [Entry; 9] = [
     entry!(whole "evaluate-every", "Evaluation interval", "Iterations between two evaluations; 0 evaluates only at the end.", None, evaluation.every),
     entry!(whole "evaluation-samples", "Samples per evaluation", "More samples make the metrics less noisy but take longer.", None, evaluation.samples_while_training),
 ];
+
+/// An error whose field goes by the label of its number.
+pub fn labelled(mut error: ConfigError) -> ConfigError {
+    let own = [WIDTH, DEPTH, RANK, STEPS, SEED, EXPLORATION, LOG_Z_LEARNING_RATE];
+    let mut all = own.iter().chain(&TRAINING).chain(&ROLLOUT).chain(&OBJECTIVE);
+    if let Some(entry) = all.find(|entry| entry.field == error.field) {
+        entry.label.clone_into(&mut error.field);
+    }
+    error
+}
 
 impl Numbers {
     /// How long and how fast is trained, in what steps.

@@ -1,7 +1,7 @@
 //! A reward of a task: its kind, and what belongs to the kind.
 
 use super::product::product;
-use crate::kit::field::Choice;
+use crate::kit::field::{Choice, labelled};
 use crate::kit::selection::Selection;
 use crate::parts::edit::EditProps;
 use rtb::run::{ConfigError, Run};
@@ -68,6 +68,8 @@ pub trait Rewards: Clone + PartialEq + 'static {
     fn editor(props: &FactorProps<Self>) -> Html;
 }
 
+const KIND: &str = "Kind of reward";
+
 /// A reward, or one of a product's.
 #[derive(Clone, PartialEq, Properties)]
 pub struct FactorProps<R: Rewards> {
@@ -99,8 +101,9 @@ pub fn Factor<R: Rewards>(props: &FactorProps<R>) -> Html {
     let FactorProps { id, reward, set, .. } = props;
     // A posterior for each class needs more trajectories than a run may have.
     let refused = use_state_eq(|| None::<AttrValue>);
+    let field = format!("{}.kind", props.field);
     let choose = {
-        let (set, before, refused) = (set.clone(), reward.clone(), refused.setter());
+        let (set, before, refused, field) = (set.clone(), reward.clone(), refused.setter(), field.clone());
         Callback::from(move |kind: String| {
             let Some(mut new) = R::start(&kind) else {
                 return;
@@ -111,7 +114,7 @@ pub fn Factor<R: Rewards>(props: &FactorProps<R>) -> Html {
                 new = R::product([R::first(&before)].into_iter().chain(others).collect());
             }
             let result = set.emit(new);
-            refused.set(result.err().map(|error| error.to_string().into()));
+            refused.set(result.err().map(|error| labelled(&error, &field, KIND)));
         })
     };
     let kinds = R::KINDS.iter().filter(|kind| kind.factor || !props.part);
@@ -122,7 +125,7 @@ pub fn Factor<R: Rewards>(props: &FactorProps<R>) -> Html {
     };
     html! {
         <>
-            <Choice id={format!("{id}-kind")} field={format!("{}.kind", props.field)} label="Kind of reward" value={R::kind(reward)} set={choose} {options} error={(*refused).clone()}
+            <Choice id={format!("{id}-kind")} {field} label={KIND} value={R::kind(reward)} set={choose} {options} error={(*refused).clone()}
                 help={if props.part { "" } else { "How much each sample is wanted, r from 0 to 1. RTB needs only the values of r, not its gradient." }} />
             { editor }
         </>

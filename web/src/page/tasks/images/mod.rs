@@ -139,7 +139,6 @@ impl Room for Images {
             ("Use the small prior", run)
         };
         Some(Advice {
-            takes: "seconds",
             samples: "digits",
             faster: if small {
                 "fewer steps T, a smaller batch or WebGPU"

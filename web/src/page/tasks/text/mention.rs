@@ -1,10 +1,12 @@
 //! A reward of words that a middle mentions.
 
-use crate::kit::field::{Explain, use_refusal};
+use crate::kit::field::{Explain, labelled, use_refusal};
 use rtb::run::ConfigError;
 use rtb::task::text::Reward;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
+
+const LABEL: &str = "Words to mention";
 
 #[derive(Properties, PartialEq)]
 pub struct MentionProps {
@@ -21,7 +23,8 @@ pub struct MentionProps {
 pub fn Mention(props: &MentionProps) -> Html {
     let draft = use_state(|| props.words.join(" "));
     let error = use_state(|| None::<AttrValue>);
-    let refusal = use_refusal(&format!("{}.words", props.field));
+    let field = format!("{}.words", props.field);
+    let refusal = use_refusal(&field, LABEL);
     {
         let (draft, error) = (draft.clone(), error.clone());
         use_effect_with(props.words.clone(), move |words| {
@@ -38,18 +41,19 @@ pub fn Mention(props: &MentionProps) -> Html {
             let text = event.target_unchecked_into::<HtmlInputElement>().value();
             let words = text.split_whitespace().map(str::to_owned).collect();
             let changed = set.emit(Reward::Mention { words, penalty });
-            error.set(changed.err().map(|e| e.to_string().into()));
+            error.set(changed.err().map(|e| labelled(&e, &field, LABEL)));
             draft.set(text);
         })
     };
     let id = format!("{}-words", props.id);
-    let error = (*error).clone().or(refusal);
+    let error = (*error).clone();
+    let wrong = error.is_some() || refusal.is_some();
     html! {
         <div class="field">
-            <label for={id.clone()}>{ "Words to mention" }</label>
+            <label for={id.clone()}>{ LABEL }</label>
             <input id={id.clone()} data-testid={id.clone()} type="text" autocomplete="off" autocapitalize="off" value={(*draft).clone()} {oninput}
-                aria-describedby={format!("{id}-help")} aria-invalid={error.is_some().to_string()} />
-            <Explain id={id.clone()} help="Words that the middle should mention, separated by spaces. The prior must know each of them." {error} />
+                aria-describedby={format!("{id}-help")} aria-invalid={wrong.to_string()} />
+            <Explain id={id.clone()} help="Words that the middle should mention, separated by spaces. The prior must know each of them." {error} {refusal} />
         </div>
     }
 }

@@ -118,11 +118,6 @@ impl Room for Text {
     fn advice(&self, run: &Run) -> Option<Advice> {
         let causal = problem(run).prior.weights == CAUSAL;
         Some(Advice {
-            takes: if causal {
-                "a few seconds"
-            } else {
-                "up to half a minute"
-            },
             samples: "middles",
             faster: if causal {
                 "a smaller batch or WebGPU"

@@ -2,7 +2,7 @@
 
 use super::lines::Line;
 use super::{problem, problem_mut};
-use crate::kit::field::{Explain, use_refusal};
+use crate::kit::field::{Explain, labelled, use_refusal};
 use crate::kit::shared::Shared;
 use crate::parts::edit::apply;
 use crate::state::Action;
@@ -64,11 +64,13 @@ struct PartProps {
 fn Part(props: &PartProps) -> Html {
     let draft = use_state(|| props.text.clone());
     let error = use_state(|| None::<AttrValue>);
-    let refusal = use_refusal(if props.ending {
+    let PartProps { id, label, help, .. } = props;
+    let field = if props.ending {
         "story.ending"
     } else {
         "story.beginning"
-    });
+    };
+    let refusal = use_refusal(field, label);
     {
         let (draft, error) = (draft.clone(), error.clone());
         use_effect_with(props.text.clone(), move |text| {
@@ -78,7 +80,8 @@ fn Part(props: &PartProps) -> Html {
     }
     let oninput = {
         let (draft, error) = (draft.clone(), error.clone());
-        let (run, dispatch, ending) = (props.run.clone(), props.dispatch.clone(), props.ending);
+        let (run, dispatch, ending, label) =
+            (props.run.clone(), props.dispatch.clone(), props.ending, *label);
         Callback::from(move |event: InputEvent| {
             let text = event.target_unchecked_into::<HtmlTextAreaElement>().value();
             let edit = dispatch.reform(Action::Edit);
@@ -90,18 +93,18 @@ fn Part(props: &PartProps) -> Html {
                     &mut story.beginning
                 }) = text.clone();
             });
-            error.set(changed.err().map(|e| e.to_string().into()));
+            error.set(changed.err().map(|e| labelled(&e, field, label)));
             draft.set(text);
         })
     };
-    let PartProps { id, label, help, .. } = props;
-    let error = (*error).clone().or(refusal);
+    let error = (*error).clone();
+    let wrong = error.is_some() || refusal.is_some();
     html! {
         <div class="field">
             <label for={*id}>{ *label }</label>
             <textarea id={*id} data-testid={*id} rows="2" maxlength="2000" value={(*draft).clone()} {oninput} aria-describedby={format!("{id}-help")}
-                aria-invalid={error.is_some().to_string()} />
-            <Explain id={*id} help={*help} {error} />
+                aria-invalid={wrong.to_string()} />
+            <Explain id={*id} help={*help} {error} {refusal} />
         </div>
     }
 }

@@ -1,12 +1,15 @@
 //! A reward that is a formula in x and y.
 
 use super::set;
-use crate::kit::field::{Check, Explain, use_refusal};
+use crate::kit::field::{Check, Explain, labelled, use_refusal};
 use crate::parts::edit::EditProps;
 use rtb::run::ConfigError;
 use rtb::task::plane::Reward;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
+
+/// The formula's name in errors, and on the page.
+const FIELD: [&str; 2] = ["reward.expression", "Formula"];
 
 #[derive(Properties, PartialEq)]
 pub struct FormulaProps {
@@ -27,7 +30,8 @@ pub fn Formula(
 ) -> Html {
     let draft = use_state(|| expression.clone());
     let error = use_state(|| None::<ConfigError>);
-    let refusal = use_refusal("reward.expression");
+    let [field, label] = FIELD;
+    let refusal = use_refusal(field, label);
     let is_refused = refusal.is_some();
     {
         let draft = draft.clone();
@@ -67,14 +71,14 @@ pub fn Formula(
             );
         })
     };
-    let wrong = error.as_ref().map(|e| e.to_string().into()).or(refusal);
+    let error = error.as_ref().map(|e| labelled(e, field, label));
     html! {
         <>
             <div class="field">
                 <label for="formula">{ if *logarithm { "log r(x, y) =" } else { "r(x, y) =" } }</label>
                 <textarea id="formula" data-testid="formula" rows="2" spellcheck="false" autocapitalize="off" value={(*draft).clone()} {oninput}
-                    aria-describedby="formula-help" aria-invalid={wrong.is_some().to_string()} />
-                <Explain id="formula" error={wrong}
+                    aria-describedby="formula-help" aria-invalid={(is_refused || error.is_some()).to_string()} />
+                <Explain id="formula" {error} {refusal}
                     help="Numbers, x, y, PI, E and + - * / ^ with the usual precedence: -x^2 is -(x^2), 2^3^2 is 2^(3^2). 2x and x² are understood too. \
                           Comparisons < > <= >= == != and && || give 1 or 0; 0 < x < 6 holds between 0 and 6. \
                           Functions: exp log ln log2 log10 sqrt cbrt abs sign floor ceil round sin cos tan asin acos atan sinh cosh tanh min max atan2(y, x) hypot mod(a, b). \
