@@ -39,7 +39,7 @@ fn noise_is_left_as_it_is_by_a_reversible_chain() {
     // Detailed balance: N(z)·p(z'|z) = N(z')·p(z|z').
     let (z, next) = ([0.3, -1.2, 0.7], [0.9, -0.4, -1.1]);
     let [x, y] = [z, next].map(|z| matrix(&z, 3));
-    let nothing = x.zeros_like();
+    let nothing = OrnsteinUhlenbeck::kernel_of(x.zeros_like());
     for step in 1..7 {
         let there = numbers(process.log_prob(&[step], &x, &y, &nothing))[0];
         let back = numbers(process.log_prob(&[step], &y, &x, &nothing))[0];
@@ -60,7 +60,9 @@ fn ratio_and_divergence_are_those_of_the_densities() {
         let noise = Noise::new(seed).normal(Purpose::Samples, 0, 12);
         Tensor::<2>::from_data(TensorData::new(noise, [6, 2]), &cpu_device())
     };
-    let (x, next, one, other) = (rows(1), rows(2), rows(3), rows(4));
+    // Moves, and scales of half their size.
+    let kernel = |seed| Tensor::cat(vec![rows(seed), rows(seed + 10).mul_scalar(0.5)], 1);
+    let (x, next, one, other) = (rows(1), rows(2), kernel(3), kernel(4));
     // Two blocks of three rows.
     let steps = [1, 3];
     let log_prob = |kernel| numbers(process.log_prob(&steps, &x, &next, kernel));

@@ -14,6 +14,7 @@ mod data;
 mod device;
 mod error;
 mod grid;
+mod listing;
 mod number;
 mod output;
 mod plot;

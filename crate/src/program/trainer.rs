@@ -5,7 +5,7 @@ use super::output::{figure, print};
 use super::progress::Progress;
 use super::signal::Stop;
 use super::storage::{FolderLock, Metrics, RunFolder};
-use super::{plot, table};
+use super::{listing, plot, table};
 use pollster::block_on;
 use rtb::engine::EngineError;
 use rtb::session::Session;
@@ -145,19 +145,19 @@ impl Trainer {
             candidates => block_on(self.session.samples(plot::SHEET, candidates))?,
         };
         let scene = block_on(self.session.scene())?;
-        plot::draw_all(
-            &plot::Finished {
-                run: self.session.run(),
-                scene: &scene,
-                samples: &points,
-                chosen: (evaluation.candidates > 1).then_some((evaluation.candidates, &chosen[..])),
-                report: &report,
-                history: self.metrics.history(),
-            },
-            &self.folder,
-        )?;
+        let finished = plot::Finished {
+            run: self.session.run(),
+            scene: &scene,
+            samples: &points,
+            chosen: (evaluation.candidates > 1).then_some((evaluation.candidates, &chosen[..])),
+            report: &report,
+            history: self.metrics.history(),
+        };
+        plot::draw_all(&finished, &self.folder)?;
+        let task = self.session.run().task();
+        let listings = listing::write(&task.room().listings(&finished.shown()), &self.folder)?;
         drop(busy);
         self.folder.finish(&report)?;
-        Ok(table::report(self.session.run().task(), &report))
+        Ok(table::report(task, &report) + &listings)
     }
 }

@@ -21,7 +21,7 @@ pub mod text;
 
 pub use corner::{Corner, Role, Series};
 pub use network_prior::NetworkPrior;
-pub use panel::{Panel, Picture, Scale, Shown};
+pub use panel::{Listing, Panel, Picture, Scale, Shown};
 pub use registry::{experiments, presets};
 pub use room::{Room, Task};
 

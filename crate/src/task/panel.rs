@@ -51,6 +51,19 @@ pub struct Panel {
     pub picture: Picture,
 }
 
+/// A table of a finished run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listing {
+    /// Name of its file, without extension.
+    pub name: &'static str,
+    /// What it tells of, in a sentence.
+    pub title: String,
+    /// The heading of every column of names, then of every column of numbers.
+    pub headings: [Vec<&'static str>; 2],
+    /// Names and numbers of every row.
+    pub rows: Vec<(Vec<String>, Vec<f64>)>,
+}
+
 /// A finished run, as panels show it.
 pub struct Shown<'a> {
     /// The run.

@@ -1,6 +1,6 @@
 //! The description of a task: each task implements [`Room`], and the registry lists them.
 
-use super::panel::{Panel, Shown};
+use super::panel::{Listing, Panel, Shown};
 use super::sheet::Sheet;
 use crate::engine::{ConfigError, Method};
 use crate::message::Report;
@@ -74,6 +74,11 @@ pub trait Room: Sync {
 
     /// The pictures of a finished run, side by side.
     fn panels(&self, shown: &Shown) -> Vec<Panel>;
+
+    /// Further tables of a finished run.
+    fn listings(&self, _shown: &Shown) -> Vec<Listing> {
+        Vec::new()
+    }
 
     /// Opens a run for training; `weights` (safetensors) hold a posterior to start from.
     ///

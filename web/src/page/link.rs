@@ -1,6 +1,7 @@
 //! The run in the fragment of the page's address.
 
 use crate::presets::first;
+use crate::tasks::shown;
 use rtb::run::{ConfigError, Preset, Run};
 use rtb::task::link;
 use wasm_bindgen::JsValue;
@@ -23,10 +24,11 @@ pub fn read() -> Result<Run, ConfigError> {
     if fragment.is_empty() {
         return Ok(first());
     }
-    match fragment.strip_prefix(PRESET) {
+    let run = match fragment.strip_prefix(PRESET) {
         Some(name) => Preset::find(name).map(|p| p.run),
         None => link::decode(fragment),
-    }
+    };
+    run.and_then(shown)
 }
 
 /// The fragment of a preset's address.

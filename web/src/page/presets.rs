@@ -1,12 +1,16 @@
 //! The presets, built once: every change of a run is held against them.
 
+use crate::tasks::shown;
 use rtb::run::{Preset, Run};
 use std::sync::LazyLock;
 
 /// What a run's name ends in once it is no longer the preset of that name.
 const EDITED: &str = " (edited)";
 
-static PRESETS: LazyLock<Vec<Preset>> = LazyLock::new(rtb::task::presets);
+static PRESETS: LazyLock<Vec<Preset>> = LazyLock::new(|| {
+    let all = rtb::task::presets().into_iter();
+    all.filter(|preset| shown(preset.run.clone()).is_ok()).collect()
+});
 
 pub fn presets() -> &'static [Preset] {
     &PRESETS

@@ -4,15 +4,21 @@ use super::{Diffusion, Process, per_step, sum};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::f64::consts::{FRAC_PI_2, PI};
 
-/// z_{i+1} = √(1 − b_i)·z_i + √b_i·(k + ε), ε ~ N(0, I), with z_0 = 0 and b_0 = 1.
+/// How steps crowd near the data; 1 is the cosine schedule.
+const CROWDING: f64 = 1.5;
+
+/// z_{i+1} = √(1 − b_i)·z_i + √b_i·(k + e^ℓ·ε), ε ~ N(0, I), with z_0 = 0 and b_0 = 1.
 ///
-/// With k = 0 every z_i from the first on is N(0, I), whatever T is, and the chain is reversible: it is the prior
-/// of outsourced diffusion sampling (arXiv 2502.06999, §3). For data of another law, k is √b/√(1 − b) times
+/// With k = ℓ = 0 every z_i from the first on is N(0, I), whatever T is, and the chain is reversible: it is the
+/// prior of outsourced diffusion sampling (arXiv 2502.06999, §3). For data of another law, k is √b/√(1 − b) times
 /// ∇ log of the ratio of the noised data's density to N(0, I); that reverses z_i = α_i·data + σ_i·ε,
-/// α² + σ² = 1, up to O(1/T). The levels follow the cosine schedule (arXiv 2102.09672), α_i = sin(πi/2T),
-/// b_i = 1 − (α_i/α_{i+1})².
+/// α² + σ² = 1, up to O(1/T). A posterior that is narrower than √b needs ℓ < 0: its last steps, and those where
+/// few are left.
 ///
-/// A state is `[rows, dimensions]`; a kernel is k, of the same shape.
+/// The levels are σ_i = sin(½π·(1 − i/T)^1.5), b_i = 1 − (α_i/α_{i+1})²: the cosine schedule (arXiv 2102.09672) with
+/// more of its steps near the data, as likelihoods are often narrow.
+///
+/// A state is `[rows, dimensions]`; a kernel is k and ℓ side by side, `[rows, 2·dimensions]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OrnsteinUhlenbeck {
     /// T, the number of transitions.
@@ -34,7 +40,9 @@ impl OrnsteinUhlenbeck {
 
     /// α and σ at a time.
     pub fn level(time: f64) -> (f64, f64) {
-        (FRAC_PI_2 * time).sin_cos()
+        let (sigma, alpha) = (FRAC_PI_2 * (1.0 - time).powf(CROWDING)).sin_cos();
+        // cos(π/2) is not 0 in floating point.
+        (if time <= 0.0 { 0.0 } else { alpha }, sigma)
     }
 
     /// α and σ of a step.
@@ -70,7 +78,28 @@ impl OrnsteinUhlenbeck {
     /// E\[z_T|z_i\] according to kernels, of rows in `steps.len()` equal blocks.
     pub fn expected_ends(&self, steps: &[usize], x: &Tensor<2>, kernel: &Tensor<2>) -> Tensor<2> {
         per_step(steps, x.clone(), |s| self.at(s).0)
-            + per_step(steps, kernel.clone(), |s| self.at(s).1 / self.output(s))
+            + per_step(steps, self.moves(kernel), |s| self.at(s).1 / self.output(s))
+    }
+
+    /// A kernel with the chain's own variance.
+    pub fn kernel_of(moves: Tensor<2>) -> Tensor<2> {
+        let scales = moves.zeros_like();
+        Tensor::cat(vec![moves, scales], 1)
+    }
+
+    /// k of kernels.
+    fn moves(&self, kernel: &Tensor<2>) -> Tensor<2> {
+        kernel.clone().narrow(1, 0, self.dimensions)
+    }
+
+    /// ℓ of kernels.
+    fn scales(&self, kernel: &Tensor<2>) -> Tensor<2> {
+        kernel.clone().narrow(1, self.dimensions, self.dimensions)
+    }
+
+    /// The noise that makes this move, in units of its deviation.
+    fn noise_of(&self, move_of: &Tensor<2>, kernel: &Tensor<2>) -> Tensor<2> {
+        (move_of.clone() - self.moves(kernel)) * self.scales(kernel).neg().exp()
     }
 
     /// z_{i+1} less √(1 − b)·z_i, in units of √b.
@@ -126,8 +155,15 @@ impl Process for OrnsteinUhlenbeck {
         extra: f64,
     ) -> Tensor<2> {
         let (kept, gained) = self.mix(step);
-        let deviation = (gained.powi(2) + extra / self.steps as f64).sqrt();
-        x.clone().mul_scalar(kept) + kernel.clone().mul_scalar(gained) + noise.mul_scalar(deviation)
+        let mean = x.clone().mul_scalar(kept) + self.moves(kernel).mul_scalar(gained);
+        let scale = self.scales(kernel);
+        let deviation = if extra > 0.0 {
+            let variance = scale.mul_scalar(2.0).exp().mul_scalar(gained.powi(2));
+            variance.add_scalar(extra / self.steps as f64).sqrt()
+        } else {
+            scale.exp().mul_scalar(gained)
+        };
+        mean + noise * deviation
     }
 
     fn noise_back(&self, step: usize, next: &Tensor<2>, noise: Tensor<2>) -> Tensor<2> {
@@ -139,7 +175,7 @@ impl Process for OrnsteinUhlenbeck {
         }
     }
 
-    /// (k_φ − k_θ)·(move − (k_φ + k_θ)/2).
+    /// ½·(ε_θ − ε_φ)·(ε_θ + ε_φ) − ℓ_φ + ℓ_θ, where ε is the noise that makes the move.
     fn log_ratio(
         &self,
         steps: &[usize],
@@ -149,12 +185,15 @@ impl Process for OrnsteinUhlenbeck {
         prior: &Tensor<2>,
     ) -> Tensor<1> {
         // The difference of the squares, multiplied out: f32 would lose it between two large sums.
-        let middle = (posterior.clone() + prior.clone()).mul_scalar(0.5);
-        sum((posterior.clone() - prior.clone()) * (self.move_of(steps, x, next) - middle))
+        let move_of = self.move_of(steps, x, next);
+        let [mine, other] = [posterior, prior].map(|kernel| self.noise_of(&move_of, kernel));
+        let squares = (other.clone() - mine.clone()) * (other + mine);
+        sum(squares.mul_scalar(0.5) - self.scales(posterior) + self.scales(prior))
     }
 
     fn log_prob(&self, steps: &[usize], x: &Tensor<2>, next: &Tensor<2>, kernel: &Tensor<2>) -> Tensor<1> {
-        self.log_gaussian(steps, self.move_of(steps, x, next) - kernel.clone())
+        let noise = self.noise_of(&self.move_of(steps, x, next), kernel);
+        self.log_gaussian(steps, noise) - sum(self.scales(kernel))
     }
 
     fn log_noise(&self, step: usize, x: &Tensor<2>, next: &Tensor<2>) -> Tensor<1> {
@@ -165,7 +204,7 @@ impl Process for OrnsteinUhlenbeck {
         self.log_gaussian(&[step], self.move_of(&[step], next, x))
     }
 
-    /// |k_φ − k_θ|²/2.
+    /// ½·(e^{2(ℓ_φ − ℓ_θ)} − 1 + (k_φ − k_θ)²·e^{−2ℓ_θ}) − ℓ_φ + ℓ_θ.
     fn divergence(
         &self,
         _steps: &[usize],
@@ -173,7 +212,10 @@ impl Process for OrnsteinUhlenbeck {
         posterior: &Tensor<2>,
         prior: &Tensor<2>,
     ) -> Tensor<1> {
-        sum((posterior.clone() - prior.clone()).square()).mul_scalar(0.5)
+        let wider = self.scales(posterior) - self.scales(prior);
+        let apart = (self.moves(posterior) - self.moves(prior)) * self.scales(prior).neg().exp();
+        let spread = wider.clone().mul_scalar(2.0).exp().sub_scalar(1.0);
+        sum((spread + apart.square()).mul_scalar(0.5) - wider)
     }
 
     fn preview(&self, step: usize, x: &Tensor<2>, kernel: &Tensor<2>) -> Option<Tensor<2>> {
@@ -206,6 +248,6 @@ impl Diffusion for OrnsteinUhlenbeck {
 
     /// From the first step there is nothing to guide: no gradient goes through it.
     fn guide(&self, step: usize, kernel: &Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
-        kernel.clone() + gradient.mul_scalar(self.gradient_factor(step))
+        kernel.clone() + Self::kernel_of(gradient.mul_scalar(self.gradient_factor(step)))
     }
 }

@@ -76,14 +76,21 @@ pub fn draw_row(path: &Path, maps: &[(&str, &Vec<f32>)], side: usize) -> Result<
 /// Images along a side of a panel.
 const PANEL_COLUMNS: usize = 6;
 
+impl<'a> Finished<'a> {
+    /// The run as its task's panels and tables show it.
+    pub fn shown(&self) -> Shown<'a> {
+        Shown {
+            run: self.run,
+            scene: self.scene,
+            samples: self.samples,
+            chosen: self.chosen,
+        }
+    }
+}
+
 /// Draws all pictures into the folder of the run.
 pub fn draw_all(finished: &Finished, folder: &RunFolder) -> Result<(), ProgramError> {
-    let panels = finished.run.task().room().panels(&Shown {
-        run: finished.run,
-        scene: finished.scene,
-        samples: finished.samples,
-        chosen: finished.chosen,
-    });
+    let panels = finished.run.task().room().panels(&finished.shown());
     for panel in &panels {
         draw_panel(panel, &panels, folder)?;
     }

@@ -37,7 +37,7 @@ pub use c2st::c2st;
 pub use marginal::Coordinate;
 pub use messages::{PointsFit, PointsView};
 #[cfg(feature = "engine")]
-pub use policy::PointsPolicy;
+pub use policy::{PointsNetwork, PointsPolicy};
 #[cfg(feature = "engine")]
 pub use prior::{LearnedPrior, MixturePrior, PointsPrior};
 pub use problem::{Component, MOST_COORDINATES, PointsProblem, Prior, REWARDS, Reference, Reward};
@@ -52,7 +52,7 @@ pub use task::PointsTask;
 pub use truth::Truth;
 
 use super::sheet::Sheet;
-use super::{Corner, Panel, Picture, Role, Room, Series, Shown};
+use super::{Corner, Listing, Panel, Picture, Role, Room, Series, Shown};
 use crate::engine::{ConfigError, Method};
 use crate::message::{self, Report};
 #[cfg(feature = "native")]
@@ -191,6 +191,49 @@ impl Room for Points {
             name: "corner",
             title: "prior, learned and exact posterior".to_owned(),
             picture: corner(&view.names, sets),
+        }]
+    }
+
+    fn listings(&self, shown: &Shown) -> Vec<Listing> {
+        let view = shown.scene.view.of::<PointsView>().unwrap_or_default();
+        let sets = [
+            ("prior", &view.prior[..]),
+            ("learned", shown.samples),
+            ("exact", &view.exact),
+        ];
+        let sets = sets.map(|(of, points)| (of, points.iter().map(|x| f64::from(*x)).collect::<Vec<f64>>()));
+        let sets = sets.iter().filter_map(|(of, points)| {
+            let points = marginals::Weighted::equally(points, view.names.len()).ok()?;
+            Some((*of, points.marginals()))
+        });
+        let sets: Vec<_> = sets.collect();
+        let rows = view.names.iter().enumerate().flat_map(|(at, name)| {
+            let row = move |(of, all): &(&str, Vec<marginals::Marginal>)| {
+                let m = &all[at];
+                let numbers = [m.mean, m.error, m.deviation].into_iter().chain(m.quantiles);
+                (vec![name.clone(), (*of).to_owned()], numbers.collect())
+            };
+            sets.iter().map(row).collect::<Vec<_>>()
+        });
+        vec![Listing {
+            name: "marginals",
+            title:
+                "Every coordinate on its own: mean with its standard error, standard deviation, quantiles."
+                    .to_owned(),
+            headings: [
+                vec!["coordinate", "of"],
+                vec![
+                    "mean",
+                    "±",
+                    "deviation",
+                    "2.5 %",
+                    "25 %",
+                    "50 %",
+                    "75 %",
+                    "97.5 %",
+                ],
+            ],
+            rows: rows.collect(),
         }]
     }
 

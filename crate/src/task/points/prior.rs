@@ -29,9 +29,9 @@ impl PointsPrior {
 impl Prior<OrnsteinUhlenbeck> for PointsPrior {
     fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
         match self {
-            Self::Noise => x.zeros_like(),
-            Self::Mixture(mixture) => mixture.kernel(step, x),
-            Self::Learned(learned) => learned.kernel(step, x),
+            Self::Noise => OrnsteinUhlenbeck::kernel_of(x.zeros_like()),
+            Self::Mixture(mixture) => OrnsteinUhlenbeck::kernel_of(mixture.moves(step, x)),
+            Self::Learned(learned) => OrnsteinUhlenbeck::kernel_of(learned.moves(step, x)),
         }
     }
 }
@@ -106,7 +106,7 @@ impl MixturePrior {
         }
     }
 
-    fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
+    fn moves(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
         let table = &self.steps[step];
         let [rows, d] = x.dims();
         let count = table.level.dims()[1];
@@ -131,7 +131,7 @@ pub struct LearnedPrior {
 }
 
 impl LearnedPrior {
-    fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
+    fn moves(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
         let out = self.network.forward(&[self.process.time(step)], x.clone());
         out.mul_scalar(self.process.output(step))
     }

@@ -1,6 +1,6 @@
 //! A task of points: prior, reward and chain of a run, and the exact posterior.
 
-use super::policy::PointsPolicy;
+use super::policy::{PointsNetwork, PointsPolicy};
 use super::prior::{LearnedPrior, MixturePrior, PointsPrior};
 use super::problem::{self, PointsProblem};
 use super::reward::table;
@@ -13,7 +13,6 @@ use crate::engine::reward::Reward;
 use crate::engine::rollout::{Chains, Replay};
 use crate::engine::sampler::{Setting, prior_samples};
 use crate::engine::{ConfigError, EngineError};
-use crate::network::DriftNetwork;
 use crate::run::{Files, Run};
 use crate::task::opened::prior_network;
 use crate::task::planar::Component;
@@ -222,12 +221,10 @@ impl Task for PointsTask {
         }
     }
 
-    fn network(&self, noise: &Noise) -> DriftNetwork {
+    fn network(&self, noise: &Noise) -> PointsNetwork {
         let policy = PointsPolicy::new(self.process, self.prior.is_noise());
         let network = self.run.network;
-        policy
-            .network(network.width, network.depth)
-            .init(noise, &self.device)
+        policy.network(network.width, network.depth, noise, &self.device)
     }
 
     fn reward(&self) -> Box<dyn Reward<OrnsteinUhlenbeck>> {

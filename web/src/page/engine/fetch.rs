@@ -116,10 +116,18 @@ pub async fn files(run: &Run) -> Result<Files, Missing> {
     for need in run.files() {
         let refused =
             |allowed| Missing::Refused(ConfigError::new(need.field, format!("`{}`", need.name), allowed));
-        if let FileKind::Corpus { .. } = need.kind {
-            return Err(refused(
-                "a single story on the page; the native program can use a corpus",
-            ));
+        match need.kind {
+            FileKind::Weights | FileKind::ShippedWeights => {}
+            FileKind::Corpus { .. } => {
+                return Err(refused(
+                    "a single story on the page; the native program can use a corpus",
+                ));
+            }
+            FileKind::Table | FileKind::Command(_) | FileKind::Onnx(_) => {
+                return Err(refused(
+                    "a reward that needs no file: the native program can use this one",
+                ));
+            }
         }
         let fetched = weights(need.name).await;
         let fetched = fetched.map_err(|why| {

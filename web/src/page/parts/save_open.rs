@@ -8,6 +8,7 @@ use crate::kit::fold::Fold;
 use crate::kit::picture::Picture;
 use crate::kit::shared::{Fixed, Shared};
 use crate::state::{Action, Notice};
+use crate::tasks::shown;
 use gloo::events::{EventListener, EventListenerOptions};
 use rtb::run::Run;
 use wasm_bindgen::JsCast;
@@ -78,6 +79,7 @@ impl Opener {
                 let text =
                     String::from_utf8(bytes).map_err(|_| Notice::Trouble(format!("{name} is not text")))?;
                 let run = Run::from_toml(&text)
+                    .and_then(shown)
                     .map_err(|error| Notice::Trouble(format!("{name} cannot be opened. {error}")))?;
                 Ok(Action::Load(run, Some(Notice::Done(format!("Opened {name}.")))))
             }
@@ -223,7 +225,8 @@ pub fn run_of(weights: &[u8]) -> Option<Run> {
     let (length, rest) = weights.split_first_chunk()?;
     let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
     let header: serde_json::Value = serde_json::from_slice(rest.get(..length)?).ok()?;
-    Run::from_written(header["__metadata__"]["run"].as_str()?).ok()
+    let run = Run::from_written(header["__metadata__"]["run"].as_str()?);
+    run.and_then(shown).ok()
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::parts::panels::PanelsProps;
 use crate::parts::save_open::{SampleFile, Saved};
 use crate::parts::transport::Advice;
 use rtb::message::{Report, Scene};
-use rtb::run::Run;
+use rtb::run::{ConfigError, Run};
 use yew::Html;
 
 /// The rooms, in the order of the page.
@@ -27,12 +27,33 @@ static ROOMS: [&dyn Room; 3] = [&plane::Plane, &images::Images, &text::Text];
 ///
 /// # Panics
 ///
-/// Where the page has no room for a task of the library, which its tests look for.
+/// Where the page has no room for its task: what comes from outside is [`shown`] first.
 pub fn room(run: &Run) -> &'static dyn Room {
+    find(run).expect("a run that is shown")
+}
+
+fn find(run: &Run) -> Option<&'static dyn Room> {
     let mut rooms = ROOMS.iter();
-    *rooms
-        .find(|room| room.facts().naming.name == run.task().name())
-        .expect("a room for every task")
+    let found = rooms.find(|room| room.facts().naming.name == run.task().name());
+    found.copied()
+}
+
+/// The run, where the page can show its task.
+///
+/// # Errors
+///
+/// Lists the tasks that it can show.
+pub fn shown(run: Run) -> Result<Run, ConfigError> {
+    if find(&run).is_some() {
+        return Ok(run);
+    }
+    let names: Vec<_> = namings().into_iter().map(|naming| naming.name).collect();
+    let task = run.task().name();
+    let allowed = format!(
+        "one of {} on the page; the native program trains {task}",
+        names.join(", ")
+    );
+    Err(ConfigError::new("task", format!("`{task}`"), allowed))
 }
 
 /// How the page speaks of the tasks.
@@ -106,14 +127,19 @@ mod tests {
     use rtb::task::presets;
 
     #[test]
-    fn every_preset_has_a_room_and_every_room_a_preset() {
+    fn every_room_has_a_preset_and_other_tasks_are_refused() {
         let presets = presets();
-        for preset in &presets {
-            assert_eq!(room(&preset.run).facts().naming.name, preset.run.task().name());
-        }
         for naming in namings() {
             let mut own = presets.iter().filter(|p| p.run.task().name() == naming.name);
             assert!(own.any(|p| naming.opens.is_none_or(|opens| opens == p.name)));
+        }
+        let has_room = |run: &Run| namings().iter().any(|naming| naming.name == run.task().name());
+        for preset in presets {
+            let known = has_room(&preset.run);
+            match shown(preset.run) {
+                Ok(run) => assert!(known && room(&run).facts().naming.name == run.task().name()),
+                Err(refused) => assert!(!known && refused.field == "task", "{refused}"),
+            }
         }
     }
 }

@@ -1,0 +1,80 @@
+//! Further tables of a finished run: printed, and as CSV in its folder.
+
+use super::error::ProgramError;
+use super::output::figure;
+use super::storage::RunFolder;
+use rtb::task::Listing;
+
+/// Most rows that are printed; the file has them all.
+const PRINTED: usize = 36;
+
+/// Writes the tables into a folder; returns them ready to print.
+pub fn write(listings: &[Listing], folder: &RunFolder) -> Result<String, ProgramError> {
+    let mut printed = String::new();
+    for listing in listings {
+        let name = format!("{}.csv", listing.name);
+        folder.write(&name, csv(listing).as_bytes())?;
+        printed.push_str(&shown(listing, &name));
+    }
+    Ok(printed)
+}
+
+fn csv(listing: &Listing) -> String {
+    let mut lines = vec![listing.headings.concat().join(",")];
+    lines.extend(listing.rows.iter().map(|(names, numbers)| {
+        let numbers = numbers.iter().map(f64::to_string);
+        names.iter().cloned().chain(numbers).collect::<Vec<_>>().join(",")
+    }));
+    lines.join("\n") + "\n"
+}
+
+fn shown(listing: &Listing, file: &str) -> String {
+    let headings = listing.headings.concat().into_iter().map(str::to_owned).collect();
+    let rows = listing.rows.iter().take(PRINTED).map(|(names, numbers)| {
+        let numbers = numbers.iter().map(|number| figure(*number));
+        names.iter().cloned().chain(numbers).collect::<Vec<_>>()
+    });
+    let all: Vec<Vec<String>> = std::iter::once(headings).chain(rows).collect();
+    let columns = all[0].len();
+    let width = |column: usize| {
+        all.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let names = listing.headings[0].len();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).enumerate();
+        let cells = cells.map(|(at, (cell, width))| match at < names {
+            true => format!("{cell:<width$}"),
+            false => format!("{cell:>width$}"),
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    let lines: String = all.iter().map(line).collect();
+    let more = match listing.rows.len().saturating_sub(PRINTED) {
+        0 => String::new(),
+        more => format!("… and {more} more rows in {file}\n"),
+    };
+    format!("\n{}\n{lines}{more}", listing.title)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{csv, shown};
+    use rtb::task::Listing;
+
+    #[test]
+    fn a_listing_is_a_table_and_a_file() {
+        let listing = Listing {
+            name: "marginals",
+            title: "Title.".to_owned(),
+            headings: [vec!["coordinate"], vec!["mean", "±"]],
+            rows: vec![(vec!["a".to_owned()], vec![1.5, 0.25])],
+        };
+        assert_eq!(csv(&listing), "coordinate,mean,±\na,1.5,0.25\n");
+        let shown = shown(&listing, "marginals.csv");
+        assert!(shown.contains("Title.\ncoordinate   mean"), "{shown}");
+    }
+}
