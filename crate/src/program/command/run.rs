@@ -1,9 +1,10 @@
 //! `rtb run`: train a run from its start, or go on with one.
 
 use crate::program::assets;
-use crate::program::device::{DeviceFlag, DeviceKind};
+use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::output::{print, say};
+use crate::program::outside::{self, Permission};
 use crate::program::reopen::{Kept, opened};
 use crate::program::signal::Stop;
 use crate::program::source::{self, Overrides, Source};
@@ -47,6 +48,8 @@ pub struct Options {
     resume: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceFlag,
+    #[command(flatten)]
+    permission: Permission,
     /// Do not show progress
     #[arg(long, short)]
     quiet: bool,
@@ -67,7 +70,7 @@ pub fn execute(source: &Path, options: Options) -> Result<(), ProgramError> {
                     "{path}: this run is finished; its results are in report.json. More --iterations lengthen it.\n"
                 ));
             }
-            resume(folder, run, options.device.device)?
+            resume(folder, run, &options)?
         }
     };
     trainer.train(options.quiet)
@@ -77,7 +80,7 @@ fn start(source: &Path, options: &Options) -> Result<Trainer, ProgramError> {
     let Source { label, run } = source::resolve(source, &options.overrides)?;
     let out = options.out.as_deref();
     RunFolder::probe(out, &label, &run)?;
-    let files = assets::files(&run)?;
+    let files = assets::files(&run, &options.permission)?;
     let device = options.device.device.open()?;
     let stop = Stop::catch()?;
     let session = opened(run, device, &files, None)?;
@@ -95,11 +98,12 @@ fn is_as_trained(folder: &RunFolder, run: &Run) -> Result<bool, ProgramError> {
     }
 }
 
-fn resume(folder: RunFolder, run: Run, device: DeviceKind) -> Result<Trainer, ProgramError> {
+fn resume(folder: RunFolder, run: Run, options: &Options) -> Result<Trainer, ProgramError> {
     let lock = folder.lock()?;
+    outside::permit(&run, &options.permission)?;
     let stop = Stop::catch()?;
     let kept = Kept::of(&folder)?;
-    let session = kept.reopen_as(run, &folder, device)?;
+    let session = kept.reopen_as(run, &folder, options.device.device, &options.permission)?;
     let changes = session.run().changes(&kept.run);
     for change in &changes {
         say(format_args!(
