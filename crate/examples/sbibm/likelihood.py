@@ -8,6 +8,7 @@ FOLDER holds the observation (observation.csv). Batches of θ come in as .npy ar
 import csv
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -52,6 +53,7 @@ def two_moons(folder):
         r = np.hypot(u, v)
         with np.errstate(divide="ignore"):
             inside = -((r - 0.1) ** 2) / (2 * 0.01**2) - np.log(r)
+        # The angle is uniform on half a circle: there is nothing on the other half.
         return np.where(u > 0, inside, -np.inf)
 
     return log_prob
@@ -63,7 +65,8 @@ def slcp(folder):
     def log_prob(theta):
         mean, (a, b), rho = theta[:, :2], theta[:, 2:4].T, np.tanh(theta[:, 4])
         xx, yy, xy = a**4 + 1e-6, b**4 + 1e-6, rho * a**2 * b**2
-        det = xx * yy - xy**2
+        # xx·yy − xy², without the difference of near equals.
+        det = a**4 * b**4 / np.cosh(theta[:, 4]) ** 2 + 1e-6 * (a**4 + b**4) + 1e-12
         total = -2 * np.log(det)
         for point in points:
             u, v = (point - mean).T
@@ -95,10 +98,9 @@ TASKS = {
 
 if __name__ == "__main__":
     log_prob = TASKS[sys.argv[1]](Path(sys.argv[2]))
-    while True:
-        try:
-            theta = np.lib.format.read_array(sys.stdin.buffer)
-        except (EOFError, ValueError):
-            break
-        np.lib.format.write_array(sys.stdout.buffer, np.asarray(log_prob(theta)))
+    # NumPy would seek in a file, and a pipe has no places; so it is given what reads and writes alone.
+    batches = SimpleNamespace(read=sys.stdin.buffer.read)
+    answers = SimpleNamespace(write=sys.stdout.buffer.write)
+    while sys.stdin.buffer.peek(1):
+        np.lib.format.write_array(answers, log_prob(np.lib.format.read_array(batches)))
         sys.stdout.buffer.flush()

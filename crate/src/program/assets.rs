@@ -1,7 +1,8 @@
-//! Files of weights: those the program ships, and priors of the user's own.
+//! What a run needs: weights that the program ships, files of the user's own, rewards that are computed outside.
 
 use super::data;
 use super::error::ProgramError;
+use super::outside::{self, Permission};
 use burn::module::Module;
 use burn::tensor::Device;
 use rtb::engine::EngineError;
@@ -36,9 +37,9 @@ fn shipped_network<N: Module>(network: N, name: &str) -> Result<N, EngineError> 
         .map_err(EngineError::Weights)
 }
 
-/// The files that a run needs ([`Run::files`]).
-pub fn files(run: &Run) -> Result<Files, ProgramError> {
-    files_beside(run, |need| match need.kind {
+/// The files that a run needs ([`Run::files`]), and the programs, if they are permitted.
+pub fn files(run: &Run, permission: &Permission) -> Result<Files, ProgramError> {
+    files_beside(run, permission, |need| match need.kind {
         FileKind::Weights | FileKind::ShippedWeights => weights(need.field, need.name),
         FileKind::Corpus { held_out } => {
             let stories = data::stories(need.name)?;
@@ -49,27 +50,37 @@ pub fn files(run: &Run) -> Result<Files, ProgramError> {
             let path = Path::new(need.name);
             fs::read(path).map_err(|e| ProgramError::file("read the table", path, e))
         }
-        FileKind::Command(_) | FileKind::Onnx(_) => Err(ConfigError::new(
-            need.field,
-            format!("`{}`", need.name),
-            "a reward that the program computes itself",
-        )
-        .into()),
+        FileKind::Onnx(_) => fs::read(need.name).map_err(|e| {
+            let allowed = format!("an ONNX file that can be read ({e})");
+            ConfigError::new(need.field, format!("`{}`", need.name), allowed).into()
+        }),
+        // A program has no file of its own.
+        FileKind::Command(_) => Ok(Vec::new()),
     })
 }
 
 /// The same where the files of the user's own are found elsewhere.
 pub fn files_beside(
     run: &Run,
+    permission: &Permission,
     find: impl Fn(&FileNeed) -> Result<Vec<u8>, ProgramError>,
 ) -> Result<Files, ProgramError> {
     run.files().iter().try_fold(Files::default(), |files, need| {
-        let file = match need.kind {
-            FileKind::ShippedWeights => shipped(need.name).to_vec(),
-            FileKind::Weights | FileKind::Corpus { .. } | FileKind::Table => find(need)?,
-            FileKind::Command(_) | FileKind::Onnx(_) => find(need)?,
-        };
-        Ok(files.with(need.role, file))
+        Ok(match need.kind {
+            FileKind::ShippedWeights => files.with(need.role, shipped(need.name).to_vec()),
+            FileKind::Weights | FileKind::Corpus { .. } | FileKind::Table => {
+                files.with(need.role, find(need)?)
+            }
+            FileKind::Command(command) => {
+                files.with_black_box(need.role, outside::start(need.field, command, permission)?)
+            }
+            // The file is for the run's folder.
+            FileKind::Onnx(onnx) => {
+                let file = find(need)?;
+                let opened = outside::open(need.field, onnx, file.clone())?;
+                files.with(need.role, file).with_black_box(need.role, opened)
+            }
+        })
     })
 }
 

@@ -4,6 +4,7 @@ use super::assets;
 use super::device::DeviceKind;
 use super::error::ProgramError;
 use super::output::quoted;
+use super::outside::Permission;
 use super::storage::{CONFIG, RunFolder};
 use burn::tensor::Device;
 use pollster::block_on;
@@ -36,11 +37,12 @@ impl Kept {
         run: Run,
         folder: &RunFolder,
         device: DeviceKind,
+        permission: &Permission,
     ) -> Result<Session, ProgramError> {
         self.run
             .same_training(&run)
             .map_err(|error| refused(folder, error))?;
-        let files = files(folder, &run)?;
+        let files = files(folder, &run, permission)?;
         let device = device.open()?;
         let session = match &self.checkpoint {
             Some(checkpoint) => block_on(Session::resume_as(run, checkpoint, device, &files)),
@@ -54,7 +56,11 @@ impl Kept {
 }
 
 /// The session at the latest checkpoint of a folder, where there must be one.
-pub fn reopen_trained(folder: &RunFolder, device: DeviceKind) -> Result<Session, ProgramError> {
+pub fn reopen_trained(
+    folder: &RunFolder,
+    device: DeviceKind,
+    permission: &Permission,
+) -> Result<Session, ProgramError> {
     let kept = Kept::of(folder)?;
     if kept.checkpoint.is_none() {
         return Err(ProgramError::NoCheckpoint {
@@ -62,7 +68,7 @@ pub fn reopen_trained(folder: &RunFolder, device: DeviceKind) -> Result<Session,
             reasons: vec!["none has been written yet".to_owned()],
         });
     }
-    kept.reopen_as(folder.run()?, folder, device)
+    kept.reopen_as(folder.run()?, folder, device, permission)
 }
 
 /// A run as somebody describes it, open: what its models would read as something else is refused.
@@ -80,8 +86,8 @@ pub fn opened(
 }
 
 /// The files that the run of a folder needs.
-pub fn files(folder: &RunFolder, run: &Run) -> Result<Files, ProgramError> {
-    assets::files_beside(run, |need| folder.kept(need))
+pub fn files(folder: &RunFolder, run: &Run, permission: &Permission) -> Result<Files, ProgramError> {
+    assets::files_beside(run, permission, |need| folder.kept(need))
 }
 
 /// The refusal of a change, with a way out.

@@ -1,5 +1,6 @@
 //! Samples as a file: text, tensors, an array or a sheet of images.
 
+use crate::program::outside::npy_header;
 use crate::program::storage;
 use rtb::engine::weights::Weights;
 use rtb::run::ConfigError;
@@ -103,22 +104,7 @@ pub fn safetensors(samples: Vec<f32>, shape: &[usize], columns: &[Column]) -> Ve
 
 /// Samples of a shape as an array of NumPy, version 1.0 of its format.
 pub fn npy(samples: &[f32], shape: &[usize]) -> Vec<u8> {
-    const MAGIC: &[u8] = b"\x93NUMPY\x01\x00";
-    /// The data begins at a multiple of this.
-    const ALIGNED: usize = 64;
-    let sizes: Vec<_> = whole_shape(samples, shape)
-        .iter()
-        .map(|size| format!("{size},"))
-        .collect();
-    let header = format!(
-        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}",
-        sizes.join(" ")
-    );
-    // The header's length takes two bytes, the line break that ends it one.
-    let length = (MAGIC.len() + 2 + header.len() + 1).next_multiple_of(ALIGNED) - MAGIC.len() - 2;
-    let mut file = MAGIC.to_vec();
-    file.extend((length as u16).to_le_bytes());
-    file.extend(format!("{header:<width$}\n", width = length - 1).into_bytes());
+    let mut file = npy_header("<f4", &whole_shape(samples, shape));
     file.extend(samples.iter().flat_map(|value| value.to_le_bytes()));
     file
 }

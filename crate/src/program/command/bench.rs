@@ -6,6 +6,7 @@ use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::number::whole;
 use crate::program::output::print;
+use crate::program::outside::Permission;
 use crate::program::progress::Progress;
 use crate::program::reopen::opened;
 use crate::program::source::{self, Overrides};
@@ -46,6 +47,8 @@ pub struct Args {
     #[command(flatten)]
     device: DeviceFlag,
     #[command(flatten)]
+    permission: Permission,
+    #[command(flatten)]
     overrides: Overrides,
 }
 
@@ -61,7 +64,7 @@ fn error(text: &str) -> Result<f64, String> {
 /// Times and prints.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let run = source::resolve(&args.source, &args.overrides)?.run;
-    let files = assets::files(&run)?;
+    let files = assets::files(&run, &args.permission)?;
     let device = args.device.device.open()?;
     let mut session = opened(run, device, &files, None)?;
     let count = args.count as usize;

@@ -6,6 +6,7 @@ use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::number::whole;
 use crate::program::output::print;
+use crate::program::outside::Permission;
 use crate::program::plot;
 use crate::program::signal::Stop;
 use crate::program::source::{self, Overrides};
@@ -53,6 +54,8 @@ pub struct Args {
     out: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceFlag,
+    #[command(flatten)]
+    permission: Permission,
     /// Do not show progress
     #[arg(long, short)]
     quiet: bool,
@@ -73,7 +76,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let usual = Path::new("comparisons").join(&plan.label);
     storage::probe_folder(args.out.as_deref(), &usual, TAKEN)?;
     let device = args.device.device.open()?;
-    let mut comparison = Comparison::open(plan, &device)?;
+    let mut comparison = Comparison::open(plan, &device, &args.permission)?;
     let stop = Stop::catch()?;
     let folder = storage::create_folder(args.out.as_deref(), &usual, TAKEN)?;
     let config = comparison.plan.run.to_toml();

@@ -6,12 +6,13 @@ use crate::program::error::ProgramError;
 use crate::program::grid::Grid;
 use crate::program::number::whole;
 use crate::program::output::{figure, print};
+use crate::program::outside::Permission;
 use crate::program::source::{self, Overrides};
 use pollster::block_on;
 use rtb::engine::EngineError;
 use rtb::engine::noise::Purpose;
 use rtb::engine::sampler::{Density, PathNoise, log_densities};
-use rtb::task::plane::{CHUNK, Component, ExactPrior, Mixture, PlaneTask, PriorKind};
+use rtb::task::plane::{CHUNK, Component, ExactPrior, Mixture, PlaneProblem, PlaneTask, PriorKind};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -67,7 +68,9 @@ const NOISES: [(&str, PathNoise); 2] = [
 /// Estimates and prints.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let run = source::resolve(&args.source, &args.overrides)?.run;
-    let files = assets::files(&run)?;
+    // Runs of the plane name no programs, so that none has to be permitted.
+    PlaneProblem::of(&run)?;
+    let files = assets::files(&run, &Permission::default())?;
     let plane = PlaneTask::open(run, args.device.device.open()?, &files)?;
     let mut rng = plane.noise.stream(Purpose::Samples, 0);
     let points: Vec<[f64; 2]> = (0..args.count).map(|_| plane.mixture.sample(&mut rng)).collect();

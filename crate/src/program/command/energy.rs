@@ -7,6 +7,7 @@ use crate::program::error::ProgramError;
 use crate::program::grid::Grid;
 use crate::program::number::whole;
 use crate::program::output::{duration, figure, print};
+use crate::program::outside::Permission;
 use crate::program::plot;
 use crate::program::progress::Progress;
 use crate::program::source::{self, Overrides};
@@ -67,7 +68,9 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         plot::check_name("--out", path)?;
         storage::probe(path)?;
     }
-    let files = assets::files(&run)?;
+    // Runs of the plane name no programs, so that none has to be permitted.
+    PlaneProblem::of(&run)?;
+    let files = assets::files(&run, &Permission::default())?;
     let device = args.device.device.open()?;
     let mut rows = Vec::new();
     let mut densities = Vec::new();

@@ -4,6 +4,7 @@ use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::number::whole;
 use crate::program::output::print;
+use crate::program::outside::Permission;
 use crate::program::progress::Busy;
 use crate::program::reopen::reopen_trained;
 use crate::program::storage::{self, RunFolder};
@@ -30,6 +31,8 @@ pub struct Args {
     out: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceFlag,
+    #[command(flatten)]
+    permission: Permission,
 }
 
 /// Measures, prints the table and writes the report where it is wanted.
@@ -38,7 +41,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     if let Some(path) = &args.out {
         storage::probe(path)?;
     }
-    let mut session = reopen_trained(&folder, args.device.device)?;
+    let mut session = reopen_trained(&folder, args.device.device, &args.permission)?;
     let own = session.run().evaluation;
     let asked = |flag: Option<u32>, own| flag.map_or(own, |asked| asked as usize);
     let samples = asked(args.samples, own.samples);

@@ -1,9 +1,10 @@
 //! `rtb run`: train a run from its start, or go on with one.
 
 use crate::program::assets;
-use crate::program::device::{DeviceFlag, DeviceKind};
+use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::output::{print, say};
+use crate::program::outside::{self, Permission};
 use crate::program::reopen::{Kept, opened};
 use crate::program::signal::Stop;
 use crate::program::source::{self, Overrides, Source};
@@ -47,6 +48,8 @@ pub struct Options {
     resume: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceFlag,
+    #[command(flatten)]
+    permission: Permission,
     /// Do not show progress
     #[arg(long, short)]
     quiet: bool,
@@ -69,7 +72,7 @@ pub fn execute(source: &Path, options: Options) -> Result<(), ProgramError> {
                     "{path}: this run is finished; its results are in report.json. More --iterations lengthen it.\n"
                 ));
             }
-            resume(folder, lock, &kept?, run, options.device.device)?
+            resume(folder, lock, &kept?, run, &options)?
         }
     };
     trainer.train(options.quiet)
@@ -79,7 +82,7 @@ fn start(source: &Path, options: &Options) -> Result<Trainer, ProgramError> {
     let Source { label, run } = source::resolve(source, &options.overrides)?;
     let out = options.out.as_deref();
     RunFolder::probe(out, &label, &run)?;
-    let files = assets::files(&run)?;
+    let files = assets::files(&run, &options.permission)?;
     let device = options.device.device.open()?;
     let stop = Stop::catch()?;
     let session = opened(run, device, &files, None)?;
@@ -104,10 +107,11 @@ fn resume(
     lock: FolderLock,
     kept: &Kept,
     run: Run,
-    device: DeviceKind,
+    options: &Options,
 ) -> Result<Trainer, ProgramError> {
+    outside::permit(&run, &options.permission)?;
     let stop = Stop::catch()?;
-    let session = kept.reopen_as(run, &folder, device)?;
+    let session = kept.reopen_as(run, &folder, options.device.device, &options.permission)?;
     let changes = session.run().changes(&kept.run);
     for change in &changes {
         say(format_args!(

@@ -4,6 +4,7 @@ use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::number::whole;
 use crate::program::output::print;
+use crate::program::outside::Permission;
 use crate::program::plot;
 use crate::program::reopen::{files, opened, reopen_trained};
 use crate::program::samples::{self, Column, Format};
@@ -64,6 +65,8 @@ pub struct Args {
     out: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceFlag,
+    #[command(flatten)]
+    permission: Permission,
 }
 
 /// Draws the samples and writes them.
@@ -77,12 +80,12 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     if let Some(path) = &args.out {
         storage::probe(path)?;
     }
-    let mut session = reopen_trained(&folder, args.device.device)?;
+    let mut session = reopen_trained(&folder, args.device.device, &args.permission)?;
     let run = asked(args, session.run())?;
     if run != *session.run() {
         let weights = block_on(session.weights())?;
         let device = args.device.device.open()?;
-        let files = files(&folder, session.run())?;
+        let files = files(&folder, session.run(), &args.permission)?;
         session = opened(run, device, &files, Some(&weights))?;
     }
     let run = session.run();

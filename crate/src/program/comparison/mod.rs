@@ -15,6 +15,7 @@ mod words;
 use super::assets;
 use super::error::ProgramError;
 use super::output::{self, duration, figure};
+use super::outside::Permission;
 use super::progress::Progress;
 use super::signal::Stop;
 use burn::tensor::Device;
@@ -69,7 +70,7 @@ pub struct Comparison {
 
 impl Comparison {
     /// Opens every variant once, so that what would stop every method is refused here.
-    pub fn open(plan: Plan, device: &Device) -> Result<Self, ProgramError> {
+    pub fn open(plan: Plan, device: &Device, permission: &Permission) -> Result<Self, ProgramError> {
         let (mut truths, mut pictures) = (Vec::new(), Vec::new());
         let (mut files, mut kept) = (Vec::new(), Vec::new());
         for Variant { run, .. } in &plan.variants {
@@ -77,7 +78,7 @@ impl Comparison {
                 seed: plan.seeds[0],
                 ..run.clone()
             };
-            let needed = assets::files(&run)?;
+            let needed = assets::files(&run, permission)?;
             let mut task = run.task().room().open_untrained(run, device.clone(), &needed)?;
             if let Some(refused) = task.misread() {
                 return Err(refused.into());

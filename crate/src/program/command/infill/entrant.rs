@@ -2,6 +2,7 @@
 
 use crate::program::assets;
 use crate::program::error::ProgramError;
+use crate::program::outside::Permission;
 use burn::tensor::Device;
 use pollster::block_on;
 use rtb::engine::EngineError;
@@ -179,7 +180,7 @@ impl Entrant {
         if let Some(corpus) = &mut TextProblem::of_mut(&mut run)?.corpus {
             corpus.stories = count;
         }
-        let files = assets::files_beside(&run, |need| {
+        let files = assets::files_beside(&run, &Permission::default(), |need| {
             Ok(match need.role {
                 "corpus" => corpus.to_vec(),
                 _ => self.prior.clone(),

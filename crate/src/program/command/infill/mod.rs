@@ -9,6 +9,7 @@ use crate::program::error::ProgramError;
 use crate::program::grid::Grid;
 use crate::program::number::whole;
 use crate::program::output::{figure, print, say};
+use crate::program::outside::Permission;
 use crate::program::reopen::{files, reopen_trained};
 use crate::program::storage::{self, RunFolder};
 use entrant::{Entrant, Made};
@@ -136,8 +137,13 @@ fn trained(args: &Args, path: &std::path::Path) -> Result<Entrant, ProgramError>
         let allowed = "folders of runs over a corpus, which `rtb run stories-each` writes";
         return Err(ConfigError::new("DIR", format!("`{}`", path.display()), allowed).into());
     }
-    let session = reopen_trained(&folder, args.device.device)?;
-    let prior = files(&folder, &run)?.get("prior").unwrap_or_default().to_vec();
+    // Rewards of stories are no programs, so that none has to be permitted.
+    let permission = Permission::default();
+    let session = reopen_trained(&folder, args.device.device, &permission)?;
+    let prior = files(&folder, &run, &permission)?
+        .get("prior")
+        .unwrap_or_default()
+        .to_vec();
     Ok(Entrant::trained(run, prior, block_on(session.weights())?))
 }
 

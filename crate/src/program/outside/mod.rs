@@ -1,0 +1,83 @@
+//! Rewards that are computed outside: by a program of the user's ([`command`]) or by an ONNX model ([`onnx`]).
+//!
+//! Both are a [`BlackBox`]. A program is started only with the user's [`Permission`], because a run's description
+//! may come from anybody.
+
+mod command;
+mod last_lines;
+mod npy;
+mod onnx;
+mod permission;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+pub use npy::header as npy_header;
+pub use permission::Permission;
+
+use super::error::ProgramError;
+use super::output::quoted;
+use rtb::engine::reward::BlackBox;
+use rtb::run::{Command, FileKind, Onnx, Run};
+use std::sync::Arc;
+
+/// Starts the program of a reward, if that is permitted; `field` is its name in errors.
+pub fn start(
+    field: &str,
+    command: &Command,
+    permission: &Permission,
+) -> Result<Arc<dyn BlackBox>, ProgramError> {
+    permission.of(field, &command.run)?;
+    let started = command::CommandBox::start(field, command).map_err(ProgramError::Data)?;
+    Ok(Arc::new(started))
+}
+
+/// Asks for the programs of a run before anything else happens: later on, Ctrl-C waits for an iteration.
+pub fn permit(run: &Run, permission: &Permission) -> Result<(), ProgramError> {
+    run.files().iter().try_for_each(|need| match need.kind {
+        FileKind::Command(command) => permission.of(need.field, &command.run),
+        _ => Ok(()),
+    })
+}
+
+/// Opens the model of a reward; `field` is its name in errors.
+pub fn open(field: &str, onnx: &Onnx, bytes: Vec<u8>) -> Result<Arc<dyn BlackBox>, ProgramError> {
+    let opened = onnx::OnnxBox::open(field, onnx, bytes).map_err(ProgramError::Data)?;
+    Ok(Arc::new(opened))
+}
+
+/// A command as a shell reads it.
+fn command_line(words: &[String]) -> String {
+    let words: Vec<_> = words.iter().map(quoted).collect();
+    printable(&words.join(" "))
+}
+
+/// Text of others for a terminal: what moves the cursor, or turns the direction of writing, is spelled out.
+fn printable(text: &str) -> String {
+    let mut shown = String::new();
+    for c in text.chars() {
+        match c {
+            '"' | '\'' | '\\' => shown.push(c),
+            c => shown.extend(c.escape_debug()),
+        }
+    }
+    shown
+}
+
+/// Refuses the first number that is no log r, and shows its sample. −∞ is one: r is 0 there.
+fn check(log_r: &[f64], samples: &[f64], size: usize) -> Result<(), String> {
+    /// Coordinates of a sample that an error shows.
+    const SHOWN: usize = 6;
+    let refused = |l: &f64| l.is_nan() || *l == f64::INFINITY;
+    let Some(row) = log_r.iter().position(refused) else {
+        return Ok(());
+    };
+    let number = if log_r[row].is_nan() { "NaN" } else { "+infinity" };
+    let sample = &samples[row * size..(row + 1) * size];
+    let shown: Vec<_> = sample.iter().take(SHOWN).map(|x| format!("{x:.6}")).collect();
+    let more = if size > SHOWN { ", …" } else { "" };
+    Err(format!(
+        "{number} for the sample ({}{more}); log r is a number, or -infinity where r is 0",
+        shown.join(", ")
+    ))
+}

@@ -1,0 +1,100 @@
+//! A reward that an ONNX model computes, on the processor.
+
+mod meaning;
+mod model;
+#[cfg(test)]
+mod tests;
+mod whole;
+
+use super::{check, printable};
+use model::Network;
+use rtb::engine::reward::BlackBox;
+use rtb::run::Onnx;
+use std::num::NonZero;
+use std::thread;
+
+/// Rows that are computed at once. A constant: products of other shapes round otherwise, and a seed means the same
+/// however many cores there are.
+const AT_ONCE: usize = 64;
+
+/// A model that is open.
+pub struct OnnxBox {
+    /// Whose errors these are: the field and the file.
+    name: String,
+    onnx: Onnx,
+    network: Network,
+}
+
+impl OnnxBox {
+    /// Opens a model; `field` is its name in errors. Where the shape of a sample is fixed, two samples are tried.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the file, its operators, inputs and outputs.
+    pub fn open(field: &str, onnx: &Onnx, bytes: Vec<u8>) -> Result<Self, String> {
+        let name = format!("{field}: `{}`", printable(&onnx.model));
+        let network = Network::open(bytes, onnx.output.as_deref());
+        let opened = Self {
+            network: network.map_err(|what| format!("{name} {what}"))?,
+            onnx: onnx.clone(),
+            name,
+        };
+        if let Some(shape) = opened.network.sample_shape() {
+            let rows = opened.network.batch().unwrap_or(2);
+            let zeros = vec![0.0; rows * shape.iter().product::<usize>()];
+            opened.rows(&zeros, rows, &shape)?;
+        }
+        Ok(opened)
+    }
+
+    /// The outputs of some samples, as many numbers a row as it has: 1, or one a class.
+    fn rows(&self, samples: &[f32], rows: usize, shape: &[usize]) -> Result<(Vec<f32>, usize), String> {
+        let output = self.network.run(samples, rows, shape);
+        let (numbers, width) = output.map_err(|what| format!("{} {what}", self.name))?;
+        meaning::check_width(&self.onnx, width).map_err(|what| format!("{}: {what}", self.name))?;
+        Ok((numbers, width))
+    }
+
+    /// log r of at most as many samples as the model takes at once.
+    fn chunk(&self, samples: &[f64], size: usize, shape: &[usize]) -> Result<Vec<f64>, String> {
+        let mut numbers: Vec<f32> = samples.iter().map(|x| *x as f32).collect();
+        let wanted = samples.len() / size;
+        // A model of a fixed batch is given zeros beside the last samples.
+        let rows = self.network.batch().unwrap_or(wanted);
+        numbers.resize(rows * size, 0.0);
+        let (outputs, width) = self.rows(&numbers, rows, shape)?;
+        let outputs = outputs.chunks_exact(width).take(wanted);
+        let log_r: Result<Vec<f64>, String> = outputs.map(|row| meaning::log_r(&self.onnx, row)).collect();
+        log_r
+            .and_then(|log_r| check(&log_r, samples, size).map(|()| log_r))
+            .map_err(|what| format!("{} gave {what}", self.name))
+    }
+}
+
+impl BlackBox for OnnxBox {
+    fn log_reward(&self, samples: &[f64], size: usize) -> Result<Vec<f64>, String> {
+        let shape = self.network.shape_of(size);
+        let shape = shape.map_err(|what| format!("{} {what}", self.name))?;
+        let at_once = self.network.batch().unwrap_or(AT_ONCE);
+        let chunks: Vec<&[f64]> = samples.chunks(at_once * size.max(1)).collect();
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let mut log_r = Vec::with_capacity(samples.len() / size.max(1));
+        thread::scope(|scope| {
+            let shares = chunks.chunks(chunks.len().div_ceil(threads).max(1)).map(|share| {
+                let shape = &shape;
+                let all = move || {
+                    let answers = share.iter().map(|chunk| self.chunk(chunk, size, shape));
+                    answers.collect::<Result<Vec<_>, _>>()
+                };
+                scope.spawn(all)
+            });
+            // All are started before the first is waited for.
+            let shares: Vec<_> = shares.collect();
+            for share in shares {
+                let failed = |_| Err(format!("{} failed", self.name));
+                log_r.extend(share.join().unwrap_or_else(failed)?.concat());
+            }
+            Ok(log_r)
+        })
+    }
+}

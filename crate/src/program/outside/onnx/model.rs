@@ -1,0 +1,165 @@
+//! A model with one input that holds the samples of a batch, and the output that is wanted.
+
+use super::printable;
+use super::whole::is_whole;
+use rten::{DataType, Dimension, LoadError, LoadErrorKind, Model, NodeId, ValueType, ValueView};
+use rten_tensor::Layout;
+
+/// A model that is open. Errors complete "the model …".
+pub struct Network {
+    model: Model,
+    input: NodeId,
+    output: NodeId,
+    /// Sizes of the input: of the batch, then of a sample; `None` where the file leaves it open.
+    sizes: Vec<Option<usize>>,
+}
+
+impl Network {
+    /// Opens a file, to compute the output of that name, or the first.
+    pub fn open(bytes: Vec<u8>, output: Option<&str>) -> Result<Self, String> {
+        if !is_whole(&bytes) {
+            return Err("is not an ONNX file, or not a whole one".to_owned());
+        }
+        let model = Model::load(bytes).map_err(|error| refusal(&error))?;
+        let [input] = *model.input_ids() else {
+            let found = names(&model, model.input_ids());
+            return Err(format!("must have one input, for the samples; it has {found}"));
+        };
+        let output = wanted(&model, output)?;
+        for (what, id) in [("input", input), ("output", output)] {
+            let kind = model.node_info(id).and_then(|node| node.dtype());
+            if let Some(kind) = kind.filter(|kind| *kind != ValueType::Tensor(DataType::Float)) {
+                let name = names(&model, &[id]);
+                return Err(format!(
+                    "must have an {what} of floats; {name} is of the type {kind}"
+                ));
+            }
+        }
+        let shape = model.input_shape(0).unwrap_or_default();
+        if shape.len() < 2 {
+            let (name, rank) = (names(&model, &[input]), shape.len());
+            return Err(format!(
+                "must have an input of the shape [batch, size]; {name} has {rank} axes"
+            ));
+        }
+        let fixed = |axis: &Dimension| match axis {
+            Dimension::Fixed(size) => Some(*size),
+            Dimension::Symbolic(_) => None,
+        };
+        let sizes: Vec<_> = shape.iter().map(fixed).collect();
+        if sizes.contains(&Some(0)) {
+            return Err("has an input without any numbers".to_owned());
+        }
+        Ok(Self {
+            sizes,
+            model,
+            input,
+            output,
+        })
+    }
+
+    /// The rows that it takes at once, if the file fixes them.
+    pub fn batch(&self) -> Option<usize> {
+        self.sizes[0]
+    }
+
+    /// The shape of a sample, if the file fixes it.
+    pub fn sample_shape(&self) -> Option<Vec<usize>> {
+        self.sizes[1..].iter().copied().collect()
+    }
+
+    /// The shape of a sample of so many numbers. One axis that the file leaves open takes the rest.
+    pub fn shape_of(&self, size: usize) -> Result<Vec<usize>, String> {
+        let sample = &self.sizes[1..];
+        let fixed: usize = sample.iter().flatten().product();
+        let open = sample.iter().filter(|axis| axis.is_none()).count();
+        let fits = match open {
+            0 => fixed == size,
+            1 => size > 0 && size.is_multiple_of(fixed),
+            _ => false,
+        };
+        if !fits {
+            let shown = sample
+                .iter()
+                .map(|axis| axis.map_or("?".to_owned(), |n| n.to_string()));
+            let shown = shown.collect::<Vec<_>>().join(", ");
+            return Err(format!(
+                "takes samples of the shape [{shown}]; a sample of this run has {size} numbers"
+            ));
+        }
+        Ok(sample.iter().map(|axis| axis.unwrap_or(size / fixed)).collect())
+    }
+
+    /// The output of `rows` samples of this shape, and its numbers a row.
+    pub fn run(&self, samples: &[f32], rows: usize, shape: &[usize]) -> Result<(Vec<f32>, usize), String> {
+        let shape = [&[rows], shape].concat();
+        let input = ValueView::from_shape(&shape, samples).map_err(|e| format!("cannot be run: {e}"))?;
+        let outputs = self
+            .model
+            .run(vec![(self.input, input.into())], &[self.output], None);
+        let [output] = &outputs.map_err(|e| format!("cannot be run: {}", printable(&e.to_string())))?[..]
+        else {
+            return Err("has given no output".to_owned());
+        };
+        let Some(numbers) = output.as_tensor_view::<f32>() else {
+            return Err(format!(
+                "must have an output of floats; it is of the type {}",
+                output.dtype()
+            ));
+        };
+        let found = numbers.shape();
+        let width = found.iter().skip(1).product::<usize>();
+        if found.first() != Some(&rows) || width == 0 || (found.len() > 2 && width > 1) {
+            return Err(format!(
+                "must have an output of the shape [batch] or [batch, classes]; for {rows} samples it is {found:?}"
+            ));
+        }
+        Ok((numbers.iter().copied().collect(), width))
+    }
+}
+
+/// The output of that name, or the first.
+fn wanted(model: &Model, name: Option<&str>) -> Result<NodeId, String> {
+    let named = |id: &&NodeId| model.node_info(**id).and_then(|node| node.name()) == name;
+    let output = match name {
+        None => model.output_ids().first(),
+        Some(_) => model.output_ids().iter().find(named),
+    };
+    output.copied().ok_or_else(|| {
+        let asked = name.map_or(String::new(), |name| format!(" `{}`", printable(name)));
+        format!(
+            "has no output{asked}; its outputs: {}",
+            names(model, model.output_ids())
+        )
+    })
+}
+
+/// The names of inputs or outputs.
+fn names(model: &Model, ids: &[NodeId]) -> String {
+    let name = |id: &NodeId| {
+        model
+            .node_info(*id)
+            .and_then(|node| node.name())
+            .unwrap_or("one without a name")
+    };
+    let names: Vec<_> = ids
+        .iter()
+        .map(|id| format!("`{}`", printable(name(id))))
+        .collect();
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names.join(", ")
+}
+
+/// Why a file cannot be opened.
+fn refusal(error: &LoadError) -> String {
+    let text = printable(&error.to_string());
+    match error.kind() {
+        LoadErrorKind::OperatorInvalid => format!("needs an operator that rtb does not have ({text})"),
+        LoadErrorKind::ExternalDataError => {
+            "keeps weights in a file of their own; save the model as one file".to_owned()
+        }
+        _ => format!("cannot be opened ({text})"),
+    }
+}

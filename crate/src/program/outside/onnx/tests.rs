@@ -1,0 +1,265 @@
+//! Models that the tests write themselves, field by field (protobuf).
+
+use super::OnnxBox;
+use rtb::engine::reward::BlackBox;
+use rtb::run::{Meaning, Onnx};
+use std::path::PathBuf;
+use std::{env, fs, slice};
+
+/// A number in seven bits a byte.
+fn varint(mut number: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number > 127 {
+        bytes.push(number as u8 | 128);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
+/// A field that is a whole number.
+fn int(field: u64, number: u64) -> Vec<u8> {
+    [varint(field << 3), varint(number)].concat()
+}
+
+/// A field that is text, numbers or a message.
+fn part(field: u64, bytes: impl AsRef<[u8]>) -> Vec<u8> {
+    let bytes = bytes.as_ref();
+    [varint(field << 3 | 2), varint(bytes.len() as u64), bytes.to_vec()].concat()
+}
+
+/// The name, type (1: float, 7: int64) and shape of an input or output; 0 is an axis of any size.
+fn value(name: &str, kind: u64, shape: &[u64]) -> Vec<u8> {
+    let axis = |size: &u64| match size {
+        0 => part(1, part(2, "n")),
+        size => part(1, int(1, *size)),
+    };
+    let shape: Vec<u8> = shape.iter().flat_map(axis).collect();
+    let tensor = [int(1, kind), part(2, shape)].concat();
+    [part(1, name), part(2, part(1, tensor))].concat()
+}
+
+/// A constant of floats.
+fn constant(name: &str, shape: &[u64], numbers: &[f32]) -> Vec<u8> {
+    let shape: Vec<u8> = shape.iter().flat_map(|size| int(1, *size)).collect();
+    let numbers: Vec<u8> = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
+    [shape, int(2, 1), part(8, name), part(9, numbers)].concat()
+}
+
+/// An operator with its inputs and its output.
+fn node(operator: &str, inputs: &[&str], output: &str) -> Vec<u8> {
+    let inputs: Vec<u8> = inputs.iter().flat_map(|name| part(1, name)).collect();
+    [inputs, part(2, output), part(4, operator)].concat()
+}
+
+/// Nodes, constants, inputs and outputs as a file.
+fn file(nodes: &[Vec<u8>], constants: &[Vec<u8>], inputs: &[Vec<u8>], outputs: &[Vec<u8>]) -> Vec<u8> {
+    let all = |field, parts: &[Vec<u8>]| parts.iter().flat_map(|p| part(field, p)).collect::<Vec<u8>>();
+    let graph = [
+        all(1, nodes),
+        part(2, "g"),
+        all(5, constants),
+        all(11, inputs),
+        all(12, outputs),
+    ]
+    .concat();
+    [int(1, 8), part(7, graph), part(8, int(2, 17))].concat()
+}
+
+/// x·w + b, of samples of two numbers, w by columns of outputs.
+fn linear(input: &[u64], w: &[f32], b: &[f32]) -> Vec<u8> {
+    let outputs = b.len() as u64;
+    file(
+        &[node("Gemm", &["x", "w", "b"], "y")],
+        &[constant("w", &[2, outputs], w), constant("b", &[outputs], b)],
+        &[value("x", 1, input)],
+        &[value("y", 1, &[input[0], outputs])],
+    )
+}
+
+fn of(meaning: Meaning, class: usize) -> Onnx {
+    Onnx {
+        model: "m.onnx".to_owned(),
+        output: None,
+        meaning,
+        class,
+    }
+}
+
+fn open(onnx: &Onnx, bytes: &[u8]) -> Result<OnnxBox, String> {
+    OnnxBox::open("reward.model", onnx, bytes.to_vec())
+}
+
+fn refused(onnx: &Onnx, bytes: &[u8]) -> String {
+    open(onnx, bytes).err().expect("refused")
+}
+
+#[test]
+fn a_model_is_log_r() {
+    // Of a free batch, and of a batch of three, which is filled up.
+    for batch in [0, 3] {
+        let bytes = linear(&[batch, 2], &[2.0, -3.0], &[0.5]);
+        let model = open(&of(Meaning::LogReward, 0), &bytes).expect("opened");
+        let samples: Vec<f64> = (0..1000).map(|i| f64::from(i % 37) * 0.25).collect();
+        let expected: Vec<f64> = samples.chunks(2).map(|x| 2.0 * x[0] - 3.0 * x[1] + 0.5).collect();
+        assert_eq!(model.log_reward(&samples, 2), Ok(expected));
+        assert_eq!(model.log_reward(&[], 2), Ok(vec![]));
+    }
+}
+
+#[test]
+fn a_model_is_a_classifier() {
+    let bytes = linear(&[0, 2], &[1.0, 0.0, 0.0, 1.0], &[0.0, 0.0]);
+    let model = open(&of(Meaning::Logits, 1), &bytes).expect("opened");
+    let log_r = model.log_reward(&[0.0, 2.0, 1.0, 1.0], 2).expect("log r");
+    let expected = [-(1.0 + (-2f64).exp()).ln(), -(2f64).ln()];
+    assert!(
+        log_r.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6),
+        "{log_r:?}"
+    );
+
+    let refused = refused(&of(Meaning::Probabilities, 2), &bytes);
+    let expected = "reward.model: `m.onnx`: `class` is 2, and its output has 2 numbers a sample; use a class from 0 to 1";
+    assert_eq!(refused, expected);
+    let model = open(&of(Meaning::Probabilities, 0), &bytes).expect("opened");
+    assert_eq!(model.log_reward(&[0.0, 1.0], 2), Ok(vec![f64::NEG_INFINITY]));
+    let refused = model.log_reward(&[-0.5, 0.0], 2).expect_err("no probability");
+    assert!(
+        refused.contains("`m.onnx` gave -0.5 as the probability of class 0"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn samples_have_the_shape_of_the_input() {
+    // Samples of four numbers as [2, 2]; the sum over both axes.
+    let bytes = file(
+        &[node("Flatten", &["x"], "f"), node("Gemm", &["f", "w"], "y")],
+        &[constant("w", &[4, 1], &[1.0; 4])],
+        &[value("x", 1, &[0, 2, 2])],
+        &[value("y", 1, &[0, 1])],
+    );
+    let model = open(&of(Meaning::LogReward, 0), &bytes).expect("opened");
+    assert_eq!(model.log_reward(&[1.0, 2.0, 3.0, 4.0], 4), Ok(vec![10.0]));
+    let refused = model.log_reward(&[1.0, 2.0], 2).expect_err("another size");
+    let expected =
+        "reward.model: `m.onnx` takes samples of the shape [2, 2]; a sample of this run has 2 numbers";
+    assert_eq!(refused, expected);
+}
+
+#[test]
+fn what_is_no_log_r_names_its_sample() {
+    let log = file(
+        &[node("Log", &["x"], "y")],
+        &[],
+        &[value("x", 1, &[0, 1])],
+        &[value("y", 1, &[0, 1])],
+    );
+    let model = open(&of(Meaning::LogReward, 0), &log).expect("opened");
+    assert_eq!(model.log_reward(&[1.0, 0.0], 1), Ok(vec![0.0, f64::NEG_INFINITY]));
+    let refused = model.log_reward(&[1.0, -2.0], 1).expect_err("no logarithm");
+    assert!(
+        refused.contains("`m.onnx` gave NaN for the sample (-2.000000)"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn models_that_do_not_fit_are_refused() {
+    let (x, y) = (value("x", 1, &[0, 2]), value("y", 1, &[0, 2]));
+    let model = |operator, input: &[u64], kind| {
+        let inputs = [value("x", kind, input)];
+        file(&[node(operator, &["x"], "y")], &[], &inputs, slice::from_ref(&y))
+    };
+    let two = file(
+        &[node("Add", &["x", "z"], "y")],
+        &[],
+        &[x, value("z", 1, &[0, 2])],
+        slice::from_ref(&y),
+    );
+    let cases = [
+        (b"no model".to_vec(), "is not an ONNX file, or not a whole one"),
+        (Vec::new(), "is not an ONNX file, or not a whole one"),
+        (
+            model("Wobble", &[0, 2], 1),
+            "needs an operator that rtb does not have (operator error: Wobble operator",
+        ),
+        (two, "must have one input, for the samples; it has `x`, `z`"),
+        (
+            model("Relu", &[0, 2], 7),
+            "must have an input of floats; `x` is of the type tensor(i32)",
+        ),
+        (
+            model("Relu", &[2], 1),
+            "must have an input of the shape [batch, size]; `x` has 1 axes",
+        ),
+        (
+            model("Relu", &[0, 2], 1),
+            "its output has 2 numbers a sample, and log r is one; say which `meaning`",
+        ),
+        (
+            model("ReduceMax", &[0, 2], 1),
+            "must have an output of the shape [batch] or [batch, classes]",
+        ),
+    ];
+    for (bytes, expected) in cases {
+        let refused = refused(&of(Meaning::LogReward, 0), &bytes);
+        assert!(refused.starts_with("reward.model: `m.onnx`"), "{refused}");
+        assert!(refused.contains(expected), "{expected}: {refused}");
+    }
+    let named = Onnx {
+        output: Some("p".to_owned()),
+        ..of(Meaning::LogReward, 0)
+    };
+    let refused = refused(&named, &linear(&[0, 2], &[1.0, 1.0], &[0.0]));
+    assert_eq!(
+        refused,
+        "reward.model: `m.onnx` has no output `p`; its outputs: `y`"
+    );
+}
+
+#[test]
+fn a_file_that_is_cut_off_is_refused() {
+    let bytes = linear(&[0, 2], &[2.0, -3.0], &[0.5]);
+    for end in 0..bytes.len() {
+        let refused = refused(&of(Meaning::LogReward, 0), &bytes[..end]);
+        assert!(refused.starts_with("reward.model: `m.onnx` "), "{end}: {refused}");
+    }
+}
+
+#[test]
+fn damaged_files_are_opened_or_refused() {
+    let bytes = linear(&[0, 2], &[2.0, -3.0], &[0.5]);
+    for at in 0..bytes.len() {
+        for flip in [1, 16, 128, 255] {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= flip;
+            if let Ok(model) = open(&of(Meaning::LogReward, 0), &damaged) {
+                let _ = model.log_reward(&[1.0, 2.0], 2);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_real_classifier_is_opened() {
+    let Some(data) = env::var_os("RTB_DATA") else {
+        return;
+    };
+    let Ok(bytes) = fs::read(PathBuf::from(data).join("faces").join("gender.onnx")) else {
+        return;
+    };
+    let model = |class| open(&of(Meaning::Probabilities, class), &bytes).expect("opened");
+    let size = 3 * 64 * 64;
+    let samples: Vec<f64> = (0..130 * size).map(|i| (i as f64 * 0.37).sin()).collect();
+    let [first, second] = [0, 1].map(|class| model(class).log_reward(&samples, size).expect("log r"));
+    assert_eq!(first.len(), 130);
+    assert!(
+        first
+            .iter()
+            .zip(&second)
+            .all(|(a, b)| (a.exp() + b.exp() - 1.0).abs() < 1e-5)
+    );
+    let alone = model(0).log_reward(&samples[..size], size).expect("log r");
+    assert!((alone[0] - first[0]).abs() < 1e-4, "{} {}", alone[0], first[0]);
+}
