@@ -10,6 +10,7 @@ pub(crate) mod network_prior;
 pub mod opened;
 mod panel;
 pub mod plane;
+pub mod points;
 mod registry;
 mod room;
 pub mod sheet;

@@ -1,0 +1,3 @@
+//! Posteriors over points of d named coordinates.
+
+pub mod table;
