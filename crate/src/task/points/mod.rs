@@ -1,3 +1,4 @@
 //! Posteriors over points of d named coordinates.
 
+pub mod marginals;
 pub mod table;
