@@ -3,6 +3,7 @@
 //!
 //! `docs/build-on-rtb.md` walks through adding one.
 
+mod corner;
 pub mod images;
 pub mod link;
 pub(crate) mod network_prior;
@@ -16,6 +17,7 @@ mod room;
 pub mod sheet;
 pub mod text;
 
+pub use corner::{Corner, Role, Series};
 pub use network_prior::NetworkPrior;
 pub use panel::{Panel, Picture, Scale, Shown};
 pub use registry::{experiments, presets};

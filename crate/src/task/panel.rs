@@ -1,5 +1,6 @@
 //! Pictures as plain data, which a user interface draws without knowing the task.
 
+use super::Corner;
 use crate::message::Scene;
 use crate::run::Run;
 
@@ -24,6 +25,8 @@ pub enum Picture {
     },
     /// Texts.
     Texts(Vec<String>),
+    /// Points of named coordinates.
+    Corner(Corner),
 }
 
 /// How cells become colours.

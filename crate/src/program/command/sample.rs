@@ -103,7 +103,8 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
             let across = f64::from(args.count).sqrt().ceil() as usize;
             match session.picture(&samples) {
                 Picture::Images { side, pixels } => plot::draw_images(path, &pixels, side, across),
-                Picture::Cells { .. } | Picture::Texts(_) => unreachable!("only images have the format"),
+                Picture::Corner(corner) => plot::draw_corner(path, &corner),
+                Picture::Cells { .. } | Picture::Texts(_) => unreachable!("no other picture has the format"),
             }
         }
     }

@@ -3,14 +3,18 @@
 mod canvas;
 mod colour;
 pub mod comparison;
+mod contour;
+mod corner;
 mod curves;
 mod heat;
+mod histogram;
 mod images;
 mod overview;
 mod paper;
 mod texts;
 
 pub use canvas::check_name;
+pub use corner::draw_corner;
 pub use images::{draw_images, draw_sheet};
 pub use texts::draw_texts;
 
@@ -122,6 +126,9 @@ fn draw_panel(panel: &task::Panel, all: &[task::Panel], folder: &RunFolder) -> R
             let lines = texts.join("\n") + "\n";
             folder.write(&format!("{}.txt", panel.name), lines.as_bytes())
         }
+        Picture::Corner(points) => ["png", "svg"]
+            .into_iter()
+            .try_for_each(|ending| draw_corner(&folder.file(&format!("{}.{ending}", panel.name)), points)),
     }
 }
 

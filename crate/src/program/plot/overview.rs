@@ -1,7 +1,7 @@
 //! One picture of the whole run: its densities or images, and the figures below.
 
 use super::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, bold, text};
-use super::{Finished, PANEL_COLUMNS, draw_sheet, draw_texts, heat_map};
+use super::{Finished, PANEL_COLUMNS, corner, draw_sheet, draw_texts, heat_map};
 use crate::program::output::{duration, figure};
 use crate::program::source::title;
 use plotters::prelude::*;
@@ -13,6 +13,8 @@ use rtb::task::{Panel, Picture};
 const WIDTH: i32 = 2200;
 const MARGIN: i32 = 70;
 const IMAGE: i32 = 470;
+/// The side of a panel that is the only one.
+const ALONE: i32 = 1200;
 const TOP: i32 = 200;
 /// Height of the figures, and of the colour bars above them.
 const FIGURES: i32 = 230;
@@ -26,18 +28,25 @@ pub fn size(panels: &[Panel]) -> (u32, u32) {
 /// Where the panels end.
 fn below(panels: &[Panel]) -> i32 {
     let has_bar = |panel: &Panel| matches!(panel.picture, Picture::Cells { .. });
-    TOP + IMAGE + if panels.iter().any(has_bar) { BARS } else { 0 }
+    TOP + side(panels) + if panels.iter().any(has_bar) { BARS } else { 0 }
 }
 
-fn draw_panel(canvas: &Canvas, panel: &Panel, all: &[Panel], corner: (i32, i32)) -> Drawn {
+/// The side of each panel.
+fn side(panels: &[Panel]) -> i32 {
+    if panels.len() == 1 { ALONE } else { IMAGE }
+}
+
+fn draw_panel(canvas: &Canvas, panel: &Panel, all: &[Panel], at: (i32, i32)) -> Drawn {
+    let image = side(all);
     match &panel.picture {
         Picture::Cells { side, cells, scale } => {
             let map = heat_map(&panel.title, cells, *side, *scale, all);
-            map.draw_image(canvas, corner, IMAGE, 19)?;
-            map.draw_bar_below(canvas, (corner.0, corner.1 + IMAGE + 48), IMAGE)
+            map.draw_image(canvas, at, image, 19)?;
+            map.draw_bar_below(canvas, (at.0, at.1 + image + 48), image)
         }
-        Picture::Images { side, pixels } => draw_sheet(canvas, pixels, *side, PANEL_COLUMNS, corner, IMAGE),
-        Picture::Texts(texts) => draw_texts(canvas, texts, corner, IMAGE),
+        Picture::Images { side, pixels } => draw_sheet(canvas, pixels, *side, PANEL_COLUMNS, at, image),
+        Picture::Texts(texts) => draw_texts(canvas, texts, at, image),
+        Picture::Corner(points) => corner::draw(canvas, points, at, image),
     }
 }
 
@@ -47,12 +56,16 @@ pub fn draw(canvas: &Canvas, finished: &Finished, panels: &[Panel]) -> Drawn {
     canvas.draw_text(&title(finished.run), &bold(46, INK), (MARGIN, 46))?;
     canvas.draw_text(&subtitle(finished), &text(25, PALE), (MARGIN, 104))?;
 
-    let count = panels.len() as i32;
-    let gap = (width - count * IMAGE) / (count - 1);
+    let (count, image) = (panels.len() as i32, side(panels));
+    // One panel alone stands in the middle.
+    let (first, gap) = match count {
+        1 => ((width - image) / 2, 0),
+        _ => (0, (width - count * image) / (count - 1)),
+    };
     for (column, panel) in panels.iter().enumerate() {
-        let left = MARGIN + column as i32 * (IMAGE + gap);
+        let left = MARGIN + first + column as i32 * (image + gap);
         let heading = anchored(bold(27, INK), HPos::Center, VPos::Center);
-        canvas.draw_text(&panel.title, &heading, (left + IMAGE / 2, TOP - 26))?;
+        canvas.draw_text(&panel.title, &heading, (left + image / 2, TOP - 26))?;
         draw_panel(canvas, panel, panels, (left, TOP))?;
     }
 
