@@ -36,7 +36,7 @@ pub enum Role {
 /// Share of the points beyond each end of a range, before it is widened.
 const BEYOND: f64 = 0.002;
 /// Widening of a range at each end, as a share of it.
-const MARGIN: f32 = 0.08;
+const MARGIN: f32 = 0.0625;
 
 impl Corner {
     /// Most coordinates that are drawn.
@@ -128,13 +128,13 @@ mod tests {
             (Role::Learned, &[0.0, 5.0, 10.0, 5.0]),
             (Role::Exact, &[]),
         ]);
-        assert_eq!(found.ranges[0], [-0.8, 10.8]);
+        assert_eq!(found.ranges[0], [-0.625, 10.625]);
         assert!(
             found.ranges[1][0] < 5.0 && found.ranges[1][1] > 5.0,
             "{:?}",
             found.ranges
         );
-        assert_eq!(corner(&[(Role::Prior, wide)]).ranges[0], [-116.0, 116.0]);
+        assert_eq!(corner(&[(Role::Prior, wide)]).ranges[0], [-112.5, 112.5]);
         assert_eq!(corner(&[]).ranges, [[0.0, 1.0]; 2]);
         let values: Vec<f32> = found.values(&found.series[1], 0).collect();
         assert_eq!(values, [0.0, 10.0]);

@@ -174,7 +174,7 @@ impl<'a> Plot<'a> {
             let along = (share * f64::from(cell)).round() as i32;
             let x = left + along;
             canvas.draw(&PathElement::new([(x, bottom), (x, bottom + 4)], PALE))?;
-            canvas.draw_text(&number, &small(HPos::Center, VPos::Top), (x, bottom + 7))?;
+            canvas.draw_text(&number, &small(HPos::Center, VPos::Top), (x, bottom + 11))?;
             if coordinate > 0 {
                 let y = top + cell - along;
                 canvas.draw(&PathElement::new([(edge - 4, y), (edge, y)], PALE))?;

@@ -72,25 +72,3 @@ fn corners_of_every_size_are_drawn() {
     let empty = Corner::new(vec!["a".to_owned(), "b".to_owned()], Vec::new());
     draw_corner(&file("empty.png"), &empty).expect("a picture");
 }
-
-#[test]
-fn zz_view() {
-    for size in [1, 2, 5, 10] {
-        draw_corner(
-            std::path::Path::new(&format!("/tmp/golden/corner{size}.png")),
-            &corner(size),
-        )
-        .expect("a picture");
-    }
-}
-
-#[test]
-fn zz_view() {
-    for size in [1, 2, 5, 10] {
-        draw_corner(
-            std::path::Path::new(&format!("/tmp/golden/corner{size}.png")),
-            &corner(size),
-        )
-        .expect("a picture");
-    }
-}

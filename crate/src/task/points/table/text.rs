@@ -32,7 +32,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Table, String> {
     let names = names(&record)?;
     let mut values = Vec::new();
     while next(&mut record)? {
-        row(&record, &names, &mut values)?;
+        row(&record, line(&record, text), &names, &mut values)?;
     }
     if values.is_empty() {
         return Err("the table has a line of names, but no rows below it".to_owned());
@@ -74,8 +74,17 @@ fn names(header: &StringRecord) -> Result<Vec<String>, String> {
     Ok(header.iter().map(str::to_owned).collect())
 }
 
-fn row(record: &StringRecord, names: &[String], values: &mut Vec<f64>) -> Result<(), String> {
-    let line = record.position().map_or(0, csv::Position::line);
+/// The line that a record of the text is in. The record's own position is before the line breaks that the
+/// reader skipped.
+fn line(record: &StringRecord, text: &str) -> u64 {
+    record.position().map_or(0, |at| {
+        let rest = text.as_bytes().iter().skip(at.byte() as usize);
+        let skipped = rest.take_while(|byte| b"\r\n".contains(byte));
+        at.line() + skipped.filter(|byte| **byte == b'\n').count() as u64
+    })
+}
+
+fn row(record: &StringRecord, line: u64, names: &[String], values: &mut Vec<f64>) -> Result<(), String> {
     let (cells, columns) = (record.len(), names.len());
     if cells != columns {
         let hint = if cells == 2 * columns {
@@ -160,6 +169,10 @@ mod tests {
             (
                 "a,b\n\n-inf,1\n",
                 "line 3, column `a`: `-inf` is no finite number",
+            ),
+            (
+                "\r\na,b\r\n1,2\r\n\r\n\r\n3,x\r\n",
+                "line 6, column `b`: `x` is no finite number",
             ),
             ("a,b\n1,1e999\n", "`1e999` is no finite number"),
             ("a,b\n1,\n", "line 2, column `b` is empty"),
