@@ -448,7 +448,7 @@ fn bad_descriptions_are_refused_by_name() {
             "deviation = 0.0",
             "prior.coordinates[0].deviation",
         ),
-        ("family = \"normal\"", "family = \"gauss\"", "prior.coordinates"),
+        ("family = \"normal\"", "family = \"gauss\"", "one of `normal`"),
         ("kind = \"formula\"", "kind = \"classifier\"", "reward.kind"),
     ] {
         let error = refused(from, to);

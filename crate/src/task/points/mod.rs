@@ -121,6 +121,14 @@ impl Room for Points {
         ]
     }
 
+    /// A prior of another kind takes nothing from the one before.
+    fn give_way(&self, own: &mut Toml, over: &Toml) {
+        let kind = |table: &Toml| table.get("prior")?.get("kind").cloned();
+        if kind(over).is_some_and(|said| kind(own) != Some(said)) {
+            own.remove("prior");
+        }
+    }
+
     fn presets(&self) -> Vec<Preset> {
         presets::presets()
     }
