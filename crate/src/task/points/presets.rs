@@ -107,7 +107,12 @@ fn clusters() -> PointsProblem {
                 component(4.0, [2.0, -2.0]),
             ],
         },
-        reward: log_likelihood("-2*max(0, x1 + x3)^2 - abs(x2)/4"),
+        reward: Reward::Product {
+            rewards: vec![
+                log_likelihood("-2*max(0, x1 + x3)^2"),
+                log_likelihood("-abs(x2)/4"),
+            ],
+        },
         reference: None,
     }
 }
