@@ -45,8 +45,8 @@ pub struct Fitted {
 }
 
 /// Fits a mixture to rows (a, b), by expectation–maximisation. Of the numbers of components whose log likelihood of
-/// held-out rows is the best, within one standard error, it has the smallest. The same rows give the
-/// same mixture.
+/// held-out rows is the best, within two standard errors, it has the smallest. The same rows give the same
+/// mixture.
 ///
 /// `turn` is called between iterations: a place to let others have the thread.
 ///
@@ -121,7 +121,7 @@ async fn chosen(points: &[[f64; 2]], random: &mut Random, turn: &impl AsyncFn())
     }
 }
 
-/// Whether the mean of the first is within one standard error of that of the second, pair by pair.
+/// Whether the mean of the first is within two standard errors of that of the second, pair by pair.
 fn as_good(logs: &[f64], best: &[f64]) -> bool {
     let count = logs.len() as f64;
     let differences = || best.iter().zip(logs).map(|(best, log)| best - log);
@@ -130,7 +130,7 @@ fn as_good(logs: &[f64], best: &[f64]) -> bool {
         .map(|difference| (difference - mean).powi(2))
         .sum::<f64>()
         / (count - 1.0).max(1.0);
-    mean <= (variance / count).sqrt()
+    mean <= 2.0 * (variance / count).sqrt()
 }
 
 async fn iterated(

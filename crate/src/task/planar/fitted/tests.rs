@@ -1,6 +1,5 @@
 use super::*;
-use crate::run::Run;
-use crate::task::plane::{PlaneProblem, Prior};
+use crate::task::planar::{MOST_OUTSIDE, SMALLEST_DEVIATION};
 use std::f64::consts::PI;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -18,28 +17,28 @@ fn normal(random: &mut Random) -> f64 {
     (-2.0 * (1.0 - random.uniform()).ln()).sqrt() * (2.0 * PI * random.uniform()).cos()
 }
 
-/// Samples of a mixture whose weights sum to 1.
-fn samples(mixture: &[Component], count: usize) -> Vec<[f64; 2]> {
-    let mut random = Random(17);
-    let sample = |_| {
-        let mut left = random.uniform();
-        let chosen = mixture.iter().find(|c| {
-            left -= c.weight;
-            left < 0.0
-        });
-        let Component {
-            mean,
-            covariance: [xx, xy, yy],
-            ..
-        } = chosen.expect("weights that sum to 1");
-        let (u, v) = (normal(&mut random), normal(&mut random));
+fn drawn(component: &Component, count: usize, random: &mut Random) -> Vec<[f64; 2]> {
+    let Component {
+        mean,
+        covariance: [xx, xy, yy],
+        ..
+    } = *component;
+    let one = |_| {
+        let (u, v) = (normal(random), normal(random));
         let a = xx.sqrt();
         [
             mean[0] + a * u,
             mean[1] + xy / a * u + (yy - xy * xy / xx).sqrt() * v,
         ]
     };
-    (0..count).map(sample).collect()
+    (0..count).map(one).collect()
+}
+
+/// Samples of a mixture whose weights sum to 1, in as many groups.
+fn samples(mixture: &[Component], count: usize) -> Vec<[f64; 2]> {
+    let mut random = Random(17);
+    let of = |c: &Component| drawn(c, (count as f64 * c.weight).round() as usize, &mut random);
+    mixture.iter().flat_map(of).collect()
 }
 
 fn three() -> [Component; 3] {
@@ -55,17 +54,33 @@ fn three() -> [Component; 3] {
     ]
 }
 
-/// A run with this prior is allowed.
+/// It may be a prior: its deviations and means are allowed, and enough of it is in the square.
 fn check(fitted: &Fitted) {
-    let prior = Prior {
-        components: fitted.components.clone(),
-        ..Prior::default()
-    };
-    let run = Run::new(PlaneProblem {
-        prior,
-        ..PlaneProblem::default()
+    for c in &fitted.components {
+        let [xx, xy, yy] = c.covariance;
+        let (middle, half) = (0.5 * (xx + yy), (0.5 * (xx - yy)).hypot(xy));
+        assert!(
+            middle - half >= SMALLEST_DEVIATION.powi(2) * (1.0 - 1e-9),
+            "{c:?}"
+        );
+        assert!(middle + half <= HALF_WIDTH.powi(2), "{c:?}");
+        assert!(
+            c.mean.iter().all(|v| v.abs() <= HALF_WIDTH) && c.weight >= 1e-4,
+            "{c:?}"
+        );
+        assert_eq!(c.weight, rounded(c.weight));
+    }
+    let mut random = Random(1);
+    let total: f64 = fitted.components.iter().map(|c| c.weight).sum();
+    let all = fitted.components.iter().flat_map(|c| {
+        let count = (2e4 * c.weight / total) as usize;
+        drawn(c, count, &mut random)
     });
-    assert_eq!(run.validate(), Ok(()));
+    let inside: Vec<_> = all
+        .map(|point| point.iter().all(|v| v.abs() <= HALF_WIDTH))
+        .collect();
+    let outside = inside.iter().filter(|inside| !**inside).count() as f64 / inside.len() as f64;
+    assert!(outside <= MOST_OUTSIDE, "{outside}");
 }
 
 #[test]
@@ -170,9 +185,6 @@ fn what_is_fitted_is_allowed_however_odd_the_rows() {
         let fitted = fitted(&rows).expect(name);
         check(&fitted);
         assert_eq!(fitted.outside, outside, "{name}");
-        for c in &fitted.components {
-            assert_eq!(c.weight, rounded(c.weight), "{name}");
-        }
     }
 }
 
