@@ -56,7 +56,7 @@ pub struct Fitted {
 pub async fn fit(rows: &[[f64; 2]], turn: impl AsyncFn()) -> Result<Fitted, String> {
     if rows.len() < FEWEST {
         return Err(format!(
-            "there are {} rows; at least {FEWEST} are needed",
+            "the number of rows is {}; at least {FEWEST} are needed",
             rows.len()
         ));
     }
@@ -73,7 +73,7 @@ pub async fn fit(rows: &[[f64; 2]], turn: impl AsyncFn()) -> Result<Fitted, Stri
     let chosen = chosen(&points[..points.len().min(COMPARED)], &mut random, &turn).await;
     let seen = &points[..points.len().min(FITTED)];
     let components = iterated(seen, chosen.components, &turn).await;
-    let (inner, components) = frame.with_room(tidy(components, seen.len()));
+    let (inner, components) = frame.with_room(tidy(&components, seen.len()));
     Ok(Fitted {
         components: components.iter().map(told).collect(),
         frame: inner,
@@ -98,10 +98,8 @@ async fn chosen(points: &[[f64; 2]], random: &mut Random, turn: &impl AsyncFn())
     };
     let (seen, unseen): (Vec<_>, Vec<_>) = (of(false).collect(), of(true).collect());
     let mut tried: Vec<(Vec<Component>, Vec<f64>)> = Vec::new();
-    for count in COUNTS
-        .into_iter()
-        .filter(|count| *count == 1 || count * ROWS_A_COMPONENT <= seen.len())
-    {
+    let enough = |count: &usize| count * ROWS_A_COMPONENT <= seen.len();
+    for count in COUNTS.into_iter().filter(enough) {
         let components = iterated(&seen, em::start(&seen, count, random), turn).await;
         let mixture = Mixture::new(&components);
         tried.push((
@@ -150,16 +148,15 @@ async fn iterated(
     components
 }
 
-/// Without components of a single point, and with weights that sum to 1.
-fn tidy(components: Vec<Component>, points: usize) -> Vec<Component> {
+/// Without components of a single point, and with weights that are shares.
+fn tidy(components: &[Component], points: usize) -> Vec<Component> {
     let total: f64 = components.iter().map(|c| c.weight).sum();
     let least = (2.0 / points as f64).max(1e-4);
     let shares = components.iter().map(|c| Component {
         weight: c.weight / total,
         ..*c
     });
-    let kept: Vec<_> = shares.filter(|c| c.weight >= least).collect();
-    if kept.is_empty() { components } else { kept }
+    shares.filter(|c| c.weight >= least).collect()
 }
 
 /// A component in numbers of four decimals that are allowed.

@@ -211,7 +211,7 @@ fn rows_in_turn_are_not_held_out_as_a_group() {
 #[test]
 fn too_few_rows_are_refused() {
     let error = fitted(&[[0.0, 1.0]; 9]).expect_err("nine rows");
-    assert_eq!(error, "there are 9 rows; at least 10 are needed");
+    assert_eq!(error, "the number of rows is 9; at least 10 are needed");
     let error = fitted(&[[0.0, 1.0]; 10]).expect_err("one value");
     assert!(error.contains("all rows are the same point"), "{error}");
 }
