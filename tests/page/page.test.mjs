@@ -194,7 +194,7 @@ test('a dropped table becomes the prior, and Undo brings the run before back', {
     ['a,b\n1,2\n', 'bad.csv cannot be opened: the number of rows is 1; at least 10 are needed.'],
   ]) {
     await drop('bad.csv', text);
-    await until(said, async () => (await errors(page)) === said, 10);
+    await until(said, async () => (await errors(page)).startsWith(said), 10);
     assert.equal(await iteration(page), 12);
     assert.match(await prior(), /25 components/);
   }
