@@ -208,7 +208,7 @@ test('a dropped table becomes the prior, and Undo brings the run before back', {
   assert.match(notice, /Opened animals.csv: 2000 rows became a mixture of 3 Gaussians \(held-out log likelihood per point −5\.\d\d\)/);
   const [, low, high, scale] = /The square shows size from (\d+\.\d) to (\d+\.\d) \(x = ([\d.]+)·size − [\d.]+\) and mass from/.exec(notice);
   assert.ok(low < 96 && high > 144 && Math.abs(28 / scale - (high - low)) < 0.2, notice);
-  assert.match(notice, /Now it is 1 where size is at least its median 1[12]\d\.\d, and 0 elsewhere/);
+  assert.match(notice, /The reward is now 1 where size is at least its median 1[12]\d\.\d, and 0 elsewhere/);
   await status(/Ready/);
   assert.match(await prior(), /3 components/);
   assert.equal(await id(page, 'reward-kind').inputValue(), 'mask');

@@ -71,7 +71,7 @@ impl Samples {
             let [a, _] = &self.columns;
             let median = self.told((offset - self.fitted.frame.shift[0]) / self.fitted.frame.scale);
             said.push_str(&format!(
-                " The reward was a ratio to the prior before. Now it is 1 where {a} is at least its median {median}, and 0 elsewhere."
+                " The reward is now 1 where {a} is at least its median {median}, and 0 elsewhere."
             ));
         }
         problem.prior = Prior {
@@ -212,8 +212,8 @@ mod tests {
         assert_eq!(
             said,
             "Opened points.csv: 60 rows became one Gaussian (held-out log likelihood per point −3.46). The square shows a \
-             from −1.25 to 7.50 (x = 3.2·a − 10) and b from −4.38 to 4.38 (y = 3.2·b). The reward was a ratio to the prior \
-             before. Now it is 1 where a is at least its median 3.50, and 0 elsewhere."
+             from −1.25 to 7.50 (x = 3.2·a − 10) and b from −4.38 to 4.38 (y = 3.2·b). The reward is now 1 where a is \
+             at least its median 3.50, and 0 elsewhere."
         );
     }
 
