@@ -160,6 +160,79 @@ test('one step, files saved and opened again', { timeout: 180_000 }, async () =>
   await page.close();
 });
 
+/** Rows of three round clusters of deviation 2 at 100, 120 and 140 along the first column, 4:3:3. */
+function clusters(rows) {
+  let state = 1;
+  const uniform = () => (state = (state * 48271) % 2147483647) / 2147483647;
+  const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+  return Array.from({ length: rows }, (_, i) => {
+    const cluster = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2][i % 10];
+    return [100 + 20 * cluster + 2 * normal(), 5 * (cluster % 2) + 2 * normal()];
+  });
+}
+
+test('a dropped table becomes the prior, and Undo brings the run before back', { timeout: 180_000 }, async () => {
+  const { page, problems } = await ready(cpu);
+  await small(page);
+  const status = (what) => until(what.source, async () => what.test(await id(page, 'status').textContent()), 30);
+  const prior = () => id(page, 'prior-canvas').getAttribute('aria-label');
+  const train = async () => {
+    await id(page, 'train').click();
+    await status(/Finished/);
+    return until('its figures', async () => metric(page, 'elbo'), 10);
+  };
+  const drop = (name, text) => page.evaluate(([name, text]) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([text], name));
+    document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+  }, [name, text]);
+  const elbo = await train();
+
+  for (const [text, said] of [
+    ['size,mass\n1,2\n3,large\n', 'bad.csv cannot be opened: line 3, column `mass`: `large` is no finite number.'],
+    ['a,b,c\n1,2,3\n', 'bad.csv cannot be opened: it has 3 columns (a, b, c), and the page takes two columns; the native program takes up to 64: rtb pretrain points.'],
+    ['a,b\n1,2\n', 'bad.csv cannot be opened: the number of rows is 1; at least 10 are needed.'],
+  ]) {
+    await drop('bad.csv', text);
+    await until(said, async () => (await errors(page)).startsWith(said), 10);
+    assert.equal(await iteration(page), 12);
+    assert.match(await prior(), /25 components/);
+  }
+
+  const rows = clusters(2000);
+  await drop('animals.csv', `size,mass\n${rows.map((row) => row.join()).join('\n')}\n`);
+  const notice = await until('the notice', async () => {
+    const text = (await id(page, 'notice').allTextContents()).join();
+    return /^Opened/.test(text) && text;
+  }, 20);
+  assert.match(notice, /Opened animals.csv: 2000 rows became a mixture of 3 Gaussians \(held-out log likelihood per point −5\.\d\d\)/);
+  const [, low, high, scale] = /The square shows size from (\d+\.\d) to (\d+\.\d) \(x = ([\d.]+)·size − [\d.]+\) and mass from/.exec(notice);
+  assert.ok(low < 96 && high > 144 && Math.abs(28 / scale - (high - low)) < 0.2, notice);
+  assert.match(notice, /The reward is now 1 where size is at least its median 1[12]\d\.\d, and 0 elsewhere/);
+  await status(/Ready/);
+  assert.match(await prior(), /3 components/);
+  assert.equal(await id(page, 'reward-kind').inputValue(), 'mask');
+  assert.equal(await id(page, 'batch').inputValue(), '64', 'its settings stay');
+  assert.match(await id(page, 'preset').locator('option').first().textContent(), /^animals.csv: x = /);
+  await train();
+
+  await id(page, 'undo').click();
+  await until('the run before', async () => (await iteration(page)) === 12 && (await metric(page, 'elbo')) === elbo, 30);
+  assert.match(await prior(), /25 components/);
+
+  // An array of NumPy, for another reward.
+  await id(page, 'preset').selectOption('ring-tilt');
+  await status(/Ready/);
+  const header = `{'descr': '<f8', 'fortran_order': False, 'shape': (${rows.length}, 2), }\n`;
+  const head = Buffer.concat([Buffer.from('\x93NUMPY\x01\x00', 'latin1'), Buffer.from([header.length, 0]), Buffer.from(header)]);
+  const buffer = Buffer.concat([head, Buffer.from(new Float64Array(rows.flat()).buffer)]);
+  await id(page, 'file-input').setInputFiles({ name: 'animals.npy', mimeType: '', buffer });
+  await until('the notice', async () => /animals.npy: 2000 rows .* The square shows x1 from [^W]*$/.test((await id(page, 'notice').allTextContents()).join()), 20);
+  assert.equal(await id(page, 'reward-kind').inputValue(), 'formula');
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
 test('a copied link reopens the same state, a bad one says so', { timeout: 120_000 }, async () => {
   const { page, problems } = await ready(cpu, '#preset=ring-tilt');
   assert.equal(await id(page, 'preset').inputValue(), 'ring-tilt');

@@ -5,7 +5,7 @@ use crate::history::{History, Past};
 use crate::kit::shared::Shared;
 use crate::presets::{self, named};
 use crate::stage::Stage;
-use crate::tasks;
+use crate::tasks::{self, Change};
 use rtb::message::{Event, Snapshot};
 use rtb::run::{ConfigError, Run};
 use std::rc::Rc;
@@ -89,6 +89,8 @@ pub enum Action {
         weights: Vec<u8>,
         notice: Notice,
     },
+    /// A file of samples was read.
+    Samples(Change),
     /// The run that the page began with, as it was kept over a reload.
     Restore(Past),
     /// Start over with the same run.
@@ -359,6 +361,10 @@ impl Reducible for State {
                 next.load(run.unwrap_or_else(|| (*self.run).clone()), Some(notice));
                 next.weights = Some(Shared::new(weights));
                 next.resume = false;
+            }
+            Action::Samples(change) => {
+                let (run, notice) = change(&self.run);
+                next.go_to(run, Some(Notice::Done(notice)));
             }
             Action::Restore(past) if next.revision == 0 => {
                 next.bring_back(Past {

@@ -51,7 +51,7 @@ pub use task::{CHUNK, PlaneTask};
 #[cfg(feature = "engine")]
 pub use truth::{KL_SIDE, Mode, Truth, cell_masses, equally_weighted, weighted};
 
-pub use super::planar::{Component, HALF_WIDTH, Mixture, mixture, picture};
+pub use super::planar::{Component, HALF_WIDTH, Mixture, fitted, mixture, picture};
 #[cfg(feature = "engine")]
 pub use super::planar::{PICTURE_SIDE, WeightedPoint, quadrature};
 

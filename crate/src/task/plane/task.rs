@@ -17,11 +17,10 @@ use crate::engine::{ConfigError, EngineError, reward};
 use crate::network::DriftNetwork;
 use crate::run::{Files, Run};
 use crate::task::opened::prior_network;
+use crate::task::planar::MOST_OUTSIDE;
 use burn::tensor::Device;
 use std::sync::Arc;
 
-/// Largest share of a mixture outside the drawn square.
-const MOST_OUTSIDE: f64 = 0.02;
 /// Trajectories that are simulated at once.
 pub const CHUNK: usize = 1000;
 /// Samples of an exact prior among which given end points are drawn: enough that they show what holds one in

@@ -3,13 +3,12 @@
 use super::{Component, HALF_WIDTH, Prior, PriorKind, Reward, Shape};
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, positive, range, whole};
+use crate::task::planar::SMALLEST_DEVIATION;
 
 /// Most components of a mixture.
 const MOST_COMPONENTS: usize = 64;
 /// Smallest weight of a component; beside the largest, a smaller one may round to 0.
 const SMALLEST_WEIGHT: f64 = 1e-9;
-/// Smallest standard deviation of a component in any direction; below it f32 loses the drift.
-const SMALLEST_DEVIATION: f64 = 0.1;
 
 fn mixture(field: &str, components: &[Component]) -> Checked {
     whole(

@@ -1,4 +1,4 @@
-//! Saving weights, samples, config and picture; opening a config or weights.
+//! Saving weights, samples, config and picture; opening a config, weights or samples.
 
 use super::panels::PANELS;
 use crate::engine::Engine;
@@ -8,7 +8,7 @@ use crate::kit::fold::Fold;
 use crate::kit::picture::Picture;
 use crate::kit::shared::{Fixed, Shared};
 use crate::state::{Action, Notice};
-use crate::tasks::shown;
+use crate::tasks::{read_samples, shown};
 use gloo::events::{EventListener, EventListenerOptions};
 use rtb::run::Run;
 use wasm_bindgen::JsCast;
@@ -19,6 +19,8 @@ use yew::prelude::*;
 /// Bytes of the largest file that the page opens: many times its largest network, and little enough to
 /// be handed to a worker whole.
 const LARGEST: f64 = 128.0 * MIB;
+/// The same of a table of samples, which the page reads at one go.
+const LARGEST_SAMPLES: f64 = 16.0 * MIB;
 const MIB: f64 = 1_048_576.0;
 
 /// What can be saved of a task.
@@ -83,6 +85,14 @@ impl Opener {
                     .map_err(|error| Notice::Trouble(format!("{name} cannot be opened. {error}")))?;
                 Ok(Action::Load(run, Some(Notice::Done(format!("Opened {name}.")))))
             }
+            Kind::Samples => {
+                let fitting = Notice::Done(format!("Reading {name}…"));
+                self.dispatch.emit(Action::Notice(Some(fitting)));
+                let change = read_samples(&name, &bytes).await;
+                change
+                    .map(Action::Samples)
+                    .map_err(|why| Notice::Trouble(format!("{name} cannot be opened: {why}.")))
+            }
             Kind::Weights => {
                 let run = run_of(&bytes);
                 let what = match run {
@@ -104,28 +114,39 @@ impl Opener {
 }
 
 /// What a file holds.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     Config,
     Weights,
+    Samples,
 }
+
+/// What a file holds by the end of its name.
+const KINDS: [(&str, Kind); 6] = [
+    (".toml", Kind::Config),
+    (".safetensors", Kind::Weights),
+    (".csv", Kind::Samples),
+    (".tsv", Kind::Samples),
+    (".txt", Kind::Samples),
+    (".npy", Kind::Samples),
+];
 
 /// What a file of this name and size in bytes holds, before it is read.
 fn kind(name: &str, size: f64) -> Result<Kind, String> {
     let lower = name.to_lowercase();
-    let kind = if lower.ends_with(".toml") {
-        Kind::Config
-    } else if lower.ends_with(".safetensors") {
-        Kind::Weights
-    } else {
+    let Some((_, kind)) = KINDS.into_iter().find(|(end, _)| lower.ends_with(end)) else {
         return Err(format!(
-            "{name} cannot be opened: choose a config (.toml) or weights (.safetensors)."
+            "{name} cannot be opened: choose a config (.toml), weights (.safetensors) or samples (.csv, .tsv, .txt, .npy)."
         ));
     };
-    if size > LARGEST {
-        let (size, most) = (size / MIB, LARGEST / MIB);
+    let (most, of) = match kind {
+        Kind::Samples => (LARGEST_SAMPLES, " of samples"),
+        Kind::Config | Kind::Weights => (LARGEST, ""),
+    };
+    if size > most {
+        let (size, most) = (size / MIB, most / MIB);
         return Err(format!(
-            "{name} cannot be opened: it has {size:.0} MiB, and the page opens at most {most:.0} MiB."
+            "{name} cannot be opened: it has {size:.0} MiB, and the page opens at most {most:.0} MiB{of}."
         ));
     }
     Ok(kind)
@@ -203,7 +224,7 @@ pub fn SaveOpen(props: &SaveOpenProps) -> Html {
     html! {
         <section class="files" aria-labelledby="files-title">
             <Fold id="files-title" title="Save and share">
-            <p class="help">{ "The address of this page contains all settings of the run, but no trained weights. Copy it to share the run. To open a file, you can also drop it anywhere on the page." }</p>
+            <p class="help">{ "The address of this page contains all settings of the run, but no trained weights. Copy it to share the run. To open a file, you can also drop it anywhere on the page. A table of samples with two columns becomes the prior of Mixtures." }</p>
             <div class="buttons">
                 <button type="button" data-testid="save-weights" disabled={!props.open} onclick={weights}>{ "Save weights (.safetensors)" }</button>
                 <button type="button" data-testid="save-samples" disabled={!props.open} onclick={samples}>{ form }</button>
@@ -211,9 +232,9 @@ pub fn SaveOpen(props: &SaveOpenProps) -> Html {
                 if props.saved.picture {
                     <button type="button" data-testid="save-picture" onclick={picture}>{ "Save picture (.png)" }</button>
                 }
-                <button type="button" data-testid="open-file" onclick={click}>{ "Open config or weights…" }</button>
-                <input ref={input} type="file" class="hidden" data-testid="file-input" tabindex="-1" aria-label="Config or weights file"
-                    accept=".toml,.safetensors" {onchange} />
+                <button type="button" data-testid="open-file" onclick={click}>{ "Open config, weights or samples…" }</button>
+                <input ref={input} type="file" class="hidden" data-testid="file-input" tabindex="-1" aria-label="Config, weights or samples file"
+                    accept={KINDS.map(|(end, _)| end).join(",")} {onchange} />
             </div>
             </Fold>
         </section>
@@ -242,7 +263,12 @@ mod tests {
     fn a_file_is_judged_by_its_name_and_size() {
         assert_eq!(kind("RUN.TOML", 10.0), Ok(Kind::Config));
         assert_eq!(kind("a.b.SafeTensors", LARGEST), Ok(Kind::Weights));
-        assert!(kind("a.txt", 10.0).is_err_and(|why| why.contains(".toml")));
+        assert_eq!(kind("points.CSV", LARGEST_SAMPLES), Ok(Kind::Samples));
+        assert!(kind("a.pdf", 10.0).is_err_and(|why| why.contains(".toml") && why.contains(".npy")));
+        assert!(
+            kind("a.npy", LARGEST)
+                .is_err_and(|why| why.contains("128 MiB") && why.contains("16 MiB of samples"))
+        );
         assert!(
             kind("a.safetensors", 1.5e9)
                 .is_err_and(|why| why.contains("1431 MiB") && why.contains("128 MiB"))

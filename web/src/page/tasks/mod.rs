@@ -16,6 +16,7 @@ use crate::parts::navigation::Naming;
 use crate::parts::panels::PanelsProps;
 use crate::parts::save_open::{SampleFile, Saved};
 use crate::parts::transport::Advice;
+use futures::future::LocalBoxFuture;
 use rtb::message::{Report, Scene};
 use rtb::run::{ConfigError, Run};
 use yew::Html;
@@ -54,6 +55,20 @@ pub fn shown(run: Run) -> Result<Run, ConfigError> {
         names.join(", ")
     );
     Err(ConfigError::new("task", format!("`{task}`"), allowed))
+}
+
+/// What samples make of the run that is shown, which may be of any task, and what is said of it.
+pub type Change = Box<dyn FnOnce(&Run) -> (Run, String)>;
+
+/// Reads a file of samples, in the first room that takes one.
+///
+/// # Errors
+///
+/// Says what is wrong with the file, without a full stop.
+pub async fn read_samples(file: &str, bytes: &[u8]) -> Result<Change, String> {
+    let mut rooms = ROOMS.iter();
+    let read = rooms.find_map(|room| room.read_samples(file, bytes));
+    read.expect("a room that takes samples").await
 }
 
 /// How the page speaks of the tasks.
@@ -109,6 +124,15 @@ pub trait Room: Sync {
     /// A lesson below the comparison.
     fn lesson(&self, _props: LessonProps) -> Html {
         Html::default()
+    }
+
+    /// Reads a file of samples, where the task has a use for them.
+    fn read_samples<'a>(
+        &self,
+        _file: &'a str,
+        _bytes: &'a [u8],
+    ) -> Option<LocalBoxFuture<'a, Result<Change, String>>> {
+        None
     }
 
     /// Samples of a run with this scene as a file.

@@ -124,6 +124,22 @@ impl Mixture {
         largest + sum.ln()
     }
 
+    /// The share of each component in the density at x; log p(x).
+    pub(super) fn shares(&self, x: [f64; 2], shares: &mut [f64]) -> f64 {
+        let mut largest = f64::NEG_INFINITY;
+        for (share, term) in shares.iter_mut().zip(self.terms(x)) {
+            *share = term;
+            largest = largest.max(term);
+        }
+        let mut total = 0.0;
+        for share in &mut *shares {
+            *share = negligible_or_exp(*share - largest);
+            total += *share;
+        }
+        shares.iter_mut().for_each(|share| *share /= total);
+        largest + total.ln()
+    }
+
     /// ∇ log p(x).
     pub fn score(&self, x: [f64; 2]) -> [f64; 2] {
         let terms: Vec<f64> = self.terms(x).collect();

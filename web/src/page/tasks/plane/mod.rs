@@ -12,10 +12,11 @@ mod pictures;
 mod preview;
 mod prior;
 mod reward;
+mod samples;
 mod shape;
 mod words;
 
-use super::{Facts, Room};
+use super::{Change, Facts, Room};
 use crate::kit::math;
 use crate::parts::compare::Compared;
 use crate::parts::controls::numbers::{DEPTH, Numbers, WIDTH};
@@ -25,6 +26,8 @@ use crate::parts::lesson::LessonProps;
 use crate::parts::navigation::Naming;
 use crate::parts::panels::PanelsProps;
 use crate::parts::save_open::{SampleFile, Saved};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use rtb::message::{Fit, Report, Scene, Truth};
 use rtb::run::Run;
 use rtb::task::plane::{PlaneFit, PlaneProblem, PlaneView, PriorKind};
@@ -41,7 +44,7 @@ static FACTS: Facts = Facts {
         opens: None,
         what: "densities in the plane",
         intro: "In the first task, Mixtures, samples are points in the plane and the exact posterior is known, so you can watch the learned one approach it. Press Train, \
-                drag the prior’s components, type or paint another reward, or point at a sample to see its trajectory. At the bottom of the page you can compare other methods for the same posterior.",
+                drag the prior’s components, type or paint another reward, or point at a sample to see its trajectory. A CSV file with two columns, dropped on the page, becomes the prior. At the bottom of the page you can compare other methods for the same posterior.",
     },
     numbers: Numbers {
         steps: (
@@ -118,6 +121,18 @@ impl Room for Plane {
 
     fn lesson(&self, props: LessonProps) -> Html {
         html! { <energy::Energy ..props /> }
+    }
+
+    fn read_samples<'a>(
+        &self,
+        file: &'a str,
+        bytes: &'a [u8],
+    ) -> Option<LocalBoxFuture<'a, Result<Change, String>>> {
+        let read = async move {
+            let samples = samples::Samples::read(file, bytes).await?;
+            Ok(Box::new(|shown: &Run| samples.put(shown)) as Change)
+        };
+        Some(read.boxed_local())
     }
 
     fn file(&self, _scene: &Scene, samples: &[f32]) -> SampleFile {
