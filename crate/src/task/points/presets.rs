@@ -82,6 +82,7 @@ fn schools() -> PointsProblem {
         prior: Prior::Marginals { coordinates },
         reward: log_likelihood(&format!("-({})/2", terms.join(" + "))),
         reference: None,
+        observations: None,
     }
 }
 
@@ -105,6 +106,7 @@ fn clusters() -> PointsProblem {
         },
         reward: log_likelihood("-2*max(0, x1 + x3)^2 - abs(x2)/4"),
         reference: None,
+        observations: None,
     }
 }
 
