@@ -205,7 +205,7 @@ fn what_does_not_go_with_observations_is_refused() {
         ),
         (
             "[objective]",
-            "[method]\n    name = \"importance\"\n    [objective]",
+            "[method]\n    kind = \"importance\"\n    [objective]",
             "there is one posterior per observation",
         ),
         ("truth = ", "true = ", "true"),
