@@ -7,11 +7,13 @@ use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::process::{OrnsteinUhlenbeck, Prior as _, Process};
 use rtb::engine::reward::BlackBox;
+use rtb::engine::rollout::{Batch, Chains, Follow};
+use rtb::engine::weights::{Weights, load_tensors};
 use rtb::message::{Files, Report};
 use rtb::run::{Run, Training};
 use rtb::session::Session;
 use rtb::task::points::pretrain::{Bounds, PretrainConfig, Pretraining};
-use rtb::task::points::{PointsFit, PointsProblem, PointsTask, Table};
+use rtb::task::points::{Observed, PointsFit, PointsPolicy, PointsPrior, PointsProblem, PointsTask, Table};
 use std::sync::Arc;
 
 fn matrix(values: &[f64], columns: usize) -> Tensor<2> {
@@ -452,7 +454,7 @@ fn bad_descriptions_are_refused_by_name() {
             "deviation = 0.0",
             "prior.coordinates[0].deviation",
         ),
-        ("family = \"normal\"", "family = \"gauss\"", "prior.coordinates"),
+        ("family = \"normal\"", "family = \"gauss\"", "one of `normal`"),
         ("kind = \"formula\"", "kind = \"classifier\"", "reward.kind"),
     ] {
         let error = refused(from, to);
@@ -487,5 +489,50 @@ fn presets_of_points_train() {
             report.log_z_importance.is_finite() && report.log_z_exact.is_finite(),
             "{name}: {report:?}"
         );
+    }
+}
+
+/// The policy's Gaussian in closed form: over the chain its kernels less the prior's are log r of the end point, for
+/// every trajectory and any T.
+#[test]
+fn a_gaussian_posterior_is_exact_for_any_number_of_steps() {
+    let (center, spread) = ([1.5f32, -0.4], [0.01f64, 1.7]);
+    let device = cpu_device();
+    for steps in [1, 2, 9] {
+        let process = OrnsteinUhlenbeck { steps, dimensions: 2 };
+        let policy = PointsPolicy::new(process, true, &Observed::nothing());
+        let network = policy.network(8, 1, &Noise::new(0), &device);
+        let mut weights = pollster::block_on(Weights::of(&network)).expect("weights");
+        for (name, _, values) in &mut weights.tensors {
+            // Both are kept over 5.
+            match name.as_str() {
+                "center" => values.copy_from_slice(&center.map(|m| m / 5.0)),
+                "spread" => values.copy_from_slice(&spread.map(|s| (s.powi(2).ln() / 5.0) as f32)),
+                _ => {}
+            }
+        }
+        let network = load_tensors(network, &weights).expect("its own weights");
+        let chains = Chains::new(process, PointsPrior::Noise, policy, device.clone());
+        let rows = 400;
+        let batch = Batch {
+            fresh: vec![0; rows],
+            noise: Noise::new(1).normal(Purpose::Samples, 0, rows * 2 * steps),
+            ..Batch::default()
+        };
+        let drawn = chains.draw(&network, batch, Follow::Policy { exploration: 0.0 });
+        let ends = numbers(process.download(&drawn.states[steps]));
+        let ratios = numbers(chains.score(drawn).log_ratio());
+        for (end, ratio) in ends.chunks_exact(2).zip(ratios) {
+            let log_r: f64 = (0..2)
+                .map(|d| {
+                    let (z, m, s) = (end[d], f64::from(center[d]), spread[d]);
+                    -0.5 * ((z - m) / s).powi(2) - s.ln() + 0.5 * z * z
+                })
+                .sum();
+            assert!(
+                (ratio - log_r).abs() < 0.02,
+                "{steps} steps: {ratio} for {log_r}"
+            );
+        }
     }
 }

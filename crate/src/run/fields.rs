@@ -14,6 +14,8 @@ pub struct Field {
     pub meaning: String,
     /// The value that stands for an absent one in any run; most fields have one of their task instead.
     pub default: Option<Value>,
+    /// Whether a table may lack it, without any value in its place.
+    pub may_lack: bool,
     /// What it holds.
     pub shape: Shape,
 }
@@ -109,13 +111,14 @@ impl Reader {
         let optional = properties.keys().map(String::as_str);
         let mut optional: Vec<&str> = optional.filter(|name| !names.contains(name)).collect();
         optional.sort_unstable();
-        names.extend(optional);
+        names.extend(optional.iter().copied());
         let of_name = |name: &str| {
             let schema = &properties[name];
             Field {
                 name: name.to_owned(),
                 meaning: meaning(schema),
                 default: schema.get("default").cloned(),
+                may_lack: optional.contains(&name),
                 shape: self.shape(schema, inside),
             }
         };

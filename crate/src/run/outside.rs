@@ -42,6 +42,7 @@ impl Command {
                 "the program and its arguments, for example `[\"python3\", \"reward.py\"]`",
             ));
         }
+        whole(&format!("the number of {field}.run"), self.run.len(), 1, 100)?;
         whole(&format!("{field}.workers"), self.workers, 1, 256)?;
         positive(&format!("{field}.timeout"), self.timeout, 86_400.0)
     }

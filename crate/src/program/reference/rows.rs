@@ -27,7 +27,11 @@ pub fn of(probes: &[(Task, Probe)], of_kind: bool, path: &[&str], field: &Field)
         name: format!("`{}`", field.name),
         meaning: field.meaning.clone(),
         default: match of_kind {
-            true => own_default(field).map_or_else(|| "required".to_owned(), |value| shown(&value)),
+            true => match own_default(field) {
+                Some(value) => shown(&value),
+                None if field.may_lack => "none".to_owned(),
+                None => "required".to_owned(),
+            },
             false => each_task(&using, &|task, _| default(&Probe::new(task), path, field)),
         },
         allowed: each_task(&using, &|_, probe| allowed(probe, path, &field.shape)),
@@ -93,9 +97,13 @@ fn allowed(probe: &Probe, path: &[&str], shape: &Shape) -> String {
             let what = match **of {
                 Shape::Text => "texts".to_owned(),
                 Shape::Number { .. } => format!("numbers, each {}", found().unwrap_or_default()),
+                Shape::List { .. } => "lists".to_owned(),
                 _ => "tables".to_owned(),
             };
-            format!("{none}{many} {what}")
+            match many.starts_with(|c: char| c.is_ascii_digit()) {
+                true => format!("{none}{many} {what}"),
+                false => format!("{none}{what}, {many}"),
+            }
         }
         Shape::List { .. } => match found() {
             Some(range) if range.starts_with('[') => range,

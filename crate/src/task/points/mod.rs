@@ -50,7 +50,7 @@ pub use observations::Observations;
 #[cfg(feature = "engine")]
 pub use observed::Observed;
 #[cfg(feature = "engine")]
-pub use policy::{ObservedPull, PointsNetwork, PointsPolicy};
+pub use policy::{ObservedGaussian, PointsNetwork, PointsPolicy};
 #[cfg(feature = "engine")]
 pub use prior::{LearnedPrior, MixturePrior, PointsPrior};
 pub use problem::{Component, MOST_COORDINATES, PointsProblem, Prior, REWARDS, Reference, Reward};
@@ -132,6 +132,14 @@ impl Room for Points {
             "network.rank",
             "network.langevin",
         ]
+    }
+
+    /// A prior of another kind takes nothing from the one before.
+    fn give_way(&self, own: &mut Toml, over: &Toml) {
+        let kind = |table: &Toml| table.get("prior")?.get("kind").cloned();
+        if kind(over).is_some_and(|said| kind(own) != Some(said)) {
+            own.remove("prior");
+        }
     }
 
     fn presets(&self) -> Vec<Preset> {

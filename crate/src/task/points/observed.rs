@@ -29,7 +29,7 @@ pub struct Observed {
 
 impl Observed {
     /// That of a run of a single posterior.
-    pub(super) fn nothing() -> Self {
+    pub fn nothing() -> Self {
         Self {
             names: Vec::new(),
             rows: 1,

@@ -3,86 +3,80 @@
 use super::observed::Observed;
 use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::{OrnsteinUhlenbeck, Policy, per_step};
-use crate::network::embedding::{FREQUENCIES, time_features};
 use crate::network::layer::uniform;
 use crate::network::{DriftNetwork, DriftNetworkConfig};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use std::sync::Arc;
 
-/// Largest |ℓ|: a step's deviation is at most so many e-foldings from the chain's own.
-const MOST_SCALE: f64 = 3.0;
-/// Units of the layer through which the pull sees observations.
+/// Largest |ℓ| that the network adds: a step's deviation is at most so many e-foldings from the Gaussian's.
+const MOST_SCALE: f64 = 2.0;
+/// How much faster the Gaussian's centre and the logarithm of its variance move than a weight of the network: they have
+/// far to go.
+const HASTE: f64 = 5.0;
+/// Units of the layer through which the Gaussian sees observations.
 const UNITS: usize = 64;
 
-/// The network of posteriors of points: what depends on the state, and a pull to a centre that only depends on the
-/// time and the observation. Without the pull, a posterior far narrower than the prior asks for slopes that a network takes long to find.
+/// The network of a posterior of points: a Gaussian, and what depends on the state.
 #[derive(Module, Debug)]
 pub struct PointsNetwork {
     /// `[rows, inputs]` → `[rows, 2·d]`: corrections to moves and scales.
     body: DriftNetwork,
-    /// `[2·FREQUENCIES, d]`: the strength of the pull, zero at the start.
-    pull: Param<Tensor<2>>,
-    pull_bias: Param<Tensor<1>>,
-    /// `[2·FREQUENCIES, d]`: its centre.
+    /// The Gaussian's centre over [`HASTE`], `[1, d]`.
     center: Param<Tensor<2>>,
-    center_bias: Param<Tensor<1>>,
+    /// The logarithm of its variance over [`HASTE`], `[1, d]`.
+    spread: Param<Tensor<2>>,
     /// What observations add to both.
-    observed: Option<ObservedPull>,
+    observed: Option<ObservedGaussian>,
 }
 
-/// h = silu(W·time + V·y + b) and what the pull and its centre are made of besides the time.
+/// h = silu(V·y + b), and W·h for the Gaussian's centre and for the logarithm of its variance.
 #[derive(Module, Debug)]
-pub struct ObservedPull {
-    /// `[2·FREQUENCIES, UNITS]`.
-    time: Param<Tensor<2>>,
+pub struct ObservedGaussian {
     /// `[columns, UNITS]`.
-    observation: Param<Tensor<2>>,
+    layer: Param<Tensor<2>>,
     bias: Param<Tensor<1>>,
     /// `[UNITS, d]`, zero at the start.
-    pull: Param<Tensor<2>>,
-    /// `[UNITS, d]`, zero at the start.
     center: Param<Tensor<2>>,
+    /// `[UNITS, d]`, zero at the start.
+    spread: Param<Tensor<2>>,
 }
 
-impl ObservedPull {
+impl ObservedGaussian {
     fn new(columns: usize, d: usize, noise: &Noise, device: &Device) -> Self {
         // The body has the first numbers of this purpose.
         let mut rng = noise.stream(Purpose::Initialization, 1);
-        let mut matrix = |rows: usize| {
-            let bound = 1.0 / (rows as f64).sqrt();
-            Param::from_tensor(uniform(&mut rng, [rows, UNITS], bound, device))
-        };
+        let bound = 1.0 / (columns as f64).sqrt();
         let head = || Param::from_tensor(Tensor::zeros([UNITS, d], device));
         Self {
-            time: matrix(2 * FREQUENCIES),
-            observation: matrix(columns),
-            bias: Param::from_tensor(Tensor::zeros([UNITS], device)),
-            pull: head(),
+            layer: Param::from_tensor(uniform(&mut rng, [columns, UNITS], bound, device)),
+            bias: Param::from_tensor(uniform(&mut rng, [UNITS], 1.0, device)),
             center: head(),
+            spread: head(),
         }
     }
 
-    /// What it adds to pull and centre, `[steps, rows, d]` each.
-    fn forward(&self, features: &Tensor<2>, seen: &Tensor<2>) -> [Tensor<3>; 2] {
-        let of_time = features.clone().matmul(self.time.val()) + self.bias.val().unsqueeze::<2>();
-        let of_rows = seen.clone().matmul(self.observation.val());
-        let hidden = of_time.unsqueeze_dim::<3>(1) + of_rows.unsqueeze_dim::<3>(0);
+    /// What it adds to the centre and to the logarithm of the variance, `[rows, d]` each.
+    fn forward(&self, seen: &Tensor<2>) -> [Tensor<2>; 2] {
+        let hidden = seen.clone().matmul(self.layer.val()) + self.bias.val().unsqueeze::<2>();
         let hidden = activation::silu(hidden);
-        [&self.pull, &self.center].map(|head| hidden.clone().matmul(head.val().unsqueeze::<3>()))
+        [&self.center, &self.spread].map(|head| hidden.clone().matmul(head.val()))
     }
 }
 
-/// With c_out from [`OrnsteinUhlenbeck::output`],
-/// k_φ = k_θ + c_out·(net_k(z, ẑ_T, y, t) + g(y, t)·(c(y, t) − z)/σ) and
-/// ℓ_φ = ℓ_θ + 3·tanh(net_ℓ(z, ẑ_T, y, t)/3).
+/// k_φ = k_θ + k_G + c_out·net_k and ℓ_φ = ℓ_θ + ℓ_G + 2·tanh(net_ℓ/2), with c_out from
+/// [`OrnsteinUhlenbeck::output`].
 ///
-/// y is the standardised observation, where there are any. ẑ_T is the end point that the prior expects. The bracket stands for the posterior's (E\[z_T|z\] − α·z)/σ, less the
-/// prior's; a head of 0 makes the policy the prior.
+/// k_G and ℓ_G are the kernels of the chain to a Gaussian N(m, s²) of independent coordinates, in closed form: with
+/// V_i = α_i²·s² + σ_i², z_{i+1} given z_i is N(α_{i+1}·m + √(1 − b_i)·(V_{i+1}/V_i)·(z_i − α_i·m), b_i·V_{i+1}/V_i).
+/// Its m and s² are trained with the network, and depend on the standardised observation where there are any. The network
+/// sees the observation too, and the state in the Gaussian's units: a posterior far narrower than the
+/// prior would otherwise ask for slopes that a network takes long to find. With m = 0, s² = 1 and a head of 0 the policy
+/// is the prior.
 #[derive(Clone, Debug)]
 pub struct PointsPolicy {
     process: OrnsteinUhlenbeck,
-    /// Whether ẑ_T says more than z: of noise it is α·z.
+    /// Whether the end point that the prior expects says more than z: of noise it is α·z.
     sees_expected: bool,
     /// Numbers of an observation.
     columns: usize,
@@ -105,20 +99,17 @@ impl PointsPolicy {
     pub fn network(&self, width: usize, depth: usize, noise: &Noise, device: &Device) -> PointsNetwork {
         let d = self.process.dimensions;
         let body = DriftNetworkConfig {
-            inputs: self.columns + if self.sees_expected { 2 * d } else { d },
+            inputs: self.columns + if self.sees_expected { 3 * d } else { 2 * d },
             outputs: 2 * d,
             width,
             depth,
         };
-        let matrix = || Param::from_tensor(Tensor::zeros([2 * FREQUENCIES, d], device));
-        let bias = || Param::from_tensor(Tensor::zeros([d], device));
+        let zero = || Param::from_tensor(Tensor::zeros([1, d], device));
         PointsNetwork {
             body: body.init(noise, device),
-            pull: matrix(),
-            pull_bias: bias(),
-            center: matrix(),
-            center_bias: bias(),
-            observed: (self.columns > 0).then(|| ObservedPull::new(self.columns, d, noise, device)),
+            center: zero(),
+            spread: zero(),
+            observed: (self.columns > 0).then(|| ObservedGaussian::new(self.columns, d, noise, device)),
         }
     }
 
@@ -134,30 +125,51 @@ impl PointsPolicy {
         Some(Tensor::from_data(data, device))
     }
 
-    /// g(y, t)·(c(y, t) − z)/σ.
-    fn pull(
+    /// k_G, ℓ_G and the states in the Gaussian's units, of rows in `steps.len()` equal blocks.
+    fn gaussian(
         &self,
         network: &PointsNetwork,
         steps: &[usize],
         x: &Tensor<2>,
         seen: Option<&Tensor<2>>,
-    ) -> Tensor<2> {
-        let features = time_features(&self.process.times(steps), &x.device());
-        let of = |weights: &Param<Tensor<2>>, bias: &Param<Tensor<1>>| {
-            (features.clone().matmul(weights.val()) + bias.val().unsqueeze::<2>()).unsqueeze_dim::<3>(1)
-        };
-        let mut pull = of(&network.pull, &network.pull_bias);
-        let mut center = of(&network.center, &network.center_bias);
-        if let (Some(observed), Some(seen)) = (&network.observed, seen) {
-            let [more_pull, more_center] = observed.forward(&features, seen);
-            pull = pull + more_pull;
-            center = center + more_center;
-        }
+    ) -> [Tensor<2>; 3] {
         let [all, d] = x.dims();
         let blocks = steps.len();
-        let away = center - x.clone().reshape([blocks, all / blocks, d]);
-        let pull = (pull * away).reshape([all, d]);
-        per_step(steps, pull, |step| self.process.at(step).1.recip())
+        let of = |number: &dyn Fn(usize) -> f64| {
+            let numbers: Vec<f32> = steps.iter().map(|step| number(*step) as f32).collect();
+            Tensor::<3>::from_data(TensorData::new(numbers, [blocks, 1, 1]), &x.device())
+        };
+        let mut center = network.center.val().mul_scalar(HASTE);
+        let mut spread = network.spread.val().mul_scalar(HASTE);
+        if let (Some(observed), Some(seen)) = (&network.observed, seen) {
+            let [more_center, more_spread] = observed.forward(seen);
+            center = center + more_center;
+            spread = spread + more_spread;
+        }
+        let center = center.unsqueeze_dim::<3>(0);
+        let variance = spread.exp().unsqueeze_dim::<3>(0);
+        let marginal = |ahead: usize| {
+            let level = |step: usize| self.process.at(step + ahead);
+            variance.clone() * of(&|step| level(step).0.powi(2)) + of(&|step| level(step).1.powi(2))
+        };
+        let mean = |ahead: usize| center.clone() * of(&|step| self.process.at(step + ahead).0);
+        let (now, next) = (marginal(0), marginal(1));
+        let share = next.clone() / now.clone();
+        // All of these are `[blocks, rows, d]`, or `[blocks, 1, d]` where the rows share theirs.
+        let rows = |each: Tensor<3>| each.expand([blocks, all / blocks, d]).reshape([all, d]);
+        let away = x.clone() - rows(mean(0));
+        let to = mean(1) - mean(0) * of(&|step| self.process.mix(step).0);
+        let moves = rows(to * of(&|step| self.process.mix(step).1.recip()))
+            + away.clone()
+                * rows(
+                    share.clone().sub_scalar(1.0)
+                        * of(&|step| {
+                            let (kept, gained) = self.process.mix(step);
+                            kept / gained
+                        }),
+                );
+        let scales = rows(share.log().mul_scalar(0.5));
+        [moves, scales, away * rows(now.sqrt().recip())]
     }
 }
 
@@ -176,20 +188,23 @@ impl Policy<OrnsteinUhlenbeck> for PointsPolicy {
         let prior = prior();
         let d = self.process.dimensions;
         let seen = self.seen(conditions, &x.device());
-        let mut inputs = vec![x.clone()];
+        let [moves, scales, standard] = self.gaussian(network, steps, &x, seen.as_ref());
+        let mut inputs = vec![x.clone(), standard];
         if self.sees_expected {
             inputs.push(self.process.expected_ends(steps, &x, &prior));
         }
-        inputs.extend(seen.as_ref().map(|seen| seen.clone().repeat_dim(0, steps.len())));
-        let inputs = Tensor::cat(inputs, 1);
-        let out = network.body.forward(&self.process.times(steps), inputs);
-        let moves = out.clone().narrow(1, 0, d) + self.pull(network, steps, &x, seen.as_ref());
-        let moves = per_step(steps, moves, |step| self.process.output(step));
-        let scales = out
+        inputs.extend(seen.map(|seen| seen.repeat_dim(0, steps.len())));
+        let out = network
+            .body
+            .forward(&self.process.times(steps), Tensor::cat(inputs, 1));
+        let moved = per_step(steps, out.clone().narrow(1, 0, d), |step| {
+            self.process.output(step)
+        });
+        let scaled = out
             .narrow(1, d, d)
             .div_scalar(MOST_SCALE)
             .tanh()
             .mul_scalar(MOST_SCALE);
-        prior + Tensor::cat(vec![moves, scales], 1)
+        prior + Tensor::cat(vec![moves + moved, scales + scaled], 1)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::marginal::Coordinate;
 use super::problem::{Component, PointsProblem, Prior, Reward};
-use crate::run::{Evaluation, Network, Preset, Process, Rollout, Run, Tempering};
+use crate::run::{Evaluation, LogZ, Network, Objective, Optimizer, Preset, Process, Run, Tempering};
 
 fn normal(name: &str, mean: f64, deviation: f64) -> Coordinate {
     Coordinate::Normal {
@@ -36,9 +36,13 @@ pub(super) fn run(problem: PointsProblem) -> Run {
             width: 128,
             ..Network::default()
         },
-        rollout: Rollout {
-            noised_share: 0.25,
-            ..Rollout::default()
+        objective: Objective {
+            log_z: LogZ::Vargrad,
+            ..Objective::default()
+        },
+        optimizer: Optimizer {
+            learning_rate: 2e-3,
+            ..Optimizer::default()
         },
         evaluation: Evaluation {
             samples: 10_000,
@@ -104,7 +108,12 @@ fn clusters() -> PointsProblem {
                 component(4.0, [2.0, -2.0]),
             ],
         },
-        reward: log_likelihood("-2*max(0, x1 + x3)^2 - abs(x2)/4"),
+        reward: Reward::Product {
+            rewards: vec![
+                log_likelihood("-2*max(0, x1 + x3)^2"),
+                log_likelihood("-abs(x2)/4"),
+            ],
+        },
         reference: None,
         observations: None,
     }

@@ -126,14 +126,25 @@ impl Component {
 
     fn validate(&self, at: &str, d: usize) -> Checked {
         range(&format!("{at}.weight"), self.weight, 1e-9, 1e6)?;
+        let as_many = |field: &str, count: usize| match count == d {
+            true => Ok(()),
+            false => Err(ConfigError::new(
+                format!("the number of {field}"),
+                count,
+                "one for each coordinate",
+            )),
+        };
         let numbers = |field: &str, numbers: &[f64]| {
-            whole(&format!("the length of {field}"), numbers.len(), d, d)?;
+            as_many(field, numbers.len())?;
             numbers
                 .iter()
                 .enumerate()
                 .try_for_each(|(i, value)| range(&format!("{field}[{i}]"), *value, -1e9, 1e9))
         };
         numbers(&format!("{at}.mean"), &self.mean)?;
+        if !self.covariance.is_empty() {
+            as_many(&format!("{at}.covariance"), self.covariance.len())?;
+        }
         match (self.variances.is_empty(), self.covariance.is_empty()) {
             (true, true) => Err(ConfigError::missing(
                 format!("{at}.variances"),
@@ -311,12 +322,19 @@ impl Prior {
                     MOST_COMPONENTS,
                 )?;
                 let d = components[0].mean.len();
-                whole("the length of prior.components[0].mean", d, 1, MOST_COORDINATES)?;
+                whole("the number of prior.components[0].mean", d, 1, MOST_COORDINATES)?;
                 for (at, component) in components.iter().enumerate() {
                     component.validate(&format!("prior.components[{at}]"), d)?;
                 }
                 let names = self.names().unwrap_or_default();
-                whole("the number of prior.names", names.len(), d, d)?;
+                if names.len() != d {
+                    let allowed = "one for each coordinate";
+                    return Err(ConfigError::new(
+                        "the number of prior.names",
+                        names.len(),
+                        allowed,
+                    ));
+                }
             }
             Self::Learned { weights } if weights.is_empty() => {
                 return Err(ConfigError::missing(
