@@ -18,6 +18,7 @@ mod methods;
 mod networks;
 mod numbers;
 mod objective;
+mod observations;
 mod oracle;
 mod points;
 mod pretrained;

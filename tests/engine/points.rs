@@ -13,7 +13,7 @@ use rtb::message::{Files, Report};
 use rtb::run::{Run, Training};
 use rtb::session::Session;
 use rtb::task::points::pretrain::{Bounds, PretrainConfig, Pretraining};
-use rtb::task::points::{PointsFit, PointsPolicy, PointsPrior, PointsProblem, PointsTask, Table};
+use rtb::task::points::{Observed, PointsFit, PointsPolicy, PointsPrior, PointsProblem, PointsTask, Table};
 use std::sync::Arc;
 
 fn matrix(values: &[f64], columns: usize) -> Tensor<2> {
@@ -46,7 +46,7 @@ fn noise_is_left_as_it_is_by_a_reversible_chain() {
         let there = numbers(process.log_prob(&[step], &x, &y, &nothing))[0];
         let back = numbers(process.log_prob(&[step], &y, &x, &nothing))[0];
         let noised = numbers(process.log_noise(step, &x, &y))[0];
-        let balance = log_normal(&z) + f64::from(there) - log_normal(&next) - f64::from(back);
+        let balance = log_normal(&z) + there - log_normal(&next) - back;
         assert!(balance.abs() < 1e-3, "step {step}: {balance}");
         assert!((noised - back).abs() < 1e-4, "step {step}");
     }
@@ -80,8 +80,8 @@ fn ratio_and_divergence_are_those_of_the_densities() {
     let (x, one, other) = (repeated(&x), repeated(&one), repeated(&other));
     let next = process.transition(2, &x, &one, noise, 0.0);
     let ratio = numbers(process.log_ratio(&[2], &x, &next, &one, &other));
-    let mean = ratio.iter().map(|r| f64::from(*r)).sum::<f64>() / many as f64;
-    let exact = f64::from(numbers(process.divergence(&[2], &x, &one, &other))[0]);
+    let mean = ratio.iter().sum::<f64>() / many as f64;
+    let exact = numbers(process.divergence(&[2], &x, &one, &other))[0];
     assert!((mean - exact).abs() < 0.02 * (1.0 + exact), "{mean} for {exact}");
 }
 
@@ -191,7 +191,7 @@ fn a_mixture_has_its_score_in_closed_form() {
         for d in 0..3 {
             let wanted = sum[d] / total;
             assert!(
-                (f64::from(expected[d]) - wanted).abs() < 0.03,
+                (expected[d] - wanted).abs() < 0.03,
                 "step {step}: {expected:?} for {wanted} at {d}"
             );
         }
@@ -297,7 +297,7 @@ fn quadrature_knows_log_z() {
         "#,
     );
     let mut task = task(&run, &Files::default());
-    let truth = pollster::block_on(task.truth()).expect("quadrature");
+    let truth = &pollster::block_on(task.truths()).expect("quadrature")[0];
     let exact = (0.02 * std::f64::consts::PI).sqrt().ln() - 8f64.ln();
     assert!((truth.log_z - exact).abs() < 1e-3, "{} for {exact}", truth.log_z);
     assert_eq!(truth.effective, 0.0);
@@ -317,7 +317,7 @@ fn a_sum_goes_over_the_rows_of_a_table() {
         .map(|(x, y): (f64, f64)| (y - a * x - b).powi(2))
         .iter()
         .sum();
-    let log_r = task.reward.of_points(&[a, b, 0.0]).expect("a formula");
+    let log_r = task.reward.of_points(&[a, b, 0.0], &[0]).expect("a formula");
     assert!((log_r[0] + wanted / 2.0).abs() < 1e-12);
 
     let refused = |expression: &str| {
@@ -428,7 +428,7 @@ fn a_prior_is_learned_from_a_table() {
     );
     let mut task = task(&run, &Files::default().with("prior", file));
     assert_eq!(task.space.names(), ["level", "share"]);
-    let truth = pollster::block_on(task.truth()).expect("weighted samples");
+    let truth = &pollster::block_on(task.truths()).expect("weighted samples")[0];
     // Half of the mass.
     assert!((truth.log_z - 0.5f64.ln()).abs() < 0.1, "{}", truth.log_z);
     assert!(truth.points.chunks_exact(2).all(|x| x[1] > 0.0 && x[1] < 1.0));
@@ -443,7 +443,11 @@ fn bad_descriptions_are_refused_by_name() {
     };
     for (from, to, named) in [
         ("name = \"a\"", "name = \"exp\"", "coordinate 0"),
-        ("name = \"a\"", "name = \"b\"", "that no other coordinate has"),
+        (
+            "name = \"a\"",
+            "name = \"b\"",
+            "that no other coordinate or column has",
+        ),
         ("name = \"a\"", "name = \"1a\"", "begins with a letter"),
         (
             "deviation = 0.31622776601683794",
@@ -496,7 +500,7 @@ fn a_gaussian_posterior_is_exact_for_any_number_of_steps() {
     let device = cpu_device();
     for steps in [1, 2, 9] {
         let process = OrnsteinUhlenbeck { steps, dimensions: 2 };
-        let policy = PointsPolicy::new(process, true);
+        let policy = PointsPolicy::new(process, true, &Observed::nothing());
         let network = policy.network(8, 1, &Noise::new(0), &device);
         let mut weights = pollster::block_on(Weights::of(&network)).expect("weights");
         for (name, _, values) in &mut weights.tensors {
@@ -521,12 +525,12 @@ fn a_gaussian_posterior_is_exact_for_any_number_of_steps() {
         for (end, ratio) in ends.chunks_exact(2).zip(ratios) {
             let log_r: f64 = (0..2)
                 .map(|d| {
-                    let (z, m, s) = (f64::from(end[d]), f64::from(center[d]), spread[d]);
+                    let (z, m, s) = (end[d], f64::from(center[d]), spread[d]);
                     -0.5 * ((z - m) / s).powi(2) - s.ln() + 0.5 * z * z
                 })
                 .sum();
             assert!(
-                (f64::from(ratio) - log_r).abs() < 0.02,
+                (ratio - log_r).abs() < 0.02,
                 "{steps} steps: {ratio} for {log_r}"
             );
         }

@@ -117,7 +117,7 @@ impl Run {
         self.problem.without_langevin().is_none()
     }
 
-    /// Number of posteriors that are trained at once, one per condition.
+    /// As [`Problem::conditions`].
     pub fn conditions(&self) -> usize {
         self.problem.conditions()
     }
@@ -141,7 +141,7 @@ impl Run {
 
     /// Whether a method can make all its posteriors: only trained methods make several.
     pub(crate) fn takes(&self, method: &Method) -> bool {
-        self.conditions() == 1 || method.is_trained()
+        !self.problem.is_amortised() || method.is_trained()
     }
 
     /// The condition of a row, when the rows cycle through all conditions.

@@ -24,9 +24,15 @@ pub trait Problem: Erased + fmt::Debug + Send + Sync {
     /// The files that a run about it needs before it can be opened.
     fn files(&self) -> Vec<FileNeed<'_>>;
 
-    /// Number of posteriors that are trained at once, one per condition.
+    /// Number of posteriors that are trained at once, one per condition, as far as the description tells it: of some
+    /// runs a file does.
     fn conditions(&self) -> usize {
         1
+    }
+
+    /// Whether one network learns several posteriors.
+    fn is_amortised(&self) -> bool {
+        self.conditions() > 1
     }
 
     /// The class of every condition, where conditions are classes.

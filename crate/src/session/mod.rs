@@ -6,7 +6,7 @@ pub use crate::engine::learner::{Sampled, WeightedSamples};
 pub use trial::Trial;
 
 use crate::engine::train::Timing;
-use crate::engine::{ConfigError, EngineError, frame};
+use crate::engine::{Conditions, ConfigError, EngineError, frame};
 use crate::message::{Iteration, Report, SampledTruth, Scene, Snapshot};
 use crate::run::{Files, Run};
 use crate::task::Picture;
@@ -132,6 +132,11 @@ impl Session {
     /// The run as it was opened.
     pub fn run(&self) -> &Run {
         self.0.task().run()
+    }
+
+    /// Its conditions: one, or those that its posteriors are amortised over.
+    pub fn conditions(&self) -> Conditions {
+        self.0.task().conditions()
     }
 
     /// Name of the device.

@@ -151,10 +151,11 @@ impl Trial {
         };
         let measured = self.task_mut().measure(&drawn.ends, mass, samples).await?;
         let (task, run) = (self.task(), self.run());
+        let all = task.conditions();
         let rows = 0..drawn.log_weights.len();
-        let conditions: Vec<usize> = rows.map(|row| run.in_turn(row % mass.len())).collect();
+        let conditions: Vec<usize> = rows.map(|row| all.in_turn(row % mass.len())).collect();
         // Not every method learns log Z.
-        let unknown = vec![f64::NAN; run.conditions()];
+        let unknown = vec![f64::NAN; all.count];
         let weighed = Weighed::of(&drawn.log_weights, &conditions, &unknown);
         let info = run.method.info();
         let outcome = Outcome {

@@ -1,7 +1,7 @@
 //! Pictures as plain data, which a user interface draws without knowing the task.
 
 use super::Corner;
-use crate::message::Scene;
+use crate::message::{Fit, Scene};
 use crate::run::Run;
 
 /// A picture of samples or of a density.
@@ -74,6 +74,8 @@ pub struct Shown<'a> {
     pub samples: &'a [f32],
     /// Samples chosen among several candidates, with the number of candidates.
     pub chosen: Option<(usize, &'a [f32])>,
+    /// The task's own figures.
+    pub fit: &'a Fit,
 }
 
 /// The titles that panels of all tasks share.

@@ -12,20 +12,23 @@ use crate::program::storage::{self, RunFolder};
 use pollster::block_on;
 use rtb::run::{ConfigError, MOST_CANDIDATES, Run};
 use rtb::task::Picture;
+use rtb::task::points::PointsProblem;
 use rtb::task::text::{Story, TextProblem};
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
 The extension of --out sets the format. Text has one sample per line: .csv for points and images, .txt for
 the middles of stories. .npy writes an array of NumPy, .safetensors a tensor `samples`, .png a sheet of images.
-Samples of a run with a posterior for each class have their class beside them, in a column or tensor `class`;
---weights adds `log_weight`. An array and a picture have no place for either.
+Samples of a run with a posterior for each class have their class beside them, in a column or tensor `class`, those
+of a run with observations the row of their observation in `observation`; --weights adds `log_weight`. An array and
+a picture have no place for these.
 
 Examples:
   rtb sample runs/25-to-9-seed0 --count 5000 --out points.csv
   rtb sample runs/digit-3-seed0 --count 64 --out threes.png
   rtb sample runs/digit-3-seed0 --count 64 --candidates 16 --out exact.png
   rtb sample runs/digits-each-seed0 --count 64 --class 3 --out threes.npy
+  rtb sample runs/posteriors-seed0 --count 5000 --observation 12 --out points.csv
   rtb sample runs/stories-each-seed0 -n 10 --beginning \"It was hot.\" --ending \"They swam.\"";
 
 /// Draw samples from a trained posterior
@@ -50,6 +53,9 @@ pub struct Args {
     /// Draw only this class; needs a run with a posterior for each class, such as digits-each
     #[arg(long, value_name = "CLASS", value_parser = whole::<usize>(0, u64::MAX))]
     class: Option<usize>,
+    /// Draw only given this observation, a row of the run's table from 1; needs a run with observations
+    #[arg(long, value_name = "ROW", conflicts_with = "class", value_parser = whole::<usize>(1, u64::MAX))]
+    observation: Option<usize>,
     /// Write the log weight log(r·p_θ/p_φ) of every sample beside it; with --candidates, that of the mean over
     /// its candidates
     #[arg(long)]
@@ -75,7 +81,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let trained_on = folder.run()?;
     let task = trained_on.task();
     let format = Format::of(args.out.as_deref(), task)?;
-    let wanted = condition(args, &trained_on)?;
+    let class = of_class(args, &trained_on)?;
     check_columns(args, &trained_on, format)?;
     if let Some(path) = &args.out {
         storage::probe(path)?;
@@ -89,7 +95,9 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         session = opened(run, device, &files, Some(&weights))?;
     }
     let run = session.run();
-    let in_turn = |row| wanted.unwrap_or_else(|| run.in_turn(row));
+    let all = session.conditions();
+    let wanted = class.or(of_observation(args, run, all.count)?);
+    let in_turn = |row| wanted.unwrap_or_else(|| all.in_turn(row));
     let conditions: Vec<usize> = (0..args.count as usize).map(in_turn).collect();
     let sampled = block_on(session.sampled(&conditions, args.candidates as usize, args.weights))?;
     let (samples, shape) = (sampled.ends, session.shape());
@@ -114,7 +122,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
 }
 
 /// The condition of the wanted class; none where all conditions take turns.
-fn condition(args: &Args, run: &Run) -> Result<Option<usize>, ConfigError> {
+fn of_class(args: &Args, run: &Run) -> Result<Option<usize>, ConfigError> {
     let Some(class) = args.class else {
         return Ok(None);
     };
@@ -134,14 +142,37 @@ fn condition(args: &Args, run: &Run) -> Result<Option<usize>, ConfigError> {
     Err(ConfigError::new("--class", class, allowed))
 }
 
+/// The condition of the wanted observation among `count`; none where all take turns.
+fn of_observation(args: &Args, run: &Run, count: usize) -> Result<Option<usize>, ConfigError> {
+    let Some(row) = args.observation else {
+        return Ok(None);
+    };
+    let allowed = match has_observations(run) {
+        true if row <= count => return Ok(Some(row - 1)),
+        true => format!("a row of the run's observations, from 1 to {count}"),
+        false => "a run with [observations], or omit --observation".to_owned(),
+    };
+    Err(ConfigError::new("--observation", row, allowed))
+}
+
+/// Whether a run has a posterior for each of several observations.
+fn has_observations(run: &Run) -> bool {
+    let problem = run.problem.get::<PointsProblem>();
+    problem.is_some_and(|problem| problem.observations.is_some())
+}
+
 /// Refuses a format that would lose what stands beside samples.
 fn check_columns(args: &Args, run: &Run, format: Format) -> Result<(), ConfigError> {
-    let many = run.problem.classes().is_some() && args.class.is_none();
-    let lost = match format {
-        Format::Text | Format::Safetensors => return Ok(()),
+    let many = match (run.problem.classes(), has_observations(run)) {
+        (Some(_), _) if args.class.is_none() => Some(("classes", "class with --class")),
+        (_, true) if args.observation.is_none() => Some(("observations", "observation with --observation")),
+        _ => None,
+    };
+    let lost = match (format, many) {
+        (Format::Text | Format::Safetensors, _) => return Ok(()),
         _ if args.weights => "log weights",
-        Format::Npy if many => "classes",
-        Format::Npy | Format::Sheet => return Ok(()),
+        (Format::Npy, Some((lost, _))) => lost,
+        (Format::Npy | Format::Sheet, _) => return Ok(()),
     };
     Err(ConfigError::new(
         "--out",
@@ -149,10 +180,9 @@ fn check_columns(args: &Args, run: &Run, format: Format) -> Result<(), ConfigErr
         format!(
             "a file name that ends in .{} or .safetensors{}",
             run.task().room().sheet().text_file,
-            if many && !args.weights {
-                ", or a single class with --class"
-            } else {
-                ""
+            match many {
+                Some((_, one)) if !args.weights => format!(", or a single {one}"),
+                _ => String::new(),
             }
         ),
     ))
@@ -164,11 +194,15 @@ fn columns(args: &Args, conditions: &[usize], log_weights: Vec<f64>, run: &Run) 
         name: "class",
         values: conditions.iter().map(|at| classes[*at] as f64).collect(),
     });
+    let observation = has_observations(run).then(|| Column {
+        name: "observation",
+        values: conditions.iter().map(|at| (at + 1) as f64).collect(),
+    });
     let weight = args.weights.then_some(Column {
         name: "log_weight",
         values: log_weights,
     });
-    class.into_iter().chain(weight).collect()
+    class.into_iter().chain(observation).chain(weight).collect()
 }
 
 /// The run with what the flags say.

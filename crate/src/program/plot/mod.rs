@@ -84,6 +84,7 @@ impl<'a> Finished<'a> {
             scene: self.scene,
             samples: self.samples,
             chosen: self.chosen,
+            fit: &self.report.fit,
         }
     }
 }

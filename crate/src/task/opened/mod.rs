@@ -12,7 +12,7 @@ pub(super) use untrained::{draw, population, resampled, unguided};
 
 use super::Picture;
 use crate::engine::learner::{Learner, Task};
-use crate::engine::{ConfigError, EngineError};
+use crate::engine::{Conditions, ConfigError, EngineError};
 use crate::message::{Fit, Packed, Report, SampledTruth, Scene, Snapshot, Truth};
 use crate::run::{Files, Run};
 use burn::tensor::Device;
@@ -176,6 +176,9 @@ pub trait OpenTask {
     /// Its device.
     fn device(&self) -> &Device;
 
+    /// As [`Task::conditions`].
+    fn conditions(&self) -> Conditions;
+
     /// As [`ShownTask::pictures`].
     fn pictures(&self) -> Pictures;
 
@@ -225,6 +228,10 @@ impl<T: ShownTask> OpenTask for T {
 
     fn device(&self) -> &Device {
         Task::device(self)
+    }
+
+    fn conditions(&self) -> Conditions {
+        Task::conditions(self)
     }
 
     fn pictures(&self) -> Pictures {

@@ -2,15 +2,25 @@
 
 #[cfg(feature = "engine")]
 mod c2st;
+#[cfg(feature = "engine")]
+mod calibrate;
+#[cfg(feature = "engine")]
+mod exact;
 #[cfg_attr(
     not(feature = "engine"),
     expect(dead_code, reason = "descriptions are checked with it")
 )]
 mod linear;
+mod listings;
 mod marginal;
 pub mod marginals;
+#[cfg(feature = "engine")]
+mod measured;
 mod messages;
 mod names;
+mod observations;
+#[cfg(feature = "engine")]
+mod observed;
 #[cfg(feature = "engine")]
 mod policy;
 mod presets;
@@ -35,9 +45,12 @@ mod truth;
 #[cfg(feature = "engine")]
 pub use c2st::c2st;
 pub use marginal::Coordinate;
-pub use messages::{PointsFit, PointsView};
+pub use messages::{Calibration, ObservationFit, PointsFit, PointsView};
+pub use observations::Observations;
 #[cfg(feature = "engine")]
-pub use policy::{PointsNetwork, PointsPolicy};
+pub use observed::Observed;
+#[cfg(feature = "engine")]
+pub use policy::{ObservedGaussian, PointsNetwork, PointsPolicy};
 #[cfg(feature = "engine")]
 pub use prior::{LearnedPrior, MixturePrior, PointsPrior};
 pub use problem::{Component, MOST_COORDINATES, PointsProblem, Prior, REWARDS, Reference, Reward};
@@ -192,7 +205,7 @@ impl Room for Points {
         let view = shown.scene.view.of::<PointsView>().unwrap_or_default();
         let sets = [
             (Role::Prior, &view.prior[..]),
-            (Role::Learned, shown.samples),
+            (Role::Learned, &listings::known(shown, &view)),
             (Role::Exact, &view.exact),
         ];
         vec![Panel {
@@ -203,46 +216,7 @@ impl Room for Points {
     }
 
     fn listings(&self, shown: &Shown) -> Vec<Listing> {
-        let view = shown.scene.view.of::<PointsView>().unwrap_or_default();
-        let sets = [
-            ("prior", &view.prior[..]),
-            ("learned", shown.samples),
-            ("exact", &view.exact),
-        ];
-        let sets = sets.map(|(of, points)| (of, points.iter().map(|x| f64::from(*x)).collect::<Vec<f64>>()));
-        let sets = sets.iter().filter_map(|(of, points)| {
-            let points = marginals::Weighted::equally(points, view.names.len()).ok()?;
-            Some((*of, points.marginals()))
-        });
-        let sets: Vec<_> = sets.collect();
-        let rows = view.names.iter().enumerate().flat_map(|(at, name)| {
-            let row = move |(of, all): &(&str, Vec<marginals::Marginal>)| {
-                let m = &all[at];
-                let numbers = [m.mean, m.error, m.deviation].into_iter().chain(m.quantiles);
-                (vec![name.clone(), (*of).to_owned()], numbers.collect())
-            };
-            sets.iter().map(row).collect::<Vec<_>>()
-        });
-        vec![Listing {
-            name: "marginals",
-            title:
-                "Every coordinate on its own: mean with its standard error, standard deviation, quantiles."
-                    .to_owned(),
-            headings: [
-                vec!["coordinate", "of"],
-                vec![
-                    "mean",
-                    "±",
-                    "deviation",
-                    "2.5 %",
-                    "25 %",
-                    "50 %",
-                    "75 %",
-                    "97.5 %",
-                ],
-            ],
-            rows: rows.collect(),
-        }]
+        listings::of(shown)
     }
 
     #[cfg(feature = "engine")]

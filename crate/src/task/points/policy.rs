@@ -1,16 +1,21 @@
 //! Posteriors of points: a correction to the prior's kernels.
 
-use crate::engine::noise::Noise;
+use super::observed::Observed;
+use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::{OrnsteinUhlenbeck, Policy, per_step};
+use crate::network::layer::uniform;
 use crate::network::{DriftNetwork, DriftNetworkConfig};
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData, activation};
+use std::sync::Arc;
 
 /// Largest |ℓ| that the network adds: a step's deviation is at most so many e-foldings from the Gaussian's.
 const MOST_SCALE: f64 = 2.0;
 /// How much faster the Gaussian's centre and the logarithm of its variance move than a weight of the network: they have
 /// far to go.
 const HASTE: f64 = 5.0;
+/// Units of the layer through which the Gaussian sees observations.
+const UNITS: usize = 64;
 
 /// The network of a posterior of points: a Gaussian, and what depends on the state.
 #[derive(Module, Debug)]
@@ -21,6 +26,42 @@ pub struct PointsNetwork {
     center: Param<Tensor<2>>,
     /// The logarithm of its variance over [`HASTE`], `[1, d]`.
     spread: Param<Tensor<2>>,
+    /// What observations add to both.
+    observed: Option<ObservedGaussian>,
+}
+
+/// h = silu(V·y + b), and W·h for the Gaussian's centre and for the logarithm of its variance.
+#[derive(Module, Debug)]
+pub struct ObservedGaussian {
+    /// `[columns, UNITS]`.
+    layer: Param<Tensor<2>>,
+    bias: Param<Tensor<1>>,
+    /// `[UNITS, d]`, zero at the start.
+    center: Param<Tensor<2>>,
+    /// `[UNITS, d]`, zero at the start.
+    spread: Param<Tensor<2>>,
+}
+
+impl ObservedGaussian {
+    fn new(columns: usize, d: usize, noise: &Noise, device: &Device) -> Self {
+        // The body has the first numbers of this purpose.
+        let mut rng = noise.stream(Purpose::Initialization, 1);
+        let bound = 1.0 / (columns as f64).sqrt();
+        let head = || Param::from_tensor(Tensor::zeros([UNITS, d], device));
+        Self {
+            layer: Param::from_tensor(uniform(&mut rng, [columns, UNITS], bound, device)),
+            bias: Param::from_tensor(uniform(&mut rng, [UNITS], 1.0, device)),
+            center: head(),
+            spread: head(),
+        }
+    }
+
+    /// What it adds to the centre and to the logarithm of the variance, `[rows, d]` each.
+    fn forward(&self, seen: &Tensor<2>) -> [Tensor<2>; 2] {
+        let hidden = seen.clone().matmul(self.layer.val()) + self.bias.val().unsqueeze::<2>();
+        let hidden = activation::silu(hidden);
+        [&self.center, &self.spread].map(|head| hidden.clone().matmul(head.val()))
+    }
 }
 
 /// k_φ = k_θ + k_G + c_out·net_k and ℓ_φ = ℓ_θ + ℓ_G + 2·tanh(net_ℓ/2), with c_out from
@@ -28,7 +69,8 @@ pub struct PointsNetwork {
 ///
 /// k_G and ℓ_G are the kernels of the chain to a Gaussian N(m, s²) of independent coordinates, in closed form: with
 /// V_i = α_i²·s² + σ_i², z_{i+1} given z_i is N(α_{i+1}·m + √(1 − b_i)·(V_{i+1}/V_i)·(z_i − α_i·m), b_i·V_{i+1}/V_i).
-/// Its m and s² are trained with the network, which sees the state in the Gaussian's units: a posterior far narrower than the
+/// Its m and s² are trained with the network, and depend on the standardised observation where there are any. The network
+/// sees the observation too, and the state in the Gaussian's units: a posterior far narrower than the
 /// prior would otherwise ask for slopes that a network takes long to find. With m = 0, s² = 1 and a head of 0 the policy
 /// is the prior.
 #[derive(Clone, Debug)]
@@ -36,14 +78,20 @@ pub struct PointsPolicy {
     process: OrnsteinUhlenbeck,
     /// Whether the end point that the prior expects says more than z: of noise it is α·z.
     sees_expected: bool,
+    /// Numbers of an observation.
+    columns: usize,
+    /// The standardised observations, `[rows][columns]`.
+    observations: Arc<[f32]>,
 }
 
 impl PointsPolicy {
-    /// The policy above the prior of a chain.
-    pub fn new(process: OrnsteinUhlenbeck, prior_is_noise: bool) -> Self {
+    /// The policy above the prior of a chain, given these observations.
+    pub fn new(process: OrnsteinUhlenbeck, prior_is_noise: bool, observed: &Observed) -> Self {
         Self {
             process,
             sees_expected: !prior_is_noise,
+            columns: observed.names().len(),
+            observations: observed.standardised().into(),
         }
     }
 
@@ -51,7 +99,7 @@ impl PointsPolicy {
     pub fn network(&self, width: usize, depth: usize, noise: &Noise, device: &Device) -> PointsNetwork {
         let d = self.process.dimensions;
         let body = DriftNetworkConfig {
-            inputs: if self.sees_expected { 3 * d } else { 2 * d },
+            inputs: self.columns + if self.sees_expected { 3 * d } else { 2 * d },
             outputs: 2 * d,
             width,
             depth,
@@ -61,19 +109,45 @@ impl PointsPolicy {
             body: body.init(noise, device),
             center: zero(),
             spread: zero(),
+            observed: (self.columns > 0).then(|| ObservedGaussian::new(self.columns, d, noise, device)),
         }
     }
 
+    /// The observations of conditions, `[conditions, columns]`; `None` where observations have no numbers.
+    fn seen(&self, conditions: &[usize], device: &Device) -> Option<Tensor<2>> {
+        if self.columns == 0 {
+            return None;
+        }
+        let rows = conditions
+            .iter()
+            .flat_map(|condition| &self.observations[condition * self.columns..][..self.columns]);
+        let data = TensorData::new(rows.copied().collect(), [conditions.len(), self.columns]);
+        Some(Tensor::from_data(data, device))
+    }
+
     /// k_G, ℓ_G and the states in the Gaussian's units, of rows in `steps.len()` equal blocks.
-    fn gaussian(&self, network: &PointsNetwork, steps: &[usize], x: &Tensor<2>) -> [Tensor<2>; 3] {
+    fn gaussian(
+        &self,
+        network: &PointsNetwork,
+        steps: &[usize],
+        x: &Tensor<2>,
+        seen: Option<&Tensor<2>>,
+    ) -> [Tensor<2>; 3] {
         let [all, d] = x.dims();
         let blocks = steps.len();
         let of = |number: &dyn Fn(usize) -> f64| {
             let numbers: Vec<f32> = steps.iter().map(|step| number(*step) as f32).collect();
-            Tensor::<2>::from_data(TensorData::new(numbers, [blocks, 1]), &x.device())
+            Tensor::<3>::from_data(TensorData::new(numbers, [blocks, 1, 1]), &x.device())
         };
-        let center = network.center.val().mul_scalar(HASTE);
-        let variance = network.spread.val().mul_scalar(HASTE).exp();
+        let mut center = network.center.val().mul_scalar(HASTE);
+        let mut spread = network.spread.val().mul_scalar(HASTE);
+        if let (Some(observed), Some(seen)) = (&network.observed, seen) {
+            let [more_center, more_spread] = observed.forward(seen);
+            center = center + more_center;
+            spread = spread + more_spread;
+        }
+        let center = center.unsqueeze_dim::<3>(0);
+        let variance = spread.exp().unsqueeze_dim::<3>(0);
         let marginal = |ahead: usize| {
             let level = |step: usize| self.process.at(step + ahead);
             variance.clone() * of(&|step| level(step).0.powi(2)) + of(&|step| level(step).1.powi(2))
@@ -81,11 +155,8 @@ impl PointsPolicy {
         let mean = |ahead: usize| center.clone() * of(&|step| self.process.at(step + ahead).0);
         let (now, next) = (marginal(0), marginal(1));
         let share = next.clone() / now.clone();
-        // All of these are `[blocks, d]`; each block's rows share theirs.
-        let rows = |per_block: Tensor<2>| {
-            let spread = per_block.unsqueeze_dim::<3>(1).expand([blocks, all / blocks, d]);
-            spread.reshape([all, d])
-        };
+        // All of these are `[blocks, rows, d]`, or `[blocks, 1, d]` where the rows share theirs.
+        let rows = |each: Tensor<3>| each.expand([blocks, all / blocks, d]).reshape([all, d]);
         let away = x.clone() - rows(mean(0));
         let to = mean(1) - mean(0) * of(&|step| self.process.mix(step).0);
         let moves = rows(to * of(&|step| self.process.mix(step).1.recip()))
@@ -109,18 +180,20 @@ impl Policy<OrnsteinUhlenbeck> for PointsPolicy {
         &self,
         network: &PointsNetwork,
         steps: &[usize],
-        _conditions: &[usize],
+        conditions: &[usize],
         x: Tensor<2>,
         _guide: Option<&Tensor<2>>,
         prior: impl FnOnce() -> Tensor<2>,
     ) -> Tensor<2> {
         let prior = prior();
         let d = self.process.dimensions;
-        let [moves, scales, standard] = self.gaussian(network, steps, &x);
+        let seen = self.seen(conditions, &x.device());
+        let [moves, scales, standard] = self.gaussian(network, steps, &x, seen.as_ref());
         let mut inputs = vec![x.clone(), standard];
         if self.sees_expected {
             inputs.push(self.process.expected_ends(steps, &x, &prior));
         }
+        inputs.extend(seen.map(|seen| seen.repeat_dim(0, steps.len())));
         let out = network
             .body
             .forward(&self.process.times(steps), Tensor::cat(inputs, 1));

@@ -86,6 +86,7 @@ fn schools() -> PointsProblem {
         prior: Prior::Marginals { coordinates },
         reward: log_likelihood(&format!("-({})/2", terms.join(" + "))),
         reference: None,
+        observations: None,
     }
 }
 
@@ -114,6 +115,7 @@ fn clusters() -> PointsProblem {
             ],
         },
         reference: None,
+        observations: None,
     }
 }
 

@@ -285,10 +285,10 @@ impl Pretraining {
             steps: STEPS,
             dimensions: d,
         };
-        let prior = PointsPrior::Learned(LearnedPrior {
+        let prior = PointsPrior::Learned(Box::new(LearnedPrior {
             process,
             network: self.descent.network().clone(),
-        });
+        }));
         let setting = Setting {
             process: &process,
             prior: &prior,

@@ -16,7 +16,7 @@ pub enum PointsPrior {
     /// A mixture of Gaussians.
     Mixture(Arc<MixturePrior>),
     /// A network, for standardised samples.
-    Learned(LearnedPrior),
+    Learned(Box<LearnedPrior>),
 }
 
 impl PointsPrior {

@@ -1,6 +1,7 @@
 //! What a run of points is about: a prior of named coordinates, and a reward.
 
 use super::marginal::Coordinate;
+use super::observations::{LEAST_OF_EACH, Observations};
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, range, whole};
 use crate::run::{Command, FileKind, FileNeed, Onnx, Problem, Run};
@@ -29,6 +30,9 @@ pub struct PointsProblem {
     /// Samples of the posterior that somebody else made, to hold those of the run against.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<Reference>,
+    /// Many observations: the run has a posterior for each, and one network learns them all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observations: Option<Observations>,
 }
 
 impl Default for PointsProblem {
@@ -44,6 +48,7 @@ impl Default for PointsProblem {
             },
             reward: Reward::default(),
             reference: None,
+            observations: None,
         }
     }
 }
@@ -191,9 +196,9 @@ impl Component {
 #[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reward {
-    /// A formula in the names of the coordinates for r or log r.
+    /// A formula in the names of the coordinates, and of the columns of observations, for r or log r.
     Formula {
-        /// The formula, as for mixtures, in the names of the coordinates. With `data`, `sum(…)` and `mean(…)` go over the
+        /// The formula, as for mixtures, in these names. With `data`, `sum(…)` and `mean(…)` go over the
         /// rows of the table, whose columns have their names there.
         expression: String,
         /// Whether the formula's value is log r; otherwise it is r.
@@ -203,9 +208,9 @@ pub enum Reward {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         data: Option<String>,
     },
-    /// A program that is given points and answers with log r.
+    /// A program that is given points, each followed by its observation if there are any, and answers with log r.
     Command(Command),
-    /// An ONNX model that is given points.
+    /// An ONNX model that is given points, each followed by its observation if there are any.
     Onnx(Onnx),
     /// The product of rewards.
     Product {
@@ -351,6 +356,16 @@ impl Problem for PointsProblem {
     fn validate(&self, run: &Run) -> Checked {
         self.prior.validate()?;
         self.reward.validate()?;
+        if let Some(observations) = &self.observations {
+            observations.validate(run)?;
+            if let Some(reference) = &self.reference {
+                return Err(ConfigError::new(
+                    "reference.samples",
+                    format!("`{}` beside observations", reference.samples),
+                    "no reference: it has samples of a single posterior",
+                ));
+            }
+        }
         whole("evaluation.proposals", run.evaluation.proposals, 100, 10_000_000)
     }
 
@@ -386,7 +401,22 @@ impl Problem for PointsProblem {
                 kind: FileKind::Table,
             });
         }
+        if let Some(observations) = &self.observations {
+            needs.extend(observations.files());
+        }
         needs
+    }
+
+    fn is_amortised(&self) -> bool {
+        self.observations.is_some()
+    }
+
+    fn least_batch(&self) -> usize {
+        self.observations.as_ref().map_or(2, |_| LEAST_OF_EACH)
+    }
+
+    fn why_several(&self) -> &'static str {
+        "there is one posterior per observation"
     }
 
     /// The correction to the prior's kernels starts at 0.

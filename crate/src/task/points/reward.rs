@@ -1,5 +1,6 @@
 //! log r of points, from its description.
 
+use super::observed::Observed;
 use super::problem::Reward as Described;
 use super::space::Space;
 use super::table::Table;
@@ -13,8 +14,11 @@ use crate::task::formula::{Formula, Names, Rows};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Samples of the noise among which the largest log r is looked for.
+/// Samples of the noise among which the largest log r of an observation is looked for: at most `LOOKED_AT`, at
+/// least `LEAST_LOOKED_AT`, and `LOOKED_AT_IN_ALL` for all observations between those.
 const LOOKED_AT: usize = 10_000;
+const LEAST_LOOKED_AT: usize = 100;
+const LOOKED_AT_IN_ALL: usize = 200_000;
 
 /// A factor of r.
 enum Factor {
@@ -61,15 +65,16 @@ impl Factor {
 /// The reward of a run.
 pub struct PointsReward {
     space: Arc<Space>,
+    observed: Arc<Observed>,
     factors: Vec<Factor>,
-    /// The smallest log r.
-    floor: f64,
+    /// The smallest log r, one an observation.
+    floors: Vec<f64>,
     evaluations: AtomicU64,
 }
 
 impl PointsReward {
-    /// Compiles the reward of a validated problem. log r is floored at `floor`, at most 0, above the largest among
-    /// samples of N(0, I) in the chain's space.
+    /// Compiles the reward of a validated problem. For each observation log r is floored at `floor`, at most 0, above
+    /// the largest among samples of N(0, I) in the chain's space.
     ///
     /// # Errors
     ///
@@ -78,71 +83,86 @@ impl PointsReward {
     pub(super) fn new(
         described: &Described,
         space: Arc<Space>,
+        observed: Arc<Observed>,
         floor: f64,
         files: &Files,
     ) -> Result<Self, EngineError> {
+        let names = [space.names(), observed.names()].concat();
         let factors = described.factors().into_iter().enumerate();
-        let factors = factors.map(|(at, (field, factor))| {
-            factor_of(factor, &field, space.names(), files, Described::role(at))
-        });
-        let reward = Self {
+        let factors = factors
+            .map(|(at, (field, factor))| factor_of(factor, &field, &names, files, Described::role(at)));
+        let rows = observed.rows();
+        let mut reward = Self {
             factors: factors.collect::<Result<_, _>>()?,
             space,
-            floor: f64::NEG_INFINITY,
+            observed,
+            floors: Vec::with_capacity(rows),
             evaluations: AtomicU64::new(0),
         };
-        let size = reward.space.size();
-        let noise = Noise::new(0).normal(Purpose::PriorEvaluation, 0, LOOKED_AT * size);
-        let log_r = reward
-            .of_points(&reward.space.points(&noise))
-            .map_err(EngineError::Device)?;
-        let largest = log_r.into_iter().fold(f64::NEG_INFINITY, f64::max);
-        if largest == f64::NEG_INFINITY {
-            let value = format!("0 at all of {LOOKED_AT} samples of the prior");
-            return Err(ConfigError::new(
-                "reward",
-                value,
-                "a reward that is above 0 where the prior has mass",
-            )
-            .into());
+        let count = (LOOKED_AT_IN_ALL / rows).clamp(LEAST_LOOKED_AT, LOOKED_AT);
+        let noise = Noise::new(0).normal(Purpose::PriorEvaluation, 0, count * reward.space.size());
+        let points = reward.space.points(&noise);
+        for condition in 0..rows {
+            let log_r = reward.of_points(&points, &vec![condition; count]);
+            let log_r = log_r.map_err(EngineError::Device)?.into_iter();
+            let largest = log_r.fold(f64::NEG_INFINITY, f64::max);
+            if largest == f64::NEG_INFINITY {
+                return Err(reward.is_zero(condition, count).into());
+            }
+            reward.floors.push(largest + floor);
         }
-        Ok(Self {
-            floor: largest + floor,
-            evaluations: AtomicU64::new(0),
-            ..reward
-        })
+        reward.evaluations = AtomicU64::new(0);
+        Ok(reward)
     }
 
-    /// log r of points, `[rows][d]`, not floored.
+    /// The error of a reward that is 0 at all samples that were looked at.
+    fn is_zero(&self, condition: usize, count: usize) -> ConfigError {
+        let given = match self.observed.names() {
+            [] => String::new(),
+            _ => format!(" given observation {}", condition + 1),
+        };
+        let value = format!("0 at all of {count} samples of the prior{given}");
+        ConfigError::new(
+            "reward",
+            value,
+            "a reward that is above 0 where the prior has mass",
+        )
+    }
+
+    /// log r of points, `[rows][d]`, given the observations of their conditions, not floored.
     ///
     /// # Errors
     ///
     /// Where a black box fails.
-    pub fn of_points(&self, points: &[f64]) -> Result<Vec<f64>, String> {
-        let size = self.space.size();
-        let rows = points.len() / size;
+    pub fn of_points(&self, points: &[f64], conditions: &[usize]) -> Result<Vec<f64>, String> {
+        let behind = self.observed.behind(points, self.space.size(), conditions);
+        let size = self.space.size() + self.observed.names().len();
+        let rows = conditions.len();
         self.evaluations.fetch_add(rows as u64, Ordering::Relaxed);
         let mut log_r = vec![0.0; rows];
         for factor in &self.factors {
-            let of_factor = factor.log_reward(points, size)?;
+            let of_factor = factor.log_reward(&behind, size)?;
             log_r.iter_mut().zip(of_factor).for_each(|(all, one)| *all += one);
         }
         Ok(log_r)
     }
 
-    /// log r of end points, floored.
+    /// The same of end points, floored.
     ///
     /// # Errors
     ///
     /// Where a black box fails.
-    pub fn of_ends(&self, ends: &[f32]) -> Result<Vec<f64>, String> {
-        let log_r = self.of_points(&self.space.points(ends))?;
-        Ok(log_r.into_iter().map(|l| l.max(self.floor)).collect())
+    pub fn of_ends(&self, ends: &[f32], conditions: &[usize]) -> Result<Vec<f64>, String> {
+        let log_r = self.of_points(&self.space.points(ends), conditions)?;
+        let pairs = log_r.into_iter().zip(conditions);
+        Ok(pairs
+            .map(|(l, condition)| l.max(self.floors[*condition]))
+            .collect())
     }
 
-    /// The smallest log r.
-    pub fn floor(&self) -> f64 {
-        self.floor
+    /// The smallest log r given an observation.
+    pub fn floor(&self, condition: usize) -> f64 {
+        self.floors[condition]
     }
 
     /// Points at which r was asked for so far.
@@ -208,11 +228,14 @@ pub(super) fn table(files: &Files, role: &str, field: &str, name: &str) -> Resul
 
 impl Reward<OrnsteinUhlenbeck> for PointsReward {
     fn log_reward<'a>(&'a self, ends: Ends<'a, OrnsteinUhlenbeck>) -> Answer<'a, Vec<f64>> {
-        Box::pin(async move { self.of_ends(&ends.numbers().await?) })
+        Box::pin(async move { self.of_ends(&ends.numbers().await?, ends.conditions) })
     }
 
     fn log_reward_unfloored<'a>(&'a self, ends: Ends<'a, OrnsteinUhlenbeck>) -> Answer<'a, Vec<f64>> {
-        Box::pin(async move { self.of_points(&self.space.points(&ends.numbers().await?)) })
+        Box::pin(async move {
+            let points = self.space.points(&ends.numbers().await?);
+            self.of_points(&points, ends.conditions)
+        })
     }
 
     fn looks_on_host(&self) -> bool {

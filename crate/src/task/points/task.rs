@@ -1,11 +1,13 @@
 //! A task of points: prior, reward and chain of a run, and the exact posterior.
 
+use super::observed::Observed;
 use super::policy::{PointsNetwork, PointsPolicy};
 use super::prior::{LearnedPrior, MixturePrior, PointsPrior};
 use super::problem::{self, PointsProblem};
 use super::reward::table;
 use super::space::Space;
 use super::{PointsReward, Truth, pretrain};
+use crate::engine::Conditions;
 use crate::engine::learner::Task;
 use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::OrnsteinUhlenbeck;
@@ -15,14 +17,14 @@ use crate::engine::sampler::{Setting, prior_samples};
 use crate::engine::{ConfigError, EngineError};
 use crate::run::{Files, Run};
 use crate::task::opened::prior_network;
-use crate::task::planar::Component;
 use burn::tensor::Device;
 use std::sync::Arc;
 
 /// Trajectories that are simulated at once.
 const CHUNK: usize = 1000;
-/// Samples of the prior among which given end points are drawn.
+/// Samples of the prior among which given end points are drawn, in turn for all observations, and fewest of each.
 const GIVEN: usize = 1 << 17;
+const GIVEN_OF_EACH: usize = 128;
 
 /// What every method of a run shares.
 pub struct PointsTask {
@@ -36,6 +38,8 @@ pub struct PointsTask {
     pub prior: PointsPrior,
     /// The map from the chain's end points to points.
     pub space: Arc<Space>,
+    /// The observations, one a condition.
+    pub observed: Arc<Observed>,
     /// log r.
     pub reward: Arc<PointsReward>,
     /// The noise of the run.
@@ -43,9 +47,11 @@ pub struct PointsTask {
     /// What it is computed on.
     pub device: Device,
     /// The user's samples of the posterior, `[count][d]`.
-    reference: Option<Vec<f64>>,
+    pub(super) reference: Option<Vec<f64>>,
     /// Computed when first asked for.
-    pub(super) truth: Option<Arc<Truth>>,
+    pub(super) truths: Option<Arc<Vec<Truth>>>,
+    /// Samples of the prior that trajectories are noised back from; drawn when first asked for.
+    given: Vec<f32>,
 }
 
 impl PointsTask {
@@ -77,12 +83,21 @@ impl PointsTask {
             problem::Prior::Learned { .. } => {
                 let (space, network) = prior_network(&run, files, |file| pretrain::read(file, &device))?;
                 let process = process(space.size());
-                let prior = LearnedPrior { process, network };
+                let prior = Box::new(LearnedPrior { process, network });
                 (space, PointsPrior::Learned(prior), process)
             }
         };
         let space = Arc::new(space);
-        let reward = PointsReward::new(&problem.reward, space.clone(), run.tempering.floor, files)?;
+        let observed = problem.observations.as_ref();
+        let observed = observed.map(|observations| Observed::read(observations, space.names(), files));
+        let observed = Arc::new(observed.transpose()?.unwrap_or_else(Observed::nothing));
+        let reward = PointsReward::new(
+            &problem.reward,
+            space.clone(),
+            observed.clone(),
+            run.tempering.floor,
+            files,
+        )?;
         let reference = problem.reference.as_ref().map(|reference| {
             let refused = |why| {
                 let allowed = format!("a table with a column for each coordinate ({why})");
@@ -100,8 +115,10 @@ impl PointsTask {
             process,
             prior,
             space,
+            observed,
             device,
-            truth: None,
+            truths: None,
+            given: Vec::new(),
         })
     }
 
@@ -122,67 +139,8 @@ impl PointsTask {
         self.space.size()
     }
 
-    /// The exact posterior: log Z by quadrature of formulas in at most two dimensions, else from samples of the
-    /// prior; the points of the user's reference where there is one.
-    ///
-    /// # Errors
-    ///
-    /// Where the device or a black box fails.
-    pub async fn truth(&mut self) -> Result<Arc<Truth>, EngineError> {
-        if let Some(truth) = &self.truth {
-            return Ok(truth.clone());
-        }
-        let beta = self.run.tempering.beta;
-        let reward = &self.reward;
-        let truth = match self.plane() {
-            Some(components) if reward.is_formula() => {
-                Truth::quadrature(&components, &self.space, reward, beta).map_err(EngineError::Device)?
-            }
-            _ => {
-                let count = self.run.evaluation.proposals;
-                let ends = self.prior_ends(Purpose::PriorEvaluation, count).await?;
-                let points = self.space.points(&ends);
-                let log_r = reward.of_points(&points).map_err(EngineError::Device)?;
-                Truth::weighted(points, &log_r, reward.floor(), beta)
-            }
-        };
-        let truth = Arc::new(match &self.reference {
-            Some(points) => truth.with_reference(points.clone(), self.size()),
-            None => truth,
-        });
-        self.truth = Some(truth.clone());
-        Ok(truth)
-    }
-
-    /// The prior in the chain's space as a mixture in the plane; `None` of more dimensions, or of a network. Of one
-    /// dimension the second is noise.
-    fn plane(&self) -> Option<Vec<Component>> {
-        let d = self.size();
-        if d > 2 {
-            return None;
-        }
-        match &self.problem.prior {
-            problem::Prior::Marginals { .. } => Some(vec![Component::isotropic(1.0, [0.0; 2], 1.0)]),
-            problem::Prior::Mixture { components, .. } => {
-                let component = |component: &problem::Component| {
-                    let (mean, covariance) = self.space.standardised(component);
-                    match d {
-                        1 => Component {
-                            weight: component.weight,
-                            mean: [mean[0], 0.0],
-                            covariance: [covariance[0], 0.0, 1.0],
-                        },
-                        _ => Component {
-                            weight: component.weight,
-                            mean: [mean[0], mean[1]],
-                            covariance: [covariance[0], covariance[1], covariance[3]],
-                        },
-                    }
-                };
-                Some(components.iter().map(component).collect())
-            }
-            problem::Prior::Learned { .. } => None,
-        }
+    fn policy(&self) -> PointsPolicy {
+        PointsPolicy::new(self.process, self.prior.is_noise(), &self.observed)
     }
 
     /// `count` end points of the prior's chain, `[count][d]`.
@@ -216,37 +174,47 @@ impl Task for PointsTask {
         Chains {
             process: self.process,
             prior: self.prior.clone(),
-            policy: PointsPolicy::new(self.process, self.prior.is_noise()),
+            policy: self.policy(),
             device: self.device.clone(),
         }
     }
 
     fn network(&self, noise: &Noise) -> PointsNetwork {
-        let policy = PointsPolicy::new(self.process, self.prior.is_noise());
         let network = self.run.network;
-        policy.network(network.width, network.depth, noise, &self.device)
+        self.policy()
+            .network(network.width, network.depth, noise, &self.device)
     }
 
     fn reward(&self) -> Box<dyn Reward<OrnsteinUhlenbeck>> {
         Box::new(self.reward.clone())
     }
 
-    /// Samples of the prior, weighted by r^β. No part of the exact posterior is made of them.
+    fn conditions(&self) -> Conditions {
+        self.observed.conditions(self.run.rollout.batch)
+    }
+
+    /// Samples of the prior, weighted by r^β, to observations that take part for the first time. No part of the
+    /// exact posterior is made of them.
     async fn give(
         &mut self,
         _iteration: usize,
-        _conditions: &[usize],
+        conditions: &[usize],
         given: &mut [Replay],
     ) -> Result<(), EngineError> {
-        let given = &mut given[0];
-        if !given.is_empty() {
-            return Ok(());
+        let count = (GIVEN / self.observed.rows()).max(GIVEN_OF_EACH);
+        if self.given.is_empty() {
+            self.given = self.prior_ends(Purpose::GivenPriorSamples, count).await?;
         }
-        let ends = self.prior_ends(Purpose::GivenPriorSamples, GIVEN).await?;
-        let log_r = self.reward.of_ends(&ends).map_err(EngineError::Device)?;
         let beta = self.run.tempering.beta;
-        for (end, log_r) in ends.chunks_exact(self.size()).zip(log_r) {
-            given.push(end, beta * log_r);
+        for condition in conditions.iter().copied() {
+            if !given[condition].is_empty() {
+                continue;
+            }
+            let log_r = self.reward.of_ends(&self.given, &vec![condition; count]);
+            let log_r = log_r.map_err(EngineError::Device)?;
+            for (end, log_r) in self.given.chunks_exact(self.size()).zip(log_r) {
+                given[condition].push(end, beta * log_r);
+            }
         }
         Ok(())
     }

@@ -39,15 +39,16 @@ impl Truth {
         beta: f64,
     ) -> Result<Self, String> {
         let failed = RefCell::new(None);
+        let floor = reward.floor(0);
         let nodes = nodes(&Mixture::new(components), beta, |z| {
             let z = z.map(|value| value as f32);
             let mut point = Vec::new();
             space.point(&z[..space.size()], &mut point);
-            match reward.of_points(&point) {
-                Ok(log_r) => log_r[0].max(reward.floor()),
+            match reward.of_points(&point, &[0]) {
+                Ok(log_r) => log_r[0].max(floor),
                 Err(why) => {
                     failed.replace(Some(why));
-                    reward.floor()
+                    floor
                 }
             }
         });
@@ -60,7 +61,7 @@ impl Truth {
             let z = node.point.x.map(|value| value as f32);
             space.point(&z[..space.size()], &mut points);
             log_weights.push(node.point.weight.ln() + beta * node.log_r);
-            floored.push(node.log_r <= reward.floor());
+            floored.push(node.log_r <= floor);
         }
         let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let sum: f64 = log_weights.iter().map(|l| (l - largest).exp()).sum();
@@ -90,6 +91,15 @@ impl Truth {
             points,
             log_weights,
             is_reference: false,
+        }
+    }
+
+    /// The same with `count` of the points, drawn by their weights, which are then equal.
+    pub(super) fn thinned(self, count: usize, d: usize, noise: &Noise) -> Self {
+        Self {
+            points: self.drawn(count, d, noise),
+            log_weights: vec![0.0; count],
+            ..self
         }
     }
 
@@ -127,10 +137,9 @@ impl Truth {
             marginal_error: marginal_error(&samples, &truth),
             marginal_error_exact: self.floor(log_weights.len(), d, noise)?,
             correlation_error: correlation_error(&samples, &truth),
-            c2st: None,
             log_z_error: self.log_z_error,
             effective: self.effective,
-            evaluations: 0.0,
+            ..PointsFit::default()
         })
     }
 
