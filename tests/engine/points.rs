@@ -336,12 +336,12 @@ struct Outside {
 }
 
 impl BlackBox for Outside {
-    fn log_reward(&self, samples: &[f64], size: usize) -> Result<Vec<f64>, String> {
+    fn log_reward(&self, samples: &[f64], shape: &[usize]) -> Result<Vec<f64>, String> {
         if self.fails {
             return Err("reward.run: `reward.py` has ended with exit status 1".to_owned());
         }
         Ok(samples
-            .chunks_exact(size)
+            .chunks_exact(shape[0])
             .map(|x| -((x[0] - 0.5).powi(2) + (x[1] + 0.2).powi(2)) / 0.2)
             .collect())
     }
