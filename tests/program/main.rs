@@ -11,6 +11,7 @@ mod infill;
 mod input;
 mod kill;
 mod numbers;
+mod own_images;
 mod pretraining;
 #[path = "../../crate/src/program/scratch.rs"]
 mod scratch;
