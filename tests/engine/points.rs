@@ -373,6 +373,16 @@ fn a_black_box_is_a_formula_of_its_values() {
     assert!(missing.to_string().contains("reward.run"), "{missing}");
     let failed = open(small(&text), &boxed(true)).err().expect("refused");
     assert!(failed.to_string().contains("exit status 1"), "{failed}");
+    let scaled = text
+        .replace("kind = \"command\"", "kind = \"onnx\"\nmean = [0.5]")
+        .replace("run = [\"reward.py\"]", "model = \"m.onnx\"");
+    let refused = Run::from_toml(&scaled)
+        .expect_err("points have no pixels")
+        .to_string();
+    assert!(
+        refused.starts_with("reward.mean: [0.5] is not allowed; use no mean"),
+        "{refused}"
+    );
 }
 
 /// A table with a bounded column: samples of the learned prior keep its bounds, moments and correlation.

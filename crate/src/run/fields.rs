@@ -14,6 +14,8 @@ pub struct Field {
     pub meaning: String,
     /// The value that stands for an absent one in any run; most fields have one of their task instead.
     pub default: Option<Value>,
+    /// Whether nothing may stand in it.
+    pub optional: bool,
     /// What it holds.
     pub shape: Shape,
 }
@@ -105,7 +107,8 @@ impl Reader {
     fn fields(&self, table: &Value, inside: &[&str]) -> Vec<Field> {
         let none = Map::new();
         let properties = table["properties"].as_object().unwrap_or(&none);
-        let mut names: Vec<&str> = words(&table["required"]).collect();
+        let required: Vec<&str> = words(&table["required"]).collect();
+        let mut names = required.clone();
         let optional = properties.keys().map(String::as_str);
         let mut optional: Vec<&str> = optional.filter(|name| !names.contains(name)).collect();
         optional.sort_unstable();
@@ -116,6 +119,7 @@ impl Reader {
                 name: name.to_owned(),
                 meaning: meaning(schema),
                 default: schema.get("default").cloned(),
+                optional: !required.contains(&name),
                 shape: self.shape(schema, inside),
             }
         };

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Command {
     /// The program and its arguments, for example `["python3", "reward.py"]`. It is started once. For every batch
     /// it reads one .npy array of float64 from its standard input, whose first axis goes over the samples, and writes
-    /// one of as many numbers to its standard output: log r of each.
+    /// one to its standard output: log r of each sample.
     pub run: Vec<String>,
     /// How many of it work side by side.
     #[serde(default = "one")]
@@ -42,10 +42,14 @@ impl Command {
                 "the program and its arguments, for example `[\"python3\", \"reward.py\"]`",
             ));
         }
+        whole(&format!("the number of {field}.run"), self.run.len(), 1, 100)?;
         whole(&format!("{field}.workers"), self.workers, 1, 256)?;
         positive(&format!("{field}.timeout"), self.timeout, 86_400.0)
     }
 }
+
+/// Most channels of the images that a model takes.
+const MOST_CHANNELS: usize = 16;
 
 /// An ONNX model that is given samples, and returns log r or what it follows from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,7 +71,7 @@ pub struct Onnx {
     /// absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mean: Vec<f64>,
-    /// What they are divided by then; 1 if it is absent.
+    /// What the pixels of images are divided by once the mean is subtracted, one number a channel; 1 if it is absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deviation: Vec<f64>,
 }
@@ -95,17 +99,21 @@ impl Onnx {
             ));
         }
         whole(&format!("{field}.class"), self.class, 0, 1_000_000)?;
-        for (at, mean) in self.mean.iter().enumerate() {
-            range(&format!("{field}.mean[{at}]"), *mean, -1e3, 1e3)?;
-        }
-        for (at, deviation) in self.deviation.iter().enumerate() {
-            range(&format!("{field}.deviation[{at}]"), *deviation, 1e-6, 1e3)?;
+        for (name, numbers, low) in [("mean", &self.mean, -1e3), ("deviation", &self.deviation, 1e-6)] {
+            let field = format!("{field}.{name}");
+            if !numbers.is_empty() {
+                whole(&format!("the number of {field}"), numbers.len(), 1, MOST_CHANNELS)?;
+            }
+            for (at, number) in numbers.iter().enumerate() {
+                range(&format!("{field}[{at}]"), *number, low, 1e3)?;
+            }
         }
         Ok(())
     }
 
     /// The same of a model that is given no images.
     pub(crate) fn validate_without_images(&self, field: &str) -> Checked {
+        self.validate(field)?;
         for (name, numbers) in [("mean", &self.mean), ("deviation", &self.deviation)] {
             if !numbers.is_empty() {
                 return Err(ConfigError::new(
@@ -115,6 +123,6 @@ impl Onnx {
                 ));
             }
         }
-        self.validate(field)
+        Ok(())
     }
 }

@@ -196,7 +196,11 @@ fn images_are_judged_by_who_has_learned_such() {
         "{text}"
     );
     // Ink asks no classifier, and then there is no figure of one that knows other images.
-    let (known, unknown) = (figures(open(small())).1, figures(open_above(small(), &judged)).1);
+    let bright = with("{ kind = \"ink\", target = 0.54, deviation = 0.5 }");
+    let (known, unknown) = (
+        figures(open(bright.clone())).1,
+        figures(open_above(bright, &judged)).1,
+    );
     let (known, unknown) = (images(&known.fit), images(&unknown.fit));
     assert_eq!(known.fid, unknown.fid);
     assert!(known.fid_reward_classifier.is_some() && unknown.fid_reward_classifier.is_none());

@@ -27,7 +27,11 @@ pub fn of(probes: &[(Task, Probe)], of_kind: bool, path: &[&str], field: &Field)
         name: format!("`{}`", field.name),
         meaning: field.meaning.clone(),
         default: match of_kind {
-            true => own_default(field).map_or_else(|| "required".to_owned(), |value| shown(&value)),
+            true => match own_default(field) {
+                Some(value) => shown(&value),
+                None if field.optional => "none".to_owned(),
+                None => "required".to_owned(),
+            },
             false => each_task(&using, &|task, _| default(&Probe::new(task), path, field)),
         },
         allowed: each_task(&using, &|_, probe| allowed(probe, path, &field.shape)),
