@@ -5,7 +5,7 @@ use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::process::VariancePreserving;
 use rtb::engine::reward::{Ends, Reward as _};
-use rtb::run::Run;
+use rtb::run::{Files, Run};
 use rtb::task::Task;
 use rtb::task::images::{
     CLASSES, ClassesBy, Classify, Decoder, ImageReward, ImagesProblem, PIXELS, Reward, SIDE,
@@ -29,7 +29,7 @@ fn defaults() -> Run {
 fn reward(reward: Reward) -> ImageReward {
     run(reward.clone()).validate().expect("sound");
     let classifier = StridedClassifier::new(&Noise::new(0), &cpu_device());
-    ImageReward::new(&reward, FLOOR, classifier, Decoder::default())
+    ImageReward::new(&reward, FLOOR, classifier, Decoder::default(), &Files::default()).expect("compiled")
 }
 
 /// Asks about images, which are their own end points.
@@ -61,6 +61,7 @@ fn classes(classes: &[usize], by: ClassesBy) -> ImageReward {
     reward(Reward::Classes {
         classes: classes.to_vec(),
         by,
+        weights: None,
     })
 }
 
@@ -100,6 +101,7 @@ fn gradients_are_those_of_finite_differences() {
     let class = |by| Reward::Classes {
         classes: vec![2, 5],
         by,
+        weights: None,
     };
     let inpaint = Reward::Inpaint { rows, deviation: 4.0 };
     let product = Reward::All {
@@ -212,6 +214,7 @@ fn wishes_that_make_no_sense_are_refused() {
     let classes = |classes: Vec<usize>| Reward::Classes {
         classes,
         by: ClassesBy::Sum,
+        weights: None,
     };
     refused(classes(vec![]), "the number of reward.classes");
     refused(classes(vec![3, 10]), "reward.classes[1]");

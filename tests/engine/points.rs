@@ -338,12 +338,12 @@ struct Outside {
 }
 
 impl BlackBox for Outside {
-    fn log_reward(&self, samples: &[f64], size: usize) -> Result<Vec<f64>, String> {
+    fn log_reward(&self, samples: &[f64], shape: &[usize]) -> Result<Vec<f64>, String> {
         if self.fails {
             return Err("reward.run: `reward.py` has ended with exit status 1".to_owned());
         }
         Ok(samples
-            .chunks_exact(size)
+            .chunks_exact(shape[0])
             .map(|x| -((x[0] - 0.5).powi(2) + (x[1] + 0.2).powi(2)) / 0.2)
             .collect())
     }
@@ -375,6 +375,16 @@ fn a_black_box_is_a_formula_of_its_values() {
     assert!(missing.to_string().contains("reward.run"), "{missing}");
     let failed = open(small(&text), &boxed(true)).err().expect("refused");
     assert!(failed.to_string().contains("exit status 1"), "{failed}");
+    let scaled = text
+        .replace("kind = \"command\"", "kind = \"onnx\"\nmean = [0.5]")
+        .replace("run = [\"reward.py\"]", "model = \"m.onnx\"");
+    let refused = Run::from_toml(&scaled)
+        .expect_err("points have no pixels")
+        .to_string();
+    assert!(
+        refused.starts_with("reward.mean: [0.5] is not allowed; use no mean"),
+        "{refused}"
+    );
 }
 
 /// A table with a bounded column: samples of the learned prior keep its bounds, moments and correlation.
@@ -529,10 +539,7 @@ fn a_gaussian_posterior_is_exact_for_any_number_of_steps() {
                     -0.5 * ((z - m) / s).powi(2) - s.ln() + 0.5 * z * z
                 })
                 .sum();
-            assert!(
-                (ratio - log_r).abs() < 0.02,
-                "{steps} steps: {ratio} for {log_r}"
-            );
+            assert!((ratio - log_r).abs() < 0.02, "{steps} steps: {ratio} for {log_r}");
         }
     }
 }

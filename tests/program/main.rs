@@ -12,6 +12,7 @@ mod input;
 mod kill;
 mod numbers;
 mod observations;
+mod own_images;
 mod pretraining;
 #[path = "../../crate/src/program/scratch.rs"]
 mod scratch;

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// A folder of images in MNIST's layout, 28×28 pixels with a bright row that tells their class.
-fn folder_of_images(folder: &Path, count: usize) {
+pub fn folder_of_images(folder: &Path, count: usize) {
     let mut pixels = vec![0, 0, 8, 3];
     let mut labels = vec![0, 0, 8, 1];
     for size in [count, 28, 28] {
@@ -28,7 +28,8 @@ fn folder_of_images(folder: &Path, count: usize) {
     }
 }
 
-fn at(place: &Scratch, line: &str) -> Command {
+/// The program with these words, in a folder.
+pub fn at(place: &Scratch, line: &str) -> Command {
     let mut command = rtb(line.split_whitespace());
     command.current_dir(place.path());
     command
@@ -70,7 +71,10 @@ fn a_prior_of_pixels_is_trained_measured_and_drawn() {
                 --samples 20 --steps 3 --quiet";
     let output = succeed(&mut at(&place, line));
     assert!(stdout(&output).contains("20 samples from a chain of 3 steps"));
-    judged(&record(&place, "d.json")["figures"]);
+    let figures = &record(&place, "d.json")["figures"];
+    judged(figures);
+    assert_eq!(figures["classifiers_learned"], "mnist");
+    assert!(stdout(&output).contains("These classifiers learned mnist"));
     let picture = fs::read(place.path().join("d.png")).expect("drawn");
     assert!(picture.starts_with(b"\x89PNG"));
 
@@ -129,7 +133,10 @@ fn a_prior_of_latents_takes_two_trainings() {
     judged(&prior["figures"]);
     assert_eq!(prior["figures"]["autoencoder"], autoencoder);
     assert!(place.path().join("d.png").exists());
-    let line = "run digits-ink --set prior.weights=d.safetensors --steps 3 --batch 16 --iterations 2 \
+    // The judge has to know such images.
+    let line = "pretrain classifier pooled --data . --out j.safetensors --iterations 1 --batch 8 --quiet";
+    succeed(&mut at(&place, line));
+    let line = "run digits-ink --set prior.weights=d.safetensors --set judge.weights=j.safetensors --steps 3 --batch 16 --iterations 2 \
                 --samples 100 --set evaluation.every=0 --set evaluation.proposals=100 --set evaluation.candidates=1 --set reward.target=0.5 --set reward.deviation=0.3 \
                 --set network.rank=0 --out run";
     succeed(&mut at(&place, line));
@@ -150,6 +157,9 @@ fn a_prior_of_latents_takes_two_trainings() {
         assert!(pixels.iter().all(|v| v.abs() < 1.05), "{row}");
     }
 
+    let other = place.path().join("other");
+    fs::create_dir(&other).expect("made");
+    folder_of_images(&other, 10);
     for (line, told) in [
         (
             "pretrain digits --data . --latents a.safetensors --width 8 --blocks 1 --from d.safetensors --out f.safetensors --quiet",
@@ -158,6 +168,10 @@ fn a_prior_of_latents_takes_two_trainings() {
         (
             "pretrain digits --data . --latents d.safetensors --out f.safetensors --quiet",
             "--latents: `d.safetensors`",
+        ),
+        (
+            "pretrain digits --data other --latents a.safetensors --out f.safetensors --quiet",
+            "--latents: `a.safetensors` is not allowed; use an autoencoder of other; this one learned ",
         ),
         (
             "pretrain digits --data . --latents nowhere.safetensors --out f.safetensors --quiet",

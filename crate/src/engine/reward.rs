@@ -131,12 +131,12 @@ pub trait HostReward: Send + Sync {
 
 /// A reward that somebody else computes, for example a script or a model.
 pub trait BlackBox: Send + Sync {
-    /// log r of samples, `[rows][size]`, one number a row; −∞ where r is 0.
+    /// log r of samples, each of this shape, one number a sample; −∞ where r is 0.
     ///
     /// # Errors
     ///
     /// Says in a sentence why there is no answer, or one that is not allowed: of another length, NaN or +∞.
-    fn log_reward(&self, samples: &[f64], size: usize) -> Result<Vec<f64>, String>;
+    fn log_reward(&self, samples: &[f64], shape: &[usize]) -> Result<Vec<f64>, String>;
 }
 
 /// log r as a function of one end point, `[state_size]`, the same for all conditions.

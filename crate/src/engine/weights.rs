@@ -3,7 +3,7 @@
 use crate::engine::host::read_all;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData, Transaction};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 use std::collections::BTreeMap;
 
 /// A module's parameters on the host, named by their paths.
@@ -174,20 +174,32 @@ pub fn read_tensors(file: &[u8]) -> Result<Weights, String> {
     read_tensors_where(file, |_| true)
 }
 
+/// Reads the free text of the header of a safetensors file.
+///
+/// # Errors
+///
+/// Where it is none.
+pub fn read_metadata(file: &[u8]) -> Result<BTreeMap<String, String>, String> {
+    let (_, header) = SafeTensors::read_metadata(file).map_err(refused)?;
+    Ok(header
+        .metadata()
+        .clone()
+        .unwrap_or_default()
+        .into_iter()
+        .collect())
+}
+
+fn refused(_: SafeTensorError) -> String {
+    "not a safetensors file, or a damaged one".to_owned()
+}
+
 /// Reads the tensors of these names; others may be of any type.
 ///
 /// # Errors
 ///
 /// Says what is wrong with the file.
 pub(crate) fn read_tensors_where(file: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Weights, String> {
-    let refused = |_| "not a safetensors file, or a damaged one".to_owned();
-    let (_, header) = SafeTensors::read_metadata(file).map_err(refused)?;
-    let metadata = header
-        .metadata()
-        .clone()
-        .unwrap_or_default()
-        .into_iter()
-        .collect();
+    let metadata = read_metadata(file)?;
     let parsed = SafeTensors::deserialize(file).map_err(refused)?;
     let mut tensors = Vec::new();
     for (name, view) in parsed.tensors().into_iter().filter(|(name, _)| wanted(name)) {

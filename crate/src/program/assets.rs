@@ -14,6 +14,9 @@ use rtb::task::images::{PooledClassifier, StridedClassifier};
 use std::fs;
 use std::path::Path;
 
+/// The role of a prior's weights.
+const PRIOR: &str = "prior";
+
 /// The weights of that name, which ship.
 fn shipped(name: &str) -> &'static [u8] {
     shipped_weights(name).expect("they ship")
@@ -40,7 +43,8 @@ fn shipped_network<N: Module>(network: N, name: &str) -> Result<N, EngineError> 
 /// The files that a run needs ([`Run::files`]), and the programs, if they are permitted.
 pub fn files(run: &Run, permission: &Permission) -> Result<Files, ProgramError> {
     files_beside(run, permission, |need| match need.kind {
-        FileKind::Weights | FileKind::ShippedWeights => weights(need.field, need.name),
+        FileKind::Weights if need.role == PRIOR => weights(need.field, need.name),
+        FileKind::Weights | FileKind::ShippedWeights => own_weights(need),
         FileKind::Corpus { held_out } => {
             let stories = data::stories(need.name)?;
             let part = if held_out { stories.held_out } else { stories.train };
@@ -50,10 +54,7 @@ pub fn files(run: &Run, permission: &Permission) -> Result<Files, ProgramError> 
             let path = Path::new(need.name);
             fs::read(path).map_err(|e| ProgramError::file("read the table", path, e))
         }
-        FileKind::Onnx(_) => fs::read(need.name).map_err(|e| {
-            let allowed = format!("an ONNX file that can be read ({e})");
-            ConfigError::new(need.field, format!("`{}`", need.name), allowed).into()
-        }),
+        FileKind::Onnx(_) => own(need, "an ONNX file"),
         // A program has no file of its own.
         FileKind::Command(_) => Ok(Vec::new()),
     })
@@ -81,6 +82,22 @@ pub fn files_beside(
                 files.with(need.role, file).with_black_box(need.role, opened)
             }
         })
+    })
+}
+
+/// Weights that are no prior's: the file of that name, else the shipped ones.
+fn own_weights(need: &FileNeed) -> Result<Vec<u8>, ProgramError> {
+    match shipped_weights(need.name) {
+        Some(shipped) if !Path::new(need.name).is_file() => Ok(shipped.to_vec()),
+        _ => own(need, "a safetensors file"),
+    }
+}
+
+/// A file of the user's own.
+fn own(need: &FileNeed, what: &str) -> Result<Vec<u8>, ProgramError> {
+    fs::read(need.name).map_err(|e| {
+        let allowed = format!("{what} that can be read ({e})");
+        ConfigError::new(need.field, format!("`{}`", need.name), allowed).into()
     })
 }
 

@@ -14,8 +14,8 @@ pub struct Field {
     pub meaning: String,
     /// The value that stands for an absent one in any run; most fields have one of their task instead.
     pub default: Option<Value>,
-    /// Whether a table may lack it, without any value in its place.
-    pub may_lack: bool,
+    /// Whether nothing may stand in it.
+    pub optional: bool,
     /// What it holds.
     pub shape: Shape,
 }
@@ -107,18 +107,18 @@ impl Reader {
     fn fields(&self, table: &Value, inside: &[&str]) -> Vec<Field> {
         let none = Map::new();
         let properties = table["properties"].as_object().unwrap_or(&none);
-        let mut names: Vec<&str> = words(&table["required"]).collect();
+        let required: Vec<&str> = words(&table["required"]).collect();
         let optional = properties.keys().map(String::as_str);
-        let mut optional: Vec<&str> = optional.filter(|name| !names.contains(name)).collect();
+        let mut optional: Vec<&str> = optional.filter(|name| !required.contains(name)).collect();
         optional.sort_unstable();
-        names.extend(optional.iter().copied());
+        let names = [&required[..], &optional].concat();
         let of_name = |name: &str| {
             let schema = &properties[name];
             Field {
                 name: name.to_owned(),
                 meaning: meaning(schema),
                 default: schema.get("default").cloned(),
-                may_lack: optional.contains(&name),
+                optional: !required.contains(&name),
                 shape: self.shape(schema, inside),
             }
         };

@@ -6,7 +6,7 @@ use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;
 
 #[cfg(feature = "engine")]
-use crate::engine::reward::BlackBox;
+use crate::engine::{ConfigError, reward::BlackBox};
 #[cfg(feature = "engine")]
 use std::sync::Arc;
 
@@ -71,10 +71,19 @@ impl Files {
         self
     }
 
-    /// The black box of a role.
+    /// The black box of a role: the program or model of this name, which a field of the run asks for.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
     #[cfg(feature = "engine")]
-    pub fn black_box(&self, role: &str) -> Option<Arc<dyn BlackBox>> {
-        self.boxes.0.get(role).cloned()
+    pub fn black_box(&self, role: &str, field: &str, name: &str) -> Result<Arc<dyn BlackBox>, ConfigError> {
+        let found = self.boxes.0.get(role).cloned();
+        found.ok_or_else(|| {
+            let allowed =
+                "a reward that needs no program: programs and models run in the native program only";
+            ConfigError::new(field, format!("`{name}`"), allowed)
+        })
     }
 
     /// Adds a black box with its role.

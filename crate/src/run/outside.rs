@@ -1,7 +1,7 @@
 //! Rewards that somebody else computes: a program of the user's, or an ONNX model.
 
 use crate::engine::ConfigError;
-use crate::engine::check::{Checked, positive, whole};
+use crate::engine::check::{Checked, positive, range, whole};
 use serde::{Deserialize, Serialize};
 
 /// A program that answers every batch of samples with log r.
@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Command {
     /// The program and its arguments, for example `["python3", "reward.py"]`. It is started once. For every batch
-    /// it reads one .npy array of float64 from its standard input, one row a sample, and writes one of as many
-    /// numbers to its standard output: log r of each.
+    /// it reads one .npy array of float64 from its standard input, whose first axis goes over the samples, and writes
+    /// one to its standard output: log r of each sample.
     pub run: Vec<String>,
     /// How many of it work side by side.
     #[serde(default = "one")]
@@ -48,7 +48,10 @@ impl Command {
     }
 }
 
-/// An ONNX model that is given samples, one row each, and returns log r or what it follows from.
+/// Most channels of the images that a model takes.
+const MOST_CHANNELS: usize = 16;
+
+/// An ONNX model that is given samples, and returns log r or what it follows from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -64,6 +67,13 @@ pub struct Onnx {
     /// The class that is wanted, from 0, where the output is of several classes.
     #[serde(default)]
     pub class: usize,
+    /// What is subtracted from the pixels of images, which are 0 black to 1 white, one number a channel; 0 if it is
+    /// absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mean: Vec<f64>,
+    /// What the pixels of images are divided by once the mean is subtracted, one number a channel; 1 if it is absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deviation: Vec<f64>,
 }
 
 /// What the output of a model means.
@@ -88,6 +98,31 @@ impl Onnx {
                 "the path of an ONNX file",
             ));
         }
-        whole(&format!("{field}.class"), self.class, 0, 1_000_000)
+        whole(&format!("{field}.class"), self.class, 0, 1_000_000)?;
+        for (name, numbers, low) in [("mean", &self.mean, -1e3), ("deviation", &self.deviation, 1e-6)] {
+            let field = format!("{field}.{name}");
+            if !numbers.is_empty() {
+                whole(&format!("the number of {field}"), numbers.len(), 1, MOST_CHANNELS)?;
+            }
+            for (at, number) in numbers.iter().enumerate() {
+                range(&format!("{field}[{at}]"), *number, low, 1e3)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same of a model that is given no images.
+    pub(crate) fn validate_without_images(&self, field: &str) -> Checked {
+        self.validate(field)?;
+        for (name, numbers) in [("mean", &self.mean), ("deviation", &self.deviation)] {
+            if !numbers.is_empty() {
+                return Err(ConfigError::new(
+                    format!("{field}.{name}"),
+                    format!("{numbers:?}"),
+                    format!("no {name}: it is for the pixels of images"),
+                ));
+            }
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Digits: the classifiers that the program ships, and a posterior of images.
 
 mod langevin;
+mod own;
 
 use crate::support::{report, train};
 use burn::module::Module;
@@ -252,6 +253,7 @@ fn every_method_works_on_images() {
     let classes = Reward::Classes {
         classes: vec![1, 8],
         by: ClassesBy::Sum,
+        weights: None,
     };
     // Not trained yet: the prior itself.
     let prior = outcome(Method::Rtb {}, &classes).expect("it samples");
@@ -385,7 +387,10 @@ fn the_exact_posterior_grows() {
 /// A posterior for each of two classes.
 fn each_class() -> Run {
     let mut run = small();
-    problem_mut(&mut run).reward = Reward::EachClass { classes: vec![8, 2] };
+    problem_mut(&mut run).reward = Reward::EachClass {
+        classes: vec![8, 2],
+        weights: None,
+    };
     run.rollout.replay_share = 0.25;
     run.evaluation.samples = 300;
     run.evaluation.proposals = 300;
@@ -397,6 +402,7 @@ fn what_is_chosen_is_of_the_class_that_is_asked_for() {
     let mut run = task().defaults();
     problem_mut(&mut run).reward = Reward::EachClass {
         classes: vec![1, 0, 7],
+        weights: None,
     };
     run.process.steps = 10;
     run.evaluation.proposals = 150;
@@ -542,7 +548,12 @@ fn runs_that_make_no_sense_are_refused() {
         "method",
     );
     refused(
-        &|run| problem_mut(run).reward = Reward::EachClass { classes: vec![1, 1] },
+        &|run| {
+            problem_mut(run).reward = Reward::EachClass {
+                classes: vec![1, 1],
+                weights: None,
+            }
+        },
         "reward.classes[1]",
     );
     refused(

@@ -73,6 +73,16 @@ pub struct Labelled {
     pub test: Images,
 }
 
+/// The name of a dataset, as the header of weights has it: of a folder its last part.
+pub fn name(data: &str) -> String {
+    if DATASETS.iter().any(|dataset| dataset.name == data) {
+        return data.to_owned();
+    }
+    let folder = fs::canonicalize(data).ok();
+    let name = folder.as_deref().and_then(Path::file_name);
+    name.map_or(data.to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
 /// The images of a published dataset, or of a folder with four files in its layout.
 pub fn images(name: &str) -> Result<Labelled, ProgramError> {
     let folder = Path::new(name);

@@ -41,11 +41,12 @@ impl CommandBox {
     }
 
     /// Has every worker answer a part of the samples, in the order of their rows.
-    fn ask(&self, workers: &[Worker], samples: &[f64], size: usize) -> Result<Vec<f64>, String> {
+    fn ask(&self, workers: &[Worker], samples: &[f64], shape: &[usize]) -> Result<Vec<f64>, String> {
+        let size = shape.iter().product();
         let parts = parts(samples, size, workers.len());
         let asked = Instant::now();
         for (worker, part) in workers.iter().zip(&parts) {
-            worker.ask(npy::array(part, size), part.len() / size);
+            worker.ask(npy::array(part, shape), part.len() / size);
         }
         let mut log_r = Vec::new();
         for (worker, part) in workers.iter().zip(&parts) {
@@ -69,12 +70,12 @@ impl CommandBox {
 }
 
 impl BlackBox for CommandBox {
-    fn log_reward(&self, samples: &[f64], size: usize) -> Result<Vec<f64>, String> {
+    fn log_reward(&self, samples: &[f64], shape: &[usize]) -> Result<Vec<f64>, String> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = match &*state {
             State::Broken(error) => Err(error.clone()),
             State::Working(workers) => {
-                let answer = self.ask(workers, samples, size);
+                let answer = self.ask(workers, samples, shape);
                 if answer.is_err() {
                     workers.iter().for_each(Worker::kill);
                 }

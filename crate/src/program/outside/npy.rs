@@ -25,9 +25,10 @@ pub fn header(kind: &str, shape: &[usize]) -> Vec<u8> {
     bytes
 }
 
-/// Samples `[rows][size]` as an array.
-pub fn array(samples: &[f64], size: usize) -> Vec<u8> {
-    let mut bytes = header("<f8", &[samples.len() / size.max(1), size]);
+/// Samples of this shape as an array, the first axis of which goes over them.
+pub fn array(samples: &[f64], shape: &[usize]) -> Vec<u8> {
+    let size: usize = shape.iter().product();
+    let mut bytes = header("<f8", &[&[samples.len() / size.max(1)], shape].concat());
     bytes.extend(samples.iter().flat_map(|x| x.to_le_bytes()));
     bytes
 }
@@ -174,13 +175,15 @@ mod tests {
 
     #[test]
     fn samples_are_an_array_of_their_shape() {
-        let bytes = array(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2);
+        let bytes = array(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[2]);
         assert_eq!(bytes.len(), 128 + 48);
         assert!(
             String::from_utf8_lossy(&bytes)
                 .contains("'descr': '<f8', 'fortran_order': False, 'shape': (3, 2,)")
         );
         assert_eq!(bytes[128..136], 1.0f64.to_le_bytes());
+        let images = array(&[0.0; 12], &[1, 2, 3]);
+        assert!(String::from_utf8_lossy(&images).contains("'shape': (2, 1, 2, 3,)"));
     }
 
     #[test]

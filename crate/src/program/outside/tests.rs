@@ -59,8 +59,8 @@ const SAMPLES: [f64; 8] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.5];
 /// The error of a first batch, which is that of every later one.
 fn refused(command: &Command) -> String {
     let program = start(command);
-    let error = program.log_reward(&SAMPLES, 2).expect_err("no answer");
-    assert_eq!(program.log_reward(&SAMPLES, 2), Err(error.clone()));
+    let error = program.log_reward(&SAMPLES, &[2]).expect_err("no answer");
+    assert_eq!(program.log_reward(&SAMPLES, &[2]), Err(error.clone()));
     error
 }
 
@@ -74,11 +74,11 @@ fn answers_come_in_the_order_of_rows() {
         };
         let program = start(&Command { workers, ..command });
         for _ in 0..3 {
-            let answer = program.log_reward(&SAMPLES, 2);
+            let answer = program.log_reward(&SAMPLES, &[2]);
             assert_eq!(answer, Ok(vec![-19.0, -37.0, -55.0, -78.0]), "{workers} workers");
         }
-        assert_eq!(program.log_reward(&[], 2), Ok(vec![]));
-        assert_eq!(program.log_reward(&SAMPLES[..2], 2), Ok(vec![-19.0]));
+        assert_eq!(program.log_reward(&[], &[2]), Ok(vec![]));
+        assert_eq!(program.log_reward(&SAMPLES[..2], &[2]), Ok(vec![-19.0]));
     }
 }
 
@@ -87,7 +87,7 @@ fn no_reward_at_all_is_minus_infinity() {
     let Some((_folder, command)) = script("while True: answer([float('-inf') for _ in ask()])") else {
         return;
     };
-    let answer = start(&command).log_reward(&SAMPLES, 2);
+    let answer = start(&command).log_reward(&SAMPLES, &[2]);
     assert_eq!(answer, Ok(vec![f64::NEG_INFINITY; 4]));
 }
 
@@ -99,7 +99,7 @@ fn a_large_answer_may_begin_before_the_batch_ends() {
         return;
     };
     let samples = vec![0.0; 200_000];
-    assert_eq!(start(&command).log_reward(&samples, 1), Ok(samples));
+    assert_eq!(start(&command).log_reward(&samples, &[1]), Ok(samples));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_full_standard_error_does_not_block() {
     let Some((_folder, command)) = script(body) else {
         return;
     };
-    assert_eq!(start(&command).log_reward(&SAMPLES, 2), Ok(vec![0.0; 4]));
+    assert_eq!(start(&command).log_reward(&SAMPLES, &[2]), Ok(vec![0.0; 4]));
 }
 
 #[test]
@@ -118,8 +118,8 @@ fn a_death_is_told_with_the_last_words() {
         return;
     };
     let program = start(&command);
-    assert_eq!(program.log_reward(&SAMPLES, 2), Ok(vec![0.0; 4]));
-    let error = program.log_reward(&SAMPLES, 2).expect_err("it died");
+    assert_eq!(program.log_reward(&SAMPLES, &[2]), Ok(vec![0.0; 4]));
+    let error = program.log_reward(&SAMPLES, &[2]).expect_err("it died");
     for part in [
         "reward.run: `python3 /",
         "reward.py` ended (exit status: 1) and left a batch without an answer. The end of its standard error:\n  ",
@@ -127,7 +127,7 @@ fn a_death_is_told_with_the_last_words() {
     ] {
         assert!(error.contains(part), "{part}: {error}");
     }
-    assert_eq!(program.log_reward(&SAMPLES, 2), Err(error));
+    assert_eq!(program.log_reward(&SAMPLES, &[2]), Err(error));
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub fn of(probes: &[(Task, Probe)], of_kind: bool, path: &[&str], field: &Field)
         default: match of_kind {
             true => match own_default(field) {
                 Some(value) => shown(&value),
-                None if field.may_lack => "none".to_owned(),
+                None if field.optional => "none".to_owned(),
                 None => "required".to_owned(),
             },
             false => each_task(&using, &|task, _| default(&Probe::new(task), path, field)),

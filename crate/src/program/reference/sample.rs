@@ -35,8 +35,10 @@ pub fn table(fields: &[Field]) -> Table {
         let default = field.default.as_ref().and_then(|d| Value::try_from(d).ok());
         default.unwrap_or_else(|| sample(&field.shape))
     };
+    let is_there = |field: &&Field| !field.optional || field.default.is_some();
     fields
         .iter()
+        .filter(is_there)
         .map(|field| (field.name.clone(), value(field)))
         .collect()
 }

@@ -80,8 +80,8 @@ impl ImagesTask {
     /// What the judge and the rewards' classifier see in the images of end points.
     pub(super) async fn look_at(&self, ends: &[f32]) -> Result<[Seen; 2], EngineError> {
         let images = self.images_of(ends).await?;
-        let judged = see(&self.judge, &images, &self.device).await;
-        let classified = see(&self.classifier, &images, &self.device).await;
+        let judged = see(&self.classifiers.judge, &images, &self.device).await;
+        let classified = see(&self.classifiers.asked, &images, &self.device).await;
         Ok([
             judged.map_err(EngineError::Device)?,
             classified.map_err(EngineError::Device)?,

@@ -1,5 +1,7 @@
 //! Images of digits under a learned diffusion prior.
 
+#[cfg(feature = "engine")]
+mod classifiers;
 pub mod data;
 #[cfg(feature = "engine")]
 mod exact;
@@ -39,8 +41,8 @@ pub use messages::{ClassFit, ExactFit, ImageFit};
 pub use metric::{Moments, Seen, see};
 #[cfg(feature = "engine")]
 pub use network::{
-    Autoencoder, Classify, DECODER, Denoise, Denoiser, FEATURES, PooledClassifier, StridedClassifier, UNet,
-    UNetConfig,
+    Autoencoder, Classify, DECODER, Denoise, Denoiser, FEATURES, MNIST, PooledClassifier, StridedClassifier,
+    UNet, UNetConfig, data_set, with_data_set,
 };
 #[cfg(feature = "engine")]
 pub use policy::ImagePolicy;
@@ -48,7 +50,7 @@ pub use policy::ImagePolicy;
 pub use pool::Pool;
 #[cfg(feature = "engine")]
 pub use prior::{Decoder, DenoiserPrior, Denoising};
-pub use problem::{ClassesBy, ImagesProblem, PAINT_LEVELS, REWARDS, Reward};
+pub use problem::{ClassesBy, ImagesProblem, Judge, PAINT_LEVELS, REWARDS, Reward};
 #[cfg(feature = "engine")]
 pub use reward::ImageReward;
 #[cfg(feature = "engine")]

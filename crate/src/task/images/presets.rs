@@ -8,6 +8,7 @@ fn classes(classes: &[usize], by: ClassesBy) -> Reward {
     Reward::Classes {
         classes: classes.to_vec(),
         by,
+        weights: None,
     }
 }
 
@@ -82,6 +83,7 @@ pub(super) fn presets() -> Vec<Preset> {
             "Ten posteriors in one network: you ask for a class, and it draws that digit.",
             Reward::EachClass {
                 classes: (0..CLASSES).collect(),
+                weights: None,
             },
         ),
         preset(

@@ -190,7 +190,7 @@ async fn measure_own(
         values.iter().sum::<f64>() / values.len() as f64
     };
     let wanted: &[usize] = match &task.problem.reward {
-        Reward::EachClass { classes } => classes,
+        Reward::EachClass { classes, .. } => classes,
         _ => &[],
     };
     let each = weighed.conditions.iter().zip(wanted).enumerate();

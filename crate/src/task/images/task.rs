@@ -3,10 +3,9 @@
 //! The exact posterior is what rejection keeps of the prior's own chain. Its proposals do not
 //! depend on the reward and are kept in a [`Pool`], which grows as time allows.
 
+use super::classifiers::Classifiers;
 use super::pool::{Pool, Scored};
-use super::{
-    Denoiser, DenoiserPrior, ImagePolicy, ImageReward, ImagesProblem, PooledClassifier, StridedClassifier,
-};
+use super::{Denoiser, DenoiserPrior, ImagePolicy, ImageReward, ImagesProblem};
 use crate::engine::Conditions;
 use crate::engine::EngineError;
 use crate::engine::learner::Task;
@@ -16,10 +15,8 @@ use crate::engine::reward::{Reward, tempered};
 use crate::engine::rollout::{Chains, Replay};
 use crate::engine::sampler::Setting;
 use crate::engine::settings::Tempering;
-use crate::engine::weights::{load_tensors, read_tensors};
 use crate::run::{Files, Problem, Run};
 use crate::task::opened::prior_network;
-use burn::module::Module;
 use burn::tensor::Device;
 
 /// Images of the prior that an iteration adds to those that trajectories are noised back from, and the
@@ -40,10 +37,7 @@ pub struct ImagesTask {
     pub device: Device,
     pub(super) prior: DenoiserPrior,
     pub(super) process: VariancePreserving,
-    /// Asked by rewards.
-    pub(super) classifier: StridedClassifier,
-    /// Only measures.
-    pub(super) judge: PooledClassifier,
+    pub(super) classifiers: Classifiers,
     pub(super) reward: ImageReward,
     /// What samples are held against: the policy is not trained on any of it.
     pub(super) pool: Pool,
@@ -69,18 +63,14 @@ impl ImagesTask {
         let prior = prior_network(&run, files, |file| {
             DenoiserPrior::read(file, run.process.steps, &device)
         })?;
-        let classifier = shipped(
-            StridedClassifier::new(&Noise::new(0), &device),
-            "classifier",
-            files.get("reward"),
+        let classifiers = Classifiers::open(&problem, files, &device)?;
+        let reward = ImageReward::new(
+            &problem.reward,
+            run.tempering.floor,
+            classifiers.asked.clone(),
+            prior.decoder().clone(),
+            files,
         )?;
-        let judge = shipped(
-            PooledClassifier::new(&Noise::new(0), &device),
-            "evaluation classifier",
-            files.get("judge"),
-        )?;
-        let decoder = prior.decoder().clone();
-        let reward = ImageReward::new(&problem.reward, run.tempering.floor, classifier.clone(), decoder);
         let pool = |purpose| Pool::new(&run, files.get("prior").unwrap_or_default(), purpose);
         Ok(Self {
             pool: pool(Purpose::PriorEvaluation),
@@ -92,8 +82,7 @@ impl ImagesTask {
             problem,
             process: prior.denoising().process,
             prior,
-            classifier,
-            judge,
+            classifiers,
             device,
             run,
         })
@@ -153,13 +142,6 @@ impl ImagesTask {
     pub fn in_turn(&self, rows: usize) -> Vec<usize> {
         (0..rows).map(|row| self.run.in_turn(row)).collect()
     }
-}
-
-fn shipped<N: Module>(network: N, name: &str, file: Option<&[u8]>) -> Result<N, EngineError> {
-    file.ok_or_else(|| "its file of weights is missing".to_owned())
-        .and_then(read_tensors)
-        .and_then(|weights| load_tensors(network, &weights))
-        .map_err(|why| EngineError::Weights(format!("of the {name}: {why}")))
 }
 
 impl Task for ImagesTask {

@@ -260,7 +260,7 @@ impl Reward {
                     whole(&format!("the length of {field}.expression"), length, 1, 5000)?;
                 }
                 Self::Command(command) => command.validate(&field)?,
-                Self::Onnx(onnx) => onnx.validate(&field)?,
+                Self::Onnx(onnx) => onnx.validate_without_images(&field)?,
                 Self::Product { .. } => {
                     return Err(ConfigError::new(
                         format!("{field}.kind"),

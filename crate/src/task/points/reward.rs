@@ -34,7 +34,7 @@ impl Factor {
     /// log r of points, −∞ where r is 0 or undefined.
     fn log_reward(&self, points: &[f64], size: usize) -> Result<Vec<f64>, String> {
         match self {
-            Self::Outside(black_box) => black_box.log_reward(points, size),
+            Self::Outside(black_box) => black_box.log_reward(points, &[size]),
             Self::Formula {
                 formula,
                 logarithm,
@@ -205,18 +205,16 @@ fn factor_of(
                 data: table,
             })
         }
-        Described::Command(command) => outside(files, role, &format!("{field}.run"), &command.run.join(" ")),
-        Described::Onnx(onnx) => outside(files, role, &format!("{field}.model"), &onnx.model),
+        Described::Command(command) => {
+            let (field, name) = (format!("{field}.run"), command.run.join(" "));
+            files.black_box(role, &field, &name).map(Factor::Outside)
+        }
+        Described::Onnx(onnx) => {
+            let field = format!("{field}.model");
+            files.black_box(role, &field, &onnx.model).map(Factor::Outside)
+        }
         Described::Product { .. } => unreachable!("a product within a product has been refused"),
     }
-}
-
-fn outside(files: &Files, role: &str, field: &str, name: &str) -> Result<Factor, ConfigError> {
-    let found = files.black_box(role);
-    found.map(Factor::Outside).ok_or_else(|| {
-        let allowed = "a reward that needs no program: programs and models run in the native program only";
-        ConfigError::new(field, format!("`{name}`"), allowed)
-    })
 }
 
 /// The table in the file of a role, which this field names.

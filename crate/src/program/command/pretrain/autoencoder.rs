@@ -11,9 +11,9 @@ use pollster::block_on;
 use rtb::engine::EngineError;
 use rtb::engine::noise::Noise;
 use rtb::engine::train::examples::{Pretraining, Recipe};
-use rtb::task::images::Autoencoder;
-use rtb::task::images::Decoder;
+use rtb::engine::weights::Weights;
 use rtb::task::images::train::Latents;
+use rtb::task::images::{Autoencoder, Decoder, with_data_set};
 use serde::Serialize;
 
 const AFTER_HELP: &str = "\
@@ -88,6 +88,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let training = stepped.training;
     let network = training.network();
     let decoder = Decoder::of(network.decoder().clone(), latents, &device);
+    let data = data::name(&args.data);
     let images = test.pixels(test.len());
     let made = async {
         let latents = Latents::of(network, &test, &device).await?;
@@ -98,7 +99,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let figures = Figures {
         parameters: Module::num_params(network),
         test_squared_error: squares.sum::<f64>() / images.len() as f64,
-        judgements: Judgements::of([&made, &images, &train.pixels(test.len())], &device)?,
+        judgements: Judgements::of([&made, &images, &train.pixels(test.len())], &data, &device)?,
     };
     let text = format!(
         "{} test images, each decoded from {latents} latents: mean squared error per pixel {:.4}\n{}",
@@ -106,7 +107,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         figures.test_squared_error,
         figures.judgements.summary()
     );
-    let weights = block_on(training.weights())?;
+    let weights = block_on(Weights::of(network)).map_err(EngineError::Device)?;
     let record = Record {
         command: args.common.command(&what, &numbers),
         from: None,
@@ -114,5 +115,6 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         seconds,
         figures,
     };
+    let weights = with_data_set(weights, &data).to_safetensors(true);
     args.common.finish(&weights, &record, &text)
 }

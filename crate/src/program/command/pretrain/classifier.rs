@@ -11,8 +11,9 @@ use pollster::block_on;
 use rtb::engine::EngineError;
 use rtb::engine::noise::Noise;
 use rtb::engine::train::examples::{Pretraining, Recipe};
+use rtb::engine::weights::Weights;
 use rtb::task::images::data::Images;
-use rtb::task::images::{Classify, PooledClassifier, Seen, StridedClassifier, see};
+use rtb::task::images::{Classify, PooledClassifier, Seen, StridedClassifier, see, with_data_set};
 use serde::Serialize;
 
 const AFTER_HELP: &str = "\
@@ -20,10 +21,11 @@ Defaults: --iterations 6000 --batch 128 --learning-rate 0.002 --ema 0.999
 Training images are slightly rotated, scaled and shifted at random, and get some noise.
 
 Rewards use the strided network. The pooled network only measures results, so that it exposes samples
-that deceive the reward.
+that deceive the reward. In a run, `reward.weights` and `judge.weights` name their files.
 
-Example:
-  rtb pretrain classifier strided --out classifier.safetensors";
+Examples:
+  rtb pretrain classifier strided --out classifier.safetensors
+  rtb pretrain classifier pooled --data fashion-mnist --out judge.safetensors";
 
 /// Train a classifier of images, for rewards or for evaluation
 #[derive(clap::Args)]
@@ -100,7 +102,8 @@ where
         100.0 * figures.test_accuracy,
         figures.test_cross_entropy
     );
-    let weights = block_on(training.weights())?;
+    let weights = block_on(Weights::of(training.network())).map_err(EngineError::Device)?;
+    let weights = with_data_set(weights, &data::name(&args.data)).to_safetensors(true);
     let record = Record {
         command: args.common.command(&what, numbers),
         from: None,

@@ -19,7 +19,9 @@ use rtb::network::ResidualConfig;
 use rtb::run::ConfigError;
 use rtb::task::images::data::{Images, SIDE};
 use rtb::task::images::train::{Latents, Vectors};
-use rtb::task::images::{Autoencoder, DECODER, Decoder, Denoise, Denoiser, DenoiserPrior, UNetConfig};
+use rtb::task::images::{
+    Autoencoder, DECODER, Decoder, Denoise, Denoiser, DenoiserPrior, UNetConfig, data_set, with_data_set,
+};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -139,13 +141,14 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     };
     let samples = block_on(made).map_err(EngineError::Device)?;
     let sampling_seconds = begun.elapsed().as_secs_f64();
+    let data = data::name(&args.data);
     let sets: [&[f32]; 3] = [&samples, &test.pixels(test.len()), &train.pixels(count)];
     let figures = Figures {
         parameters,
         samples: count,
         steps,
         sampling_seconds,
-        judgements: Judgements::of(sets, &device)?,
+        judgements: Judgements::of(sets, &data, &device)?,
         autoencoder: args.latents.as_deref().and_then(record_of),
     };
     if let Some(path) = &args.picture {
@@ -162,8 +165,8 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         seconds: trained.seconds,
         figures,
     };
-    args.common
-        .finish(&trained.weights.to_safetensors(true), &record, &text)
+    let weights = with_data_set(trained.weights, &data).to_safetensors(true);
+    args.common.finish(&weights, &record, &text)
 }
 
 fn of_pixels(
@@ -192,11 +195,17 @@ fn of_latents(
     device: &Device,
 ) -> Result<Trained, ProgramError> {
     let file = fs::read(path).map_err(|e| ProgramError::file("read the autoencoder", path, e))?;
-    let autoencoder = read_tensors(&file).and_then(|weights| Autoencoder::read(weights, device));
-    let autoencoder = autoencoder.map_err(|why| {
-        let allowed = format!("a file that `rtb pretrain autoencoder` wrote ({why})");
-        ConfigError::new("--latents", format!("`{}`", path.display()), allowed)
-    })?;
+    let refused = |allowed| ConfigError::new("--latents", format!("`{}`", path.display()), allowed);
+    let read = read_tensors(&file).and_then(|weights| {
+        let learned = data_set(&weights.metadata).to_owned();
+        Ok((Autoencoder::read(weights, device)?, learned))
+    });
+    let (autoencoder, learned) =
+        read.map_err(|why| refused(format!("a file that `rtb pretrain autoencoder` wrote ({why})")))?;
+    let data = data::name(&args.data);
+    if learned != data {
+        return Err(refused(format!("an autoencoder of {data}; this one learned {learned}")).into());
+    }
     let size = autoencoder.latents();
     let config = ResidualConfig {
         inputs: size,

@@ -5,7 +5,7 @@ use crate::program::error::ProgramError;
 use burn::tensor::Device;
 use pollster::block_on;
 use rtb::engine::EngineError;
-use rtb::task::images::{CLASSES, Classify, Seen, see as look};
+use rtb::task::images::{CLASSES, Classify, MNIST, Seen, see as look};
 use serde::Serialize;
 
 /// How good images are, in the eyes of a classifier.
@@ -25,14 +25,18 @@ struct Judgement {
 /// By the classifier of rewards, and by the one that only measures.
 #[derive(Serialize)]
 pub struct Judgements {
+    /// The data set that the classifiers learned, where it is not the images'.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    classifiers_learned: Option<&'static str>,
     reward_classifier: Judgement,
     evaluation_classifier: Judgement,
 }
 
 impl Judgements {
-    /// Of images, test images and training images.
-    pub fn of(sets: [&[f32]; 3], device: &Device) -> Result<Self, ProgramError> {
+    /// Of images, test images and training images of a data set.
+    pub fn of(sets: [&[f32]; 3], data: &str, device: &Device) -> Result<Self, ProgramError> {
         Ok(Self {
+            classifiers_learned: (data != MNIST).then_some(MNIST),
             reward_classifier: judge(&assets::reward_classifier(device)?, sets, device)?,
             evaluation_classifier: judge(&assets::evaluation_classifier(device)?, sets, device)?,
         })
@@ -52,8 +56,12 @@ impl Judgements {
                 shares.join(" ")
             )
         };
+        let learned = self.classifiers_learned.map_or(String::new(), |learned| {
+            format!("These classifiers learned {learned}: their features tell little here, and their classes nothing.\n")
+        });
         judged("reward classifier", &self.reward_classifier)
             + &judged("evaluation classifier", &self.evaluation_classifier)
+            + &learned
     }
 }
 

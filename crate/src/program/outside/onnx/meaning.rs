@@ -60,6 +60,8 @@ mod tests {
             output: None,
             meaning,
             class,
+            mean: Vec::new(),
+            deviation: Vec::new(),
         }
     }
 

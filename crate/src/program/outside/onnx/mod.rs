@@ -2,12 +2,14 @@
 
 mod meaning;
 mod model;
+mod picture;
 #[cfg(test)]
 mod tests;
 mod whole;
 
 use super::{check, printable};
 use model::Network;
+use picture::Picture;
 use rtb::engine::reward::BlackBox;
 use rtb::run::Onnx;
 use std::num::NonZero;
@@ -39,6 +41,9 @@ impl OnnxBox {
             onnx: onnx.clone(),
             name,
         };
+        if let Some(channels) = opened.network.channels() {
+            picture::check(onnx, channels).map_err(|what| format!("{} {what}", opened.name))?;
+        }
         if let Some(shape) = opened.network.sample_shape() {
             let rows = opened.network.batch().unwrap_or(2);
             let zeros = vec![0.0; rows * shape.iter().product::<usize>()];
@@ -55,13 +60,37 @@ impl OnnxBox {
         Ok((numbers, width))
     }
 
-    /// log r of at most as many samples as the model takes at once.
-    fn chunk(&self, samples: &[f64], size: usize, shape: &[usize]) -> Result<Vec<f64>, String> {
-        let mut numbers: Vec<f32> = samples.iter().map(|x| *x as f32).collect();
+    /// What the model takes of samples of this shape: the shape of its input, and how they become that.
+    fn input(&self, shape: &[usize]) -> Result<(Vec<usize>, Picture), String> {
+        let size = shape.iter().product();
+        let image = match *shape {
+            [channels, height, width] => [channels, height, width],
+            _ => [1, 1, size],
+        };
+        match self.network.images_of(image) {
+            Some(wanted) if shape.len() == 3 => {
+                let wanted = wanted?;
+                Ok((wanted.to_vec(), Picture::new(&self.onnx, image, wanted)?))
+            }
+            _ => {
+                let input = self.network.shape_of(size)?;
+                Ok((input, Picture::new(&self.onnx, image, image)?))
+            }
+        }
+    }
+
+    /// log r of at most as many samples of this size as the model takes at once.
+    fn chunk(
+        &self,
+        samples: &[f64],
+        size: usize,
+        (shape, picture): &(Vec<usize>, Picture),
+    ) -> Result<Vec<f64>, String> {
+        let mut numbers = picture.of(samples);
         let wanted = samples.len() / size;
         // A model of a fixed batch is given zeros beside the last samples.
         let rows = self.network.batch().unwrap_or(wanted);
-        numbers.resize(rows * size, 0.0);
+        numbers.resize(rows * shape.iter().product::<usize>(), 0.0);
         let (outputs, width) = self.rows(&numbers, rows, shape)?;
         let outputs = outputs.chunks_exact(width).take(wanted);
         let log_r: Result<Vec<f64>, String> = outputs.map(|row| meaning::log_r(&self.onnx, row)).collect();
@@ -72,18 +101,19 @@ impl OnnxBox {
 }
 
 impl BlackBox for OnnxBox {
-    fn log_reward(&self, samples: &[f64], size: usize) -> Result<Vec<f64>, String> {
-        let shape = self.network.shape_of(size);
-        let shape = shape.map_err(|what| format!("{} {what}", self.name))?;
+    fn log_reward(&self, samples: &[f64], shape: &[usize]) -> Result<Vec<f64>, String> {
+        let size: usize = shape.iter().product();
+        let input = self.input(shape);
+        let input = input.map_err(|what| format!("{} {what}", self.name))?;
         let at_once = self.network.batch().unwrap_or(AT_ONCE);
         let chunks: Vec<&[f64]> = samples.chunks(at_once * size.max(1)).collect();
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         let mut log_r = Vec::with_capacity(samples.len() / size.max(1));
         thread::scope(|scope| {
             let shares = chunks.chunks(chunks.len().div_ceil(threads).max(1)).map(|share| {
-                let shape = &shape;
+                let input = &input;
                 let all = move || {
-                    let answers = share.iter().map(|chunk| self.chunk(chunk, size, shape));
+                    let answers = share.iter().map(|chunk| self.chunk(chunk, size, input));
                     answers.collect::<Result<Vec<_>, _>>()
                 };
                 scope.spawn(all)

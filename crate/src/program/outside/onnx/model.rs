@@ -68,6 +68,30 @@ impl Network {
         self.sizes[1..].iter().copied().collect()
     }
 
+    /// The channels of its images, if it takes any and the file fixes them.
+    pub fn channels(&self) -> Option<usize> {
+        match self.sizes[..] {
+            [_, channels, _, _] => channels,
+            _ => None,
+        }
+    }
+
+    /// The channels, height and width that it takes where it is given such images; what the file leaves open is as they
+    /// are. `None` where its input is no image.
+    pub fn images_of(&self, image: [usize; 3]) -> Option<Result<[usize; 3], String>> {
+        let [_, channels, height, width] = self.sizes[..] else {
+            return None;
+        };
+        let wanted = channels.unwrap_or(image[0]);
+        Some(match image[0] == wanted || image[0] == 1 {
+            true => Ok([wanted, height.unwrap_or(image[1]), width.unwrap_or(image[2])]),
+            false => Err(format!(
+                "takes images of {wanted} channels; those of this run have {}",
+                image[0]
+            )),
+        })
+    }
+
     /// The shape of a sample of so many numbers. One axis that the file leaves open takes the rest.
     pub fn shape_of(&self, size: usize) -> Result<Vec<usize>, String> {
         let sample = &self.sizes[1..];

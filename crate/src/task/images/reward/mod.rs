@@ -1,15 +1,19 @@
 //! Rewards of images: a classifier's opinion, what can be measured on strokes, known pixels.
 
+mod outside;
 mod strokes;
 
 use super::network::StridedClassifier;
-use super::problem::{ClassesBy, Reward as Wanted};
+use super::problem::{ClassesBy, OUTSIDE, Reward as Wanted};
 use super::{CLASSES, Classify, Decoder, PIXELS};
+use crate::engine::ConfigError;
 use crate::engine::host::read_all;
 use crate::engine::parallel;
 use crate::engine::process::{Process, Rows, VariancePreserving};
 use crate::engine::reward::{Answer, Ends, Reward, at_once};
+use crate::run::Files;
 use burn::tensor::{Device, Tensor, TensorData, Transaction, activation};
+use outside::Outside;
 
 /// Images that are made, classified or differentiated at once.
 const BLOCK: usize = 250;
@@ -59,19 +63,20 @@ enum Wish {
         known: Vec<(usize, f32)>,
         deviation: f64,
     },
+    Outside(Outside),
     All(Vec<Wish>),
 }
 
 impl Wish {
-    /// Compiles a validated reward of one condition.
-    fn new(reward: &Wanted) -> Self {
-        match *reward {
-            Wanted::Classes { ref classes, by } => Self::Classes {
+    /// Compiles a validated reward of one condition, a factor at this place; `field` is its name in errors.
+    fn new(reward: &Wanted, place: usize, field: &str, files: &Files) -> Result<Self, ConfigError> {
+        Ok(match *reward {
+            Wanted::Classes { ref classes, by, .. } => Self::Classes {
                 classes: classes.clone(),
                 by,
             },
             // Under each of its conditions one of its classes is wanted.
-            Wanted::EachClass { ref classes } => Self::Classes {
+            Wanted::EachClass { ref classes, .. } => Self::Classes {
                 classes: classes.clone(),
                 by: ClassesBy::default(),
             },
@@ -83,8 +88,24 @@ impl Wish {
                 known: known_pixels(rows),
                 deviation,
             },
-            Wanted::All { ref rewards } => Self::All(rewards.iter().map(Self::new).collect()),
-        }
+            Wanted::Command(ref command) => {
+                let name = command.run.join(" ");
+                Self::Outside(Outside::of(
+                    files,
+                    OUTSIDE[place],
+                    &format!("{field}.run"),
+                    &name,
+                )?)
+            }
+            Wanted::Onnx(ref onnx) => {
+                let field = format!("{field}.model");
+                Self::Outside(Outside::of(files, OUTSIDE[place], &field, &onnx.model)?)
+            }
+            Wanted::All { ref rewards } => {
+                let part = |(at, part)| Self::new(part, at, &format!("{field}.rewards[{at}]"), files);
+                Self::All(rewards.iter().enumerate().map(part).collect::<Result<_, _>>()?)
+            }
+        })
     }
 
     /// Whether it looks at pixels on the host.
@@ -140,19 +161,30 @@ impl Wish {
 }
 
 impl ImageReward {
-    /// Compiles a validated reward of the images that `decoder` makes; `classifier` judges classes.
-    pub fn new(reward: &Wanted, floor: f64, classifier: StridedClassifier, decoder: Decoder) -> Self {
+    /// Compiles a validated reward of the images that `decoder` makes; `classifier` judges classes, and programs and
+    /// models are among `files`.
+    ///
+    /// # Errors
+    ///
+    /// Where one of these is missing.
+    pub fn new(
+        reward: &Wanted,
+        floor: f64,
+        classifier: StridedClassifier,
+        decoder: Decoder,
+        files: &Files,
+    ) -> Result<Self, ConfigError> {
         let conditions = match reward {
-            Wanted::EachClass { classes } => classes.len(),
+            Wanted::EachClass { classes, .. } => classes.len(),
             _ => 1,
         };
-        let wishes = (0..conditions).map(|condition| Wish::new(&reward.given(condition)));
-        Self {
-            wishes: wishes.collect(),
+        let wishes = (0..conditions).map(|condition| Wish::new(&reward.given(condition), 0, "reward", files));
+        Ok(Self {
+            wishes: wishes.collect::<Result<_, _>>()?,
             floor,
             classifier,
             decoder,
-        }
+        })
     }
 
     /// Shows end points to what the wishes look at: they are made into images and classified on the
@@ -198,13 +230,13 @@ impl ImageReward {
     async fn unfloored(&self, ends: &Tensor<2>, conditions: &[usize]) -> Result<Vec<f64>, String> {
         let looked = self.look(ends).await?;
         if let [wish] = &self.wishes[..] {
-            return Ok(raw(wish, conditions.len(), &looked));
+            return raw(wish, conditions.len(), &looked);
         }
         let mut log_r = vec![0.0; conditions.len()];
         for (condition, wish) in self.wishes.iter().enumerate() {
             let rows = || (0..conditions.len()).filter(|row| conditions[*row] == condition);
             let of_rows = looked.of_rows(rows());
-            for (row, value) in rows().zip(raw(wish, rows().count(), &of_rows)) {
+            for (row, value) in rows().zip(raw(wish, rows().count(), &of_rows)?) {
                 log_r[row] = value;
             }
         }
@@ -225,12 +257,10 @@ impl ImageReward {
         let rows = ends.len() / process.state_size();
         let looked = self.look(&process.upload(ends.to_vec(), device)).await?;
         let of_wish = |wish| {
-            raw(wish, rows, &looked)
-                .into_iter()
-                .map(|l| l.max(self.floor))
-                .collect()
+            let raw = raw(wish, rows, &looked)?;
+            Ok(raw.into_iter().map(|l| l.max(self.floor)).collect())
         };
-        Ok(self.wishes.iter().map(of_wish).collect())
+        self.wishes.iter().map(of_wish).collect()
     }
 
     /// log r of end points under one condition as far as it has a gradient, `[rows, 1]`, not floored: of
@@ -310,12 +340,12 @@ fn joined_tensor(log_probs: Tensor<2>, classes: &[usize], by: ClassesBy) -> Tens
     }
 }
 
-/// log r before the floor, of rows of which all is known that it looks at.
-fn raw(wish: &Wish, rows: usize, looked: &Looked) -> Vec<f64> {
+/// log r before the floor, of rows of which all is known that it looks at; only a black box from outside fails.
+fn raw(wish: &Wish, rows: usize, looked: &Looked) -> Result<Vec<f64>, String> {
     let Looked { images, log_probs } = looked;
     let gaussian = |value: f64, target: f64, deviation: f64| -0.5 * ((value - target) / deviation).powi(2);
     let each = |of: &(dyn Fn(&[f32]) -> f64 + Sync)| parallel::over_rows(images, PIXELS, of);
-    match wish {
+    Ok(match wish {
         Wish::Classes { classes, by } => log_probs
             .chunks_exact(CLASSES)
             .map(|row| joined(*by, classes.iter().map(|class| f64::from(row[*class]))))
@@ -332,12 +362,16 @@ fn raw(wish: &Wish, rows: usize, looked: &Looked) -> Vec<f64> {
             let misses = known.iter().map(|(at, value)| f64::from(image[*at] - value));
             misses.map(|miss| gaussian(miss, 0.0, *deviation)).sum()
         }),
-        Wish::All(parts) => parts.iter().fold(vec![0.0; rows], |mut sum, part| {
-            let values = raw(part, rows, looked);
-            sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
+        Wish::Outside(outside) => outside.log_reward(images)?,
+        Wish::All(parts) => {
+            let mut sum = vec![0.0; rows];
+            for part in parts {
+                let values = raw(part, rows, looked)?;
+                sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
+            }
             sum
-        }),
-    }
+        }
+    })
 }
 
 impl Reward<VariancePreserving> for ImageReward {

@@ -7,16 +7,20 @@ use crate::task::images::{PIXELS, SIDE};
 /// A hole or a gap of fewer pixels is taken for noise.
 const SMALLEST_HOLE: usize = 3;
 
+/// Brightness of a pixel, 0 to 1.
+pub fn brightness(pixel: f32) -> f64 {
+    f64::from((pixel + 1.0) / 2.0).clamp(0.0, 1.0)
+}
+
 /// Mean brightness, 0 to 1.
 pub fn ink(image: &[f32]) -> f64 {
-    let bright = |v: &f32| f64::from((v + 1.0) / 2.0).clamp(0.0, 1.0);
-    image.iter().map(bright).sum::<f64>() / PIXELS as f64
+    image.iter().map(|v| brightness(*v)).sum::<f64>() / PIXELS as f64
 }
 
 /// Brightness that differs from the mirror image's, as a share of all brightness: 0 for a symmetric
 /// image, 1 where left and right share nothing.
 pub fn asymmetry(image: &[f32]) -> f64 {
-    let bright = |at: usize| f64::from((image[at] + 1.0) / 2.0).clamp(0.0, 1.0);
+    let bright = |at: usize| brightness(image[at]);
     let mirrored = |at: usize| at - at % SIDE + (SIDE - 1 - at % SIDE);
     let differing: f64 = (0..PIXELS)
         .map(|at| (bright(at) - bright(mirrored(at))).abs())

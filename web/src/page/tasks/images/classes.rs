@@ -12,35 +12,45 @@ pub struct ClassesProps {
     pub classes: Vec<usize>,
     /// How they are joined; nothing where each is a posterior of its own.
     pub by: Option<ClassesBy>,
+    /// The user's own classifier.
+    pub weights: Option<String>,
     pub set: Callback<Reward, Result<(), ConfigError>>,
 }
 
-fn reward(classes: Vec<usize>, by: Option<ClassesBy>) -> Reward {
+fn reward(classes: Vec<usize>, by: Option<ClassesBy>, weights: Option<String>) -> Reward {
     match by {
-        Some(by) => Reward::Classes { classes, by },
-        None => Reward::EachClass { classes },
+        Some(by) => Reward::Classes { classes, by, weights },
+        None => Reward::EachClass { classes, weights },
     }
 }
 
 #[component]
-pub fn Classes(ClassesProps { id, classes, by, set }: &ClassesProps) -> Html {
+pub fn Classes(props: &ClassesProps) -> Html {
+    let ClassesProps {
+        id,
+        classes,
+        by,
+        weights,
+        set,
+    } = props;
     let by = *by;
     // No class at all, or more than the run has trajectories for.
     let refused = use_state_eq(|| None::<String>);
     let toggle = |class: usize| {
         let (set, refused, mut classes) = (set.clone(), refused.setter(), classes.clone());
+        let weights = weights.clone();
         match classes.iter().position(|c| *c == class) {
             Some(at) => drop(classes.remove(at)),
             None => classes.push(class),
         }
         classes.sort_unstable();
         Callback::from(move |_: MouseEvent| {
-            let result = set.emit(reward(classes.clone(), by));
+            let result = set.emit(reward(classes.clone(), by, weights.clone()));
             refused.set(result.err().map(|error| error.to_string()));
         })
     };
     let choose = {
-        let (set, classes) = (set.clone(), classes.clone());
+        let (set, classes, weights) = (set.clone(), classes.clone(), weights.clone());
         Callback::from(move |by: String| {
             let by = if by == "max" {
                 ClassesBy::Max
@@ -48,7 +58,7 @@ pub fn Classes(ClassesProps { id, classes, by, set }: &ClassesProps) -> Html {
                 ClassesBy::Sum
             };
             // Either is allowed.
-            let _ = set.emit(reward(classes.clone(), Some(by)));
+            let _ = set.emit(reward(classes.clone(), Some(by), weights.clone()));
         })
     };
     let joined = by.filter(|_| classes.len() > 1).map(|by| match by {

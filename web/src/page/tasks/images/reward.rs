@@ -67,11 +67,11 @@ impl Rewards for Images {
     fn editor(props: &FactorProps<Self>) -> Html {
         let FactorProps { id, field, set, .. } = props;
         match props.reward.clone() {
-            Reward::Classes { classes, by } => {
-                html! { <Classes id={id.clone()} {classes} by={Some(by)} set={set.clone()} /> }
+            Reward::Classes { classes, by, weights } => {
+                html! { <Classes id={id.clone()} {classes} by={Some(by)} {weights} set={set.clone()} /> }
             }
-            Reward::EachClass { classes } => {
-                html! { <Classes id={id.clone()} {classes} by={None::<ClassesBy>} set={set.clone()} /> }
+            Reward::EachClass { classes, weights } => {
+                html! { <Classes id={id.clone()} {classes} by={None::<ClassesBy>} {weights} set={set.clone()} /> }
             }
             reward => {
                 let numbers = Numbers {
@@ -148,7 +148,7 @@ fn floor(kind: &str) -> Option<f64> {
 /// What a reward wants, in a phrase.
 pub fn wish(reward: &Reward) -> String {
     match reward {
-        Reward::Classes { classes, by } => {
+        Reward::Classes { classes, by, .. } => {
             let mut names: Vec<_> = classes.iter().map(ToString::to_string).collect();
             names.sort();
             match (by, &names[..]) {
@@ -160,7 +160,7 @@ pub fn wish(reward: &Reward) -> String {
                 ),
             }
         }
-        Reward::EachClass { classes } => {
+        Reward::EachClass { classes, .. } => {
             let names: Vec<_> = classes.iter().map(ToString::to_string).collect();
             format!(
                 "a classifier’s probability of the class that is asked for, one of {}",
@@ -175,6 +175,8 @@ pub fn wish(reward: &Reward) -> String {
         Reward::Inpaint { deviation, .. } => {
             format!("the painted pixels, with noise of standard deviation {deviation}")
         }
+        Reward::Command(_) => "what a program rewards".to_owned(),
+        Reward::Onnx(_) => "what a model rewards".to_owned(),
         Reward::All { rewards } => rewards.iter().map(wish).collect::<Vec<_>>().join(", and "),
     }
 }
@@ -188,8 +190,11 @@ mod tests {
     fn every_kind_has_a_name_something_to_start_from_and_words() {
         let task = Preset::find("digit-3").unwrap().run.task();
         let names: Vec<_> = Images::KINDS.iter().map(|kind| kind.name).collect();
-        assert_eq!(names.len(), task.rewards().len());
-        for kind in task.rewards() {
+        // Programs and models run natively only.
+        let here = |kind: &&&str| !["command", "onnx"].contains(*kind);
+        let kinds: Vec<_> = task.rewards().iter().filter(here).collect();
+        assert_eq!(names.len(), kinds.len());
+        for kind in kinds {
             assert!(names.contains(kind), "{kind}");
             let reward = Images::start(kind).unwrap();
             assert_eq!(reward.kind(), *kind);

@@ -9,7 +9,7 @@ use rtb::task::images::Reward;
 /// The class that is asked for at a place of a grid, where each is a posterior of its own.
 pub fn asked(run: &Run, place: usize, places: usize) -> Option<usize> {
     match &problem(run).reward {
-        Reward::EachClass { classes } => classes.get(run.pictured(place, places)).copied(),
+        Reward::EachClass { classes, .. } => classes.get(run.pictured(place, places)).copied(),
         _ => None,
     }
 }

@@ -1,0 +1,311 @@
+//! The reward of images, as a run describes it.
+
+use super::PAINT_LEVELS;
+use crate::engine::ConfigError;
+use crate::engine::check::{Checked, positive, range, whole};
+use crate::run::{Command, Onnx};
+use crate::task::images::data::{CLASSES, SIDE};
+use serde::{Deserialize, Serialize};
+
+/// Most rewards in a product.
+const MOST_PARTS: usize = 8;
+
+/// The roles of the programs and models of a product's factors.
+pub const OUTSIDE: [&str; MOST_PARTS] = [
+    "outside",
+    "outside-1",
+    "outside-2",
+    "outside-3",
+    "outside-4",
+    "outside-5",
+    "outside-6",
+    "outside-7",
+];
+
+/// The reward r(x), at most 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Reward {
+    /// A classifier's p(class|image), of one class or several.
+    Classes {
+        /// The wanted classes, each at most once.
+        classes: Vec<usize>,
+        /// How the probabilities of several classes are combined.
+        #[serde(default)]
+        by: ClassesBy,
+        /// A file that `rtb pretrain classifier strided` wrote; the shipped one if it is absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        weights: Option<String>,
+    },
+    /// A posterior for every class, with r(x|class) = p(class|x). One network learns them all and is told
+    /// which class is wanted.
+    EachClass {
+        /// The classes, each at most once. Each gets a posterior.
+        classes: Vec<usize>,
+        /// A file that `rtb pretrain classifier strided` wrote; the shipped one if it is absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        weights: Option<String>,
+    },
+    /// A Gaussian of the image's mean brightness, from 0 (black) to 1 (white). Without gradient.
+    Ink {
+        /// The wanted brightness.
+        target: f64,
+        /// Standard deviation of the Gaussian, in units of brightness.
+        deviation: f64,
+    },
+    /// A Gaussian with mean 0 of the share of ink that the mirror image lacks. Without gradient.
+    Symmetry {
+        /// Standard deviation of the Gaussian, as a share of the ink.
+        deviation: f64,
+    },
+    /// exp(−penalty·|holes − count|), of the number of holes in the stroke. Without gradient.
+    Holes {
+        /// The wanted number of holes.
+        count: usize,
+        /// Decrease of log r for each hole too many or too few.
+        penalty: f64,
+    },
+    /// A Gaussian of the stroke's width, in pixels. Without gradient.
+    Thickness {
+        /// The wanted width, in pixels.
+        target: f64,
+        /// Standard deviation of the Gaussian, in pixels.
+        deviation: f64,
+    },
+    /// The likelihood of known pixels, which have Gaussian noise.
+    Inpaint {
+        /// The rows, the first at the top, each of 28 characters: a digit d for the brightness d/9, a dot for an
+        /// unknown pixel. At least one pixel must be known.
+        rows: Vec<String>,
+        /// Standard deviation of the noise; black and white are 2 apart.
+        deviation: f64,
+    },
+    /// A program that is given images, 0 black to 1 white, and answers with log r, at most 0. Without gradient.
+    Command(Command),
+    /// An ONNX model that is given images, with the channels and of the size that it wants. Without gradient.
+    Onnx(Onnx),
+    /// The product of several rewards.
+    All {
+        /// The factors. None may be `all` or `each_class`.
+        rewards: Vec<Reward>,
+    },
+}
+
+/// The kinds of [`Reward`], as in the TOML file.
+pub const REWARDS: &[&str] = &[
+    "classes",
+    "each_class",
+    "ink",
+    "symmetry",
+    "holes",
+    "thickness",
+    "inpaint",
+    "command",
+    "onnx",
+    "all",
+];
+
+/// How the probabilities of several classes become one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ClassesBy {
+    /// The sum: the probability that the image is of any of them.
+    #[default]
+    Sum,
+    /// The largest, as in the paper for even and odd digits (arXiv 2405.20971, §3.1).
+    Max,
+}
+
+impl Reward {
+    /// The name of its kind, as in the TOML file.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Reward::Classes { .. } => "classes",
+            Reward::EachClass { .. } => "each_class",
+            Reward::Ink { .. } => "ink",
+            Reward::Symmetry { .. } => "symmetry",
+            Reward::Holes { .. } => "holes",
+            Reward::Thickness { .. } => "thickness",
+            Reward::Inpaint { .. } => "inpaint",
+            Reward::Command(_) => "command",
+            Reward::Onnx(_) => "onnx",
+            Reward::All { .. } => "all",
+        }
+    }
+
+    /// The reward under one of its conditions, of which [`Reward::EachClass`] has several.
+    pub fn given(&self, condition: usize) -> Reward {
+        match self {
+            Reward::EachClass { classes, weights } => Reward::Classes {
+                classes: vec![classes[condition]],
+                by: ClassesBy::default(),
+                weights: weights.clone(),
+            },
+            alone => alone.clone(),
+        }
+    }
+
+    /// Whether it wants images of a class under some condition; nothing where it says nothing of classes.
+    pub fn wants(&self, class: usize) -> Option<bool> {
+        match self {
+            Reward::Classes { classes, .. } | Reward::EachClass { classes, .. } => {
+                Some(classes.contains(&class))
+            }
+            Reward::All { rewards } => {
+                let said = rewards.iter().filter_map(|part| part.wants(class));
+                said.reduce(|all, part| all && part)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it, or a factor of it, has a gradient.
+    pub fn has_gradient(&self) -> bool {
+        match self {
+            Reward::Classes { .. } | Reward::EachClass { .. } | Reward::Inpaint { .. } => true,
+            Reward::All { rewards } => rewards.iter().any(Reward::has_gradient),
+            _ => false,
+        }
+    }
+
+    /// The factors of a product, or the reward itself.
+    pub fn factors(&self) -> Vec<&Reward> {
+        match self {
+            Reward::All { rewards } => rewards.iter().collect(),
+            alone => vec![alone],
+        }
+    }
+
+    /// Whether it asks a classifier.
+    pub fn asks_a_classifier(&self) -> bool {
+        let asks = |one: &&Reward| matches!(one, Reward::Classes { .. } | Reward::EachClass { .. });
+        self.factors().iter().any(asks)
+    }
+
+    /// The file of the user's own classifier, if it asks that.
+    pub fn weights(&self) -> Option<&str> {
+        self.factors().into_iter().find_map(Reward::own_weights)
+    }
+
+    fn own_weights(&self) -> Option<&str> {
+        match self {
+            Reward::Classes { weights, .. } | Reward::EachClass { weights, .. } => weights.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Checks its values; `at` is its name in errors.
+    pub(super) fn validate(&self, at: &str) -> Checked {
+        let field = |name: &str| format!("{at}.{name}");
+        match self {
+            Reward::Classes { classes, weights, .. } | Reward::EachClass { classes, weights } => {
+                distinct(&field("classes"), classes)?;
+                named(&field("weights"), weights.as_deref())
+            }
+            Reward::Ink { target, deviation } => {
+                range(&field("target"), *target, 0.0, 1.0)?;
+                positive(&field("deviation"), *deviation, 1.0)
+            }
+            Reward::Symmetry { deviation } => positive(&field("deviation"), *deviation, 1.0),
+            Reward::Holes { count, penalty } => {
+                whole(&field("count"), *count, 0, 10)?;
+                positive(&field("penalty"), *penalty, 100.0)
+            }
+            Reward::Thickness { target, deviation } => {
+                range(&field("target"), *target, 0.5, SIDE as f64)?;
+                positive(&field("deviation"), *deviation, SIDE as f64)
+            }
+            Reward::Inpaint { rows, deviation } => {
+                known(&field("rows"), rows)?;
+                positive(&field("deviation"), *deviation, 10.0)
+            }
+            Reward::Command(command) => command.validate(at),
+            Reward::Onnx(onnx) => onnx.validate(at),
+            Reward::All { rewards } => {
+                whole(
+                    &format!("the number of {at}.rewards"),
+                    rewards.len(),
+                    1,
+                    MOST_PARTS,
+                )?;
+                for (place, part) in rewards.iter().enumerate() {
+                    part.validate_as_factor(&format!("{at}.rewards[{place}]"), self.weights())?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The same of a factor of a product that asks this classifier.
+    fn validate_as_factor(&self, at: &str, classifier: Option<&str>) -> Checked {
+        let refused = match self {
+            Reward::All { .. } => Some("another kind: a product cannot hold a product"),
+            Reward::EachClass { .. } => Some("another kind: a product has a single posterior"),
+            _ => None,
+        };
+        if let Some(allowed) = refused {
+            return Err(ConfigError::new(
+                format!("{at}.kind"),
+                format!("`{}`", self.kind()),
+                allowed,
+            ));
+        }
+        self.validate(at)?;
+        let (Reward::Classes { weights, .. }, Some(file)) = (self, classifier) else {
+            return Ok(());
+        };
+        if weights.as_deref() == Some(file) {
+            return Ok(());
+        }
+        let own = weights
+            .as_ref()
+            .map_or("the shipped classifier".to_owned(), |own| format!("`{own}`"));
+        let allowed = format!("`{file}` as in the other factors: a product asks one classifier");
+        Err(ConfigError::new(format!("{at}.weights"), own, allowed))
+    }
+}
+
+/// The name of a file of one's own, if there is one.
+pub(super) fn named(field: &str, name: Option<&str>) -> Checked {
+    match name {
+        Some("") => Err(ConfigError::missing(
+            field,
+            "a file that `rtb pretrain classifier` wrote",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Classes, each at most once.
+fn distinct(field: &str, classes: &[usize]) -> Checked {
+    whole(&format!("the number of {field}"), classes.len(), 1, CLASSES)?;
+    for (at, class) in classes.iter().enumerate() {
+        let field = format!("{field}[{at}]");
+        whole(&field, *class, 0, CLASSES - 1)?;
+        if classes[..at].contains(class) {
+            return Err(ConfigError::new(field, class, "each class only once"));
+        }
+    }
+    Ok(())
+}
+
+/// The pixels that are known of an image.
+fn known(field: &str, rows: &[String]) -> Checked {
+    whole(&format!("the number of {field}"), rows.len(), SIDE, SIDE)?;
+    for (at, row) in rows.iter().enumerate() {
+        let allowed = |c: char| c == '.' || c.to_digit(10).is_some_and(|d| d <= PAINT_LEVELS);
+        if row.chars().count() != SIDE || !row.chars().all(allowed) {
+            return Err(ConfigError::new(
+                format!("{field}[{at}]"),
+                format!("`{row}`"),
+                format!("{SIDE} characters, each a dot or a digit from 0 to {PAINT_LEVELS}"),
+            ));
+        }
+    }
+    if rows.iter().all(|row| row.chars().all(|c| c == '.')) {
+        return Err(ConfigError::new(field, "only dots", "at least one known pixel"));
+    }
+    Ok(())
+}

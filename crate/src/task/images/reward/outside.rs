@@ -1,0 +1,58 @@
+//! A reward of images that a program or a model computes.
+
+use super::strokes::brightness;
+use crate::engine::ConfigError;
+use crate::engine::reward::BlackBox;
+use crate::run::Files;
+use crate::task::images::SIDE;
+use std::fmt;
+use std::sync::Arc;
+
+/// Rounding by which log r may exceed 0.
+const ROUNDING: f64 = 1e-6;
+
+/// A black box that is given images.
+#[derive(Clone)]
+pub struct Outside {
+    /// Its name in errors: the field, and the program or model.
+    name: String,
+    black_box: Arc<dyn BlackBox>,
+}
+
+impl Outside {
+    /// The black box of a role, which this field names.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
+    pub fn of(files: &Files, role: &str, field: &str, name: &str) -> Result<Self, ConfigError> {
+        Ok(Self {
+            name: format!("{field}: `{name}`"),
+            black_box: files.black_box(role, field, name)?,
+        })
+    }
+
+    /// log r of images, `[rows][PIXELS]`, at most 0.
+    ///
+    /// # Errors
+    ///
+    /// Where the black box fails, or answers above 0.
+    pub fn log_reward(&self, images: &[f32]) -> Result<Vec<f64>, String> {
+        let bright: Vec<f64> = images.iter().map(|v| brightness(*v)).collect();
+        let log_r = self.black_box.log_reward(&bright, &[1, SIDE, SIDE])?;
+        match log_r.iter().find(|l| **l > ROUNDING) {
+            None => Ok(log_r.into_iter().map(|l| l.min(0.0)).collect()),
+            Some(above) => Err(format!(
+                "{}: log r is {above}, above 0; an image is kept with probability r, so subtract the largest value that \
+                 log r can have",
+                self.name
+            )),
+        }
+    }
+}
+
+impl fmt::Debug for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_tuple("Outside").field(&self.name).finish()
+    }
+}
