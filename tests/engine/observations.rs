@@ -161,7 +161,8 @@ fn calibration_is_measured_at_the_end_alone() {
 struct Outside;
 
 impl BlackBox for Outside {
-    fn log_reward(&self, samples: &[f64], size: usize) -> Result<Vec<f64>, String> {
+    fn log_reward(&self, samples: &[f64], shape: &[usize]) -> Result<Vec<f64>, String> {
+        let size = shape[0];
         assert_eq!(size, 2);
         let rows = samples.chunks_exact(size);
         Ok(rows

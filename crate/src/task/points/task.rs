@@ -84,7 +84,7 @@ impl PointsTask {
                 let (space, network) = prior_network(&run, files, |file| pretrain::read(file, &device))?;
                 let process = process(space.size());
                 let prior = Box::new(LearnedPrior { process, network });
-                (space, PointsPrior::Learned(Box::new(prior)), process)
+                (space, PointsPrior::Learned(prior), process)
             }
         };
         let space = Arc::new(space);
