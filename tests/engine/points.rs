@@ -529,10 +529,7 @@ fn a_gaussian_posterior_is_exact_for_any_number_of_steps() {
                     -0.5 * ((z - m) / s).powi(2) - s.ln() + 0.5 * z * z
                 })
                 .sum();
-            assert!(
-                (ratio - log_r).abs() < 0.02,
-                "{steps} steps: {ratio} for {log_r}"
-            );
+            assert!((ratio - log_r).abs() < 0.02, "{steps} steps: {ratio} for {log_r}");
         }
     }
 }
