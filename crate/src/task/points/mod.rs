@@ -6,6 +6,8 @@ mod c2st;
 mod calibrate;
 #[cfg(feature = "engine")]
 mod exact;
+#[cfg(feature = "engine")]
+mod file;
 #[cfg_attr(
     not(feature = "engine"),
     expect(dead_code, reason = "descriptions are checked with it")

@@ -1,8 +1,8 @@
 //! The observations of an open run.
 
+use super::file::table;
 use super::names;
 use super::observations::{LEAST_OF_EACH, Observations};
-use super::reward::table;
 use crate::engine::check::whole;
 use crate::engine::{Conditions, ConfigError};
 use crate::run::Files;

@@ -1,5 +1,6 @@
 //! log r of points, from its description.
 
+use super::file::table;
 use super::observed::Observed;
 use super::problem::Reward as Described;
 use super::space::Space;
@@ -215,13 +216,6 @@ fn factor_of(
         }
         Described::Product { .. } => unreachable!("a product within a product has been refused"),
     }
-}
-
-/// The table in the file of a role, which this field names.
-pub(super) fn table(files: &Files, role: &str, field: &str, name: &str) -> Result<Table, ConfigError> {
-    let file = files.get(role).ok_or_else(|| "its file is missing".to_owned());
-    file.and_then(Table::read)
-        .map_err(|why| ConfigError::new(field, format!("`{name}`"), format!("a table of numbers ({why})")))
 }
 
 impl Reward<OrnsteinUhlenbeck> for PointsReward {

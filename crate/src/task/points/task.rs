@@ -1,10 +1,10 @@
 //! A task of points: prior, reward and chain of a run, and the exact posterior.
 
+use super::file::table;
 use super::observed::Observed;
 use super::policy::{PointsNetwork, PointsPolicy};
 use super::prior::{LearnedPrior, MixturePrior, PointsPrior};
 use super::problem::{self, PointsProblem};
-use super::reward::table;
 use super::space::Space;
 use super::{PointsReward, Truth, pretrain};
 use crate::engine::Conditions;
