@@ -1,6 +1,6 @@
 """Posteriors of six tasks of the simulation-based inference benchmark, each against its 10,000 reference samples.
 
-    python3 crate/examples/sbibm/run.py --data FOLDER [--out FOLDER] [TASK …]
+    python3 crate/examples/sbibm/run.py --data FOLDER [--observations 1 2 3] [--out FOLDER] [TASK …]
 
 FOLDER holds a folder for each task, with its observations in folders 1, 2, …, as the benchmark publishes them. The
 likelihoods are those of likelihood.py, which needs NumPy. Prints a table at the end.
@@ -15,7 +15,6 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-OBSERVATIONS = [1, 2, 3]
 
 
 def normal(d, deviation):
@@ -96,6 +95,7 @@ def unpacked(data, task, observation, out):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--observations", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--out", type=Path, default=Path("runs/sbibm"))
     parser.add_argument("--rtb", default="target/release/rtb")
     parser.add_argument("--set", action="append", default=[])
@@ -105,7 +105,7 @@ def main():
     table = []
     for task in args.tasks:
         reports = []
-        for observation in OBSERVATIONS:
+        for observation in args.observations:
             reference = unpacked(args.data, task, observation, args.out)
             path = args.out / f"{task}-{observation}.toml"
             path.write_text(description(task, observation, args.data, reference))
