@@ -85,14 +85,14 @@ pub trait OpenRun {
     /// The posterior as safetensors, with the run in its header.
     fn weights(&self) -> Later<'_, Vec<u8>>;
 
-    /// As [`Learner::record`].
+    /// As [`Learner::checkpoint`], without its frame.
     ///
     /// # Errors
     ///
     /// Where the device fails.
     fn record(&self) -> Result<Vec<u8>, EngineError>;
 
-    /// As [`Learner::restore_record`].
+    /// As [`Learner::restore`], of what [`OpenRun::record`] gave.
     ///
     /// # Errors
     ///
