@@ -52,6 +52,10 @@ impl Rows<'static> {
 }
 
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(feature = "engine"),
+    expect(dead_code, reason = "only the engine evaluates")
+)]
 enum Node {
     /// The coordinate at this place.
     Coordinate(usize),

@@ -5,6 +5,7 @@ use super::observations::{LEAST_OF_EACH, Observations};
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, range, whole};
 use crate::run::{Command, FileKind, FileNeed, Onnx, Problem, Run};
+use crate::task::formula::{Formula, Names};
 use serde::{Deserialize, Serialize};
 
 /// Most coordinates of a point.
@@ -246,6 +247,7 @@ impl Reward {
     }
 
     /// The role of the file of a factor.
+    #[cfg(feature = "engine")]
     pub(super) fn role(factor: usize) -> &'static str {
         ROLES[factor]
     }
@@ -282,6 +284,30 @@ impl PointsProblem {
     /// Where the run is about something else.
     pub fn of(run: &Run) -> Result<&Self, ConfigError> {
         run.problem.get().ok_or_else(|| super::other_task(run))
+    }
+}
+
+impl PointsProblem {
+    /// Refuses formulas that cannot be compiled, as far as all names that they may use are known without a file.
+    fn check_formulas(&self) -> Checked {
+        let (Some(names), None) = (self.prior.names(), &self.observations) else {
+            return Ok(());
+        };
+        let names = Names {
+            coordinates: &names,
+            columns: &[],
+        };
+        for (field, factor) in self.reward.factors() {
+            if let Reward::Formula {
+                expression,
+                data: None,
+                ..
+            } = factor
+            {
+                Formula::new(&format!("{field}.expression"), expression, names)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -366,6 +392,7 @@ impl Problem for PointsProblem {
                 ));
             }
         }
+        self.check_formulas()?;
         whole("evaluation.proposals", run.evaluation.proposals, 100, 10_000_000)
     }
 
