@@ -6,6 +6,7 @@ use crate::engine::EngineError;
 use crate::engine::learner::{Learner, Task};
 use crate::engine::noise::Purpose;
 use crate::engine::sampler::Population;
+use crate::engine::statistics::Mean;
 use crate::message::{Fit, Packed, Report, Scene, Snapshot};
 use crate::run::Run;
 use crate::task::Role;
@@ -161,13 +162,7 @@ impl ShownTask for PointsTask {
             .reward
             .of_ends(ends, &conditions)
             .map_err(EngineError::Device)?;
-        let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let (mut sum, mut total) = (0.0, 0.0);
-        for (log_weight, log_r) in log_weights.iter().zip(&log_r) {
-            let weight = (log_weight - largest).exp();
-            sum += weight * log_r;
-            total += weight;
-        }
+        let log_reward = Mean::weighted(log_weights, log_r.into_iter()).value;
         let d = self.size();
         let pictured = resampled(&self.noise, log_weights, PICTURED.min(log_weights.len()));
         Ok(Measured {
@@ -177,7 +172,7 @@ impl ShownTask for PointsTask {
                     .await?
                     .0,
             ),
-            log_reward: self.run.tempering.beta * sum / total,
+            log_reward: self.run.tempering.beta * log_reward,
             log_z_exact: mean(&truths, |truth| truth.log_z),
             truth: truths[0].kind,
             points: pictured

@@ -4,7 +4,7 @@ use super::marginals::{Weighted, correlation_error, marginal_error};
 use super::space::Space;
 use super::{PointsFit, PointsReward};
 use crate::engine::noise::{self, Noise, Purpose, running_sum};
-use crate::engine::statistics::{LogMean, systematic};
+use crate::engine::statistics::{LogMean, Mean, log_mean_exp, systematic};
 use crate::message;
 use crate::task::planar::{Component, Mixture, nodes};
 use std::cell::RefCell;
@@ -63,11 +63,11 @@ impl Truth {
             log_weights.push(node.point.weight.ln() + beta * node.log_r);
             floored.push(node.log_r <= floor);
         }
-        let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = log_weights.iter().map(|l| (l - largest).exp()).sum();
+        // The nodes' weights have the prior's masses in them: Z is their sum.
+        let log_z = log_mean_exp(log_weights.iter().copied()) + (log_weights.len() as f64).ln();
         Ok(Self {
             kind: message::Truth::Quadrature,
-            log_z: largest + sum.ln(),
+            log_z,
             log_z_error: nodes.error,
             effective: 0.0,
             floored_mass: share(&log_weights, &floored),
@@ -150,8 +150,7 @@ impl Truth {
         let truth = weighted(&self.points, d, &self.log_weights)?;
         if self.kind == message::Truth::Quadrature && !self.is_reference {
             let mut rng = noise.stream(Purpose::Resampling, 1);
-            let largest = self.log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let running = running_sum(self.log_weights.iter().map(|l| (l - largest).exp()));
+            let running = running_sum(relative(&self.log_weights));
             let drawn = (0..count).map(|_| noise::index(&mut rng, &running));
             let drawn: Vec<f64> = drawn
                 .flat_map(|at| &self.points[at * d..(at + 1) * d])
@@ -176,22 +175,19 @@ impl Truth {
     }
 }
 
-fn weighted<'a>(points: &'a [f64], d: usize, log_weights: &[f64]) -> Result<Weighted<'a>, String> {
+/// Weights, relative to the largest.
+fn relative(log_weights: &[f64]) -> impl Iterator<Item = f64> {
     let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let weights = log_weights.iter().map(|l| (l - largest).exp());
-    Weighted::new(points, d, weights.collect())
+    log_weights.iter().map(move |l| (l - largest).exp())
+}
+
+fn weighted<'a>(points: &'a [f64], d: usize, log_weights: &[f64]) -> Result<Weighted<'a>, String> {
+    Weighted::new(points, d, relative(log_weights).collect())
 }
 
 /// The share of the weight where `which` holds.
 fn share(log_weights: &[f64], which: &[bool]) -> f64 {
-    let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let (mut of, mut all) = (0.0, 0.0);
-    for (log_weight, which) in log_weights.iter().zip(which) {
-        let weight = (log_weight - largest).exp();
-        all += weight;
-        of += if *which { weight } else { 0.0 };
-    }
-    of / all
+    Mean::weighted(log_weights, which.iter().map(|held| f64::from(u8::from(*held)))).value
 }
 
 #[cfg(test)]
