@@ -275,6 +275,22 @@ fn a_conjugate_posterior_is_learned() {
     }
 }
 
+/// The floor is measured from the largest log r, so a constant in log r changes nothing of what is suggested.
+#[test]
+fn a_floor_is_suggested_below_the_largest_log_r() {
+    let wanted = |constant: f64| {
+        let mut run = run_of(&CONJUGATE.replace("0.2\"", &format!("0.002 - {constant}\"")));
+        run.process.steps = 4;
+        run.tempering.floor = -1.0;
+        run.evaluation.proposals = 1000;
+        let mut session = open(run, &Files::default()).expect("it opens");
+        report(&mut session, 1000).floor_wanted.expect("a floor")
+    };
+    let floor = wanted(0.0);
+    assert!(floor < -100.0, "{floor}");
+    assert_eq!(wanted(1000.0), floor);
+}
+
 /// A Gaussian likelihood under a uniform prior in one dimension, by quadrature.
 #[test]
 fn quadrature_knows_log_z() {

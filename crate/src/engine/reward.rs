@@ -78,6 +78,11 @@ pub trait Reward<P: Process>: Send + Sync {
         None
     }
 
+    /// The log r that a floor of this condition is measured from: the upper bound, or 0 where it is unknown.
+    fn floored_from(&self, _condition: usize) -> f64 {
+        self.log_bound().unwrap_or(0.0)
+    }
+
     /// Whether the reward is computed on the host; the end points are then read together with the other
     /// figures of an iteration.
     fn looks_on_host(&self) -> bool {
@@ -101,6 +106,10 @@ impl<P: Process, R: Reward<P>> Reward<P> for Arc<R> {
 
     fn log_bound(&self) -> Option<f64> {
         (**self).log_bound()
+    }
+
+    fn floored_from(&self, condition: usize) -> f64 {
+        (**self).floored_from(condition)
     }
 
     fn looks_on_host(&self) -> bool {

@@ -458,15 +458,10 @@ impl<T: Task> Learner<T> {
         log_reward.map_err(EngineError::Device)
     }
 
-    /// log r of end points without its floor, under these conditions, and the upper bound of log r: 0 if it is
-    /// unknown.
-    pub(crate) async fn unfloored(
-        &self,
-        conditions: &[usize],
-        ends: &[f32],
-    ) -> Result<(Vec<f64>, f64), EngineError> {
-        let log_r = self.trainer.log_reward_unfloored(conditions, ends).await;
-        log_r.map_err(EngineError::Device)
+    /// log r of end points without its floor, under these conditions, less what the floor is measured from.
+    pub(crate) async fn depths(&self, conditions: &[usize], ends: &[f32]) -> Result<Vec<f64>, EngineError> {
+        let depths = self.trainer.log_reward_depths(conditions, ends).await;
+        depths.map_err(EngineError::Device)
     }
 
     /// The condition of every trajectory in a picture; trajectories of one condition are neighbours.

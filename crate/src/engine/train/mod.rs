@@ -145,16 +145,19 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         tempered(place, &*self.reward, beta, conditions, ends).await
     }
 
-    /// log r of end points without its floor, and the upper bound of log r: 0 if it is unknown.
-    pub(crate) async fn log_reward_unfloored(
+    /// log r of end points without its floor, less what the floor is measured from.
+    pub(crate) async fn log_reward_depths(
         &self,
         conditions: &[usize],
         ends: &[f32],
-    ) -> Result<(Vec<f64>, f64), String> {
+    ) -> Result<Vec<f64>, String> {
         let place = (&self.chains.process, &self.chains.device);
         let ask = async |ends: Ends<'_, P>| self.reward.log_reward_unfloored(ends).await;
         let log_r = on_host(place, conditions, ends, ask).await?;
-        Ok((log_r, self.reward.log_bound().unwrap_or(0.0)))
+        let rows = log_r.into_iter().zip(conditions);
+        Ok(rows
+            .map(|(log_r, condition)| log_r - self.reward.floored_from(*condition))
+            .collect())
     }
 
     /// log Z of every condition as the last iteration used it.

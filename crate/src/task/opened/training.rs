@@ -290,11 +290,11 @@ impl<T: ShownTask> Learner<T> {
             return Ok(None);
         }
         let made = self.evaluated(LOOKED_AT).await?;
-        let (mut depths, largest) = self.unfloored(&made.conditions, &made.ends).await?;
-        depths.retain(|log_r| log_r.is_finite());
+        let mut depths = self.depths(&made.conditions, &made.ends).await?;
+        depths.retain(|depth| depth.is_finite());
         depths.sort_by(f64::total_cmp);
-        let depth = depths.get(depths.len() / 10).map(|log_r| log_r - largest);
-        Ok(depth.filter(|d| *d < 0.0).map(|depth| {
+        let depth = depths.get(depths.len() / 10);
+        Ok(depth.filter(|d| **d < 0.0).map(|depth| {
             let unit = 10f64.powf((-depth).log10().floor() - 1.0);
             (depth / unit).floor() * unit
         }))

@@ -86,6 +86,8 @@ use burn::tensor::Device;
 
 /// The task's name, as in the TOML file.
 const NAME: &str = "points";
+/// Points at which SMC asks for r, for each state of a particle.
+const LOOKED_AHEAD: usize = 4;
 
 /// The task.
 pub struct Points;
@@ -160,7 +162,8 @@ impl Room for Points {
         REWARDS
     }
 
-    /// Black boxes have no gradient, and no largest value that could be known.
+    /// Black boxes have no gradient, and no largest value that could be known. They may be slow: SMC looks ahead to
+    /// fewer points.
     fn method(&self, method: Method) -> Option<Method> {
         match method {
             Method::Guidance { .. }
@@ -175,7 +178,7 @@ impl Room for Points {
             } => Some(Method::Smc {
                 particles,
                 resample_below,
-                points: 0,
+                points: LOOKED_AHEAD,
                 guidance,
             }),
             other => Some(other),

@@ -68,8 +68,10 @@ pub struct PointsReward {
     space: Arc<Space>,
     observed: Arc<Observed>,
     factors: Vec<Factor>,
-    /// The smallest log r, one an observation.
-    floors: Vec<f64>,
+    /// The largest log r of the samples looked at, one an observation.
+    largest: Vec<f64>,
+    /// How far below it log r is cut off, at most 0.
+    floor: f64,
     evaluations: AtomicU64,
 }
 
@@ -97,7 +99,8 @@ impl PointsReward {
             factors: factors.collect::<Result<_, _>>()?,
             space,
             observed,
-            floors: Vec::with_capacity(rows),
+            largest: Vec::with_capacity(rows),
+            floor,
             evaluations: AtomicU64::new(0),
         };
         let count = (LOOKED_AT_IN_ALL / rows).clamp(LEAST_LOOKED_AT, LOOKED_AT);
@@ -110,7 +113,7 @@ impl PointsReward {
             if largest == f64::NEG_INFINITY {
                 return Err(reward.is_zero(condition, count).into());
             }
-            reward.floors.push(largest + floor);
+            reward.largest.push(largest);
         }
         reward.evaluations = AtomicU64::new(0);
         Ok(reward)
@@ -157,13 +160,13 @@ impl PointsReward {
         let log_r = self.of_points(&self.space.points(ends), conditions)?;
         let pairs = log_r.into_iter().zip(conditions);
         Ok(pairs
-            .map(|(l, condition)| l.max(self.floors[*condition]))
+            .map(|(l, condition)| l.max(self.floor(*condition)))
             .collect())
     }
 
     /// The smallest log r given an observation.
     pub fn floor(&self, condition: usize) -> f64 {
-        self.floors[condition]
+        self.largest[condition] + self.floor
     }
 
     /// Points at which r was asked for so far.
@@ -228,6 +231,10 @@ impl Reward<OrnsteinUhlenbeck> for PointsReward {
             let points = self.space.points(&ends.numbers().await?);
             self.of_points(&points, ends.conditions)
         })
+    }
+
+    fn floored_from(&self, condition: usize) -> f64 {
+        self.largest[condition]
     }
 
     fn looks_on_host(&self) -> bool {
