@@ -10,8 +10,8 @@ use rtb::engine::reward::BlackBox;
 use rtb::engine::rollout::{Batch, Chains, Follow};
 use rtb::engine::weights::{Weights, load_tensors};
 use rtb::message::{Files, Report};
-use rtb::run::{Run, Training};
-use rtb::session::Session;
+use rtb::run::{Method, Run, Training};
+use rtb::session::{Session, Trial};
 use rtb::task::points::pretrain::{Bounds, PretrainConfig, Pretraining};
 use rtb::task::points::{Observed, PointsFit, PointsPolicy, PointsPrior, PointsProblem, PointsTask, Table};
 use std::sync::Arc;
@@ -557,5 +557,27 @@ fn a_gaussian_posterior_is_exact_for_any_number_of_steps() {
                 .sum();
             assert!((ratio - log_r).abs() < 0.02, "{steps} steps: {ratio} for {log_r}");
         }
+    }
+}
+
+/// Samples that the prior hardly ever draws: log Z is −17, and importance resampling repeats a single one.
+#[test]
+fn annealed_smc_reaches_what_the_prior_hardly_draws() {
+    let likelihood = "-((a - 1)^2 + (b - 1)^2 + (c - 1)^2)/0.02";
+    let mut run = run_of(&CONJUGATE.replace("-((a - 0.5)^2 + (b + 0.2)^2)/0.2", likelihood));
+    run.process.steps = 4;
+    run.method = Method::find("annealed-smc").expect("a method");
+    run.tempering.floor = -2000.0;
+    let outcome = pollster::block_on(async {
+        let mut trial = Trial::open(run, cpu_device(), &Files::default()).await?;
+        trial.outcome(4000).await
+    })
+    .expect("it samples");
+    // N(1; 0, 0.11) for each, less the normalisation of the likelihood that the formula leaves out.
+    let log_z = 3.0 * (-1.0 / 0.22 + 0.5 * (0.01f64 / 0.11).ln());
+    let estimate = outcome.log_z.expect("weights");
+    assert!((estimate - log_z).abs() < 0.3, "{estimate} for {log_z}");
+    for (at, x) in outcome.points.iter().enumerate() {
+        assert!((f64::from(*x) - 10.0 / 11.0).abs() < 0.6, "{at}: {x}");
     }
 }

@@ -44,9 +44,9 @@ fn gaussian(method: &str) -> Run {
 
 #[test]
 fn every_exact_method_finds_the_gaussian_posterior() {
-    for method in ["importance", "rejection", "smc"] {
+    for method in ["importance", "rejection", "smc", "annealed-smc"] {
         let mut run = gaussian(method);
-        if let Method::Smc { particles, .. } = &mut run.method {
+        if let Method::Smc { particles, .. } | Method::AnnealedSmc { particles, .. } = &mut run.method {
             *particles = 4000;
         }
         let outcome = outcome(run);
@@ -78,6 +78,23 @@ fn every_exact_method_finds_the_gaussian_posterior() {
             "{method}: y {y} ± {dy}"
         );
     }
+}
+
+/// Importance resampling weights all of its proposals, and pays for them.
+#[test]
+fn more_proposals_are_weighted_for_as_many_samples() {
+    let drawn = |proposals| {
+        let mut run = gaussian("importance");
+        run.evaluation.samples = 500;
+        run.method = Method::Importance { proposals };
+        outcome(run)
+    };
+    let (one, many) = (drawn(1), drawn(40));
+    assert_eq!((one.samples, many.samples), (500, 500));
+    assert_eq!(40.0 * one.sampling_evaluations, many.sampling_evaluations);
+    let error = |of: &Outcome| (of.log_z.expect("weights") - of.log_z_exact).abs();
+    assert!(error(&many) < 0.03, "{}", error(&many));
+    assert!(plane(&many.fit).kl_grid < plane(&one.fit).kl_grid);
 }
 
 /// For a linear log r, ∇ log E[r(x_1)|x_t] is ∇ log r(E[x_1|x_t]): DPS and LGD-MC are then right.

@@ -55,7 +55,11 @@ pub enum Method {
         epochs: usize,
     },
     /// Samples of the prior, weighted by r. Training-free.
-    Importance {},
+    Importance {
+        /// Prior samples that are drawn and weighted, as a multiple of the samples wanted.
+        #[serde(default = "default::one_each")]
+        proposals: usize,
+    },
     /// Samples of the prior, each kept with probability r/max r. Training-free.
     Rejection {
         /// Most prior samples drawn, as a multiple of the samples wanted.
@@ -109,6 +113,19 @@ pub enum Method {
         #[serde(default)]
         guidance: f64,
     },
+    /// Sequential Monte Carlo over powers of the reward from 0 to 1, with Metropolis moves of the prior's noise
+    /// (preconditioned Crank–Nicolson). Training-free; it needs no gradient.
+    AnnealedSmc {
+        /// Particles of a population. Populations are drawn until there are enough samples.
+        #[serde(default = "default::particles")]
+        particles: usize,
+        /// Effective share of the particles that an increase of the power leaves.
+        #[serde(default = "default::resample_below")]
+        resample_below: f64,
+        /// Metropolis moves after each increase of the power.
+        #[serde(default = "default::moves")]
+        moves: usize,
+    },
 }
 
 impl Default for Method {
@@ -130,6 +147,9 @@ mod default {
     pub const fn proposals() -> usize {
         100
     }
+    pub const fn one_each() -> usize {
+        1
+    }
     pub const fn points() -> usize {
         8
     }
@@ -141,6 +161,9 @@ mod default {
     }
     pub const fn resample_below() -> f64 {
         0.5
+    }
+    pub const fn moves() -> usize {
+        20
     }
 }
 
@@ -215,7 +238,9 @@ impl Method {
                 clip,
                 epochs,
             },
-            Self::Importance {},
+            Self::Importance {
+                proposals: default::one_each(),
+            },
             Self::Rejection {
                 proposals: default::proposals(),
             },
@@ -234,6 +259,11 @@ impl Method {
                 resample_below: default::resample_below(),
                 points: default::smc_points(),
                 guidance: 0.0,
+            },
+            Self::AnnealedSmc {
+                particles: default::particles(),
+                resample_below: default::resample_below(),
+                moves: default::moves(),
             },
         ]
     }
@@ -307,7 +337,7 @@ impl Method {
                 "DPOK",
                 "Policy gradient with the KL of each step to the prior at the visited states; its gradient ignores that the policy changes which states are visited.",
             ),
-            Self::Importance {} => info(
+            Self::Importance { .. } => info(
                 "importance",
                 "Importance resampling",
                 "Resamples prior samples in proportion to r: exact in the limit of many samples, wasteful where a high r is rare.",
@@ -344,13 +374,18 @@ impl Method {
                 "SMC (RNE)",
                 "Sequential Monte Carlo: particles follow the prior's chain, are weighted by Radon–Nikodym ratios and resampled between steps.",
             ),
+            Self::AnnealedSmc { .. } => info(
+                "annealed-smc",
+                "Annealed SMC (pCN)",
+                "Particles of the prior are resampled towards rising powers of r and moved by Metropolis steps of their noise: exact in the limit of many particles and moves.",
+            ),
         }
     }
 
     pub(crate) fn validate(&self) -> Result<(), ConfigError> {
         use check::{positive, range, whole};
         match *self {
-            Self::Rtb {} | Self::Importance {} => Ok(()),
+            Self::Rtb {} => Ok(()),
             Self::TrustPcl { alpha } => positive("method.alpha", alpha, 100.0),
             Self::PolicyGradient { kl_weight, .. } => range("method.kl_weight", kl_weight, 0.0, 1000.0),
             Self::Ddpo { clip, epochs } => clipping(clip, epochs),
@@ -362,7 +397,17 @@ impl Method {
                 positive("method.kl_weight", kl_weight, 1000.0)?;
                 clipping(clip, epochs)
             }
+            Self::Importance { proposals } => whole("method.proposals", proposals, 1, 10_000),
             Self::Rejection { proposals } => whole("method.proposals", proposals, 1, 1_000_000),
+            Self::AnnealedSmc {
+                particles,
+                resample_below,
+                moves,
+            } => {
+                whole("method.particles", particles, 10, 1_000_000)?;
+                range("method.resample_below", resample_below, 0.01, 0.99)?;
+                whole("method.moves", moves, 1, 10_000)
+            }
             Self::Guidance { scale } | Self::Dps { scale, .. } => range("method.scale", scale, 0.0, 100.0),
             Self::LgdMc { scale, points } => {
                 range("method.scale", scale, 0.0, 100.0)?;

@@ -168,7 +168,8 @@ impl Trial {
                 1.0
             },
             iterations,
-            samples: mass.len(),
+            // Importance resampling weights more than it was asked for.
+            samples: mass.len().min(samples),
             log_z: drawn.weighs.then_some(weighed.log_z_importance),
             log_z_exact: measured.log_z_exact,
             ess: drawn.weighs.then_some(weighed.ess),

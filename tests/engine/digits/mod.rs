@@ -265,7 +265,12 @@ fn every_method_works_on_images() {
         points,
         guidance,
     };
-    for method in [Method::Importance {}, smc(0, 0.0), smc(4, 0.0), smc(4, 0.5)] {
+    for method in [
+        Method::Importance { proposals: 1 },
+        smc(0, 0.0),
+        smc(4, 0.0),
+        smc(4, 0.5),
+    ] {
         let made = outcome(method, &classes).unwrap_or_else(|e| panic!("{method:?}: {e}"));
         let log_z = made.log_z.expect("it weighs");
         assert!((log_z - made.log_z_exact).abs() < 0.5, "{method:?}: {made:?}");

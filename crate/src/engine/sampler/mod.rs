@@ -1,11 +1,13 @@
 //! Training-free methods: weighted samples of the posterior from the prior's own chain.
 
+mod annealed;
 mod density;
 mod guidance;
 mod independent;
 mod smc;
 
 pub use super::statistics::{effective_share, systematic};
+pub use annealed::Annealed;
 pub use density::{Density, PathNoise, log_densities};
 pub use guidance::{Guidance, Guided};
 pub use independent::{Importance, Rejection};

@@ -4,8 +4,8 @@ use super::Drawn;
 use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::{Diffusion, Prior, Process};
 use crate::engine::sampler::{
-    AroundTheEnd, Blind, Guidance, Guided, Importance, LookAhead, Population, Rejection, Sampler, Setting,
-    Smc, Tilted,
+    Annealed, AroundTheEnd, Blind, Guidance, Guided, Importance, LookAhead, Population, Rejection, Sampler,
+    Setting, Smc, Tilted,
 };
 use crate::engine::statistics::systematic;
 use crate::engine::{EngineError, Method};
@@ -25,14 +25,19 @@ pub(in crate::task) async fn draw(
     block: usize,
     population: impl AsyncFn(usize, u64) -> Result<Population, String>,
 ) -> Result<Drawn, EngineError> {
+    let wanted = match *method {
+        // All are kept with their weights: more of them make a better estimate.
+        Method::Importance { proposals } => samples * proposals,
+        _ => samples,
+    };
     let mut drawn = Drawn::default();
     let mut counter = 0;
-    while drawn.log_weights.len() < samples {
+    while drawn.log_weights.len() < wanted {
         let rows = match *method {
             // A population of particles is whole, but no more particles than samples: a larger
             // population would be a better one.
-            Method::Smc { particles, .. } => particles.min(samples),
-            _ => block.min(samples - drawn.log_weights.len()),
+            Method::Smc { particles, .. } | Method::AnnealedSmc { particles, .. } => particles.min(samples),
+            _ => block.min(wanted - drawn.log_weights.len()),
         };
         let population = match population(rows, counter).await {
             Ok(population) => population,
@@ -100,8 +105,19 @@ pub(in crate::task) async fn unguided<P: Process, Q: Prior<P>>(
     counter: u64,
 ) -> Result<Population, String> {
     match method {
-        Method::Importance {} => Importance.population(setting, rows, counter).await,
+        Method::Importance { .. } => Importance.population(setting, rows, counter).await,
         Method::Rejection { proposals } => Rejection { proposals }.population(setting, rows, counter).await,
+        Method::AnnealedSmc {
+            resample_below,
+            moves,
+            ..
+        } => {
+            let annealed = Annealed {
+                moves,
+                resample_below,
+            };
+            annealed.population(setting, rows, counter).await
+        }
         Method::Smc {
             resample_below,
             points: 0,

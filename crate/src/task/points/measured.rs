@@ -56,7 +56,8 @@ impl PointsTask {
         let mut fit = mean_fit(&each);
         // Only a single posterior has a reference.
         if classified && truths[0].is_reference {
-            let rows = resampled(&self.noise, log_weights, log_weights.len());
+            let count = log_weights.len().min(truths[0].points.len() / d);
+            let rows = resampled(&self.noise, log_weights, count);
             let even = rows.into_iter().flat_map(|at| &points[at * d..(at + 1) * d]);
             let even: Vec<f64> = even.copied().collect();
             let accuracy = super::c2st(&truths[0].points, &even, d, self.run.seed, &self.device).await;

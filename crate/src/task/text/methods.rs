@@ -44,7 +44,7 @@ pub(super) async fn measure(
         let story = |at: usize| &stories[at * length..(at + 1) * length];
         places.flat_map(story).copied().collect()
     };
-    let drawn = picked(log_weights.len());
+    let drawn = picked(log_weights.len().min(samples));
     let fit = text.measured(&drawn).await?;
     Ok(Measured {
         fit: Fit::new(&fit),

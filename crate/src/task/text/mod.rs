@@ -163,6 +163,15 @@ impl Room for Text {
                 points: 0,
                 guidance: 0.0,
             }),
+            Method::AnnealedSmc {
+                resample_below,
+                moves,
+                ..
+            } => Some(Method::AnnealedSmc {
+                particles: PARTICLES,
+                resample_below,
+                moves,
+            }),
             other => Some(other),
         }
     }

@@ -49,6 +49,12 @@ const PROPOSALS: Text = (
     "proposals",
     "At most this many prior samples are drawn for each sample wanted.",
 );
+const DRAWN: Text = (
+    "proposals",
+    "Proposals per sample",
+    "proposals",
+    "Prior samples that are drawn and weighted for each sample wanted.",
+);
 const SCALE: Text = (
     "scale",
     "Guidance scale",
@@ -86,6 +92,13 @@ const GUIDE: Text = (
     "Factor of the look-ahead gradient that is added to each step; 0 takes the prior’s own steps.",
 );
 
+const MOVES: Text = (
+    "moves",
+    "Moves",
+    "moves",
+    "Metropolis steps of every particle after each increase of the power of r.",
+);
+
 /// A setting and its place in the method.
 type Setting<'a> = (Text, Place<'a>);
 
@@ -93,7 +106,7 @@ type Setting<'a> = (Text, Place<'a>);
 fn settings(method: &mut Method) -> Vec<Setting<'_>> {
     use Place::{Real, Whole};
     match method {
-        Method::Rtb {} | Method::Importance {} => Vec::new(),
+        Method::Rtb {} => Vec::new(),
         Method::TrustPcl { alpha } => vec![(ALPHA, Real(alpha))],
         Method::PolicyGradient { advantage, kl_weight } => {
             let text = if *advantage == Advantage::Reward {
@@ -115,6 +128,16 @@ fn settings(method: &mut Method) -> Vec<Setting<'_>> {
                 (EPOCHS, Whole(epochs)),
             ]
         }
+        Method::AnnealedSmc {
+            particles,
+            resample_below,
+            moves,
+        } => vec![
+            (PARTICLES, Whole(particles)),
+            (RESAMPLE, Real(resample_below)),
+            (MOVES, Whole(moves)),
+        ],
+        Method::Importance { proposals } => vec![(DRAWN, Whole(proposals))],
         Method::Rejection { proposals } => vec![(PROPOSALS, Whole(proposals))],
         Method::Guidance { scale } | Method::Dps { scale, .. } => vec![(SCALE, Real(scale))],
         Method::LgdMc { scale, points } => vec![(SCALE, Real(scale)), (AROUND, Whole(points))],

@@ -11,8 +11,8 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 /// Classes of the style sheet, one for each of [`Method::all`].
-const CLASSES: [&str; 14] = [
-    "m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9", "m10", "m11", "m12", "m13",
+const CLASSES: [&str; 15] = [
+    "m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9", "m10", "m11", "m12", "m13", "m14",
 ];
 
 #[derive(Properties, PartialEq)]

@@ -177,8 +177,8 @@ mod tests {
             ]
         );
         assert_eq!(
-            setting(Method::Importance {}, 5),
-            setting(Method::Importance {}, 600)
+            setting(Method::Importance { proposals: 1 }, 5),
+            setting(Method::Importance { proposals: 1 }, 600)
         );
     }
 
