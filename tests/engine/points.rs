@@ -576,6 +576,7 @@ fn annealed_smc_reaches_what_the_prior_hardly_draws() {
     // N(1; 0, 0.11) for each, less the normalisation of the likelihood that the formula leaves out.
     let log_z = 3.0 * (-1.0 / 0.22 + 0.5 * (0.01f64 / 0.11).ln());
     let estimate = outcome.log_z.expect("weights");
+    assert_eq!(outcome.ess, None);
     assert!((estimate - log_z).abs() < 0.3, "{estimate} for {log_z}");
     for (at, x) in outcome.points.iter().enumerate() {
         assert!((f64::from(*x) - 10.0 / 11.0).abs() < 0.6, "{at}: {x}");

@@ -8,7 +8,7 @@ use crate::engine::device::device_name;
 use crate::engine::objective::{objective, selected};
 use crate::engine::statistics::Weighed;
 use crate::message::Outcome;
-use crate::run::{Files, Run};
+use crate::run::{Files, Method, Run};
 use crate::task::opened::{Drawn, Kept, OpenTask};
 use burn::tensor::Device;
 use web_time::Instant;
@@ -172,7 +172,8 @@ impl Trial {
             samples: mass.len().min(samples),
             log_z: drawn.weighs.then_some(weighed.log_z_importance),
             log_z_exact: measured.log_z_exact,
-            ess: drawn.weighs.then_some(weighed.ess),
+            // The weights of annealed SMC are equal, however often it repeats a sample.
+            ess: (drawn.weighs && !matches!(run.method, Method::AnnealedSmc { .. })).then_some(weighed.ess),
             fit: measured.fit,
             log_reward: measured.log_reward,
             training_seconds,
