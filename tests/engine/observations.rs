@@ -8,7 +8,8 @@ use rtb::engine::reward::BlackBox;
 use rtb::message::{Files, Report};
 use rtb::run::Run;
 use rtb::session::Session;
-use rtb::task::points::{Calibration, ObservationFit, PointsFit, PointsTask};
+use rtb::task::calibration::Calibration;
+use rtb::task::points::{ObservationFit, PointsFit, PointsTask};
 use std::f64::consts::{PI, TAU};
 use std::sync::Arc;
 
@@ -82,14 +83,14 @@ fn trained(mut run: Run, iterations: usize) -> (Session, Report) {
     (session, report)
 }
 
-fn calibration(report: &Report) -> Calibration {
-    let fit: PointsFit = report.fit.of().expect("a run of points");
-    fit.calibration.expect("true points are known")
+fn calibration(session: &mut Session) -> Calibration {
+    let report = pollster::block_on(session.calibrate(Report::default())).expect("it is measured");
+    report.fit.of().expect("true points are known")
 }
 
 #[test]
 fn one_network_learns_all_posteriors() {
-    let (session, report) = trained(run_of(CONJUGATE), 400);
+    let (mut session, report) = trained(run_of(CONJUGATE), 400);
     let drawn = drawn();
     assert_eq!(session.conditions().count, ROWS);
 
@@ -127,7 +128,8 @@ fn one_network_learns_all_posteriors() {
 
     let fit: PointsFit = report.fit.of().expect("a run of points");
     assert!(fit.marginal_error < fit.marginal_error_exact + 0.05, "{fit:?}");
-    let calibration = calibration(&report);
+    let calibration = calibration(&mut session);
+    assert_eq!((calibration.sbc_truths, calibration.sbc_counts.len()), (ROWS, 20));
     assert!(calibration.sbc_p[0] > 0.001, "{calibration:?}");
     for (coverage, level) in [
         (&calibration.coverage_50, 0.5),
@@ -143,18 +145,18 @@ fn one_network_learns_all_posteriors() {
 fn ranks_tell_posteriors_that_are_too_narrow() {
     let mut run = run_of(CONJUGATE);
     run.tempering.beta = 4.0;
-    let (_, report) = trained(run, 200);
-    let calibration = calibration(&report);
+    let (mut session, _) = trained(run, 200);
+    let calibration = calibration(&mut session);
     assert!(calibration.sbc_p[0] < 1e-6, "{calibration:?}");
     assert!(calibration.coverage_80[0] < 0.7, "{calibration:?}");
 }
 
 #[test]
-fn calibration_is_measured_at_the_end_alone() {
-    let mut session = open(run_of(CONJUGATE), &files()).expect("it opens");
-    train(&mut session, 1);
-    let fit: PointsFit = report(&mut session, 500).fit.of().expect("a run of points");
-    assert_eq!(fit.calibration, None);
+fn there_is_no_calibration_without_true_points() {
+    let run = run_of(&CONJUGATE.replace("truth = ", "# truth = "));
+    let mut session = open(run, &files()).expect("it opens");
+    let report = pollster::block_on(session.calibrate(Report::default())).expect("it is asked for");
+    assert_eq!(report, Report::default());
 }
 
 /// Answers with the formula of [`CONJUGATE`] of a point and the observation behind it.

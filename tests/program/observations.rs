@@ -74,13 +74,19 @@ fn a_table_of_observations_is_learned_and_sampled_by_row() {
     assert!(printed.contains("Calibration of every coordinate"), "{printed}");
     let calibration = fs::read_to_string(folder.join("calibration.csv")).expect("calibration.csv");
     assert!(
-        calibration.starts_with("coordinate,p-value,50 %,80 %,95 %\ntheta,"),
+        calibration.starts_with("coordinate,p-value,distance,50 %,80 %,95 %\ntheta,"),
         "{calibration}"
     );
     let report = report(&folder);
     assert_eq!(report["conditions"].as_array().map(Vec::len), Some(ROWS));
     assert_eq!(report["conditions"][4]["observation"], 5);
     assert!(report["sbc_p"][0].is_number(), "{report}");
+    assert_eq!(report["sbc_counts"].as_array().map(Vec::len), Some(2));
+    for name in ["calibration.png", "calibration.svg", "corner.svg"] {
+        assert!(folder.join(name).exists(), "{name}");
+    }
+    let svg = fs::read_to_string(folder.join("calibration.svg")).expect("a picture");
+    assert!(svg.contains("theta") && svg.contains("coverage"), "{svg}");
 
     // The folder has the tables that it needs.
     for name in ["y.csv", "theta.csv"] {

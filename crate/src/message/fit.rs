@@ -19,6 +19,16 @@ impl Fit {
         Self(toml::Table::try_from(figures).expect("figures are a table"))
     }
 
+    /// These figures and more of another struct.
+    ///
+    /// # Panics
+    ///
+    /// As [`Fit::new`].
+    pub fn with(mut self, more: &impl Serialize) -> Self {
+        self.0.extend(Self::new(more).0);
+        self
+    }
+
     /// The task's struct, where these are its figures.
     pub fn of<T: DeserializeOwned>(&self) -> Option<T> {
         self.0.clone().try_into().ok()

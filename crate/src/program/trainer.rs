@@ -126,6 +126,7 @@ impl Trainer {
         let samples = evaluation.samples;
         let busy = progress.busy(format!("Evaluating with {samples} samples"));
         let report = block_on(self.session.evaluate(samples, evaluation.candidates))?;
+        let report = block_on(self.session.calibrate(report))?;
         drop(busy);
         if self.stop.asked() {
             return Err(self.interrupted());

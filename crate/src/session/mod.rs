@@ -228,6 +228,20 @@ impl Session {
         self.0.evaluate(samples, candidates).await
     }
 
+    /// Adds the calibration ([`Calibration`](crate::task::calibration::Calibration)) of posteriors that are amortised
+    /// over conditions to a report, where samples of the exact posteriors are to be had. Nothing in it depends on
+    /// the report.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn calibrate(&mut self, mut report: Report) -> Result<Report, EngineError> {
+        if let Some(calibration) = self.0.calibration().await? {
+            report.fit = report.fit.with(&calibration);
+        }
+        Ok(report)
+    }
+
     /// Posterior samples, `[count]` of [`Session::shape`]. Each is chosen among `candidates` in proportion to
     /// the weight r·p_θ(τ)/p_φ(τ) of its trajectory: with one candidate they follow the policy, with many
     /// they approach the exact posterior.

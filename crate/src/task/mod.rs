@@ -3,6 +3,7 @@
 //!
 //! `docs/build-on-rtb.md` walks through adding one.
 
+pub mod calibration;
 mod corner;
 pub(crate) mod formula;
 pub mod images;
@@ -14,6 +15,7 @@ mod panel;
 pub mod planar;
 pub mod plane;
 pub mod points;
+mod rank_histograms;
 mod registry;
 mod room;
 pub mod sheet;
@@ -22,6 +24,7 @@ pub mod text;
 pub use corner::{Corner, Role, Series};
 pub use network_prior::NetworkPrior;
 pub use panel::{Listing, Panel, Picture, Scale, Shown};
+pub use rank_histograms::Ranks;
 pub use registry::{experiments, presets};
 pub use room::{Room, Task};
 

@@ -1,6 +1,6 @@
 //! Pictures as plain data, which a user interface draws without knowing the task.
 
-use super::Corner;
+use super::{Corner, Ranks};
 use crate::message::{Fit, Scene};
 use crate::run::Run;
 
@@ -27,6 +27,8 @@ pub enum Picture {
     Texts(Vec<String>),
     /// Points of named coordinates.
     Corner(Corner),
+    /// Histograms of the ranks of true values.
+    Ranks(Ranks),
 }
 
 /// How cells become colours.

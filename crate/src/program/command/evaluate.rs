@@ -47,6 +47,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let samples = asked(args.samples, own.samples);
     let busy = Busy::new(format!("Evaluating with {samples} samples"));
     let report = block_on(session.evaluate(samples, asked(args.candidates, own.candidates)))?;
+    let report = block_on(session.calibrate(report))?;
     drop(busy);
     if let Some(path) = &args.out {
         storage::write_json(path, &report)?;

@@ -115,7 +115,9 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
             match session.picture(&samples) {
                 Picture::Images { side, pixels } => plot::draw_images(path, &pixels, side, across),
                 Picture::Corner(corner) => plot::draw_corner(path, &corner),
-                Picture::Cells { .. } | Picture::Texts(_) => unreachable!("no other picture has the format"),
+                Picture::Cells { .. } | Picture::Texts(_) | Picture::Ranks(_) => {
+                    unreachable!("no other picture has the format")
+                }
             }
         }
     }

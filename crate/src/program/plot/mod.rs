@@ -11,6 +11,7 @@ mod histogram;
 mod images;
 mod overview;
 mod paper;
+mod ranks;
 mod texts;
 
 pub use canvas::check_name;
@@ -137,6 +138,9 @@ fn draw_panel(panel: &task::Panel, all: &[task::Panel], folder: &RunFolder) -> R
         Picture::Corner(points) => ["png", "svg"]
             .into_iter()
             .try_for_each(|ending| draw_corner(&folder.file(&format!("{}.{ending}", panel.name)), points)),
+        Picture::Ranks(of) => ["png", "svg"]
+            .into_iter()
+            .try_for_each(|ending| ranks::draw_ranks(&folder.file(&format!("{}.{ending}", panel.name)), of)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! One picture of the whole run: its densities or images, and the figures below.
 
 use super::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, bold, text};
-use super::{Finished, PANEL_COLUMNS, corner, draw_sheet, draw_texts, heat_map};
+use super::{Finished, PANEL_COLUMNS, corner, draw_sheet, draw_texts, heat_map, ranks};
 use crate::program::output::{duration, figure};
 use crate::program::source::title;
 use plotters::prelude::*;
@@ -15,6 +15,8 @@ const MARGIN: i32 = 70;
 const IMAGE: i32 = 470;
 /// The side of a panel that is the only one.
 const ALONE: i32 = 1200;
+/// Least pixels between panels.
+const GAP: i32 = 40;
 const TOP: i32 = 200;
 /// Height of the figures, and of the colour bars above them.
 const FIGURES: i32 = 230;
@@ -31,9 +33,15 @@ fn below(panels: &[Panel]) -> i32 {
     TOP + side(panels) + if panels.iter().any(has_bar) { BARS } else { 0 }
 }
 
-/// The side of each panel.
+/// The side of each panel; those of points, beside their calibration, have few companions.
 fn side(panels: &[Panel]) -> i32 {
-    if panels.len() == 1 { ALONE } else { IMAGE }
+    let count = panels.len() as i32;
+    let most = (WIDTH - 2 * MARGIN - (count - 1) * GAP) / count;
+    match count {
+        1 => ALONE,
+        2 => most,
+        _ => most.min(IMAGE),
+    }
 }
 
 fn draw_panel(canvas: &Canvas, panel: &Panel, all: &[Panel], at: (i32, i32)) -> Drawn {
@@ -47,6 +55,7 @@ fn draw_panel(canvas: &Canvas, panel: &Panel, all: &[Panel], at: (i32, i32)) -> 
         Picture::Images { side, pixels } => draw_sheet(canvas, pixels, *side, PANEL_COLUMNS, at, image),
         Picture::Texts(texts) => draw_texts(canvas, texts, at, image),
         Picture::Corner(points) => corner::draw(canvas, points, at, image),
+        Picture::Ranks(of) => ranks::draw(canvas, of, at, image),
     }
 }
 

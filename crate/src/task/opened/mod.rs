@@ -11,6 +11,7 @@ pub(super) use training::open;
 pub(super) use untrained::{draw, population, resampled, unguided};
 
 use super::Picture;
+use super::calibration::Calibration;
 use crate::engine::learner::{Learner, Task};
 use crate::engine::{Conditions, ConfigError, EngineError};
 use crate::message::{Fit, Packed, Report, SampledTruth, Scene, Snapshot, Truth};
@@ -119,6 +120,14 @@ pub trait ShownTask: Task + Sized + 'static {
         samples: usize,
         candidates: usize,
     ) -> impl Future<Output = Result<Report, EngineError>>;
+
+    /// The calibration of posteriors that are amortised over conditions; `None` where there is a single one, or
+    /// samples of the exact posteriors are not to be had.
+    fn calibration(
+        _learner: &mut Learner<Self>,
+    ) -> impl Future<Output = Result<Option<Calibration>, EngineError>> {
+        async { Ok(None) }
+    }
 
     /// Draws more samples of the prior for the exact posterior. Returns whether more are to come.
     fn grow_truth(&mut self, _samples: usize) -> impl Future<Output = Result<bool, EngineError>> {

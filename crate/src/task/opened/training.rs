@@ -9,6 +9,7 @@ use crate::engine::weights::read_tensors;
 use crate::engine::{EngineError, Iteration};
 use crate::message::{Chosen, ConditionReport, Fit, Report, SampledTruth, Scene, Snapshot};
 use crate::run::Run;
+use crate::task::calibration::Calibration;
 
 /// A posterior learns little if log r is at its floor for more than this share of its samples.
 const MOST_FLOORED: f64 = 0.9;
@@ -64,6 +65,9 @@ pub trait OpenRun {
 
     /// As [`ShownTask::evaluate`].
     fn evaluate(&mut self, samples: usize, candidates: usize) -> Later<'_, Report>;
+
+    /// As [`ShownTask::calibration`].
+    fn calibration(&mut self) -> Later<'_, Option<Calibration>>;
 
     /// Samples, `[count]` of the task's shape, each chosen among `candidates`.
     fn samples(&self, count: usize, candidates: usize) -> Later<'_, Vec<f32>>;
@@ -172,6 +176,10 @@ impl<T: ShownTask> OpenRun for Learner<T> {
             report.floor_wanted = self.floor_wanted(&report).await?;
             Ok(report)
         })
+    }
+
+    fn calibration(&mut self) -> Later<'_, Option<Calibration>> {
+        Box::pin(T::calibration(self))
     }
 
     fn samples(&self, count: usize, candidates: usize) -> Later<'_, Vec<f32>> {

@@ -1,14 +1,14 @@
 //! Tables of a finished run of points.
 
+use super::PointsView;
 use super::marginals::{Marginal, Weighted};
-use super::{PointsFit, PointsView};
-use crate::task::{Listing, Shown};
+use crate::task::{Listing, Shown, calibration};
 
 /// The tables there are.
 pub(super) fn of(shown: &Shown) -> Vec<Listing> {
     let view = shown.scene.view.of::<PointsView>().unwrap_or_default();
     let mut listings = vec![marginals(shown, &view)];
-    listings.extend(calibration(shown, &view));
+    listings.extend(calibration::listing("coordinate", &view.names, shown.fit));
     listings
 }
 
@@ -59,25 +59,4 @@ fn marginals(shown: &Shown, view: &PointsView) -> Listing {
         ],
         rows: rows.collect(),
     }
-}
-
-fn calibration(shown: &Shown, view: &PointsView) -> Option<Listing> {
-    let calibration = shown.fit.of::<PointsFit>()?.calibration?;
-    let rows = view.names.iter().enumerate().map(|(at, name)| {
-        let figures = [
-            &calibration.sbc_p,
-            &calibration.coverage_50,
-            &calibration.coverage_80,
-            &calibration.coverage_95,
-        ];
-        (vec![name.clone()], figures.map(|figure| figure[at]).into())
-    });
-    Some(Listing {
-        name: "calibration",
-        title: "Calibration of every coordinate: the p-value of uniform ranks, and how many of the true values the \
-                central intervals hold."
-            .to_owned(),
-        headings: [vec!["coordinate"], vec!["p-value", "50 %", "80 %", "95 %"]],
-        rows: rows.collect(),
-    })
 }

@@ -1,6 +1,5 @@
 //! The figures of samples of points, beside those of the exact posteriors.
 
-use super::calibrate::calibration;
 use super::{ObservationFit, PointsFit, PointsTask, Truth};
 use crate::engine::EngineError;
 use crate::engine::learner::{LEARNED, Learner, Simulated};
@@ -103,12 +102,9 @@ async fn measure_own(
     let task = &learner.task;
     let points = task.space.points(&made.ends);
     let even = vec![0.0; count];
-    let (mut fit, each) = task
+    let (fit, each) = task
         .fit(&truths, (&points, &even, &conditions), classified)
         .await?;
-    if classified && learner.finished() {
-        fit.calibration = calibration(learner).await?;
-    }
     let floor = |condition: usize| task.run.tempering.beta * task.reward.floor(condition);
     let pairs = made.log_reward.iter().zip(&conditions);
     let floored = pairs.filter(|(l, condition)| **l <= floor(**condition)).count();

@@ -21,23 +21,6 @@ pub struct PointsFit {
     pub effective: f64,
     /// Points at which r was asked for so far, in training and everywhere else.
     pub evaluations: f64,
-    /// The calibration of the posteriors given many observations; measured at the end, where true points are known.
-    #[serde(flatten)]
-    pub calibration: Option<Calibration>,
-}
-
-/// How often the posterior given an observation holds the point that the observation was drawn given; one number a
-/// coordinate.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Calibration {
-    /// The p-value of the ranks of the true values among draws, which are uniform if the posteriors are right.
-    pub sbc_p: Vec<f64>,
-    /// The share of true values within the central 50 % interval of draws.
-    pub coverage_50: Vec<f64>,
-    /// The same of the 80 % interval.
-    pub coverage_80: Vec<f64>,
-    /// The same of the 95 % interval.
-    pub coverage_95: Vec<f64>,
 }
 
 /// The figures of the posterior given one of several observations.

@@ -47,7 +47,7 @@ mod truth;
 #[cfg(feature = "engine")]
 pub use c2st::c2st;
 pub use marginal::Coordinate;
-pub use messages::{Calibration, ObservationFit, PointsFit, PointsView};
+pub use messages::{ObservationFit, PointsFit, PointsView};
 pub use observations::Observations;
 #[cfg(feature = "engine")]
 pub use observed::Observed;
@@ -66,6 +66,7 @@ pub use task::PointsTask;
 #[cfg(feature = "engine")]
 pub use truth::Truth;
 
+use super::calibration;
 use super::sheet::Sheet;
 use super::{Corner, Listing, Panel, Picture, Role, Room, Series, Shown};
 use crate::engine::{ConfigError, Method};
@@ -213,11 +214,13 @@ impl Room for Points {
             (Role::Learned, &listings::known(shown, &view)),
             (Role::Exact, &view.exact),
         ];
-        vec![Panel {
+        let mut panels = vec![Panel {
             name: "corner",
             title: "prior, learned and exact posterior".to_owned(),
             picture: corner(&view.names, sets),
-        }]
+        }];
+        panels.extend(calibration::panel(&view.names, shown.fit));
+        panels
     }
 
     fn listings(&self, shown: &Shown) -> Vec<Listing> {

@@ -6,6 +6,7 @@ use super::observations::{LEAST_OF_EACH, Observations};
 use crate::engine::check::whole;
 use crate::engine::{Conditions, ConfigError};
 use crate::run::Files;
+use crate::task::calibration::FEWEST_TRUTHS;
 use std::borrow::Cow;
 
 /// Most observations, and most numbers of each.
@@ -13,8 +14,6 @@ const MOST_ROWS: usize = 10_000;
 const MOST_COLUMNS: usize = 256;
 /// Most observations of an iteration.
 const AT_ONCE: usize = 16;
-/// Fewest rows whose ranks tell whether posteriors are calibrated.
-const FEWEST_TRUTHS: usize = 10;
 
 /// The observations of a run, one a condition. A run of a single posterior has one of no numbers.
 #[derive(Clone, Debug)]

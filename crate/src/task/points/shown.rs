@@ -1,5 +1,6 @@
 //! What is shown and measured of a run of points.
 
+use super::calibrate::calibrate;
 use super::measured::{mean, measure};
 use super::{PointsTask, PointsView};
 use crate::engine::EngineError;
@@ -10,6 +11,7 @@ use crate::engine::statistics::Mean;
 use crate::message::{Fit, Packed, Report, Scene, Snapshot};
 use crate::run::Run;
 use crate::task::Role;
+use crate::task::calibration::Calibration;
 use crate::task::opened::{self, Drawn, Measured, Pictures, Reference, ShownTask, population, resampled};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -112,6 +114,10 @@ impl ShownTask for PointsTask {
         candidates: usize,
     ) -> Result<Report, EngineError> {
         Ok(measure(learner, samples, candidates, true).await?.0)
+    }
+
+    async fn calibration(learner: &mut Learner<Self>) -> Result<Option<Calibration>, EngineError> {
+        calibrate(learner).await
     }
 
     /// With the distance of as many exact samples.

@@ -7,7 +7,7 @@ use crate::program::comparison::summary::Summary;
 use crate::program::plot::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, text, wrapped};
 use crate::program::plot::colour::Scale;
 use crate::program::plot::heat::HeatMap;
-use crate::program::plot::{DENSITY, corner, draw_sheet, draw_texts};
+use crate::program::plot::{DENSITY, corner, draw_sheet, draw_texts, ranks};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 use rtb::task::Picture;
@@ -53,7 +53,7 @@ impl Maps {
             .collect();
         let cells = |picture: &Picture| match picture {
             Picture::Cells { cells, .. } => cells.clone(),
-            Picture::Images { .. } | Picture::Texts(_) | Picture::Corner(_) => Vec::new(),
+            Picture::Images { .. } | Picture::Texts(_) | Picture::Corner(_) | Picture::Ranks(_) => Vec::new(),
         };
         let cells: Vec<Vec<f32>> = exact.iter().map(cells).collect();
         let scale = Scale::density(&cells.concat());
@@ -153,6 +153,7 @@ impl Maps {
             }
             Ok(Picture::Texts(texts)) => draw_texts(canvas, texts, (left, top), side)?,
             Ok(Picture::Corner(points)) => corner::draw(canvas, points, (left, top), side)?,
+            Ok(Picture::Ranks(of)) => ranks::draw(canvas, of, (left, top), side)?,
             Err(reason) => {
                 let corners = [(left - 1, top - 1), (left + side, top + side)];
                 canvas.draw(&Rectangle::new(corners, FAINT))?;

@@ -1,9 +1,7 @@
 //! What weighted or equally weighted points say of every coordinate, and how two sets of them differ.
 
-mod calibration;
 mod distance;
 
-pub use calibration::{CENTRAL, Uniformity, coverage, rank, uniformity};
 pub use distance::{correlation_error, marginal_error, wasserstein};
 
 /// The levels of a marginal's quantiles.

@@ -6,14 +6,22 @@ use std::f64::consts::PI;
 /// The levels of [`coverage`].
 pub const CENTRAL: [f64; 3] = [0.5, 0.8, 0.95];
 
-/// The rank of a true value among draws: how many are smaller.
-pub fn rank(truth: f64, draws: impl IntoIterator<Item = f64>) -> usize {
-    draws.into_iter().filter(|draw| *draw < truth).count()
+/// The rank of a true value among draws: how many are smaller. Among draws that equal it, `tie`, uniform on
+/// [0, 1), says how many count as smaller, so that values with ties have uniform ranks too.
+pub fn rank(truth: f64, draws: impl IntoIterator<Item = f64>, tie: f64) -> usize {
+    let (mut smaller, mut equal) = (0, 0);
+    for draw in draws {
+        smaller += usize::from(draw < truth);
+        equal += usize::from(draw == truth);
+    }
+    smaller + (tie * (equal + 1) as f64) as usize
 }
 
 /// A test whether ranks are uniform.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Uniformity {
+    /// How many ranks are in each bin.
+    pub counts: Vec<usize>,
     /// The sum over the bins of (count − expected)²/expected.
     pub chi_square: f64,
     /// The probability of at least this if ranks are uniform.
@@ -46,9 +54,56 @@ pub fn uniformity(ranks: &[usize], draws: usize, bins: usize) -> Result<Uniformi
     });
     let chi_square = chi_square.sum();
     Ok(Uniformity {
+        counts,
         chi_square,
         p_value: chi_square_above(chi_square, bins - 1),
     })
+}
+
+/// The Kolmogorov–Smirnov distance of ranks among `draws` draws from uniform ones: the largest difference of the
+/// distribution functions.
+///
+/// # Errors
+///
+/// Where there is no rank or one above `draws`.
+pub fn distance(ranks: &[usize], draws: usize) -> Result<f64, String> {
+    check(ranks, draws)?;
+    let mut counts = vec![0usize; draws + 1];
+    for rank in ranks {
+        counts[*rank] += 1;
+    }
+    let (mut below, mut largest) = (0, 0.0f64);
+    for (rank, count) in counts.iter().enumerate() {
+        below += count;
+        let wanted = (rank + 1) as f64 / counts.len() as f64;
+        largest = largest.max((below as f64 / ranks.len() as f64 - wanted).abs());
+    }
+    Ok(largest)
+}
+
+/// What [`distance`] stays below for 95 % of sets of `count` uniform ranks: the limit of many ranks and draws, which
+/// is a little too large for few.
+pub fn distance_floor(count: usize) -> f64 {
+    1.358 / (count as f64).sqrt()
+}
+
+/// The smallest and the largest number of `count` independent events of probability `share` that happen, in 95 %
+/// of cases: the quantiles at 2.5 % and 97.5 % of the binomial law.
+pub fn band(count: usize, share: f64) -> [usize; 2] {
+    let (mut below, mut log_choose) = (0.0, 0.0);
+    let mut ends = [None; 2];
+    for k in 0..=count {
+        let (of, others) = (k as f64, (count - k) as f64);
+        let log = |number: f64, p: f64| if number > 0.0 { number * p.ln() } else { 0.0 };
+        below += f64::exp(log_choose + log(of, share) + log(others, 1.0 - share));
+        for (end, level) in ends.iter_mut().zip([0.025, 0.975]) {
+            if below >= level {
+                end.get_or_insert(k);
+            }
+        }
+        log_choose += (others / (of + 1.0)).ln();
+    }
+    ends.map(|end| end.unwrap_or(count))
 }
 
 /// How often the central intervals of [`CENTRAL`] levels hold the true value, by its ranks among `draws` draws.
@@ -119,13 +174,41 @@ fn erfc(x: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{CENTRAL, chi_square_above, coverage, erfc, rank, uniformity};
+    use super::{
+        CENTRAL, band, chi_square_above, coverage, distance, distance_floor, erfc, rank, uniformity,
+    };
 
     #[test]
     fn a_rank_counts_what_is_smaller() {
-        assert_eq!(rank(0.5, [0.1, 0.9, 0.4, 2.0]), 2);
-        assert_eq!(rank(-1.0, [0.0, 1.0]), 0);
-        assert_eq!(rank(3.0, [0.0, 1.0]), 2);
+        assert_eq!(rank(0.5, [0.1, 0.9, 0.4, 2.0], 0.9), 2);
+        assert_eq!(rank(-1.0, [0.0, 1.0], 0.0), 0);
+        assert_eq!(rank(3.0, [0.0, 1.0], 0.5), 2);
+        // Among three equal draws it has one of four places.
+        let places = [0.0, 0.3, 0.5, 0.99].map(|tie| rank(1.0, [1.0, 0.0, 1.0, 1.0], tie));
+        assert_eq!(places, [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn distances_are_largest_differences_of_distribution_functions() {
+        let even: Vec<usize> = (0..=9).collect();
+        assert!(distance(&even, 9).expect("a distance") < 1e-12);
+        assert!((distance(&[0; 5], 9).expect("a distance") - 0.9).abs() < 1e-12);
+        assert!((distance(&[2, 3], 3).expect("a distance") - 0.5).abs() < 1e-12);
+        assert!((distance_floor(100) - 0.1358).abs() < 1e-12);
+    }
+
+    /// Figures of SciPy's `binom.ppf`.
+    #[test]
+    fn bands_are_quantiles_of_the_binomial_law() {
+        for (count, share, wanted) in [
+            (500, 0.05, [16, 35]),
+            (100, 0.5, [40, 60]),
+            (10, 0.1, [0, 3]),
+            (200, 1.0, [200, 200]),
+            (7, 0.0, [0, 0]),
+        ] {
+            assert_eq!(band(count, share), wanted, "{count} {share}");
+        }
     }
 
     /// Figures of SciPy's `erfc` and `chi2.sf`.
@@ -196,6 +279,6 @@ mod tests {
             let error = uniformity(ranks, 4, bins).expect_err(said);
             assert!(error.contains(said), "{error}");
         }
-        assert!(coverage(&[5], 4).is_err());
+        assert!(coverage(&[5], 4).is_err() && distance(&[5], 4).is_err());
     }
 }
