@@ -47,6 +47,8 @@ pub enum Purpose {
     /// Samples of the prior that trajectories are noised back from. They are training data, so no figure
     /// is measured against them.
     GivenPriorSamples,
+    /// True values and conditions that calibration draws, and the order of equal values.
+    Calibration,
 }
 
 /// The generator of one run.

@@ -11,11 +11,11 @@ pub struct Ranks {
 
 impl Ranks {
     /// Of counts one statistic after the other, equally many of each.
-    pub fn new(names: &[String], counts: &[f64]) -> Self {
+    pub fn new(names: &[impl ToString], counts: &[f64]) -> Self {
         let bins = (counts.len() / names.len().max(1)).max(1);
         let of_statistic = |counts: &[f64]| counts.iter().map(|count| *count as usize).collect();
         Self {
-            names: names.to_vec(),
+            names: names.iter().map(ToString::to_string).collect(),
             counts: counts.chunks(bins).map(of_statistic).collect(),
         }
     }
@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn coverage_sums_the_bins_in_the_middle() {
         let of = |counts: &[f64]| {
-            let ranks = Ranks::new(&["a".to_owned()], counts);
+            let ranks = Ranks::new(&["a"], counts);
             assert_eq!((ranks.truths(), ranks.bins()), (10, counts.len()));
             ranks.coverage(0)
         };

@@ -28,15 +28,15 @@ pub(in crate::task) async fn calibration<T: Task>(
     let conditions: Vec<usize> = of_each.flat_map(|of| std::iter::repeat_n(*of, draws)).collect();
     let ends = learner.sampled(&conditions, 1, false).await?.ends;
     let drawn = statistics(&ends, &conditions).await?;
-    let mut rng = learner.noise().stream(Purpose::Resampling, TIES);
+    let mut rng = learner.noise().stream(Purpose::Calibration, TIES);
     let ranks = ranks(truths, &drawn, draws, || uniform(&mut rng));
     Calibration::of(&ranks, draws)
         .map(Some)
         .map_err(EngineError::Device)
 }
 
-/// The counter of the noise that decides between equal values.
-const TIES: u64 = (1 << 48) - 2;
+/// The counter of the noise that orders equal values.
+const TIES: u64 = (1 << 48) - 1;
 
 /// The ranks of every statistic of the truths among that of the draws of each, `[statistics][truths]`.
 fn ranks(truths: &Truths, drawn: &[f64], draws: usize, mut tie: impl FnMut() -> f64) -> Vec<Vec<usize>> {

@@ -76,7 +76,7 @@ fn bins(truths: usize, draws: usize) -> usize {
 }
 
 /// The calibration among a run's figures as a table, where it was measured; `statistic` is what the names are of.
-pub(super) fn listing(statistic: &'static str, names: &[String], fit: &Fit) -> Option<Listing> {
+pub(super) fn listing(statistic: &'static str, names: &[impl ToString], fit: &Fit) -> Option<Listing> {
     let calibration: Calibration = fit.of()?;
     let count = calibration.sbc_truths;
     let error = |level: f64| (level * (1.0 - level) / count as f64).sqrt();
@@ -89,7 +89,7 @@ pub(super) fn listing(statistic: &'static str, names: &[String], fit: &Fit) -> O
             &calibration.coverage_80,
             &calibration.coverage_95,
         ];
-        (vec![name.clone()], figures.map(|figure| figure[at]).into())
+        (vec![name.to_string()], figures.map(|figure| figure[at]).into())
     });
     Some(Listing {
         name: "calibration",
@@ -110,7 +110,7 @@ pub(super) fn listing(statistic: &'static str, names: &[String], fit: &Fit) -> O
 }
 
 /// The same as a picture.
-pub(super) fn panel(names: &[String], fit: &Fit) -> Option<Panel> {
+pub(super) fn panel(names: &[impl ToString], fit: &Fit) -> Option<Panel> {
     let calibration: Calibration = fit.of()?;
     Some(Panel {
         name: "calibration",
@@ -145,7 +145,7 @@ mod tests {
         let calibration = Calibration::of(&[even, vec![10; 100]], 19).expect("ranks");
         assert!(calibration.sbc_p[0] > 0.99 && calibration.sbc_p[1] < 1e-6);
         assert_eq!(calibration.sbc_counts.len(), 40);
-        let names = ["a", "b"].map(str::to_owned);
+        let names = ["a", "b"];
         let fit = Fit::default().with(&calibration);
         assert_eq!(fit.of().as_ref(), Some(&calibration));
         let table = listing("statistic", &names, &fit).expect("it was measured");

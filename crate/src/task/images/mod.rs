@@ -1,6 +1,8 @@
 //! Images of digits under a learned diffusion prior.
 
 #[cfg(feature = "engine")]
+mod calibrate;
+#[cfg(feature = "engine")]
 mod classifiers;
 pub mod data;
 #[cfg(feature = "engine")]
@@ -56,8 +58,9 @@ pub use reward::ImageReward;
 #[cfg(feature = "engine")]
 pub use task::ImagesTask;
 
+use super::calibration;
 use super::sheet::Sheet;
-use super::{Panel, Picture, Room, Shown};
+use super::{Listing, Panel, Picture, Room, Shown};
 use crate::engine::ConfigError;
 use crate::message::Report;
 #[cfg(feature = "native")]
@@ -93,6 +96,9 @@ const PRIORS: &[ShippedPrior] = &[
     shipped("prior-digits-small", "latents, small: faster but coarser"),
     shipped("prior-digits-pixels", "pixels: a U-Net, for a GPU"),
 ];
+
+/// What calibration looks at in an image: the share of ink, its deviations across and down, and tempered log r.
+const STATISTICS: [&str; 4] = ["ink", "width", "height", "log r"];
 
 /// Refuses a run that is about something else.
 fn other_task(run: &Run) -> ConfigError {
@@ -167,7 +173,13 @@ impl Room for Images {
     }
 
     fn panels(&self, shown: &Shown) -> Vec<Panel> {
-        Panel::of_samples(shown, picture)
+        let mut panels = Panel::of_samples(shown, picture);
+        panels.extend(calibration::panel(&STATISTICS, shown.fit));
+        panels
+    }
+
+    fn listings(&self, shown: &Shown) -> Vec<Listing> {
+        Vec::from_iter(calibration::listing("statistic", &STATISTICS, shown.fit))
     }
 
     #[cfg(feature = "engine")]

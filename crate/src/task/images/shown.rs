@@ -1,5 +1,6 @@
 //! What is shown and measured of a run on images.
 
+use super::calibrate::calibrate;
 use super::methods::{self, VARIANCE_IMAGES};
 use super::task::ImagesTask;
 use super::{ClassFit, Exact, PIXELS, Reward, SIDE, picture};
@@ -8,6 +9,7 @@ use crate::engine::Paths;
 use crate::engine::learner::{Learner, Simulated};
 use crate::message::{ConditionReport, Fit, Report, SampledTruth, Scene, Snapshot, Truth};
 use crate::run::Run;
+use crate::task::calibration::Calibration;
 use crate::task::opened::{Drawn, Kept, Measured, Pictures, Reference, ShownTask};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -89,6 +91,10 @@ impl ShownTask for ImagesTask {
         let proposals = samples.max(learner.task.run.evaluation.proposals);
         let exact = learner.task.exact(proposals).await?;
         Ok(measure(learner, &exact, samples, candidates).await?.0)
+    }
+
+    async fn calibration(learner: &mut Learner<Self>) -> Result<Option<Calibration>, EngineError> {
+        calibrate(learner).await
     }
 
     async fn grow_truth(&mut self, samples: usize) -> Result<bool, EngineError> {

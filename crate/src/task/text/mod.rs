@@ -1,6 +1,8 @@
 //! The middle of a story under a language model.
 
 #[cfg(feature = "engine")]
+mod calibrate;
+#[cfg(feature = "engine")]
 mod exact;
 #[cfg(feature = "engine")]
 mod infilling;
@@ -42,8 +44,9 @@ pub use reward::StoryReward;
 pub use task::TextTask;
 pub use words::{Layout, Reader, Vocabulary};
 
+use super::calibration;
 use super::sheet::Sheet;
-use super::{Panel, Picture, Room, Shown};
+use super::{Listing, Panel, Picture, Room, Shown};
 use crate::engine::{ConfigError, Method};
 use crate::message::Report;
 #[cfg(feature = "native")]
@@ -87,6 +90,10 @@ const PRIORS: &[ShippedPrior] = &[
         "causal language model: one word after the other",
     ),
 ];
+
+/// What calibration looks at in a middle: words and marks, their log-probability after the beginning and log r by the
+/// reward's language model.
+const STATISTICS: [&str; 3] = ["words", "log p", "log r"];
 
 /// Refuses a run that is about something else.
 fn other_task(run: &Run) -> ConfigError {
@@ -194,10 +201,16 @@ impl Room for Text {
 
     fn panels(&self, shown: &Shown) -> Vec<Panel> {
         let reader = StoriesView::reader(shown.scene);
-        Panel::of_samples(shown, |stories| {
+        let mut panels = Panel::of_samples(shown, |stories| {
             let texts = reader.as_ref().map(|reader| lines(shown.run, reader, stories));
             Picture::Texts(texts.unwrap_or_default())
-        })
+        });
+        panels.extend(calibration::panel(&STATISTICS, shown.fit));
+        panels
+    }
+
+    fn listings(&self, shown: &Shown) -> Vec<Listing> {
+        Vec::from_iter(calibration::listing("statistic", &STATISTICS, shown.fit))
     }
 
     #[cfg(feature = "engine")]

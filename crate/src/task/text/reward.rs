@@ -112,17 +112,34 @@ impl StoryReward {
         })
     }
 
-    /// log p(ending|beginning, middle), one a row. Rows under one condition share their beginning, and the
-    /// work on it.
-    async fn endings(&self, network: &Transformer, ends: &Ends<'_, TokenChain>) -> Result<Vec<f64>, String> {
+    /// The language model that says how likely an ending is, where one is asked.
+    pub(super) fn teller(&self) -> Option<&Transformer> {
+        self.teller.as_ref()
+    }
+
+    /// log p(middle|beginning) by the language model of endings, one a row; none where there is no such model.
+    pub(super) async fn log_prob_of_middles(&self, ends: &Ends<'_, TokenChain>) -> Result<Vec<f64>, String> {
         let gap = self.layout.gap();
+        match &self.teller {
+            Some(network) => Self::log_probs(network, ends, (gap.start - 1, &gap)).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// log p of the words at some places, each from all before it, one a row. Rows under one condition share the
+    /// tokens before `known`, and the work on them.
+    async fn log_probs(
+        network: &Transformer,
+        ends: &Ends<'_, TokenChain>,
+        (known, places): (usize, &Range<usize>),
+    ) -> Result<Vec<f64>, String> {
         let rows = ends.conditions.len();
         let mut log_probs = Vec::with_capacity(rows);
         for group in parallel::ranges(ends.device, rows, BLOCK) {
             let scored = parallel::map(group, |range| {
                 let tokens = ends.states.some_rows(range.start, range.len());
                 let shared = distinct(ends.conditions[range].iter().copied());
-                log_prob(network, tokens, &gap, shared)
+                log_prob(network, tokens, (known, places), shared)
             });
             log_probs.extend(read(Tensor::cat(scored, 0)).await?.into_iter().map(f64::from));
         }
@@ -170,7 +187,8 @@ impl StoryReward {
             }
         }
         if let Some(network) = self.teller.as_ref().filter(|_| endings > 0) {
-            let log_probs = self.endings(network, &ends).await?;
+            let (gap, length) = (self.layout.gap(), self.layout.length());
+            let log_probs = Self::log_probs(network, &ends, (gap.start, &(gap.end..length))).await?;
             for (sum, log_prob) in log_r.iter_mut().zip(log_probs) {
                 *sum += endings as f64 * log_prob;
             }
@@ -184,24 +202,25 @@ impl StoryReward {
     }
 }
 
-/// log p of the words after the gap, each from all before it, `[rows]`. Of the rows, some are the first
-/// with their beginning, and every row has the beginning of one of these.
+/// log p of the words at some places, each from all before it, `[rows]`. Of the rows, some are the first
+/// with their tokens before `known`, and every row has those of one of these.
 fn log_prob(
     network: &Transformer,
     tokens: Tensor<2, Int>,
-    gap: &Range<usize>,
+    (known, places): (usize, &Range<usize>),
     (firsts, like): (Vec<usize>, Vec<usize>),
 ) -> Tensor<1> {
-    let [rows, length] = tokens.dims();
-    let next = tokens.clone().narrow(1, gap.end, length - gap.end);
-    let mut seen = match gap.start {
+    let rows = tokens.dims()[0];
+    let next = tokens.clone().narrow(1, places.start, places.len());
+    let mut seen = match known {
         0 => Seen::default(),
-        start => network
-            .see(tokens.select_rows(&firsts).narrow(1, 0, start))
+        known => network
+            .see(tokens.select_rows(&firsts).narrow(1, 0, known))
             .select_rows(&like),
     };
-    let rest = tokens.narrow(1, gap.start, length - 1 - gap.start);
-    let asked = gap.len() - 1..length - 1 - gap.start;
+    // What is said after a token speaks of the next one.
+    let asked = places.start - 1 - known..places.end - 1 - known;
+    let rest = tokens.narrow(1, known, asked.end);
     let log_probs = activation::log_softmax(network.go_on(&mut seen, rest, asked), 2);
     let of_next: Tensor<2> = log_probs.gather(2, next.clone().unsqueeze_dim(2)).squeeze_dim(2);
     let nothing = next.equal_elem(Vocabulary::NOTHING as i32);

@@ -1,5 +1,6 @@
 //! What is shown and measured of a run on stories.
 
+use super::calibrate::calibrate;
 use super::methods;
 use super::task::TextTask;
 use super::{StoriesView, lines};
@@ -10,6 +11,7 @@ use crate::engine::{ConfigError, EngineError};
 use crate::message::{Fit, Packed, Report, SampledTruth, Scene, Snapshot, Truth};
 use crate::run::Run;
 use crate::task::Picture;
+use crate::task::calibration::Calibration;
 use crate::task::opened::{Drawn, Measured, Pictures, Reference, ShownTask};
 use std::sync::Arc;
 
@@ -88,6 +90,10 @@ impl ShownTask for TextTask {
         let proposals = samples.max(learner.task.run.evaluation.proposals);
         learner.task.grow(proposals).await?;
         Ok(measure(learner, samples, candidates).await?.0)
+    }
+
+    async fn calibration(learner: &mut Learner<Self>) -> Result<Option<Calibration>, EngineError> {
+        calibrate(learner).await
     }
 
     async fn grow_truth(&mut self, samples: usize) -> Result<bool, EngineError> {

@@ -65,13 +65,7 @@ impl TextTask {
             (None, None) => Vec::new(),
         };
         let sequence = Sequence::new(reader.vocabulary.len(), stories, reader.layout.gap())?;
-        let chain = match network.is_causal() {
-            true => TokenChain::Autoregressive(Autoregressive { sequence }),
-            false => TokenChain::Absorbing(Absorbing {
-                steps: run.process.steps,
-                sequence,
-            }),
-        };
+        let chain = chain(&network, run.process.steps, sequence);
         let infilling = Infilling::new(chain, &reader.vocabulary, run.process.temperature);
         let teller = problem
             .reward
@@ -142,6 +136,35 @@ impl TextTask {
         stories.map(|token| *token as f32).collect()
     }
 
+    /// The same task of other stories, `[length]` each, in place of its corpus.
+    pub(super) fn of_stories(&self, stories: Vec<Vec<usize>>) -> Result<Self, ConfigError> {
+        let mut run = self.run.clone();
+        let problem = TextProblem::of_mut(&mut run)?;
+        if let Some(corpus) = &mut problem.corpus {
+            corpus.stories = stories.len();
+        }
+        let problem = problem.clone();
+        let network = self.prior.network().clone();
+        let gap = self.reader.layout.gap();
+        let sequence = Sequence::new(self.reader.vocabulary.len(), stories, gap)?;
+        let infilling = Infilling {
+            chain: chain(&network, run.process.steps, sequence),
+            ..self.prior.infilling().clone()
+        };
+        Ok(Self {
+            prior: InfillingPrior::new(network, infilling),
+            reader: self.reader.clone(),
+            unknown: Vec::new(),
+            reward: self.reward.clone(),
+            proposals: Vec::new(),
+            log_r: Vec::new(),
+            given: 0,
+            device: self.device.clone(),
+            run,
+            problem,
+        })
+    }
+
     /// The task as training-free methods see it, for which there is one story.
     pub fn setting(&self) -> Setting<'_, TokenChain, InfillingPrior> {
         Setting {
@@ -167,6 +190,14 @@ impl TextTask {
         };
         let steps = (0..chain.steps()).map(of_step);
         steps.reduce(|a, b| a + b).expect("a chain has at least one step")
+    }
+}
+
+/// The chain that fits a network.
+fn chain(network: &Transformer, steps: usize, sequence: Sequence) -> TokenChain {
+    match network.is_causal() {
+        true => TokenChain::Autoregressive(Autoregressive { sequence }),
+        false => TokenChain::Absorbing(Absorbing { steps, sequence }),
     }
 }
 

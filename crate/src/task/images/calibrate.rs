@@ -1,0 +1,93 @@
+//! Simulation-based calibration of the posteriors of several classes.
+
+use super::metric::picked;
+use super::{ImagesTask, PIXELS, SIDE};
+use crate::engine::EngineError;
+use crate::engine::learner::Learner;
+use crate::task::calibration::{Calibration, Truths, calibration};
+
+/// Most true images, as many of each condition.
+const TRUTHS: usize = 200;
+/// Draws of the posterior for each.
+const DRAWS: usize = 19;
+
+/// The calibration by [`STATISTICS`](super::STATISTICS); `None` of a single posterior, or where the prior's images
+/// have too few of some class. An image that rejection keeps for a condition is an exact sample of its
+/// posterior, whatever β is: as if the condition had been drawn with probability 1/K and the image given it.
+pub(super) async fn calibrate(learner: &mut Learner<ImagesTask>) -> Result<Option<Calibration>, EngineError> {
+    let task = &mut learner.task;
+    let count = task.count();
+    if count == 1 {
+        return Ok(None);
+    }
+    let proposals = task.proposals().max(task.run.evaluation.proposals);
+    let exact = task.exact(proposals).await?;
+    let of_each = exact.kept.len() / count;
+    let taken = of_each.min(TRUTHS / count);
+    let places = (0..count).flat_map(|condition| &exact.kept[condition * of_each..][..taken]);
+    let ends = picked(task.ends(), task.size(), places.copied());
+    let conditions: Vec<usize> = (0..count * taken).map(|at| at / taken).collect();
+    let truths = Truths {
+        values: statistics(learner, &ends, &conditions).await?,
+        conditions,
+    };
+    calibration(learner, &truths, DRAWS, async |ends, conditions| {
+        statistics(learner, ends, conditions).await
+    })
+    .await
+}
+
+/// Of images of end points under conditions, `[rows][STATISTICS]`.
+async fn statistics(
+    learner: &Learner<ImagesTask>,
+    ends: &[f32],
+    conditions: &[usize],
+) -> Result<Vec<f64>, EngineError> {
+    let images = learner.task.images_of(ends).await?;
+    let log_reward = learner.log_reward(conditions, ends).await?;
+    let rows = images.chunks_exact(PIXELS).zip(log_reward);
+    let of_row = |(image, log_reward): (&[f32], f64)| {
+        let [ink, width, height] = strokes(image);
+        [ink, width, height, log_reward]
+    };
+    Ok(rows.flat_map(of_row).collect())
+}
+
+/// The share of ink, and its standard deviations across and down, in pixels.
+fn strokes(image: &[f32]) -> [f64; 3] {
+    let ink = || image.iter().map(|pixel| f64::from((pixel + 1.0) / 2.0).max(0.0));
+    let all: f64 = ink().sum();
+    let deviation = |place: fn(usize) -> usize| {
+        let mean = |of: &dyn Fn(f64) -> f64| {
+            let values = ink().enumerate().map(|(at, ink)| ink * of(place(at) as f64));
+            values.sum::<f64>() / all.max(f64::MIN_POSITIVE)
+        };
+        let center = mean(&|place| place);
+        mean(&|place| (place - center).powi(2)).sqrt()
+    };
+    [
+        all / PIXELS as f64,
+        deviation(|at| at % SIDE),
+        deviation(|at| at / SIDE),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PIXELS, SIDE, strokes};
+
+    #[test]
+    fn strokes_have_an_amount_of_ink_and_a_size() {
+        let mut image = [-1.0; PIXELS];
+        assert_eq!(strokes(&image), [0.0; 3]);
+        // Two dots, six columns and two rows apart.
+        image[5 * SIDE + 4] = 1.0;
+        image[7 * SIDE + 10] = 1.0;
+        let [ink, width, height] = strokes(&image);
+        assert!((ink - 2.0 / PIXELS as f64).abs() < 1e-12);
+        assert!(
+            (width - 3.0).abs() < 1e-12 && (height - 1.0).abs() < 1e-12,
+            "{width} {height}"
+        );
+    }
+}
