@@ -1,6 +1,6 @@
 //! Learned priors: a network trained on the rows of a table by denoising.
 
-use super::marginals::{Weighted, correlation_error, marginal_error};
+use super::marginals::{Compared, Weighted, correlation_error, marginal_error};
 use super::prior::{LearnedPrior, PointsPrior};
 use super::problem::MOST_COORDINATES;
 use super::space::{Column, Space};
@@ -299,7 +299,10 @@ impl Pretraining {
         };
         let ends = prior_samples(&setting, Purpose::PriorEvaluation, MEASURED, 0).await;
         let made = self.space.points(&ends.map_err(EngineError::Device)?);
-        let equally = |points| Weighted::equally(points, d).map_err(EngineError::Device);
+        let equally = |points| {
+            let points = Weighted::equally(points, d).map_err(EngineError::Device)?;
+            Ok::<_, EngineError>(Compared::from(&points))
+        };
         let (made, trained) = (equally(&made)?, equally(&self.trained)?);
         let held_out = equally(&self.held_out)?;
         Ok(PretrainFigures {

@@ -1,6 +1,6 @@
 //! The exact posterior of points: from a file of the user's, by quadrature, or from weighted samples of the prior.
 
-use super::marginals::{Weighted, correlation_error, marginal_error};
+use super::marginals::{Compared, Weighted, correlation_error, marginal_error};
 use super::space::Space;
 use super::{PointsFit, PointsReward};
 use crate::engine::noise::{self, Noise, Purpose, running_sum};
@@ -8,9 +8,11 @@ use crate::engine::statistics::{LogMean, Mean, log_mean_exp, systematic};
 use crate::message;
 use crate::task::planar::{Component, Mixture, nodes};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Points that stand for the exact posterior, with their weights.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Truth {
     /// Where log Z is known from.
     pub kind: message::Truth,
@@ -28,6 +30,17 @@ pub struct Truth {
     pub is_reference: bool,
     /// Mass where log r is at its floor.
     pub floored_mass: f64,
+    pub(super) known: Known,
+}
+
+/// What is computed of a truth's points when it is first asked for.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    compared: OnceLock<Compared>,
+    /// The distance of the halves, and their effective numbers.
+    halves: OnceLock<(f64, [f64; 2])>,
+    /// [`Truth::floor`] of numbers of samples.
+    floors: Mutex<BTreeMap<usize, f64>>,
 }
 
 impl Truth {
@@ -74,6 +87,7 @@ impl Truth {
             points,
             log_weights,
             is_reference: false,
+            known: Known::default(),
         })
     }
 
@@ -91,6 +105,7 @@ impl Truth {
             points,
             log_weights,
             is_reference: false,
+            known: Known::default(),
         }
     }
 
@@ -99,6 +114,7 @@ impl Truth {
         Self {
             points: self.drawn(count, d, noise),
             log_weights: vec![0.0; count],
+            known: Known::default(),
             ..self
         }
     }
@@ -109,6 +125,7 @@ impl Truth {
             log_weights: vec![0.0; points.len() / d],
             points,
             is_reference: true,
+            known: Known::default(),
             ..self
         }
     }
@@ -131,32 +148,63 @@ impl Truth {
         d: usize,
         noise: &Noise,
     ) -> Result<PointsFit, String> {
-        let samples = weighted(points, d, log_weights)?;
-        let truth = weighted(&self.points, d, &self.log_weights)?;
+        let samples = compared(points, d, log_weights)?;
+        let truth = self.compared(d)?;
         Ok(PointsFit {
-            marginal_error: marginal_error(&samples, &truth),
+            marginal_error: marginal_error(&samples, truth),
             marginal_error_exact: self.floor(log_weights.len(), d, noise)?,
-            correlation_error: correlation_error(&samples, &truth),
+            correlation_error: correlation_error(&samples, truth),
             log_z_error: self.log_z_error,
             effective: self.effective,
             ..PointsFit::default()
         })
     }
 
+    /// The points as comparisons need them.
+    fn compared(&self, d: usize) -> Result<&Compared, String> {
+        if let Some(known) = self.known.compared.get() {
+            return Ok(known);
+        }
+        let compared = compared(&self.points, d, &self.log_weights)?;
+        Ok(self.known.compared.get_or_init(|| compared))
+    }
+
     /// The mean distance of the marginals of `count` samples of the truth itself. By quadrature they are drawn; of a
     /// truth that is itself samples, it follows from its halves, as the distance of two sets goes with
     /// √(1/N_1 + 1/N_2).
     pub(super) fn floor(&self, count: usize, d: usize, noise: &Noise) -> Result<f64, String> {
-        let truth = weighted(&self.points, d, &self.log_weights)?;
-        if self.kind == message::Truth::Quadrature && !self.is_reference {
-            let mut rng = noise.stream(Purpose::Resampling, 1);
-            let running = running_sum(relative(&self.log_weights));
-            let drawn = (0..count).map(|_| noise::index(&mut rng, &running));
-            let drawn: Vec<f64> = drawn
-                .flat_map(|at| &self.points[at * d..(at + 1) * d])
-                .copied()
-                .collect();
-            return Ok(marginal_error(&Weighted::equally(&drawn, d)?, &truth));
+        let floors = || self.known.floors.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = floors().get(&count) {
+            return Ok(*known);
+        }
+        let floor = if self.kind == message::Truth::Quadrature && !self.is_reference {
+            self.floor_of_drawn(count, d, noise)?
+        } else {
+            let (distance, halves) = self.halves(d)?;
+            let sizes = |one: f64, other: f64| (1.0 / one + 1.0 / other).sqrt();
+            let share = sizes(count as f64, self.compared(d)?.effective) / sizes(halves[0], halves[1]);
+            distance * share
+        };
+        floors().insert(count, floor);
+        Ok(floor)
+    }
+
+    fn floor_of_drawn(&self, count: usize, d: usize, noise: &Noise) -> Result<f64, String> {
+        let mut rng = noise.stream(Purpose::Resampling, 1);
+        let running = running_sum(relative(&self.log_weights));
+        let drawn = (0..count).map(|_| noise::index(&mut rng, &running));
+        let drawn: Vec<f64> = drawn
+            .flat_map(|at| &self.points[at * d..(at + 1) * d])
+            .copied()
+            .collect();
+        let drawn = Compared::from(&Weighted::equally(&drawn, d)?);
+        Ok(marginal_error(&drawn, self.compared(d)?))
+    }
+
+    /// The distance of the halves of the points, every other one, and their effective numbers.
+    fn halves(&self, d: usize) -> Result<(f64, [f64; 2]), String> {
+        if let Some(known) = self.known.halves.get() {
+            return Ok(*known);
         }
         let half = |which: usize| {
             let rows = (which..self.log_weights.len()).step_by(2);
@@ -165,13 +213,15 @@ impl Truth {
                 .flat_map(|at| &self.points[at * d..(at + 1) * d])
                 .copied()
                 .collect();
-            (points, rows.map(|at| self.log_weights[at]).collect::<Vec<f64>>())
+            compared(
+                &points,
+                d,
+                &rows.map(|at| self.log_weights[at]).collect::<Vec<f64>>(),
+            )
         };
-        let (one, other) = (half(0), half(1));
-        let (one, other) = (weighted(&one.0, d, &one.1)?, weighted(&other.0, d, &other.1)?);
-        let sizes = |one: f64, other: f64| (1.0 / one + 1.0 / other).sqrt();
-        let share = sizes(count as f64, truth.effective()) / sizes(one.effective(), other.effective());
-        Ok(marginal_error(&one, &other) * share)
+        let (one, other) = (half(0)?, half(1)?);
+        let halves = (marginal_error(&one, &other), [one.effective, other.effective]);
+        Ok(*self.known.halves.get_or_init(|| halves))
     }
 }
 
@@ -181,8 +231,9 @@ fn relative(log_weights: &[f64]) -> impl Iterator<Item = f64> {
     log_weights.iter().map(move |l| (l - largest).exp())
 }
 
-fn weighted<'a>(points: &'a [f64], d: usize, log_weights: &[f64]) -> Result<Weighted<'a>, String> {
-    Weighted::new(points, d, relative(log_weights).collect())
+fn compared(points: &[f64], d: usize, log_weights: &[f64]) -> Result<Compared, String> {
+    let points = Weighted::new(points, d, relative(log_weights).collect())?;
+    Ok(Compared::from(&points))
 }
 
 /// The share of the weight where `which` holds.
@@ -192,7 +243,7 @@ fn share(log_weights: &[f64], which: &[bool]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Noise, Purpose, Truth, message};
+    use super::{Known, Noise, Purpose, Truth, message};
     use crate::engine::noise::normal;
 
     /// The mean distance of two sets of 8,000 samples of N(0, 1) is 0.0212, by simulation elsewhere.
@@ -209,6 +260,7 @@ mod tests {
             log_weights: vec![0.0; count],
             is_reference: true,
             floored_mass: 0.0,
+            known: Known::default(),
         };
         let floor = truth.floor(count, 4, &Noise::new(0)).expect("points");
         let fewer = truth.floor(500, 4, &Noise::new(0)).expect("points");

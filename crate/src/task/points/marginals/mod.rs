@@ -2,7 +2,7 @@
 
 mod distance;
 
-pub use distance::{correlation_error, marginal_error, wasserstein};
+pub use distance::{Compared, correlation_error, marginal_error, wasserstein};
 
 /// The levels of a marginal's quantiles.
 pub const LEVELS: [f64; 5] = [0.025, 0.25, 0.5, 0.75, 0.975];
@@ -103,10 +103,11 @@ impl<'a> Weighted<'a> {
     }
 
     fn marginal(&self, coordinate: usize) -> Marginal {
-        let deviation = self.covariance(coordinate, coordinate).sqrt();
+        let mean = self.mean(coordinate);
+        let deviation = self.covariance((coordinate, mean), (coordinate, mean)).sqrt();
         let sorted = self.sorted(coordinate);
         Marginal {
-            mean: self.mean(coordinate),
+            mean,
             error: deviation / self.effective().sqrt(),
             deviation,
             quantiles: LEVELS.map(|level| quantile(&sorted, level * self.total())),
@@ -134,12 +135,25 @@ impl<'a> Weighted<'a> {
         self.values(coordinate).map(|(x, w)| w * x).sum::<f64>() / self.total()
     }
 
-    /// The mean product of two coordinates' differences from their means.
-    fn covariance(&self, a: usize, b: usize) -> f64 {
-        let means = (self.mean(a), self.mean(b));
+    /// The mean product of two coordinates' differences from their means, which are given.
+    fn covariance(&self, (a, mean_a): (usize, f64), (b, mean_b): (usize, f64)) -> f64 {
         let pairs = self.values(a).zip(self.values(b));
-        let products = pairs.map(|((x, w), (y, _))| w * (x - means.0) * (y - means.1));
+        let products = pairs.map(|((x, w), (y, _))| w * (x - mean_a) * (y - mean_b));
         products.sum::<f64>() / self.total()
+    }
+
+    /// That of all pairs, `[size][size]`.
+    fn covariances(&self) -> Vec<f64> {
+        let means: Vec<f64> = (0..self.size).map(|coordinate| self.mean(coordinate)).collect();
+        let mut all = vec![0.0; self.size * self.size];
+        for a in 0..self.size {
+            for b in 0..=a {
+                let covariance = self.covariance((a, means[a]), (b, means[b]));
+                all[a * self.size + b] = covariance;
+                all[b * self.size + a] = covariance;
+            }
+        }
+        all
     }
 }
 
