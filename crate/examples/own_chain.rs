@@ -53,12 +53,6 @@ impl Process for Walk {
     fn state_size(&self) -> usize {
         1
     }
-    fn upload(&self, states: Vec<f32>, device: &Device) -> Corner {
-        Tensor::<1, Int>::from_data(states.as_slice(), device).unsqueeze_dim(1)
-    }
-    fn download(&self, state: &Corner) -> Tensor<2> {
-        state.clone().float()
-    }
 }
 
 impl Prior<Walk> for Walk {

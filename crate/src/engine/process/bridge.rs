@@ -1,8 +1,7 @@
 //! The Brownian bridge from the origin: x_0 = 0, x_{i+1} = x_i + u·dt + N(0, σ²·dt·I), dt = 1/T.
 
-use super::{Composable, Diffusion, Process, per_step, sum};
-use burn::tensor::{Device, Tensor, TensorData};
-use std::f64::consts::PI;
+use super::{Composable, Diffusion, Process, log_gaussian, per_step, sum};
+use burn::tensor::{Device, Tensor};
 
 /// The chain of the paper's toy (arXiv 2405.20971, §3.1). A state is `[rows, dimensions]`, a kernel
 /// the drift u `[rows, dimensions]`.
@@ -25,14 +24,6 @@ impl BrownianBridge {
     /// The time of a step, from 0 to 1.
     pub fn time(&self, step: usize) -> f64 {
         step as f64 / self.steps as f64
-    }
-
-    /// log N(miss; 0, variance·I), `[rows]`.
-    fn log_gaussian(&self, miss: Tensor<2>, variance: f64) -> Tensor<1> {
-        let constant = 0.5 * self.dimensions as f64 * (2.0 * PI * variance).ln();
-        sum(miss.square())
-            .mul_scalar(-0.5 / variance)
-            .sub_scalar(constant)
     }
 
     /// i/(i + 1), the share of x_{i+1} that the noising chain keeps in x_i.
@@ -86,10 +77,6 @@ impl Process for BrownianBridge {
         Tensor::zeros([conditions.len(), self.dimensions], device)
     }
 
-    fn noise_size(&self) -> usize {
-        self.dimensions
-    }
-
     fn transition(
         &self,
         _step: usize,
@@ -124,7 +111,7 @@ impl Process for BrownianBridge {
     }
 
     fn log_prob(&self, _steps: &[usize], x: &Tensor<2>, next: &Tensor<2>, drift: &Tensor<2>) -> Tensor<1> {
-        self.log_gaussian(self.miss(x, next, drift), self.variance * self.dt())
+        log_gaussian(self.miss(x, next, drift), self.variance * self.dt())
     }
 
     fn log_noise(&self, step: usize, x: &Tensor<2>, next: &Tensor<2>) -> Tensor<1> {
@@ -132,7 +119,7 @@ impl Process for BrownianBridge {
             return Tensor::zeros([x.dims()[0]], &x.device());
         }
         let variance = self.variance * self.dt() * Self::share(step);
-        self.log_gaussian(Self::miss_back(step, x, next), variance)
+        log_gaussian(Self::miss_back(step, x, next), variance)
     }
 
     /// |u_φ − u_θ|²·dt/(2σ²).
@@ -153,15 +140,6 @@ impl Process for BrownianBridge {
 
     fn state_size(&self) -> usize {
         self.dimensions
-    }
-
-    fn upload(&self, states: Vec<f32>, device: &Device) -> Tensor<2> {
-        let rows = states.len() / self.dimensions;
-        Tensor::from_data(TensorData::new(states, [rows, self.dimensions]), device)
-    }
-
-    fn download(&self, state: &Tensor<2>) -> Tensor<2> {
-        state.clone()
     }
 }
 
@@ -192,7 +170,7 @@ impl Composable for BrownianBridge {
         if step == 0 {
             return self.log_noise(step, x, next);
         }
-        self.log_gaussian(Self::miss_back(step, x, next), self.variance * self.dt())
+        log_gaussian(Self::miss_back(step, x, next), self.variance * self.dt())
     }
 
     /// x/t + σ²/Σ power·Σ_k power_k·score_k = Σ_k power_k·u_k/Σ power.
@@ -224,11 +202,11 @@ impl Composable for BrownianBridge {
         factor: f64,
     ) -> Tensor<1> {
         let variance = self.variance * factor * self.dt();
-        let forth = self.log_gaussian(self.miss(x, next, drift), variance);
+        let forth = log_gaussian(self.miss(x, next, drift), variance);
         if step == 0 {
             return forth.neg();
         }
-        self.log_gaussian(Self::miss_back(step, x, next), variance * Self::share(step)) - forth
+        log_gaussian(Self::miss_back(step, x, next), variance * Self::share(step)) - forth
     }
 
     /// With noise of variance g² the marginals are kept by the drift x/t + ½(σ² + g²)·∇log p_t, and
@@ -254,6 +232,6 @@ impl Composable for BrownianBridge {
         let forth =
             next.clone() - x.clone().mul_scalar(1.0 + dt / t) - score.mul_scalar(0.5 * (1.0 + factor) * dt);
         let back = Self::miss_back(step, x, next) + next_score.mul_scalar(0.5 * (1.0 - factor) * dt);
-        self.log_gaussian(forth, variance) - self.log_gaussian(back, variance * share)
+        log_gaussian(forth, variance) - log_gaussian(back, variance * share)
     }
 }

@@ -24,6 +24,7 @@ pub use variance_preserving::VariancePreserving;
 
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Device, Int, Tensor, TensorData, kind::Basic};
+use std::f64::consts::PI;
 
 /// A batch, one row a trajectory.
 pub trait Rows: Clone + Send + Sync {
@@ -56,6 +57,38 @@ where
     }
 }
 
+/// A batch of states, as numbers on the host.
+pub trait State: Rows {
+    /// States from the host, `[rows][size]`.
+    fn from_numbers(numbers: Vec<f32>, size: usize, device: &Device) -> Self;
+
+    /// A tensor to read, `[rows, size]`.
+    fn numbers(&self) -> Tensor<2>;
+}
+
+/// Points of ℝᵈ.
+impl State for Tensor<2> {
+    fn from_numbers(numbers: Vec<f32>, size: usize, device: &Device) -> Self {
+        let rows = numbers.len() / size;
+        Tensor::from_data(TensorData::new(numbers, [rows, size]), device)
+    }
+
+    fn numbers(&self) -> Tensor<2> {
+        self.clone()
+    }
+}
+
+/// Tokens, or what else is counted.
+impl State for Tensor<2, Int> {
+    fn from_numbers(numbers: Vec<f32>, size: usize, device: &Device) -> Self {
+        Tensor::<2>::from_numbers(numbers, size, device).int()
+    }
+
+    fn numbers(&self) -> Tensor<2> {
+        self.clone().float()
+    }
+}
+
 /// The first row of each group of equal rows, and the group of every row.
 pub(crate) fn distinct<K: PartialEq>(rows: impl IntoIterator<Item = K>) -> (Vec<usize>, Vec<usize>) {
     let (mut kinds, mut firsts) = (Vec::new(), Vec::new());
@@ -74,6 +107,35 @@ pub(crate) fn distinct<K: PartialEq>(rows: impl IntoIterator<Item = K>) -> (Vec<
 /// Σ over the columns, `[rows]`.
 fn sum(rows: Tensor<2>) -> Tensor<1> {
     rows.sum_dim(1).squeeze_dim::<1>(1)
+}
+
+/// One number a row in `steps.len()` equal blocks, multiplied and shifted by functions of its block's step.
+fn per_row(
+    steps: &[usize],
+    rows: Tensor<1>,
+    factor: impl Fn(usize) -> f64,
+    shift: impl Fn(usize) -> f64,
+) -> Tensor<1> {
+    let all = rows.dims()[0];
+    let each = all / steps.len();
+    let numbers = |of: &dyn Fn(usize) -> f64| {
+        let values: Vec<f32> = steps.iter().map(|s| of(*s) as f32).collect();
+        Tensor::<2>::from_data(TensorData::new(values, [steps.len(), 1]), &rows.device())
+    };
+    (rows.clone().reshape([steps.len(), each]) * numbers(&factor) + numbers(&shift)).reshape([all])
+}
+
+/// log of the normalisation of N(·; 0, variance·I) in ℝᵈ.
+fn log_constant(dimensions: usize, variance: f64) -> f64 {
+    -0.5 * dimensions as f64 * (2.0 * PI * variance).ln()
+}
+
+/// log N(miss; 0, variance·I), `[rows]`.
+fn log_gaussian(miss: Tensor<2>, variance: f64) -> Tensor<1> {
+    let constant = log_constant(miss.dims()[1], variance);
+    sum(miss.square())
+        .mul_scalar(-0.5 / variance)
+        .add_scalar(constant)
 }
 
 /// Rows in `steps.len()` equal blocks, each block multiplied by a function of its step.
@@ -105,7 +167,7 @@ pub(crate) fn walk<P: Process>(
 /// A Markov chain with kernels that a network parametrises.
 pub trait Process: Send + Sync {
     /// A batch of states, one row a trajectory.
-    type State: Rows;
+    type State: State;
     /// What determines the density of the next state, one row a trajectory.
     type Kernel: Rows;
 
@@ -118,8 +180,11 @@ pub trait Process: Send + Sync {
     /// x_0 of trajectories under these conditions.
     fn start(&self, conditions: &[usize], device: &Device) -> Self::State;
 
-    /// Host noise of one row of one transition, in numbers.
-    fn noise_size(&self) -> usize;
+    /// Host noise of one row of one transition, in numbers: one a number of the state, unless the chain says
+    /// otherwise.
+    fn noise_size(&self) -> usize {
+        self.state_size()
+    }
 
     /// x_{i+1} drawn from the kernel. `noise` is `[rows, noise_size]`, `extra` the exploration's
     /// additional variance per unit of time; a chain of words divides their log-probabilities by
@@ -186,7 +251,9 @@ pub trait Process: Send + Sync {
     }
 
     /// States from the host, `[rows][state_size]`.
-    fn upload(&self, states: Vec<f32>, device: &Device) -> Self::State;
+    fn upload(&self, states: Vec<f32>, device: &Device) -> Self::State {
+        Self::State::from_numbers(states, self.state_size(), device)
+    }
 
     /// Rows whose kernels are compared at once, limited by memory.
     fn rows_at_once(&self) -> usize {
@@ -194,7 +261,9 @@ pub trait Process: Send + Sync {
     }
 
     /// A state as a tensor to read, `[rows, state_size]`.
-    fn download(&self, state: &Self::State) -> Tensor<2>;
+    fn download(&self, state: &Self::State) -> Tensor<2> {
+        state.numbers()
+    }
 }
 
 /// A chain in ℝᵈ with Gaussian kernels, which can be moved along a gradient.

@@ -1,8 +1,8 @@
 //! The Ornstein–Uhlenbeck chain, which leaves standard normal noise as it is.
 
-use super::{Diffusion, Process, per_step, sum};
-use burn::tensor::{Device, Tensor, TensorData};
-use std::f64::consts::{FRAC_PI_2, PI};
+use super::{Diffusion, Process, log_constant, per_row, per_step, sum};
+use burn::tensor::{Device, Tensor};
+use std::f64::consts::FRAC_PI_2;
 
 /// How steps crowd near the data; 1 is the cosine schedule.
 const CROWDING: f64 = 1.5;
@@ -111,20 +111,11 @@ impl OrnsteinUhlenbeck {
             })
     }
 
-    /// log of the normalisation of N(·; 0, b·I) of a transition.
-    fn log_constant(&self, step: usize) -> f64 {
-        let variance = self.mix(step).1.powi(2);
-        -0.5 * self.dimensions as f64 * (2.0 * PI * variance).ln()
-    }
-
     /// log N(·; 0, b·I) of rows in units of √b.
     fn log_gaussian(&self, steps: &[usize], miss: Tensor<2>) -> Tensor<1> {
-        let squares = sum(miss.square()).mul_scalar(-0.5);
-        let [all] = squares.dims();
-        let constants: Vec<f32> = steps.iter().map(|s| self.log_constant(*s) as f32).collect();
-        let constants = TensorData::new(constants, [steps.len(), 1]);
-        let constants = Tensor::<2>::from_data(constants, &squares.device());
-        (squares.reshape([steps.len(), all / steps.len()]) + constants).reshape([all])
+        let variance = |step: usize| self.mix(step).1.powi(2);
+        let constant = |step| log_constant(self.dimensions, variance(step));
+        per_row(steps, sum(miss.square()), |_| -0.5, constant)
     }
 }
 
@@ -140,10 +131,6 @@ impl Process for OrnsteinUhlenbeck {
 
     fn start(&self, conditions: &[usize], device: &Device) -> Tensor<2> {
         Tensor::zeros([conditions.len(), self.dimensions], device)
-    }
-
-    fn noise_size(&self) -> usize {
-        self.dimensions
     }
 
     fn transition(
@@ -224,15 +211,6 @@ impl Process for OrnsteinUhlenbeck {
 
     fn state_size(&self) -> usize {
         self.dimensions
-    }
-
-    fn upload(&self, states: Vec<f32>, device: &Device) -> Tensor<2> {
-        let rows = states.len() / self.dimensions;
-        Tensor::from_data(TensorData::new(states, [rows, self.dimensions]), device)
-    }
-
-    fn download(&self, state: &Tensor<2>) -> Tensor<2> {
-        state.clone()
     }
 }
 

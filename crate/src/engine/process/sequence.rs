@@ -113,12 +113,6 @@ impl Sequence {
     pub(super) fn rows_at_once(&self, places: usize) -> usize {
         (NUMBERS_AT_ONCE / (places * self.words)).max(1)
     }
-
-    /// States from the host, `[rows][length]`.
-    pub(super) fn upload(&self, states: Vec<f32>, device: &Device) -> Tensor<2, Int> {
-        let rows = states.len() / self.length();
-        Tensor::<2>::from_data(TensorData::new(states, [rows, self.length()]), device).int()
-    }
 }
 
 /// The distribution function of the normal, which makes normal noise uniform.

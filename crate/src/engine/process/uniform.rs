@@ -169,12 +169,4 @@ impl Process for Uniform {
     fn state_size(&self) -> usize {
         self.sequence.length()
     }
-
-    fn upload(&self, states: Vec<f32>, device: &Device) -> Tensor<2, Int> {
-        self.sequence.upload(states, device)
-    }
-
-    fn download(&self, state: &Tensor<2, Int>) -> Tensor<2> {
-        state.clone().float()
-    }
 }

@@ -1,8 +1,8 @@
 //! Variance-preserving diffusion, from pure noise to data (DDPM, arXiv 2006.11239).
 
-use super::{Diffusion, Process, per_step, sum};
-use burn::tensor::{Device, Tensor, TensorData};
-use std::f64::consts::{FRAC_PI_2, PI};
+use super::{Diffusion, Process, log_constant, log_gaussian, per_row, per_step, sum};
+use burn::tensor::{Device, Tensor};
+use std::f64::consts::FRAC_PI_2;
 
 /// Standard deviation of the noise that remains in x_T.
 const LAST_NOISE: f64 = 0.03;
@@ -88,34 +88,12 @@ impl VariancePreserving {
         shift * shortened
     }
 
-    /// One number a row, multiplied and shifted by functions of its block's step.
-    fn per_row(
-        &self,
-        steps: &[usize],
-        rows: Tensor<1>,
-        factor: impl Fn(usize) -> f64,
-        shift: impl Fn(usize) -> f64,
-    ) -> Tensor<1> {
-        let all = rows.dims()[0];
-        let each = all / steps.len();
-        let numbers = |of: &dyn Fn(usize) -> f64| {
-            let values: Vec<f32> = steps.iter().map(|s| of(*s) as f32).collect();
-            Tensor::<2>::from_data(TensorData::new(values, [steps.len(), 1]), &rows.device())
-        };
-        (rows.clone().reshape([steps.len(), each]) * numbers(&factor) + numbers(&shift)).reshape([all])
-    }
-
     /// x_{i+1} less its mean given x_i.
     fn miss(&self, steps: &[usize], x: &Tensor<2>, next: &Tensor<2>, data: &Tensor<2>) -> Tensor<2> {
         next.clone()
             - per_step(steps, x.clone(), |s| self.forward(s).state)
             - per_step(steps, data.clone(), |s| self.forward(s).data)
     }
-}
-
-/// log of the normalisation of N(·; 0, variance·I).
-fn log_constant(dimensions: usize, variance: f64) -> f64 {
-    -0.5 * dimensions as f64 * (2.0 * PI * variance).ln()
 }
 
 impl Process for VariancePreserving {
@@ -130,10 +108,6 @@ impl Process for VariancePreserving {
 
     fn start(&self, conditions: &[usize], device: &Device) -> Tensor<2> {
         Tensor::zeros([conditions.len(), self.dimensions], device)
-    }
-
-    fn noise_size(&self) -> usize {
-        self.dimensions
     }
 
     fn transition(
@@ -173,12 +147,12 @@ impl Process for VariancePreserving {
         let miss = self.miss(steps, x, next, &middle);
         let terms = sum((posterior.clone() - prior.clone()) * miss);
         let factor = |s| self.forward(s).data / self.forward(s).variance;
-        self.per_row(steps, terms, factor, |_| 0.0)
+        per_row(steps, terms, factor, |_| 0.0)
     }
 
     fn log_prob(&self, steps: &[usize], x: &Tensor<2>, next: &Tensor<2>, data: &Tensor<2>) -> Tensor<1> {
         let squares = sum(self.miss(steps, x, next, data).square());
-        self.per_row(
+        per_row(
             steps,
             squares,
             |s| -0.5 / self.forward(s).variance,
@@ -191,9 +165,7 @@ impl Process for VariancePreserving {
             return Tensor::zeros([x.dims()[0]], &x.device());
         }
         let (kept, gained) = self.noising(step, step + 1);
-        sum((x.clone() - next.clone().mul_scalar(kept)).square())
-            .mul_scalar(-0.5 / gained)
-            .add_scalar(log_constant(self.dimensions, gained))
+        log_gaussian(x.clone() - next.clone().mul_scalar(kept), gained)
     }
 
     /// d²·|data_φ − data_θ|²/(2v).
@@ -206,7 +178,7 @@ impl Process for VariancePreserving {
     ) -> Tensor<1> {
         let squares = sum((posterior.clone() - prior.clone()).square());
         let factor = |s| 0.5 * self.forward(s).data.powi(2) / self.forward(s).variance;
-        self.per_row(steps, squares, factor, |_| 0.0)
+        per_row(steps, squares, factor, |_| 0.0)
     }
 
     fn preview(&self, step: usize, x: &Tensor<2>, kernel: &Tensor<2>) -> Option<Tensor<2>> {
@@ -215,15 +187,6 @@ impl Process for VariancePreserving {
 
     fn state_size(&self) -> usize {
         self.dimensions
-    }
-
-    fn upload(&self, states: Vec<f32>, device: &Device) -> Tensor<2> {
-        let rows = states.len() / self.dimensions;
-        Tensor::from_data(TensorData::new(states, [rows, self.dimensions]), device)
-    }
-
-    fn download(&self, state: &Tensor<2>) -> Tensor<2> {
-        state.clone()
     }
 }
 
