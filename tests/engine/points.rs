@@ -431,7 +431,7 @@ fn a_prior_is_learned_from_a_table() {
         ..PretrainConfig::default()
     };
     let mut training = Pretraining::new(&table, &bounds, config, cpu_device()).expect("it starts");
-    while !training.finished() {
+    while !training.descent().finished() {
         pollster::block_on(training.step()).expect("a step");
     }
     let figures = pollster::block_on(training.figures()).expect("figures");

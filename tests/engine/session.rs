@@ -276,7 +276,7 @@ fn a_learned_prior_is_learned_and_is_its_own_truth() {
     let config = PretrainConfig { ema: 0.98, ..config };
     let mut pretraining = Pretraining::new(&run, config, cpu_device()).expect("it opens");
     let mut losses = Vec::new();
-    while !pretraining.finished() {
+    while !pretraining.descent().finished() {
         losses.push(pollster::block_on(pretraining.step()).expect("it trains"));
     }
     assert!(

@@ -5,7 +5,9 @@ use super::output::figure;
 use super::progress::Progress;
 use super::signal::Stop;
 use super::storage;
+use burn::module::{Module, ModuleDisplay};
 use rtb::engine::EngineError;
+use rtb::engine::train::Descent;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -19,17 +21,16 @@ const SHOWN: f64 = 100.0;
 
 /// A training that can be stopped and gone on with.
 pub trait Pretrain {
-    /// Iterations done.
-    fn iteration(&self) -> usize;
+    type Network: Module + ModuleDisplay + Sync;
+
+    /// How far it is, and its checkpoints.
+    fn descent(&self) -> &Descent<Self::Network>;
+
+    /// The same, to go on from a checkpoint.
+    fn descent_mut(&mut self) -> &mut Descent<Self::Network>;
 
     /// One iteration; the loss.
     fn step(&mut self) -> Result<f64, EngineError>;
-
-    /// Everything needed to go on exactly.
-    fn checkpoint(&self) -> Result<Vec<u8>, EngineError>;
-
-    /// Goes on from a checkpoint.
-    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), EngineError>;
 }
 
 /// What is to be done.
@@ -51,7 +52,7 @@ struct Checkpoint {
 }
 
 /// Trains to the end; the seconds it took, those before a stop included.
-pub fn train(job: &Job, training: &mut impl Pretrain) -> Result<f64, ProgramError> {
+pub fn train<T: Pretrain>(job: &Job, training: &mut T) -> Result<f64, ProgramError> {
     let path = checkpoint_of(job.out);
     let before = match storage::read_framed(&path)? {
         None => 0.0,
@@ -59,22 +60,29 @@ pub fn train(job: &Job, training: &mut impl Pretrain) -> Result<f64, ProgramErro
     };
     let stop = Stop::catch()?;
     let (begun, mut saved) = (Instant::now(), Instant::now());
-    let progress = Progress::new("pretrain", training.iteration(), job.iterations, job.quiet);
+    let progress = Progress::new(
+        "pretrain",
+        training.descent().iteration(),
+        job.iterations,
+        job.quiet,
+    );
     let mut shown = None;
-    let save = |training: &dyn Pretrain| -> Result<(), ProgramError> {
+    let save = |training: &T| -> Result<(), ProgramError> {
         let checkpoint = Checkpoint {
             command: job.command.clone(),
             seconds: before + begun.elapsed().as_secs_f64(),
-            training: training.checkpoint()?,
+            training: training.descent().checkpoint()?,
         };
         let bytes = rmp_serde::to_vec_named(&checkpoint).expect("a checkpoint is MessagePack");
         storage::write_framed(&path, &bytes)
     };
-    while training.iteration() < job.iterations {
+    while training.descent().iteration() < job.iterations {
         let loss = training.step()?;
         let average = shown.map_or(loss, |old: f64| old + (loss - old) / SHOWN);
         shown = Some(average);
-        progress.advance(training.iteration(), || format!("loss {}", figure(average)));
+        progress.advance(training.descent().iteration(), || {
+            format!("loss {}", figure(average))
+        });
         if stop.asked() {
             save(training)?;
             progress.clear();
@@ -112,6 +120,7 @@ fn resume(job: &Job, path: &Path, bytes: &[u8], training: &mut impl Pretrain) ->
         )));
     }
     training
+        .descent_mut()
         .resume(&checkpoint.training)
         .map_err(|e| refused(e.to_string()))?;
     Ok(checkpoint.seconds)

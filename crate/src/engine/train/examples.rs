@@ -89,22 +89,14 @@ impl<N: Module + ModuleDisplay + Sync, E> Pretraining<N, E> {
         Ok(weights.to_safetensors(true))
     }
 
-    /// A checkpoint from which training continues exactly.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails.
-    pub fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
-        self.descent.checkpoint()
+    /// How far it is, and its checkpoints.
+    pub fn descent(&self) -> &Descent<N> {
+        &self.descent
     }
 
-    /// Continues from a checkpoint of the same training.
-    ///
-    /// # Errors
-    ///
-    /// Says what does not fit.
-    pub fn resume(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
-        self.descent.resume(checkpoint)
+    /// The same, to go on from a checkpoint.
+    pub fn descent_mut(&mut self) -> &mut Descent<N> {
+        &mut self.descent
     }
 
     /// This iteration's generator.

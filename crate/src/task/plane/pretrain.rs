@@ -121,14 +121,14 @@ impl Pretraining {
         })
     }
 
-    /// Iterations done.
-    pub fn iteration(&self) -> usize {
-        self.descent.iteration()
+    /// How far it is, and its checkpoints.
+    pub fn descent(&self) -> &Descent<DriftNetwork> {
+        &self.descent
     }
 
-    /// Whether all iterations are done.
-    pub fn finished(&self) -> bool {
-        self.descent.finished()
+    /// The same, to go on from a checkpoint.
+    pub fn descent_mut(&mut self) -> &mut Descent<DriftNetwork> {
+        &mut self.descent
     }
 
     /// One iteration: regress the drift to (x_1 − x_t)/(1 − t) over a grid of 1000 times, each
@@ -146,7 +146,9 @@ impl Pretraining {
             ..self.process
         };
         let scales = Preconditioning::new(fine);
-        let mut rng = self.noise.stream(Purpose::Pretraining, self.iteration() as u64);
+        let mut rng = self
+            .noise
+            .stream(Purpose::Pretraining, self.descent.iteration() as u64);
         let rows = self.config.batch.div_ceil(BLOCKS);
         // Stratified over [0, 1).
         let offset = noise::uniform(&mut rng);
@@ -183,24 +185,6 @@ impl Pretraining {
                 (weighted - upload(target)).square().mean()
             })
             .await
-    }
-
-    /// Everything needed to go on exactly.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails.
-    pub fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
-        self.descent.checkpoint()
-    }
-
-    /// Goes on from a checkpoint of the same training.
-    ///
-    /// # Errors
-    ///
-    /// Says what does not fit.
-    pub fn resume(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
-        self.descent.resume(checkpoint)
     }
 
     /// The averaged network as safetensors, f16.

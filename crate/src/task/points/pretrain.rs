@@ -186,14 +186,14 @@ impl Pretraining {
         })
     }
 
-    /// Iterations done.
-    pub fn iteration(&self) -> usize {
-        self.descent.iteration()
+    /// How far it is, and its checkpoints.
+    pub fn descent(&self) -> &Descent<DriftNetwork> {
+        &self.descent
     }
 
-    /// Whether all iterations are done.
-    pub fn finished(&self) -> bool {
-        self.descent.finished()
+    /// The same, to go on from a checkpoint.
+    pub fn descent_mut(&mut self) -> &mut Descent<DriftNetwork> {
+        &mut self.descent
     }
 
     /// One iteration: regress (data − α·z)/σ of noised rows at stratified times. Returns the loss.
@@ -204,7 +204,9 @@ impl Pretraining {
     pub async fn step(&mut self) -> Result<f64, EngineError> {
         let d = self.space.size();
         let count = self.rows.len() / d;
-        let mut rng = self.noise.stream(Purpose::Pretraining, self.iteration() as u64);
+        let mut rng = self
+            .noise
+            .stream(Purpose::Pretraining, self.descent.iteration() as u64);
         let rows = self.config.batch.div_ceil(BLOCKS);
         let offset = noise::uniform(&mut rng);
         let mut blocks = Vec::with_capacity(BLOCKS);
@@ -241,24 +243,6 @@ impl Pretraining {
                     .mean()
             })
             .await
-    }
-
-    /// Everything needed to go on exactly.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails.
-    pub fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
-        self.descent.checkpoint()
-    }
-
-    /// Goes on from a checkpoint of the same training.
-    ///
-    /// # Errors
-    ///
-    /// Says what does not fit.
-    pub fn resume(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
-        self.descent.resume(checkpoint)
     }
 
     /// The averaged network as safetensors, with the coordinates in its header.

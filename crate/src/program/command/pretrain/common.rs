@@ -9,6 +9,7 @@ use crate::program::storage;
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Device;
 use rtb::engine::EngineError;
+use rtb::engine::train::Descent;
 use rtb::engine::train::examples::{Pretraining, Recipe};
 use rtb::run::ConfigError;
 use serde::Serialize;
@@ -74,20 +75,18 @@ where
     N: Module + ModuleDisplay + Sync,
     F: Fn(&mut Pretraining<N, E>) -> Result<f64, EngineError>,
 {
-    fn iteration(&self) -> usize {
-        self.training.iteration()
+    type Network = N;
+
+    fn descent(&self) -> &Descent<N> {
+        self.training.descent()
+    }
+
+    fn descent_mut(&mut self) -> &mut Descent<N> {
+        self.training.descent_mut()
     }
 
     fn step(&mut self) -> Result<f64, EngineError> {
         (self.step)(&mut self.training)
-    }
-
-    fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
-        self.training.checkpoint()
-    }
-
-    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
-        self.training.resume(checkpoint)
     }
 }
 

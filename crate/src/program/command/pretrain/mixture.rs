@@ -8,6 +8,8 @@ use crate::program::pretraining::Pretrain;
 use crate::program::source::{self, Overrides};
 use pollster::block_on;
 use rtb::engine::EngineError;
+use rtb::engine::train::Descent;
+use rtb::network::DriftNetwork;
 use rtb::task::plane::pretrain::{PretrainConfig, PretrainFigures, Pretraining};
 use std::path::PathBuf;
 
@@ -36,20 +38,18 @@ pub struct Args {
 }
 
 impl Pretrain for Pretraining {
-    fn iteration(&self) -> usize {
-        self.iteration()
+    type Network = DriftNetwork;
+
+    fn descent(&self) -> &Descent<DriftNetwork> {
+        self.descent()
+    }
+
+    fn descent_mut(&mut self) -> &mut Descent<DriftNetwork> {
+        self.descent_mut()
     }
 
     fn step(&mut self) -> Result<f64, EngineError> {
         block_on(self.step())
-    }
-
-    fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
-        self.checkpoint()
-    }
-
-    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
-        self.resume(checkpoint)
     }
 }
 

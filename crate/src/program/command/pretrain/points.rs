@@ -7,6 +7,8 @@ use crate::program::output::{figure, quoted};
 use crate::program::pretraining::Pretrain;
 use pollster::block_on;
 use rtb::engine::EngineError;
+use rtb::engine::train::Descent;
+use rtb::network::DriftNetwork;
 use rtb::run::ConfigError;
 use rtb::task::points::Table;
 use rtb::task::points::pretrain::{Bounds, PretrainConfig, PretrainFigures, Pretraining};
@@ -69,20 +71,18 @@ fn shown(bounds: &Bounds) -> String {
 }
 
 impl Pretrain for Pretraining {
-    fn iteration(&self) -> usize {
-        self.iteration()
+    type Network = DriftNetwork;
+
+    fn descent(&self) -> &Descent<DriftNetwork> {
+        self.descent()
+    }
+
+    fn descent_mut(&mut self) -> &mut Descent<DriftNetwork> {
+        self.descent_mut()
     }
 
     fn step(&mut self) -> Result<f64, EngineError> {
         block_on(self.step())
-    }
-
-    fn checkpoint(&self) -> Result<Vec<u8>, EngineError> {
-        self.checkpoint()
-    }
-
-    fn resume(&mut self, checkpoint: &[u8]) -> Result<(), EngineError> {
-        self.resume(checkpoint)
     }
 }
 
