@@ -190,6 +190,12 @@ fn a_black_box_gets_the_observation_behind_each_point() {
         open(run, &files).expect("it opens")
     };
     assert_eq!(train(&mut small(&text), 5), train(&mut small(CONJUGATE), 5));
+
+    // Of 20,000 samples of the prior, those of ten observations are 200,000 points, as many as it may be asked about.
+    let report = report(&mut small(&text), 100);
+    assert_eq!(report.conditions.len(), 10);
+    let fit: PointsFit = report.fit.of().expect("a run of points");
+    assert!((200_000.0..201_000.0).contains(&fit.evaluations), "{fit:?}");
 }
 
 #[test]

@@ -217,7 +217,8 @@ pub struct Evaluation {
     /// Samples of the final evaluation.
     pub samples: usize,
     /// Samples of the prior from which the exact posterior is computed. A mixture with an exact prior needs
-    /// none.
+    /// none. Given a table of observations, they are as many for each of the first 100 rows; a script or a model is
+    /// asked at no more than 200,000 points in all, of fewer rows, but at least ten.
     pub proposals: usize,
     /// Iterations between two evaluations during training; 0 evaluates only at the end.
     pub every: usize,

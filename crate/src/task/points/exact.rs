@@ -9,6 +9,10 @@ use std::sync::Arc;
 
 /// Most observations that figures are about: the first ones.
 const LOOKED_AT: usize = 100;
+/// Most points at which a script or a model is asked for the exact posteriors of all of them, and how few observations
+/// this may leave.
+const ASKED: usize = 200_000;
+const LEAST_LOOKED_AT: usize = 10;
 /// Points that stand for the exact posterior of each of several observations.
 const TRUE_POINTS: usize = 2000;
 
@@ -39,7 +43,7 @@ impl PointsTask {
             Some(components) if reward.is_formula() => {
                 Truth::quadrature(&components, &self.space, reward, beta).map_err(EngineError::Device)?
             }
-            _ => self.weighted_truth(self.proposals().await?, 0)?,
+            _ => self.weighted_truth(self.proposals(self.run.evaluation.proposals).await?, 0)?,
         };
         Ok(match &self.reference {
             Some(points) => truth.with_reference(points.clone(), self.size()),
@@ -49,17 +53,27 @@ impl PointsTask {
 
     /// From samples of the prior that all observations share, with weights of their own.
     async fn amortised_truths(&self) -> Result<Vec<Truth>, EngineError> {
-        let points = self.proposals().await?;
+        let (rows, proposals) = self.looked_at();
+        let points = self.proposals(proposals).await?;
         let of = |condition| {
             let truth = self.weighted_truth(points.clone(), condition)?;
             Ok(truth.thinned(TRUE_POINTS, self.size(), &self.noise))
         };
-        (0..self.observed.rows().min(LOOKED_AT)).map(of).collect()
+        (0..rows).map(of).collect()
     }
 
-    /// Samples of the prior, `[evaluation.proposals][d]`.
-    async fn proposals(&self) -> Result<Vec<f64>, EngineError> {
-        let count = self.run.evaluation.proposals;
+    /// How many observations figures are about, and samples of the prior for each.
+    fn looked_at(&self) -> (usize, usize) {
+        let (all, proposals) = (self.observed.rows(), self.run.evaluation.proposals);
+        if self.reward.is_formula() {
+            return (all.min(LOOKED_AT), proposals);
+        }
+        let rows = (ASKED / proposals).clamp(LEAST_LOOKED_AT, LOOKED_AT).min(all);
+        (rows, proposals.min(ASKED / rows))
+    }
+
+    /// Samples of the prior, `[count][d]`.
+    async fn proposals(&self, count: usize) -> Result<Vec<f64>, EngineError> {
         let ends = self.prior_ends(Purpose::PriorEvaluation, count).await?;
         Ok(self.space.points(&ends))
     }
