@@ -1,5 +1,6 @@
 //! Digits: the classifiers that the program ships, and a posterior of images.
 
+mod calibration;
 mod langevin;
 mod own;
 

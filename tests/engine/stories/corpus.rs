@@ -3,9 +3,10 @@
 use super::{LAYOUT, files, problem_mut, refused, report, run, stories};
 use crate::support::train;
 use rtb::engine::device::cpu_device;
-use rtb::message::Files;
+use rtb::message::{Files, Report};
 use rtb::run::{LogZ, Method, Run};
 use rtb::session::Session;
+use rtb::task::calibration::Calibration;
 use rtb::task::text::{Corpus, Reward, Story, TextProblem, TextTask};
 
 /// The stories of the models' corpus; the fifth line is no story, and the sixth does not fit.
@@ -26,6 +27,14 @@ fn corpus(file: &str, stories: usize, group: usize) -> (Run, Files) {
     (run, files().clone().with("corpus", file.as_bytes().to_vec()))
 }
 
+fn calibration(session: &mut Session) -> Calibration {
+    let report = pollster::block_on(session.calibrate(Report::default())).expect("it is measured");
+    report
+        .fit
+        .of()
+        .expect("the reward is the probability of the ending")
+}
+
 #[test]
 fn one_network_learns_the_middles_of_many_stories() {
     let (mut run, files) = corpus(CORPUS, 4, 16);
@@ -44,9 +53,11 @@ fn one_network_learns_the_middles_of_many_stories() {
     };
     let mut session = open(&run, None);
     let before = report(&mut session);
+    let untrained = calibration(&mut session);
     train(&mut session, 80);
     assert!(leads(&session) > 0.85, "{}", leads(&session));
     let after = report(&mut session);
+    let trained = calibration(&mut session);
     let fit = stories(&after.fit);
     // A quarter of the prior leads to each of two endings, and a half to each of the other two; log r
     // is about 0 there.
@@ -71,6 +82,17 @@ fn one_network_learns_the_middles_of_many_stories() {
     );
     assert_eq!(fit.bleu, Some(0.0), "middles are shorter than four words");
     assert!(after.conditions.is_empty());
+    // By words and by the middles' probability, trained posteriors are calibrated. Endings that the model tells have
+    // two words and those of the corpus one: of their probability training has not learned all.
+    assert_eq!((trained.sbc_truths, trained.sbc_draws), (100, 19));
+    assert!(
+        trained.sbc_p[..2].iter().all(|p| *p > 1e-3) && untrained.sbc_p[0] < 1e-9,
+        "{trained:?} {untrained:?}"
+    );
+    assert!(
+        trained.sbc_distance[2] < 0.75 * untrained.sbc_distance[2],
+        "{trained:?} {untrained:?}"
+    );
 
     // The weights fill stories of another beginning, which neither the models nor training have seen.
     let weights = pollster::block_on(session.weights()).expect("weights");

@@ -6,7 +6,7 @@ use crate::engine::EngineError;
 use crate::engine::learner::Learner;
 use crate::task::calibration::{Calibration, Truths, calibration};
 
-/// Most true images, as many of each condition.
+/// Most true images of all conditions.
 const TRUTHS: usize = 200;
 /// Draws of the posterior for each.
 const DRAWS: usize = 19;
@@ -21,12 +21,15 @@ pub(super) async fn calibrate(learner: &mut Learner<ImagesTask>) -> Result<Optio
         return Ok(None);
     }
     let proposals = task.proposals().max(task.run.evaluation.proposals);
-    let exact = task.exact(proposals).await?;
-    let of_each = exact.kept.len() / count;
-    let taken = of_each.min(TRUTHS / count);
-    let places = (0..count).flat_map(|condition| &exact.kept[condition * of_each..][..taken]);
-    let ends = picked(task.ends(), task.size(), places.copied());
-    let conditions: Vec<usize> = (0..count * taken).map(|at| at / taken).collect();
+    task.grow(proposals).await?;
+    // No image is there for two conditions: ranks of the same truth would not be independent.
+    let of_condition = |condition: usize| {
+        let kept = task.scored[condition].kept(proposals).iter();
+        let own = kept.filter(move |at| *at % count == condition);
+        own.take(TRUTHS / count).map(move |at| (*at, condition))
+    };
+    let (places, conditions): (Vec<usize>, Vec<usize>) = (0..count).flat_map(of_condition).unzip();
+    let ends = picked(task.ends(), task.size(), places);
     let truths = Truths {
         values: statistics(learner, &ends, &conditions).await?,
         conditions,
