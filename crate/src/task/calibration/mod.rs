@@ -114,7 +114,7 @@ pub(super) fn panel(names: &[impl ToString], fit: &Fit) -> Option<Panel> {
     let calibration: Calibration = fit.of()?;
     Some(Panel {
         name: "calibration",
-        title: format!("calibration: ranks of {} true values", calibration.sbc_truths),
+        title: format!("ranks of {} true values", calibration.sbc_truths),
         picture: Picture::Ranks(Ranks::new(names, &calibration.sbc_counts)),
     })
 }
