@@ -1,6 +1,7 @@
-//! Rewards that are computed outside: by a program of the user's ([`command`]) or by an ONNX model ([`onnx`]).
+//! Rewards that are computed outside, by a program of the user's ([`command`]) or by an ONNX model ([`onnx`]): both
+//! are a [`BlackBox`]. A model may be a prior too, which is a [`Denoiser`].
 //!
-//! Both are a [`BlackBox`]. A program is started only with the user's [`Permission`], because a run's description
+//! A program is started only with the user's [`Permission`], because a run's description
 //! may come from anybody.
 
 mod command;
@@ -17,8 +18,9 @@ pub use permission::Permission;
 
 use super::error::ProgramError;
 use super::output::quoted;
+use rtb::engine::process::Denoiser;
 use rtb::engine::reward::BlackBox;
-use rtb::run::{Command, FileKind, Onnx, Run};
+use rtb::run::{Command, FileKind, Onnx, OnnxDenoiser, Run};
 use std::sync::Arc;
 
 /// Starts the program of a reward, if that is permitted; `field` is its name in errors.
@@ -43,6 +45,16 @@ pub fn permit(run: &Run, permission: &Permission) -> Result<(), ProgramError> {
 /// Opens the model of a reward; `field` is its name in errors.
 pub fn open(field: &str, onnx: &Onnx, bytes: Vec<u8>) -> Result<Arc<dyn BlackBox>, ProgramError> {
     let opened = onnx::OnnxBox::open(field, onnx, bytes).map_err(ProgramError::Data)?;
+    Ok(Arc::new(opened))
+}
+
+/// Opens the denoiser of a prior; `field` is its name in errors.
+pub fn open_denoiser(
+    field: &str,
+    denoiser: &OnnxDenoiser,
+    bytes: Vec<u8>,
+) -> Result<Arc<dyn Denoiser>, ProgramError> {
+    let opened = onnx::DenoiserBox::open(field, denoiser, bytes).map_err(ProgramError::Data)?;
     Ok(Arc::new(opened))
 }
 
