@@ -3,6 +3,7 @@
 mod denoiser;
 mod meaning;
 mod model;
+mod operators;
 mod picture;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! A model with one input that holds the samples of a batch, and the output that is wanted.
 
+use super::operators::missing;
 use super::printable;
 use super::whole::is_whole;
 use rten::{DataType, Dimension, LoadError, LoadErrorKind, Model, NodeId, ValueOrView, ValueType, ValueView};
@@ -117,7 +118,7 @@ pub fn load(bytes: Vec<u8>) -> Result<Model, String> {
     if !is_whole(&bytes) {
         return Err("is not an ONNX file, or not a whole one".to_owned());
     }
-    Model::load(bytes).map_err(|error| refusal(&error))
+    Model::load(bytes.clone()).map_err(|error| refusal(&error, &bytes))
 }
 
 /// Refuses an input or output that is not of floats, as far as the file says.
@@ -195,21 +196,30 @@ pub fn names(model: &Model, ids: &[NodeId]) -> String {
             .and_then(|node| node.name())
             .unwrap_or("one without a name")
     };
-    let names: Vec<_> = ids
-        .iter()
-        .map(|id| format!("`{}`", printable(name(id))))
-        .collect();
+    let names: Vec<_> = ids.iter().map(|id| quoted(name(id))).collect();
     if names.is_empty() {
         return "none".to_owned();
     }
     names.join(", ")
 }
 
+/// A name of others in an error.
+fn quoted(name: impl AsRef<str>) -> String {
+    format!("`{}`", printable(name.as_ref()))
+}
+
 /// Why a file cannot be opened.
-fn refusal(error: &LoadError) -> String {
+fn refusal(error: &LoadError, bytes: &[u8]) -> String {
     let text = printable(&error.to_string());
     match error.kind() {
-        LoadErrorKind::OperatorInvalid => format!("needs an operator that rtb does not have ({text})"),
+        LoadErrorKind::OperatorInvalid => match &missing(bytes)[..] {
+            [] => format!("has an operator that rtb cannot read ({text})"),
+            [one] => format!("needs the operator {}, which rtb does not have", quoted(one)),
+            several => {
+                let several: Vec<_> = several.iter().map(quoted).collect();
+                format!("needs operators that rtb does not have: {}", several.join(", "))
+            }
+        },
         LoadErrorKind::ExternalDataError => {
             "keeps weights in a file of their own; save the model as one file".to_owned()
         }

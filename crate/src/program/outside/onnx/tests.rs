@@ -2,7 +2,7 @@
 
 use super::OnnxBox;
 use super::picture::Picture;
-use super::written::{constant, file, node, value};
+use super::written::{branch, constant, file, node, of_domain, value};
 use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::reward::BlackBox;
 use rtb::run::{Meaning, Onnx};
@@ -130,7 +130,7 @@ fn models_that_do_not_fit_are_refused() {
         (Vec::new(), "is not an ONNX file, or not a whole one"),
         (
             model("Wobble", &[0, 2], 1),
-            "needs an operator that rtb does not have (operator error: Wobble operator",
+            "needs the operator `Wobble`, which rtb does not have",
         ),
         (two, "must have one input, for the samples; it has `x`, `z`"),
         (
@@ -163,6 +163,29 @@ fn models_that_do_not_fit_are_refused() {
     assert_eq!(
         refused,
         "reward.model: `m.onnx` has no output `p`; its outputs: `y`"
+    );
+}
+
+#[test]
+fn all_operators_that_are_missing_are_named() {
+    // A branch with a graph of its own, operators of others, and those that would need attributes or inputs.
+    let then = branch(
+        "If",
+        &["x"],
+        "b",
+        &[node("Wobble", &["x"], "c"), node("Relu", &["x"], "d")],
+    );
+    let nodes = [
+        node("Conv", &["x"], "a"),
+        then,
+        of_domain("com.example", node("Relu", &["a"], "e")),
+        node("Wiggle", &["e"], "f"),
+        node("Wobble", &["f"], "y"),
+    ];
+    let bytes = file(&nodes, &[], &[value("x", 1, &[0, 2])], &[value("y", 1, &[0, 1])]);
+    assert_eq!(
+        refused(&of(Meaning::LogReward, 0), &bytes),
+        "reward.model: `m.onnx` needs operators that rtb does not have: `Wiggle`, `Wobble`, `com.example.Relu`"
     );
 }
 

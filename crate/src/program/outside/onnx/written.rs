@@ -46,6 +46,18 @@ pub fn node(operator: &str, inputs: &[&str], output: &str) -> Vec<u8> {
     [inputs, part(2, output), part(4, operator)].concat()
 }
 
+/// The same operator, as this domain has it.
+pub fn of_domain(domain: &str, node: Vec<u8>) -> Vec<u8> {
+    [node, part(7, domain)].concat()
+}
+
+/// An operator with a graph of its own.
+pub fn branch(operator: &str, inputs: &[&str], output: &str, nodes: &[Vec<u8>]) -> Vec<u8> {
+    let graph: Vec<u8> = nodes.iter().flat_map(|node| part(1, node)).collect();
+    let attribute = [part(1, "then_branch"), part(6, graph), int(20, 5)].concat();
+    [node(operator, inputs, output), part(5, attribute)].concat()
+}
+
 /// Nodes, constants, inputs and outputs as a file.
 pub fn file(nodes: &[Vec<u8>], constants: &[Vec<u8>], inputs: &[Vec<u8>], outputs: &[Vec<u8>]) -> Vec<u8> {
     let all = |field, parts: &[Vec<u8>]| parts.iter().flat_map(|p| part(field, p)).collect::<Vec<u8>>();
