@@ -17,6 +17,7 @@ mod observations;
 mod onnx;
 mod own_images;
 mod own_prior;
+mod own_scripts;
 mod pretraining;
 #[path = "../../crate/src/program/scratch.rs"]
 mod scratch;

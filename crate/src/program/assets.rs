@@ -56,7 +56,7 @@ pub fn files(run: &Run, permission: &Permission) -> Result<Files, ProgramError> 
         }
         FileKind::Onnx(_) | FileKind::Denoiser(_) => own(need, "an ONNX file"),
         // A program has no file of its own.
-        FileKind::Command(_) => Ok(Vec::new()),
+        FileKind::Command(_) | FileKind::TextCommand(_) => Ok(Vec::new()),
     })
 }
 
@@ -74,6 +74,10 @@ pub fn files_beside(
             }
             FileKind::Command(command) => {
                 files.with_black_box(need.role, outside::start(need.field, command, permission)?)
+            }
+            FileKind::TextCommand(command) => {
+                let started = outside::start_for_texts(need.field, command, permission)?;
+                files.with_text_black_box(need.role, started)
             }
             // The file is for the run's folder.
             FileKind::Onnx(onnx) => {

@@ -6,7 +6,11 @@ use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;
 
 #[cfg(feature = "engine")]
-use crate::engine::{ConfigError, process::Denoiser, reward::BlackBox};
+use crate::engine::ConfigError;
+#[cfg(feature = "engine")]
+use crate::engine::process::Denoiser;
+#[cfg(feature = "engine")]
+use crate::engine::reward::{BlackBox, TextBlackBox};
 #[cfg(feature = "engine")]
 use std::sync::Arc;
 
@@ -39,6 +43,8 @@ pub enum FileKind<'a> {
     Table,
     /// A reward that a program computes; [`Files`] holds it as a black box.
     Command(&'a Command),
+    /// The same of texts.
+    TextCommand(&'a Command),
     /// A reward that a model computes; [`Files`] holds it as a black box.
     Onnx(&'a Onnx),
     /// A prior that a model computes; [`Files`] holds it as a denoiser.
@@ -53,6 +59,9 @@ pub struct Files {
     #[cfg(feature = "engine")]
     #[serde(skip)]
     rewards: Outside<dyn BlackBox>,
+    #[cfg(feature = "engine")]
+    #[serde(skip)]
+    text_rewards: Outside<dyn TextBlackBox>,
     #[cfg(feature = "engine")]
     #[serde(skip)]
     priors: Outside<dyn Denoiser>,
@@ -90,6 +99,28 @@ impl Files {
     #[cfg(feature = "engine")]
     pub fn with_black_box(mut self, role: &str, black_box: Arc<dyn BlackBox>) -> Self {
         self.rewards.0.insert(role.to_owned(), black_box);
+        self
+    }
+
+    /// The black box of a role that is given texts, as [`Files::black_box`].
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
+    #[cfg(feature = "engine")]
+    pub fn text_black_box(
+        &self,
+        role: &str,
+        field: &str,
+        name: &str,
+    ) -> Result<Arc<dyn TextBlackBox>, ConfigError> {
+        self.text_rewards.get(role, field, name, "reward")
+    }
+
+    /// Adds a black box of texts with its role.
+    #[cfg(feature = "engine")]
+    pub fn with_text_black_box(mut self, role: &str, black_box: Arc<dyn TextBlackBox>) -> Self {
+        self.text_rewards.0.insert(role.to_owned(), black_box);
         self
     }
 

@@ -31,6 +31,7 @@ pub use experiment::{Experiment, values};
 pub use fields::{Choice, Field, Shape, Variant, common_fields, fields_of};
 pub use files::{FileKind, FileNeed, Files};
 pub use outside::{Command, Meaning, Onnx};
+pub(crate) use outside::{MOST_FACTORS, OUTSIDE};
 pub use preset::Preset;
 pub use problem::{AnyProblem, Erased, Problem};
 pub use shipped::ShippedPrior;

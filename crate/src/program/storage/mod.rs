@@ -260,7 +260,7 @@ fn kept_as(need: &FileNeed) -> Option<String> {
         FileKind::Corpus { .. } => Some(format!("{}.tsv", need.role)),
         FileKind::Table => Some(format!("{}.{}", need.role, extension(Path::new(need.name)))),
         FileKind::Onnx(_) | FileKind::Denoiser(_) => Some(format!("{}.onnx", need.role)),
-        FileKind::Command(_) => None,
+        FileKind::Command(_) | FileKind::TextCommand(_) => None,
     }
 }
 

@@ -4,7 +4,7 @@ use super::marginal::Coordinate;
 use super::observations::{LEAST_OF_EACH, Observations};
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, range, whole};
-use crate::run::{Command, FileKind, FileNeed, Onnx, OnnxDenoiser, Problem, Run};
+use crate::run::{Command, FileKind, FileNeed, MOST_FACTORS, Onnx, OnnxDenoiser, Problem, Run};
 use crate::task::formula::{Formula, Names};
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +12,6 @@ use serde::{Deserialize, Serialize};
 pub const MOST_COORDINATES: usize = 64;
 /// Most components of a mixture.
 const MOST_COMPONENTS: usize = 256;
-/// Most factors of a product of rewards.
-const MOST_FACTORS: usize = 8;
 /// The role of the prior's file.
 pub(super) const PRIOR: &str = "prior";
 /// The roles of the files of rewards.
@@ -213,7 +211,8 @@ pub enum Reward {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         data: Option<String>,
     },
-    /// A program that is given points, each followed by its observation if there are any, and answers with log r.
+    /// A program that is given points, each followed by its observation if there are any, and answers with log r. Both are
+    /// .npy arrays of float64, one a batch, whose first axis goes over the points.
     Command(Command),
     /// An ONNX model that is given points, each followed by its observation if there are any.
     Onnx(Onnx),

@@ -128,7 +128,7 @@ pub async fn files(run: &Run) -> Result<Files, Missing> {
                     "a prior that needs no file: the native program can use this one",
                 ));
             }
-            FileKind::Table | FileKind::Command(_) | FileKind::Onnx(_) => {
+            FileKind::Table | FileKind::Command(_) | FileKind::TextCommand(_) | FileKind::Onnx(_) => {
                 return Err(refused(
                     "a reward that needs no file: the native program can use this one",
                 ));
