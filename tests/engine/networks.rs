@@ -10,7 +10,7 @@ use rtb::engine::process::{Sequence, TokenChain};
 use rtb::engine::reward::Reward as _;
 use rtb::engine::weights::{Weights, load_tensors, read_tensors};
 use rtb::network::{DriftNetworkConfig, ResidualConfig, TransformerConfig};
-use rtb::run::shipped_weights;
+use rtb::run::{Files, shipped_weights};
 use rtb::task::images::{
     Classify, DenoiserPrior, PIXELS, PooledClassifier, SIDE, StridedClassifier, UNetConfig,
 };
@@ -302,7 +302,8 @@ fn words_of_the_causal_model_are_those_of_the_text() {
     assert_eq!(causal["after the end"].as_f64(), Some(0.0));
 
     let network = Some(model.network.clone());
-    let reward = StoryReward::new(&Reward::Ending {}, -150.0, reader, network).expect("a reward");
+    let reward =
+        StoryReward::new(&Reward::Ending {}, -150.0, reader, network, &Files::default()).expect("a reward");
     let ends: Vec<f32> = tokens.iter().map(|token| *token as f32).collect();
     let log_r = ask(&chain, &[0], &ends, async |ends| reward.log_reward(ends).await);
     agrees(

@@ -12,7 +12,12 @@ mod input;
 mod kill;
 mod numbers;
 mod observations;
+#[path = "../../crate/src/program/outside/onnx/written.rs"]
+#[expect(dead_code, reason = "the program's own tests use all of it")]
+mod onnx;
 mod own_images;
+mod own_prior;
+mod own_scripts;
 mod pretraining;
 #[path = "../../crate/src/program/scratch.rs"]
 mod scratch;

@@ -3,11 +3,10 @@
 use super::digits::untrained;
 use super::pretraining::{at, folder_of_images};
 use super::scratch::Scratch;
-use super::support::{metrics, rtb, stderr, succeed, text};
+use super::support::{has_python, metrics, rtb, stderr, succeed, text};
 use rtb::engine::weights::{read_metadata, read_tensors};
 use rtb::task::images::with_data_set;
 use std::fs;
-use std::process::Command;
 
 const TINY: &str = "--seed=2 --steps=4 --batch=16 --iterations=2 --samples=150 --set=evaluation.proposals=150 \
                     --set=network.rank=2 --set=evaluation.samples_while_training=20";
@@ -100,8 +99,7 @@ while True:
 
 #[test]
 fn a_script_is_a_reward_of_images() {
-    let python = Command::new("python3").arg("--version").output();
-    if !python.is_ok_and(|output| output.status.success()) {
+    if !has_python() {
         return;
     }
     let place = Scratch::new();

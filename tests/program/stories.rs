@@ -5,7 +5,7 @@ use super::support::{metrics, report, resume, rtb, stderr, stdout, succeed, tagg
 use rtb::engine::weights::read_tensors;
 use std::fs;
 
-const TINY: &[&str] = &[
+pub const TINY: &[&str] = &[
     "--steps=3",
     "--batch=4",
     "--iterations=2",

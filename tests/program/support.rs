@@ -89,6 +89,12 @@ pub fn text(path: &Path) -> &str {
     path.to_str().expect("paths of tests are text")
 }
 
+/// Whether scripts in Python run here.
+pub fn has_python() -> bool {
+    let python = Command::new("python3").arg("--version").output();
+    python.is_ok_and(|output| output.status.success())
+}
+
 /// Runs a command that must succeed.
 pub fn succeed(command: &mut Command) -> Output {
     let output = command.output().expect("the program starts");

@@ -148,6 +148,16 @@ pub trait BlackBox: Send + Sync {
     fn log_reward(&self, samples: &[f64], shape: &[usize]) -> Result<Vec<f64>, String>;
 }
 
+/// The same of texts.
+pub trait TextBlackBox: Send + Sync {
+    /// log r of texts, each a JSON value on a line of its own, one number a text; −∞ where r is 0.
+    ///
+    /// # Errors
+    ///
+    /// As [`BlackBox::log_reward`].
+    fn log_reward(&self, texts: &[String]) -> Result<Vec<f64>, String>;
+}
+
 /// log r as a function of one end point, `[state_size]`, the same for all conditions.
 #[derive(Clone, Copy, Debug)]
 pub struct Each<F>(pub F);

@@ -54,9 +54,9 @@ pub fn files(run: &Run, permission: &Permission) -> Result<Files, ProgramError> 
             let path = Path::new(need.name);
             fs::read(path).map_err(|e| ProgramError::file("read the table", path, e))
         }
-        FileKind::Onnx(_) => own(need, "an ONNX file"),
+        FileKind::Onnx(_) | FileKind::Denoiser(_) => own(need, "an ONNX file"),
         // A program has no file of its own.
-        FileKind::Command(_) => Ok(Vec::new()),
+        FileKind::Command(_) | FileKind::TextCommand(_) => Ok(Vec::new()),
     })
 }
 
@@ -75,11 +75,20 @@ pub fn files_beside(
             FileKind::Command(command) => {
                 files.with_black_box(need.role, outside::start(need.field, command, permission)?)
             }
+            FileKind::TextCommand(command) => {
+                let started = outside::start_for_texts(need.field, command, permission)?;
+                files.with_text_black_box(need.role, started)
+            }
             // The file is for the run's folder.
             FileKind::Onnx(onnx) => {
                 let file = find(need)?;
                 let opened = outside::open(need.field, onnx, file.clone())?;
                 files.with(need.role, file).with_black_box(need.role, opened)
+            }
+            FileKind::Denoiser(denoiser) => {
+                let file = find(need)?;
+                let opened = outside::open_denoiser(need.field, denoiser, file.clone())?;
+                files.with(need.role, file).with_denoiser(need.role, opened)
             }
         })
     })

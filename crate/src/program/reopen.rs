@@ -31,14 +31,14 @@ impl Kept {
         Ok(Self { run, checkpoint })
     }
 
-    /// The session at the latest checkpoint, or at the start, now as this run.
+    /// The session at the latest checkpoint, or at the start, now as this run; and what it needed.
     pub fn reopen_as(
         &self,
         run: Run,
         folder: &RunFolder,
         device: DeviceKind,
         permission: &Permission,
-    ) -> Result<Session, ProgramError> {
+    ) -> Result<(Session, Files), ProgramError> {
         self.run
             .same_training(&run)
             .map_err(|error| refused(folder, error))?;
@@ -48,19 +48,20 @@ impl Kept {
             Some(checkpoint) => block_on(Session::resume_as(run, checkpoint, device, &files)),
             None => block_on(Session::open(run, device, &files, None)),
         };
-        session.map_err(|error| match error {
+        let session = session.map_err(|error| match error {
             EngineError::Config(error) => refused(folder, error),
             other => other.into(),
-        })
+        });
+        Ok((session?, files))
     }
 }
 
-/// The session at the latest checkpoint of a folder, where there must be one.
+/// The session at the latest checkpoint of a folder, where there must be one; and what it needed.
 pub fn reopen_trained(
     folder: &RunFolder,
     device: DeviceKind,
     permission: &Permission,
-) -> Result<Session, ProgramError> {
+) -> Result<(Session, Files), ProgramError> {
     let kept = Kept::of(folder)?;
     if kept.checkpoint.is_none() {
         return Err(ProgramError::NoCheckpoint {
@@ -86,7 +87,7 @@ pub fn opened(
 }
 
 /// The files that the run of a folder needs.
-pub fn files(folder: &RunFolder, run: &Run, permission: &Permission) -> Result<Files, ProgramError> {
+fn files(folder: &RunFolder, run: &Run, permission: &Permission) -> Result<Files, ProgramError> {
     assets::files_beside(run, permission, |need| folder.kept(need))
 }
 

@@ -1,12 +1,16 @@
 //! The files that a run needs.
 
-use super::{Command, Onnx};
+use super::{Command, Onnx, OnnxDenoiser};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;
 
 #[cfg(feature = "engine")]
-use crate::engine::{ConfigError, reward::BlackBox};
+use crate::engine::ConfigError;
+#[cfg(feature = "engine")]
+use crate::engine::process::Denoiser;
+#[cfg(feature = "engine")]
+use crate::engine::reward::{BlackBox, TextBlackBox};
 #[cfg(feature = "engine")]
 use std::sync::Arc;
 
@@ -39,8 +43,12 @@ pub enum FileKind<'a> {
     Table,
     /// A reward that a program computes; [`Files`] holds it as a black box.
     Command(&'a Command),
+    /// The same of texts.
+    TextCommand(&'a Command),
     /// A reward that a model computes; [`Files`] holds it as a black box.
     Onnx(&'a Onnx),
+    /// A prior that a model computes; [`Files`] holds it as a denoiser.
+    Denoiser(&'a OnnxDenoiser),
 }
 
 /// The files that a run needs, by their roles.
@@ -50,7 +58,13 @@ pub struct Files {
     /// Programs and models stay where they were started.
     #[cfg(feature = "engine")]
     #[serde(skip)]
-    boxes: Boxes,
+    rewards: Outside<dyn BlackBox>,
+    #[cfg(feature = "engine")]
+    #[serde(skip)]
+    text_rewards: Outside<dyn TextBlackBox>,
+    #[cfg(feature = "engine")]
+    #[serde(skip)]
+    priors: Outside<dyn Denoiser>,
 }
 
 impl Files {
@@ -78,29 +92,89 @@ impl Files {
     /// Where there is none.
     #[cfg(feature = "engine")]
     pub fn black_box(&self, role: &str, field: &str, name: &str) -> Result<Arc<dyn BlackBox>, ConfigError> {
-        let found = self.boxes.0.get(role).cloned();
-        found.ok_or_else(|| {
-            let allowed =
-                "a reward that needs no program: programs and models run in the native program only";
-            ConfigError::new(field, format!("`{name}`"), allowed)
-        })
+        self.rewards.get(role, field, name, "reward")
     }
 
     /// Adds a black box with its role.
     #[cfg(feature = "engine")]
     pub fn with_black_box(mut self, role: &str, black_box: Arc<dyn BlackBox>) -> Self {
-        self.boxes.0.insert(role.to_owned(), black_box);
+        self.rewards.0.insert(role.to_owned(), black_box);
+        self
+    }
+
+    /// The black box of a role that is given texts, as [`Files::black_box`].
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
+    #[cfg(feature = "engine")]
+    pub fn text_black_box(
+        &self,
+        role: &str,
+        field: &str,
+        name: &str,
+    ) -> Result<Arc<dyn TextBlackBox>, ConfigError> {
+        self.text_rewards.get(role, field, name, "reward")
+    }
+
+    /// Adds a black box of texts with its role.
+    #[cfg(feature = "engine")]
+    pub fn with_text_black_box(mut self, role: &str, black_box: Arc<dyn TextBlackBox>) -> Self {
+        self.text_rewards.0.insert(role.to_owned(), black_box);
+        self
+    }
+
+    /// The denoiser of a role: the model of this name, which a field of the run asks for.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
+    #[cfg(feature = "engine")]
+    pub fn denoiser(&self, role: &str, field: &str, name: &str) -> Result<Arc<dyn Denoiser>, ConfigError> {
+        self.priors.get(role, field, name, "prior")
+    }
+
+    /// Adds a denoiser with its role.
+    #[cfg(feature = "engine")]
+    pub fn with_denoiser(mut self, role: &str, denoiser: Arc<dyn Denoiser>) -> Self {
+        self.priors.0.insert(role.to_owned(), denoiser);
         self
     }
 }
 
+/// What is computed outside, by its roles.
 #[cfg(feature = "engine")]
-#[derive(Clone, Default)]
-struct Boxes(BTreeMap<String, Arc<dyn BlackBox>>);
+struct Outside<T: ?Sized>(BTreeMap<String, Arc<T>>);
 
 #[cfg(feature = "engine")]
-impl PartialEq for Boxes {
-    /// The same black boxes, not only equal ones: what they compute cannot be looked at.
+impl<T: ?Sized> Outside<T> {
+    /// That of a role; `what` it is completes "a … that needs no program".
+    fn get(&self, role: &str, field: &str, name: &str, what: &str) -> Result<Arc<T>, ConfigError> {
+        self.0.get(role).cloned().ok_or_else(|| {
+            let allowed =
+                format!("a {what} that needs no program: programs and models run in the native program only");
+            ConfigError::new(field, format!("`{name}`"), allowed)
+        })
+    }
+}
+
+#[cfg(feature = "engine")]
+impl<T: ?Sized> Default for Outside<T> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+#[cfg(feature = "engine")]
+impl<T: ?Sized> Clone for Outside<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+#[cfg(feature = "engine")]
+impl<T: ?Sized> PartialEq for Outside<T> {
+    /// The very same, not only equal ones: what they compute cannot be looked at.
     fn eq(&self, other: &Self) -> bool {
         let same = |(mine, theirs): (_, _)| {
             let ((role, one), (other_role, other)): ((&String, &Arc<_>), (&String, &Arc<_>)) = (mine, theirs);
@@ -111,7 +185,7 @@ impl PartialEq for Boxes {
 }
 
 #[cfg(feature = "engine")]
-impl std::fmt::Debug for Boxes {
+impl<T: ?Sized> std::fmt::Debug for Outside<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }

@@ -7,6 +7,7 @@
 //! This module holds what all tasks share; the fields of one task are its [`Problem`].
 
 mod change;
+mod denoiser;
 mod experiment;
 #[cfg(feature = "native")]
 mod fields;
@@ -24,11 +25,13 @@ pub use crate::engine::settings::{
 };
 pub use crate::engine::{Advantage, ConfigError, Method, MethodInfo};
 pub use change::Change;
+pub use denoiser::{NoiseSchedule, OnnxDenoiser, Prediction, Time};
 pub use experiment::{Experiment, values};
 #[cfg(feature = "native")]
 pub use fields::{Choice, Field, Shape, Variant, common_fields, fields_of};
 pub use files::{FileKind, FileNeed, Files};
 pub use outside::{Command, Meaning, Onnx};
+pub(crate) use outside::{MOST_FACTORS, OUTSIDE};
 pub use preset::Preset;
 pub use problem::{AnyProblem, Erased, Problem};
 pub use shipped::ShippedPrior;

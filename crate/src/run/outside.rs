@@ -4,14 +4,28 @@ use crate::engine::ConfigError;
 use crate::engine::check::{Checked, positive, range, whole};
 use serde::{Deserialize, Serialize};
 
+/// Most factors of a product of rewards.
+pub(crate) const MOST_FACTORS: usize = 8;
+
+/// The roles of the programs and models of a product's factors.
+pub(crate) const OUTSIDE: [&str; MOST_FACTORS] = [
+    "outside",
+    "outside-1",
+    "outside-2",
+    "outside-3",
+    "outside-4",
+    "outside-5",
+    "outside-6",
+    "outside-7",
+];
+
 /// A program that answers every batch of samples with log r.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Command {
-    /// The program and its arguments, for example `["python3", "reward.py"]`. It is started once. For every batch
-    /// it reads one .npy array of float64 from its standard input, whose first axis goes over the samples, and writes
-    /// one to its standard output: log r of each sample.
+    /// The program and its arguments, for example `["python3", "reward.py"]`. It is started once, reads every batch from
+    /// its standard input, and writes log r of each sample to its standard output.
     pub run: Vec<String>,
     /// How many of it work side by side.
     #[serde(default = "one")]

@@ -3,6 +3,8 @@
 //!
 //! `docs/build-on-rtb.md` walks through adding one.
 
+#[cfg(feature = "engine")]
+pub(crate) mod bounded;
 pub mod calibration;
 mod corner;
 pub(crate) mod formula;

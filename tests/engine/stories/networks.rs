@@ -6,6 +6,7 @@ use burn::tensor::{Int, Tensor, TensorData, activation};
 use rtb::engine::device::cpu_device;
 use rtb::engine::process::{Absorbing, Autoregressive, Policy, Prior, Process, Sequence, TokenChain};
 use rtb::engine::reward::Reward as _;
+use rtb::run::Files;
 use rtb::task::text::{Infilling, InfillingPrior, LanguageModel, Reward, StoryReward, Vocabulary};
 
 /// log r of stories, each under its condition, which has the beginning of the first story that is under it.
@@ -117,7 +118,8 @@ fn an_ending_is_as_likely_as_its_words() {
     let file = files().get("reward").expect("there");
     let teller = LanguageModel::read(file, &device).expect("a model");
     let network = Some(teller.network.clone());
-    let reward = StoryReward::new(&Reward::Ending {}, -100.0, &reader(), network).expect("of stories");
+    let reward = StoryReward::new(&Reward::Ending {}, -100.0, &reader(), network, &Files::default())
+        .expect("of stories");
     let (mut stories, mut expected) = (Vec::new(), Vec::new());
     // Beginnings that are the same, and one that is not.
     for (beginning, middle, ending) in [
@@ -153,7 +155,8 @@ fn an_ending_is_as_likely_as_its_words() {
 #[test]
 fn middles_are_counted() {
     let value = |reward: Reward, middle: &str| {
-        let reward = StoryReward::new(&reward, -50.0, &reader(), None).expect("of stories");
+        let reward =
+            StoryReward::new(&reward, -50.0, &reader(), None, &Files::default()).expect("of stories");
         let tokens = LAYOUT.tokens(&vocabulary(), ["a", middle, ""]).expect("it fits");
         log_r(&reward, &[0], &[tokens])[0]
     };

@@ -7,6 +7,7 @@
 mod absorbing;
 mod autoregressive;
 mod bridge;
+mod denoiser;
 mod ornstein_uhlenbeck;
 mod sequence;
 mod token;
@@ -16,6 +17,7 @@ mod variance_preserving;
 pub use absorbing::Absorbing;
 pub use autoregressive::Autoregressive;
 pub use bridge::BrownianBridge;
+pub use denoiser::Denoiser;
 pub use ornstein_uhlenbeck::OrnsteinUhlenbeck;
 pub use sequence::Sequence;
 pub use token::TokenChain;

@@ -41,7 +41,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     if let Some(path) = &args.out {
         storage::probe(path)?;
     }
-    let mut session = reopen_trained(&folder, args.device.device, &args.permission)?;
+    let (mut session, _) = reopen_trained(&folder, args.device.device, &args.permission)?;
     let own = session.run().evaluation;
     let asked = |flag: Option<u32>, own| flag.map_or(own, |asked| asked as usize);
     let samples = asked(args.samples, own.samples);

@@ -111,7 +111,7 @@ fn resume(
 ) -> Result<Trainer, ProgramError> {
     outside::permit(&run, &options.permission)?;
     let stop = Stop::catch()?;
-    let session = kept.reopen_as(run, &folder, options.device.device, &options.permission)?;
+    let (session, _) = kept.reopen_as(run, &folder, options.device.device, &options.permission)?;
     let changes = session.run().changes(&kept.run);
     for change in &changes {
         say(format_args!(

@@ -6,7 +6,7 @@ use crate::program::number::whole;
 use crate::program::output::print;
 use crate::program::outside::Permission;
 use crate::program::plot;
-use crate::program::reopen::{files, opened, reopen_trained};
+use crate::program::reopen::{opened, reopen_trained};
 use crate::program::samples::{self, Column, Format};
 use crate::program::storage::{self, RunFolder};
 use pollster::block_on;
@@ -86,12 +86,11 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     if let Some(path) = &args.out {
         storage::probe(path)?;
     }
-    let mut session = reopen_trained(&folder, args.device.device, &args.permission)?;
+    let (mut session, files) = reopen_trained(&folder, args.device.device, &args.permission)?;
     let run = asked(args, session.run())?;
     if run != *session.run() {
         let weights = block_on(session.weights())?;
         let device = args.device.device.open()?;
-        let files = files(&folder, session.run(), &args.permission)?;
         session = opened(run, device, &files, Some(&weights))?;
     }
     let run = session.run();

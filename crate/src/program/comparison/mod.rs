@@ -72,13 +72,20 @@ impl Comparison {
     /// Opens every variant once, so that what would stop every method is refused here.
     pub fn open(plan: Plan, device: &Device, permission: &Permission) -> Result<Self, ProgramError> {
         let (mut truths, mut pictures) = (Vec::new(), Vec::new());
-        let (mut files, mut kept) = (Vec::new(), Vec::new());
+        let (mut files, mut kept) = (Vec::<Files>::new(), Vec::new());
         for Variant { run, .. } in &plan.variants {
+            // Variants that need the same share it, running programs too.
+            let same = plan.variants[..files.len()]
+                .iter()
+                .position(|before| before.run.files() == run.files());
             let run = Run {
                 seed: plan.seeds[0],
                 ..run.clone()
             };
-            let needed = assets::files(&run, permission)?;
+            let needed = match same {
+                Some(before) => files[before].clone(),
+                None => assets::files(&run, permission)?,
+            };
             let mut task = run.task().room().open_untrained(run, device.clone(), &needed)?;
             if let Some(refused) = task.misread() {
                 return Err(refused.into());

@@ -1,8 +1,8 @@
 //! A reward that a program of the user's computes.
 
-use super::worker::Worker;
-use super::{check, command_line, npy};
-use rtb::engine::reward::BlackBox;
+use super::worker::{Read, Worker};
+use super::{Checked, check, check_texts, command_line, lines, npy};
+use rtb::engine::reward::{BlackBox, TextBlackBox};
 use rtb::run::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -15,6 +15,16 @@ pub struct CommandBox {
     state: Mutex<State>,
 }
 
+/// How samples are given to a program.
+struct Format<'a, T> {
+    /// Items of a sample.
+    size: usize,
+    /// What the program reads of some samples.
+    batch: &'a dyn Fn(&[T]) -> Vec<u8>,
+    /// Refuses an answer to some samples: completes "answered …".
+    check: &'a dyn Fn(&[f64], &[T]) -> Checked,
+}
+
 enum State {
     Working(Vec<Worker>),
     /// After an error nobody knows to which batch an answer would belong.
@@ -22,15 +32,28 @@ enum State {
 }
 
 impl CommandBox {
-    /// Starts the program; `field` is its name in errors.
+    /// Starts a program that is given arrays of numbers; `field` is its name in errors.
     ///
     /// # Errors
     ///
     /// Says why it cannot be started.
     pub fn start(field: &str, command: &Command) -> Result<Self, String> {
+        Self::started(field, command, npy::read)
+    }
+
+    /// Starts a program that is given texts.
+    ///
+    /// # Errors
+    ///
+    /// Says why it cannot be started.
+    pub fn start_for_texts(field: &str, command: &Command) -> Result<Self, String> {
+        Self::started(field, command, lines::read)
+    }
+
+    fn started(field: &str, command: &Command, reads: Read) -> Result<Self, String> {
         let name = format!("{field}: `{}`", command_line(&command.run));
         let workers: Result<_, _> = (0..command.workers)
-            .map(|_| Worker::start(&command.run))
+            .map(|_| Worker::start(&command.run, reads))
             .collect();
         let workers = workers.map_err(|e| format!("{name} cannot be started: {e}"))?;
         Ok(Self {
@@ -40,23 +63,41 @@ impl CommandBox {
         })
     }
 
-    /// Has every worker answer a part of the samples, in the order of their rows.
-    fn ask(&self, workers: &[Worker], samples: &[f64], shape: &[usize]) -> Result<Vec<f64>, String> {
-        let size = shape.iter().product();
-        let parts = parts(samples, size, workers.len());
+    /// Has every worker answer a part of the samples, in their order.
+    fn ask<T>(&self, workers: &[Worker], samples: &[T], format: &Format<T>) -> Result<Vec<f64>, String> {
+        let parts = parts(samples, format.size, workers.len());
         let asked = Instant::now();
         for (worker, part) in workers.iter().zip(&parts) {
-            worker.ask(npy::array(part, shape), part.len() / size);
+            worker.ask((format.batch)(part), part.len() / format.size);
         }
         let mut log_r = Vec::new();
         for (worker, part) in workers.iter().zip(&parts) {
             let answered = worker.answer(asked, self.timeout).and_then(|answer| {
-                check(&answer, part, size).map_err(|what| format!("answered {what}"))?;
+                (format.check)(&answer, part).map_err(|what| format!("answered {what}"))?;
                 Ok(answer)
             });
             log_r.extend(answered.map_err(|what| self.error(worker, &what))?);
         }
         Ok(log_r)
+    }
+
+    /// The same, unless an error came before.
+    fn answer<T>(&self, samples: &[T], format: &Format<T>) -> Result<Vec<f64>, String> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = match &*state {
+            State::Broken(error) => Err(error.clone()),
+            State::Working(workers) => {
+                let answer = self.ask(workers, samples, format);
+                if answer.is_err() {
+                    workers.iter().for_each(Worker::kill);
+                }
+                answer
+            }
+        };
+        if let Err(error) = &answer {
+            *state = State::Broken(error.clone());
+        }
+        answer
     }
 
     /// What happened, and what the worker said about it.
@@ -71,21 +112,24 @@ impl CommandBox {
 
 impl BlackBox for CommandBox {
     fn log_reward(&self, samples: &[f64], shape: &[usize]) -> Result<Vec<f64>, String> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let answer = match &*state {
-            State::Broken(error) => Err(error.clone()),
-            State::Working(workers) => {
-                let answer = self.ask(workers, samples, shape);
-                if answer.is_err() {
-                    workers.iter().for_each(Worker::kill);
-                }
-                answer
-            }
+        let size = shape.iter().product();
+        let format = Format {
+            size,
+            batch: &|part: &[f64]| npy::array(part, shape),
+            check: &|answer, part| check(answer, part, size),
         };
-        if let Err(error) = &answer {
-            *state = State::Broken(error.clone());
-        }
-        answer
+        self.answer(samples, &format)
+    }
+}
+
+impl TextBlackBox for CommandBox {
+    fn log_reward(&self, texts: &[String]) -> Result<Vec<f64>, String> {
+        let format = Format {
+            size: 1,
+            batch: &lines::batch,
+            check: &check_texts,
+        };
+        self.answer(texts, &format)
     }
 }
 
@@ -100,7 +144,7 @@ impl Drop for CommandBox {
 }
 
 /// Cuts samples into at most so many parts of nearly equal rows.
-fn parts(samples: &[f64], size: usize, most: usize) -> Vec<&[f64]> {
+fn parts<T>(samples: &[T], size: usize, most: usize) -> Vec<&[T]> {
     let rows = samples.len() / size.max(1);
     let most = most.min(rows);
     let cut = |i| i * rows / most * size;
@@ -124,6 +168,6 @@ mod tests {
         assert_eq!(rows(3), [2, 2, 3]);
         assert_eq!(rows(20), [1; 7]);
         assert_eq!(parts(&samples, 2, 3).concat(), samples);
-        assert!(parts(&[], 2, 3).is_empty());
+        assert!(parts::<f64>(&[], 2, 3).is_empty());
     }
 }

@@ -1,10 +1,12 @@
-//! Rewards that are computed outside: by a program of the user's ([`command`]) or by an ONNX model ([`onnx`]).
+//! Rewards that are computed outside, by a program of the user's ([`command`]) or by an ONNX model ([`onnx`]): both
+//! are a [`BlackBox`]. A model may be a prior too, which is a [`Denoiser`].
 //!
-//! Both are a [`BlackBox`]. A program is started only with the user's [`Permission`], because a run's description
+//! A program is started only with the user's [`Permission`], because a run's description
 //! may come from anybody.
 
 mod command;
 mod last_lines;
+mod lines;
 mod npy;
 mod onnx;
 mod permission;
@@ -17,8 +19,9 @@ pub use permission::Permission;
 
 use super::error::ProgramError;
 use super::output::quoted;
-use rtb::engine::reward::BlackBox;
-use rtb::run::{Command, FileKind, Onnx, Run};
+use rtb::engine::process::Denoiser;
+use rtb::engine::reward::{BlackBox, TextBlackBox};
+use rtb::run::{Command, FileKind, Onnx, OnnxDenoiser, Run};
 use std::sync::Arc;
 
 /// Starts the program of a reward, if that is permitted; `field` is its name in errors.
@@ -32,10 +35,23 @@ pub fn start(
     Ok(Arc::new(started))
 }
 
+/// The same of a reward that is given texts.
+pub fn start_for_texts(
+    field: &str,
+    command: &Command,
+    permission: &Permission,
+) -> Result<Arc<dyn TextBlackBox>, ProgramError> {
+    permission.of(field, &command.run)?;
+    let started = command::CommandBox::start_for_texts(field, command).map_err(ProgramError::Data)?;
+    Ok(Arc::new(started))
+}
+
 /// Asks for the programs of a run before anything else happens: later on, Ctrl-C waits for an iteration.
 pub fn permit(run: &Run, permission: &Permission) -> Result<(), ProgramError> {
     run.files().iter().try_for_each(|need| match need.kind {
-        FileKind::Command(command) => permission.of(need.field, &command.run),
+        FileKind::Command(command) | FileKind::TextCommand(command) => {
+            permission.of(need.field, &command.run)
+        }
         _ => Ok(()),
     })
 }
@@ -43,6 +59,16 @@ pub fn permit(run: &Run, permission: &Permission) -> Result<(), ProgramError> {
 /// Opens the model of a reward; `field` is its name in errors.
 pub fn open(field: &str, onnx: &Onnx, bytes: Vec<u8>) -> Result<Arc<dyn BlackBox>, ProgramError> {
     let opened = onnx::OnnxBox::open(field, onnx, bytes).map_err(ProgramError::Data)?;
+    Ok(Arc::new(opened))
+}
+
+/// Opens the denoiser of a prior; `field` is its name in errors.
+pub fn open_denoiser(
+    field: &str,
+    denoiser: &OnnxDenoiser,
+    bytes: Vec<u8>,
+) -> Result<Arc<dyn Denoiser>, ProgramError> {
+    let opened = onnx::DenoiserBox::open(field, denoiser, bytes).map_err(ProgramError::Data)?;
     Ok(Arc::new(opened))
 }
 
@@ -64,20 +90,37 @@ fn printable(text: &str) -> String {
     shown
 }
 
-/// Refuses the first number that is no log r, and shows its sample. −∞ is one: r is 0 there.
-fn check(log_r: &[f64], samples: &[f64], size: usize) -> Result<(), String> {
+/// `Err` says what is wrong.
+type Checked = Result<(), String>;
+
+/// The place of the first number that is no log r, and its name. −∞ is one: r is 0 there.
+fn refused(log_r: &[f64]) -> Option<(usize, &'static str)> {
+    let row = log_r.iter().position(|l| l.is_nan() || *l == f64::INFINITY)?;
+    Some((row, if log_r[row].is_nan() { "NaN" } else { "+infinity" }))
+}
+
+/// What is wrong with a number for a sample.
+fn no_log_r(number: &str, sample: &str) -> String {
+    format!("{number} for the sample {sample}; log r is a number, or -infinity where r is 0")
+}
+
+/// Refuses the first number that is no log r, and shows its sample.
+fn check(log_r: &[f64], samples: &[f64], size: usize) -> Checked {
     /// Coordinates of a sample that an error shows.
     const SHOWN: usize = 6;
-    let refused = |l: &f64| l.is_nan() || *l == f64::INFINITY;
-    let Some(row) = log_r.iter().position(refused) else {
+    let Some((row, number)) = refused(log_r) else {
         return Ok(());
     };
-    let number = if log_r[row].is_nan() { "NaN" } else { "+infinity" };
     let sample = &samples[row * size..(row + 1) * size];
     let shown: Vec<_> = sample.iter().take(SHOWN).map(|x| format!("{x:.6}")).collect();
     let more = if size > SHOWN { ", …" } else { "" };
-    Err(format!(
-        "{number} for the sample ({}{more}); log r is a number, or -infinity where r is 0",
-        shown.join(", ")
-    ))
+    Err(no_log_r(number, &format!("({}{more})", shown.join(", "))))
+}
+
+/// The same of texts.
+fn check_texts(log_r: &[f64], texts: &[String]) -> Checked {
+    match refused(log_r) {
+        None => Ok(()),
+        Some((row, number)) => Err(no_log_r(number, &printable(&texts[row]))),
+    }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, ErrorKind, Read};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
-/// Most bytes of text that an error repeats.
+/// Most characters of text that an error repeats.
 const REPEATED: usize = 200;
 /// Longest header that is read; NumPy's own are below 200 bytes.
 const LONGEST: usize = 1 << 16;
@@ -42,6 +42,14 @@ pub enum Unread {
     Text(String),
     /// An array of another shape or kind, or a damaged one: completes "an array …".
     Array(String),
+}
+
+impl Unread {
+    /// Something else than an answer, of which an error repeats the first line.
+    pub fn text(text: &str) -> Self {
+        let line = text.trim().lines().next().unwrap_or_default();
+        Self::Text(line.chars().take(REPEATED).collect())
+    }
 }
 
 impl From<io::Error> for Unread {
@@ -84,9 +92,7 @@ fn magic(stream: &mut impl BufRead) -> Result<(), Unread> {
             Some(byte) if *byte == expected => stream.consume(1),
             Some(_) => {
                 let shown = &ready[..ready.len().min(REPEATED)];
-                let text = String::from_utf8_lossy(shown);
-                let line = text.trim().lines().next().unwrap_or_default();
-                return Err(Unread::Text(line.to_owned()));
+                return Err(Unread::text(&String::from_utf8_lossy(shown)));
             }
         }
     }

@@ -183,7 +183,7 @@ fn wrong_answers_are_named() {
         ),
         (
             "print('epoch 1', flush=True); ask()",
-            "wrote text to its standard output, where only arrays belong: `epoch 1`",
+            "wrote text to its standard output, where only answers belong: `epoch 1`",
         ),
         (
             "ask(); sys.stdout.buffer.write(b'\\x93NUM'); sys.exit(3)",

@@ -5,7 +5,7 @@
 //! on Linux a program is told of the death of the thread that started it, not of the whole process.
 
 use super::last_lines::LastLines;
-use super::npy::{self, Unread};
+use super::npy::Unread;
 use super::printable;
 use std::io::{self, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -17,9 +17,12 @@ use std::time::{Duration, Instant};
 /// Time to end by itself once there are no further batches, and to say why it died.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// Reads the answer of so many rows from a program's standard output.
+pub type Read = fn(&mut BufReader<ChildStdout>, usize) -> Result<Vec<f64>, Unread>;
+
 /// A program that runs until this is dropped.
 pub struct Worker {
-    /// Arrays for its standard input; `None` once that is closed.
+    /// Batches for its standard input; `None` once that is closed.
     batches: Option<Sender<Vec<u8>>>,
     /// Rows of the answers that are expected.
     expected: Sender<usize>,
@@ -30,8 +33,8 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts the program of these words.
-    pub fn start(words: &[String]) -> io::Result<Self> {
+    /// Starts the program of these words, whose answers are read so.
+    pub fn start(words: &[String], reads: Read) -> io::Result<Self> {
         let (batches, arrays) = mpsc::channel();
         let (expected, rows) = mpsc::channel();
         let (answer, answers) = mpsc::channel();
@@ -50,7 +53,7 @@ impl Worker {
         });
         let (process, output, errors) = start.recv().expect("it starts or says why not")?;
         let output = output.expect("a pipe");
-        thread::spawn(move || read(output, &rows, &answer));
+        thread::spawn(move || read(output, reads, &rows, &answer));
         Ok(Self {
             batches: Some(batches),
             expected,
@@ -61,22 +64,22 @@ impl Worker {
         })
     }
 
-    /// Gives it an array of so many rows, and waits for nothing.
-    pub fn ask(&self, array: Vec<u8>, rows: usize) {
+    /// Gives it a batch of so many rows, and waits for nothing.
+    pub fn ask(&self, batch: Vec<u8>, rows: usize) {
         // A program that has ended is found out by its missing answer.
         let _ = self.expected.send(rows);
         if let Some(batches) = &self.batches {
-            let _ = batches.send(array);
+            let _ = batches.send(batch);
         }
     }
 
-    /// Its answer to the array that it was given then, or what happened instead: completes "the program …".
+    /// Its answer to the batch that it was given then, or what happened instead: completes "the program …".
     pub fn answer(&self, asked: Instant, timeout: f64) -> Result<Vec<f64>, String> {
         let left = Duration::from_secs_f64(timeout).saturating_sub(asked.elapsed());
         match self.answers.recv_timeout(left) {
             Ok(Ok(numbers)) => Ok(numbers),
             Ok(Err(Unread::Text(text))) => Err(format!(
-                "wrote text to its standard output, where only arrays belong: `{}`. Let it print to standard error",
+                "wrote text to its standard output, where only answers belong: `{}`. Let it print to standard error",
                 printable(&text)
             )),
             Ok(Err(Unread::Array(what))) => Err(format!("answered with an array {}", printable(&what))),
@@ -140,10 +143,15 @@ fn feed(mut input: ChildStdin, arrays: &Receiver<Vec<u8>>) {
 }
 
 /// Reads an answer for each that is expected.
-fn read(output: ChildStdout, rows: &Receiver<usize>, answers: &Sender<Result<Vec<f64>, Unread>>) {
+fn read(
+    output: ChildStdout,
+    reads: Read,
+    rows: &Receiver<usize>,
+    answers: &Sender<Result<Vec<f64>, Unread>>,
+) {
     let mut output = BufReader::new(output);
     for rows in rows {
-        if answers.send(npy::read(&mut output, rows)).is_err() {
+        if answers.send(reads(&mut output, rows)).is_err() {
             return;
         }
     }

@@ -120,7 +120,7 @@ impl PointsTask {
                 };
                 Some(components.iter().map(component).collect())
             }
-            Prior::Learned { .. } => None,
+            Prior::Learned { .. } | Prior::Onnx(_) => None,
         }
     }
 }

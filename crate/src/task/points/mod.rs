@@ -5,6 +5,8 @@ mod c2st;
 #[cfg(feature = "engine")]
 mod calibrate;
 #[cfg(feature = "engine")]
+mod denoised;
+#[cfg(feature = "engine")]
 mod exact;
 #[cfg(feature = "engine")]
 mod file;
@@ -46,6 +48,8 @@ mod truth;
 
 #[cfg(feature = "engine")]
 pub use c2st::c2st;
+#[cfg(feature = "engine")]
+pub use denoised::DenoisedPrior;
 pub use marginal::Coordinate;
 pub use messages::{ObservationFit, PointsFit, PointsView};
 pub use observations::Observations;

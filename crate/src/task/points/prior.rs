@@ -1,5 +1,6 @@
 //! The kernels of priors of points, in the standardised space of the chain.
 
+use super::denoised::DenoisedPrior;
 use super::linear;
 use super::problem::Component;
 use super::space::Space;
@@ -17,12 +18,26 @@ pub enum PointsPrior {
     Mixture(Arc<MixturePrior>),
     /// A network, for standardised samples.
     Learned(Box<LearnedPrior>),
+    /// A denoiser of somebody else's.
+    Denoised(Arc<DenoisedPrior>),
 }
 
 impl PointsPrior {
     /// Whether the chain's end points are standard normal noise.
     pub fn is_noise(&self) -> bool {
         matches!(self, Self::Noise)
+    }
+
+    /// Whether all kernels so far have been computed.
+    ///
+    /// # Errors
+    ///
+    /// Says why a denoiser gave none.
+    pub fn sound(&self) -> Result<(), String> {
+        match self {
+            Self::Denoised(denoised) => denoised.sound(),
+            Self::Noise | Self::Mixture(_) | Self::Learned(_) => Ok(()),
+        }
     }
 }
 
@@ -32,6 +47,7 @@ impl Prior<OrnsteinUhlenbeck> for PointsPrior {
             Self::Noise => OrnsteinUhlenbeck::kernel_of(x.zeros_like()),
             Self::Mixture(mixture) => OrnsteinUhlenbeck::kernel_of(mixture.moves(step, x)),
             Self::Learned(learned) => OrnsteinUhlenbeck::kernel_of(learned.moves(step, x)),
+            Self::Denoised(denoised) => OrnsteinUhlenbeck::kernel_of(denoised.moves(step, x)),
         }
     }
 }

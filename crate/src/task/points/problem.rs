@@ -4,7 +4,7 @@ use super::marginal::Coordinate;
 use super::observations::{LEAST_OF_EACH, Observations};
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, range, whole};
-use crate::run::{Command, FileKind, FileNeed, Onnx, Problem, Run};
+use crate::run::{Command, FileKind, FileNeed, MOST_FACTORS, Onnx, OnnxDenoiser, Problem, Run};
 use crate::task::formula::{Formula, Names};
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 pub const MOST_COORDINATES: usize = 64;
 /// Most components of a mixture.
 const MOST_COMPONENTS: usize = 256;
-/// Most factors of a product of rewards.
-const MOST_FACTORS: usize = 8;
-/// The roles of their files.
+/// The role of the prior's file.
+pub(super) const PRIOR: &str = "prior";
+/// The roles of the files of rewards.
 const ROLES: [&str; MOST_FACTORS] = [
     "reward", "reward-1", "reward-2", "reward-3", "reward-4", "reward-5", "reward-6", "reward-7",
 ];
@@ -87,6 +87,8 @@ pub enum Prior {
         /// The file of its weights, which also names the coordinates.
         weights: String,
     },
+    /// A denoiser that somebody else trained, as an ONNX file. The prior is what the run's chain makes of it.
+    Onnx(Box<OnnxDenoiser>),
 }
 
 /// A Gaussian of a mixture in R^d. It has either `variances` or `covariance`.
@@ -209,7 +211,8 @@ pub enum Reward {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         data: Option<String>,
     },
-    /// A program that is given points, each followed by its observation if there are any, and answers with log r.
+    /// A program that is given points, each followed by its observation if there are any, and answers with log r. Both are
+    /// .npy arrays of float64, one a batch, whose first axis goes over the points.
     Command(Command),
     /// An ONNX model that is given points, each followed by its observation if there are any.
     Onnx(Onnx),
@@ -323,6 +326,7 @@ impl Prior {
                 Some((1..=d).map(|at| format!("x{at}")).collect())
             }
             Self::Mixture { names, .. } => Some(names.clone()),
+            Self::Onnx(denoiser) => Some(denoiser.names.clone()),
             Self::Learned { .. } => None,
         }
     }
@@ -369,6 +373,15 @@ impl Prior {
                 ));
             }
             Self::Learned { .. } => {}
+            Self::Onnx(denoiser) => {
+                whole(
+                    "the number of prior.names",
+                    denoiser.names.len(),
+                    1,
+                    MOST_COORDINATES,
+                )?;
+                denoiser.validate("prior")?;
+            }
         }
         super::names::check(&self.names().unwrap_or_default())
     }
@@ -398,14 +411,17 @@ impl Problem for PointsProblem {
 
     fn files(&self) -> Vec<FileNeed<'_>> {
         let mut needs = Vec::new();
-        if let Prior::Learned { weights } = &self.prior {
-            needs.push(FileNeed {
-                role: "prior",
-                name: weights,
-                field: "prior.weights",
-                kind: FileKind::Weights,
-            });
-        }
+        let prior = match &self.prior {
+            Prior::Learned { weights } => Some((&**weights, "prior.weights", FileKind::Weights)),
+            Prior::Onnx(denoiser) => Some((&*denoiser.model, "prior.model", FileKind::Denoiser(denoiser))),
+            Prior::Marginals { .. } | Prior::Mixture { .. } => None,
+        };
+        needs.extend(prior.map(|(name, field, kind)| FileNeed {
+            role: PRIOR,
+            name,
+            field,
+            kind,
+        }));
         for (at, (_, factor)) in self.reward.factors().into_iter().enumerate() {
             let (name, field, kind) = match factor {
                 Reward::Formula { data: Some(data), .. } => (&**data, "reward.data", FileKind::Table),

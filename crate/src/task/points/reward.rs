@@ -2,6 +2,7 @@
 
 use super::file::table;
 use super::observed::Observed;
+use super::prior::PointsPrior;
 use super::problem::Reward as Described;
 use super::space::Space;
 use super::table::Table;
@@ -65,6 +66,8 @@ impl Factor {
 
 /// The reward of a run.
 pub struct PointsReward {
+    /// Points without numbers are an error of the prior's, where it had one.
+    prior: PointsPrior,
     space: Arc<Space>,
     observed: Arc<Observed>,
     factors: Vec<Factor>,
@@ -85,6 +88,7 @@ impl PointsReward {
     /// wherever it was probed.
     pub(super) fn new(
         described: &Described,
+        prior: PointsPrior,
         space: Arc<Space>,
         observed: Arc<Observed>,
         floor: f64,
@@ -97,6 +101,7 @@ impl PointsReward {
         let rows = observed.rows();
         let mut reward = Self {
             factors: factors.collect::<Result<_, _>>()?,
+            prior,
             space,
             observed,
             largest: Vec::with_capacity(rows),
@@ -137,8 +142,9 @@ impl PointsReward {
     ///
     /// # Errors
     ///
-    /// Where a black box fails.
+    /// Where a black box fails, or the prior has failed before.
     pub fn of_points(&self, points: &[f64], conditions: &[usize]) -> Result<Vec<f64>, String> {
+        self.prior.sound()?;
         let behind = self.observed.behind(points, self.space.size(), conditions);
         let size = self.space.size() + self.observed.names().len();
         let rows = conditions.len();

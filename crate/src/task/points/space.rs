@@ -4,6 +4,7 @@ use super::linear;
 use super::marginal::Quantile;
 use super::problem::Component;
 use crate::engine::parallel;
+use crate::run::OnnxDenoiser;
 
 /// How a column of samples was standardised.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -95,6 +96,18 @@ impl Space {
             names,
             map: Map::Columns(columns),
         }
+    }
+
+    /// The coordinates of a denoiser.
+    pub(super) fn of_denoiser(denoiser: &OnnxDenoiser) -> Self {
+        let column = |at| Column {
+            low: None,
+            high: None,
+            mean: denoiser.mean.get(at).copied().unwrap_or(0.0),
+            deviation: denoiser.deviation.get(at).copied().unwrap_or(1.0),
+        };
+        let columns = (0..denoiser.names.len()).map(column).collect();
+        Self::of_columns(denoiser.names.clone(), columns)
     }
 
     /// The names of the coordinates.

@@ -1,5 +1,6 @@
 //! A task of points: prior, reward and chain of a run, and the exact posterior.
 
+use super::denoised::DenoisedPrior;
 use super::file::table;
 use super::observed::Observed;
 use super::policy::{PointsNetwork, PointsPolicy};
@@ -86,6 +87,13 @@ impl PointsTask {
                 let prior = Box::new(LearnedPrior { process, network });
                 (space, PointsPrior::Learned(prior), process)
             }
+            problem::Prior::Onnx(described) => {
+                let space = Space::of_denoiser(described);
+                let process = process(space.size());
+                let denoiser = files.denoiser(problem::PRIOR, "prior.model", &described.model)?;
+                let prior = DenoisedPrior::new(described, denoiser, process);
+                (space, PointsPrior::Denoised(Arc::new(prior)), process)
+            }
         };
         let space = Arc::new(space);
         let observed = problem.observations.as_ref();
@@ -93,6 +101,7 @@ impl PointsTask {
         let observed = Arc::new(observed.transpose()?.unwrap_or_else(Observed::nothing));
         let reward = PointsReward::new(
             &problem.reward,
+            prior.clone(),
             space.clone(),
             observed.clone(),
             run.tempering.floor,
@@ -153,6 +162,7 @@ impl PointsTask {
             let rows = CHUNK.min(count - chunk * CHUNK);
             let made = prior_samples(&self.setting(), purpose, rows, chunk as u64).await;
             ends.extend(made.map_err(EngineError::Device)?);
+            self.prior.sound().map_err(EngineError::Device)?;
         }
         Ok(ends)
     }

@@ -5,14 +5,14 @@ use super::words::words;
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, positive, range, whole};
 use crate::run::{
-    Evaluation, FileKind, FileNeed, LogZ, Objective, Optimizer, Problem, Process, Rollout, Run, Tempering,
-    Training,
+    Command, Evaluation, FileKind, FileNeed, LogZ, MOST_FACTORS, OUTSIDE, Objective, Optimizer, Problem,
+    Process, Rollout, Run, Tempering, Training,
 };
 use crate::task::network_prior::NetworkPrior;
 use serde::{Deserialize, Serialize};
 
-/// Most rewards in a product, and words that are looked for.
-const MOST_PARTS: usize = 8;
+/// Most words that are looked for.
+const MOST_WORDS: usize = 8;
 /// Fewest trajectories of a story in an iteration: their mean is its log Z.
 const LEAST_GROUP: usize = 2;
 
@@ -126,6 +126,16 @@ impl Problem for TextProblem {
             field: "the network of the reward",
             kind: FileKind::ShippedWeights,
         }));
+        for (factor, role) in self.reward.factors().iter().zip(OUTSIDE) {
+            if let Reward::Command(command) = factor {
+                files.push(FileNeed {
+                    role,
+                    name: command.program(),
+                    field: "reward.run",
+                    kind: FileKind::TextCommand(command),
+                });
+            }
+        }
         files.extend(self.corpus.as_ref().map(|corpus| FileNeed {
             role: "corpus",
             name: &corpus.file,
@@ -263,6 +273,9 @@ pub enum Reward {
         /// Decrease of log r for each repeated word.
         penalty: f64,
     },
+    /// A program that is given stories and answers with log r, at most 0. A batch is a line with a JSON array of objects
+    /// with the texts `beginning`, `middle` and `ending`, and its answer a line with an array of numbers.
+    Command(Command),
     /// The product of several rewards.
     All {
         /// The factors. None may be `all`.
@@ -271,7 +284,7 @@ pub enum Reward {
 }
 
 /// The kinds of [`Reward`], as in the TOML file.
-pub const REWARDS: &[&str] = &["ending", "mention", "length", "distinct", "all"];
+pub const REWARDS: &[&str] = &["ending", "mention", "length", "distinct", "command", "all"];
 
 impl Reward {
     /// The name of its kind, as in the TOML file.
@@ -281,17 +294,24 @@ impl Reward {
             Reward::Mention { .. } => "mention",
             Reward::Length { .. } => "length",
             Reward::Distinct { .. } => "distinct",
+            Reward::Command(_) => "command",
             Reward::All { .. } => "all",
+        }
+    }
+
+    /// Its factors, where it is a product, and itself where it is none.
+    fn factors(&self) -> &[Reward] {
+        match self {
+            Reward::All { rewards } => rewards,
+            one => std::slice::from_ref(one),
         }
     }
 
     /// Whether it, or a part of it, asks how well a story's ending follows.
     pub fn asks_for_ending(&self) -> bool {
-        match self {
-            Reward::Ending {} => true,
-            Reward::All { rewards } => rewards.iter().any(Reward::asks_for_ending),
-            _ => false,
-        }
+        self.factors()
+            .iter()
+            .any(|factor| matches!(factor, Reward::Ending {}))
     }
 
     /// Checks the reward that is the field of this name.
@@ -303,7 +323,7 @@ impl Reward {
                     &format!("the number of {field}.words"),
                     words.len(),
                     1,
-                    MOST_PARTS,
+                    MOST_WORDS,
                 )?;
                 for (at, word) in words.iter().enumerate() {
                     single(&format!("{field}.words[{at}]"), word)?;
@@ -315,12 +335,13 @@ impl Reward {
                 positive(&format!("{field}.deviation"), *deviation, 1000.0)
             }
             Reward::Distinct { penalty } => positive(&format!("{field}.penalty"), *penalty, 100.0),
+            Reward::Command(command) => command.validate(field),
             Reward::All { rewards } => {
                 whole(
                     &format!("the number of {field}.rewards"),
                     rewards.len(),
                     1,
-                    MOST_PARTS,
+                    MOST_FACTORS,
                 )?;
                 for (at, part) in rewards.iter().enumerate() {
                     let field = format!("{field}.rewards[{at}]");

@@ -1,16 +1,20 @@
 //! Rewards of stories: how well the ending follows, and what can be counted in the middle.
 
 use super::problem::Reward as Wanted;
-use super::words::{Layout, Reader, Vocabulary};
+use super::words::{Reader, Vocabulary};
 use crate::engine::ConfigError;
 use crate::engine::host::read;
 use crate::engine::parallel;
 use crate::engine::process::{Rows, TokenChain, distinct};
-use crate::engine::reward::{Answer, Ends, Reward};
+use crate::engine::reward::{Answer, Ends, Reward, TextBlackBox};
 use crate::network::{Seen, Transformer};
+use crate::run::{Files, OUTSIDE};
+use crate::task::bounded::at_most_one;
 use burn::tensor::{Int, Tensor, activation};
 use std::collections::HashSet;
+use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Texts that go through the network at once.
 const BLOCK: usize = 64;
@@ -20,7 +24,7 @@ const BLOCK: usize = 64;
 pub struct StoryReward {
     wishes: Vec<Wish>,
     floor: f64,
-    layout: Layout,
+    reader: Reader,
     /// Whether a token is a word, not a mark.
     is_word: Vec<bool>,
     teller: Option<Transformer>,
@@ -33,11 +37,43 @@ enum Wish {
     Mention { words: Vec<usize>, penalty: f64 },
     Length { target: f64, deviation: f64 },
     Distinct { penalty: f64 },
+    Outside(Outside),
+}
+
+/// A black box that is given stories.
+#[derive(Clone)]
+struct Outside {
+    /// Its name in errors: the field, and the program.
+    name: String,
+    black_box: Arc<dyn TextBlackBox>,
+}
+
+impl fmt::Debug for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_tuple("Outside").field(&self.name).finish()
+    }
+}
+
+impl Outside {
+    /// log r of stories, `[rows][length]`, at most 0.
+    fn log_reward(&self, stories: &[f32], reader: &Reader) -> Result<Vec<f64>, String> {
+        let text = |story: &[f32]| {
+            let [beginning, middle, ending] = reader.parts(story);
+            serde_json::json!({ "beginning": beginning, "middle": middle, "ending": ending }).to_string()
+        };
+        let texts: Vec<String> = stories.chunks_exact(reader.layout.length()).map(text).collect();
+        at_most_one(&self.name, "a story", self.black_box.log_reward(&texts)?)
+    }
 }
 
 impl Wish {
-    /// The factors of a validated reward, which is the field of this name.
-    fn new(reward: &Wanted, field: &str, vocabulary: &Vocabulary) -> Result<Vec<Self>, ConfigError> {
+    /// The factors of a validated reward, which is the field of this name and a factor at this place.
+    fn new(
+        reward: &Wanted,
+        (field, place): (&str, usize),
+        vocabulary: &Vocabulary,
+        files: &Files,
+    ) -> Result<Vec<Self>, ConfigError> {
         let one = match reward {
             Wanted::Ending {} => Self::Ending,
             Wanted::Mention { words, penalty } => Self::Mention {
@@ -46,8 +82,16 @@ impl Wish {
             },
             &Wanted::Length { target, deviation } => Self::Length { target, deviation },
             &Wanted::Distinct { penalty } => Self::Distinct { penalty },
+            Wanted::Command(command) => {
+                let (field, name) = (format!("{field}.run"), command.run.join(" "));
+                Self::Outside(Outside {
+                    black_box: files.text_black_box(OUTSIDE[place], &field, &name)?,
+                    name: format!("{field}: `{name}`"),
+                })
+            }
             Wanted::All { rewards } => {
-                let part = |(at, part)| Self::new(part, &format!("{field}.rewards[{at}]"), vocabulary);
+                let part =
+                    |(at, part)| Self::new(part, (&format!("{field}.rewards[{at}]"), at), vocabulary, files);
                 let parts = rewards.iter().enumerate().map(part);
                 let parts: Vec<Vec<Self>> = parts.collect::<Result<_, _>>()?;
                 return Ok(parts.concat());
@@ -81,16 +125,17 @@ fn known(words: &[String], field: &str, vocabulary: &Vocabulary) -> Result<Vec<u
 
 impl StoryReward {
     /// Compiles a validated reward of stories in the words and places of a prior; `teller`, of the same
-    /// ones, says how likely an ending is.
+    /// ones, says how likely an ending is, and `files` hold the programs.
     ///
     /// # Errors
     ///
-    /// Where a word is not known, or there is nobody to ask for the ending.
+    /// Where a word is not known, there is nobody to ask for the ending, or a program is missing.
     pub fn new(
         reward: &Wanted,
         floor: f64,
         reader: &Reader,
         teller: Option<Transformer>,
+        files: &Files,
     ) -> Result<Self, ConfigError> {
         let vocabulary = &reader.vocabulary;
         if reward.asks_for_ending() && teller.is_none() {
@@ -102,9 +147,9 @@ impl StoryReward {
         }
         let words = (0..vocabulary.len()).map(|token| vocabulary.word(token));
         Ok(Self {
-            wishes: Wish::new(reward, "reward", vocabulary)?,
+            wishes: Wish::new(reward, ("reward", 0), vocabulary, files)?,
             floor,
-            layout: reader.layout,
+            reader: reader.clone(),
             is_word: words
                 .map(|word| word.chars().any(char::is_alphanumeric))
                 .collect(),
@@ -119,7 +164,7 @@ impl StoryReward {
 
     /// log p(middle|beginning) by the language model of endings, one a row; none where there is no such model.
     pub(super) async fn log_prob_of_middles(&self, ends: &Ends<'_, TokenChain>) -> Result<Vec<f64>, String> {
-        let gap = self.layout.gap();
+        let gap = self.reader.layout.gap();
         match &self.teller {
             Some(network) => Self::log_probs(network, ends, (gap.start - 1, &gap)).await,
             None => Ok(Vec::new()),
@@ -148,7 +193,9 @@ impl StoryReward {
 
     /// The words, without marks, of a story's middle.
     fn middle<'a>(&'a self, story: &'a [f32]) -> impl Iterator<Item = usize> + 'a {
-        let tokens = story[self.layout.gap()].iter().map(|token| *token as usize);
+        let tokens = story[self.reader.layout.gap()]
+            .iter()
+            .map(|token| *token as usize);
         // Before its last step a chain has tokens that are no words yet.
         tokens.filter(|token| {
             *token > Vocabulary::NOTHING && self.is_word.get(*token).copied().unwrap_or(false)
@@ -158,7 +205,7 @@ impl StoryReward {
     /// log r of a middle by what can be counted in it.
     fn counted(&self, wish: &Wish, story: &[f32]) -> f64 {
         match wish {
-            Wish::Ending => 0.0,
+            Wish::Ending | Wish::Outside(_) => 0.0,
             Wish::Mention { words, penalty } => {
                 let said: HashSet<usize> = self.middle(story).collect();
                 -penalty * words.iter().filter(|word| !said.contains(word)).count() as f64
@@ -182,12 +229,21 @@ impl StoryReward {
         let mut log_r = vec![0.0; ends.conditions.len()];
         if self.looks_at_middles() {
             let stories = ends.numbers().await?;
-            for (sum, story) in log_r.iter_mut().zip(stories.chunks_exact(self.layout.length())) {
+            for (sum, story) in log_r
+                .iter_mut()
+                .zip(stories.chunks_exact(self.reader.layout.length()))
+            {
                 *sum = self.wishes.iter().map(|wish| self.counted(wish, story)).sum();
+            }
+            for wish in &self.wishes {
+                if let Wish::Outside(outside) = wish {
+                    let answers = outside.log_reward(&stories, &self.reader)?;
+                    log_r.iter_mut().zip(answers).for_each(|(sum, l)| *sum += l);
+                }
             }
         }
         if let Some(network) = self.teller.as_ref().filter(|_| endings > 0) {
-            let (gap, length) = (self.layout.gap(), self.layout.length());
+            let (gap, length) = (self.reader.layout.gap(), self.reader.layout.length());
             let log_probs = Self::log_probs(network, &ends, (gap.start, &(gap.end..length))).await?;
             for (sum, log_prob) in log_r.iter_mut().zip(log_probs) {
                 *sum += endings as f64 * log_prob;
@@ -196,7 +252,7 @@ impl StoryReward {
         Ok(log_r)
     }
 
-    /// Whether words of the middle are looked at on the host.
+    /// Whether middles are looked at on the host.
     fn looks_at_middles(&self) -> bool {
         self.wishes.iter().any(|wish| !matches!(wish, Wish::Ending))
     }

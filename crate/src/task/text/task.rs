@@ -72,7 +72,7 @@ impl TextTask {
             .asks_for_ending()
             .then(|| teller(files, &reader, &device))
             .transpose()?;
-        let reward = StoryReward::new(&problem.reward, run.tempering.floor, &reader, teller)?;
+        let reward = StoryReward::new(&problem.reward, run.tempering.floor, &reader, teller, files)?;
         let parts = problem.story.iter();
         let parts = parts.flat_map(|story| [story.beginning.as_str(), &story.ending]);
         Ok(Self {

@@ -123,7 +123,12 @@ pub async fn files(run: &Run) -> Result<Files, Missing> {
                     "a single story on the page; the native program can use a corpus",
                 ));
             }
-            FileKind::Table | FileKind::Command(_) | FileKind::Onnx(_) => {
+            FileKind::Denoiser(_) => {
+                return Err(refused(
+                    "a prior that needs no file: the native program can use this one",
+                ));
+            }
+            FileKind::Table | FileKind::Command(_) | FileKind::TextCommand(_) | FileKind::Onnx(_) => {
                 return Err(refused(
                     "a reward that needs no file: the native program can use this one",
                 ));

@@ -10,7 +10,7 @@ use crate::program::grid::Grid;
 use crate::program::number::whole;
 use crate::program::output::{figure, print, say};
 use crate::program::outside::Permission;
-use crate::program::reopen::{files, reopen_trained};
+use crate::program::reopen::reopen_trained;
 use crate::program::storage::{self, RunFolder};
 use entrant::{Entrant, Made};
 use pollster::block_on;
@@ -65,6 +65,8 @@ pub struct Args {
     out: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceFlag,
+    #[command(flatten)]
+    permission: Permission,
     /// Do not show progress
     #[arg(long, short)]
     quiet: bool,
@@ -137,13 +139,8 @@ fn trained(args: &Args, path: &std::path::Path) -> Result<Entrant, ProgramError>
         let allowed = "folders of runs over a corpus, which `rtb run stories-each` writes";
         return Err(ConfigError::new("DIR", format!("`{}`", path.display()), allowed).into());
     }
-    // Rewards of stories are no programs, so that none has to be permitted.
-    let permission = Permission::default();
-    let session = reopen_trained(&folder, args.device.device, &permission)?;
-    let prior = files(&folder, &run, &permission)?
-        .get("prior")
-        .unwrap_or_default()
-        .to_vec();
+    let (session, files) = reopen_trained(&folder, args.device.device, &args.permission)?;
+    let prior = files.get("prior").unwrap_or_default().to_vec();
     Ok(Entrant::trained(run, prior, block_on(session.weights())?))
 }
 

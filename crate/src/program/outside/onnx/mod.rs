@@ -1,11 +1,17 @@
-//! A reward that an ONNX model computes, on the processor.
+//! Rewards and priors that an ONNX model computes, on the processor.
 
+mod denoiser;
 mod meaning;
 mod model;
+mod operators;
 mod picture;
 #[cfg(test)]
 mod tests;
 mod whole;
+#[cfg(test)]
+mod written;
+
+pub use denoiser::DenoiserBox;
 
 use super::{check, printable};
 use model::Network;
@@ -106,25 +112,36 @@ impl BlackBox for OnnxBox {
         let input = self.input(shape);
         let input = input.map_err(|what| format!("{} {what}", self.name))?;
         let at_once = self.network.batch().unwrap_or(AT_ONCE);
-        let chunks: Vec<&[f64]> = samples.chunks(at_once * size.max(1)).collect();
-        let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        let mut log_r = Vec::with_capacity(samples.len() / size.max(1));
-        thread::scope(|scope| {
-            let shares = chunks.chunks(chunks.len().div_ceil(threads).max(1)).map(|share| {
-                let input = &input;
-                let all = move || {
-                    let answers = share.iter().map(|chunk| self.chunk(chunk, size, input));
-                    answers.collect::<Result<Vec<_>, _>>()
-                };
-                scope.spawn(all)
-            });
-            // All are started before the first is waited for.
-            let shares: Vec<_> = shares.collect();
-            for share in shares {
-                let failed = |_| Err(format!("{} failed", self.name));
-                log_r.extend(share.join().unwrap_or_else(failed)?.concat());
-            }
-            Ok(log_r)
+        by_chunks(samples, at_once * size.max(1), &self.name, |chunk| {
+            self.chunk(chunk, size, &input)
         })
     }
+}
+
+/// Computes numbers chunk by chunk, on all cores; `name` is the model's in errors.
+fn by_chunks<N: Sync, R: Clone + Send>(
+    numbers: &[N],
+    size: usize,
+    name: &str,
+    compute: impl Fn(&[N]) -> Result<Vec<R>, String> + Sync,
+) -> Result<Vec<R>, String> {
+    let chunks: Vec<&[N]> = numbers.chunks(size).collect();
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let mut all = Vec::new();
+    thread::scope(|scope| {
+        let compute = &compute;
+        let shares = chunks.chunks(chunks.len().div_ceil(threads).max(1)).map(|share| {
+            scope.spawn(move || {
+                let answers = share.iter().map(|chunk| compute(chunk));
+                answers.collect::<Result<Vec<_>, _>>()
+            })
+        });
+        // All are started before the first is waited for.
+        let shares: Vec<_> = shares.collect();
+        for share in shares {
+            let failed = |_| Err(format!("{name} failed"));
+            all.extend(share.join().unwrap_or_else(failed)?.concat());
+        }
+        Ok(all)
+    })
 }

@@ -1,8 +1,9 @@
 //! A model with one input that holds the samples of a batch, and the output that is wanted.
 
+use super::operators::missing;
 use super::printable;
 use super::whole::is_whole;
-use rten::{DataType, Dimension, LoadError, LoadErrorKind, Model, NodeId, ValueType, ValueView};
+use rten::{DataType, Dimension, LoadError, LoadErrorKind, Model, NodeId, ValueOrView, ValueType, ValueView};
 use rten_tensor::Layout;
 
 /// A model that is open. Errors complete "the model …".
@@ -17,36 +18,22 @@ pub struct Network {
 impl Network {
     /// Opens a file, to compute the output of that name, or the first.
     pub fn open(bytes: Vec<u8>, output: Option<&str>) -> Result<Self, String> {
-        if !is_whole(&bytes) {
-            return Err("is not an ONNX file, or not a whole one".to_owned());
-        }
-        let model = Model::load(bytes).map_err(|error| refusal(&error))?;
+        let model = load(bytes)?;
         let [input] = *model.input_ids() else {
             let found = names(&model, model.input_ids());
             return Err(format!("must have one input, for the samples; it has {found}"));
         };
         let output = wanted(&model, output)?;
         for (what, id) in [("input", input), ("output", output)] {
-            let kind = model.node_info(id).and_then(|node| node.dtype());
-            if let Some(kind) = kind.filter(|kind| *kind != ValueType::Tensor(DataType::Float)) {
-                let name = names(&model, &[id]);
-                return Err(format!(
-                    "must have an {what} of floats; {name} is of the type {kind}"
-                ));
-            }
+            check_floats(&model, what, id)?;
         }
-        let shape = model.input_shape(0).unwrap_or_default();
-        if shape.len() < 2 {
-            let (name, rank) = (names(&model, &[input]), shape.len());
+        let sizes = input_sizes(&model, 0);
+        if sizes.len() < 2 {
+            let (name, rank) = (names(&model, &[input]), sizes.len());
             return Err(format!(
                 "must have an input of the shape [batch, size]; {name} has {rank} axes"
             ));
         }
-        let fixed = |axis: &Dimension| match axis {
-            Dimension::Fixed(size) => Some(*size),
-            Dimension::Symbolic(_) => None,
-        };
-        let sizes: Vec<_> = shape.iter().map(fixed).collect();
         if sizes.contains(&Some(0)) {
             return Err("has an input without any numbers".to_owned());
         }
@@ -103,12 +90,9 @@ impl Network {
             _ => false,
         };
         if !fits {
-            let shown = sample
-                .iter()
-                .map(|axis| axis.map_or("?".to_owned(), |n| n.to_string()));
-            let shown = shown.collect::<Vec<_>>().join(", ");
             return Err(format!(
-                "takes samples of the shape [{shown}]; a sample of this run has {size} numbers"
+                "takes samples of the shape {}; a sample of this run has {size} numbers",
+                shape(sample)
             ));
         }
         Ok(sample.iter().map(|axis| axis.unwrap_or(size / fixed)).collect())
@@ -118,32 +102,78 @@ impl Network {
     pub fn run(&self, samples: &[f32], rows: usize, shape: &[usize]) -> Result<(Vec<f32>, usize), String> {
         let shape = [&[rows], shape].concat();
         let input = ValueView::from_shape(&shape, samples).map_err(|e| format!("cannot be run: {e}"))?;
-        let outputs = self
-            .model
-            .run(vec![(self.input, input.into())], &[self.output], None);
-        let [output] = &outputs.map_err(|e| format!("cannot be run: {}", printable(&e.to_string())))?[..]
-        else {
-            return Err("has given no output".to_owned());
-        };
-        let Some(numbers) = output.as_tensor_view::<f32>() else {
-            return Err(format!(
-                "must have an output of floats; it is of the type {}",
-                output.dtype()
-            ));
-        };
-        let found = numbers.shape();
+        let (found, numbers) = floats(&self.model, vec![(self.input, input.into())], self.output)?;
         let width = found.iter().skip(1).product::<usize>();
         if found.first() != Some(&rows) || width == 0 || (found.len() > 2 && width > 1) {
             return Err(format!(
                 "must have an output of the shape [batch] or [batch, classes]; for {rows} samples it is {found:?}"
             ));
         }
-        Ok((numbers.iter().copied().collect(), width))
+        Ok((numbers, width))
     }
 }
 
+/// Reads a file.
+pub fn load(bytes: Vec<u8>) -> Result<Model, String> {
+    if !is_whole(&bytes) {
+        return Err("is not an ONNX file, or not a whole one".to_owned());
+    }
+    Model::load(bytes.clone()).map_err(|error| refusal(&error, &bytes))
+}
+
+/// Refuses an input or output that is not of floats, as far as the file says.
+pub fn check_floats(model: &Model, what: &str, id: NodeId) -> Result<(), String> {
+    let kind = model.node_info(id).and_then(|node| node.dtype());
+    match kind.filter(|kind| *kind != ValueType::Tensor(DataType::Float)) {
+        None => Ok(()),
+        Some(kind) => {
+            let name = names(model, &[id]);
+            Err(format!(
+                "must have an {what} of floats; {name} is of the type {kind}"
+            ))
+        }
+    }
+}
+
+/// Sizes of the axes of an input, counted as in the file; `None` where the file leaves them open.
+pub fn input_sizes(model: &Model, at: usize) -> Vec<Option<usize>> {
+    let fixed = |axis: &Dimension| match axis {
+        Dimension::Fixed(size) => Some(*size),
+        Dimension::Symbolic(_) => None,
+    };
+    let shape = model.input_shape(at).unwrap_or_default();
+    shape.iter().map(fixed).collect()
+}
+
+/// The shape of an input; `?` is an axis that the file leaves open.
+pub fn shape(sizes: &[Option<usize>]) -> String {
+    let sizes = sizes
+        .iter()
+        .map(|size| size.map_or("?".to_owned(), |size| size.to_string()));
+    format!("[{}]", sizes.collect::<Vec<_>>().join(", "))
+}
+
+/// Computes an output of floats: its shape and numbers.
+pub fn floats(
+    model: &Model,
+    inputs: Vec<(NodeId, ValueOrView)>,
+    output: NodeId,
+) -> Result<(Vec<usize>, Vec<f32>), String> {
+    let outputs = model.run(inputs, &[output], None);
+    let [output] = &outputs.map_err(|e| format!("cannot be run: {}", printable(&e.to_string())))?[..] else {
+        return Err("has given no output".to_owned());
+    };
+    let Some(numbers) = output.as_tensor_view::<f32>() else {
+        return Err(format!(
+            "must have an output of floats; it is of the type {}",
+            output.dtype()
+        ));
+    };
+    Ok((numbers.shape().to_vec(), numbers.iter().copied().collect()))
+}
+
 /// The output of that name, or the first.
-fn wanted(model: &Model, name: Option<&str>) -> Result<NodeId, String> {
+pub fn wanted(model: &Model, name: Option<&str>) -> Result<NodeId, String> {
     let named = |id: &&NodeId| model.node_info(**id).and_then(|node| node.name()) == name;
     let output = match name {
         None => model.output_ids().first(),
@@ -159,28 +189,37 @@ fn wanted(model: &Model, name: Option<&str>) -> Result<NodeId, String> {
 }
 
 /// The names of inputs or outputs.
-fn names(model: &Model, ids: &[NodeId]) -> String {
+pub fn names(model: &Model, ids: &[NodeId]) -> String {
     let name = |id: &NodeId| {
         model
             .node_info(*id)
             .and_then(|node| node.name())
             .unwrap_or("one without a name")
     };
-    let names: Vec<_> = ids
-        .iter()
-        .map(|id| format!("`{}`", printable(name(id))))
-        .collect();
+    let names: Vec<_> = ids.iter().map(|id| quoted(name(id))).collect();
     if names.is_empty() {
         return "none".to_owned();
     }
     names.join(", ")
 }
 
+/// A name of others in an error.
+fn quoted(name: impl AsRef<str>) -> String {
+    format!("`{}`", printable(name.as_ref()))
+}
+
 /// Why a file cannot be opened.
-fn refusal(error: &LoadError) -> String {
+fn refusal(error: &LoadError, bytes: &[u8]) -> String {
     let text = printable(&error.to_string());
     match error.kind() {
-        LoadErrorKind::OperatorInvalid => format!("needs an operator that rtb does not have ({text})"),
+        LoadErrorKind::OperatorInvalid => match &missing(bytes)[..] {
+            [] => format!("has an operator that rtb cannot read ({text})"),
+            [one] => format!("needs the operator {}, which rtb does not have", quoted(one)),
+            several => {
+                let several: Vec<_> = several.iter().map(quoted).collect();
+                format!("needs operators that rtb does not have: {}", several.join(", "))
+            }
+        },
         LoadErrorKind::ExternalDataError => {
             "keeps weights in a file of their own; save the model as one file".to_owned()
         }

@@ -1,72 +1,13 @@
-//! Models that the tests write themselves, field by field (protobuf).
+//! Models that the tests write themselves.
 
 use super::OnnxBox;
 use super::picture::Picture;
+use super::written::{branch, constant, file, node, of_domain, value};
 use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::reward::BlackBox;
 use rtb::run::{Meaning, Onnx};
 use std::path::PathBuf;
 use std::{env, fs, slice};
-
-/// A number in seven bits a byte.
-fn varint(mut number: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while number > 127 {
-        bytes.push(number as u8 | 128);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-    bytes
-}
-
-/// A field that is a whole number.
-fn int(field: u64, number: u64) -> Vec<u8> {
-    [varint(field << 3), varint(number)].concat()
-}
-
-/// A field that is text, numbers or a message.
-fn part(field: u64, bytes: impl AsRef<[u8]>) -> Vec<u8> {
-    let bytes = bytes.as_ref();
-    [varint(field << 3 | 2), varint(bytes.len() as u64), bytes.to_vec()].concat()
-}
-
-/// The name, type (1: float, 7: int64) and shape of an input or output; 0 is an axis of any size.
-fn value(name: &str, kind: u64, shape: &[u64]) -> Vec<u8> {
-    let axis = |size: &u64| match size {
-        0 => part(1, part(2, "n")),
-        size => part(1, int(1, *size)),
-    };
-    let shape: Vec<u8> = shape.iter().flat_map(axis).collect();
-    let tensor = [int(1, kind), part(2, shape)].concat();
-    [part(1, name), part(2, part(1, tensor))].concat()
-}
-
-/// A constant of floats.
-fn constant(name: &str, shape: &[u64], numbers: &[f32]) -> Vec<u8> {
-    let shape: Vec<u8> = shape.iter().flat_map(|size| int(1, *size)).collect();
-    let numbers: Vec<u8> = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
-    [shape, int(2, 1), part(8, name), part(9, numbers)].concat()
-}
-
-/// An operator with its inputs and its output.
-fn node(operator: &str, inputs: &[&str], output: &str) -> Vec<u8> {
-    let inputs: Vec<u8> = inputs.iter().flat_map(|name| part(1, name)).collect();
-    [inputs, part(2, output), part(4, operator)].concat()
-}
-
-/// Nodes, constants, inputs and outputs as a file.
-fn file(nodes: &[Vec<u8>], constants: &[Vec<u8>], inputs: &[Vec<u8>], outputs: &[Vec<u8>]) -> Vec<u8> {
-    let all = |field, parts: &[Vec<u8>]| parts.iter().flat_map(|p| part(field, p)).collect::<Vec<u8>>();
-    let graph = [
-        all(1, nodes),
-        part(2, "g"),
-        all(5, constants),
-        all(11, inputs),
-        all(12, outputs),
-    ]
-    .concat();
-    [int(1, 8), part(7, graph), part(8, int(2, 17))].concat()
-}
 
 /// x·w + b, of samples of two numbers, w by columns of outputs.
 fn linear(input: &[u64], w: &[f32], b: &[f32]) -> Vec<u8> {
@@ -189,7 +130,7 @@ fn models_that_do_not_fit_are_refused() {
         (Vec::new(), "is not an ONNX file, or not a whole one"),
         (
             model("Wobble", &[0, 2], 1),
-            "needs an operator that rtb does not have (operator error: Wobble operator",
+            "needs the operator `Wobble`, which rtb does not have",
         ),
         (two, "must have one input, for the samples; it has `x`, `z`"),
         (
@@ -222,6 +163,29 @@ fn models_that_do_not_fit_are_refused() {
     assert_eq!(
         refused,
         "reward.model: `m.onnx` has no output `p`; its outputs: `y`"
+    );
+}
+
+#[test]
+fn all_operators_that_are_missing_are_named() {
+    // A branch with a graph of its own, operators of others, and those that would need attributes or inputs.
+    let then = branch(
+        "If",
+        &["x"],
+        "b",
+        &[node("Wobble", &["x"], "c"), node("Relu", &["x"], "d")],
+    );
+    let nodes = [
+        node("Conv", &["x"], "a"),
+        then,
+        of_domain("com.example", node("Relu", &["a"], "e")),
+        node("Wiggle", &["e"], "f"),
+        node("Wobble", &["f"], "y"),
+    ];
+    let bytes = file(&nodes, &[], &[value("x", 1, &[0, 2])], &[value("y", 1, &[0, 1])]);
+    assert_eq!(
+        refused(&of(Meaning::LogReward, 0), &bytes),
+        "reward.model: `m.onnx` needs operators that rtb does not have: `Wiggle`, `Wobble`, `com.example.Relu`"
     );
 }
 

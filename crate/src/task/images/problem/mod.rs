@@ -2,15 +2,13 @@
 
 mod reward;
 
-#[cfg(feature = "engine")]
-pub(super) use reward::OUTSIDE;
 pub use reward::{ClassesBy, REWARDS, Reward};
 
 use crate::engine::ConfigError;
 use crate::engine::check::Checked;
 use crate::run::{
-    Evaluation, FileKind, FileNeed, LogZ, Objective, Optimizer, Problem, Process, Rollout, Run, Tempering,
-    Training,
+    Evaluation, FileKind, FileNeed, LogZ, OUTSIDE, Objective, Optimizer, Problem, Process, Rollout, Run,
+    Tempering, Training,
 };
 use crate::task::network_prior::NetworkPrior;
 use serde::{Deserialize, Serialize};
@@ -109,7 +107,7 @@ impl Problem for ImagesProblem {
                 _ => continue,
             };
             needs.push(FileNeed {
-                role: reward::OUTSIDE[at],
+                role: OUTSIDE[at],
                 name,
                 field,
                 kind,

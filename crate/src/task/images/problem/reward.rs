@@ -3,24 +3,9 @@
 use super::PAINT_LEVELS;
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, positive, range, whole};
-use crate::run::{Command, Onnx};
+use crate::run::{Command, MOST_FACTORS, Onnx};
 use crate::task::images::data::{CLASSES, SIDE};
 use serde::{Deserialize, Serialize};
-
-/// Most rewards in a product.
-const MOST_PARTS: usize = 8;
-
-/// The roles of the programs and models of a product's factors.
-pub const OUTSIDE: [&str; MOST_PARTS] = [
-    "outside",
-    "outside-1",
-    "outside-2",
-    "outside-3",
-    "outside-4",
-    "outside-5",
-    "outside-6",
-    "outside-7",
-];
 
 /// The reward r(x), at most 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,7 +66,8 @@ pub enum Reward {
         /// Standard deviation of the noise; black and white are 2 apart.
         deviation: f64,
     },
-    /// A program that is given images, 0 black to 1 white, and answers with log r, at most 0. Without gradient.
+    /// A program that is given images, 0 black to 1 white, and answers with log r, at most 0. Both are .npy arrays of float64,
+    /// one a batch, whose first axis goes over the images. Without gradient.
     Command(Command),
     /// An ONNX model that is given images, with the channels and of the size that it wants. Without gradient.
     Onnx(Onnx),
@@ -228,7 +214,7 @@ impl Reward {
                     &format!("the number of {at}.rewards"),
                     rewards.len(),
                     1,
-                    MOST_PARTS,
+                    MOST_FACTORS,
                 )?;
                 for (place, part) in rewards.iter().enumerate() {
                     part.validate_as_factor(&format!("{at}.rewards[{place}]"), self.weights())?;

@@ -4,14 +4,14 @@ mod outside;
 mod strokes;
 
 use super::network::StridedClassifier;
-use super::problem::{ClassesBy, OUTSIDE, Reward as Wanted};
+use super::problem::{ClassesBy, Reward as Wanted};
 use super::{CLASSES, Classify, Decoder, PIXELS};
 use crate::engine::ConfigError;
 use crate::engine::host::read_all;
 use crate::engine::parallel;
 use crate::engine::process::{Process, Rows, VariancePreserving};
 use crate::engine::reward::{Answer, Ends, Reward, at_once};
-use crate::run::Files;
+use crate::run::{Files, OUTSIDE};
 use burn::tensor::{Device, Tensor, TensorData, Transaction, activation};
 use outside::Outside;
 

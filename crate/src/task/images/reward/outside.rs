@@ -4,12 +4,10 @@ use super::strokes::brightness;
 use crate::engine::ConfigError;
 use crate::engine::reward::BlackBox;
 use crate::run::Files;
+use crate::task::bounded::at_most_one;
 use crate::task::images::SIDE;
 use std::fmt;
 use std::sync::Arc;
-
-/// Rounding by which log r may exceed 0.
-const ROUNDING: f64 = 1e-6;
 
 /// A black box that is given images.
 #[derive(Clone)]
@@ -40,14 +38,7 @@ impl Outside {
     pub fn log_reward(&self, images: &[f32]) -> Result<Vec<f64>, String> {
         let bright: Vec<f64> = images.iter().map(|v| brightness(*v)).collect();
         let log_r = self.black_box.log_reward(&bright, &[1, SIDE, SIDE])?;
-        match log_r.iter().find(|l| **l > ROUNDING) {
-            None => Ok(log_r.into_iter().map(|l| l.min(0.0)).collect()),
-            Some(above) => Err(format!(
-                "{}: log r is {above}, above 0; an image is kept with probability r, so subtract the largest value that \
-                 log r can have",
-                self.name
-            )),
-        }
+        at_most_one(&self.name, "an image", log_r)
     }
 }
 

@@ -50,19 +50,21 @@ impl Reader {
         self.vocabulary.decode(&self.tokens(story))
     }
 
+    /// What comes before a story's middle, the middle and what comes after it, without tokens that are masked.
+    pub fn parts(&self, story: &[f32]) -> [String; 3] {
+        let gap = self.layout.gap();
+        let parts = [&story[..gap.start], &story[gap.clone()], &story[gap.end..]];
+        parts.map(|tokens| {
+            let tokens = tokens.iter().map(|token| *token as usize);
+            let words: Vec<usize> = tokens.filter(|token| *token < self.vocabulary.len()).collect();
+            self.vocabulary.decode(&words)
+        })
+    }
+
     /// Stories, `[count][length]`, with all their parts; the middle stands between bars.
     pub fn wholes(&self, stories: &[f32]) -> Vec<String> {
         let stories = stories.chunks_exact(self.layout.length());
-        let gap = self.layout.gap();
-        let part = |tokens: &[f32]| {
-            let tokens: Vec<usize> = tokens.iter().map(|token| *token as usize).collect();
-            self.vocabulary.decode(&tokens)
-        };
-        let whole = |story: &[f32]| {
-            let parts = [&story[..gap.start], &story[gap.clone()], &story[gap.end..]];
-            parts.map(part).join(" | ")
-        };
-        stories.map(whole).collect()
+        stories.map(|story| self.parts(story).join(" | ")).collect()
     }
 
     /// A story's middle word by word: the place in the gap and what is written there, a box for a
@@ -106,6 +108,7 @@ mod tests {
         assert_eq!(reader.tokens(&stories[5..]), [3]);
         assert_eq!(reader.wholes(&stories[..5]), ["Cats | Cats ran. | Cats"]);
         let half = [0.0, 5.0, 3.0, 4.0, 0.0];
+        assert_eq!(reader.parts(&half), ["", "Ran.", ""]);
         let written = |place, text: &str| (place, text.to_owned());
         let expected = [written(0, "▢"), written(1, " ran"), written(2, ".")];
         assert_eq!(reader.pieces(&half), expected);
