@@ -8,7 +8,7 @@ use rtb::engine::reward::{Ends, Reward as _};
 use rtb::run::{Files, Run};
 use rtb::task::Task;
 use rtb::task::images::{
-    CLASSES, ClassesBy, Classify, Decoder, ImageReward, ImagesProblem, PIXELS, Reward, SIDE,
+    CLASSES, ClassesBy, Classify, Decoder, ImageReward, ImagesProblem, PIXELS, Reward, SIDE, Shape,
     StridedClassifier, see,
 };
 use rtb::task::plane::PlaneProblem;
@@ -28,8 +28,15 @@ fn defaults() -> Run {
 
 fn reward(reward: Reward) -> ImageReward {
     run(reward.clone()).validate().expect("sound");
-    let classifier = StridedClassifier::new(&Noise::new(0), &cpu_device());
-    ImageReward::new(&reward, FLOOR, classifier, Decoder::default(), &Files::default()).expect("compiled")
+    let classifier = StridedClassifier::new(Shape::MNIST, CLASSES, &Noise::new(0), &cpu_device());
+    ImageReward::new(
+        &reward,
+        FLOOR,
+        Some(classifier),
+        Decoder::default(),
+        &Files::default(),
+    )
+    .expect("compiled")
 }
 
 /// Asks about images, which are their own end points.
@@ -274,7 +281,7 @@ fn rewards_of_another_task_are_refused() {
 fn an_untrained_classifier_has_no_opinion_that_matters() {
     // Features and logits have the sizes that rewards and figures count on.
     let device = cpu_device();
-    let classifier = StridedClassifier::new(&Noise::new(0), &device);
+    let classifier = StridedClassifier::new(Shape::MNIST, CLASSES, &Noise::new(0), &device);
     let seen = pollster::block_on(see(&classifier, &images(5), &device)).expect("seen");
     assert_eq!(seen.log_probs.len(), 5 * CLASSES);
     assert_eq!(seen.classes().len(), 5);

@@ -13,6 +13,7 @@ mod kill;
 mod numbers;
 mod observations;
 mod own_images;
+mod own_pictures;
 mod pretraining;
 #[path = "../../crate/src/program/scratch.rs"]
 mod scratch;

@@ -1,4 +1,4 @@
-//! Images of digits under a learned diffusion prior.
+//! Images, such as digits, under a learned diffusion prior.
 
 #[cfg(feature = "engine")]
 mod classifiers;
@@ -33,16 +33,16 @@ mod task;
 #[cfg(feature = "engine")]
 pub mod train;
 
-pub use data::{CLASSES, PIXELS, SIDE};
+pub use data::{CLASSES, PIXELS, SIDE, Shape};
 #[cfg(feature = "engine")]
 pub use exact::Exact;
-pub use messages::{ClassFit, ExactFit, ImageFit};
+pub use messages::{ClassFit, ExactFit, ImageFit, ImageView};
 #[cfg(feature = "engine")]
 pub use metric::{Moments, Seen, see};
 #[cfg(feature = "engine")]
 pub use network::{
-    Autoencoder, Classify, DECODER, Denoise, Denoiser, FEATURES, MNIST, PooledClassifier, StridedClassifier,
-    UNet, UNetConfig, data_set, with_data_set,
+    Autoencoder, Classify, DECODER, Denoise, Denoiser, FEATURES, Learned, MNIST, PooledClassifier,
+    StridedClassifier, UNet, UNetConfig,
 };
 #[cfg(feature = "engine")]
 pub use policy::ImagePolicy;
@@ -57,7 +57,7 @@ pub use reward::ImageReward;
 pub use task::ImagesTask;
 
 use super::sheet::Sheet;
-use super::{Panel, Picture, Room, Shown};
+use super::{Panel, Room, Shown};
 use crate::engine::ConfigError;
 use crate::message::Report;
 #[cfg(feature = "native")]
@@ -97,14 +97,6 @@ const PRIORS: &[ShippedPrior] = &[
 /// Refuses a run that is about something else.
 fn other_task(run: &Run) -> ConfigError {
     super::other_task(run, NAME)
-}
-
-/// Images as they are drawn.
-fn picture(pixels: &[f32]) -> Picture {
-    Picture::Images {
-        side: SIDE,
-        pixels: pixels.to_vec(),
-    }
 }
 
 impl Room for Images {
@@ -167,7 +159,8 @@ impl Room for Images {
     }
 
     fn panels(&self, shown: &Shown) -> Vec<Panel> {
-        Panel::of_samples(shown, picture)
+        let view = shown.scene.view.of::<ImageView>().unwrap_or_default();
+        Panel::of_samples(shown, |pixels| view.picture(pixels))
     }
 
     #[cfg(feature = "engine")]

@@ -1,6 +1,8 @@
 //! What a run of images is about: a diffusion prior, and a reward of images.
 
 mod reward;
+#[cfg(feature = "engine")]
+mod suits;
 
 #[cfg(feature = "engine")]
 pub(super) use reward::OUTSIDE;
@@ -64,6 +66,11 @@ impl Default for ImagesProblem {
 }
 
 impl ImagesProblem {
+    /// Whether its prior is one that ships, of MNIST's shape.
+    fn ships(&self) -> bool {
+        super::PRIORS.iter().any(|prior| prior.name == self.prior.weights)
+    }
+
     /// The problem of a run of images.
     ///
     /// # Errors
@@ -91,7 +98,7 @@ impl Problem for ImagesProblem {
 
     fn validate(&self, run: &Run) -> Checked {
         self.prior.validate(super::NAME, run)?;
-        self.reward.validate("reward")?;
+        self.reward.validate("reward", self.ships())?;
         reward::named("judge.weights", self.judge.weights.as_deref())
     }
 

@@ -4,7 +4,7 @@ use super::PAINT_LEVELS;
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, positive, range, whole};
 use crate::run::{Command, Onnx};
-use crate::task::images::data::{CLASSES, SIDE};
+use crate::task::images::data::{CLASSES, MOST_CLASSES, SIDE, Shape};
 use serde::{Deserialize, Serialize};
 
 /// Most rewards in a product.
@@ -75,8 +75,8 @@ pub enum Reward {
     },
     /// The likelihood of known pixels, which have Gaussian noise.
     Inpaint {
-        /// The rows, the first at the top, each of 28 characters: a digit d for the brightness d/9, a dot for an
-        /// unknown pixel. At least one pixel must be known.
+        /// The rows of the image, the first at the top, with a character for each pixel: a digit d for the brightness
+        /// d/9 of every channel, a dot for an unknown pixel. At least one pixel must be known.
         rows: Vec<String>,
         /// Standard deviation of the noise; black and white are 2 apart.
         deviation: f64,
@@ -196,12 +196,17 @@ impl Reward {
         }
     }
 
-    /// Checks its values; `at` is its name in errors.
-    pub(super) fn validate(&self, at: &str) -> Checked {
+    /// Checks its values; `at` is its name in errors, and `ships` tells whether the prior's images are those of a
+    /// prior that ships.
+    pub(super) fn validate(&self, at: &str, ships: bool) -> Checked {
         let field = |name: &str| format!("{at}.{name}");
         match self {
             Reward::Classes { classes, weights, .. } | Reward::EachClass { classes, weights } => {
-                distinct(&field("classes"), classes)?;
+                let count = match weights {
+                    None => CLASSES,
+                    Some(_) => MOST_CLASSES,
+                };
+                distinct(&field("classes"), classes, count)?;
                 named(&field("weights"), weights.as_deref())
             }
             Reward::Ink { target, deviation } => {
@@ -218,7 +223,7 @@ impl Reward {
                 positive(&field("deviation"), *deviation, SIDE as f64)
             }
             Reward::Inpaint { rows, deviation } => {
-                known(&field("rows"), rows)?;
+                known(&field("rows"), rows, ships)?;
                 positive(&field("deviation"), *deviation, 10.0)
             }
             Reward::Command(command) => command.validate(at),
@@ -231,7 +236,7 @@ impl Reward {
                     MOST_PARTS,
                 )?;
                 for (place, part) in rewards.iter().enumerate() {
-                    part.validate_as_factor(&format!("{at}.rewards[{place}]"), self.weights())?;
+                    part.validate_as_factor(&format!("{at}.rewards[{place}]"), self.weights(), ships)?;
                 }
                 Ok(())
             }
@@ -239,7 +244,7 @@ impl Reward {
     }
 
     /// The same of a factor of a product that asks this classifier.
-    fn validate_as_factor(&self, at: &str, classifier: Option<&str>) -> Checked {
+    fn validate_as_factor(&self, at: &str, classifier: Option<&str>, ships: bool) -> Checked {
         let refused = match self {
             Reward::All { .. } => Some("another kind: a product cannot hold a product"),
             Reward::EachClass { .. } => Some("another kind: a product has a single posterior"),
@@ -252,7 +257,7 @@ impl Reward {
                 allowed,
             ));
         }
-        self.validate(at)?;
+        self.validate(at, ships)?;
         let (Reward::Classes { weights, .. }, Some(file)) = (self, classifier) else {
             return Ok(());
         };
@@ -278,12 +283,12 @@ pub(super) fn named(field: &str, name: Option<&str>) -> Checked {
     }
 }
 
-/// Classes, each at most once.
-fn distinct(field: &str, classes: &[usize]) -> Checked {
-    whole(&format!("the number of {field}"), classes.len(), 1, CLASSES)?;
+/// Classes below a number, each at most once.
+fn distinct(field: &str, classes: &[usize], count: usize) -> Checked {
+    whole(&format!("the number of {field}"), classes.len(), 1, count)?;
     for (at, class) in classes.iter().enumerate() {
         let field = format!("{field}[{at}]");
-        whole(&field, *class, 0, CLASSES - 1)?;
+        whole(&field, *class, 0, count - 1)?;
         if classes[..at].contains(class) {
             return Err(ConfigError::new(field, class, "each class only once"));
         }
@@ -291,16 +296,25 @@ fn distinct(field: &str, classes: &[usize]) -> Checked {
     Ok(())
 }
 
-/// The pixels that are known of an image.
-fn known(field: &str, rows: &[String]) -> Checked {
-    whole(&format!("the number of {field}"), rows.len(), SIDE, SIDE)?;
+/// The pixels that are known of an image, whose shape is known where the prior ships.
+fn known(field: &str, rows: &[String], ships: bool) -> Checked {
+    let columns = rows.first().map_or(0, |row| row.chars().count());
+    let count = format!("the number of {field}");
+    let width = if ships {
+        whole(&count, rows.len(), SIDE, SIDE)?;
+        SIDE
+    } else {
+        side(&count, rows.len())?;
+        side(&format!("the length of {field}[0]"), columns)?;
+        columns
+    };
     for (at, row) in rows.iter().enumerate() {
         let allowed = |c: char| c == '.' || c.to_digit(10).is_some_and(|d| d <= PAINT_LEVELS);
-        if row.chars().count() != SIDE || !row.chars().all(allowed) {
+        if row.chars().count() != width || !row.chars().all(allowed) {
             return Err(ConfigError::new(
                 format!("{field}[{at}]"),
                 format!("`{row}`"),
-                format!("{SIDE} characters, each a dot or a digit from 0 to {PAINT_LEVELS}"),
+                format!("{width} characters, each a dot or a digit from 0 to {PAINT_LEVELS}"),
             ));
         }
     }
@@ -308,4 +322,12 @@ fn known(field: &str, rows: &[String]) -> Checked {
         return Err(ConfigError::new(field, "only dots", "at least one known pixel"));
     }
     Ok(())
+}
+
+/// A side of images.
+fn side(name: &str, side: usize) -> Checked {
+    match Shape::allows(side) {
+        true => Ok(()),
+        false => Err(ConfigError::new(name, side, Shape::ALLOWED)),
+    }
 }
