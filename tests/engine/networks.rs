@@ -336,7 +336,8 @@ fn small_files_of_large_networks_are_refused() {
     let words = file(&[("tokens", &[3, 4096])], 64, ["blocks.", ".contract.bias"]);
     let images = file(
         &[
-            ("stem.weight", &[1024, 0]),
+            ("stem.weight", &[1024, 4]),
+            ("position", &[1024, 2, 2]),
             ("shrink.weight", &[1024, 0]),
             ("time.weight", &[1, 8]),
         ],

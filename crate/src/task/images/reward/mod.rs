@@ -1,5 +1,6 @@
 //! Rewards of images: a classifier's opinion, what can be measured on strokes, known pixels.
 
+mod looked;
 mod outside;
 mod strokes;
 
@@ -13,6 +14,7 @@ use crate::engine::process::{Process, Rows, VariancePreserving};
 use crate::engine::reward::{Answer, Ends, Reward, at_once};
 use crate::run::Files;
 use burn::tensor::{Device, Tensor, TensorData, Transaction, activation};
+use looked::{Looked, raw};
 use outside::Outside;
 
 /// Images that are made, classified or differentiated at once.
@@ -27,16 +29,6 @@ pub struct ImageReward {
     /// There is one where a wish asks for classes.
     classifier: Option<StridedClassifier>,
     decoder: Decoder,
-}
-
-/// What rewards look at, as far as any of them does.
-struct Looked {
-    shape: Shape,
-    /// `[rows][pixels]`.
-    images: Vec<f32>,
-    rows: usize,
-    /// log p(class|image), `[rows][classes]`.
-    log_probs: Vec<f32>,
 }
 
 /// A compiled reward.
@@ -323,22 +315,6 @@ impl ImageReward {
     }
 }
 
-impl Looked {
-    /// What is known of these rows.
-    fn of_rows(&self, rows: impl Iterator<Item = usize> + Clone) -> Self {
-        let picked = |numbers: &[f32]| match numbers.is_empty() {
-            true => Vec::new(),
-            false => super::metric::picked(numbers, numbers.len() / self.rows, rows.clone()),
-        };
-        Self {
-            shape: self.shape,
-            rows: rows.clone().count(),
-            images: picked(&self.images),
-            log_probs: picked(&self.log_probs),
-        }
-    }
-}
-
 /// log p(class|image), `[rows, classes]`.
 fn log_probs(classifier: Option<&StridedClassifier>, images: &Tensor<2>) -> Tensor<2> {
     let classifier = classifier.expect("a reward of classes has a classifier");
@@ -362,48 +338,6 @@ fn joined_tensor(log_probs: Tensor<2>, classes: &[usize], by: ClassesBy) -> Tens
             (wanted - largest.clone()).exp().sum_dim(1).log() + largest
         }
     }
-}
-
-/// log r before the floor, of rows of which all is known that it looks at; only a black box from outside fails.
-fn raw(wish: &Wish, looked: &Looked) -> Result<Vec<f64>, String> {
-    let Looked {
-        shape,
-        rows,
-        images,
-        log_probs,
-    } = looked;
-    let width = shape.width;
-    let gaussian = |value: f64, target: f64, deviation: f64| -0.5 * ((value - target) / deviation).powi(2);
-    let each = |of: &(dyn Fn(&[f32]) -> f64 + Sync)| parallel::over_rows(images, shape.pixels(), of);
-    Ok(match wish {
-        Wish::Classes { classes, by } => log_probs
-            .chunks_exact((log_probs.len() / rows).max(1))
-            .map(|row| joined(*by, classes.iter().map(|class| f64::from(row[*class]))))
-            .collect(),
-        Wish::Ink { target, deviation } => each(&|image| gaussian(strokes::ink(image), *target, *deviation)),
-        Wish::Symmetry { deviation } => {
-            each(&|image| gaussian(strokes::asymmetry(image, width), 0.0, *deviation))
-        }
-        Wish::Holes { count, penalty } => {
-            each(&|image| -penalty * strokes::holes(image, width).abs_diff(*count) as f64)
-        }
-        Wish::Thickness { target, deviation } => {
-            each(&|image| gaussian(strokes::thickness(image, width), *target, *deviation))
-        }
-        Wish::Inpaint { known, deviation } => each(&|image| {
-            let misses = known.iter().map(|(at, value)| f64::from(image[*at] - value));
-            misses.map(|miss| gaussian(miss, 0.0, *deviation)).sum()
-        }),
-        Wish::Outside(outside) => outside.log_reward(images, *shape)?,
-        Wish::All(parts) => {
-            let mut sum = vec![0.0; *rows];
-            for part in parts {
-                let values = raw(part, looked)?;
-                sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
-            }
-            sum
-        }
-    })
 }
 
 impl Reward<VariancePreserving> for ImageReward {
@@ -430,15 +364,6 @@ impl Reward<VariancePreserving> for ImageReward {
 
     fn log_bound(&self) -> Option<f64> {
         Some(0.0)
-    }
-}
-
-/// log of the sum, or of the largest, of probabilities.
-fn joined(by: ClassesBy, log_probs: impl Iterator<Item = f64> + Clone) -> f64 {
-    let largest = log_probs.clone().fold(f64::NEG_INFINITY, f64::max);
-    match by {
-        ClassesBy::Max => largest,
-        ClassesBy::Sum => largest + log_probs.map(|l| (l - largest).exp()).sum::<f64>().ln(),
     }
 }
 
