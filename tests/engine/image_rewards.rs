@@ -8,7 +8,7 @@ use rtb::engine::reward::{Ends, Reward as _};
 use rtb::run::{Files, Run};
 use rtb::task::Task;
 use rtb::task::images::{
-    CLASSES, ClassesBy, Classify, Decoder, ImageReward, ImagesProblem, PIXELS, Reward, SIDE, Shape,
+    CLASSES, Class, ClassesBy, Classify, Decoder, ImageReward, ImagesProblem, PIXELS, Reward, SIDE, Shape,
     StridedClassifier, see,
 };
 use rtb::task::plane::PlaneProblem;
@@ -66,7 +66,7 @@ fn images(count: usize) -> Vec<f32> {
 
 fn classes(classes: &[usize], by: ClassesBy) -> ImageReward {
     reward(Reward::Classes {
-        classes: classes.to_vec(),
+        classes: classes.iter().copied().map(Class::Number).collect(),
         by,
         weights: None,
     })
@@ -106,7 +106,7 @@ fn gradients_are_those_of_finite_differences() {
         })
         .collect();
     let class = |by| Reward::Classes {
-        classes: vec![2, 5],
+        classes: [2, 5].map(Class::Number).to_vec(),
         by,
         weights: None,
     };
@@ -219,7 +219,7 @@ fn wishes_that_make_no_sense_are_refused() {
         assert!(text.contains(field), "{text}");
     };
     let classes = |classes: Vec<usize>| Reward::Classes {
-        classes,
+        classes: classes.into_iter().map(Class::Number).collect(),
         by: ClassesBy::Sum,
         weights: None,
     };

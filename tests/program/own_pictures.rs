@@ -46,7 +46,7 @@ weights = "p.safetensors"
 
 [reward]
 kind = "classes"
-classes = [1]
+classes = ["red"]
 weights = "c.safetensors"
 
 [judge]
@@ -225,6 +225,14 @@ fn networks_of_other_pictures_are_refused_by_name_and_shape() {
         (
             "--set=reward.classes=[0,2]".to_owned(),
             "reward.classes[1]: 2 is not allowed; use a class of toys: 0 (blue), 1 (red)",
+        ),
+        (
+            "--set=reward.classes=[\"green\"]".to_owned(),
+            "reward.classes[0]: `green` is not allowed; use a class of toys",
+        ),
+        (
+            "--set=reward.classes=[1,\"red\"]".to_owned(),
+            "reward.classes[1]: `red` is not allowed; use each class only once",
         ),
         (
             "--set=reward={kind=\"holes\",count=1,penalty=1.0}".to_owned(),

@@ -19,8 +19,8 @@ use rtb::session::{Session, Trial};
 use rtb::task::Task;
 use rtb::task::images::data::{Images, read_images, read_labels};
 use rtb::task::images::{
-    CLASSES, ClassFit, ClassesBy, Classify, ImageFit, ImagesProblem, ImagesTask, PIXELS, PooledClassifier,
-    Reward, Seen, Shape, StridedClassifier, UNetConfig, see,
+    CLASSES, Class, ClassFit, ClassesBy, Classify, ImageFit, ImagesProblem, ImagesTask, PIXELS,
+    PooledClassifier, Reward, Seen, Shape, StridedClassifier, UNetConfig, see,
 };
 use rtb::task::opened::Kept;
 use rtb::task::plane::{PlaneProblem, PriorKind};
@@ -255,7 +255,7 @@ fn every_method_works_on_images() {
         outcome
     };
     let classes = Reward::Classes {
-        classes: vec![1, 8],
+        classes: vec![Class::Number(1), Class::Number(8)],
         by: ClassesBy::Sum,
         weights: None,
     };

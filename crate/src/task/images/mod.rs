@@ -50,7 +50,7 @@ pub use policy::ImagePolicy;
 pub use pool::Pool;
 #[cfg(feature = "engine")]
 pub use prior::{Decoder, DenoiserPrior, Denoising};
-pub use problem::{ClassesBy, ImagesProblem, Judge, PAINT_LEVELS, REWARDS, Reward};
+pub use problem::{Class, ClassesBy, ImagesProblem, Judge, PAINT_LEVELS, REWARDS, Reward};
 #[cfg(feature = "engine")]
 pub use reward::ImageReward;
 #[cfg(feature = "engine")]

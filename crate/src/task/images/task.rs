@@ -62,14 +62,14 @@ impl ImagesTask {
     /// Where the run, the file of the prior or that of a classifier is refused.
     pub fn open(run: Run, device: Device, files: &Files) -> Result<Self, EngineError> {
         run.validate()?;
-        let problem = ImagesProblem::of(&run)?.clone();
+        let mut problem = ImagesProblem::of(&run)?.clone();
         let prior = prior_network(&run, files, |file| {
             DenoiserPrior::read(file, run.process.steps, &device)
         })?;
         let learned = prior_network(&run, files, |file| {
             read_metadata(file).and_then(|header| Learned::of(&header))
         })?;
-        problem.reward.suits(&learned)?;
+        problem.reward = problem.reward.suited(&learned)?;
         let classifiers = Classifiers::open(&problem, &learned, files, &device)?;
         let reward = ImageReward::new(
             &problem.reward,

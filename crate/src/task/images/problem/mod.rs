@@ -1,9 +1,11 @@
 //! What a run of images is about: a diffusion prior, and a reward of images.
 
+mod class;
 mod reward;
 #[cfg(feature = "engine")]
 mod suits;
 
+pub use class::Class;
 #[cfg(feature = "engine")]
 pub(super) use reward::OUTSIDE;
 pub use reward::{ClassesBy, REWARDS, Reward};
@@ -56,7 +58,7 @@ impl Default for ImagesProblem {
         Self {
             prior: NetworkPrior::new("prior-digits"),
             reward: Reward::Classes {
-                classes: vec![3],
+                classes: vec![Class::Number(3)],
                 by: ClassesBy::default(),
                 weights: None,
             },

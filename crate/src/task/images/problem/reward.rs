@@ -1,6 +1,6 @@
 //! The reward of images, as a run describes it.
 
-use super::PAINT_LEVELS;
+use super::{Class, PAINT_LEVELS};
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, positive, range, whole};
 use crate::run::{Command, Onnx};
@@ -29,8 +29,8 @@ pub const OUTSIDE: [&str; MOST_PARTS] = [
 pub enum Reward {
     /// A classifier's p(class|image), of one class or several.
     Classes {
-        /// The wanted classes, each at most once.
-        classes: Vec<usize>,
+        /// The wanted classes, each at most once: by number, or by name as the header of the prior's weights has it.
+        classes: Vec<Class>,
         /// How the probabilities of several classes are combined.
         #[serde(default)]
         by: ClassesBy,
@@ -139,7 +139,7 @@ impl Reward {
     pub fn given(&self, condition: usize) -> Reward {
         match self {
             Reward::EachClass { classes, weights } => Reward::Classes {
-                classes: vec![classes[condition]],
+                classes: vec![Class::Number(classes[condition])],
                 by: ClassesBy::default(),
                 weights: weights.clone(),
             },
@@ -150,9 +150,8 @@ impl Reward {
     /// Whether it wants images of a class under some condition; nothing where it says nothing of classes.
     pub fn wants(&self, class: usize) -> Option<bool> {
         match self {
-            Reward::Classes { classes, .. } | Reward::EachClass { classes, .. } => {
-                Some(classes.contains(&class))
-            }
+            Reward::Classes { classes, .. } => Some(classes.contains(&Class::Number(class))),
+            Reward::EachClass { classes, .. } => Some(classes.contains(&class)),
             Reward::All { rewards } => {
                 let said = rewards.iter().filter_map(|part| part.wants(class));
                 said.reduce(|all, part| all && part)
@@ -201,12 +200,13 @@ impl Reward {
     pub(super) fn validate(&self, at: &str, ships: bool) -> Checked {
         let field = |name: &str| format!("{at}.{name}");
         match self {
-            Reward::Classes { classes, weights, .. } | Reward::EachClass { classes, weights } => {
-                let count = match weights {
-                    None => CLASSES,
-                    Some(_) => MOST_CLASSES,
-                };
-                distinct(&field("classes"), classes, count)?;
+            Reward::Classes { classes, weights, .. } => {
+                distinct(&field("classes"), classes, weights.as_deref())?;
+                named(&field("weights"), weights.as_deref())
+            }
+            Reward::EachClass { classes, weights } => {
+                let classes: Vec<Class> = classes.iter().copied().map(Class::Number).collect();
+                distinct(&field("classes"), &classes, weights.as_deref())?;
                 named(&field("weights"), weights.as_deref())
             }
             Reward::Ink { target, deviation } => {
@@ -283,12 +283,15 @@ pub(super) fn named(field: &str, name: Option<&str>) -> Checked {
     }
 }
 
-/// Classes below a number, each at most once.
-fn distinct(field: &str, classes: &[usize], count: usize) -> Checked {
+/// Classes of a classifier, the user's own or the shipped one, each at most once.
+fn distinct(field: &str, classes: &[Class], own: Option<&str>) -> Checked {
+    let count = own.map_or(CLASSES, |_| MOST_CLASSES);
     whole(&format!("the number of {field}"), classes.len(), 1, count)?;
     for (at, class) in classes.iter().enumerate() {
         let field = format!("{field}[{at}]");
-        whole(&field, *class, 0, count - 1)?;
+        class
+            .number()
+            .map_or(Ok(()), |number| whole(&field, number, 0, count - 1))?;
         if classes[..at].contains(class) {
             return Err(ConfigError::new(field, class, "each class only once"));
         }

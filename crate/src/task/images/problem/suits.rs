@@ -1,31 +1,49 @@
 //! Whether a reward suits the images that the prior learned.
 
-use super::Reward;
+use super::{Class, Reward};
 use crate::engine::ConfigError;
 use crate::engine::check::Checked;
 use crate::task::images::{Learned, Shape};
 
 impl Reward {
-    /// Refuses a reward of other images, which only the file of the prior tells.
+    /// This reward with the numbers of its classes; one of other images, which only the file of the prior tells, is
+    /// refused.
     ///
     /// # Errors
     ///
     /// Names the field, its value and what is allowed.
-    pub(in crate::task::images) fn suits(&self, learned: &Learned) -> Checked {
-        match self {
-            Reward::All { rewards } => rewards
-                .iter()
-                .enumerate()
-                .try_for_each(|(at, factor)| factor.alone_suits(&format!("reward.rewards[{at}]"), learned)),
-            alone => alone.alone_suits("reward", learned),
+    pub(in crate::task::images) fn suited(mut self, learned: &Learned) -> Result<Self, ConfigError> {
+        match &mut self {
+            Reward::All { rewards } => {
+                for (at, factor) in rewards.iter_mut().enumerate() {
+                    factor.suit(&format!("reward.rewards[{at}]"), learned)?;
+                }
+            }
+            alone => alone.suit("reward", learned)?,
         }
+        Ok(self)
     }
 
-    fn alone_suits(&self, at: &str, learned: &Learned) -> Checked {
+    fn suit(&mut self, at: &str, learned: &Learned) -> Checked {
+        let field = |place: usize| format!("{at}.classes[{place}]");
         match self {
-            Reward::Classes { classes, .. } | Reward::EachClass { classes, .. } => {
-                known(&format!("{at}.classes"), classes, learned)
+            Reward::Classes { classes, .. } => {
+                for place in 0..classes.len() {
+                    let number = known(&field(place), &classes[place], learned)?;
+                    if classes[..place].contains(&Class::Number(number)) {
+                        return Err(ConfigError::new(
+                            field(place),
+                            &classes[place],
+                            "each class only once",
+                        ));
+                    }
+                    classes[place] = Class::Number(number);
+                }
+                Ok(())
             }
+            Reward::EachClass { classes, .. } => classes.iter().enumerate().try_for_each(|(place, class)| {
+                known(&field(place), &Class::Number(*class), learned).map(drop)
+            }),
             Reward::Holes { .. } | Reward::Thickness { .. } if !learned.shape.is_grey() => {
                 Err(ConfigError::new(
                     format!("{at}.kind"),
@@ -42,17 +60,18 @@ impl Reward {
     }
 }
 
-/// Refuses classes that the images do not have.
-fn known(field: &str, classes: &[usize], learned: &Learned) -> Checked {
+/// The number of a class that the images have.
+fn known(field: &str, class: &Class, learned: &Learned) -> Result<usize, ConfigError> {
     let count = learned.classes.len();
-    match classes.iter().position(|class| *class >= count) {
-        None => Ok(()),
-        Some(at) => {
-            let names: Vec<String> = (0..count).map(|class| learned.class(class)).collect();
-            let allowed = format!("a class of {}: {}", learned.data, names.join(", "));
-            Err(ConfigError::new(format!("{field}[{at}]"), classes[at], allowed))
-        }
-    }
+    let found = match class {
+        Class::Number(number) => Some(*number).filter(|number| *number < count),
+        Class::Name(name) => learned.classes.iter().position(|known| known == name),
+    };
+    found.ok_or_else(|| {
+        let names: Vec<String> = (0..count).map(|class| learned.class(class)).collect();
+        let allowed = format!("a class of {}: {}", learned.data, names.join(", "));
+        ConfigError::new(field, class, allowed)
+    })
 }
 
 /// Refuses a painted picture of another extent.

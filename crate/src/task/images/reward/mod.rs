@@ -5,7 +5,7 @@ mod outside;
 mod strokes;
 
 use super::network::StridedClassifier;
-use super::problem::{ClassesBy, OUTSIDE, Reward as Wanted};
+use super::problem::{Class, ClassesBy, OUTSIDE, Reward as Wanted};
 use super::{Classify, Decoder, Shape};
 use crate::engine::ConfigError;
 use crate::engine::host::read_all;
@@ -74,7 +74,7 @@ impl Wish {
     ) -> Result<Self, ConfigError> {
         Ok(match *reward {
             Wanted::Classes { ref classes, by, .. } => Self::Classes {
-                classes: classes.clone(),
+                classes: numbers(&format!("{field}.classes"), classes)?,
                 by,
             },
             // Under each of its conditions one of its classes is wanted.
@@ -365,6 +365,15 @@ impl Reward<VariancePreserving> for ImageReward {
     fn log_bound(&self) -> Option<f64> {
         Some(0.0)
     }
+}
+
+/// The numbers of classes, which only the prior's file has for their names.
+fn numbers(field: &str, classes: &[Class]) -> Result<Vec<usize>, ConfigError> {
+    let number = |class: &Class| {
+        let refused = || ConfigError::new(field, class, "numbers: only a run with its prior knows names");
+        class.number().ok_or_else(refused)
+    };
+    classes.iter().map(number).collect()
 }
 
 /// The pixels that a painted picture fixes in every channel, and their values.
