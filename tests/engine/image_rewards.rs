@@ -8,7 +8,7 @@ use rtb::engine::reward::{Ends, Reward as _};
 use rtb::run::{Files, Run};
 use rtb::task::Task;
 use rtb::task::images::{
-    CLASSES, ClassesBy, Classify, Decoder, ImageReward, ImagesProblem, PIXELS, Reward, SIDE,
+    CLASSES, Class, ClassesBy, Classify, Decoder, ImageReward, ImagesProblem, PIXELS, Reward, SIDE, Shape,
     StridedClassifier, see,
 };
 use rtb::task::plane::PlaneProblem;
@@ -28,8 +28,15 @@ fn defaults() -> Run {
 
 fn reward(reward: Reward) -> ImageReward {
     run(reward.clone()).validate().expect("sound");
-    let classifier = StridedClassifier::new(&Noise::new(0), &cpu_device());
-    ImageReward::new(&reward, FLOOR, classifier, Decoder::default(), &Files::default()).expect("compiled")
+    let classifier = StridedClassifier::new(Shape::MNIST, CLASSES, &Noise::new(0), &cpu_device());
+    ImageReward::new(
+        &reward,
+        FLOOR,
+        Some(classifier),
+        Decoder::default(),
+        &Files::default(),
+    )
+    .expect("compiled")
 }
 
 /// Asks about images, which are their own end points.
@@ -59,7 +66,7 @@ fn images(count: usize) -> Vec<f32> {
 
 fn classes(classes: &[usize], by: ClassesBy) -> ImageReward {
     reward(Reward::Classes {
-        classes: classes.to_vec(),
+        classes: classes.iter().copied().map(Class::Number).collect(),
         by,
         weights: None,
     })
@@ -99,7 +106,7 @@ fn gradients_are_those_of_finite_differences() {
         })
         .collect();
     let class = |by| Reward::Classes {
-        classes: vec![2, 5],
+        classes: [2, 5].map(Class::Number).to_vec(),
         by,
         weights: None,
     };
@@ -212,7 +219,7 @@ fn wishes_that_make_no_sense_are_refused() {
         assert!(text.contains(field), "{text}");
     };
     let classes = |classes: Vec<usize>| Reward::Classes {
-        classes,
+        classes: classes.into_iter().map(Class::Number).collect(),
         by: ClassesBy::Sum,
         weights: None,
     };
@@ -274,7 +281,7 @@ fn rewards_of_another_task_are_refused() {
 fn an_untrained_classifier_has_no_opinion_that_matters() {
     // Features and logits have the sizes that rewards and figures count on.
     let device = cpu_device();
-    let classifier = StridedClassifier::new(&Noise::new(0), &device);
+    let classifier = StridedClassifier::new(Shape::MNIST, CLASSES, &Noise::new(0), &device);
     let seen = pollster::block_on(see(&classifier, &images(5), &device)).expect("seen");
     assert_eq!(seen.log_probs.len(), 5 * CLASSES);
     assert_eq!(seen.classes().len(), 5);

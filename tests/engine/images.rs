@@ -10,9 +10,10 @@ use rtb::engine::noise::Noise;
 use rtb::engine::process::{Process, VariancePreserving};
 use rtb::engine::weights::Weights;
 use rtb::task::images::data::{Images, read_images, read_labels};
-use rtb::task::images::{PIXELS, UNet, UNetConfig};
+use rtb::task::images::{PIXELS, Shape, UNet, UNetConfig};
 
 const CONFIG: UNetConfig = UNetConfig {
+    shape: Shape::MNIST,
     channels: [4, 32],
     blocks: [1, 2],
     embedding: 16,

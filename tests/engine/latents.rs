@@ -9,7 +9,7 @@ use rtb::engine::noise::Noise;
 use rtb::engine::process::Prior;
 use rtb::engine::weights::{Weights, read_tensors};
 use rtb::network::{ResidualConfig, ResidualNetwork};
-use rtb::task::images::{Autoencoder, DECODER, Decoder, Denoiser, DenoiserPrior, PIXELS, UNetConfig};
+use rtb::task::images::{Autoencoder, DECODER, Decoder, Denoiser, DenoiserPrior, PIXELS, Shape, UNetConfig};
 
 const TIMES: [f64; 3] = [0.1, 0.5, 0.9];
 const LATENTS: usize = 6;
@@ -112,6 +112,7 @@ fn a_prior_of_latents_comes_back_from_its_file() {
 #[test]
 fn a_prior_of_pixels_has_no_decoder() {
     let shape = UNetConfig {
+        shape: Shape::MNIST,
         channels: [4, 32],
         blocks: [1, 1],
         embedding: 8,

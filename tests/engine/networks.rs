@@ -12,7 +12,7 @@ use rtb::engine::weights::{Weights, load_tensors, read_tensors};
 use rtb::network::{DriftNetworkConfig, ResidualConfig, TransformerConfig};
 use rtb::run::{Files, shipped_weights};
 use rtb::task::images::{
-    Classify, DenoiserPrior, PIXELS, PooledClassifier, SIDE, StridedClassifier, UNetConfig,
+    CLASSES, Classify, DenoiserPrior, PIXELS, PooledClassifier, SIDE, Shape, StridedClassifier, UNetConfig,
 };
 use rtb::task::plane::{ExactPrior, LearnedPrior, Mixture, PlanePolicy, PolicyShape};
 use rtb::task::text::{Infilling, LanguageModel, Reward, StoryReward, Vocabulary};
@@ -151,9 +151,12 @@ fn classifier<N: Classify + Module>(network: N, name: &str) -> impl Fn(Tensor<2>
 fn latents_of_digits_and_their_classes_are_those_of_the_text() {
     let (golden, device) = (golden(), cpu_device());
     let digits = &golden["digits"];
-    let strided = classifier(StridedClassifier::new(&Noise::new(0), &device), "classifier");
+    let strided = classifier(
+        StridedClassifier::new(Shape::MNIST, CLASSES, &Noise::new(0), &device),
+        "classifier",
+    );
     let pooled = classifier(
-        PooledClassifier::new(&Noise::new(0), &device),
+        PooledClassifier::new(Shape::MNIST, CLASSES, &Noise::new(0), &device),
         "classifier-evaluation",
     );
     for name in ["prior-digits", "prior-digits-small"] {
@@ -334,7 +337,8 @@ fn small_files_of_large_networks_are_refused() {
     let words = file(&[("tokens", &[3, 4096])], 64, ["blocks.", ".contract.bias"]);
     let images = file(
         &[
-            ("stem.weight", &[1024, 0]),
+            ("stem.weight", &[1024, 4]),
+            ("position", &[1024, 2, 2]),
             ("shrink.weight", &[1024, 0]),
             ("time.weight", &[1, 8]),
         ],

@@ -13,7 +13,7 @@ use rtb::engine::weights::{Weights, read_tensors};
 use rtb::network::{DriftNetworkConfig, ResidualConfig, TransformerConfig};
 use rtb::run::{Files, Run, shipped_weights};
 use rtb::session::Session;
-use rtb::task::images::{Autoencoder, PIXELS, UNetConfig};
+use rtb::task::images::{Autoencoder, PIXELS, Shape, UNetConfig};
 use rtb::task::text::{LanguageModel, Layout, Reader};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
@@ -107,6 +107,7 @@ impl Kind {
             }
             Self::UNet => {
                 let config = UNetConfig {
+                    shape: Shape::MNIST,
                     channels: [4, 32],
                     blocks: [1, 1],
                     embedding: 4,
@@ -120,7 +121,7 @@ impl Kind {
                 weights.to_safetensors(false)
             }
             Self::Autoencoder => {
-                let network = Autoencoder::new(3, 4, 1, noise, device);
+                let network = Autoencoder::new(PIXELS, 3, 4, 1, noise, device);
                 let weights = block_on(Weights::of(&network));
                 weights.expect("the processor answers").to_safetensors(false)
             }

@@ -5,7 +5,7 @@ use super::support::{Running, metrics, report, resume, rtb, stderr, stdout, succ
 use burn::tensor::Device;
 use rtb::engine::noise::Noise;
 use rtb::engine::weights::{Weights, read_tensors};
-use rtb::task::images::UNetConfig;
+use rtb::task::images::{Shape, UNetConfig};
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
@@ -30,6 +30,7 @@ pub fn untrained(place: &Path) -> String {
     let prior = place.join("prior.safetensors");
     if !prior.exists() {
         let shape = UNetConfig {
+            shape: Shape::MNIST,
             channels: [4, 32],
             blocks: [1, 1],
             embedding: 8,

@@ -16,6 +16,7 @@ mod observations;
 #[expect(dead_code, reason = "the program's own tests use all of it")]
 mod onnx;
 mod own_images;
+mod own_pictures;
 mod own_prior;
 mod own_scripts;
 mod pretraining;

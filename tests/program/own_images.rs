@@ -5,7 +5,6 @@ use super::pretraining::{at, folder_of_images};
 use super::scratch::Scratch;
 use super::support::{has_python, metrics, rtb, stderr, succeed, text};
 use rtb::engine::weights::{read_metadata, read_tensors};
-use rtb::task::images::with_data_set;
 use std::fs;
 
 const TINY: &str = "--seed=2 --steps=4 --batch=16 --iterations=2 --samples=150 --set=evaluation.proposals=150 \
@@ -26,9 +25,9 @@ fn a_run_keeps_its_own_classifiers() {
         assert_eq!(header["data"], data);
     }
     let prior = untrained(place.path());
-    let weights = read_tensors(&fs::read(file("prior.safetensors")).expect("written")).expect("weights");
-    let weights = with_data_set(weights, &data).to_safetensors(true);
-    fs::write(file("prior.safetensors"), weights).expect("written");
+    let mut weights = read_tensors(&fs::read(file("prior.safetensors")).expect("written")).expect("weights");
+    weights.metadata.insert("data".to_owned(), data.clone());
+    fs::write(file("prior.safetensors"), weights.to_safetensors(true)).expect("written");
 
     let run = |own: &str| {
         let mut run = at(&place, &format!("run digit-3 {TINY} {own} --out kept"));

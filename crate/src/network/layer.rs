@@ -165,6 +165,11 @@ impl Conv {
         }
     }
 
+    /// Channels of the input.
+    pub fn inputs(&self) -> usize {
+        self.weight.val().dims()[1]
+    }
+
     /// `[rows, inputs, height, width]` → `[rows, outputs, height/stride, width/stride]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let weight = self.weight.val();

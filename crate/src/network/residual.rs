@@ -196,6 +196,11 @@ impl ResidualNetwork {
         self.input.dims()[0]
     }
 
+    /// Numbers of an output row.
+    pub(crate) fn outputs(&self) -> usize {
+        self.output.dims()[1]
+    }
+
     /// Units of the time embedding.
     fn units(&self) -> usize {
         self.time.as_ref().map_or(0, |time| time.dims()[1])

@@ -10,7 +10,7 @@ use rtb::engine::noise::Noise;
 use rtb::engine::weights::{load_tensors, read_tensors};
 use rtb::run::{ConfigError, FileKind, FileNeed, Files, Run, shipped_weights};
 use rtb::task::Task;
-use rtb::task::images::{PooledClassifier, StridedClassifier};
+use rtb::task::images::{CLASSES, PooledClassifier, Shape, StridedClassifier};
 use std::fs;
 use std::path::Path;
 
@@ -24,13 +24,13 @@ fn shipped(name: &str) -> &'static [u8] {
 
 /// The classifier that rewards of images use.
 pub fn reward_classifier(device: &Device) -> Result<StridedClassifier, EngineError> {
-    let network = StridedClassifier::new(&Noise::new(0), device);
+    let network = StridedClassifier::new(Shape::MNIST, CLASSES, &Noise::new(0), device);
     shipped_network(network, "classifier")
 }
 
 /// The classifier that only measures.
 pub fn evaluation_classifier(device: &Device) -> Result<PooledClassifier, EngineError> {
-    let network = PooledClassifier::new(&Noise::new(0), device);
+    let network = PooledClassifier::new(Shape::MNIST, CLASSES, &Noise::new(0), device);
     shipped_network(network, "classifier-evaluation")
 }
 

@@ -16,11 +16,13 @@ pub enum Picture {
         /// How the values become colours.
         scale: Scale,
     },
-    /// Grey images of `side`² pixels from the top left, −1 black to 1 white, one after the other.
+    /// Images one after the other, from the top left, −1 black to 1 full.
     Images {
-        /// Pixels along a side.
-        side: usize,
-        /// `[count][side²]`.
+        /// Channels (1 or 3), rows and columns of each.
+        shape: [usize; 3],
+        /// Whether grey is drawn as ink on paper, else as light.
+        ink: bool,
+        /// `[count][channels][rows][columns]`.
         pixels: Vec<f32>,
     },
     /// Texts.

@@ -20,8 +20,8 @@ use rtb::session::{Session, Trial};
 use rtb::task::Task;
 use rtb::task::images::data::{Images, read_images, read_labels};
 use rtb::task::images::{
-    ClassFit, ClassesBy, Classify, ImageFit, ImagesProblem, ImagesTask, PIXELS, PooledClassifier, Reward,
-    Seen, StridedClassifier, UNetConfig, see,
+    CLASSES, Class, ClassFit, ClassesBy, Classify, ImageFit, ImagesProblem, ImagesTask, PIXELS,
+    PooledClassifier, Reward, Seen, Shape, StridedClassifier, UNetConfig, see,
 };
 use rtb::task::opened::Kept;
 use rtb::task::plane::{PlaneProblem, PriorKind};
@@ -53,12 +53,15 @@ fn shipped<N: Module>(network: N, name: &str) -> N {
 }
 
 fn reward_classifier(device: &Device) -> StridedClassifier {
-    shipped(StridedClassifier::new(&Noise::new(0), device), "classifier")
+    shipped(
+        StridedClassifier::new(Shape::MNIST, CLASSES, &Noise::new(0), device),
+        "classifier",
+    )
 }
 
 fn evaluation_classifier(device: &Device) -> PooledClassifier {
     shipped(
-        PooledClassifier::new(&Noise::new(0), device),
+        PooledClassifier::new(Shape::MNIST, CLASSES, &Noise::new(0), device),
         "classifier-evaluation",
     )
 }
@@ -99,6 +102,7 @@ fn shipped_classifiers_know_digits() {
 /// An untrained network is a prior of its own: it denoises every pixel by itself.
 fn files() -> Files {
     let shape = UNetConfig {
+        shape: Shape::MNIST,
         channels: [4, 32],
         blocks: [1, 2],
         embedding: 16,
@@ -252,7 +256,7 @@ fn every_method_works_on_images() {
         outcome
     };
     let classes = Reward::Classes {
-        classes: vec![1, 8],
+        classes: vec![Class::Number(1), Class::Number(8)],
         by: ClassesBy::Sum,
         weights: None,
     };

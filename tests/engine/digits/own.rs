@@ -8,7 +8,7 @@ use rtb::engine::weights::read_tensors;
 use rtb::message::{Files, Report};
 use rtb::run::Run;
 use rtb::session::Session;
-use rtb::task::images::{Judge, PIXELS, Reward, with_data_set};
+use rtb::task::images::{Judge, PIXELS, Reward};
 use std::sync::Arc;
 
 /// The reward of [`small`], and a number added to its log r.
@@ -171,8 +171,9 @@ fn shipped_with(field: &str, value: &str) -> String {
 
 /// Weights that say what they have learned.
 fn of_data(weights: &[u8], name: &str) -> Vec<u8> {
-    let weights = read_tensors(weights).expect("whole");
-    with_data_set(weights, name).to_safetensors(false)
+    let mut weights = read_tensors(weights).expect("whole");
+    weights.metadata.insert("data".to_owned(), name.to_owned());
+    weights.to_safetensors(false)
 }
 
 #[test]

@@ -112,7 +112,10 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         (Some(path), Format::Sheet) => {
             let across = f64::from(args.count).sqrt().ceil() as usize;
             match session.picture(&samples) {
-                Picture::Images { side, pixels } => plot::draw_images(path, &pixels, side, across),
+                Picture::Images { shape, ink, pixels } => {
+                    let pixels = &pixels;
+                    plot::ImageSheet { shape, ink, pixels }.draw(path, across)
+                }
                 Picture::Corner(corner) => plot::draw_corner(path, &corner),
                 Picture::Cells { .. } | Picture::Texts(_) | Picture::Ranks(_) => {
                     unreachable!("no other picture has the format")

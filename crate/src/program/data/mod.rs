@@ -1,13 +1,16 @@
 //! Datasets: from an offline folder, the user's cache, or their public home.
 
 mod download;
+mod pictures;
 mod stories;
 
+pub use pictures::Form;
 pub use stories::{Stories, infillings, stories};
 
 use super::error::ProgramError;
 use super::storage;
 use flate2::bufread::GzDecoder;
+use rtb::run::ConfigError;
 use rtb::task::images::data::{Images, read_images, read_labels};
 use std::fs;
 use std::io::{self, Read};
@@ -32,6 +35,8 @@ struct Dataset {
     homes: &'static [&'static str],
     train: [Checked; 2],
     test: [Checked; 2],
+    /// The names of the classes, where they have more than numbers.
+    classes: Option<[&'static str; 10]>,
 }
 
 const DATASETS: &[Dataset] = &[
@@ -49,6 +54,7 @@ const DATASETS: &[Dataset] = &[
             ("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
             ("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
         ],
+        classes: None,
     },
     Dataset {
         name: "fashion-mnist",
@@ -64,6 +70,18 @@ const DATASETS: &[Dataset] = &[
             ("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),
             ("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"),
         ],
+        classes: Some([
+            "T-shirt/top",
+            "Trouser",
+            "Pullover",
+            "Dress",
+            "Coat",
+            "Sandal",
+            "Shirt",
+            "Sneaker",
+            "Bag",
+            "Ankle boot",
+        ]),
     },
 ];
 
@@ -79,26 +97,58 @@ pub fn name(data: &str) -> String {
         return data.to_owned();
     }
     let folder = fs::canonicalize(data).ok();
-    let name = folder.as_deref().and_then(Path::file_name);
-    name.map_or(data.to_owned(), |name| name.to_string_lossy().into_owned())
+    folder.as_deref().map_or(data.to_owned(), last_part)
 }
 
-/// The images of a published dataset, or of a folder with four files in its layout.
-pub fn images(name: &str) -> Result<Labelled, ProgramError> {
+/// The last part of a path.
+fn last_part(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+/// FNV-1a, which is the same everywhere and always.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// The images of a published dataset, of a folder with four files in its layout, or of a folder of pictures, which
+/// become images of this form.
+pub fn images(name: &str, form: Form) -> Result<Labelled, ProgramError> {
+    form.check()?;
     let folder = Path::new(name);
-    match DATASETS.iter().find(|d| d.name == name) {
+    let dataset = DATASETS.iter().find(|d| d.name == name);
+    if dataset.is_none() && folder.is_dir() && !has_layout(folder) {
+        return pictures::pictures(&fs::canonicalize(folder).unwrap_or(folder.to_owned()), form);
+    }
+    for (flag, given) in [("--size", form.size.is_some()), ("--grey", form.grey)] {
+        if given {
+            let allowed = "a folder of PNG or JPEG files, or omit the flag: the files of MNIST have 28 × 28 grey pixels";
+            return Err(ConfigError::new(flag, format!("the data `{name}`"), allowed).into());
+        }
+    }
+    match dataset {
         Some(dataset) => {
             let file = |checked: Checked| dataset.file(checked);
-            Ok(Labelled {
+            let images = Labelled {
                 train: read(file(dataset.train[0])?, file(dataset.train[1])?)?,
                 test: read(file(dataset.test[0])?, file(dataset.test[1])?)?,
-            })
+            };
+            Ok(images.named(dataset))
         }
         None if folder.is_dir() => {
             let own = |file: &str| find(folder, file);
-            Ok(Labelled {
+            let images = Labelled {
                 train: read(own("train-images-idx3-ubyte")?, own("train-labels-idx1-ubyte")?)?,
                 test: read(own("t10k-images-idx3-ubyte")?, own("t10k-labels-idx1-ubyte")?)?,
+            };
+            // A copy of a published dataset in a folder of its name.
+            let copied = self::name(name);
+            let copied = DATASETS.iter().find(|dataset| dataset.name == copied);
+            Ok(match copied {
+                Some(dataset) => images.named(dataset),
+                None => images,
             })
         }
         None => {
@@ -145,6 +195,29 @@ impl Dataset {
         storage::write(&path, &bytes)?;
         Ok(path)
     }
+}
+
+impl Labelled {
+    /// The same images with the classes of a dataset.
+    fn named(self, dataset: &Dataset) -> Self {
+        match &dataset.classes {
+            None => self,
+            Some(names) => Self {
+                train: self.train.named(names),
+                test: self.test.named(names),
+            },
+        }
+    }
+}
+
+/// Whether a folder has any file of MNIST's layout.
+fn has_layout(folder: &Path) -> bool {
+    ["train", "t10k"].iter().any(|part| {
+        let kinds = ["images-idx3-ubyte", "labels-idx1-ubyte"];
+        kinds
+            .iter()
+            .any(|kind| find(folder, &format!("{part}-{kind}")).is_ok())
+    })
 }
 
 /// A file of a folder, packed or not.
@@ -198,7 +271,7 @@ fn gunzipped(mut packed: &[u8]) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::gunzipped;
+    use super::{gunzipped, hash};
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use std::io::Write;
@@ -217,5 +290,11 @@ mod tests {
         assert_eq!(gunzipped(&padded).expect("padding is no part"), b"one two");
         assert!(gunzipped(&both[..both.len() - 1]).is_err(), "cut");
         assert!(gunzipped(b"junk").is_err());
+    }
+
+    #[test]
+    fn the_hash_is_that_of_its_authors() {
+        assert_eq!(hash(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(hash("foobar"), 0x8594_4171_f739_67e8);
     }
 }

@@ -1,6 +1,6 @@
 //! Stories of five sentences.
 
-use super::{OFFLINE, ProgramError, offline};
+use super::{OFFLINE, ProgramError, hash, offline};
 use rtb::task::text::words::{sentences, words};
 use std::collections::HashSet;
 use std::fs;
@@ -104,13 +104,6 @@ fn ended(column: &str) -> String {
     format!("{column}{stop}")
 }
 
-/// FNV-1a, which is the same everywhere and always.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,11 +119,5 @@ mod tests {
         assert_eq!(story("A b. C! D? E."), None);
         assert_eq!(story("a\tb\t\td\te"), None);
         assert_eq!(story(""), None);
-    }
-
-    #[test]
-    fn the_hash_is_that_of_its_authors() {
-        assert_eq!(hash(""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(hash("foobar"), 0x8594_4171_f739_67e8);
     }
 }

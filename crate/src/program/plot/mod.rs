@@ -16,7 +16,7 @@ mod texts;
 
 pub use canvas::check_name;
 pub use corner::draw_corner;
-pub use images::{draw_images, draw_sheet};
+pub use images::ImageSheet;
 pub use texts::draw_texts;
 
 use super::error::ProgramError;
@@ -117,19 +117,18 @@ fn draw_panel(panel: &task::Panel, all: &[task::Panel], folder: &RunFolder) -> R
             let path = folder.file(&format!("{}.png", panel.name));
             picture(&path, heat::SIZE, |canvas| map.draw(canvas))
         }
-        Picture::Images { side, pixels } => {
-            let count = pixels.len() / (side * side);
-            let columns = if count > PANEL_COLUMNS * PANEL_COLUMNS {
+        Picture::Images { shape, ink, pixels } => {
+            let sheet = ImageSheet {
+                shape: *shape,
+                ink: *ink,
+                pixels,
+            };
+            let columns = if sheet.count() > PANEL_COLUMNS * PANEL_COLUMNS {
                 COLUMNS
             } else {
                 PANEL_COLUMNS
             };
-            draw_images(
-                &folder.file(&format!("{}.png", panel.name)),
-                pixels,
-                *side,
-                columns,
-            )
+            sheet.draw(&folder.file(&format!("{}.png", panel.name)), columns)
         }
         Picture::Texts(texts) => {
             let lines = texts.join("\n") + "\n";

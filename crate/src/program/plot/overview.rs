@@ -1,7 +1,7 @@
 //! One picture of the whole run: its densities or images, and the figures below.
 
 use super::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, bold, text};
-use super::{Finished, PANEL_COLUMNS, corner, draw_sheet, draw_texts, heat_map, ranks};
+use super::{Finished, ImageSheet, PANEL_COLUMNS, corner, draw_texts, heat_map, ranks};
 use crate::program::output::{duration, figure};
 use crate::program::source::title;
 use plotters::prelude::*;
@@ -52,7 +52,14 @@ fn draw_panel(canvas: &Canvas, panel: &Panel, all: &[Panel], at: (i32, i32)) -> 
             map.draw_image(canvas, at, image, 19)?;
             map.draw_bar_below(canvas, (at.0, at.1 + image + 48), image)
         }
-        Picture::Images { side, pixels } => draw_sheet(canvas, pixels, *side, PANEL_COLUMNS, at, image),
+        Picture::Images { shape, ink, pixels } => {
+            let sheet = ImageSheet {
+                shape: *shape,
+                ink: *ink,
+                pixels,
+            };
+            sheet.draw_part(canvas, PANEL_COLUMNS, at, image)
+        }
         Picture::Texts(texts) => draw_texts(canvas, texts, at, image),
         Picture::Corner(points) => corner::draw(canvas, points, at, image),
         Picture::Ranks(of) => ranks::draw(canvas, of, at, image),

@@ -1,7 +1,7 @@
 //! Simulation-based calibration of the posteriors of several classes.
 
 use super::metric::picked;
-use super::{ImagesTask, PIXELS, SIDE};
+use super::{ImagesTask, Shape};
 use crate::engine::EngineError;
 use crate::engine::learner::Learner;
 use crate::task::calibration::{Calibration, Truths, calibration};
@@ -48,19 +48,20 @@ async fn statistics(
 ) -> Result<Vec<f64>, EngineError> {
     let images = learner.task.images_of(ends).await?;
     let log_reward = learner.log_reward(conditions, ends).await?;
-    let rows = images.chunks_exact(PIXELS).zip(log_reward);
+    let shape = learner.task.learned.shape;
+    let rows = images.chunks_exact(shape.pixels()).zip(log_reward);
     let of_row = |(image, log_reward): (&[f32], f64)| {
-        let [ink, width, height] = strokes(image);
+        let [ink, width, height] = strokes(image, shape);
         [ink, width, height, log_reward]
     };
     Ok(rows.flat_map(of_row).collect())
 }
 
-/// The share of ink, and its standard deviations across and down, in pixels.
-fn strokes(image: &[f32]) -> [f64; 3] {
+/// The share of ink, and its standard deviations across and down, in pixels; all colours are ink.
+fn strokes(image: &[f32], shape: Shape) -> [f64; 3] {
     let ink = || image.iter().map(|pixel| f64::from((pixel + 1.0) / 2.0).max(0.0));
     let all: f64 = ink().sum();
-    let deviation = |place: fn(usize) -> usize| {
+    let deviation = |place: &dyn Fn(usize) -> usize| {
         let mean = |of: &dyn Fn(f64) -> f64| {
             let values = ink().enumerate().map(|(at, ink)| ink * of(place(at) as f64));
             values.sum::<f64>() / all.max(f64::MIN_POSITIVE)
@@ -69,25 +70,30 @@ fn strokes(image: &[f32]) -> [f64; 3] {
         mean(&|place| (place - center).powi(2)).sqrt()
     };
     [
-        all / PIXELS as f64,
-        deviation(|at| at % SIDE),
-        deviation(|at| at / SIDE),
+        all / shape.pixels() as f64,
+        deviation(&|at| at % shape.width),
+        deviation(&|at| at % shape.area() / shape.width),
     ]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PIXELS, SIDE, strokes};
+    use super::{Shape, strokes};
 
     #[test]
     fn strokes_have_an_amount_of_ink_and_a_size() {
-        let mut image = [-1.0; PIXELS];
-        assert_eq!(strokes(&image), [0.0; 3]);
-        // Two dots, six columns and two rows apart.
-        image[5 * SIDE + 4] = 1.0;
-        image[7 * SIDE + 10] = 1.0;
-        let [ink, width, height] = strokes(&image);
-        assert!((ink - 2.0 / PIXELS as f64).abs() < 1e-12);
+        let shape = Shape {
+            channels: 3,
+            height: 12,
+            width: 16,
+        };
+        let mut image = vec![-1.0; shape.pixels()];
+        assert_eq!(strokes(&image, shape), [0.0; 3]);
+        // Two dots of different colours, six columns and two rows apart.
+        image[5 * shape.width + 4] = 1.0;
+        image[2 * shape.area() + 7 * shape.width + 10] = 1.0;
+        let [ink, width, height] = strokes(&image, shape);
+        assert!((ink - 2.0 / shape.pixels() as f64).abs() < 1e-12);
         assert!(
             (width - 3.0).abs() < 1e-12 && (height - 1.0).abs() < 1e-12,
             "{width} {height}"

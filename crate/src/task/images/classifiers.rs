@@ -1,31 +1,33 @@
 //! The classifiers of a run: the one that its reward asks, and the judge.
 
-use super::network::data_set;
-use super::{ImagesProblem, PooledClassifier, StridedClassifier};
+use super::{ImagesProblem, Learned, PooledClassifier, StridedClassifier};
 use crate::engine::ConfigError;
 use crate::engine::noise::Noise;
-use crate::engine::weights::{load_tensors, read_metadata, read_tensors};
+use crate::engine::weights::{load_tensors, read_tensors};
 use crate::run::{FileNeed, Files, Problem};
 use burn::module::Module;
 use burn::tensor::Device;
 
 /// Both, open.
 pub(super) struct Classifiers {
-    /// Asked by rewards.
-    pub asked: StridedClassifier,
-    /// Whether that learned the images that the prior did. If not, no reward asks it.
-    pub knows_images: bool,
+    /// Asked by rewards, if it learned the images that the prior did. If not, no reward asks it.
+    pub asked: Option<StridedClassifier>,
     /// Only measures.
     pub judge: PooledClassifier,
 }
 
 impl Classifiers {
-    /// Those of a problem.
+    /// Those of a problem whose prior learned these images.
     ///
     /// # Errors
     ///
     /// Where one is missing, damaged, of another shape, or needed for images that it has not learned.
-    pub fn open(problem: &ImagesProblem, files: &Files, device: &Device) -> Result<Self, ConfigError> {
+    pub fn open(
+        problem: &ImagesProblem,
+        prior: &Learned,
+        files: &Files,
+        device: &Device,
+    ) -> Result<Self, ConfigError> {
         let needs = problem.files();
         let need = |role| {
             needs
@@ -33,27 +35,19 @@ impl Classifiers {
                 .find(|need| need.role == role)
                 .expect("every run has it")
         };
-        let prior = learned(files.get("prior").unwrap_or_default()).unwrap_or_default();
-        let untrained = Noise::new(0);
-        let asked = Opened::of(
-            need("reward"),
-            "strided",
-            StridedClassifier::new(&untrained, device),
-            files,
-        )?;
-        let judge = Opened::of(
-            need("judge"),
-            "pooled",
-            PooledClassifier::new(&untrained, device),
-            files,
-        )?;
-        judge.check(&prior)?;
+        let noise = &Noise::new(0);
+        let asked = Opened::of(need("reward"), "strided", files, |learned| {
+            StridedClassifier::new(learned.shape, learned.classes.len(), noise, device)
+        })?;
+        let judge = Opened::of(need("judge"), "pooled", files, |learned| {
+            PooledClassifier::new(learned.shape, learned.classes.len(), noise, device)
+        })?;
+        judge.check(prior)?;
         if problem.reward.asks_a_classifier() {
-            asked.check(&prior)?;
+            asked.check(prior)?;
         }
         Ok(Self {
-            knows_images: asked.data == prior,
-            asked: asked.network,
+            asked: asked.check(prior).is_ok().then_some(asked.network),
             judge: judge.network,
         })
     }
@@ -64,17 +58,26 @@ struct Opened<'a, N> {
     network: N,
     need: &'a FileNeed<'a>,
     kind: &'static str,
-    /// The data set that it learned.
-    data: String,
+    /// The images that it learned.
+    learned: Learned,
 }
 
 impl<'a, N: Module> Opened<'a, N> {
-    fn of(need: &'a FileNeed, kind: &'static str, network: N, files: &Files) -> Result<Self, ConfigError> {
+    fn of(
+        need: &'a FileNeed,
+        kind: &'static str,
+        files: &Files,
+        network: impl FnOnce(&Learned) -> N,
+    ) -> Result<Self, ConfigError> {
         let file = files
             .get(need.role)
             .ok_or_else(|| "its file is missing".to_owned());
-        let read = |file| Ok((load_tensors(network, &read_tensors(file)?)?, learned(file)?));
-        let (network, data) = file.and_then(read).map_err(|why| {
+        let read = |file| {
+            let weights = read_tensors(file)?;
+            let learned = Learned::of(&weights.metadata)?;
+            Ok((load_tensors(network(&learned), &weights)?, learned))
+        };
+        let (network, learned) = file.and_then(read).map_err(|why| {
             let allowed = format!("a file that `rtb pretrain classifier {kind}` wrote ({why})");
             ConfigError::new(need.field, format!("`{}`", need.name), allowed)
         })?;
@@ -82,28 +85,45 @@ impl<'a, N: Module> Opened<'a, N> {
             network,
             need,
             kind,
-            data,
+            learned,
         })
     }
 
-    /// Refuses it where the prior learned another data set.
-    fn check(&self, prior: &str) -> Result<(), ConfigError> {
-        if self.data == prior {
+    /// Refuses it where the prior learned other images.
+    fn check(&self, prior: &Learned) -> Result<(), ConfigError> {
+        let (own, kind) = (&self.learned, self.kind);
+        let [differs, allowed] = if own.data != prior.data {
+            let data = &prior.data;
+            [
+                format!("learned {}", own.data),
+                format!(
+                    "a classifier of {data}, as the prior is: `rtb pretrain classifier {kind} --data {data} --out FILE` \
+                     trains one"
+                ),
+            ]
+        } else if own.shape != prior.shape {
+            [
+                format!("sees images of the shape {}", own.shape),
+                format!(
+                    "a classifier of images of the shape {}, as the prior's are",
+                    prior.shape
+                ),
+            ]
+        } else if own.classes != prior.classes {
+            [
+                format!("knows the classes {}", own.classes.join(", ")),
+                format!(
+                    "a classifier of the prior's classes: {}",
+                    prior.classes.join(", ")
+                ),
+            ]
+        } else {
             return Ok(());
-        }
+        };
         Err(ConfigError::new(
             self.need.field,
-            format!("`{}`, which learned {},", self.need.name, self.data),
-            format!(
-                "a classifier of {prior}, as the prior is: `rtb pretrain classifier {} --data {prior} --out FILE` trains \
-                 one",
-                self.kind
-            ),
+            format!("`{}`, which {differs},", self.need.name),
+            allowed,
         ))
     }
-}
-
-/// The data set that a network learned, from its file.
-fn learned(file: &[u8]) -> Result<String, String> {
-    read_metadata(file).map(|header| data_set(&header).to_owned())
 }

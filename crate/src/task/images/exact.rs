@@ -175,8 +175,7 @@ impl ImagesTask {
         let fit = ImageFit {
             log_reward_exact: exact.mean_log_reward(),
             fid: distance(&judged, truth),
-            fid_reward_classifier: distance(&classified, truth_classified)
-                .filter(|_| self.classifiers.knows_images),
+            fid_reward_classifier: distance(&classified, truth_classified),
             fid_floor: exact.fid_floor(judged.len()),
             diversity: judged.diversity(),
             diversity_exact: known.then(|| truth.diversity()),

@@ -77,11 +77,15 @@ impl ImagesTask {
         Ok(())
     }
 
-    /// What the judge and the rewards' classifier see in the images of end points.
+    /// What the judge and the rewards' classifier see in the images of end points; nothing in the eyes of one that
+    /// has learned others.
     pub(super) async fn look_at(&self, ends: &[f32]) -> Result<[Seen; 2], EngineError> {
         let images = self.images_of(ends).await?;
         let judged = see(&self.classifiers.judge, &images, &self.device).await;
-        let classified = see(&self.classifiers.asked, &images, &self.device).await;
+        let classified = match &self.classifiers.asked {
+            Some(classifier) => see(classifier, &images, &self.device).await,
+            None => Ok(Seen::default()),
+        };
         Ok([
             judged.map_err(EngineError::Device)?,
             classified.map_err(EngineError::Device)?,

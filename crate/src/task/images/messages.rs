@@ -1,7 +1,40 @@
 //! What is told of a run on images.
 
-use super::data::CLASSES;
+use super::data::{CLASSES, Shape, numbered};
+use crate::task::Picture;
 use serde::{Deserialize, Serialize};
+
+/// How the images of a run are drawn; that of MNIST where nothing is said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImageView {
+    /// Their shape.
+    pub shape: Shape,
+    /// Whether grey is drawn as ink on paper, else as light.
+    pub ink: bool,
+    /// The names of their classes.
+    pub classes: Vec<String>,
+}
+
+impl Default for ImageView {
+    fn default() -> Self {
+        Self {
+            shape: Shape::MNIST,
+            ink: true,
+            classes: numbered(CLASSES),
+        }
+    }
+}
+
+impl ImageView {
+    /// Images as they are drawn.
+    pub fn picture(&self, pixels: &[f32]) -> Picture {
+        Picture::Images {
+            shape: self.shape.sizes(),
+            ink: self.ink,
+            pixels: pixels.to_vec(),
+        }
+    }
+}
 
 /// How far images are from those of the exact posterior, in the eyes of two classifiers: the one
 /// that rewards ask, and one that only measures. Shares of classes are what the latter sees.
@@ -23,10 +56,10 @@ pub struct ImageFit {
     pub diversity: f64,
     /// The same of the exact images.
     pub diversity_exact: Option<f64>,
-    /// Share of every class, 0 to 9.
-    pub classes: [f64; CLASSES],
+    /// Share of every class.
+    pub classes: Vec<f64>,
     /// The same of the exact images.
-    pub classes_exact: Option<[f64; CLASSES]>,
+    pub classes_exact: Option<Vec<f64>>,
     /// Share of images in a class that the reward wants, where it wants classes.
     pub accuracy: Option<f64>,
     /// The same of the exact images.
@@ -43,7 +76,7 @@ pub struct ImageFit {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ExactFit {
     /// Share of every class among all images that were kept, by the evaluation classifier.
-    pub classes: [f64; CLASSES],
+    pub classes: Vec<f64>,
 }
 
 /// What is measured of one of several classes.

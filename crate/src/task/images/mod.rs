@@ -1,4 +1,4 @@
-//! Images of digits under a learned diffusion prior.
+//! Images, such as digits, under a learned diffusion prior.
 
 #[cfg(feature = "engine")]
 mod calibrate;
@@ -35,16 +35,16 @@ mod task;
 #[cfg(feature = "engine")]
 pub mod train;
 
-pub use data::{CLASSES, PIXELS, SIDE};
+pub use data::{CLASSES, PIXELS, SIDE, Shape};
 #[cfg(feature = "engine")]
 pub use exact::Exact;
-pub use messages::{ClassFit, ExactFit, ImageFit};
+pub use messages::{ClassFit, ExactFit, ImageFit, ImageView};
 #[cfg(feature = "engine")]
 pub use metric::{Moments, Seen, see};
 #[cfg(feature = "engine")]
 pub use network::{
-    Autoencoder, Classify, DECODER, Denoise, Denoiser, FEATURES, MNIST, PooledClassifier, StridedClassifier,
-    UNet, UNetConfig, data_set, with_data_set,
+    Autoencoder, Classify, DECODER, Denoise, Denoiser, FEATURES, Learned, MNIST, PooledClassifier,
+    StridedClassifier, UNet, UNetConfig,
 };
 #[cfg(feature = "engine")]
 pub use policy::ImagePolicy;
@@ -52,7 +52,7 @@ pub use policy::ImagePolicy;
 pub use pool::Pool;
 #[cfg(feature = "engine")]
 pub use prior::{Decoder, DenoiserPrior, Denoising};
-pub use problem::{ClassesBy, ImagesProblem, Judge, PAINT_LEVELS, REWARDS, Reward};
+pub use problem::{Class, ClassesBy, ImagesProblem, Judge, PAINT_LEVELS, REWARDS, Reward};
 #[cfg(feature = "engine")]
 pub use reward::ImageReward;
 #[cfg(feature = "engine")]
@@ -60,7 +60,7 @@ pub use task::ImagesTask;
 
 use super::calibration;
 use super::sheet::Sheet;
-use super::{Listing, Panel, Picture, Room, Shown};
+use super::{Listing, Panel, Room, Shown};
 use crate::engine::ConfigError;
 use crate::message::Report;
 #[cfg(feature = "native")]
@@ -103,14 +103,6 @@ const STATISTICS: [&str; 4] = ["ink", "width", "height", "log r"];
 /// Refuses a run that is about something else.
 fn other_task(run: &Run) -> ConfigError {
     super::other_task(run, NAME)
-}
-
-/// Images as they are drawn.
-fn picture(pixels: &[f32]) -> Picture {
-    Picture::Images {
-        side: SIDE,
-        pixels: pixels.to_vec(),
-    }
 }
 
 impl Room for Images {
@@ -173,7 +165,8 @@ impl Room for Images {
     }
 
     fn panels(&self, shown: &Shown) -> Vec<Panel> {
-        let mut panels = Panel::of_samples(shown, picture);
+        let view = shown.scene.view.of::<ImageView>().unwrap_or_default();
+        let mut panels = Panel::of_samples(shown, |pixels| view.picture(pixels));
         panels.extend(calibration::panel(&STATISTICS, shown.fit));
         panels
     }

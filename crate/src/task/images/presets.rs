@@ -1,12 +1,12 @@
 //! Runs on images of digits.
 
 use super::data::{CLASSES, SIDE};
-use super::problem::{self, ClassesBy, ImagesProblem, PAINT_LEVELS, Reward};
+use super::problem::{self, Class, ClassesBy, ImagesProblem, PAINT_LEVELS, Reward};
 use crate::run::{Preset, Run};
 
 fn classes(classes: &[usize], by: ClassesBy) -> Reward {
     Reward::Classes {
-        classes: classes.to_vec(),
+        classes: classes.iter().copied().map(Class::Number).collect(),
         by,
         weights: None,
     }

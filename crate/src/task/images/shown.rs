@@ -3,11 +3,11 @@
 use super::calibrate::calibrate;
 use super::methods::{self, VARIANCE_IMAGES};
 use super::task::ImagesTask;
-use super::{ClassFit, Exact, PIXELS, Reward, SIDE, picture};
+use super::{ClassFit, Exact, ImageView, Reward};
 use crate::engine::EngineError;
 use crate::engine::Paths;
 use crate::engine::learner::{Learner, Simulated};
-use crate::message::{ConditionReport, Fit, Report, SampledTruth, Scene, Snapshot, Truth};
+use crate::message::{ConditionReport, Fit, Packed, Report, SampledTruth, Scene, Snapshot, Truth};
 use crate::run::Run;
 use crate::task::calibration::Calibration;
 use crate::task::opened::{Drawn, Kept, Measured, Pictures, Reference, ShownTask};
@@ -27,14 +27,19 @@ impl ShownTask for ImagesTask {
     }
 
     fn shape(&self) -> Vec<usize> {
-        vec![SIDE, SIDE]
+        let [channels, height, width] = self.learned.shape.sizes();
+        match channels {
+            1 => vec![height, width],
+            _ => vec![channels, height, width],
+        }
     }
 
     /// One image a line.
     fn text(&self, samples: &[f32]) -> String {
-        let names: Vec<String> = (0..PIXELS).map(|at| format!("p{at}")).collect();
+        let pixels = self.learned.shape.pixels();
+        let names: Vec<String> = (0..pixels).map(|at| format!("p{at}")).collect();
         let mut text = names.join(",") + "\n";
-        for image in samples.chunks_exact(PIXELS) {
+        for image in samples.chunks_exact(pixels) {
             let pixels: Vec<String> = image.iter().map(f32::to_string).collect();
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{}", pixels.join(","));
@@ -43,7 +48,8 @@ impl ShownTask for ImagesTask {
     }
 
     fn pictures(&self) -> Pictures {
-        Arc::new(picture)
+        let view = self.view();
+        Arc::new(move |pixels| view.picture(pixels))
     }
 
     async fn samples_of(&self, ends: Vec<f32>) -> Result<Vec<f32>, EngineError> {
@@ -61,7 +67,7 @@ impl ShownTask for ImagesTask {
             log_reward,
             exact,
             prior_paths,
-            ..Scene::default()
+            view: Packed::new(&learner.task.view()),
         })
     }
 
@@ -111,7 +117,9 @@ impl ShownTask for ImagesTask {
         let known = self.known().await?;
         Ok(Reference {
             truth: Truth::Rejection,
-            picture: picture(&known.map(|truth| truth.samples).unwrap_or_default()),
+            picture: self
+                .view()
+                .picture(&known.map(|truth| truth.samples).unwrap_or_default()),
             error: Box::new(move |samples| exact.fid_floor(samples)),
         })
     }
@@ -152,10 +160,21 @@ impl ShownTask for ImagesTask {
     }
 }
 
+impl ImagesTask {
+    /// How its images are drawn.
+    fn view(&self) -> ImageView {
+        ImageView {
+            shape: self.learned.shape,
+            ink: self.learned.ink,
+            classes: self.learned.classes.clone(),
+        }
+    }
+}
+
 /// Trajectories as images.
 async fn seen(task: &ImagesTask, paths: Paths) -> Result<Paths, EngineError> {
     Ok(Paths {
-        size: PIXELS,
+        size: task.learned.shape.pixels(),
         points: task.images_of(&paths.points).await?,
         ..paths
     })

@@ -1,11 +1,11 @@
-//! The task of images: digits under a diffusion prior, and a reward of images.
+//! The task of images under a diffusion prior, and a reward of images.
 //!
 //! The exact posterior is what rejection keeps of the prior's own chain. Its proposals do not
 //! depend on the reward and are kept in a [`Pool`], which grows as time allows.
 
 use super::classifiers::Classifiers;
 use super::pool::{Pool, Scored};
-use super::{Denoiser, DenoiserPrior, ImagePolicy, ImageReward, ImagesProblem};
+use super::{Denoiser, DenoiserPrior, ImagePolicy, ImageReward, ImagesProblem, Learned};
 use crate::engine::Conditions;
 use crate::engine::EngineError;
 use crate::engine::learner::Task;
@@ -15,6 +15,7 @@ use crate::engine::reward::{Reward, tempered};
 use crate::engine::rollout::{Chains, Replay};
 use crate::engine::sampler::Setting;
 use crate::engine::settings::Tempering;
+use crate::engine::weights::read_metadata;
 use crate::run::{Files, Problem, Run};
 use crate::task::opened::prior_network;
 use burn::tensor::Device;
@@ -25,7 +26,7 @@ use burn::tensor::Device;
 const GIVEN_AN_ITERATION: usize = 32;
 const GIVEN: usize = 1 << 14;
 
-/// Images are `[PIXELS]`, −1 black to 1 white; end points of the chain are what the prior's decoder
+/// Images are `[pixels]`, −1 black to 1 full; end points of the chain are what the prior's decoder
 /// makes them of. The posterior is the prior's network with low-rank
 /// corrections, or a whole copy of it.
 pub struct ImagesTask {
@@ -36,6 +37,8 @@ pub struct ImagesTask {
     /// What it is computed on.
     pub device: Device,
     pub(super) prior: DenoiserPrior,
+    /// The images that the prior learned.
+    pub(super) learned: Learned,
     pub(super) process: VariancePreserving,
     pub(super) classifiers: Classifiers,
     pub(super) reward: ImageReward,
@@ -59,11 +62,15 @@ impl ImagesTask {
     /// Where the run, the file of the prior or that of a classifier is refused.
     pub fn open(run: Run, device: Device, files: &Files) -> Result<Self, EngineError> {
         run.validate()?;
-        let problem = ImagesProblem::of(&run)?.clone();
+        let mut problem = ImagesProblem::of(&run)?.clone();
         let prior = prior_network(&run, files, |file| {
             DenoiserPrior::read(file, run.process.steps, &device)
         })?;
-        let classifiers = Classifiers::open(&problem, files, &device)?;
+        let learned = prior_network(&run, files, |file| {
+            read_metadata(file).and_then(|header| Learned::of(&header))
+        })?;
+        problem.reward = problem.reward.suited(&learned)?;
+        let classifiers = Classifiers::open(&problem, &learned, files, &device)?;
         let reward = ImageReward::new(
             &problem.reward,
             run.tempering.floor,
@@ -78,6 +85,7 @@ impl ImagesTask {
             scored: vec![Scored::default(); problem.conditions()],
             data_variance: f64::NAN,
             given_so_far: 0,
+            learned,
             reward,
             problem,
             process: prior.denoising().process,
@@ -110,7 +118,7 @@ impl ImagesTask {
         self.scored.len()
     }
 
-    /// Images of end points, `[count][PIXELS]`.
+    /// Images of end points, `[count][pixels]`.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! Networks of images: priors that denoise, an autoencoder, classifiers.
 
 use super::data::Images;
-use super::{Autoencoder, Classify, Denoise, PIXELS, SIDE};
+use super::{Autoencoder, Classify, Denoise, Shape};
 use crate::engine::EngineError;
 use crate::engine::host::read;
 use crate::engine::noise;
@@ -39,7 +39,7 @@ impl Vectors for Images {
     }
 
     fn size(&self) -> usize {
-        PIXELS
+        self.shape().pixels()
     }
 
     fn vector(&self, index: usize) -> impl Iterator<Item = f32> {
@@ -97,10 +97,13 @@ impl Vectors for Latents {
     }
 }
 
-/// `[indices, PIXELS]`.
+/// `[indices, pixels]`.
 fn uploaded(images: &Images, indices: &[usize], device: &Device) -> Tensor<2> {
     let pixels: Vec<f32> = indices.iter().flat_map(|index| images.image(*index)).collect();
-    Tensor::from_data(TensorData::new(pixels, [indices.len(), PIXELS]), device)
+    Tensor::from_data(
+        TensorData::new(pixels, [indices.len(), images.shape().pixels()]),
+        device,
+    )
 }
 
 impl<N: Denoise, E: Vectors> Pretraining<N, E> {
@@ -195,11 +198,15 @@ impl<N: Classify + Module + ModuleDisplay + Sync> Pretraining<N, Images> {
     pub async fn classify(&mut self) -> Result<f64, EngineError> {
         let mut rng = self.rng();
         let drawn = self.draw(&mut rng, self.examples.len(), self.recipe.batch);
+        let shape = self.examples.shape();
         let examples: Vec<(Vec<f32>, i32)> = drawn
             .into_iter()
             .map(|index| {
                 let image: Vec<f32> = self.examples.image(index).collect();
-                (distorted(&image, &mut rng), self.examples.label(index) as i32)
+                (
+                    distorted(&image, shape, &mut rng),
+                    self.examples.label(index) as i32,
+                )
             })
             .collect();
         let shards = parallel::split(examples, parallel::parts(&self.device, self.recipe.batch));
@@ -209,7 +216,7 @@ impl<N: Classify + Module + ModuleDisplay + Sync> Pretraining<N, Images> {
                 let rows = shard.len();
                 let (images, labels): (Vec<_>, Vec<_>) = shard.into_iter().unzip();
                 let images: Vec<f32> = images.into_iter().flatten().collect();
-                let images = Tensor::from_data(TensorData::new(images, [rows, PIXELS]), device);
+                let images = Tensor::from_data(TensorData::new(images, [rows, shape.pixels()]), device);
                 let labels = Tensor::<2, Int>::from_data(TensorData::new(labels, [rows, 1]), device);
                 let log_probs = activation::log_softmax(network.logits(images), 1);
                 log_probs.gather(1, labels).mean().neg()
@@ -224,34 +231,42 @@ fn time(share: f64) -> f64 {
     1.0 / (1.0 + (-logit).exp())
 }
 
-/// An image turned, scaled and moved a little, with noise of up to a tenth of its range.
-fn distorted(image: &[f32], rng: &mut ChaCha8Rng) -> Vec<f32> {
+/// The side whose images are moved by up to two pixels; others in proportion.
+const MOVED_SIDE: f64 = 28.0;
+
+/// An image turned, scaled and moved a little, with noise of up to a tenth of its range. Around a grey image it is
+/// black, and a coloured one goes on beyond its edges.
+fn distorted(image: &[f32], shape: Shape, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let Shape { height, width, .. } = shape;
     let mut between = |bound: f64| (2.0 * noise::uniform(rng) - 1.0) * bound;
     let (sin, cos) = between(0.2).sin_cos();
     let scale = 1.0 + between(0.1);
-    let shift = [between(2.0), between(2.0)];
+    let shift = [height, width].map(|side| between(2.0 * side as f64 / MOVED_SIDE));
     let level = between(0.1);
-    let center = (SIDE - 1) as f64 / 2.0;
-    let pixel = |row: f64, column: f64| {
-        let inside = |v: f64| v >= 0.0 && v <= (SIDE - 1) as f64;
-        if inside(row) && inside(column) {
-            image[row as usize * SIDE + column as usize]
-        } else {
-            -1.0
-        }
-    };
-    let mut made = Vec::with_capacity(PIXELS);
-    for row in 0..SIDE {
-        for column in 0..SIDE {
-            let (y, x) = (row as f64 - center, column as f64 - center);
-            let from_row = center + (cos * y - sin * x) / scale + shift[0];
-            let from_column = center + (sin * y + cos * x) / scale + shift[1];
-            let (top, left) = (from_row.floor(), from_column.floor());
-            let (down, right) = ((from_row - top) as f32, (from_column - left) as f32);
-            let upper = pixel(top, left) * (1.0 - right) + pixel(top, left + 1.0) * right;
-            let lower = pixel(top + 1.0, left) * (1.0 - right) + pixel(top + 1.0, left + 1.0) * right;
-            let noise = (level * noise::normal(rng)) as f32;
-            made.push(upper * (1.0 - down) + lower * down + noise);
+    let [last_row, last_column] = [height, width].map(|side| (side - 1) as f64);
+    let [middle_row, middle_column] = [last_row, last_column].map(|last| last / 2.0);
+    let mut made = Vec::with_capacity(image.len());
+    for channel in image.chunks_exact(shape.area()) {
+        let pixel = |row: f64, column: f64| {
+            let inside = |v: f64, last: f64| v >= 0.0 && v <= last;
+            if shape.is_grey() && !(inside(row, last_row) && inside(column, last_column)) {
+                return -1.0;
+            }
+            let place = |v: f64, last: f64| v.clamp(0.0, last) as usize;
+            channel[place(row, last_row) * width + place(column, last_column)]
+        };
+        for row in 0..height {
+            for column in 0..width {
+                let (y, x) = (row as f64 - middle_row, column as f64 - middle_column);
+                let from_row = middle_row + (cos * y - sin * x) / scale + shift[0];
+                let from_column = middle_column + (sin * y + cos * x) / scale + shift[1];
+                let (top, left) = (from_row.floor(), from_column.floor());
+                let (down, right) = ((from_row - top) as f32, (from_column - left) as f32);
+                let upper = pixel(top, left) * (1.0 - right) + pixel(top, left + 1.0) * right;
+                let lower = pixel(top + 1.0, left) * (1.0 - right) + pixel(top + 1.0, left + 1.0) * right;
+                let noise = (level * noise::normal(rng)) as f32;
+                made.push(upper * (1.0 - down) + lower * down + noise);
+            }
         }
     }
     made

@@ -1,19 +1,20 @@
 //! `rtb pretrain autoencoder`: the latents that a prior of images may be about.
 
 use super::common::{Common, Record, Stepped};
-use super::judgement::Judgements;
-use crate::program::data::{self, Labelled};
+use super::data_set::DataSet;
+use super::judgement::{Judge, Judgements};
+use crate::program::data::Labelled;
 use crate::program::error::ProgramError;
 use crate::program::number::whole;
-use crate::program::output::quoted;
 use burn::module::Module;
 use pollster::block_on;
 use rtb::engine::EngineError;
 use rtb::engine::noise::Noise;
 use rtb::engine::train::examples::{Pretraining, Recipe};
 use rtb::engine::weights::Weights;
+use rtb::run::ConfigError;
 use rtb::task::images::train::Latents;
-use rtb::task::images::{Autoencoder, Decoder, with_data_set};
+use rtb::task::images::{Autoencoder, Decoder};
 use serde::Serialize;
 
 const AFTER_HELP: &str = "\
@@ -26,9 +27,8 @@ Example:
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// mnist, fashion-mnist, or a folder with the four files of MNIST
-    #[arg(long, value_name = "NAME|FOLDER", default_value = "mnist")]
-    data: String,
+    #[command(flatten)]
+    data: DataSet,
     /// Size of the latent vector of an image
     #[arg(long, value_name = "N", default_value_t = 32,
           value_parser = whole::<u32>(1, 784))]
@@ -44,6 +44,8 @@ pub struct Args {
     /// Standard deviation of the noise added to the latents in training; the latents' own is 1
     #[arg(long, value_name = "DEVIATION", default_value_t = 0.04, value_parser = deviation)]
     noise: f64,
+    #[command(flatten)]
+    judge: Judge,
     #[command(flatten)]
     common: Common,
 }
@@ -71,12 +73,18 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     args.common.probe(None)?;
     let numbers = args.common.numbers(8000, 256, 2e-3, 0.999);
     let device = args.common.device()?;
-    let Labelled { train, test } = data::images(&args.data)?;
+    let (Labelled { train, test }, learned) = args.data.read()?;
+    let pixels = learned.shape.pixels();
+    let judges = args.judge.open(&learned, &device)?;
     let [latents, width, blocks] = [args.latents, args.width, args.blocks].map(|n| n as usize);
-    let network = Autoencoder::new(latents, width, blocks, &Noise::new(numbers.seed), &device);
+    if latents > pixels {
+        let allowed = format!("at most {pixels}, the numbers of an image");
+        return Err(ConfigError::new("--latents", latents, allowed).into());
+    }
+    let network = Autoencoder::new(pixels, latents, width, blocks, &Noise::new(numbers.seed), &device);
     let what = format!(
-        "autoencoder --data {} --latents {latents} --width {width} --blocks {blocks} --noise {}",
-        quoted(&args.data),
+        "autoencoder {} --latents {latents} --width {width} --blocks {blocks} --noise {}",
+        args.data.command(),
         args.noise
     );
     let training = Pretraining::new(network, train.clone(), Recipe::from(&numbers), device.clone());
@@ -87,8 +95,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let seconds = args.common.train(&what, &numbers, &mut stepped)?;
     let training = stepped.training;
     let network = training.network();
-    let decoder = Decoder::of(network.decoder().clone(), latents, &device);
-    let data = data::name(&args.data);
+    let decoder = Decoder::of(network.decoder().clone(), learned.shape, &device);
     let images = test.pixels(test.len());
     let made = async {
         let latents = Latents::of(network, &test, &device).await?;
@@ -99,7 +106,12 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let figures = Figures {
         parameters: Module::num_params(network),
         test_squared_error: squares.sum::<f64>() / images.len() as f64,
-        judgements: Judgements::of([&made, &images, &train.pixels(test.len())], &data, &device)?,
+        judgements: Judgements::of(
+            &judges,
+            [&made, &images, &train.pixels(test.len())],
+            &learned,
+            &device,
+        )?,
     };
     let text = format!(
         "{} test images, each decoded from {latents} latents: mean squared error per pixel {:.4}\n{}",
@@ -115,6 +127,6 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         seconds,
         figures,
     };
-    let weights = with_data_set(weights, &data).to_safetensors(true);
+    let weights = learned.told_by(weights).to_safetensors(true);
     args.common.finish(&weights, &record, &text)
 }

@@ -1,9 +1,9 @@
 //! `rtb pretrain classifier`: a network that says which class an image is of.
 
 use super::common::{Common, Numbers, Record, Stepped};
-use crate::program::data::{self, Labelled};
+use super::data_set::DataSet;
+use crate::program::data::Labelled;
 use crate::program::error::ProgramError;
-use crate::program::output::quoted;
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Device;
 use clap::ValueEnum;
@@ -12,8 +12,9 @@ use rtb::engine::EngineError;
 use rtb::engine::noise::Noise;
 use rtb::engine::train::examples::{Pretraining, Recipe};
 use rtb::engine::weights::Weights;
+use rtb::run::ConfigError;
 use rtb::task::images::data::Images;
-use rtb::task::images::{Classify, PooledClassifier, Seen, StridedClassifier, see, with_data_set};
+use rtb::task::images::{Classify, Learned, PooledClassifier, Seen, StridedClassifier, see};
 use serde::Serialize;
 
 const AFTER_HELP: &str = "\
@@ -25,7 +26,8 @@ that deceive the reward. In a run, `reward.weights` and `judge.weights` name the
 
 Examples:
   rtb pretrain classifier strided --out classifier.safetensors
-  rtb pretrain classifier pooled --data fashion-mnist --out judge.safetensors";
+  rtb pretrain classifier pooled --data fashion-mnist --out judge.safetensors
+  rtb pretrain classifier strided --data pictures --size 32 --out classifier.safetensors";
 
 /// Train a classifier of images, for rewards or for evaluation
 #[derive(clap::Args)]
@@ -34,9 +36,8 @@ pub struct Args {
     /// Architecture of the network
     #[arg(value_enum)]
     kind: Kind,
-    /// mnist, fashion-mnist, or a folder with the four files of MNIST
-    #[arg(long, value_name = "NAME|FOLDER", default_value = "mnist")]
-    data: String,
+    #[command(flatten)]
+    data: DataSet,
     #[command(flatten)]
     common: Common,
 }
@@ -65,19 +66,42 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let numbers = args.common.numbers(6000, 128, 2e-3, 0.999);
     let device = args.common.device()?;
     let noise = Noise::new(numbers.seed);
+    let (images, learned) = args.data.read()?;
+    let (shape, classes) = (learned.shape, learned.classes.len());
+    if classes < 2 {
+        let allowed = "data with two classes or more; pictures of a folder have a folder for each class";
+        return Err(ConfigError::new(
+            "--data",
+            format!("`{}`, which has one class,", args.data.name()),
+            allowed,
+        )
+        .into());
+    }
     match args.kind {
-        Kind::Strided => train(args, &numbers, StridedClassifier::new(&noise, &device), &device),
-        Kind::Pooled => train(args, &numbers, PooledClassifier::new(&noise, &device), &device),
+        Kind::Strided => {
+            let network = StridedClassifier::new(shape, classes, &noise, &device);
+            train(args, &numbers, network, images, &learned, &device)
+        }
+        Kind::Pooled => {
+            let network = PooledClassifier::new(shape, classes, &noise, &device);
+            train(args, &numbers, network, images, &learned, &device)
+        }
     }
 }
 
-fn train<N>(args: &Args, numbers: &Numbers, network: N, device: &Device) -> Result<(), ProgramError>
+fn train<N>(
+    args: &Args,
+    numbers: &Numbers,
+    network: N,
+    Labelled { train, test }: Labelled,
+    learned: &Learned,
+    device: &Device,
+) -> Result<(), ProgramError>
 where
     N: Classify + Module + ModuleDisplay + Sync,
 {
-    let Labelled { train, test } = data::images(&args.data)?;
     let kind = args.kind.to_possible_value().expect("no kind is skipped");
-    let what = format!("classifier {} --data {}", kind.get_name(), quoted(&args.data));
+    let what = format!("classifier {} {}", kind.get_name(), args.data.command());
     let mut figures = Figures {
         parameters: Module::num_params(&network),
         train_images: train.len(),
@@ -103,7 +127,7 @@ where
         figures.test_cross_entropy
     );
     let weights = block_on(Weights::of(training.network())).map_err(EngineError::Device)?;
-    let weights = with_data_set(weights, &data::name(&args.data)).to_safetensors(true);
+    let weights = learned.told_by(weights).to_safetensors(true);
     let record = Record {
         command: args.common.command(&what, numbers),
         from: None,

@@ -1,9 +1,10 @@
 //! `rtb pretrain digits`: a diffusion prior of images.
 
 use super::common::{Common, Numbers, Record, Stepped};
-use super::judgement::Judgements;
+use super::data_set::DataSet;
+use super::judgement::{Judge, Judgements};
 use crate::program::assets;
-use crate::program::data::{self, Labelled};
+use crate::program::data::Labelled;
 use crate::program::error::ProgramError;
 use crate::program::number::whole;
 use crate::program::output::quoted;
@@ -17,10 +18,10 @@ use rtb::engine::train::examples::{Pretraining, Recipe};
 use rtb::engine::weights::{Weights, load_tensors, read_tensors};
 use rtb::network::ResidualConfig;
 use rtb::run::ConfigError;
-use rtb::task::images::data::{Images, SIDE};
+use rtb::task::images::data::Images;
 use rtb::task::images::train::{Latents, Vectors};
 use rtb::task::images::{
-    Autoencoder, DECODER, Decoder, Denoise, Denoiser, DenoiserPrior, UNetConfig, data_set, with_data_set,
+    Autoencoder, DECODER, Decoder, Denoise, Denoiser, DenoiserPrior, Learned, UNetConfig,
 };
 use serde::Serialize;
 use std::fs;
@@ -34,7 +35,8 @@ With --latents: --iterations 40000 --batch 512 --learning-rate 0.002 --ema 0.999
 Examples:
   rtb pretrain digits --out prior-digits-pixels.safetensors --picture digits.png
   rtb pretrain autoencoder --out autoencoder.safetensors
-  rtb pretrain digits --latents autoencoder.safetensors --out prior-digits.safetensors";
+  rtb pretrain digits --latents autoencoder.safetensors --out prior-digits.safetensors
+  rtb pretrain digits --data pictures --size 32 --judge judge.safetensors --out prior.safetensors";
 
 /// Units of the time embedding of a network of latents.
 const EMBEDDING: usize = 64;
@@ -43,9 +45,8 @@ const EMBEDDING: usize = 64;
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
-    /// mnist, fashion-mnist, or a folder with the four files of MNIST
-    #[arg(long, value_name = "NAME|FOLDER", default_value = "mnist")]
-    data: String,
+    #[command(flatten)]
+    data: DataSet,
     /// Train on the latents of this autoencoder, a file of `rtb pretrain autoencoder` [default: train on
     /// pixels]
     #[arg(long, value_name = "FILE")]
@@ -72,6 +73,8 @@ pub struct Args {
     /// File (PNG or SVG) for a picture of 100 samples
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
+    #[command(flatten)]
+    judge: Judge,
     #[command(flatten)]
     common: Common,
 }
@@ -105,8 +108,9 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     }
     args.common.probe(args.picture.as_deref())?;
     let device = args.common.device()?;
-    let images = data::images(&args.data)?;
-    let mut what = format!("digits --data {}", quoted(&args.data));
+    let (images, learned) = args.data.read()?;
+    let judges = args.judge.open(&learned, &device)?;
+    let mut what = format!("digits {}", args.data.command());
     if let Some(path) = &args.latents {
         let (path, width, blocks) = (quoted(path.display()), args.width, args.blocks);
         what += &format!(" --latents {path} --width {width} --blocks {blocks}");
@@ -123,7 +127,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         }
         Some(path) => {
             let numbers = args.common.numbers(40_000, 512, 2e-3, 0.999);
-            let trained = of_latents(args, &what, &numbers, path, &images.train, &device)?;
+            let trained = of_latents(args, &what, &numbers, path, (&images.train, &learned), &device)?;
             (numbers, trained)
         }
     };
@@ -141,18 +145,22 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     };
     let samples = block_on(made).map_err(EngineError::Device)?;
     let sampling_seconds = begun.elapsed().as_secs_f64();
-    let data = data::name(&args.data);
     let sets: [&[f32]; 3] = [&samples, &test.pixels(test.len()), &train.pixels(count)];
     let figures = Figures {
         parameters,
         samples: count,
         steps,
         sampling_seconds,
-        judgements: Judgements::of(sets, &data, &device)?,
+        judgements: Judgements::of(&judges, sets, &learned, &device)?,
         autoencoder: args.latents.as_deref().and_then(record_of),
     };
     if let Some(path) = &args.picture {
-        plot::draw_images(path, &samples, SIDE, 10)?;
+        let sheet = plot::ImageSheet {
+            shape: learned.shape.sizes(),
+            ink: learned.ink,
+            pixels: &samples,
+        };
+        sheet.draw(path, 10)?;
     }
     let text = format!(
         "{count} samples from a chain of {steps} steps, drawn in {sampling_seconds:.0} s\n{}",
@@ -165,7 +173,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         seconds: trained.seconds,
         figures,
     };
-    let weights = with_data_set(trained.weights, &data).to_safetensors(true);
+    let weights = learned.told_by(trained.weights).to_safetensors(true);
     args.common.finish(&weights, &record, &text)
 }
 
@@ -176,12 +184,16 @@ fn of_pixels(
     images: &Images,
     device: &Device,
 ) -> Result<Trained, ProgramError> {
-    let network = UNetConfig::SHIPPED.init(&Noise::new(numbers.seed), device);
+    let config = UNetConfig {
+        shape: images.shape(),
+        ..UNetConfig::SHIPPED
+    };
+    let network = config.init(&Noise::new(numbers.seed), device);
     let (network, seconds) = train(args, what, numbers, network, images.clone(), device)?;
     Ok(Trained {
         weights: block_on(Weights::of(&network)).map_err(EngineError::Device)?,
         network: Denoiser::Pixels(network),
-        decoder: Decoder::default(),
+        decoder: Decoder::of_pixels(images.shape()),
         seconds,
     })
 }
@@ -191,20 +203,35 @@ fn of_latents(
     what: &str,
     numbers: &Numbers,
     path: &Path,
-    images: &Images,
+    (images, wanted): (&Images, &Learned),
     device: &Device,
 ) -> Result<Trained, ProgramError> {
     let file = fs::read(path).map_err(|e| ProgramError::file("read the autoencoder", path, e))?;
     let refused = |allowed| ConfigError::new("--latents", format!("`{}`", path.display()), allowed);
     let read = read_tensors(&file).and_then(|weights| {
-        let learned = data_set(&weights.metadata).to_owned();
-        Ok((Autoencoder::read(weights, device)?, learned))
+        let learned = Learned::of(&weights.metadata)?;
+        let autoencoder = Autoencoder::read(weights, device)?;
+        let (pixels, shape) = (autoencoder.pixels(), learned.shape);
+        match pixels == shape.pixels() {
+            true => Ok((autoencoder, learned)),
+            false => Err(format!(
+                "its images have {pixels} numbers, but the header says {shape}"
+            )),
+        }
     });
     let (autoencoder, learned) =
         read.map_err(|why| refused(format!("a file that `rtb pretrain autoencoder` wrote ({why})")))?;
-    let data = data::name(&args.data);
-    if learned != data {
-        return Err(refused(format!("an autoencoder of {data}; this one learned {learned}")).into());
+    if (&learned.data, learned.shape) != (&wanted.data, wanted.shape) {
+        let of = |one: &Learned| match learned.data == wanted.data {
+            true => format!("{} in the shape {}", one.data, one.shape),
+            false => one.data.clone(),
+        };
+        let allowed = format!(
+            "an autoencoder of {}; this one learned {}",
+            of(wanted),
+            of(&learned)
+        );
+        return Err(refused(allowed).into());
     }
     let size = autoencoder.latents();
     let config = ResidualConfig {
@@ -225,7 +252,7 @@ fn of_latents(
     Ok(Trained {
         weights: block_on(weights).map_err(EngineError::Device)?,
         network: Denoiser::Latents(network),
-        decoder: Decoder::of(autoencoder.decoder().clone(), size, device),
+        decoder: Decoder::of(autoencoder.decoder().clone(), learned.shape, device),
         seconds,
     })
 }

@@ -1,12 +1,26 @@
-//! How good images are, in the eyes of the two classifiers.
+//! How good images are, in the eyes of classifiers.
 
 use crate::program::assets;
 use crate::program::error::ProgramError;
 use burn::tensor::Device;
 use pollster::block_on;
 use rtb::engine::EngineError;
-use rtb::task::images::{CLASSES, Classify, MNIST, Seen, see as look};
+use rtb::engine::noise::Noise;
+use rtb::engine::weights::{load_tensors, read_tensors};
+use rtb::run::ConfigError;
+use rtb::task::images::{Classify, Learned, MNIST, PooledClassifier, Seen, Shape, see as look};
 use serde::Serialize;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Whose figures are wanted.
+#[derive(clap::Args)]
+pub struct Judge {
+    /// Classifier that judges the images, a file of `rtb pretrain classifier pooled` that learned the same data
+    /// [default: the shipped ones, if the images have 28 × 28 grey pixels]
+    #[arg(long, value_name = "FILE")]
+    judge: Option<PathBuf>,
+}
 
 /// How good images are, in the eyes of a classifier.
 #[derive(Serialize)]
@@ -19,7 +33,7 @@ struct Judgement {
     diversity: f64,
     diversity_of_test_images: f64,
     /// Share of every class among the images.
-    classes: [f64; CLASSES],
+    classes: Vec<f64>,
 }
 
 /// By the classifier of rewards, and by the one that only measures.
@@ -28,18 +42,89 @@ pub struct Judgements {
     /// The data set that the classifiers learned, where it is not the images'.
     #[serde(skip_serializing_if = "Option::is_none")]
     classifiers_learned: Option<&'static str>,
-    reward_classifier: Judgement,
-    evaluation_classifier: Judgement,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reward_classifier: Option<Judgement>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evaluation_classifier: Option<Judgement>,
+    /// The names of the classes.
+    #[serde(skip)]
+    names: Vec<String>,
+}
+
+/// The classifiers that judge, open.
+pub enum Judges {
+    /// Those that ship.
+    Shipped,
+    /// The user's own.
+    Own(Box<PooledClassifier>),
+    /// None sees such images.
+    None,
+}
+
+impl Judge {
+    /// The classifiers that judge these images.
+    ///
+    /// # Errors
+    ///
+    /// Where the file is no classifier, or one of other images.
+    pub fn open(&self, images: &Learned, device: &Device) -> Result<Judges, ProgramError> {
+        match &self.judge {
+            Some(path) => Ok(Judges::Own(Box::new(own(path, images, device)?))),
+            None if images.shape == Shape::MNIST => Ok(Judges::Shipped),
+            None => Ok(Judges::None),
+        }
+    }
+}
+
+/// The user's own classifier.
+fn own(path: &Path, images: &Learned, device: &Device) -> Result<PooledClassifier, ProgramError> {
+    let file = fs::read(path).map_err(|e| ProgramError::file("read the classifier", path, e))?;
+    let refused = |allowed| ConfigError::new("--judge", format!("`{}`", path.display()), allowed);
+    let read = read_tensors(&file).and_then(|weights| {
+        let learned = Learned::of(&weights.metadata)?;
+        let network = PooledClassifier::new(learned.shape, learned.classes.len(), &Noise::new(0), device);
+        Ok((load_tensors(network, &weights)?, learned))
+    });
+    let (network, learned) = read.map_err(|why| {
+        refused(format!(
+            "a file that `rtb pretrain classifier pooled` wrote ({why})"
+        ))
+    })?;
+    match learned == *images {
+        true => Ok(network),
+        false => Err(refused(format!(
+            "a classifier of {} in the shape {}; this one learned {} in the shape {}",
+            images.data, images.shape, learned.data, learned.shape
+        ))
+        .into()),
+    }
 }
 
 impl Judgements {
     /// Of images, test images and training images of a data set.
-    pub fn of(sets: [&[f32]; 3], data: &str, device: &Device) -> Result<Self, ProgramError> {
-        Ok(Self {
-            classifiers_learned: (data != MNIST).then_some(MNIST),
-            reward_classifier: judge(&assets::reward_classifier(device)?, sets, device)?,
-            evaluation_classifier: judge(&assets::evaluation_classifier(device)?, sets, device)?,
-        })
+    pub fn of(
+        judges: &Judges,
+        sets: [&[f32]; 3],
+        learned: &Learned,
+        device: &Device,
+    ) -> Result<Self, ProgramError> {
+        let mut all = Self {
+            classifiers_learned: None,
+            reward_classifier: None,
+            evaluation_classifier: None,
+            names: learned.classes.clone(),
+        };
+        match judges {
+            Judges::None => {}
+            Judges::Own(own) => all.evaluation_classifier = Some(judge(&**own, sets, device)?),
+            Judges::Shipped => {
+                all.classifiers_learned = (learned.data != MNIST).then_some(MNIST);
+                all.reward_classifier = Some(judge(&assets::reward_classifier(device)?, sets, device)?);
+                all.evaluation_classifier =
+                    Some(judge(&assets::evaluation_classifier(device)?, sets, device)?);
+            }
+        }
+        Ok(all)
     }
 
     /// In words.
@@ -48,20 +133,39 @@ impl Judgements {
             let shares: Vec<_> = j.classes.iter().map(|s| format!("{:.1}", 100.0 * s)).collect();
             format!(
                 "{name}: FID to the test images {:.3} (training images: {:.3}), diversity {:.3} (test images: {:.3})\n\
-                 \x20 share of the classes 0 to 9 in percent: {}\n",
+                 \x20 share of the classes {} in percent: {}\n",
                 j.fid,
                 j.fid_of_training_images,
                 j.diversity,
                 j.diversity_of_test_images,
+                self.classes(j.classes.len()),
                 shares.join(" ")
             )
         };
+        let of = [
+            ("reward classifier", &self.reward_classifier),
+            ("evaluation classifier", &self.evaluation_classifier),
+        ];
+        let said: Vec<String> = of
+            .into_iter()
+            .filter_map(|(name, judgement)| Some(judged(name, judgement.as_ref()?)))
+            .collect();
+        if said.is_empty() {
+            return "No classifier judged these images: --judge FILE names one.\n".to_owned();
+        }
         let learned = self.classifiers_learned.map_or(String::new(), |learned| {
             format!("These classifiers learned {learned}: their features tell little here, and their classes nothing.\n")
         });
-        judged("reward classifier", &self.reward_classifier)
-            + &judged("evaluation classifier", &self.evaluation_classifier)
-            + &learned
+        said.concat() + &learned
+    }
+
+    /// The classes of a classifier, in words.
+    fn classes(&self, count: usize) -> String {
+        let numbers = || (0..count).map(|class| class.to_string());
+        match self.classifiers_learned.is_some() || self.names.iter().cloned().eq(numbers()) {
+            true => format!("0 to {}", count - 1),
+            false => self.names.join(", "),
+        }
     }
 }
 

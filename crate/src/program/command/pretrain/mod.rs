@@ -3,6 +3,7 @@
 mod autoencoder;
 mod classifier;
 mod common;
+mod data_set;
 mod digits;
 mod judgement;
 mod mixture;

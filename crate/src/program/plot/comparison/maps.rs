@@ -7,7 +7,7 @@ use crate::program::comparison::summary::Summary;
 use crate::program::plot::canvas::{Canvas, Drawn, FAINT, INK, PALE, anchored, text, wrapped};
 use crate::program::plot::colour::Scale;
 use crate::program::plot::heat::HeatMap;
-use crate::program::plot::{DENSITY, corner, draw_sheet, draw_texts, ranks};
+use crate::program::plot::{DENSITY, ImageSheet, corner, draw_texts, ranks};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 use rtb::task::Picture;
@@ -145,11 +145,13 @@ impl Maps {
                 quantity: DENSITY,
             }
             .draw_cells(canvas, (left, top), side)?,
-            Ok(Picture::Images {
-                side: of_image,
-                pixels,
-            }) => {
-                draw_sheet(canvas, pixels, *of_image, COLUMNS, (left, top), side)?;
+            Ok(Picture::Images { shape, ink, pixels }) => {
+                let sheet = ImageSheet {
+                    shape: *shape,
+                    ink: *ink,
+                    pixels,
+                };
+                sheet.draw_part(canvas, COLUMNS, (left, top), side)?;
             }
             Ok(Picture::Texts(texts)) => draw_texts(canvas, texts, (left, top), side)?,
             Ok(Picture::Corner(points)) => corner::draw(canvas, points, (left, top), side)?,

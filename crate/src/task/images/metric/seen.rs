@@ -3,7 +3,7 @@
 use super::Moments;
 use crate::engine::host::read_all;
 use crate::engine::parallel;
-use crate::task::images::{CLASSES, Classify, FEATURES, PIXELS};
+use crate::task::images::{Classify, FEATURES};
 use burn::tensor::{Device, Tensor, TensorData, Transaction, activation};
 
 /// Images that go through a classifier at once.
@@ -14,11 +14,11 @@ const BLOCK: usize = 250;
 pub struct Seen {
     /// `[count][FEATURES]`.
     pub features: Vec<f32>,
-    /// log p(class|image), `[count][CLASSES]`.
+    /// log p(class|image), `[count][classes]`.
     pub log_probs: Vec<f32>,
 }
 
-/// Shows images, `[count][PIXELS]`, to a classifier.
+/// Shows images, `[count][pixels]`, to a classifier.
 ///
 /// # Errors
 ///
@@ -28,12 +28,13 @@ pub async fn see<N: Classify + Sync>(
     images: &[f32],
     device: &Device,
 ) -> Result<Seen, String> {
-    let blocks: Vec<&[f32]> = images.chunks(BLOCK * PIXELS).collect();
+    let pixels = classifier.shape().pixels();
+    let blocks: Vec<&[f32]> = images.chunks(BLOCK * pixels).collect();
     let mut seen = Seen::default();
     for group in blocks.chunks(parallel::at_once(device)) {
         let made = parallel::map(group.to_vec(), |block| {
-            let rows = block.len() / PIXELS;
-            let images = Tensor::from_data(TensorData::new(block.to_vec(), [rows, PIXELS]), device);
+            let rows = block.len() / pixels;
+            let images = Tensor::from_data(TensorData::new(block.to_vec(), [rows, pixels]), device);
             let features = classifier.features(images);
             let log_probs = activation::log_softmax(classifier.classes(features.clone()), 1);
             (features, log_probs)
@@ -57,7 +58,12 @@ pub async fn see<N: Classify + Sync>(
 impl Seen {
     /// Images there are.
     pub fn len(&self) -> usize {
-        self.log_probs.len() / CLASSES
+        self.features.len() / FEATURES
+    }
+
+    /// Classes that the classifier tells apart; 0 where it has seen nothing.
+    fn count(&self) -> usize {
+        self.log_probs.len() / self.len().max(1)
     }
 
     /// Whether there are none.
@@ -81,35 +87,35 @@ impl Seen {
         self.rows((first..self.len()).step_by(2))
     }
 
-    /// What was seen of the images at these places.
+    /// What was seen of the images at these places; nothing of a classifier that has seen none.
     pub fn rows(&self, places: impl Iterator<Item = usize> + Clone) -> Self {
+        if self.is_empty() {
+            return Self::default();
+        }
         Self {
             features: picked(&self.features, FEATURES, places.clone()),
-            log_probs: picked(&self.log_probs, CLASSES, places),
+            log_probs: picked(&self.log_probs, self.count(), places),
         }
     }
 
     /// log p(class|image).
     pub fn log_prob(&self, image: usize, class: usize) -> f32 {
-        self.log_probs[image * CLASSES + class]
+        self.log_probs[image * self.count() + class]
     }
 
     /// The most likely class of every image.
     pub fn classes(&self) -> Vec<usize> {
+        let count = self.count();
         self.log_probs
-            .chunks_exact(CLASSES)
-            .map(|row| {
-                (0..CLASSES)
-                    .max_by(|a, b| row[*a].total_cmp(&row[*b]))
-                    .unwrap_or(0)
-            })
+            .chunks_exact(count.max(1))
+            .map(|row| (0..count).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap_or(0))
             .collect()
     }
 
     /// Share of every class.
-    pub fn histogram(&self) -> [f64; CLASSES] {
+    pub fn histogram(&self) -> Vec<f64> {
         let classes = self.classes();
-        let mut shares = [0.0; CLASSES];
+        let mut shares = vec![0.0; self.count()];
         for class in &classes {
             shares[*class] += 1.0 / classes.len() as f64;
         }

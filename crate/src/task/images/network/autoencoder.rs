@@ -3,7 +3,6 @@
 use crate::engine::noise::Noise;
 use crate::engine::weights::{Weights, load_tensors};
 use crate::network::{ResidualConfig, ResidualNetwork};
-use crate::task::images::PIXELS;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
@@ -21,8 +20,15 @@ pub struct Autoencoder {
 }
 
 impl Autoencoder {
-    /// Of so many latents, with networks of this width and so many blocks.
-    pub fn new(latents: usize, width: usize, blocks: usize, noise: &Noise, device: &Device) -> Self {
+    /// Of images of so many pixels and so many latents, with networks of this width and so many blocks.
+    pub fn new(
+        pixels: usize,
+        latents: usize,
+        width: usize,
+        blocks: usize,
+        noise: &Noise,
+        device: &Device,
+    ) -> Self {
         let network = |inputs, outputs| {
             let config = ResidualConfig {
                 inputs,
@@ -34,8 +40,8 @@ impl Autoencoder {
             config.init(noise, device)
         };
         Self {
-            encoder: network(PIXELS, latents),
-            decoder: network(latents, PIXELS),
+            encoder: network(pixels, latents),
+            decoder: network(latents, pixels),
         }
     }
 
@@ -59,7 +65,7 @@ impl Autoencoder {
         }
     }
 
-    /// `[rows, PIXELS]` → `[rows, latents]`, not normalised.
+    /// `[rows, pixels]` → `[rows, latents]`, not normalised.
     pub fn encode(&self, images: Tensor<2>) -> Tensor<2> {
         self.encoder.map_rows(images)
     }
@@ -71,9 +77,14 @@ impl Autoencoder {
         centred / variance.add_scalar(LEAST_VARIANCE).sqrt()
     }
 
-    /// `[rows, latents]` → `[rows, PIXELS]`, of normalised latents.
+    /// `[rows, latents]` → `[rows, pixels]`, of normalised latents.
     pub fn decode(&self, latents: Tensor<2>) -> Tensor<2> {
         decode(&self.decoder, latents)
+    }
+
+    /// Numbers of an image.
+    pub fn pixels(&self) -> usize {
+        self.decoder.outputs()
     }
 
     /// Latents of an image.
@@ -90,7 +101,7 @@ impl Autoencoder {
 /// What the names of a decoder's tensors begin with.
 pub const DECODER: &str = "decoder.";
 
-/// `[rows, latents]` → `[rows, PIXELS]`.
+/// `[rows, latents]` → `[rows, pixels]`.
 pub fn decode(decoder: &ResidualNetwork, latents: Tensor<2>) -> Tensor<2> {
     let pixels = decoder.map_rows(latents).mul_scalar(CONTRAST);
     pixels.tanh().div_scalar(CONTRAST.tanh())

@@ -2,7 +2,7 @@
 
 use crate::engine::noise::{Noise, Purpose};
 use crate::network::layer::{Conv, Dense};
-use crate::task::images::{CLASSES, PIXELS, SIDE};
+use crate::task::images::Shape;
 use burn::module::Module;
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
@@ -13,21 +13,27 @@ pub const FEATURES: usize = 64;
 
 /// A network that classifies images by their features.
 pub trait Classify {
-    /// `[rows, PIXELS]` → `[rows, FEATURES]`.
+    /// The shape of its images.
+    fn shape(&self) -> Shape;
+
+    /// `[rows, pixels]` → `[rows, FEATURES]`.
     fn features(&self, images: Tensor<2>) -> Tensor<2>;
 
-    /// Features → unnormalised log probabilities of the classes, `[rows, CLASSES]`.
+    /// Features → unnormalised log probabilities of the classes, `[rows, classes]`.
     fn classes(&self, features: Tensor<2>) -> Tensor<2>;
 
-    /// `[rows, PIXELS]` → unnormalised log probabilities of the classes, `[rows, CLASSES]`.
+    /// `[rows, pixels]` → unnormalised log probabilities of the classes, `[rows, classes]`.
     fn logits(&self, images: Tensor<2>) -> Tensor<2> {
         self.classes(self.features(images))
     }
 }
 
-/// The classifier of rewards: 3×3 convolutions, some with stride 2, at 28, 14 and 7 pixels.
+/// The classifier of rewards: 3×3 convolutions, some with stride 2, at the image's sides, their
+/// halves and their quarters.
 #[derive(Module, Debug)]
 pub struct StridedClassifier {
+    #[module(skip)]
+    shape: Shape,
     layers: Vec<Conv>,
     hidden: Dense,
     output: Dense,
@@ -36,6 +42,8 @@ pub struct StridedClassifier {
 /// The classifier of evaluation: 5×5 convolutions with maximum pooling (LeNet's plan).
 #[derive(Module, Debug)]
 pub struct PooledClassifier {
+    #[module(skip)]
+    shape: Shape,
     first: Conv,
     second: Conv,
     hidden: Dense,
@@ -43,11 +51,11 @@ pub struct PooledClassifier {
 }
 
 impl StridedClassifier {
-    /// A network from the run's generator.
-    pub fn new(noise: &Noise, device: &Device) -> Self {
+    /// A network of so many classes, from the run's generator.
+    pub fn new(shape: Shape, classes: usize, noise: &Noise, device: &Device) -> Self {
         let rng = &mut noise.stream(Purpose::Initialization, 0);
         let plan = [
-            (1, 16, 1),
+            (shape.channels, 16, 1),
             (16, 32, 2),
             (32, 32, 1),
             (32, 64, 2),
@@ -57,18 +65,26 @@ impl StridedClassifier {
         let layers = plan
             .map(|(inputs, outputs, stride)| Conv::new(rng, [inputs, outputs], 3, stride, 1.4, device))
             .into();
+        // Sides are halved three times, and rounded up.
+        let cells = shape.height.div_ceil(8) * shape.width.div_ceil(8);
         Self {
+            shape,
             layers,
-            hidden: Dense::new(rng, 64 * 16, FEATURES, 1.4, device),
-            output: Dense::new(rng, FEATURES, CLASSES, 1.0, device),
+            hidden: Dense::new(rng, 64 * cells, FEATURES, 1.4, device),
+            output: Dense::new(rng, FEATURES, classes, 1.0, device),
         }
     }
 }
 
 impl Classify for StridedClassifier {
+    fn shape(&self) -> Shape {
+        self.shape
+    }
+
     fn features(&self, images: Tensor<2>) -> Tensor<2> {
         let [rows, _] = images.dims();
-        let mut h = images.reshape([rows, 1, SIDE, SIDE]);
+        let [channels, height, width] = self.shape.sizes();
+        let mut h = images.reshape([rows, channels, height, width]);
         for layer in &self.layers {
             h = activation::relu(layer.forward(h));
         }
@@ -81,23 +97,29 @@ impl Classify for StridedClassifier {
 }
 
 impl PooledClassifier {
-    /// A network from the run's generator.
-    pub fn new(noise: &Noise, device: &Device) -> Self {
+    /// A network of so many classes, from the run's generator.
+    pub fn new(shape: Shape, classes: usize, noise: &Noise, device: &Device) -> Self {
         let rng = &mut noise.stream(Purpose::Initialization, 0);
         Self {
-            first: Conv::new(rng, [1, 16], 5, 1, 1.4, device),
+            shape,
+            first: Conv::new(rng, [shape.channels, 16], 5, 1, 1.4, device),
             second: Conv::new(rng, [16, 32], 5, 1, 1.4, device),
-            hidden: Dense::new(rng, 32 * PIXELS / 16, FEATURES, 1.4, device),
-            output: Dense::new(rng, FEATURES, CLASSES, 1.0, device),
+            hidden: Dense::new(rng, 32 * shape.area() / 16, FEATURES, 1.4, device),
+            output: Dense::new(rng, FEATURES, classes, 1.0, device),
         }
     }
 }
 
 impl Classify for PooledClassifier {
+    fn shape(&self) -> Shape {
+        self.shape
+    }
+
     fn features(&self, images: Tensor<2>) -> Tensor<2> {
         let [rows, _] = images.dims();
         let pool = |x| max_pool2d(x, MaxPoolOptions::new([2, 2]));
-        let h = images.reshape([rows, 1, SIDE, SIDE]);
+        let [channels, height, width] = self.shape.sizes();
+        let h = images.reshape([rows, channels, height, width]);
         let h = activation::relu(pool(self.first.forward(h)));
         let h = activation::relu(pool(self.second.forward(h)));
         activation::relu(self.hidden.forward(h.flatten(1, 3)))

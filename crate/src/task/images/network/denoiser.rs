@@ -4,7 +4,6 @@ use super::{UNet, UNetConfig};
 use crate::engine::noise::Noise;
 use crate::engine::weights::{Weights, load_tensors};
 use crate::network::{ResidualConfig, ResidualNetwork};
-use crate::task::images::PIXELS;
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::{Device, Tensor};
 
@@ -80,7 +79,7 @@ impl Denoiser {
     /// Numbers of a row.
     pub fn size(&self) -> usize {
         match self {
-            Self::Pixels(_) => PIXELS,
+            Self::Pixels(network) => network.shape().pixels(),
             Self::Latents(network) => network.inputs(),
         }
     }

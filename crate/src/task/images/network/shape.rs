@@ -2,6 +2,7 @@
 
 use super::UNetConfig;
 use crate::engine::weights::Weights;
+use crate::task::images::Shape;
 
 /// Channels of an attention head, of which there are whole ones, and of a normalised group.
 const HEAD: usize = 32;
@@ -18,6 +19,7 @@ impl UNetConfig {
         let last = |name: &str| weights.shape(name).map(|s| s.last().copied().unwrap_or(0));
         let blocks = |of: &str| weights.count(|name| name.starts_with(of) && name.ends_with(".first.bias"));
         let config = Self {
+            shape: shape_of(weights)?,
             channels: [first("stem.weight")?, first("shrink.weight")?],
             blocks: [blocks("down."), blocks("middle.")],
             embedding: last("time.weight")?,
@@ -42,4 +44,25 @@ impl UNetConfig {
         weights.can_hold(of_blocks(config.blocks[0], fine) + of_blocks(config.blocks[1], coarse))?;
         Ok(config)
     }
+}
+
+/// The shape of its images: squares of 2×2 pixels go in as channels, and a quarter of the sides has positions.
+fn shape_of(weights: &Weights) -> Result<Shape, String> {
+    let (stem, position) = (weights.shape("stem.weight")?, weights.shape("position")?);
+    let [_, height, width] = position
+        .try_into()
+        .map_err(|_| format!("tensor `position` has shape {position:?}, but must have three dimensions"))?;
+    let inputs = stem.get(1).copied().unwrap_or(0);
+    if !inputs.is_multiple_of(4) {
+        return Err(format!(
+            "tensor `stem.weight` has {inputs} inputs, but must have a multiple of 4"
+        ));
+    }
+    let times_four = |cells: usize| cells.saturating_mul(4);
+    Shape {
+        channels: inputs / 4,
+        height: times_four(height),
+        width: times_four(width),
+    }
+    .checked()
 }

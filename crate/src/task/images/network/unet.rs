@@ -5,7 +5,7 @@ use crate::network::attention::{attend, by_heads};
 use crate::network::conditioning;
 use crate::network::embedding::FREQUENCIES;
 use crate::network::layer::{Conv, Dense};
-use crate::task::images::{PIXELS, SIDE};
+use crate::task::images::Shape;
 use burn::module::{Module, Param};
 use burn::nn::{GroupNorm, GroupNormConfig};
 use burn::tensor::{Device, Tensor, activation};
@@ -19,6 +19,8 @@ const GROUP: usize = 8;
 /// The shape of a [`UNet`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UNetConfig {
+    /// The images.
+    pub shape: Shape,
     /// Channels at half and at a quarter of the image's resolution.
     pub channels: [usize; 2],
     /// Residual blocks on each way through half the resolution, and at a quarter of it.
@@ -45,9 +47,9 @@ struct Attention {
     output: Dense,
 }
 
-/// Squares of 2×2 pixels become channels, residual blocks work at 14×14 and, with attention among
-/// them, at 7×7; what was there before is added on the way back (arXiv 2006.11239 with other
-/// sizes and fewer normalisations).
+/// Squares of 2×2 pixels become channels, residual blocks work at half of the image's sides and, with
+/// attention among them, at a quarter; what was there before is added on the way back (arXiv
+/// 2006.11239 with other sizes and fewer normalisations).
 #[derive(Module, Debug)]
 pub struct UNet {
     time: Dense,
@@ -155,6 +157,7 @@ impl Attention {
 impl UNetConfig {
     /// That of the shipped prior.
     pub const SHIPPED: Self = Self {
+        shape: Shape::MNIST,
         channels: [32, 96],
         blocks: [1, 3],
         embedding: 64,
@@ -165,15 +168,20 @@ impl UNetConfig {
         let rng = &mut noise.stream(Purpose::Initialization, 0);
         let [fine, coarse] = self.channels;
         let units = self.embedding;
+        let Shape {
+            channels,
+            height,
+            width,
+        } = self.shape;
         UNet {
             time: Dense::new(rng, 2 * FREQUENCIES, units, 1.0, device),
             conditions: None,
-            stem: Conv::new(rng, [4, fine], 3, 1, 1.0, device),
+            stem: Conv::new(rng, [4 * channels, fine], 3, 1, 1.0, device),
             down: (0..self.blocks[0])
                 .map(|_| Block::new(rng, fine, units, device))
                 .collect(),
             shrink: Conv::new(rng, [fine, coarse], 3, 2, 1.0, device),
-            position: Param::from_tensor(Tensor::zeros([coarse, SIDE / 4, SIDE / 4], device)),
+            position: Param::from_tensor(Tensor::zeros([coarse, height / 4, width / 4], device)),
             middle: (0..self.blocks[1])
                 .map(|_| Block::new(rng, coarse, units, device))
                 .collect(),
@@ -183,7 +191,7 @@ impl UNetConfig {
                 .map(|_| Block::new(rng, fine, units, device))
                 .collect(),
             norm: norm(fine, device),
-            head: Conv::new(rng, [fine, 4], 3, 1, 0.0, device),
+            head: Conv::new(rng, [fine, 4 * channels], 3, 1, 0.0, device),
             langevin: None,
         }
     }
@@ -250,22 +258,28 @@ impl UNet {
         conditioning::scale(head, self.embedding(times, conditions, device), rows)
     }
 
+    /// The shape of its images.
+    pub fn shape(&self) -> Shape {
+        let [_, height, width] = self.position.val().dims();
+        Shape {
+            channels: self.stem.inputs() / 4,
+            height: 4 * height,
+            width: 4 * width,
+        }
+    }
+
     /// What blocks are modulated by, `[times, units]`, or one a row where there are conditions.
     fn embedding(&self, times: &[f64], conditions: &[usize], device: &Device) -> Tensor<2> {
         conditioning::embedding(&self.time, self.conditions.as_ref(), times, conditions, device)
     }
 
-    /// `[blocks·rows, PIXELS]` → `[blocks·rows, PIXELS]`, block b at time `times[b]`, its rows under
+    /// `[blocks·rows, pixels]` → `[blocks·rows, pixels]`, block b at time `times[b]`, its rows under
     /// these conditions; a network without any ignores them.
     pub fn forward(&self, times: &[f64], conditions: &[usize], x: Tensor<2>) -> Tensor<2> {
         let [rows, _] = x.dims();
         let embedding = self.embedding(times, conditions, &x.device());
-        let half = SIDE / 2;
-        let squares = x
-            .reshape([rows, half, 2, half, 2])
-            .permute([0, 2, 4, 1, 3])
-            .reshape([rows, 4, half, half]);
-        let mut h = self.stem.forward(squares);
+        let shape = self.shape();
+        let mut h = self.stem.forward(gather(x, shape));
         for block in &self.down {
             h = block.forward(h, &embedding);
         }
@@ -283,8 +297,18 @@ impl UNet {
         for block in &self.up {
             h = block.forward(h, &embedding);
         }
-        spread(self.head.forward(activation::hard_swish(self.norm.forward(h)))).reshape([rows, PIXELS])
+        spread(self.head.forward(activation::hard_swish(self.norm.forward(h))))
+            .reshape([rows, shape.pixels()])
     }
+}
+
+/// `[rows, pixels]` → `[rows, 4·channels, height/2, width/2]`.
+fn gather(x: Tensor<2>, shape: Shape) -> Tensor<4> {
+    let [rows, _] = x.dims();
+    let [channels, height, width] = shape.sizes();
+    x.reshape([rows, channels, height / 2, 2, width / 2, 2])
+        .permute([0, 1, 3, 5, 2, 4])
+        .reshape([rows, 4 * channels, height / 2, width / 2])
 }
 
 /// `[rows, 4·channels, height, width]` → `[rows, channels, 2·height, 2·width]`.

@@ -5,7 +5,7 @@ use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::{Prior, VariancePreserving, per_step};
 use crate::engine::sampler::own_samples;
 use crate::engine::weights::read_tensors;
-use crate::task::images::{Denoiser, PIXELS};
+use crate::task::images::{Denoiser, Learned};
 use burn::tensor::{Device, Tensor};
 
 /// End points that are made at once.
@@ -49,16 +49,24 @@ impl DenoiserPrior {
     /// Says what is wrong with the file.
     pub fn read(file: &[u8], steps: usize, device: &Device) -> Result<Self, String> {
         let mut weights = read_tensors(file)?;
-        let decoder = Decoder::take(&mut weights, device)?;
+        let shape = Learned::of(&weights.metadata)?.shape;
+        let decoder = Decoder::take(&mut weights, shape, device)?;
         let network = Denoiser::read(&weights, device)?;
         let (size, decoded) = (network.size(), decoder.size());
         if size != decoded {
             return Err(format!(
                 "the network denoises {size} values, but the decoder takes {decoded} latents; without a decoder the network \
-                 must denoise {PIXELS} pixels"
+                 must denoise the {} pixels of images of the shape {shape}",
+                shape.pixels()
             ));
         }
-        Ok(Self::new(network, decoder, steps))
+        match &network {
+            Denoiser::Pixels(unet) if unet.shape().pixels() == size && unet.shape() != shape => Err(format!(
+                "the network denoises images of the shape {}, but the header says {shape}",
+                unet.shape()
+            )),
+            _ => Ok(Self::new(network, decoder, steps)),
+        }
     }
 
     /// The prior whose chain has this many steps.

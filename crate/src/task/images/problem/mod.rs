@@ -1,7 +1,11 @@
 //! What a run of images is about: a diffusion prior, and a reward of images.
 
+mod class;
 mod reward;
+#[cfg(feature = "engine")]
+mod suits;
 
+pub use class::Class;
 pub use reward::{ClassesBy, REWARDS, Reward};
 
 use crate::engine::ConfigError;
@@ -52,7 +56,7 @@ impl Default for ImagesProblem {
         Self {
             prior: NetworkPrior::new("prior-digits"),
             reward: Reward::Classes {
-                classes: vec![3],
+                classes: vec![Class::Number(3)],
                 by: ClassesBy::default(),
                 weights: None,
             },
@@ -62,6 +66,11 @@ impl Default for ImagesProblem {
 }
 
 impl ImagesProblem {
+    /// Whether its prior is one that ships, of MNIST's shape.
+    fn ships(&self) -> bool {
+        super::PRIORS.iter().any(|prior| prior.name == self.prior.weights)
+    }
+
     /// The problem of a run of images.
     ///
     /// # Errors
@@ -89,7 +98,7 @@ impl Problem for ImagesProblem {
 
     fn validate(&self, run: &Run) -> Checked {
         self.prior.validate(super::NAME, run)?;
-        self.reward.validate("reward")?;
+        self.reward.validate("reward", self.ships())?;
         reward::named("judge.weights", self.judge.weights.as_deref())
     }
 

@@ -1,10 +1,10 @@
 //! The reward of images, as a run describes it.
 
-use super::PAINT_LEVELS;
+use super::{Class, PAINT_LEVELS};
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, positive, range, whole};
 use crate::run::{Command, MOST_FACTORS, Onnx};
-use crate::task::images::data::{CLASSES, SIDE};
+use crate::task::images::data::{CLASSES, MOST_CLASSES, SIDE, Shape};
 use serde::{Deserialize, Serialize};
 
 /// The reward r(x), at most 1.
@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 pub enum Reward {
     /// A classifier's p(class|image), of one class or several.
     Classes {
-        /// The wanted classes, each at most once.
-        classes: Vec<usize>,
+        /// The wanted classes, each at most once: by number, or by name as the header of the prior's weights has it.
+        classes: Vec<Class>,
         /// How the probabilities of several classes are combined.
         #[serde(default)]
         by: ClassesBy,
@@ -60,8 +60,8 @@ pub enum Reward {
     },
     /// The likelihood of known pixels, which have Gaussian noise.
     Inpaint {
-        /// The rows, the first at the top, each of 28 characters: a digit d for the brightness d/9, a dot for an
-        /// unknown pixel. At least one pixel must be known.
+        /// The rows of the image, the first at the top, with a character for each pixel: a digit d for the brightness
+        /// d/9 of every channel, a dot for an unknown pixel. At least one pixel must be known.
         rows: Vec<String>,
         /// Standard deviation of the noise; black and white are 2 apart.
         deviation: f64,
@@ -125,7 +125,7 @@ impl Reward {
     pub fn given(&self, condition: usize) -> Reward {
         match self {
             Reward::EachClass { classes, weights } => Reward::Classes {
-                classes: vec![classes[condition]],
+                classes: vec![Class::Number(classes[condition])],
                 by: ClassesBy::default(),
                 weights: weights.clone(),
             },
@@ -136,9 +136,8 @@ impl Reward {
     /// Whether it wants images of a class under some condition; nothing where it says nothing of classes.
     pub fn wants(&self, class: usize) -> Option<bool> {
         match self {
-            Reward::Classes { classes, .. } | Reward::EachClass { classes, .. } => {
-                Some(classes.contains(&class))
-            }
+            Reward::Classes { classes, .. } => Some(classes.contains(&Class::Number(class))),
+            Reward::EachClass { classes, .. } => Some(classes.contains(&class)),
             Reward::All { rewards } => {
                 let said = rewards.iter().filter_map(|part| part.wants(class));
                 said.reduce(|all, part| all && part)
@@ -182,12 +181,18 @@ impl Reward {
         }
     }
 
-    /// Checks its values; `at` is its name in errors.
-    pub(super) fn validate(&self, at: &str) -> Checked {
+    /// Checks its values; `at` is its name in errors, and `ships` tells whether the prior's images are those of a
+    /// prior that ships.
+    pub(super) fn validate(&self, at: &str, ships: bool) -> Checked {
         let field = |name: &str| format!("{at}.{name}");
         match self {
-            Reward::Classes { classes, weights, .. } | Reward::EachClass { classes, weights } => {
-                distinct(&field("classes"), classes)?;
+            Reward::Classes { classes, weights, .. } => {
+                distinct(&field("classes"), classes, weights.as_deref())?;
+                named(&field("weights"), weights.as_deref())
+            }
+            Reward::EachClass { classes, weights } => {
+                let classes: Vec<Class> = classes.iter().copied().map(Class::Number).collect();
+                distinct(&field("classes"), &classes, weights.as_deref())?;
                 named(&field("weights"), weights.as_deref())
             }
             Reward::Ink { target, deviation } => {
@@ -204,7 +209,7 @@ impl Reward {
                 positive(&field("deviation"), *deviation, SIDE as f64)
             }
             Reward::Inpaint { rows, deviation } => {
-                known(&field("rows"), rows)?;
+                known(&field("rows"), rows, ships)?;
                 positive(&field("deviation"), *deviation, 10.0)
             }
             Reward::Command(command) => command.validate(at),
@@ -217,7 +222,7 @@ impl Reward {
                     MOST_FACTORS,
                 )?;
                 for (place, part) in rewards.iter().enumerate() {
-                    part.validate_as_factor(&format!("{at}.rewards[{place}]"), self.weights())?;
+                    part.validate_as_factor(&format!("{at}.rewards[{place}]"), self.weights(), ships)?;
                 }
                 Ok(())
             }
@@ -225,7 +230,7 @@ impl Reward {
     }
 
     /// The same of a factor of a product that asks this classifier.
-    fn validate_as_factor(&self, at: &str, classifier: Option<&str>) -> Checked {
+    fn validate_as_factor(&self, at: &str, classifier: Option<&str>, ships: bool) -> Checked {
         let refused = match self {
             Reward::All { .. } => Some("another kind: a product cannot hold a product"),
             Reward::EachClass { .. } => Some("another kind: a product has a single posterior"),
@@ -238,7 +243,7 @@ impl Reward {
                 allowed,
             ));
         }
-        self.validate(at)?;
+        self.validate(at, ships)?;
         let (Reward::Classes { weights, .. }, Some(file)) = (self, classifier) else {
             return Ok(());
         };
@@ -264,12 +269,15 @@ pub(super) fn named(field: &str, name: Option<&str>) -> Checked {
     }
 }
 
-/// Classes, each at most once.
-fn distinct(field: &str, classes: &[usize]) -> Checked {
-    whole(&format!("the number of {field}"), classes.len(), 1, CLASSES)?;
+/// Classes of a classifier, the user's own or the shipped one, each at most once.
+fn distinct(field: &str, classes: &[Class], own: Option<&str>) -> Checked {
+    let count = own.map_or(CLASSES, |_| MOST_CLASSES);
+    whole(&format!("the number of {field}"), classes.len(), 1, count)?;
     for (at, class) in classes.iter().enumerate() {
         let field = format!("{field}[{at}]");
-        whole(&field, *class, 0, CLASSES - 1)?;
+        class
+            .number()
+            .map_or(Ok(()), |number| whole(&field, number, 0, count - 1))?;
         if classes[..at].contains(class) {
             return Err(ConfigError::new(field, class, "each class only once"));
         }
@@ -277,16 +285,25 @@ fn distinct(field: &str, classes: &[usize]) -> Checked {
     Ok(())
 }
 
-/// The pixels that are known of an image.
-fn known(field: &str, rows: &[String]) -> Checked {
-    whole(&format!("the number of {field}"), rows.len(), SIDE, SIDE)?;
+/// The pixels that are known of an image, whose shape is known where the prior ships.
+fn known(field: &str, rows: &[String], ships: bool) -> Checked {
+    let columns = rows.first().map_or(0, |row| row.chars().count());
+    let count = format!("the number of {field}");
+    let width = if ships {
+        whole(&count, rows.len(), SIDE, SIDE)?;
+        SIDE
+    } else {
+        side(&count, rows.len())?;
+        side(&format!("the length of {field}[0]"), columns)?;
+        columns
+    };
     for (at, row) in rows.iter().enumerate() {
         let allowed = |c: char| c == '.' || c.to_digit(10).is_some_and(|d| d <= PAINT_LEVELS);
-        if row.chars().count() != SIDE || !row.chars().all(allowed) {
+        if row.chars().count() != width || !row.chars().all(allowed) {
             return Err(ConfigError::new(
                 format!("{field}[{at}]"),
                 format!("`{row}`"),
-                format!("{SIDE} characters, each a dot or a digit from 0 to {PAINT_LEVELS}"),
+                format!("{width} characters, each a dot or a digit from 0 to {PAINT_LEVELS}"),
             ));
         }
     }
@@ -294,4 +311,12 @@ fn known(field: &str, rows: &[String]) -> Checked {
         return Err(ConfigError::new(field, "only dots", "at least one known pixel"));
     }
     Ok(())
+}
+
+/// A side of images.
+fn side(name: &str, side: usize) -> Checked {
+    match Shape::allows(side) {
+        true => Ok(()),
+        false => Err(ConfigError::new(name, side, Shape::ALLOWED)),
+    }
 }

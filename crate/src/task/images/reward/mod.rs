@@ -1,11 +1,12 @@
 //! Rewards of images: a classifier's opinion, what can be measured on strokes, known pixels.
 
+mod looked;
 mod outside;
 mod strokes;
 
 use super::network::StridedClassifier;
-use super::problem::{ClassesBy, Reward as Wanted};
-use super::{CLASSES, Classify, Decoder, PIXELS};
+use super::problem::{Class, ClassesBy, Reward as Wanted};
+use super::{Classify, Decoder, Shape};
 use crate::engine::ConfigError;
 use crate::engine::host::read_all;
 use crate::engine::parallel;
@@ -13,6 +14,7 @@ use crate::engine::process::{Process, Rows, VariancePreserving};
 use crate::engine::reward::{Answer, Ends, Reward, at_once};
 use crate::run::{Files, OUTSIDE};
 use burn::tensor::{Device, Tensor, TensorData, Transaction, activation};
+use looked::{Looked, raw};
 use outside::Outside;
 
 /// Images that are made, classified or differentiated at once.
@@ -24,16 +26,9 @@ pub struct ImageReward {
     /// One a condition.
     wishes: Vec<Wish>,
     floor: f64,
-    classifier: StridedClassifier,
+    /// There is one where a wish asks for classes.
+    classifier: Option<StridedClassifier>,
     decoder: Decoder,
-}
-
-/// What rewards look at, as far as any of them does.
-struct Looked {
-    /// `[rows][PIXELS]`.
-    images: Vec<f32>,
-    /// log p(class|image), `[rows][CLASSES]`.
-    log_probs: Vec<f32>,
 }
 
 /// A compiled reward.
@@ -68,11 +63,18 @@ enum Wish {
 }
 
 impl Wish {
-    /// Compiles a validated reward of one condition, a factor at this place; `field` is its name in errors.
-    fn new(reward: &Wanted, place: usize, field: &str, files: &Files) -> Result<Self, ConfigError> {
+    /// Compiles a reward of one condition that suits images of a shape, a factor at this place; `field` is its name
+    /// in errors.
+    fn new(
+        reward: &Wanted,
+        shape: Shape,
+        place: usize,
+        field: &str,
+        files: &Files,
+    ) -> Result<Self, ConfigError> {
         Ok(match *reward {
             Wanted::Classes { ref classes, by, .. } => Self::Classes {
-                classes: classes.clone(),
+                classes: numbers(&format!("{field}.classes"), classes)?,
                 by,
             },
             // Under each of its conditions one of its classes is wanted.
@@ -85,7 +87,7 @@ impl Wish {
             Wanted::Holes { count, penalty } => Self::Holes { count, penalty },
             Wanted::Thickness { target, deviation } => Self::Thickness { target, deviation },
             Wanted::Inpaint { ref rows, deviation } => Self::Inpaint {
-                known: known_pixels(rows),
+                known: known_pixels(rows, shape),
                 deviation,
             },
             Wanted::Command(ref command) => {
@@ -102,7 +104,7 @@ impl Wish {
                 Self::Outside(Outside::of(files, OUTSIDE[place], &field, &onnx.model)?)
             }
             Wanted::All { ref rewards } => {
-                let part = |(at, part)| Self::new(part, at, &format!("{field}.rewards[{at}]"), files);
+                let part = |(at, part)| Self::new(part, shape, at, &format!("{field}.rewards[{at}]"), files);
                 Self::All(rewards.iter().enumerate().map(part).collect::<Result<_, _>>()?)
             }
         })
@@ -134,17 +136,19 @@ impl Wish {
     }
 
     /// log r of the factors that are no black boxes, `[rows, 1]`; `None` where all are.
-    fn differentiable(&self, classifier: &StridedClassifier, images: &Tensor<2>) -> Option<Tensor<2>> {
+    fn differentiable(
+        &self,
+        classifier: Option<&StridedClassifier>,
+        images: &Tensor<2>,
+    ) -> Option<Tensor<2>> {
         match self {
-            Self::Classes { classes, by } => {
-                let log_probs = activation::log_softmax(classifier.logits(images.clone()), 1);
-                Some(joined_tensor(log_probs, classes, *by))
-            }
+            Self::Classes { classes, by } => Some(joined_tensor(log_probs(classifier, images), classes, *by)),
             Self::Inpaint { known, deviation } => {
+                let [_, pixels] = images.dims();
                 let row = |of: &dyn Fn(f32) -> f32| {
-                    let mut row = vec![0.0; PIXELS];
+                    let mut row = vec![0.0; pixels];
                     known.iter().for_each(|(at, value)| row[*at] = of(*value));
-                    Tensor::<2>::from_data(TensorData::new(row, [1, PIXELS]), &images.device())
+                    Tensor::<2>::from_data(TensorData::new(row, [1, pixels]), &images.device())
                 };
                 let (is_known, values) = (row(&|_| 1.0), row(&|value| value));
                 let misses = (images.clone() - values) * is_known;
@@ -161,16 +165,20 @@ impl Wish {
 }
 
 impl ImageReward {
-    /// Compiles a validated reward of the images that `decoder` makes; `classifier` judges classes, and programs and
-    /// models are among `files`.
+    /// Compiles a validated reward of the images that `decoder` makes, which it suits; `classifier` judges classes,
+    /// and programs and models are among `files`.
     ///
     /// # Errors
     ///
-    /// Where one of these is missing.
+    /// Where a program or a model is missing.
+    ///
+    /// # Panics
+    ///
+    /// In use, where the reward asks for classes and there is no classifier.
     pub fn new(
         reward: &Wanted,
         floor: f64,
-        classifier: StridedClassifier,
+        classifier: Option<StridedClassifier>,
         decoder: Decoder,
         files: &Files,
     ) -> Result<Self, ConfigError> {
@@ -178,7 +186,9 @@ impl ImageReward {
             Wanted::EachClass { classes, .. } => classes.len(),
             _ => 1,
         };
-        let wishes = (0..conditions).map(|condition| Wish::new(&reward.given(condition), 0, "reward", files));
+        let shape = decoder.shape();
+        let wishes =
+            (0..conditions).map(|condition| Wish::new(&reward.given(condition), shape, 0, "reward", files));
         Ok(Self {
             wishes: wishes.collect::<Result<_, _>>()?,
             floor,
@@ -194,6 +204,8 @@ impl ImageReward {
         let pixels = self.wishes.iter().any(Wish::looks_at_pixels);
         let (rows, device) = (ends.dims()[0], ends.device());
         let mut looked = Looked {
+            shape: self.decoder.shape(),
+            rows,
             images: Vec::new(),
             log_probs: Vec::new(),
         };
@@ -203,8 +215,7 @@ impl ImageReward {
                 let images = self
                     .decoder
                     .images_of(ends.some_rows(first, BLOCK.min(rows - first)));
-                let log_probs =
-                    classes.then(|| activation::log_softmax(self.classifier.logits(images.clone()), 1));
+                let log_probs = classes.then(|| log_probs(self.classifier.as_ref(), &images));
                 [pixels.then_some(images), log_probs]
             });
             let mut transaction = Transaction::default();
@@ -230,13 +241,13 @@ impl ImageReward {
     async fn unfloored(&self, ends: &Tensor<2>, conditions: &[usize]) -> Result<Vec<f64>, String> {
         let looked = self.look(ends).await?;
         if let [wish] = &self.wishes[..] {
-            return raw(wish, conditions.len(), &looked);
+            return raw(wish, &looked);
         }
         let mut log_r = vec![0.0; conditions.len()];
         for (condition, wish) in self.wishes.iter().enumerate() {
             let rows = || (0..conditions.len()).filter(|row| conditions[*row] == condition);
             let of_rows = looked.of_rows(rows());
-            for (row, value) in rows().zip(raw(wish, rows().count(), &of_rows)?) {
+            for (row, value) in rows().zip(raw(wish, &of_rows)?) {
                 log_r[row] = value;
             }
         }
@@ -254,10 +265,9 @@ impl ImageReward {
         device: &Device,
         ends: &[f32],
     ) -> Result<Vec<Vec<f64>>, String> {
-        let rows = ends.len() / process.state_size();
         let looked = self.look(&process.upload(ends.to_vec(), device)).await?;
         let of_wish = |wish| {
-            let raw = raw(wish, rows, &looked)?;
+            let raw = raw(wish, &looked)?;
             Ok(raw.into_iter().map(|l| l.max(self.floor)).collect())
         };
         self.wishes.iter().map(of_wish).collect()
@@ -267,7 +277,7 @@ impl ImageReward {
     /// its factors that are no black boxes. `None` where all are.
     fn differentiable(&self, condition: usize, ends: &Tensor<2>) -> Option<Tensor<2>> {
         let images = self.decoder.images_of(ends.clone());
-        self.wishes[condition].differentiable(&self.classifier, &images)
+        self.wishes[condition].differentiable(self.classifier.as_ref(), &images)
     }
 
     /// The sum of that over rows, each under its condition, `[1]`.
@@ -305,20 +315,10 @@ impl ImageReward {
     }
 }
 
-impl Looked {
-    /// What is known of these rows.
-    fn of_rows(&self, rows: impl Iterator<Item = usize> + Clone) -> Self {
-        let picked = |numbers: &[f32], size: usize| -> Vec<f32> {
-            match numbers.is_empty() {
-                true => Vec::new(),
-                false => super::metric::picked(numbers, size, rows.clone()),
-            }
-        };
-        Self {
-            images: picked(&self.images, PIXELS),
-            log_probs: picked(&self.log_probs, CLASSES),
-        }
-    }
+/// log p(class|image), `[rows, classes]`.
+fn log_probs(classifier: Option<&StridedClassifier>, images: &Tensor<2>) -> Tensor<2> {
+    let classifier = classifier.expect("a reward of classes has a classifier");
+    activation::log_softmax(classifier.logits(images.clone()), 1)
 }
 
 /// log r of rows of log p(class|image), `[rows, 1]`.
@@ -338,40 +338,6 @@ fn joined_tensor(log_probs: Tensor<2>, classes: &[usize], by: ClassesBy) -> Tens
             (wanted - largest.clone()).exp().sum_dim(1).log() + largest
         }
     }
-}
-
-/// log r before the floor, of rows of which all is known that it looks at; only a black box from outside fails.
-fn raw(wish: &Wish, rows: usize, looked: &Looked) -> Result<Vec<f64>, String> {
-    let Looked { images, log_probs } = looked;
-    let gaussian = |value: f64, target: f64, deviation: f64| -0.5 * ((value - target) / deviation).powi(2);
-    let each = |of: &(dyn Fn(&[f32]) -> f64 + Sync)| parallel::over_rows(images, PIXELS, of);
-    Ok(match wish {
-        Wish::Classes { classes, by } => log_probs
-            .chunks_exact(CLASSES)
-            .map(|row| joined(*by, classes.iter().map(|class| f64::from(row[*class]))))
-            .collect(),
-        Wish::Ink { target, deviation } => each(&|image| gaussian(strokes::ink(image), *target, *deviation)),
-        Wish::Symmetry { deviation } => each(&|image| gaussian(strokes::asymmetry(image), 0.0, *deviation)),
-        Wish::Holes { count, penalty } => {
-            each(&|image| -penalty * strokes::holes(image).abs_diff(*count) as f64)
-        }
-        Wish::Thickness { target, deviation } => {
-            each(&|image| gaussian(strokes::thickness(image), *target, *deviation))
-        }
-        Wish::Inpaint { known, deviation } => each(&|image| {
-            let misses = known.iter().map(|(at, value)| f64::from(image[*at] - value));
-            misses.map(|miss| gaussian(miss, 0.0, *deviation)).sum()
-        }),
-        Wish::Outside(outside) => outside.log_reward(images)?,
-        Wish::All(parts) => {
-            let mut sum = vec![0.0; rows];
-            for part in parts {
-                let values = raw(part, rows, looked)?;
-                sum.iter_mut().zip(values).for_each(|(s, v)| *s += v);
-            }
-            sum
-        }
-    })
 }
 
 impl Reward<VariancePreserving> for ImageReward {
@@ -401,20 +367,23 @@ impl Reward<VariancePreserving> for ImageReward {
     }
 }
 
-/// log of the sum, or of the largest, of probabilities.
-fn joined(by: ClassesBy, log_probs: impl Iterator<Item = f64> + Clone) -> f64 {
-    let largest = log_probs.clone().fold(f64::NEG_INFINITY, f64::max);
-    match by {
-        ClassesBy::Max => largest,
-        ClassesBy::Sum => largest + log_probs.map(|l| (l - largest).exp()).sum::<f64>().ln(),
-    }
+/// The numbers of classes, which only the prior's file has for their names.
+fn numbers(field: &str, classes: &[Class]) -> Result<Vec<usize>, ConfigError> {
+    let number = |class: &Class| {
+        let refused = || ConfigError::new(field, class, "numbers: only a run with its prior knows names");
+        class.number().ok_or_else(refused)
+    };
+    classes.iter().map(number).collect()
 }
 
-/// The pixels that a painted picture fixes, and their values.
-fn known_pixels(rows: &[String]) -> Vec<(usize, f32)> {
-    rows.iter()
-        .flat_map(|row| row.chars())
-        .enumerate()
-        .filter_map(|(at, level)| Some((at, level.to_digit(10)? as f32 / 4.5 - 1.0)))
-        .collect()
+/// The pixels that a painted picture fixes in every channel, and their values.
+fn known_pixels(rows: &[String], shape: Shape) -> Vec<(usize, f32)> {
+    let painted = || rows.iter().flat_map(|row| row.chars()).enumerate();
+    let of_channel = |channel: usize| {
+        painted().filter_map(move |(at, level)| {
+            let value = level.to_digit(10)? as f32 / 4.5 - 1.0;
+            Some((channel * shape.area() + at, value))
+        })
+    };
+    (0..shape.channels).flat_map(of_channel).collect()
 }

@@ -5,7 +5,7 @@ use crate::engine::ConfigError;
 use crate::engine::reward::BlackBox;
 use crate::run::Files;
 use crate::task::bounded::at_most_one;
-use crate::task::images::SIDE;
+use crate::task::images::Shape;
 use std::fmt;
 use std::sync::Arc;
 
@@ -30,14 +30,14 @@ impl Outside {
         })
     }
 
-    /// log r of images, `[rows][PIXELS]`, at most 0.
+    /// log r of images of a shape, `[rows][pixels]`, at most 0.
     ///
     /// # Errors
     ///
     /// Where the black box fails, or answers above 0.
-    pub fn log_reward(&self, images: &[f32]) -> Result<Vec<f64>, String> {
+    pub fn log_reward(&self, images: &[f32], shape: Shape) -> Result<Vec<f64>, String> {
         let bright: Vec<f64> = images.iter().map(|v| brightness(*v)).collect();
-        let log_r = self.black_box.log_reward(&bright, &[1, SIDE, SIDE])?;
+        let log_r = self.black_box.log_reward(&bright, &shape.sizes())?;
         at_most_one(&self.name, "an image", log_r)
     }
 }

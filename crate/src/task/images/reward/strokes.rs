@@ -1,8 +1,6 @@
 //! What can be measured on an image without any network: ink, symmetry, holes, thickness.
 //!
-//! Images are `[PIXELS]`, −1 black to 1 white; a pixel above 0 belongs to the stroke.
-
-use crate::task::images::{PIXELS, SIDE};
+//! Images are `[pixels]`, −1 black to 1 white; a pixel above 0 belongs to the stroke. Strokes are those of grey images.
 
 /// A hole or a gap of fewer pixels is taken for noise.
 const SMALLEST_HOLE: usize = 3;
@@ -12,29 +10,30 @@ pub fn brightness(pixel: f32) -> f64 {
     f64::from((pixel + 1.0) / 2.0).clamp(0.0, 1.0)
 }
 
-/// Mean brightness, 0 to 1.
+/// Mean brightness over all pixels and channels, 0 to 1.
 pub fn ink(image: &[f32]) -> f64 {
-    image.iter().map(|v| brightness(*v)).sum::<f64>() / PIXELS as f64
+    image.iter().map(|v| brightness(*v)).sum::<f64>() / image.len() as f64
 }
 
 /// Brightness that differs from the mirror image's, as a share of all brightness: 0 for a symmetric
-/// image, 1 where left and right share nothing.
-pub fn asymmetry(image: &[f32]) -> f64 {
+/// image, 1 where left and right share nothing. Rows are `width` long.
+pub fn asymmetry(image: &[f32], width: usize) -> f64 {
     let bright = |at: usize| brightness(image[at]);
-    let mirrored = |at: usize| at - at % SIDE + (SIDE - 1 - at % SIDE);
-    let differing: f64 = (0..PIXELS)
+    let mirrored = |at: usize| at - at % width + (width - 1 - at % width);
+    let differing: f64 = (0..image.len())
         .map(|at| (bright(at) - bright(mirrored(at))).abs())
         .sum();
-    let all: f64 = (0..PIXELS).map(bright).sum();
+    let all: f64 = (0..image.len()).map(bright).sum();
     if all == 0.0 { 0.0 } else { differing / (2.0 * all) }
 }
 
 /// Regions of background that the stroke encloses: one minus the Euler number of a connected stroke.
 /// Strokes also connect across corners, background does not.
-pub fn holes(image: &[f32]) -> usize {
-    let mut seen = [false; PIXELS];
+pub fn holes(image: &[f32], width: usize) -> usize {
+    let height = image.len() / width;
+    let mut seen = vec![false; image.len()];
     let mut count = 0;
-    for start in 0..PIXELS {
+    for start in 0..image.len() {
         if seen[start] || image[start] > 0.0 {
             continue;
         }
@@ -42,9 +41,9 @@ pub fn holes(image: &[f32]) -> usize {
         let (mut queue, mut size, mut open) = (vec![start], 0, false);
         while let Some(at) = queue.pop() {
             size += 1;
-            let (row, column) = (at / SIDE, at % SIDE);
-            open |= row == 0 || column == 0 || row == SIDE - 1 || column == SIDE - 1;
-            for next in neighbours(row, column) {
+            let (row, column) = (at / width, at % width);
+            open |= row == 0 || column == 0 || row == height - 1 || column == width - 1;
+            for next in neighbours([row, column], [height, width]) {
                 if !seen[next] && image[next] <= 0.0 {
                     seen[next] = true;
                     queue.push(next);
@@ -57,11 +56,12 @@ pub fn holes(image: &[f32]) -> usize {
 }
 
 /// Width of the stroke in pixels: twice its area over the length of its edge. 0 without a stroke.
-pub fn thickness(image: &[f32]) -> f64 {
+pub fn thickness(image: &[f32], width: usize) -> f64 {
+    let height = image.len() / width;
     let (mut area, mut edge) = (0usize, 0usize);
-    for at in (0..PIXELS).filter(|at| image[*at] > 0.0) {
+    for at in (0..image.len()).filter(|at| image[*at] > 0.0) {
         area += 1;
-        let inside = neighbours(at / SIDE, at % SIDE).filter(|next| image[*next] > 0.0);
+        let inside = neighbours([at / width, at % width], [height, width]).filter(|next| image[*next] > 0.0);
         edge += 4 - inside.count();
     }
     if edge == 0 {
@@ -72,22 +72,34 @@ pub fn thickness(image: &[f32]) -> f64 {
 }
 
 /// The pixels above, below, left and right of one, where there are any.
-fn neighbours(row: usize, column: usize) -> impl Iterator<Item = usize> {
+fn neighbours([row, column]: [usize; 2], [height, width]: [usize; 2]) -> impl Iterator<Item = usize> {
     let beside = [
         (row.checked_sub(1), Some(column)),
-        (Some(row + 1).filter(|r| *r < SIDE), Some(column)),
+        (Some(row + 1).filter(|r| *r < height), Some(column)),
         (Some(row), column.checked_sub(1)),
-        (Some(row), Some(column + 1).filter(|c| *c < SIDE)),
+        (Some(row), Some(column + 1).filter(|c| *c < width)),
     ];
     beside
         .into_iter()
-        .filter_map(|(row, column)| Some(row? * SIDE + column?))
+        .filter_map(move |(row, column)| Some(row? * width + column?))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{asymmetry, holes, ink, thickness};
+    use super::ink;
     use crate::task::images::{PIXELS, SIDE};
+
+    fn holes(image: &[f32]) -> usize {
+        super::holes(image, SIDE)
+    }
+
+    fn thickness(image: &[f32]) -> f64 {
+        super::thickness(image, SIDE)
+    }
+
+    fn asymmetry(image: &[f32]) -> f64 {
+        super::asymmetry(image, SIDE)
+    }
 
     /// White where `white(row, column)`.
     fn drawn(white: impl Fn(i32, i32) -> bool) -> Vec<f32> {

@@ -3,7 +3,7 @@
 use crate::kit::field::Choice;
 use rtb::run::ConfigError;
 use rtb::task::images::CLASSES;
-use rtb::task::images::{ClassesBy, Reward};
+use rtb::task::images::{Class, ClassesBy, Reward};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -19,7 +19,11 @@ pub struct ClassesProps {
 
 fn reward(classes: Vec<usize>, by: Option<ClassesBy>, weights: Option<String>) -> Reward {
     match by {
-        Some(by) => Reward::Classes { classes, by, weights },
+        Some(by) => Reward::Classes {
+            classes: classes.into_iter().map(Class::Number).collect(),
+            by,
+            weights,
+        },
         None => Reward::EachClass { classes, weights },
     }
 }

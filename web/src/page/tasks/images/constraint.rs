@@ -18,6 +18,11 @@ pub fn blank() -> Vec<String> {
     rows
 }
 
+/// Whether rows are those of an image of a prior that ships.
+pub fn fits(rows: &[String]) -> bool {
+    rows.len() == SIDE && rows.iter().all(|row| row.chars().count() == SIDE)
+}
+
 /// The painted pixels of a reward, or of the first factor that has any.
 pub fn known(reward: &Reward) -> Option<&Vec<String>> {
     match reward {

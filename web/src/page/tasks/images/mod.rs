@@ -95,7 +95,14 @@ impl Room for Images {
     }
 
     fn adopt(&self, run: &mut Run) -> Option<String> {
-        adopt(run, weights)
+        let changed = adopt(run, weights)?;
+        // The images of another prior may have had another size.
+        if let Some(rows) = constraint::known_mut(&mut problem_mut(run).reward)
+            && !constraint::fits(rows)
+        {
+            *rows = constraint::blank();
+        }
+        Some(changed)
     }
 
     /// The prior's images are the engine's; those of the run before stay where they are this run's too.
@@ -219,6 +226,20 @@ mod tests {
                 .is_some_and(|said| said.contains("not provide mine"))
         );
         assert_eq!(weights(&mut run), "prior-digits");
+    }
+
+    #[test]
+    fn what_is_painted_has_the_size_of_a_prior_that_ships() {
+        let mut run = Preset::find("digits-inpaint").unwrap().run;
+        let painted = constraint::known(&problem(&run).reward).cloned();
+        *weights(&mut run) = "mine".to_owned();
+        assert!(Images.adopt(&mut run).is_some());
+        assert_eq!(constraint::known(&problem(&run).reward).cloned(), painted);
+        *constraint::known_mut(&mut problem_mut(&mut run).reward).unwrap() = vec!["9".repeat(16); 16];
+        *weights(&mut run) = "mine".to_owned();
+        assert_eq!(run.validate(), Ok(()));
+        assert!(Images.adopt(&mut run).is_some());
+        assert_eq!(run.validate(), Ok(()));
     }
 
     #[test]

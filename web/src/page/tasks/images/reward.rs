@@ -6,7 +6,7 @@ use crate::kit::place::{Numbers, Part, Place};
 use crate::presets::presets_of;
 use crate::tasks::common::factor::{FactorProps, Kind, Rewards, alone, kind, refloor};
 use rtb::run::Run;
-use rtb::task::images::{ClassesBy, Reward};
+use rtb::task::images::{Class, ClassesBy, Reward};
 use yew::prelude::*;
 
 impl Rewards for Images {
@@ -68,6 +68,7 @@ impl Rewards for Images {
         let FactorProps { id, field, set, .. } = props;
         match props.reward.clone() {
             Reward::Classes { classes, by, weights } => {
+                let classes: Vec<usize> = classes.iter().filter_map(Class::number).collect();
                 html! { <Classes id={id.clone()} {classes} by={Some(by)} {weights} set={set.clone()} /> }
             }
             Reward::EachClass { classes, weights } => {

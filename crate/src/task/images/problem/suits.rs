@@ -1,0 +1,93 @@
+//! Whether a reward suits the images that the prior learned.
+
+use super::{Class, Reward};
+use crate::engine::ConfigError;
+use crate::engine::check::Checked;
+use crate::task::images::{Learned, Shape};
+
+impl Reward {
+    /// This reward with the numbers of its classes; one of other images, which only the file of the prior tells, is
+    /// refused.
+    ///
+    /// # Errors
+    ///
+    /// Names the field, its value and what is allowed.
+    pub(in crate::task::images) fn suited(mut self, learned: &Learned) -> Result<Self, ConfigError> {
+        match &mut self {
+            Reward::All { rewards } => {
+                for (at, factor) in rewards.iter_mut().enumerate() {
+                    factor.suit(&format!("reward.rewards[{at}]"), learned)?;
+                }
+            }
+            alone => alone.suit("reward", learned)?,
+        }
+        Ok(self)
+    }
+
+    fn suit(&mut self, at: &str, learned: &Learned) -> Checked {
+        let field = |place: usize| format!("{at}.classes[{place}]");
+        match self {
+            Reward::Classes { classes, .. } => {
+                for place in 0..classes.len() {
+                    let number = known(&field(place), &classes[place], learned)?;
+                    if classes[..place].contains(&Class::Number(number)) {
+                        return Err(ConfigError::new(
+                            field(place),
+                            &classes[place],
+                            "each class only once",
+                        ));
+                    }
+                    classes[place] = Class::Number(number);
+                }
+                Ok(())
+            }
+            Reward::EachClass { classes, .. } => classes.iter().enumerate().try_for_each(|(place, class)| {
+                known(&field(place), &Class::Number(*class), learned).map(drop)
+            }),
+            Reward::Holes { .. } | Reward::Thickness { .. } if !learned.shape.is_grey() => {
+                Err(ConfigError::new(
+                    format!("{at}.kind"),
+                    format!("`{}`", self.kind()),
+                    format!(
+                        "another kind: it measures strokes of grey images, and those of {} are coloured",
+                        learned.data
+                    ),
+                ))
+            }
+            Reward::Inpaint { rows, .. } => painted(&format!("{at}.rows"), rows, learned),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The number of a class that the images have.
+fn known(field: &str, class: &Class, learned: &Learned) -> Result<usize, ConfigError> {
+    let count = learned.classes.len();
+    let found = match class {
+        Class::Number(number) => Some(*number).filter(|number| *number < count),
+        Class::Name(name) => learned.classes.iter().position(|known| known == name),
+    };
+    found.ok_or_else(|| {
+        let names: Vec<String> = (0..count).map(|class| learned.class(class)).collect();
+        let allowed = format!("a class of {}: {}", learned.data, names.join(", "));
+        ConfigError::new(field, class, allowed)
+    })
+}
+
+/// Refuses a painted picture of another extent.
+fn painted(field: &str, rows: &[String], learned: &Learned) -> Checked {
+    let Shape { height, width, .. } = learned.shape;
+    // All rows are equally long.
+    let columns = rows.first().map_or(0, |row| row.chars().count());
+    if [rows.len(), columns] == [height, width] {
+        return Ok(());
+    }
+    Err(ConfigError::new(
+        field,
+        format!("a picture of {} rows and {columns} columns", rows.len()),
+        format!(
+            "{height} rows and {width} columns, as the images of {} have",
+            learned.data
+        ),
+    ))
+}
