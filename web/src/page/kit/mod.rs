@@ -6,6 +6,7 @@ pub mod axis;
 pub mod brush;
 pub mod chart;
 pub mod color;
+pub mod corner;
 pub mod field;
 pub mod files;
 pub mod fold;
