@@ -39,6 +39,10 @@ pub trait Rewards: Clone + PartialEq + 'static {
 
     const KINDS: &'static [Kind];
 
+    /// What a reward is.
+    const HELP: &'static str =
+        "How much each sample is wanted, r from 0 to 1. RTB needs only the values of r, not its gradient.";
+
     /// The reward of a run.
     fn of(run: &Run) -> &Self::Reward;
 
@@ -130,7 +134,7 @@ pub fn Factor<R: Rewards>(props: &FactorProps<R>) -> Html {
         <>
             if options.len() > 1 {
                 <Choice id={format!("{id}-kind")} {field} label={KIND} value={R::kind(reward)} set={choose} {options} error={(*refused).clone()}
-                help={if props.part { "" } else { "How much each sample is wanted, r from 0 to 1. RTB needs only the values of r, not its gradient." }} />
+                help={if props.part { "" } else { R::HELP }} />
             }
             { editor }
         </>

@@ -77,7 +77,7 @@ fn law_controls(
         set,
     };
     html! {
-        <div class="numbers" key={format!("law-{index}")}>
+        <div class="listed" key={format!("law-{index}")}>
             <Choice id="prior-family" label="Family" {options} value={family} set={choose} />
             { numbers.html() }
         </div>

@@ -12,9 +12,11 @@ impl Rewards for Points {
 
     /// The other kinds need the native program.
     const KINDS: &'static [Kind] = &[
-        kind("formula", "formula of the coordinates"),
-        alone("product", "product of several formulas"),
+        kind("formula", "formula"),
+        alone("product", "product of formulas"),
     ];
+
+    const HELP: &'static str = "How much each sample is wanted, r ≥ 0: a likelihood, for example. RTB needs only the values of r, not its gradient.";
 
     fn of(run: &Run) -> &Reward {
         &problem(run).reward
@@ -76,9 +78,15 @@ impl Rewards for Points {
             logarithm,
             data: data.clone(),
         });
+        // Once is enough.
+        let help = if props.part && **id != *"part-0" {
+            "In the same language as factor 1.".to_owned()
+        } else {
+            format!("Numbers, the names of the coordinates, {LANGUAGE}")
+        };
         html! {
             <Formula id={format!("{id}-expression")} field={format!("{field}.expression")} labels={["r =", "log r ="]}
-                help={format!("Numbers, the names of the coordinates, {LANGUAGE}")} {expression} {logarithm} {set} />
+                {help} {expression} {logarithm} {set} />
         }
     }
 }
