@@ -65,7 +65,11 @@ static FACTS: Facts = Facts {
     },
     saved: Saved {
         samples: (10_000, "Save 10,000 samples (.csv)"),
-        pictures: &[panels::CORNER],
+        // A file has no legend.
+        pictures: &[(
+            panels::CORNER.0,
+            "Prior (grey), learned (orange) and exact (green) posterior",
+        )],
     },
 };
 
