@@ -1109,6 +1109,156 @@ test('methods are compared on digits', { timeout: 300_000 }, async () => {
   await page.close();
 });
 
+/** A run of points small enough for a test. */
+const bent = (more = '', { steps = 20, samples = 2000 } = {}) => fragment(`task = "points"
+${more || `[reward]
+kind = "formula"
+expression = "-4*(x2 - x1^2)^2 - x1^2/8"
+logarithm = true
+`}
+[process]
+steps = ${steps}
+[network]
+width = 32
+[rollout]
+batch = 128
+[training]
+iterations = 150
+[optimizer]
+learning_rate = 0.005
+[evaluation]
+proposals = 5000
+samples_while_training = ${samples}
+`);
+
+test('points train on the CPU worker until their marginals are near the exact ones', { timeout: 300_000 }, async () => {
+  const { page, problems } = await ready(cpu);
+  await id(page, 'task-points').click();
+  await until('the bent ridge', async () => (await id(page, 'preset').inputValue()) === 'banana'
+    && /Ready/.test(await id(page, 'status').textContent()), 60);
+  assert.match(await id(page, 'truth').textContent(), /quadrature/);
+  await page.goto(site.url + bent());
+  await until('the small run', async () => (await id(page, 'steps').inputValue()) === '20'
+    && /Ready/.test(await id(page, 'status').textContent()), 60);
+  const mean = async (name, of) => Number(await id(page, `marginal-${name}-${of}`).getAttribute('data-value'));
+  const untrained = await pixels(page, 'corner-canvas');
+  assert.equal(await mean('x2', 'learned'), await mean('x2', 'prior'), 'nothing is trained yet');
+  await id(page, 'train').click();
+  await until('all iterations', async () => /Finished/.test(await id(page, 'status').textContent()), 200);
+  await until('its last figures', async () => (await metric(page, 'iterations')) === 150, 30);
+  assert.ok((await metric(page, 'marginal_error')) < 0.2, `marginals are ${await metric(page, 'marginal_error')} apart`);
+  assert.ok(Math.abs((await metric(page, 'log_z_importance')) - (await metric(page, 'log_z_exact'))) < 0.1);
+  assert.ok(Math.abs((await mean('x2', 'learned')) - (await mean('x2', 'exact'))) < 0.1);
+  for (const key of ['correlation_error', 'ess', 'eubo', 'log_z_exact_error', 'evaluations']) {
+    assert.ok(Number.isFinite(await metric(page, key)), key);
+  }
+  await id(page, 'time-slider').fill('20');
+  const trained = await pixels(page, 'corner-canvas');
+  assert.notEqual(trained, untrained);
+  await id(page, 'history-slider').fill('0');
+  await until('the prior again', async () => (await pixels(page, 'corner-canvas')) !== trained, 5);
+  assert.match(await id(page, 'corner-canvas').getAttribute('aria-label'), /^Corner plot of x1: prior .*, learned .*, exact .*; x2: prior/);
+  const samples = (await saved(page, 'save-samples')).trim().split('\n');
+  assert.equal(samples[0], 'x1,x2');
+  assert.equal(samples.length, 10_001);
+
+  await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
+  for (const box of await page.locator('.compare input[type=checkbox]').all()) {
+    await box.setChecked(await box.getAttribute('data-testid') === 'compare-importance');
+  }
+  await set(page, 'compare-samples', 500);
+  await id(page, 'compare').click();
+  await until('the comparison', async () => /Ended/.test(await id(page, 'compare-status').textContent()), 100);
+  const error = await id(page, 'card-importance').locator('[data-figure=marginal_error]').textContent();
+  assert.ok(Number(error) < 0.3, `importance resampling is ${error} apart`);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test('a formula, names and laws of coordinates are edited where they stand, and links keep them', { timeout: 180_000 }, async () => {
+  const { page, problems } = await ready(cpu, bent());
+  await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
+  const exact = async (name) => {
+    const cell = id(page, `marginal-${name}-exact`);
+    return (await cell.count()) ? Number((await cell.getAttribute('data-value')) ?? NaN) : NaN;
+  };
+  // N(0, 1) times exp(−8(x − 1)²) has the mean 16/17.
+  await id(page, 'reward-expression').fill('-8*(x1 - 1)^2');
+  await until('another posterior', async () => Math.abs((await exact('x1')) - 16 / 17) < 0.03 && Math.abs(await exact('x2')) < 0.08, 30);
+  await id(page, 'reward-expression').fill('-8*(x1 - y)^2');
+  await until('the refusal', async () => /^Formula: .*`y`/.test((await id(page, 'reward-expression-error').allTextContents()).join()), 5);
+  await id(page, 'reward-expression').fill('-8*(x1 - 1)^2');
+  await until('it to go', async () => (await id(page, 'reward-expression-error').count()) === 0, 5);
+  // The formula goes with the name, and keeps the coordinate.
+  await id(page, 'prior-name').fill('mu');
+  await until('the name in the formula', async () => (await id(page, 'reward-expression').inputValue()) === '-8*(mu - 1)^2', 5);
+  await id(page, 'prior-remove').click();
+  await until('the reason', async () => /`mu`/.test((await id(page, 'prior-list-error').allTextContents()).join()), 5);
+  await id(page, 'prior-add').click();
+  await until('the new one', async () => (await id(page, 'prior-name').inputValue()) === 'x1', 5);
+  await id(page, 'prior-family').selectOption('exponential');
+  await set(page, 'prior-rate', 0.5);
+  await until('its law', async () => Math.abs((await exact('x1')) - 2) < 0.4 && Math.abs((await exact('mu')) - 16 / 17) < 0.05, 30);
+  await id(page, 'reward-kind').selectOption('product');
+  await id(page, 'part-1-expression').fill('-x1');
+  // exp(−x/2) times exp(−x) has the mean 2/3.
+  await until('both factors', async () => Math.abs((await exact('x1')) - 2 / 3) < 0.15, 30);
+  await set(page, 'prior-rate', -1);
+  await until('the refusal', async () => /Rate: -1 is not allowed/.test((await id(page, 'prior-rate-error').allTextContents()).join()), 5);
+  await new Promise((next) => setTimeout(next, 500));
+  const again = await ready(cpu, page.url().slice(site.url.length));
+  assert.equal(await id(again.page, 'part-0-expression').inputValue(), '-8*(mu - 1)^2');
+  assert.equal(await id(again.page, 'prior-coordinate').locator('option').last().textContent(), 'x1: exponential (0.5)');
+
+  // What needs a file or a program needs the native one.
+  const [natives, refused] = [[
+    ['[reward]\nkind = "command"\nrun = ["python3", "likelihood.py"]', /reward\.run: .*native program/],
+    ['[reward]\nkind = "formula"\nexpression = "-x1^2"\n[prior]\nkind = "learned"\nweights = "prior.safetensors"', /prior\.weights: .*native program/],
+  ], []];
+  for (const [toml, says] of natives) {
+    const native = await ready(cpu, bent(toml));
+    await until('the refusal', async () => says.test(await errors(native.page)), 20);
+    refused.push(...native.problems);
+    await native.page.close();
+  }
+  assert.deepEqual([...problems, ...again.problems, ...refused], []);
+  for (const p of [page, again.page]) await p.close();
+});
+
+test('up to eight of many coordinates are shown, by choice, and a mixture is edited as lists', { timeout: 120_000 }, async () => {
+  const clusters = (means) => bent(`[reward]
+kind = "formula"
+expression = "-abs(x2)/4"
+logarithm = true
+[prior]
+kind = "mixture"
+components = [${means.map((mean) => `{ mean = [${mean}], variances = [${mean.map(() => 0.5)}] }`)}]
+`);
+  const ten = Array.from({ length: 10 }, (_, at) => at % 2);
+  const { page, problems } = await ready(cpu, clusters([ten, ten.map((x) => -2 * x)]));
+  await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
+  const label = () => id(page, 'corner-canvas').getAttribute('aria-label');
+  assert.match(await label(), /^Corner plot of x1:.*x5:[^:]*$/);
+  await id(page, 'show-x1').click();
+  await id(page, 'show-x9').focus();
+  await page.keyboard.press('Enter');
+  await until('others', async () => /^Corner plot of x2:.*x9:[^:]*$/.test(await label()), 5);
+  for (const at of [6, 7, 8]) await id(page, `show-x${at}`).click();
+  await until('no room for more', async () => id(page, 'show-x1').isDisabled(), 5);
+  assert.equal(await id(page, 'marginal-x10-exact').count(), 1);
+
+  await id(page, 'prior-mean').fill('1, 2');
+  await until('too few numbers', async () => /10|coordinate/.test((await id(page, 'prior-mean-error').allTextContents()).join()), 5);
+  await id(page, 'prior-names').fill('a, x2, b');
+  await until('three coordinates', async () => (await id(page, 'marginal-b-exact').count()) === 1 && (await id(page, 'marginal-x10-exact').count()) === 0, 10);
+  assert.equal(await id(page, 'prior-mean').inputValue(), '0, 1, 0');
+  await id(page, 'prior-kind').selectOption('marginals');
+  await until('a law for each', async () => (await id(page, 'prior-coordinate').locator('option').count()) === 3, 5);
+  await until('the run to open', async () => /Ready/.test(await id(page, 'status').textContent()), 20);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
 /** A run on stories small enough for a test. */
 const story = (more = 'reward = { kind = "mention", words = ["the"], penalty = 3.0 }', steps = 3) => fragment(`task = "stories"
 ${more}
@@ -1314,7 +1464,7 @@ test('has no serious accessibility findings, at desktop and phone width, light a
 kind = "all"
 rewards = [{ kind = "classes", classes = [8, 9] }, { kind = "thickness", target = 3.0, deviation = 1.0 }]`);
   for (const [width, colorScheme, run] of [[1400, 'light', ''], [390, 'dark', ''], [1400, 'dark', tiny()], [360, 'light', product],
-    [360, 'dark', '#preset=digits-inpaint'], [1400, 'light', story()], [360, 'dark', story()]]) {
+    [360, 'dark', '#preset=digits-inpaint'], [1400, 'light', '#preset=eight-schools'], [360, 'dark', bent()], [1400, 'light', story()], [360, 'dark', story()]]) {
     const context = await browse({ viewport: { width, height: 844 }, colorScheme, reducedMotion: 'reduce' });
     const { page, problems } = await ready(context, run);
     await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
@@ -1401,6 +1551,21 @@ test('stories train on WebGPU', { timeout: 600_000 }, async () => {
   await until('one iteration', async () => (await iteration(page)) === 1, 300);
   await until('its figures', async () => Number.isFinite(await metric(page, 'ess')), 300);
   assert.ok(Number.isFinite(await metric(page, 'log_reward')));
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
+test('points train on WebGPU', { timeout: 600_000 }, async () => {
+  const context = await browse({ webgpu: true });
+  const { page, problems } = await ready(context, bent('', { steps: 4, samples: 100 }));
+  await id(page, 'device-select').selectOption('gpu');
+  await until('the WebGPU worker', async () => /GPU/.test(await page.getByTestId('device-badge').locator('strong').textContent()), 240);
+  await until('the run to open on it', async () => /Ready/.test(await id(page, 'status').textContent()), 240);
+  const untrained = await pixels(page, 'corner-canvas');
+  await id(page, 'step').click();
+  await until('one iteration', async () => (await iteration(page)) === 1, 300);
+  await until('its figures', async () => Number.isFinite(await metric(page, 'marginal_error')), 120);
+  await until('the learned points to move', async () => (await pixels(page, 'corner-canvas')) !== untrained, 5);
   assert.deepEqual(problems, []);
   await context.close();
 });

@@ -23,7 +23,7 @@ mod room;
 pub mod sheet;
 pub mod text;
 
-pub use corner::{Corner, Role, Series};
+pub use corner::{Cells, Corner, Piece, Role, SHARES, Series};
 pub use network_prior::NetworkPrior;
 pub use panel::{Listing, Panel, Picture, Scale, Shown};
 pub use rank_histograms::Ranks;

@@ -3,11 +3,9 @@
 mod canvas;
 mod colour;
 pub mod comparison;
-mod contour;
 mod corner;
 mod curves;
 mod heat;
-mod histogram;
 mod images;
 mod overview;
 mod paper;

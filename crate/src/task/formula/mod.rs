@@ -74,6 +74,11 @@ enum Node {
     },
 }
 
+/// A formula in which a coordinate has another name.
+pub(crate) fn renamed(text: &str, from: &str, to: &str) -> String {
+    tokens::renamed(text, from, to)
+}
+
 /// Most names that an error lists.
 const LISTED: usize = 12;
 

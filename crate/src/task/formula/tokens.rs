@@ -70,6 +70,28 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
     Ok(found)
 }
 
+/// A text with one name in the place of another. What follows something that is no word of a formula stays as it is.
+pub(super) fn renamed(text: &str, from: &str, to: &str) -> String {
+    let (mut written, mut rest, mut after_number) = (String::new(), text, false);
+    while let Some(first) = rest.chars().next() {
+        let (word, length) = match token(first, rest) {
+            _ if first.is_whitespace() => (None, first.len_utf8()),
+            Ok((word, length)) => (Some(word), length),
+            Err(_) => break,
+        };
+        if word == Some(Token::Name(from.to_owned())) {
+            // 2e3 would be a number.
+            written.push_str(if after_number { " " } else { "" });
+            written.push_str(to);
+        } else {
+            written.push_str(&rest[..length]);
+        }
+        after_number = matches!(word, Some(Token::Number(_)));
+        rest = &rest[length..];
+    }
+    written + rest
+}
+
 /// The token at the start of a text, and its length in bytes.
 fn token(first: char, rest: &str) -> Result<(Token, usize), String> {
     let until = |ends: fn(char) -> bool| rest.find(ends).unwrap_or(rest.len());
@@ -162,5 +184,23 @@ pub(super) fn shown(token: &Token) -> String {
         Token::Name(name) => format!("`{name}`"),
         Token::Symbol(symbol) => format!("`{symbol}`"),
         Token::Raised(power) => format!("the power {power}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::renamed;
+
+    #[test]
+    fn a_name_is_replaced_where_it_is_a_word() {
+        let cases = [
+            ("-x1^2 + x10*exp(x1)", "-mu^2 + x10*exp(mu)"),
+            ("2x1 + x1²", "2 mu + mu²"),
+            (" x1 / 3 ", " mu / 3 "),
+            ("x1 + [x1", "mu + [x1"),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(renamed(text, "x1", "mu"), wanted);
+        }
     }
 }

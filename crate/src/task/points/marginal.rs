@@ -120,6 +120,21 @@ impl Coordinate {
         }
     }
 
+    /// Its name, to change.
+    pub fn name_mut(&mut self) -> &mut String {
+        match self {
+            Self::Normal { name, .. }
+            | Self::LogNormal { name, .. }
+            | Self::Uniform { name, .. }
+            | Self::TruncatedNormal { name, .. }
+            | Self::Exponential { name, .. }
+            | Self::Gamma { name, .. }
+            | Self::Beta { name, .. }
+            | Self::Laplace { name, .. }
+            | Self::StudentT { name, .. } => name,
+        }
+    }
+
     /// Checks its parameters; `at` is its field.
     pub(super) fn validate(&self, at: &str) -> Checked {
         let number = |field: &str, value| range(&format!("{at}.{field}"), value, -LARGEST, LARGEST);

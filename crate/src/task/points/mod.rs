@@ -33,6 +33,7 @@ pub mod pretrain;
 #[cfg(feature = "engine")]
 mod prior;
 mod problem;
+mod rename;
 #[cfg(feature = "engine")]
 mod reward;
 mod sheet;

@@ -288,9 +288,17 @@ impl PointsProblem {
     pub fn of(run: &Run) -> Result<&Self, ConfigError> {
         run.problem.get().ok_or_else(|| super::other_task(run))
     }
-}
 
-impl PointsProblem {
+    /// The same, to change.
+    ///
+    /// # Errors
+    ///
+    /// Where the run is about something else.
+    pub fn of_mut(run: &mut Run) -> Result<&mut Self, ConfigError> {
+        let refused = super::other_task(run);
+        run.problem.get_mut().ok_or(refused)
+    }
+
     /// Refuses formulas that cannot be compiled, as far as all names that they may use are known without a file.
     fn check_formulas(&self) -> Checked {
         let (Some(names), None) = (self.prior.names(), &self.observations) else {

@@ -2,13 +2,13 @@
 
 use super::calibrate::calibrate;
 use super::measured::{mean, measure};
-use super::{PointsTask, PointsView};
+use super::{PointsTask, PointsView, Space};
 use crate::engine::EngineError;
 use crate::engine::learner::{Learner, Task};
 use crate::engine::noise::Purpose;
 use crate::engine::sampler::Population;
 use crate::engine::statistics::Mean;
-use crate::message::{Fit, Packed, Report, Scene, Snapshot};
+use crate::message::{Fit, Packed, Paths, Report, Scene, Snapshot};
 use crate::run::Run;
 use crate::task::Role;
 use crate::task::calibration::Calibration;
@@ -25,6 +25,14 @@ const VARIANCE: f64 = 1.0;
 
 fn narrowed(points: &[f64]) -> Vec<f32> {
     points.iter().map(|value| *value as f32).collect()
+}
+
+/// Trajectories of the chain's space as those of points.
+fn placed(paths: Paths, space: &Space) -> Paths {
+    Paths {
+        points: narrowed(&space.points(&paths.points)),
+        ..paths
+    }
 }
 
 impl ShownTask for PointsTask {
@@ -72,7 +80,7 @@ impl ShownTask for PointsTask {
     }
 
     async fn scene(learner: &mut Learner<Self>) -> Result<Scene, EngineError> {
-        let prior_paths = learner.prior_paths().await?;
+        let prior_paths = placed(learner.prior_paths().await?, &learner.task.space);
         let truths = learner.task.truths().await?;
         let task = &learner.task;
         let ends = task.prior_ends(Purpose::Pictures, PICTURED).await?;
@@ -101,7 +109,7 @@ impl ShownTask for PointsTask {
         Ok(Snapshot {
             iteration: learner.iteration(),
             samples: narrowed(&learner.task.space.points(&made.ends)),
-            paths: pictured.paths,
+            paths: placed(pictured.paths, &learner.task.space),
             log_reward: Vec::new(),
             more: Vec::new(),
             report,

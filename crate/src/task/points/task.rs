@@ -175,6 +175,7 @@ impl Task for PointsTask {
 
     const CHUNK: usize = CHUNK;
     const PICTURED: usize = 192;
+    const PICTURED_STEPS: usize = 26;
 
     fn device(&self) -> &Device {
         &self.device

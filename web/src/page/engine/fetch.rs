@@ -117,6 +117,11 @@ pub async fn files(run: &Run) -> Result<Files, Missing> {
         let refused =
             |allowed| Missing::Refused(ConfigError::new(need.field, format!("`{}`", need.name), allowed));
         match need.kind {
+            FileKind::Weights if run.task().priors().is_empty() => {
+                return Err(refused(
+                    "a prior without a file: the native program can use this one",
+                ));
+            }
             FileKind::Weights | FileKind::ShippedWeights => {}
             FileKind::Corpus { .. } => {
                 return Err(refused(
@@ -130,7 +135,7 @@ pub async fn files(run: &Run) -> Result<Files, Missing> {
             }
             FileKind::Table | FileKind::Command(_) | FileKind::TextCommand(_) | FileKind::Onnx(_) => {
                 return Err(refused(
-                    "a reward that needs no file: the native program can use this one",
+                    "nothing that needs a file or a program: the native program can use this one",
                 ));
             }
         }

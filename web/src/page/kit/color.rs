@@ -5,6 +5,8 @@
 pub enum Ramp {
     Density,
     Reward,
+    /// From the surface to the colour of learned samples.
+    Sample,
     /// From paper to ink.
     Ink,
 }
@@ -59,6 +61,8 @@ pub fn at(ramp: Ramp, dark: bool, u: f64) -> [u8; 3] {
         (Ramp::Density, true) => between(0.195, 0.80),
         (Ramp::Reward, false) => between(0.985, 0.60),
         (Ramp::Reward, true) => between(0.195, 0.62),
+        (Ramp::Sample, false) => between(0.99, 0.60),
+        (Ramp::Sample, true) => between(0.195, 0.80),
         (Ramp::Ink, false) => between(0.99, 0.20),
         (Ramp::Ink, true) => between(0.195, 0.96),
     };
@@ -67,10 +71,13 @@ pub fn at(ramp: Ramp, dark: bool, u: f64) -> [u8; 3] {
         (Ramp::Density, true) => between(285.0, 165.0),
         (Ramp::Reward, false) => between(85.0, -30.0),
         (Ramp::Reward, true) => between(-40.0, 70.0),
+        (Ramp::Sample, false) => between(75.0, 36.0),
+        (Ramp::Sample, true) => between(20.0, 52.0),
         (Ramp::Ink, _) => 265.0,
     };
     let chroma = match ramp {
         Ramp::Density | Ramp::Reward => 0.012 + 0.125 * (u * (std::f64::consts::PI * 0.62)).sin(),
+        Ramp::Sample => between(0.004, 0.17),
         Ramp::Ink => 0.012,
     };
     srgb(lightness, chroma, hue.to_radians())
@@ -119,7 +126,7 @@ mod tests {
     fn lightness_is_monotonic() {
         let luminance =
             |[r, g, b]: [u8; 3]| 0.2126 * f64::from(r) + 0.7152 * f64::from(g) + 0.0722 * f64::from(b);
-        for ramp in [Ramp::Density, Ramp::Reward, Ramp::Ink] {
+        for ramp in [Ramp::Density, Ramp::Reward, Ramp::Sample, Ramp::Ink] {
             for dark in [false, true] {
                 let values: Vec<_> = (0..=20)
                     .map(|i| luminance(at(ramp, dark, f64::from(i) / 20.0)))

@@ -108,6 +108,20 @@ impl Amount for f64 {
     }
 }
 
+/// An empty box is no number.
+impl Amount for Option<f64> {
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        f64::parse(text).map(Some)
+    }
+
+    fn plain(self) -> String {
+        self.map_or_else(String::new, f64::plain)
+    }
+}
+
 impl Amount for usize {
     fn parse(text: &str) -> Result<Self, String> {
         whole(text, usize::MAX as u64).map(|v| v as usize)

@@ -46,26 +46,29 @@ fn save(name: &str, blob: Blob) {
     gloo::timers::callback::Timeout::new(10_000, move || drop(url)).forget();
 }
 
-/// Saves the panels of the page, two by two, with their titles.
+/// Saves panels of the page, two by two where there are several, with their titles.
 pub fn save_panels(panels: &[(&str, &str)], ink: Ink) -> Option<()> {
     let document = gloo::utils::document();
     let sheet: HtmlCanvasElement = document.create_element("canvas").ok()?.unchecked_into();
-    let rows = panels.len().div_ceil(2) as f64;
+    let columns = panels.len().clamp(1, 2);
+    let rows = panels.len().div_ceil(columns) as f64;
+    // A single one is as large as four.
+    let side = if columns == 1 { 2.0 * SIDE + GAP } else { SIDE };
     sheet.set_width((2.0 * SIDE + 3.0 * GAP) as u32);
-    sheet.set_height((rows * (SIDE + TITLE + GAP) + GAP) as u32);
+    sheet.set_height((rows * (side + TITLE + GAP) + GAP) as u32);
     let context: CanvasRenderingContext2d = sheet.get_context("2d").ok()??.unchecked_into();
     context.set_fill_style_str(ink.surface);
     context.fill_rect(0.0, 0.0, f64::from(sheet.width()), f64::from(sheet.height()));
     context.set_font("600 24px system-ui, sans-serif");
     context.set_text_baseline("middle");
     for (at, (id, title)) in panels.iter().enumerate() {
-        let x = GAP + (at % 2) as f64 * (SIDE + GAP);
-        let y = GAP + (at / 2) as f64 * (SIDE + TITLE + GAP);
+        let x = GAP + (at % columns) as f64 * (side + GAP);
+        let y = GAP + (at / columns) as f64 * (side + TITLE + GAP);
         let panel: HtmlCanvasElement = document.get_element_by_id(id)?.unchecked_into();
         context.set_fill_style_str(ink.text);
         context.fill_text(title, x, y + TITLE / 2.0).ok()?;
         context
-            .draw_image_with_html_canvas_element_and_dw_and_dh(&panel, x, y + TITLE, SIDE, SIDE)
+            .draw_image_with_html_canvas_element_and_dw_and_dh(&panel, x, y + TITLE, side, side)
             .ok()?;
     }
     save_png("rtb.png", &sheet);

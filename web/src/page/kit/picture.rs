@@ -54,6 +54,14 @@ impl Picture {
         }
     }
 
+    /// A density of learned samples, coloured likewise.
+    pub fn samples(values: Vec<f32>, high: f32) -> Self {
+        Self {
+            ramp: Ramp::Sample,
+            ..Self::density(values, high)
+        }
+    }
+
     /// log r, coloured over the range it takes.
     pub fn reward(values: Vec<f32>) -> Self {
         let low = values.iter().copied().fold(f32::INFINITY, f32::min);
@@ -72,7 +80,7 @@ impl Picture {
     fn share(&self, value: f32) -> f64 {
         let u = f64::from((value - self.low) / (self.high - self.low).max(1e-12));
         match self.ramp {
-            Ramp::Density => u.max(0.0).sqrt(),
+            Ramp::Density | Ramp::Sample => u.max(0.0).sqrt(),
             Ramp::Reward | Ramp::Ink => u,
         }
     }

@@ -8,6 +8,8 @@ use yew::prelude::*;
 pub enum Place<'a> {
     Real(&'a mut f64),
     Whole(&'a mut usize),
+    /// A number that need not be there.
+    Optional(&'a mut Option<f64>),
 }
 
 impl Place<'_> {
@@ -15,6 +17,7 @@ impl Place<'_> {
         match self {
             Self::Real(value) => **value,
             Self::Whole(value) => **value as f64,
+            Self::Optional(value) => value.unwrap_or(f64::NAN),
         }
     }
 }
@@ -68,6 +71,11 @@ impl<T: Clone + 'static> Numbers<'_, T> {
                 }),
                 Place::Whole(value) => self.number(at, [field, label, help], *value, |place, value| {
                     if let Place::Whole(place) = place {
+                        *place = value;
+                    }
+                }),
+                Place::Optional(value) => self.number(at, [field, label, help], *value, |place, value| {
+                    if let Place::Optional(place) = place {
                         *place = value;
                     }
                 }),

@@ -10,6 +10,11 @@ use yew::NodeRef;
 /// Half the side of the square that a canvas shows, in its own units.
 pub const HALF_WIDTH: f64 = 14.0;
 
+/// Device pixels of one CSS pixel, as far as they are drawn.
+pub fn scale() -> f64 {
+    gloo::utils::window().device_pixel_ratio().clamp(1.0, 3.0)
+}
+
 /// The canvas for one drawing.
 pub struct Surface {
     pub context: CanvasRenderingContext2d,
@@ -26,7 +31,7 @@ impl Surface {
     /// Sizes the canvas, once it is there, to the space it has and clears it.
     pub fn new(canvas: &NodeRef, ink: Ink) -> Option<Self> {
         let canvas: HtmlCanvasElement = canvas.cast()?;
-        let scale = gloo::utils::window().device_pixel_ratio().clamp(1.0, 3.0);
+        let scale = scale();
         let side = (f64::from(canvas.client_width()) * scale).round().max(1.0);
         let height = (f64::from(canvas.client_height()) * scale).round().max(1.0);
         if (f64::from(canvas.width()), f64::from(canvas.height())) != (side, height) {
@@ -158,6 +163,22 @@ impl Surface {
             self.dot(point_at(paths, path, step), radius);
         }
         self.context.set_global_alpha(1.0);
+    }
+
+    /// Small dots, in shares of the canvas.
+    pub fn spots(&self, spots: Vec<[f64; 2]>, color: &str) {
+        let c = &self.context;
+        c.set_fill_style_str(color);
+        c.set_global_alpha(0.55);
+        let radius = (0.0018 * self.side).max(0.8 * self.scale);
+        c.begin_path();
+        for [x, y] in spots {
+            let (x, y) = (x * self.side, y * self.height);
+            c.move_to(x, y);
+            let _ = c.arc(x, y, radius, 0.0, TAU);
+        }
+        c.fill();
+        c.set_global_alpha(1.0);
     }
 
     /// One whole trajectory, with its point at a step.

@@ -1,6 +1,5 @@
 //! Saving weights, samples, config and picture; opening a config, weights or samples.
 
-use super::panels::PANELS;
 use crate::engine::Engine;
 use crate::kit::color;
 use crate::kit::files::{self, save_panels};
@@ -27,8 +26,8 @@ const MIB: f64 = 1_048_576.0;
 pub struct Saved {
     /// Samples in a file, and what its button says.
     pub samples: (usize, &'static str),
-    /// Whether its panels are pictures.
-    pub picture: bool,
+    /// The ids and titles of the panels that are pictures.
+    pub pictures: &'static [(&'static str, &'static str)],
 }
 
 /// A file of samples.
@@ -205,22 +204,25 @@ pub fn SaveOpen(props: &SaveOpenProps) -> Html {
             input.set_value("");
         })
     };
-    let save = |save: fn(&Run, &Engine, bool)| {
-        let (run, engine, dark) = (props.run.clone(), props.engine.clone(), props.dark);
-        Callback::from(move |_: MouseEvent| save(&run, &engine, dark))
+    let save = |save: fn(&Run, &Engine)| {
+        let (run, engine) = (props.run.clone(), props.engine.clone());
+        Callback::from(move |_: MouseEvent| save(&run, &engine))
     };
-    let config = save(|run, _, _| files::save_text("rtb.toml", &run.to_toml()));
-    let weights = save(|_, engine, _| engine.save_weights("posterior.safetensors".to_owned()));
+    let config = save(|run, _| files::save_text("rtb.toml", &run.to_toml()));
+    let weights = save(|_, engine| engine.save_weights("posterior.safetensors".to_owned()));
     let (count, form) = props.saved.samples;
     let samples = {
         let (engine, keep) = (props.engine.clone(), props.keep.clone());
         Callback::from(move |_: MouseEvent| engine.save_samples(count, keep.clone()))
     };
-    let picture = save(|_, _, dark| {
-        if save_panels(&PANELS, color::ink(dark)).is_none() {
-            gloo::console::warn!("the picture cannot be drawn");
-        }
-    });
+    let picture = {
+        let (pictures, dark) = (props.saved.pictures, props.dark);
+        Callback::from(move |_: MouseEvent| {
+            if save_panels(pictures, color::ink(dark)).is_none() {
+                gloo::console::warn!("the picture cannot be drawn");
+            }
+        })
+    };
     html! {
         <section class="files" aria-labelledby="files-title">
             <Fold id="files-title" title="Save and share">
@@ -229,7 +231,7 @@ pub fn SaveOpen(props: &SaveOpenProps) -> Html {
                 <button type="button" data-testid="save-weights" disabled={!props.open} onclick={weights}>{ "Save weights (.safetensors)" }</button>
                 <button type="button" data-testid="save-samples" disabled={!props.open} onclick={samples}>{ form }</button>
                 <button type="button" data-testid="save-config" onclick={config}>{ "Save config (.toml)" }</button>
-                if props.saved.picture {
+                if !props.saved.pictures.is_empty() {
                     <button type="button" data-testid="save-picture" onclick={picture}>{ "Save picture (.png)" }</button>
                 }
                 <button type="button" data-testid="open-file" onclick={click}>{ "Open config, weights or samples…" }</button>

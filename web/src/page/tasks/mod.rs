@@ -4,6 +4,7 @@
 mod common;
 mod images;
 mod plane;
+mod points;
 mod text;
 
 use crate::parts::compare::Compared;
@@ -22,7 +23,7 @@ use rtb::run::{ConfigError, Run};
 use yew::Html;
 
 /// The rooms, in the order of the page.
-static ROOMS: [&dyn Room; 3] = [&plane::Plane, &images::Images, &text::Text];
+static ROOMS: [&dyn Room; 4] = [&plane::Plane, &points::Points, &images::Images, &text::Text];
 
 /// The room of a run's task.
 ///

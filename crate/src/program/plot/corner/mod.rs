@@ -3,11 +3,10 @@
 use super::canvas::{Canvas, Drawn, INK, PALE, anchored, picture, text};
 use super::colour::Scale;
 use super::heat::HeatMap;
-use super::{contour, histogram};
 use crate::program::error::ProgramError;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
-use rtb::task::{Corner, Role, Series};
+use rtb::task::{Corner, Role, SHARES, Series};
 use std::path::Path;
 
 /// Pixels of a picture of its own: those around it, and those of each coordinate.
@@ -15,12 +14,6 @@ const AROUND: i32 = 24;
 const EACH: i32 = 260;
 const SMALLEST: i32 = 800;
 
-/// Bins of a density on the diagonal.
-const BINS: usize = 60;
-/// Fewest and most cells along a side of a pair.
-const CELLS: (f64, f64) = (16.0, 48.0);
-/// Shares of the mass that lines of the exact points go around.
-const SHARES: [f32; 2] = [0.5, 0.9];
 /// A cell of fewer pixels has no numbers along its edges.
 const NUMBERED: i32 = 90;
 /// Pixels from cell to cell.
@@ -95,17 +88,14 @@ impl<'a> Plot<'a> {
     fn diagonal(&self, canvas: &Canvas, coordinate: usize) -> Drawn {
         let (left, top) = self.at(coordinate, coordinate);
         self.frame(canvas, (left, top))?;
-        let density = |one: &Series| {
-            let values = self.corner.values(one, coordinate);
-            histogram::of_values(values, self.corner.ranges[coordinate], BINS)
-        };
-        let densities: Vec<_> = self.series().map(|one| (one.role, density(one))).collect();
+        let density = |one: &Series| (one.role, self.corner.density(one, coordinate));
+        let densities: Vec<_> = self.series().map(density).collect();
         let values = densities.iter().flat_map(|(_, density)| density);
         let highest = values.fold(f32::MIN_POSITIVE, |high, value| high.max(*value));
         let (width, height) = (f64::from(self.cell), f64::from(self.cell) * 0.94);
         for (role, density) in densities {
             let point = |(bin, share): (usize, &f32)| {
-                let x = (bin as f64 + 0.5) / BINS as f64 * width;
+                let x = (bin as f64 + 0.5) / density.len() as f64 * width;
                 let y = width - f64::from(share / highest) * height;
                 (left + x.round() as i32, top + y.round() as i32)
             };
@@ -119,42 +109,32 @@ impl<'a> Plot<'a> {
         let (left, top) = self.at(column, row);
         self.frame(canvas, (left, top))?;
         for one in self.series().filter(|one| one.role == Role::Learned) {
-            let (cells, side) = self.cells(one, column, row);
+            let cells = self.corner.pair(one, [column, row]);
             let map = HeatMap {
                 title: "",
-                cells: &cells,
-                side,
-                scale: Scale::density(&cells),
+                cells: &cells.values,
+                side: cells.side,
+                scale: Scale::density(&cells.values),
                 quantity: "",
             };
             map.draw_cells(canvas, (left, top), self.cell)?;
         }
         for one in self.series().filter(|one| one.role == Role::Exact) {
-            let (cells, side) = self.cells(one, column, row);
+            let cells = self.corner.pair(one, [column, row]);
             let pixel = |place: f64| {
-                let share = (place + 0.5) / side as f64;
+                let share = (place + 0.5) / cells.side as f64;
                 (share * f64::from(self.cell))
                     .round()
                     .clamp(0.0, f64::from(self.cell)) as i32
             };
             for share in SHARES {
-                let level = histogram::level(&cells, share);
-                for ends in contour::pieces(&cells, side, level) {
+                for ends in cells.around(share) {
                     let ends = ends.map(|(x, y)| (left + pixel(x), top + pixel(y)));
                     canvas.draw(&PathElement::new(ends, self.style(Role::Exact)))?;
                 }
             }
         }
         Ok(())
-    }
-
-    /// The density of a pair of coordinates, and the number of its cells along a side: more of more points.
-    fn cells(&self, one: &Series, column: usize, row: usize) -> (Vec<f32>, usize) {
-        let count = one.points.len() / self.corner.names.len();
-        let side = (2.0 * (count as f64).cbrt()).clamp(CELLS.0, CELLS.1) as usize;
-        let pairs = self.corner.values(one, column).zip(self.corner.values(one, row));
-        let ranges = [self.corner.ranges[column], self.corner.ranges[row]];
-        (histogram::of_pairs(pairs, ranges, side), side)
     }
 
     /// The name and the numbers of a coordinate below the last row, and on the left but for the first, whose

@@ -54,6 +54,20 @@ pub const LOG_Z_LEARNED: Row = row(
     |r| Some(r.log_z_learned),
 );
 
+pub const LOG_Z_PRIOR: Row = row(
+    "log_z_prior",
+    "log Z, from the prior",
+    "log of the mean reward of prior samples",
+    |r| Some(r.log_z_prior),
+);
+
+pub const EUBO: Row = row(
+    "eubo",
+    "EUBO",
+    "mean log weight of exact posterior samples; an upper bound of log Z",
+    |r| r.eubo,
+);
+
 pub const ELBO: Row = row(
     "elbo",
     "ELBO",

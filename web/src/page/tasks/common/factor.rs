@@ -39,6 +39,10 @@ pub trait Rewards: Clone + PartialEq + 'static {
 
     const KINDS: &'static [Kind];
 
+    /// What a reward is.
+    const HELP: &'static str =
+        "How much each sample is wanted, r from 0 to 1. RTB needs only the values of r, not its gradient.";
+
     /// The reward of a run.
     fn of(run: &Run) -> &Self::Reward;
 
@@ -105,7 +109,10 @@ pub fn Factor<R: Rewards>(props: &FactorProps<R>) -> Html {
     let choose = {
         let (set, before, refused, field) = (set.clone(), reward.clone(), refused.setter(), field.clone());
         Callback::from(move |kind: String| {
-            let Some(mut new) = R::start(&kind) else {
+            // Of a product that is left, a factor of the kind stays.
+            let factors = R::factors(&before).unwrap_or_default().iter();
+            let mut kept = factors.filter(|factor| R::kind(factor) == kind);
+            let Some(mut new) = kept.next().cloned().or_else(|| R::start(&kind)) else {
                 return;
             };
             // A product begins with what there was.
@@ -125,8 +132,10 @@ pub fn Factor<R: Rewards>(props: &FactorProps<R>) -> Html {
     };
     html! {
         <>
-            <Choice id={format!("{id}-kind")} {field} label={KIND} value={R::kind(reward)} set={choose} {options} error={(*refused).clone()}
-                help={if props.part { "" } else { "How much each sample is wanted, r from 0 to 1. RTB needs only the values of r, not its gradient." }} />
+            if options.len() > 1 {
+                <Choice id={format!("{id}-kind")} {field} label={KIND} value={R::kind(reward)} set={choose} {options} error={(*refused).clone()}
+                help={if props.part { "" } else { R::HELP }} />
+            }
             { editor }
         </>
     }

@@ -21,7 +21,7 @@ use crate::parts::controls::numbers::{Numbers, RANK};
 use crate::parts::edit::EditProps;
 use crate::parts::figures::Remarks;
 use crate::parts::navigation::Naming;
-use crate::parts::panels::PanelsProps;
+use crate::parts::panels::{PANELS, PanelsProps};
 use crate::parts::save_open::{SampleFile, Saved};
 use crate::parts::transport::Advice;
 use rtb::message::{Fit, Report, Scene, Truth};
@@ -48,7 +48,7 @@ static FACTS: Facts = Facts {
         title: "Digits",
         opens: None,
         what: "images of handwritten digits",
-        intro: "The second task, Digits, uses the same method for images. The prior is a small diffusion model of MNIST’s digits. The reward \
+        intro: "The third task, Digits, uses the same method for images. The prior is a small diffusion model of MNIST’s digits. The reward \
                 may ask a classifier, count holes, measure strokes or compare the image with pixels that you paint. The exact posterior consists of the prior’s own images, each kept with probability r. ",
     },
     numbers: Numbers {
@@ -85,7 +85,7 @@ static FACTS: Facts = Facts {
     },
     saved: Saved {
         samples: (100, "Save 100 samples (.png)"),
-        picture: true,
+        pictures: &PANELS,
     },
 };
 

@@ -8,25 +8,16 @@ use crate::parts::compare::columns::{
 };
 use crate::parts::curves::{CURVE, Charts, Curve, ESS as ESS_CURVE};
 use crate::parts::figures::rows::{
-    ELBO, ESS, FLOORED, LOG_Z_IMPORTANCE, LOG_Z_LEARNED, RESIDUAL_MEAN, RESIDUAL_STD, Row, SECONDS, row,
+    ELBO, ESS, EUBO, FLOORED, LOG_Z_IMPORTANCE, LOG_Z_LEARNED, LOG_Z_PRIOR, RESIDUAL_MEAN, RESIDUAL_STD, Row,
+    SECONDS, row,
 };
 
 pub static ROWS: [Row; 15] = [
     LOG_Z_IMPORTANCE,
     LOG_Z_LEARNED,
-    row(
-        "log_z_prior",
-        "log Z, from the prior",
-        "log of the mean reward of prior samples",
-        |r| Some(r.log_z_prior),
-    ),
+    LOG_Z_PRIOR,
     ELBO,
-    row(
-        "eubo",
-        "EUBO",
-        "mean log weight of exact posterior samples; an upper bound of log Z",
-        |r| r.eubo,
-    ),
+    EUBO,
     ESS,
     row(
         "mode_total_variation",

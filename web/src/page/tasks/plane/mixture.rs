@@ -1,7 +1,8 @@
 //! A mixture as a list: one component at a time, by numbers.
 
 use super::gaussian::Axes;
-use crate::kit::field::{Choice, Number};
+use crate::kit::field::Number;
+use crate::kit::listed::Listed;
 use rtb::run::ConfigError;
 use rtb::task::plane::Component;
 use yew::prelude::*;
@@ -66,45 +67,36 @@ pub fn Mixture(props: &MixtureProps) -> Html {
         .selected
         .unwrap_or(0)
         .min(props.components.len().saturating_sub(1));
-    let options = props.components.iter().enumerate().map(|(i, c)| {
+    let texts = props.components.iter().enumerate().map(|(i, c)| {
         let text = format!(
             "{} at ({:.1}, {:.1}), weight {:.3}",
             i + 1,
             c.mean[0],
             c.mean[1],
             c.weight
-        )
-        .replace('-', "−");
-        (i.to_string().into(), text.into())
+        );
+        AttrValue::from(text.replace('-', "−"))
     });
-    let choose = props.select.reform(|v: String| v.parse().ok());
-    let add = {
-        let (components, set, select) = (props.components.clone(), props.set.clone(), props.select.clone());
-        Callback::from(move |_: MouseEvent| {
-            let weight = components.get(index).map_or(1.0, |c| c.weight);
-            let mut all = components.clone();
-            all.push(Component::isotropic(weight, [0.0, 0.0], 0.5));
-            if set.emit(all).is_ok() {
-                select.emit(Some(components.len()));
-            }
+    let change = |change: fn(&mut Vec<Component>, usize), select: Option<usize>| {
+        let (mut all, set, selects) = (props.components.clone(), props.set.clone(), props.select.clone());
+        change(&mut all, index);
+        Callback::from(move |()| {
+            set.emit(all.clone())?;
+            selects.emit(select);
+            Ok(())
         })
     };
-    let remove = {
-        let (components, set, select) = (props.components.clone(), props.set.clone(), props.select.clone());
-        Callback::from(move |_: MouseEvent| {
-            let mut all = components.clone();
+    let add = |all: &mut Vec<Component>, index: usize| {
+        let weight = all.get(index).map_or(1.0, |c| c.weight);
+        all.push(Component::isotropic(weight, [0.0, 0.0], 0.5));
+    };
+    let remove = |all: &mut Vec<Component>, index: usize| {
+        if index < all.len() {
             all.remove(index);
-            if set.emit(all).is_ok() {
-                select.emit(None);
-            }
-        })
+        }
     };
-    let Some(component) = props.components.get(index) else {
-        return html! { <button type="button" onclick={add}>{ "Add a component" }</button> };
-    };
-    html! {
-        <div class="mixture">
-            <Choice id={format!("{}-component", props.id)} label="Component" options={options.collect::<Vec<_>>()} value={index.to_string()} set={choose} />
+    let numbers = |component: &Component| {
+        html! {
             <div class="grid2">
                 { for PARTS.iter().map(|(end, label, read, write)| {
                     let (components, set, write) = (props.components.clone(), props.set.clone(), *write);
@@ -119,11 +111,15 @@ pub fn Mixture(props: &MixtureProps) -> Html {
                     }
                 }) }
             </div>
-            <div class="buttons">
-                <button type="button" data-testid={format!("{}-add", props.id)} onclick={add}>{ "Add a component" }</button>
-                <button type="button" data-testid={format!("{}-remove", props.id)} disabled={props.components.len() < 2} onclick={remove}>{ "Remove this component" }</button>
-            </div>
+        }
+    };
+    html! {
+        <>
+            <Listed id={props.id} what="component" label="Component" texts={texts.collect::<Vec<_>>()} selected={index} select={props.select.clone()}
+                add={change(add, Some(props.components.len()))} remove={change(remove, None)}>
+                { props.components.get(index).map(numbers).unwrap_or_default() }
+            </Listed>
             <p class="help">{ "A Gaussian with a mean, a relative weight, and standard deviations σ along and across its angle. On the panel: drag to move it, double-click to add one, press Delete to remove it." }</p>
-        </div>
+        </>
     }
 }

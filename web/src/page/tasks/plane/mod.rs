@@ -24,7 +24,7 @@ use crate::parts::edit::EditProps;
 use crate::parts::figures::Remarks;
 use crate::parts::lesson::LessonProps;
 use crate::parts::navigation::Naming;
-use crate::parts::panels::PanelsProps;
+use crate::parts::panels::{PANELS, PanelsProps};
 use crate::parts::save_open::{SampleFile, Saved};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -71,7 +71,7 @@ static FACTS: Facts = Facts {
     },
     saved: Saved {
         samples: (10_000, "Save 10,000 samples (.csv)"),
-        picture: true,
+        pictures: &PANELS,
     },
 };
 

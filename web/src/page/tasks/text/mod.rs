@@ -43,7 +43,7 @@ static FACTS: Facts = Facts {
         title: "Stories",
         opens: Some(QUICK),
         what: "the missing middle of a story",
-        intro: "The third task, Stories, uses a language model that writes or unmasks words. The prior sees how a story begins, you write how it ends, and the \
+        intro: "The fourth task, Stories, uses a language model that writes or unmasks words. The prior sees how a story begins, you write how it ends, and the \
                 posterior writes what happens in between. ",
     },
     numbers: Numbers {
@@ -78,7 +78,7 @@ static FACTS: Facts = Facts {
     },
     saved: Saved {
         samples: (50, "Save 50 middles (.txt)"),
-        picture: false,
+        pictures: &[],
     },
 };
 

@@ -12,7 +12,6 @@ use super::{problem, problem_mut};
 use crate::kit::field::Choice;
 use crate::parts::edit::EditProps;
 use crate::tasks::common::factor::refloor;
-use formula::Formula;
 pub use painted::BLANK;
 use ratio::Ratio;
 use rtb::run::{ConfigError, Run};
@@ -98,9 +97,7 @@ pub fn RewardControls(edits: &EditProps) -> Html {
         Reward::Formula {
             expression,
             logarithm,
-        } => {
-            html! { <Formula edits={edits.clone()} expression={expression.clone()} logarithm={*logarithm} /> }
-        }
+        } => formula::formula(edits, expression, *logarithm),
         Reward::Mask { .. } => mask::mask(edits, reward),
         Reward::Painted { .. } => painted::painted(edits),
         Reward::Annealed { power } => annealed::annealed(edits, *power),

@@ -1,7 +1,8 @@
 //! Shares of points in even bins, smoothed lightly.
 
-/// Times that a histogram is smoothed by the weights 1/4, 1/2, 1/4.
+/// Times that cells of pairs, and bins of single values, are smoothed by the weights 1/4, 1/2, 1/4.
 const PASSES: usize = 2;
+const PASSES_ALONE: usize = 5;
 
 /// Which bin of `bins` over the range a value is in; none where it lies outside.
 fn bin(value: f32, [low, high]: [f32; 2], bins: usize) -> Option<usize> {
@@ -20,7 +21,7 @@ pub fn of_values(values: impl Iterator<Item = f32>, range: [f32; 2], bins: usize
     }
     let scale = 1.0 / count.max(1) as f32;
     shares.iter_mut().for_each(|share| *share *= scale);
-    smooth(&mut shares, bins, 1);
+    smooth(&mut shares, bins, 1, PASSES_ALONE);
     shares
 }
 
@@ -39,18 +40,18 @@ pub fn of_pairs(
     }
     let scale = 1.0 / count.max(1) as f32;
     cells.iter_mut().for_each(|cell| *cell *= scale);
-    smooth(&mut cells, side, 1);
-    smooth(&mut cells, side, side);
+    smooth(&mut cells, side, 1, PASSES);
+    smooth(&mut cells, side, side, PASSES);
     cells
 }
 
 /// Smooths all lines of `length` cells that lie `step` apart. What would leave at an end stays there.
-fn smooth(cells: &mut [f32], length: usize, step: usize) {
+fn smooth(cells: &mut [f32], length: usize, step: usize, passes: usize) {
     let lines = cells.len() / length;
     for line in 0..lines {
         let first = if step == 1 { line * length } else { line };
         let at = |place: usize| first + place * step;
-        for _ in 0..PASSES {
+        for _ in 0..passes {
             let before: Vec<f32> = (0..length).map(|place| cells[at(place)]).collect();
             for place in 0..length {
                 let (left, right) = (
@@ -82,14 +83,16 @@ mod tests {
 
     #[test]
     fn shares_are_smoothed_and_kept() {
-        let shares = of_values([0.5, 4.5, 4.5, 99.0].into_iter(), [0.0, 9.0], 9);
-        // 1/4 at the first bin and 1/2 at the fifth, spread by 1, 4, 6, 4, 1 sixteenths.
-        let spread = |of: f32| [1.0, 4.0, 6.0, 4.0, 1.0].map(|part| part / 16.0 * of);
-        let middle = spread(0.5);
-        assert_eq!(shares[3..7], middle[1..]);
-        // At the end, what would leave stays: 10/16, 5/16, 1/16.
-        assert_eq!(shares[..2], [10.0 / 64.0, 5.0 / 64.0]);
-        assert!((shares.iter().sum::<f32>() - 0.75).abs() < 1e-6);
+        let shares = of_values([0.5, 15.5, 15.5, 99.0].into_iter(), [0.0, 31.0], 31);
+        // 1/4 at the first bin and 1/2 at the sixteenth, spread by the binomial coefficients of 10.
+        let spread = [252.0, 210.0, 120.0, 45.0, 10.0, 1.0].map(|part| part / 1024.0);
+        let close = |a: f32, b: f32| assert!((a - b).abs() < 1e-6, "{a} {b}");
+        for (at, part) in spread.into_iter().enumerate() {
+            close(shares[15 + at], 0.5 * part);
+            // At the end, what would leave stays.
+            close(shares[at], 0.25 * (part + spread.get(at + 1).unwrap_or(&0.0)));
+        }
+        close(shares.iter().sum::<f32>(), 0.75);
     }
 
     #[test]

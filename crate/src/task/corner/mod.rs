@@ -1,5 +1,10 @@
 //! Points of named coordinates as one picture: every coordinate on a diagonal, every pair below it.
 
+mod contour;
+mod histogram;
+
+pub use contour::Piece;
+
 /// A corner plot. A picture shows at most the first [`Corner::MOST`] coordinates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Corner {
@@ -29,8 +34,33 @@ pub enum Role {
     Prior,
     /// Colours below the diagonal.
     Learned,
-    /// Lines around half and around nine tenths of the points below the diagonal.
+    /// Lines around [`SHARES`] of the points below the diagonal.
     Exact,
+}
+
+/// The shares of the exact points that lines go around.
+pub const SHARES: [f32; 2] = [0.5, 0.9];
+
+/// Bins of a density on the diagonal.
+const BINS: usize = 60;
+/// Fewest and most cells along a side of a pair.
+const CELLS: (f64, f64) = (16.0, 48.0);
+
+/// The density of a pair of coordinates over their ranges.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cells {
+    /// Shares of all points, `[side²]` row by row from the top left, lightly smoothed.
+    pub values: Vec<f32>,
+    /// Cells along a side: more of more points.
+    pub side: usize,
+}
+
+impl Cells {
+    /// The pieces of a line around the densest cells that hold this share of what is in the cells.
+    pub fn around(&self, share: f32) -> Vec<Piece> {
+        let level = histogram::level(&self.values, share);
+        contour::pieces(&self.values, self.side, level)
+    }
 }
 
 /// Share of the points beyond each end of a range, before it is widened.
@@ -81,6 +111,24 @@ impl Corner {
             .skip(coordinate)
             .step_by(self.names.len())
             .copied()
+    }
+
+    /// The density of a coordinate over its range: shares of all points in even bins, lightly smoothed.
+    pub fn density(&self, series: &Series, coordinate: usize) -> Vec<f32> {
+        let values = self.values(series, coordinate);
+        histogram::of_values(values, self.ranges[coordinate], BINS)
+    }
+
+    /// The density of a pair of coordinates, the first of which goes across.
+    pub fn pair(&self, series: &Series, [across, up]: [usize; 2]) -> Cells {
+        let count = series.points.len() / self.names.len().max(1);
+        let side = (2.0 * (count as f64).cbrt()).clamp(CELLS.0, CELLS.1) as usize;
+        let pairs = self.values(series, across).zip(self.values(series, up));
+        let ranges = [self.ranges[across], self.ranges[up]];
+        Cells {
+            values: histogram::of_pairs(pairs, ranges, side),
+            side,
+        }
     }
 }
 
