@@ -70,8 +70,9 @@ pub struct Report {
     pub log_z_exact: f64,
     /// log mean r over samples of the prior's own discretised chain.
     pub log_z_prior: f64,
-    /// Effective number of the prior samples behind `log_z_prior` and `eubo`. Below about 50, the posterior
-    /// is rare under the prior and both are unreliable.
+    /// Effective number of the prior samples behind the exact values, where those come from samples, and otherwise
+    /// behind `log_z_prior` and `eubo`. Below about 50, the posterior is rare under the prior and they are
+    /// unreliable.
     pub prior_samples_effective: f64,
     /// Mean log weight over policy samples, a lower bound of log Z.
     pub elbo: f64,

@@ -145,9 +145,11 @@ async fn of_prior(
     let log_z_prior = log_mean_exp(prior.log_reward.iter().copied());
     let pairs = prior.log_reward.iter().zip(&prior.log_ratio);
     let eubo = pairs.map(|(r, q)| (r - log_z_prior).exp() * (r - q)).sum::<f64>() / count as f64;
+    let here = effective_share(&prior.log_reward) * count as f64;
     Ok(Report {
         log_z_prior,
-        prior_samples_effective: effective_share(&prior.log_reward) * count as f64,
+        // The exact posterior rests on more samples of the prior than an evaluation draws.
+        prior_samples_effective: here.max(truths[0].effective),
         eubo: Some(eubo),
         ..Report::default()
     })
