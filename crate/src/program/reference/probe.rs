@@ -6,6 +6,9 @@ use rtb::run::{ConfigError, Run, Shape, Variant};
 use rtb::task::{Task, presets};
 use toml::{Table, Value};
 
+/// More elements than most lists may have, and than any may.
+const MANY: [usize; 2] = [1000, 100_001];
+
 /// A run whose fields are tried out.
 #[derive(Clone)]
 pub struct Probe {
@@ -76,17 +79,19 @@ impl Probe {
 
     /// How many characters or elements are allowed.
     pub fn allowed_length(&self, path: &[&str], shape: &Shape) -> Option<String> {
-        let (what, value) = match shape {
-            Shape::Text => ("length", "x".repeat(10_000).into()),
+        let (what, values): (_, Vec<Value>) = match shape {
+            Shape::Text => ("length", vec!["x".repeat(10_000).into()]),
             Shape::List { of, length: None } => {
                 let element = self.value(&[path, &["0"]].concat()).cloned();
                 let element = element.unwrap_or_else(|| sample::sample(of));
-                ("number", vec![element; 1000].into())
+                let lists = MANY.map(|many| vec![element.clone(); many].into());
+                ("number", lists.into())
             }
             _ => return None,
         };
-        let error = self.refused(path, value)?;
-        (error.field == format!("the {what} of {}", dotted(path))).then_some(error.allowed)
+        let mut refused = values.into_iter().filter_map(|value| self.refused(path, value));
+        let found = refused.find(|error| error.field == format!("the {what} of {}", dotted(path)));
+        found.map(|error| error.allowed)
     }
 
     /// Whether a list may be empty.
