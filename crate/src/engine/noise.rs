@@ -49,6 +49,8 @@ pub enum Purpose {
     GivenPriorSamples,
     /// True values and conditions that calibration draws, and the order of equal values.
     Calibration,
+    /// The moves of replayed end points.
+    LocalSearch,
 }
 
 /// The generator of one run.

@@ -60,6 +60,14 @@ impl Settings {
         range("rollout.replay_share", r.replay_share, 0.0, 1.0)?;
         range("rollout.replay_priority", r.replay_priority, 0.0, 10.0)?;
         whole("rollout.replay_capacity", r.replay_capacity, 1, 1_000_000)?;
+        whole("rollout.local_search", r.local_search, 0, 1000)?;
+        if r.local_search > 0 && r.replay_share == 0.0 {
+            return Err(ConfigError::new(
+                "rollout.local_search",
+                r.local_search,
+                "0, or set rollout.replay_share above 0: it moves replayed end points",
+            ));
+        }
         range("rollout.noised_share", r.noised_share, 0.0, 1.0)?;
         range("rollout.prior_share", r.prior_share, 0.0, 1.0)?;
         let shares = r.replay_share + r.noised_share + r.prior_share;
@@ -136,6 +144,19 @@ impl Default for Objective {
     }
 }
 
+/// What replay draws end points by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ReplayBy {
+    /// r.
+    #[default]
+    Reward,
+    /// The importance weight r·p_θ(τ)/p_φ(τ) of the trajectory that ended there (arXiv 2402.05098): points that the
+    /// policy finds too seldom count more.
+    Weight,
+}
+
 /// Where the trajectories of training come from. The shares of replayed, noised and prior trajectories
 /// are taken from the batch and sum to at most 1; the rest of the batch follows the policy. On-policy
 /// methods (policy gradient, DDPO, DPOK) follow the policy only, without exploration.
@@ -156,6 +177,12 @@ pub struct Rollout {
     pub replay_share: f64,
     /// Replay draws end points in proportion to r to this power; 0 draws uniformly.
     pub replay_priority: f64,
+    /// What replay calls the reward of an end point.
+    pub replay_by: ReplayBy,
+    /// Metropolis moves of replayed end points in every iteration, whose results go to the replay buffer; 0 turns
+    /// them off. Each noises end points back by some steps and draws them anew from the prior's kernels: exact for a
+    /// prior that reverses its noising.
+    pub local_search: usize,
     /// Most end points in the replay buffer. When it is full, a new end point replaces the oldest.
     pub replay_capacity: usize,
     /// Share of the batch whose trajectories are noised back from samples of the prior, resampled in
@@ -173,6 +200,8 @@ impl Default for Rollout {
             exploration_iterations: 1000,
             replay_share: 0.0,
             replay_priority: 1.0,
+            replay_by: ReplayBy::Reward,
+            local_search: 0,
             replay_capacity: 5000,
             noised_share: 0.25,
             prior_share: 0.0,

@@ -21,7 +21,7 @@ mod text;
 mod validate;
 
 pub use crate::engine::settings::{
-    Algorithm, LogZ, Objective, Optimizer, Rollout, Schedule, Settings, Tempering, Training,
+    Algorithm, LogZ, Objective, Optimizer, ReplayBy, Rollout, Schedule, Settings, Tempering, Training,
 };
 pub use crate::engine::{Advantage, ConfigError, Method, MethodInfo};
 pub use change::Change;

@@ -184,7 +184,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             (noised, walked) => noised.or(walked),
         };
         let given: Option<Vec<P::State>> = given;
-        let noise = self.noise(fresh, batch.noise);
+        let noise = self.noise([steps, fresh], batch.noise);
 
         let mut states = vec![self.process.start(&conditions, &self.device)];
         let (mut priors, mut posteriors) = (Vec::with_capacity(steps), Vec::with_capacity(steps));
@@ -242,15 +242,33 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             states.push(x.clone());
             walker(step, x)
         };
-        let noise = self.noise(conditions.len(), noise);
+        let noise = self.noise([self.process.steps(), conditions.len()], noise);
         let end = walk(&self.process, conditions, &self.device, noise, kernel);
         states.push(end);
         states
     }
 
+    /// End points noised back by `depth` steps and drawn again by the prior's kernels: a move that leaves p as it is
+    /// and is reversible, as far as the prior reverses its noising. `ends` are `[rows][state_size]`, `noise` is
+    /// `[2·depth][rows][noise_size]`.
+    pub fn redrawn(&self, ends: Vec<f32>, depth: usize, noise: Vec<f32>) -> P::State {
+        let (process, rows) = (&self.process, ends.len() / self.process.state_size());
+        let noise = self.noise([2 * depth, rows], noise);
+        let from = process.steps() - depth;
+        let mut x = process.upload(ends, &self.device);
+        for step in (from..process.steps()).rev() {
+            x = process.noise_back(step, &x, noise(step - from));
+        }
+        for step in from..process.steps() {
+            let kernel = self.prior.kernel(step, &x);
+            x = process.transition(step, &x, &kernel, noise(depth + step - from), 0.0);
+        }
+        x
+    }
+
     /// Host noise, `[steps][rows][noise_size]`, as a step's tensor, `[rows, noise_size]`.
-    fn noise(&self, rows: usize, noise: Vec<f32>) -> impl Fn(usize) -> Tensor<2> {
-        let (steps, size) = (self.process.steps(), self.process.noise_size());
+    fn noise(&self, [steps, rows]: [usize; 2], noise: Vec<f32>) -> impl Fn(usize) -> Tensor<2> {
+        let size = self.process.noise_size();
         let noise: Tensor<3> = Tensor::from_data(TensorData::new(noise, [steps, rows, size]), &self.device);
         move |step| noise.clone().narrow(0, step, 1).reshape([rows, size])
     }
@@ -289,7 +307,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
     /// The trajectories that end in given points, x_0 to x_T.
     fn noise_back(&self, ends: Vec<f32>, noise: Vec<f32>) -> Vec<P::State> {
         let rows = ends.len() / self.process.state_size();
-        let noise = self.noise(rows, noise);
+        let noise = self.noise([self.process.steps(), rows], noise);
         let mut back = vec![self.process.upload(ends, &self.device)];
         for step in (0..self.process.steps()).rev() {
             let next = &back[back.len() - 1];

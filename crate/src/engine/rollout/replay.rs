@@ -77,19 +77,25 @@ impl Replay {
         *next = (*next + 1) % self.capacity;
     }
 
+    /// The end point of a place, `[state_size]`, and the log r or the weight that it has.
+    pub fn at(&self, place: usize) -> (&[f32], f64) {
+        let state = &self.record.states[place * self.state_size..(place + 1) * self.state_size];
+        (state, self.record.log_rewards[place])
+    }
+
     /// `count` end points with replacement, in proportion to r^priority, `[count][state_size]`.
     pub fn draw(&self, count: usize, priority: f64, rng: &mut impl Rng) -> Vec<f32> {
+        let places = self.places(count, priority, rng).into_iter();
+        places.flat_map(|place| self.at(place).0).copied().collect()
+    }
+
+    /// The places of `count` end points that are drawn so.
+    pub fn places(&self, count: usize, priority: f64, rng: &mut impl Rng) -> Vec<usize> {
         let running = match self.running.get_or_init(|| (priority, self.sums(priority))) {
             (of, sums) if *of == priority => Cow::Borrowed(sums),
             _ => Cow::Owned(self.sums(priority)),
         };
-        (0..count)
-            .flat_map(|_| {
-                let at = noise::index(rng, &running);
-                &self.record.states[at * self.state_size..(at + 1) * self.state_size]
-            })
-            .copied()
-            .collect()
+        (0..count).map(|_| noise::index(rng, &running)).collect()
     }
 
     /// Running sums of r^priority, relative to the largest.

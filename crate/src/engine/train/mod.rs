@@ -5,6 +5,7 @@ mod by_step;
 mod descent;
 pub mod examples;
 mod optimizer;
+mod search;
 mod sound;
 
 pub use descent::Descent;
@@ -16,7 +17,7 @@ use super::parallel;
 use super::process::{Policy, Prior, Process, Rows};
 use super::reward::{Ends, Reward, on_host, tempered};
 use super::rollout::{Batch, Chains, Follow, Replay, ReplayRecord, Trajectories};
-use super::settings::Settings;
+use super::settings::{ReplayBy, Settings};
 use super::{Conditions, EngineError, Iteration};
 use average::Average;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
@@ -273,7 +274,8 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             average.update(&self.trained.network.valid(), self.iteration);
         }
         updated += started.elapsed().as_secs_f64() - before;
-        self.remember(&read.ends, &log_r, &shards);
+        self.remember(&read, [&log_r, &tempered], &shards);
+        self.search(beta).await.map_err(EngineError::Device)?;
         for condition in &conditions {
             self.log_z[*condition] = residuals.log_z[*condition];
         }
@@ -469,8 +471,8 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             .step(rates.clone(), self.trained.clone(), gradients);
     }
 
-    /// Keeps the end points of fresh trajectories for replay.
-    fn remember(&mut self, ends: &[f32], log_r: &[f64], shards: &[Trajectories<P>]) {
+    /// Keeps the end points of fresh trajectories for replay; log r is given without and with β.
+    fn remember(&mut self, read: &Read, [log_r, tempered]: [&[f64]; 2], shards: &[Trajectories<P>]) {
         if self.settings.rollout.replay_share == 0.0 {
             return;
         }
@@ -478,8 +480,12 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let mut start = 0;
         for shard in shards {
             for (row, condition) in (start..start + shard.fresh).zip(&shard.conditions) {
-                // Not tempered: β will have moved on when it is drawn.
-                self.replay[*condition].push(&ends[row * size..(row + 1) * size], log_r[row]);
+                let by = match self.settings.rollout.replay_by {
+                    // Not tempered: β will have moved on when it is drawn.
+                    ReplayBy::Reward => log_r[row],
+                    ReplayBy::Weight => tempered[row] - read.log_ratio[row],
+                };
+                self.replay[*condition].push(&read.ends[row * size..(row + 1) * size], by);
             }
             start += shard.conditions.len();
         }

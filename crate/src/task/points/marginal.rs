@@ -5,7 +5,7 @@ use crate::engine::check::{Checked, positive, range};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "engine")]
-use statrs::distribution::{Beta, ContinuousCDF, Gamma, Normal, StudentsT};
+use statrs::distribution::{Beta, Continuous, ContinuousCDF, Gamma, Normal, StudentsT};
 
 /// Largest absolute value of a parameter.
 const LARGEST: f64 = 1e9;
@@ -336,6 +336,31 @@ impl Quantile {
                 let lower = student.inverse_cdf(left.min(right));
                 if z < 0.0 { lower } else { 2.0 * center - lower }
             }
+        }
+    }
+}
+
+#[cfg(feature = "engine")]
+impl Quantile {
+    /// The logarithm of the law's density at a value that it may have.
+    pub(super) fn log_prob(&self, x: f64) -> f64 {
+        let normal = |mean: f64, deviation: f64, x: f64| {
+            Normal::standard().ln_pdf((x - mean) / deviation) - deviation.ln()
+        };
+        match self {
+            Self::Affine { center, scale } => normal(*center, *scale, x),
+            Self::LogNormal { mean, deviation } => normal(*mean, *deviation, x.ln()) - x.ln(),
+            Self::Uniform { low, high } => -(high - low).ln(),
+            Self::Truncated {
+                mean,
+                deviation,
+                tails: [under, over],
+            } => normal(*mean, *deviation, x) - (1.0 - under - over).ln(),
+            Self::Exponential { rate } => rate.ln() - rate * x,
+            Self::Gamma(gamma) => gamma.ln_pdf(x),
+            Self::Beta(beta) => beta.ln_pdf(x),
+            Self::Laplace { center, scale } => -(x - center).abs() / scale - (2.0 * scale).ln(),
+            Self::StudentT(student) => student.ln_pdf(x),
         }
     }
 }

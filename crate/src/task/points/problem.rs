@@ -216,6 +216,9 @@ pub enum Reward {
     Command(Command),
     /// An ONNX model that is given points, each followed by its observation if there are any.
     Onnx(Onnx),
+    /// 1/p(x), where p is the density of the prior's `marginals`. In a product, what the other factors hold is then
+    /// the posterior's density itself, up to Z, and the prior is where the chain starts: a sampler of an energy.
+    OverPrior {},
     /// The product of rewards.
     Product {
         /// The factors.
@@ -224,7 +227,7 @@ pub enum Reward {
 }
 
 /// The kinds of [`Reward`], as in the TOML file.
-pub const REWARDS: &[&str] = &["formula", "command", "onnx", "product"];
+pub const REWARDS: &[&str] = &["formula", "command", "onnx", "over_prior", "product"];
 
 impl Default for Reward {
     fn default() -> Self {
@@ -266,6 +269,7 @@ impl Reward {
                 }
                 Self::Command(command) => command.validate(&field)?,
                 Self::Onnx(onnx) => onnx.validate_without_images(&field)?,
+                Self::OverPrior {} => {}
                 Self::Product { .. } => {
                     return Err(ConfigError::new(
                         format!("{field}.kind"),
@@ -297,6 +301,19 @@ impl PointsProblem {
     pub fn of_mut(run: &mut Run) -> Result<&mut Self, ConfigError> {
         let refused = super::other_task(run);
         run.problem.get_mut().ok_or(refused)
+    }
+
+    /// Refuses to divide by a density that is not known.
+    fn check_density(&self) -> Checked {
+        let over_prior = |(_, factor): &(String, &Reward)| matches!(factor, Reward::OverPrior {});
+        match (self.reward.factors().into_iter().find(over_prior), &self.prior) {
+            (None, _) | (_, Prior::Marginals { .. }) => Ok(()),
+            (Some((field, _)), _) => Err(ConfigError::new(
+                format!("{field}.kind"),
+                "`over_prior`",
+                "it above a prior of `marginals`, whose density is known",
+            )),
+        }
     }
 
     /// Refuses formulas that cannot be compiled, as far as all names that they may use are known without a file.
@@ -414,6 +431,7 @@ impl Problem for PointsProblem {
             }
         }
         self.check_formulas()?;
+        self.check_density()?;
         whole("evaluation.proposals", run.evaluation.proposals, 100, 10_000_000)
     }
 
@@ -435,7 +453,9 @@ impl Problem for PointsProblem {
                 Reward::Formula { data: Some(data), .. } => (&**data, "reward.data", FileKind::Table),
                 Reward::Command(command) => (command.program(), "reward.run", FileKind::Command(command)),
                 Reward::Onnx(onnx) => (&*onnx.model, "reward.model", FileKind::Onnx(onnx)),
-                Reward::Formula { data: None, .. } | Reward::Product { .. } => continue,
+                Reward::Formula { data: None, .. } | Reward::OverPrior {} | Reward::Product { .. } => {
+                    continue;
+                }
             };
             needs.push(FileNeed {
                 role: ROLES[at],

@@ -31,7 +31,7 @@ impl Reward {
         match self {
             Self::Formula { expression, .. } => *expression = renamed(expression, from, to),
             Self::Product { rewards } => rewards.iter_mut().for_each(|factor| factor.rename(from, to)),
-            Self::Command(_) | Self::Onnx(_) => {}
+            Self::Command(_) | Self::Onnx(_) | Self::OverPrior {} => {}
         }
     }
 }

@@ -30,6 +30,8 @@ enum Factor {
         data: Option<Table>,
     },
     Outside(Arc<dyn BlackBox>),
+    /// 1/p.
+    OverPrior(Arc<Space>),
 }
 
 impl Factor {
@@ -37,6 +39,7 @@ impl Factor {
     fn log_reward(&self, points: &[f64], size: usize) -> Result<Vec<f64>, String> {
         match self {
             Self::Outside(black_box) => black_box.log_reward(points, &[size]),
+            Self::OverPrior(space) => Ok(parallel::over_rows(points, size, |point| -space.log_prob(point))),
             Self::Formula {
                 formula,
                 logarithm,
@@ -96,8 +99,10 @@ impl PointsReward {
     ) -> Result<Self, EngineError> {
         let names = [space.names(), observed.names()].concat();
         let factors = described.factors().into_iter().enumerate();
-        let factors = factors
-            .map(|(at, (field, factor))| factor_of(factor, &field, &names, files, Described::role(at)));
+        let factors = factors.map(|(at, (field, factor))| match factor {
+            Described::OverPrior {} => Ok(Factor::OverPrior(space.clone())),
+            _ => factor_of(factor, &field, &names, files, Described::role(at)),
+        });
         let rows = observed.rows();
         let mut reward = Self {
             factors: factors.collect::<Result<_, _>>()?,
@@ -182,7 +187,7 @@ impl PointsReward {
 
     /// Whether all of it is formulas, which can be asked point by point.
     pub(super) fn is_formula(&self) -> bool {
-        let formula = |factor: &Factor| matches!(factor, Factor::Formula { .. });
+        let formula = |factor: &Factor| !matches!(factor, Factor::Outside(_));
         self.factors.iter().all(formula)
     }
 }
@@ -223,6 +228,7 @@ fn factor_of(
             let field = format!("{field}.model");
             files.black_box(role, &field, &onnx.model).map(Factor::Outside)
         }
+        Described::OverPrior {} => unreachable!("it asks for no file"),
         Described::Product { .. } => unreachable!("a product within a product has been refused"),
     }
 }

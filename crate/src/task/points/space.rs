@@ -150,6 +150,14 @@ impl Space {
         }
     }
 
+    /// log p of a point under the prior's marginals, where they are known; observations may follow its coordinates.
+    pub(super) fn log_prob(&self, point: &[f64]) -> f64 {
+        match &self.map {
+            Map::Quantiles(laws) => laws.iter().zip(point).map(|(law, x)| law.log_prob(*x)).sum(),
+            _ => unreachable!("the description has been checked"),
+        }
+    }
+
     /// The points of end points, `[rows][d]`.
     pub fn points(&self, ends: &[f32]) -> Vec<f64> {
         let made = parallel::over_rows(ends, self.size(), |z| {

@@ -13,6 +13,7 @@ impl Rewards for Points {
     /// The other kinds need the native program.
     const KINDS: &'static [Kind] = &[
         kind("formula", "formula"),
+        kind("over_prior", "one over the prior"),
         alone("product", "product of formulas"),
     ];
 
@@ -31,6 +32,7 @@ impl Rewards for Points {
             Reward::Formula { .. } => "formula",
             Reward::Command(_) => "command",
             Reward::Onnx(_) => "onnx",
+            Reward::OverPrior {} => "over_prior",
             Reward::Product { .. } => "product",
         }
     }
@@ -38,6 +40,7 @@ impl Rewards for Points {
     fn start(kind: &str) -> Option<Reward> {
         match kind {
             "formula" => Some(Self::another()),
+            "over_prior" => Some(Reward::OverPrior {}),
             "product" => Some(Self::product(vec![Self::another(); 2])),
             _ => None,
         }
@@ -65,6 +68,9 @@ impl Rewards for Points {
 
     fn editor(props: &FactorProps<Self>) -> Html {
         let FactorProps { id, field, set, .. } = props;
+        if props.reward == (Reward::OverPrior {}) {
+            return html! { <p class="help">{ "1/p(x) of the prior. In a product, the other factors are then the density of the posterior itself, and the prior is only where the chain starts." }</p> };
+        }
         let Reward::Formula {
             expression,
             logarithm,
@@ -96,13 +102,16 @@ mod tests {
     use super::*;
     use crate::presets::presets_of;
     use crate::tasks::points::FACTS;
+    use rtb::task::points::Prior;
 
     #[test]
     fn presets_have_kinds_that_can_be_edited_and_what_starts_is_allowed() {
         for preset in presets_of(FACTS.naming.name) {
             let kind = Points::kind(Points::of(&preset.run));
             assert!(Points::KINDS.iter().any(|known| known.name == kind), "{kind}");
-            for kind in Points::KINDS {
+            let laws = matches!(problem(&preset.run).prior, Prior::Marginals { .. });
+            // Only laws have a density that can be divided by.
+            for kind in Points::KINDS.iter().filter(|kind| laws || kind.name != "over_prior") {
                 let mut run = preset.run.clone();
                 Points::put(&mut run, Points::start(kind.name).expect(kind.name));
                 assert_eq!(run.validate(), Ok(()));
