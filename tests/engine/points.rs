@@ -582,3 +582,78 @@ fn annealed_smc_reaches_what_the_prior_hardly_draws() {
         assert!((f64::from(*x) - 10.0 / 11.0).abs() < 0.6, "{at}: {x}");
     }
 }
+
+/// Noise that is noised back and drawn again is noise of the correlation that the steps between leave.
+#[test]
+fn redrawn_noise_is_noise() {
+    let process = OrnsteinUhlenbeck {
+        steps: 8,
+        dimensions: 1,
+    };
+    let policy = PointsPolicy::new(process, true, &Observed::nothing());
+    let chains = Chains::new(process, PointsPrior::Noise, policy, cpu_device());
+    let (rows, depth) = (100_000, 3);
+    let before = Noise::new(1).normal(Purpose::Samples, 0, rows);
+    let noise = Noise::new(2).normal(Purpose::LocalSearch, 0, 2 * depth * rows);
+    let after = numbers(process.download(&chains.redrawn(before.clone(), depth, noise)));
+    let mean = |of: &dyn Fn(usize) -> f64| (0..rows).map(of).sum::<f64>() / rows as f64;
+    let kept: f64 = (8 - depth..8).map(|step| process.mix(step).0.powi(2)).product();
+    assert!((0.1..0.9).contains(&kept), "{kept}");
+    assert!(mean(&|at| after[at]).abs() < 0.015);
+    assert!((mean(&|at| after[at].powi(2)) - 1.0).abs() < 0.02);
+    assert!((mean(&|at| after[at] * f64::from(before[at])) - kept).abs() < 0.02);
+}
+
+/// End points that are replayed in equal shares are better where they have moved.
+#[test]
+fn local_search_moves_towards_the_posterior() {
+    let replayed = |local_search| {
+        let mut run = run_of(&CONJUGATE.replace("0.2\"", "0.02\""));
+        run.process.steps = 10;
+        run.rollout.batch = 200;
+        run.rollout.noised_share = 0.0;
+        run.rollout.replay_share = 1.0;
+        run.rollout.replay_priority = 0.0;
+        run.rollout.local_search = local_search;
+        run.tempering.iterations = 0;
+        let mut session = open(run, &Files::default()).expect("it opens");
+        train(&mut session, 4)[3].log_reward
+    };
+    let (still, moved) = (replayed(0), replayed(10));
+    assert!(moved > still + 3.0, "{moved} after {still}");
+}
+
+/// The density of the posterior over that of the prior: log Z is that of the density, and of no prior.
+#[test]
+fn a_sampler_of_an_energy_has_the_normalisation_of_its_density() {
+    let run = run_of(
+        r#"
+        task = "points"
+        [process]
+        steps = 10
+        [prior]
+        kind = "marginals"
+        coordinates = [
+            { family = "normal", name = "a", mean = 0.0, deviation = 2.0 },
+            { family = "student_t", name = "b", freedom = 3.0, center = 0.5, scale = 1.5 },
+        ]
+        [reward]
+        kind = "product"
+        rewards = [
+            { kind = "formula", logarithm = true, expression = "-(a - 1)^2/2 - (b + 1)^2/2" },
+            { kind = "over_prior" },
+        ]
+        "#,
+    );
+    let mut task = task(&run, &Files::default());
+    let truth = &pollster::block_on(task.truths()).expect("quadrature")[0];
+    let exact = std::f64::consts::TAU.ln();
+    assert!((truth.log_z - exact).abs() < 1e-3, "{} for {exact}", truth.log_z);
+    let learned = "task = \"points\"\n[prior]\nkind = \"mixture\"\ncomponents = [{ mean = [0.0], variances = [1.0] }]\n\
+                   [reward]\nkind = \"over_prior\"";
+    let why = Run::from_toml(learned).expect_err("no density").to_string();
+    assert!(
+        why.starts_with("reward.kind: `over_prior` is not allowed;"),
+        "{why}"
+    );
+}

@@ -5,7 +5,7 @@ use rtb::engine::EngineError;
 use rtb::engine::device::cpu_device;
 use rtb::engine::weights::read_tensors;
 use rtb::message::{Event, Files, Report, Request, Truth, from_bytes, to_bytes};
-use rtb::run::{Run, Training};
+use rtb::run::{ReplayBy, Run, Training};
 use rtb::session::{Checkpoint, Session, Trial};
 use rtb::task::plane::pretrain::{PretrainConfig, Pretraining};
 use rtb::task::plane::{PlaneView, PriorKind, Reward};
@@ -26,6 +26,8 @@ fn everything() -> Run {
     run.rollout.replay_share = 0.25;
     run.rollout.noised_share = 0.25;
     run.rollout.replay_capacity = 150;
+    run.rollout.replay_by = ReplayBy::Weight;
+    run.rollout.local_search = 2;
     run.rollout.exploration = 2.0;
     run.rollout.exploration_iterations = 15;
     run.tempering.start = 0.2;

@@ -471,4 +471,33 @@ mod tests {
             assert!((value - wanted).abs() < 1e-9, "case {at}: {value} for {wanted}");
         }
     }
+
+    /// p(x(z))·x′(z) is the density of the noise, whatever the law.
+    #[test]
+    fn densities_are_those_of_the_quantiles() {
+        let laws = [
+            "family = 'normal'\nmean = 1.0\ndeviation = 3.0",
+            "family = 'log_normal'\nmean = 0.5\ndeviation = 0.7",
+            "family = 'uniform'\nlow = -3.0\nhigh = 5.0",
+            "family = 'truncated_normal'\nmean = 0.5\ndeviation = 2.0\nlow = 0.0",
+            "family = 'exponential'\nrate = 2.0",
+            "family = 'gamma'\nshape = 2.0\nrate = 3.0",
+            "family = 'beta'\na = 2.0\nb = 3.0",
+            "family = 'laplace'\ncenter = 1.0\nscale = 2.0",
+            "family = 'student_t'\nfreedom = 3.0\ncenter = 2.0\nscale = 3.0",
+        ];
+        for law in laws {
+            let coordinate: Coordinate = toml::from_str(&format!("name = 'a'\n{law}")).expect(law);
+            let quantile = Quantile::new(&coordinate);
+            for z in [-2.0, -0.6, 0.3, 1.7] {
+                let slope = (quantile.at(z + 1e-4) - quantile.at(z - 1e-4)) / 2e-4;
+                let log_prob = quantile.log_prob(quantile.at(z)) + slope.ln();
+                let wanted = -0.5 * z * z - 0.5 * std::f64::consts::TAU.ln();
+                assert!(
+                    (log_prob - wanted).abs() < 1e-4,
+                    "{law} at {z}: {log_prob} for {wanted}"
+                );
+            }
+        }
+    }
 }

@@ -119,12 +119,11 @@ fn clusters() -> PointsProblem {
     }
 }
 
-/// Normal coordinates of this deviation, and the density of the posterior by its logarithm.
-fn energy(names: Vec<String>, deviation: f64, log_density: &str) -> PointsProblem {
-    let coordinates = names.iter().map(|name| normal(name, 0.0, deviation));
+/// A posterior that is a density given by its logarithm, above normal coordinates of this deviation.
+fn energy<const D: usize>(names: [&str; D], deviation: f64, log_density: &str) -> PointsProblem {
     PointsProblem {
         prior: Prior::Marginals {
-            coordinates: coordinates.collect(),
+            coordinates: names.map(|name| normal(name, 0.0, deviation)).into(),
         },
         reward: Reward::Product {
             rewards: vec![log_likelihood(log_density), Reward::OverPrior {}],
@@ -132,10 +131,6 @@ fn energy(names: Vec<String>, deviation: f64, log_density: &str) -> PointsProble
         reference: None,
         observations: None,
     }
-}
-
-fn numbered(count: usize) -> Vec<String> {
-    (1..=count).map(|at| format!("x{at}")).collect()
 }
 
 /// 25 Gaussians of variance 0.3 on a square grid, 5 apart; log Z is 0.
@@ -146,26 +141,7 @@ fn grid() -> PointsProblem {
     };
     let scale = 25.0 * std::f64::consts::TAU * 0.3;
     let log_density = format!("{} + {} - {}", along("x1"), along("x2"), scale.ln());
-    energy(numbered(2), 8.0, &log_density)
-}
-
-/// Neal's funnel in ten dimensions (2003): x1 is N(0, 3²), and the others N(0, e^x1); log Z is 0.
-fn funnel() -> PointsProblem {
-    let squares: Vec<String> = (2..=10).map(|at| format!("x{at}^2")).collect();
-    let constant = 5.0 * std::f64::consts::TAU.ln() + 3f64.ln();
-    let squares = squares.join(" + ");
-    let log_density = format!("-x1^2/18 - 4.5*x1 - ({squares})*exp(-x1)/2 - {constant}");
-    energy(numbered(10), 3.0, &log_density)
-}
-
-/// Sixteen double wells (Noé et al. 2019), 2¹⁶ modes in 32 dimensions.
-fn wells() -> PointsProblem {
-    let well = |at: usize| {
-        let (x, y) = (2 * at - 1, 2 * at);
-        format!("6*x{x}^2 - x{x}^4 - x{x}/2 - x{y}^2/2")
-    };
-    let wells: Vec<String> = (1..=16).map(well).collect();
-    energy(numbered(32), 1.5, &wells.join(" + "))
+    energy(["x1", "x2"], 8.0, &log_density)
 }
 
 /// The presets of points.
@@ -203,18 +179,6 @@ pub(super) fn presets() -> Vec<Preset> {
             "25 Gaussians from their energy",
             "A density without samples: 25 narrow Gaussians in the plane, found from a wide normal start.",
             grid(),
-        ),
-        preset(
-            "energy-funnel",
-            "Funnel from its energy",
-            "A density without samples: Neal’s funnel in R¹⁰, whose width varies by orders of magnitude.",
-            funnel(),
-        ),
-        preset(
-            "energy-wells",
-            "Sixteen double wells from their energy",
-            "A density without samples: 65,536 modes in R³².",
-            wells(),
         ),
     ]
 }

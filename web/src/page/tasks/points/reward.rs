@@ -111,7 +111,10 @@ mod tests {
             assert!(Points::KINDS.iter().any(|known| known.name == kind), "{kind}");
             let laws = matches!(problem(&preset.run).prior, Prior::Marginals { .. });
             // Only laws have a density that can be divided by.
-            for kind in Points::KINDS.iter().filter(|kind| laws || kind.name != "over_prior") {
+            for kind in Points::KINDS
+                .iter()
+                .filter(|kind| laws || kind.name != "over_prior")
+            {
                 let mut run = preset.run.clone();
                 Points::put(&mut run, Points::start(kind.name).expect(kind.name));
                 assert_eq!(run.validate(), Ok(()));
