@@ -486,6 +486,15 @@ fn bad_descriptions_are_refused_by_name() {
         let error = refused(from, to);
         assert!(error.contains(named), "{to}: {error}");
     }
+    let infinite = run_of(&CONJUGATE.replace("-((a - 0.5)^2", "1/(a > 0) + ((a - 0.5)^2"));
+    let error = open(infinite, &Files::default())
+        .err()
+        .expect("refused")
+        .to_string();
+    assert!(
+        error.starts_with("reward.expression: infinite at a = "),
+        "{error}"
+    );
     let many: String = (0..65)
         .map(|i| {
             format!(

@@ -25,6 +25,8 @@ const LOOKED_AT_IN_ALL: usize = 200_000;
 /// A factor of r.
 enum Factor {
     Formula {
+        /// Its field in the description.
+        field: String,
         formula: Formula,
         logarithm: bool,
         data: Option<Table>,
@@ -34,13 +36,22 @@ enum Factor {
     OverPrior(Arc<Space>),
 }
 
+/// Why there is no log r.
+enum Trouble {
+    /// A formula is infinite at a point.
+    Infinite { field: String, point: Vec<f64> },
+    /// What a black box says.
+    Outside(String),
+}
+
 impl Factor {
     /// log r of points, −∞ where r is 0 or undefined.
-    fn log_reward(&self, points: &[f64], size: usize) -> Result<Vec<f64>, String> {
+    fn log_reward(&self, points: &[f64], size: usize) -> Result<Vec<f64>, Trouble> {
         match self {
-            Self::Outside(black_box) => black_box.log_reward(points, &[size]),
+            Self::Outside(black_box) => black_box.log_reward(points, &[size]).map_err(Trouble::Outside),
             Self::OverPrior(space) => Ok(parallel::over_rows(points, size, |point| -space.log_prob(point))),
             Self::Formula {
+                field,
                 formula,
                 logarithm,
                 data,
@@ -57,10 +68,10 @@ impl Factor {
                 let log_r = parallel::over_rows(points, size, log_r);
                 match log_r.iter().position(|l| *l == f64::INFINITY) {
                     None => Ok(log_r),
-                    Some(at) => Err(format!(
-                        "reward.expression is infinite at the point {:?}: a reward is finite where the prior is",
-                        &points[at * size..(at + 1) * size]
-                    )),
+                    Some(at) => Err(Trouble::Infinite {
+                        field: field.clone(),
+                        point: points[at * size..(at + 1) * size].to_vec(),
+                    }),
                 }
             }
         }
@@ -117,8 +128,8 @@ impl PointsReward {
         let noise = Noise::new(0).normal(Purpose::PriorEvaluation, 0, count * reward.space.size());
         let points = reward.space.points(&noise);
         for condition in 0..rows {
-            let log_r = reward.of_points(&points, &vec![condition; count]);
-            let log_r = log_r.map_err(EngineError::Device)?.into_iter();
+            let log_r = reward.asked(&points, &vec![condition; count]);
+            let log_r = log_r.map_err(|why| reward.refusal(why))?.into_iter();
             let largest = log_r.fold(f64::NEG_INFINITY, f64::max);
             if largest == f64::NEG_INFINITY {
                 return Err(reward.is_zero(condition, count).into());
@@ -149,7 +160,27 @@ impl PointsReward {
     ///
     /// Where a black box fails, or the prior has failed before.
     pub fn of_points(&self, points: &[f64], conditions: &[usize]) -> Result<Vec<f64>, String> {
-        self.prior.sound()?;
+        self.asked(points, conditions).map_err(|why| match why {
+            Trouble::Outside(why) => why,
+            infinite => self.refusal(infinite).to_string(),
+        })
+    }
+
+    /// The error of a reward without an answer: of its description, where a formula is to blame.
+    fn refusal(&self, why: Trouble) -> EngineError {
+        match why {
+            Trouble::Outside(why) => EngineError::Device(why),
+            Trouble::Infinite { field, point } => {
+                let names = self.space.names().iter().chain(self.observed.names());
+                let at = names.zip(point).map(|(name, x)| format!("{name} = {x}"));
+                let value = format!("infinite at {}", at.collect::<Vec<_>>().join(", "));
+                ConfigError::new(field, value, "a formula that is finite wherever the prior is").into()
+            }
+        }
+    }
+
+    fn asked(&self, points: &[f64], conditions: &[usize]) -> Result<Vec<f64>, Trouble> {
+        self.prior.sound().map_err(Trouble::Outside)?;
         let behind = self.observed.behind(points, self.space.size(), conditions);
         let size = self.space.size() + self.observed.names().len();
         let rows = conditions.len();
@@ -215,6 +246,7 @@ fn factor_of(
                 columns,
             };
             Ok(Factor::Formula {
+                field: format!("{field}.expression"),
                 formula: Formula::new(&format!("{field}.expression"), expression, names)?,
                 logarithm: *logarithm,
                 data: table,

@@ -119,10 +119,10 @@ impl Room for Points {
         let sampled = report.is_some_and(|report| report.truth != Truth::Quadrature);
         let few = fit.filter(|fit| sampled && fit.effective < REFERENCE);
         Remarks {
-            truth: if sampled {
-                "It comes from samples of the prior, weighted with r."
-            } else {
-                "It comes from quadrature of p·r over the coordinates."
+            truth: match report {
+                None => "It comes from quadrature, or from samples of the prior: the first measurement says which.",
+                Some(_) if sampled => "It comes from samples of the prior, weighted with r.",
+                Some(_) => "It comes from quadrature of p·r over the coordinates.",
             },
             caution: few.map(|fit| {
                 format!(
