@@ -71,7 +71,7 @@ const PARTICLES: Text = (
     "particles",
     "Particles",
     "particles",
-    "Number of samples that are weighted and resampled together; all of them are always drawn.",
+    "Number of samples that are weighted and resampled together, at most as many as are wanted.",
 );
 const RESAMPLE: Text = (
     "resample_below",
