@@ -70,10 +70,11 @@ pub(crate) fn over_rows<N: Sync, R: Send>(
     made.into_iter().flatten().collect()
 }
 
-/// Threads there are.
+/// Threads there are; asked once, as the answer takes reading files of the system.
 #[cfg(not(target_family = "wasm"))]
 fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    static THREADS: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+    *THREADS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// wasm has one thread.
