@@ -4,7 +4,7 @@ use super::kill::assert_same_without;
 use super::pretraining::at;
 use super::scratch::Scratch;
 use super::stories::TINY;
-use super::support::{Running, has_python, metrics, report, stderr, succeed};
+use super::support::{Running, has_python, metrics, report, stderr, stdout, succeed};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -99,7 +99,7 @@ task = "points"
 process.steps = 3
 network.width = 8
 rollout = { batch = 24, replay_share = 0.0, noised_share = 0.0 }
-training = { iterations = 6, checkpoint_every = 1 }
+training = { iterations = 6, checkpoint_every = 100 }
 evaluation = { samples = 100, proposals = 100, every = 3, samples_while_training = 50 }
 reward = { kind = "command", run = ["python3", "reward.py"] }
 "#;
@@ -141,7 +141,10 @@ fn a_script_that_dies_leaves_a_run_that_goes_on() {
     }
     let lines = metrics(&path("broken"));
     assert!(lines.iter().any(|line| line["iteration"] == 1), "{lines:?}");
-    succeed(&mut at(&place, "run --resume broken --allow-commands"));
+    let resumed = succeed(&mut at(&place, "run --resume broken --allow-commands"));
+    // Nothing that was trained is lost: no other checkpoint was due.
+    let said = stderr(&resumed) + &stdout(&resumed);
+    assert!(said.contains("after iteration 2 of 6"), "{said}");
     // How often r was asked for is counted from where a run is opened.
     assert_same_without(&["evaluations"], &path("broken"), &path("whole"));
 }

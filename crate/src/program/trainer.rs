@@ -46,7 +46,15 @@ impl Trainer {
     /// Trains to the end of the run and leaves the finished folder behind.
     pub fn train(mut self, quiet: bool) -> Result<(), ProgramError> {
         let path = self.folder.path().to_owned();
-        let table = self.complete(quiet).map_err(|error| error.in_run(&path))?;
+        let done = self.complete(quiet);
+        if let Err(ProgramError::Session(EngineError::Device(_))) = done
+            && self.session.iteration() > 0
+        {
+            // A reward fails before its iteration changes anything. Of a lost device there is nothing to save, and the
+            // last checkpoint stays.
+            let _ = self.save();
+        }
+        let table = done.map_err(|error| error.in_run(&path))?;
         print(&format!("\n{table}\nRun folder: {}\n", path.display()))
     }
 

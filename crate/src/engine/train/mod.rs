@@ -219,6 +219,8 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     pub async fn step(&mut self) -> Result<Iteration, EngineError> {
         let started = Instant::now();
         let beta = self.settings.tempering.at(self.iteration);
+        // First: where the reward fails, nothing of this iteration has happened.
+        self.search(beta).await.map_err(EngineError::Device)?;
         let parts = parallel::parts(&self.chains.device, self.settings.rollout.batch);
         let most = self.settings.objective.chunk;
         let batch = self.batch().split(&self.chains.process, parts, most);
@@ -275,7 +277,6 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         }
         updated += started.elapsed().as_secs_f64() - before;
         self.remember(&read, [&log_r, &tempered], &shards);
-        self.search(beta).await.map_err(EngineError::Device)?;
         for condition in &conditions {
             self.log_z[*condition] = residuals.log_z[*condition];
         }
