@@ -93,6 +93,13 @@ pub fn normal(rng: &mut impl Rng) -> f64 {
     StandardNormal.sample(rng)
 }
 
+/// Whether each of some Metropolis moves is accepted, by the logarithm of its ratio.
+pub(crate) fn accepted(rng: &mut impl Rng, log_ratios: impl Iterator<Item = f64>) -> Vec<bool> {
+    log_ratios
+        .map(|log_ratio| uniform(rng) < log_ratio.exp())
+        .collect()
+}
+
 /// An index drawn in proportion to non-negative weights, given as their running sum.
 pub fn index(rng: &mut impl Rng, running: &[f64]) -> usize {
     let total = running.last().copied().unwrap_or(0.0);

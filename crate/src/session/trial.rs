@@ -6,9 +6,10 @@ use super::Session;
 use crate::engine::EngineError;
 use crate::engine::device::device_name;
 use crate::engine::objective::{objective, selected};
+use crate::engine::sampler::Weighs;
 use crate::engine::statistics::Weighed;
 use crate::message::Outcome;
-use crate::run::{Files, Method, Run};
+use crate::run::{Files, Run};
 use crate::task::opened::{Drawn, Kept, OpenTask};
 use burn::tensor::Device;
 use web_time::Instant;
@@ -170,10 +171,9 @@ impl Trial {
             iterations,
             // Importance resampling weights more than it was asked for.
             samples: mass.len().min(samples),
-            log_z: drawn.weighs.then_some(weighed.log_z_importance),
+            log_z: (drawn.weighs != Weighs::Nothing).then_some(weighed.log_z_importance),
             log_z_exact: measured.log_z_exact,
-            // The weights of annealed SMC are equal, however often it repeats a sample.
-            ess: (drawn.weighs && !matches!(run.method, Method::AnnealedSmc { .. })).then_some(weighed.ess),
+            ess: (drawn.weighs == Weighs::Each).then_some(weighed.ess),
             fit: measured.fit,
             log_reward: measured.log_reward,
             training_seconds,
@@ -194,7 +194,7 @@ async fn trained(session: &Session, samples: usize, candidates: usize) -> Result
     Ok(Drawn {
         evaluations: session.0.task().kernels() * (samples * candidates * session.steps()) as u64,
         seconds: made.seconds,
-        weighs: true,
+        weighs: Weighs::Each,
         ends: made.ends,
         log_weights: made.log_weights,
     })

@@ -174,7 +174,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         let steps = self.process.steps();
         let fresh = batch.fresh.len();
         let conditions = [batch.fresh, batch.given_conditions, batch.walked.clone()].concat();
-        let noised = (!batch.given.is_empty()).then(|| self.noise_back(batch.given, batch.given_noise));
+        let noised = (!batch.given.is_empty()).then(|| self.noise_back(batch.given, 0, batch.given_noise));
         let walked = (!batch.walked.is_empty()).then(|| self.walk_prior(&batch.walked, batch.walked_noise));
         let given = match (noised, walked) {
             (Some(noised), Some(walked)) => {
@@ -251,19 +251,15 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
     /// End points noised back by `depth` steps and drawn again by the prior's kernels: a move that leaves p as it is
     /// and is reversible, as far as the prior reverses its noising. `ends` are `[rows][state_size]`, `noise` is
     /// `[2·depth][rows][noise_size]`.
-    pub fn redrawn(&self, ends: Vec<f32>, depth: usize, noise: Vec<f32>) -> P::State {
+    pub fn redrawn(&self, ends: Vec<f32>, depth: usize, mut noise: Vec<f32>) -> P::State {
         let (process, rows) = (&self.process, ends.len() / self.process.state_size());
-        let noise = self.noise([2 * depth, rows], noise);
         let from = process.steps() - depth;
-        let mut x = process.upload(ends, &self.device);
-        for step in (from..process.steps()).rev() {
-            x = process.noise_back(step, &x, noise(step - from));
-        }
-        for step in from..process.steps() {
+        let forth = self.noise([depth, rows], noise.split_off(noise.len() / 2));
+        let back = self.noise_back(ends, from, noise);
+        (from..process.steps()).fold(back[0].clone(), |x, step| {
             let kernel = self.prior.kernel(step, &x);
-            x = process.transition(step, &x, &kernel, noise(depth + step - from), 0.0);
-        }
-        x
+            process.transition(step, &x, &kernel, forth(step - from), 0.0)
+        })
     }
 
     /// Host noise, `[steps][rows][noise_size]`, as a step's tensor, `[rows, noise_size]`.
@@ -304,14 +300,14 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         }
     }
 
-    /// The trajectories that end in given points, x_0 to x_T.
-    fn noise_back(&self, ends: Vec<f32>, noise: Vec<f32>) -> Vec<P::State> {
-        let rows = ends.len() / self.process.state_size();
-        let noise = self.noise([self.process.steps(), rows], noise);
+    /// The trajectories that end in given points, x_from to x_T; `noise` is `[T − from][rows][noise_size]`.
+    fn noise_back(&self, ends: Vec<f32>, from: usize, noise: Vec<f32>) -> Vec<P::State> {
+        let (steps, rows) = (self.process.steps(), ends.len() / self.process.state_size());
+        let noise = self.noise([steps - from, rows], noise);
         let mut back = vec![self.process.upload(ends, &self.device)];
-        for step in (0..self.process.steps()).rev() {
+        for step in (from..steps).rev() {
             let next = &back[back.len() - 1];
-            back.push(self.process.noise_back(step, next, noise(step)));
+            back.push(self.process.noise_back(step, next, noise(step - from)));
         }
         back.reverse();
         back

@@ -1,6 +1,6 @@
 //! Sequential Monte Carlo over powers of the reward, with Metropolis moves of the prior's noise.
 
-use super::{Population, Sampler, Setting, effective_share, systematic};
+use super::{Population, Sampler, Setting, Weighs, effective_share, systematic};
 use crate::engine::host::read;
 use crate::engine::noise::{self, Purpose};
 use crate::engine::process::{Prior, Process, walk};
@@ -85,23 +85,21 @@ impl Particles {
     /// One move of every particle towards p·r^power; `proposed` are its samples. Returns the accepted share.
     fn accept(&mut self, proposed: &Self, power: f64, rng: &mut impl Rng) -> f64 {
         let count = self.log_r.len();
-        let mut accepted = 0;
-        for row in 0..count {
-            let ratio = power * (proposed.log_r[row] - self.log_r[row]);
-            if noise::uniform(rng) < ratio.exp() {
-                accepted += 1;
-                self.log_r[row] = proposed.log_r[row];
-                for (into, from) in [
-                    (&mut self.noise, &proposed.noise),
-                    (&mut self.ends, &proposed.ends),
-                ] {
-                    let size = from.len() / count;
-                    let place = row * size..(row + 1) * size;
-                    into[place.clone()].copy_from_slice(&from[place]);
-                }
+        let pairs = proposed.log_r.iter().zip(&self.log_r);
+        let accepted = noise::accepted(rng, pairs.map(|(new, old)| power * (new - old)));
+        let rows: Vec<usize> = (0..count).filter(|row| accepted[*row]).collect();
+        for row in &rows {
+            self.log_r[*row] = proposed.log_r[*row];
+            for (into, from) in [
+                (&mut self.noise, &proposed.noise),
+                (&mut self.ends, &proposed.ends),
+            ] {
+                let size = from.len() / count;
+                let place = row * size..(row + 1) * size;
+                into[place.clone()].copy_from_slice(&from[place]);
             }
         }
-        accepted as f64 / count as f64
+        rows.len() as f64 / count as f64
     }
 }
 
@@ -164,7 +162,7 @@ impl<P: Process, Q: Prior<P>> Sampler<P, Q> for Annealed {
         Ok(Population {
             ends: particles.ends,
             log_weights: vec![log_z; rows],
-            weighs: true,
+            weighs: Weighs::Mean,
             evaluations: (rows * setting.process.steps()) as u64 * walks,
         })
     }

@@ -1,7 +1,7 @@
 //! Guidance: every step of the prior's chain is moved along the gradient of an estimate of
 //! log E[r(x_T) | x_i]. Biased, each in its own way.
 
-use super::{Population, Sampler, Setting};
+use super::{Population, Sampler, Setting, Weighs};
 use crate::engine::host::read;
 use crate::engine::noise::{self, Purpose};
 use crate::engine::process::{Diffusion, Prior, Process};
@@ -93,7 +93,7 @@ impl<P: Diffusion, Q: Prior<P>> Sampler<P, Q> for Guided {
         Ok(Population {
             ends: read(x).await?,
             log_weights: vec![0.0; rows],
-            weighs: false,
+            weighs: Weighs::Nothing,
             evaluations: match self.guidance {
                 Guidance::Classifier => forward,
                 _ => 3 * forward,

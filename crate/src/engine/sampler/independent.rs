@@ -1,6 +1,6 @@
 //! Prior samples, weighted or rejected.
 
-use super::{Population, Sampler, Setting};
+use super::{Population, Sampler, Setting, Weighs};
 use crate::engine::host::read;
 use crate::engine::noise::{self, Noise, Purpose};
 use crate::engine::parallel;
@@ -22,7 +22,7 @@ impl<P: Process, Q: Prior<P>> Sampler<P, Q> for Importance {
         Ok(Population {
             log_weights: setting.log_reward(&ends).await?,
             ends,
-            weighs: true,
+            weighs: Weighs::Each,
             evaluations: rows as u64 * setting.process.steps() as u64,
         })
     }

@@ -40,15 +40,27 @@ pub struct Setting<'a, P: Process, Q> {
     pub device: &'a Device,
 }
 
+/// What the weights of samples say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Weighs {
+    /// Nothing: all log weights are 0.
+    #[default]
+    Nothing,
+    /// Z by their mean alone: they are equal, however often a sample is repeated.
+    Mean,
+    /// Z by their mean, and by how they differ the effective number of samples.
+    Each,
+}
+
 /// Weighted samples.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Population {
     /// End points, `[rows][state_size]`.
     pub ends: Vec<f32>,
-    /// Log weights, one a row; their log mean exp estimates log Z where `weighs` is set.
+    /// Log weights, one a row; their log mean exp estimates log Z, unless they say nothing.
     pub log_weights: Vec<f64>,
-    /// Whether the weights estimate Z; if not, all log weights are 0.
-    pub weighs: bool,
+    /// What the weights say.
+    pub weighs: Weighs,
     /// Evaluations of the prior's kernel, one a state; a backward pass counts as two.
     pub evaluations: u64,
 }

@@ -12,7 +12,7 @@
 //! diffusions.
 
 use super::guidance::{averaged, averaged_with_gradient, offsets, through_the_end};
-use super::{Population, Sampler, Setting, effective_share, systematic};
+use super::{Population, Sampler, Setting, Weighs, effective_share, systematic};
 use crate::engine::host::read;
 use crate::engine::noise::Purpose;
 use crate::engine::process::{Composable, Diffusion, Prior, Process, Rows};
@@ -222,7 +222,7 @@ impl<P: Process, Q: Prior<P>, T: Target<P, Q>> Sampler<P, Q> for Smc<T> {
         Ok(Population {
             ends,
             log_weights,
-            weighs: true,
+            weighs: Weighs::Each,
             evaluations: rows as u64 * (looks + end.priors.len() as u64),
         })
     }

@@ -141,8 +141,13 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     ///
     /// Where the reward's device fails.
     pub async fn log_reward(&self, conditions: &[usize], ends: &[f32]) -> Result<Vec<f64>, String> {
-        let place = (&self.chains.process, &self.chains.device);
         let beta = self.settings.tempering.beta;
+        self.log_reward_at(beta, conditions, ends).await
+    }
+
+    /// The same with this β.
+    async fn log_reward_at(&self, beta: f64, conditions: &[usize], ends: &[f32]) -> Result<Vec<f64>, String> {
+        let place = (&self.chains.process, &self.chains.device);
         tempered(place, &*self.reward, beta, conditions, ends).await
     }
 

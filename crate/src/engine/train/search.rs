@@ -4,7 +4,6 @@ use super::Trainer;
 use crate::engine::host::read;
 use crate::engine::noise::{self, Purpose};
 use crate::engine::process::{Policy, Prior, Process};
-use crate::engine::reward::tempered;
 use crate::engine::settings::ReplayBy;
 use rand_chacha::rand_core::Rng;
 
@@ -37,7 +36,11 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         if conditions.is_empty() {
             return Ok(());
         }
-        let moved = self.moved(ends, beta, &conditions, &mut rng).await?;
+        let log_r = match rollout.replay_by {
+            ReplayBy::Reward => weights.clone(),
+            ReplayBy::Weight => self.log_reward_at(1.0, &conditions, &ends).await?,
+        };
+        let moved = self.moved((ends, log_r), beta, &conditions, &mut rng).await?;
         for (row, condition) in conditions.iter().enumerate() {
             let Some((end, log_r)) = moved.of(row) else {
                 continue;
@@ -55,14 +58,12 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     /// Where the moves of an iteration lead.
     async fn moved(
         &self,
-        mut ends: Vec<f32>,
+        (mut ends, mut log_r): (Vec<f32>, Vec<f64>),
         beta: f64,
         conditions: &[usize],
         rng: &mut impl Rng,
     ) -> Result<Moved, String> {
         let (process, size) = (&self.chains.process, self.chains.process.state_size());
-        let place = (process, &self.chains.device);
-        let mut log_r = tempered(place, &*self.reward, 1.0, conditions, &ends).await?;
         let mut changed = vec![false; conditions.len()];
         for _ in 0..self.settings.rollout.local_search {
             // Small moves and large ones: which are accepted depends on how narrow the posterior is.
@@ -72,13 +73,13 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
                 .chains
                 .redrawn(ends.clone(), depth, noise::normals(rng, numbers));
             let proposed = read(process.download(&proposed)).await?;
-            let log_r_proposed = tempered(place, &*self.reward, 1.0, conditions, &proposed).await?;
-            for (row, log_r_proposed) in log_r_proposed.into_iter().enumerate() {
-                if noise::uniform(rng) < (beta * (log_r_proposed - log_r[row])).exp() {
-                    let of_row = row * size..(row + 1) * size;
-                    ends[of_row.clone()].copy_from_slice(&proposed[of_row]);
-                    (log_r[row], changed[row]) = (log_r_proposed, true);
-                }
+            let log_r_proposed = self.log_reward_at(1.0, conditions, &proposed).await?;
+            let pairs = log_r_proposed.iter().zip(&log_r);
+            let accepted = noise::accepted(rng, pairs.map(|(new, old)| beta * (new - old)));
+            for row in (0..conditions.len()).filter(|row| accepted[*row]) {
+                let of_row = row * size..(row + 1) * size;
+                ends[of_row.clone()].copy_from_slice(&proposed[of_row]);
+                (log_r[row], changed[row]) = (log_r_proposed[row], true);
             }
         }
         Ok(Moved { ends, log_r, changed })

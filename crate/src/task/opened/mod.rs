@@ -13,6 +13,7 @@ pub(super) use untrained::{draw, population, resampled, unguided};
 use super::Picture;
 use super::calibration::Calibration;
 use crate::engine::learner::{Learner, Task};
+use crate::engine::sampler::Weighs;
 use crate::engine::{Conditions, ConfigError, EngineError};
 use crate::message::{Fit, Packed, Report, SampledTruth, Scene, Snapshot, Truth};
 use crate::run::{Files, Run};
@@ -41,8 +42,8 @@ pub struct Drawn {
     pub ends: Vec<f32>,
     /// Log weights, one per sample; if samples are chosen, those of all candidates.
     pub log_weights: Vec<f64>,
-    /// Whether the weights estimate log Z.
-    pub weighs: bool,
+    /// What the weights say.
+    pub weighs: Weighs,
     /// Evaluations of a kernel for one state, prior and policy alike; a backward pass counts as two.
     pub evaluations: u64,
     /// Seconds to draw them; 0 if not timed.

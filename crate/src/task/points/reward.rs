@@ -110,9 +110,9 @@ impl PointsReward {
     ) -> Result<Self, EngineError> {
         let names = [space.names(), observed.names()].concat();
         let factors = described.factors().into_iter().enumerate();
-        let factors = factors.map(|(at, (field, factor))| match factor {
-            Described::OverPrior {} => Ok(Factor::OverPrior(space.clone())),
-            _ => factor_of(factor, &field, &names, files, Described::role(at)),
+        let factors = factors.map(|(at, (field, factor))| {
+            let place = (&*field, Described::role(at));
+            factor_of(factor, place, (&space, &names), files)
         });
         let rows = observed.rows();
         let mut reward = Self {
@@ -225,10 +225,9 @@ impl PointsReward {
 
 fn factor_of(
     factor: &Described,
-    field: &str,
-    names: &[String],
+    (field, role): (&str, &str),
+    (space, names): (&Arc<Space>, &[String]),
     files: &Files,
-    role: &str,
 ) -> Result<Factor, ConfigError> {
     match factor {
         Described::Formula {
@@ -260,7 +259,7 @@ fn factor_of(
             let field = format!("{field}.model");
             files.black_box(role, &field, &onnx.model).map(Factor::Outside)
         }
-        Described::OverPrior {} => unreachable!("it asks for no file"),
+        Described::OverPrior {} => Ok(Factor::OverPrior(space.clone())),
         Described::Product { .. } => unreachable!("a product within a product has been refused"),
     }
 }
