@@ -26,6 +26,10 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let (mut ends, mut weights, mut conditions) = (Vec::new(), Vec::new(), Vec::new());
         for condition in taking_part {
             let buffer = &self.replay[condition];
+            // Before the first iteration there is nothing to move.
+            if buffer.is_empty() {
+                continue;
+            }
             for place in buffer.places(rows, rollout.replay_priority, &mut rng) {
                 let (end, weight) = buffer.at(place);
                 ends.extend_from_slice(end);
