@@ -16,6 +16,9 @@ fn survives(run: &Run) {
     assert_eq!(&link::decode(&link::encode(run)).expect("its link opens"), run);
 }
 
+/// The fields that hold what formulas may name.
+const NAMES: &[&str] = &["coordinates", "columns", "observations", "prior"];
+
 /// A refusal is about one of the fields that were changed.
 fn is_about(error: &ConfigError, description: &Description) {
     names_field(error);
