@@ -12,6 +12,8 @@ pub mod images;
 pub mod link;
 pub(crate) mod network_prior;
 #[cfg(feature = "engine")]
+pub mod noise_policy;
+#[cfg(feature = "engine")]
 pub mod opened;
 mod panel;
 pub mod planar;

@@ -9,7 +9,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use toml::{Table, Value};
 
 /// All tasks; the first is the one that a description without `task` is of.
-const ROOMS: &[&dyn Room] = &[&plane::Plane, &points::Points, &images::Images, &text::Text];
+const ROOMS: &[&dyn Room] = &[
+    &plane::Plane,
+    &points::Points,
+    &images::Images::ROOM,
+    &images::Latents::ROOM,
+    &text::Text,
+];
 
 impl Task {
     /// All tasks.

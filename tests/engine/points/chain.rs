@@ -9,7 +9,8 @@ use rtb::engine::process::{OrnsteinUhlenbeck, Prior as _, Process};
 use rtb::engine::rollout::{Batch, Chains, Follow};
 use rtb::engine::weights::{Weights, load_tensors};
 use rtb::message::Files;
-use rtb::task::points::{Observed, PointsPolicy, PointsPrior, PointsProblem};
+use rtb::task::noise_policy::NoisePolicy;
+use rtb::task::points::{PointsPrior, PointsProblem};
 
 fn matrix(values: &[f64], columns: usize) -> Tensor<2> {
     let values: Vec<f32> = values.iter().map(|value| *value as f32).collect();
@@ -193,7 +194,7 @@ fn a_gaussian_posterior_is_exact_for_any_number_of_steps() {
     let device = cpu_device();
     for steps in [1, 2, 9] {
         let process = OrnsteinUhlenbeck { steps, dimensions: 2 };
-        let policy = PointsPolicy::new(process, true, &Observed::nothing());
+        let policy = NoisePolicy::new(process, true, 0, [].into());
         let network = policy.network(8, 1, &Noise::new(0), &device);
         let mut weights = pollster::block_on(Weights::of(&network)).expect("weights");
         for (name, _, values) in &mut weights.tensors {
@@ -234,7 +235,7 @@ fn redrawn_noise_is_noise() {
         steps: 8,
         dimensions: 1,
     };
-    let policy = PointsPolicy::new(process, true, &Observed::nothing());
+    let policy = NoisePolicy::new(process, true, 0, [].into());
     let chains = Chains::new(process, PointsPrior::Noise, policy, cpu_device());
     let (rows, depth) = (100_000, 3);
     let before = Noise::new(1).normal(Purpose::Samples, 0, rows);

@@ -1,7 +1,7 @@
 //! Simulation-based calibration of the posteriors of several classes.
 
 use super::metric::picked;
-use super::{ImagesTask, Shape};
+use super::{ImagePrior, Shape, TaskOf};
 use crate::engine::EngineError;
 use crate::engine::learner::Learner;
 use crate::task::calibration::{Calibration, Truths, calibration};
@@ -14,7 +14,9 @@ const DRAWS: usize = 19;
 /// The calibration by [`STATISTICS`](super::STATISTICS); `None` of a single posterior, or where the prior's images
 /// have too few of some class. An image that rejection keeps for a condition is an exact sample of its
 /// posterior, whatever β is: as if the condition had been drawn with probability 1/K and the image given it.
-pub(super) async fn calibrate(learner: &mut Learner<ImagesTask>) -> Result<Option<Calibration>, EngineError> {
+pub(super) async fn calibrate<Q: ImagePrior>(
+    learner: &mut Learner<TaskOf<Q>>,
+) -> Result<Option<Calibration>, EngineError> {
     let task = &mut learner.task;
     let count = task.count();
     if count == 1 {
@@ -41,8 +43,8 @@ pub(super) async fn calibrate(learner: &mut Learner<ImagesTask>) -> Result<Optio
 }
 
 /// Of images of end points under conditions, `[rows][STATISTICS]`.
-async fn statistics(
-    learner: &Learner<ImagesTask>,
+async fn statistics<Q: ImagePrior>(
+    learner: &Learner<TaskOf<Q>>,
     ends: &[f32],
     conditions: &[usize],
 ) -> Result<Vec<f64>, EngineError> {

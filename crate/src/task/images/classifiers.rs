@@ -1,6 +1,6 @@
 //! The classifiers of a run: the one that its reward asks, and the judge.
 
-use super::{ImagesProblem, Learned, PooledClassifier, StridedClassifier};
+use super::{DescribedPrior, Learned, PooledClassifier, ProblemOf, StridedClassifier};
 use crate::engine::ConfigError;
 use crate::engine::noise::Noise;
 use crate::engine::weights::{load_tensors, read_tensors};
@@ -22,8 +22,8 @@ impl Classifiers {
     /// # Errors
     ///
     /// Where one is missing, damaged, of another shape, or needed for images that it has not learned.
-    pub fn open(
-        problem: &ImagesProblem,
+    pub fn open<P: DescribedPrior>(
+        problem: &ProblemOf<P>,
         prior: &Learned,
         files: &Files,
         device: &Device,

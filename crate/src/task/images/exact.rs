@@ -1,8 +1,8 @@
 //! The exact posterior of images, and how others compare to it.
 
 use super::metric::picked;
-use super::task::ImagesTask;
 use super::{ExactFit, FEATURES, ImageFit, Reward, Seen};
+use super::{ImagePrior, TaskOf};
 use crate::engine::EngineError;
 use crate::engine::learner::Task;
 use crate::engine::statistics::LogMean;
@@ -77,7 +77,7 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-impl ImagesTask {
+impl<Q: ImagePrior> TaskOf<Q> {
     /// The exact posterior as far as `proposals` images of the prior tell it, which are made where
     /// there are fewer.
     ///

@@ -18,7 +18,7 @@ const IMAGES: &[&str] = &[
 ];
 
 fn preset(name: &str) -> Run {
-    let all = presets::presets();
+    let all = presets::digits();
     let named = all.into_iter().find(|preset| preset.name == name);
     named.expect("experiments use presets").run
 }

@@ -3,12 +3,12 @@
 use super::metric::picked;
 use super::metric::{Seen, see};
 use super::pool::Scored;
-use super::task::ImagesTask;
+use super::{ImagePrior, TaskOf};
 use crate::engine::EngineError;
 use crate::engine::noise::{self, Purpose};
 use std::collections::BTreeSet;
 
-impl ImagesTask {
+impl<Q: ImagePrior> TaskOf<Q> {
     /// Images of the prior that count: those the exact posterior is known from.
     pub fn proposals(&self) -> usize {
         self.scored[0].log_r.len()
@@ -31,7 +31,7 @@ impl ImagesTask {
         let scored = self.proposals();
         if scored < count {
             let ends = &self.pool.ends[scored * size..count * size];
-            let log_r = self.reward.under_all(&self.process, &self.device, ends).await;
+            let log_r = self.reward.under_all(&self.device, ends).await;
             let log_r = log_r.map_err(EngineError::Device)?;
             let beta = self.run.tempering.beta;
             for (of, log_r) in self.scored.iter_mut().zip(log_r) {

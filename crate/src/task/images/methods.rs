@@ -1,7 +1,7 @@
 //! Methods on images.
 
 use super::metric::picked;
-use super::task::ImagesTask;
+use super::{ImagePrior, TaskOf};
 use crate::engine::EngineError;
 use crate::engine::learner::Task;
 use crate::message::{Fit, Truth};
@@ -13,7 +13,7 @@ const BLOCK: usize = 250;
 pub(super) const VARIANCE_IMAGES: usize = 100;
 
 /// Samples of the run's training-free method.
-pub(super) async fn draw(images: &ImagesTask, samples: usize) -> Result<Drawn, EngineError> {
+pub(super) async fn draw<Q: ImagePrior>(images: &TaskOf<Q>, samples: usize) -> Result<Drawn, EngineError> {
     let method = images.run.method;
     opened::draw(&method, samples, BLOCK, async |rows, counter| {
         population(method, &images.setting(), images.data_variance, rows, counter).await
@@ -22,8 +22,8 @@ pub(super) async fn draw(images: &ImagesTask, samples: usize) -> Result<Drawn, E
 }
 
 /// Holds weighted end points against the exact ones: as many of them, drawn by their weights.
-pub(super) async fn measure(
-    images: &mut ImagesTask,
+pub(super) async fn measure<Q: ImagePrior>(
+    images: &mut TaskOf<Q>,
     ends: &[f32],
     log_weights: &[f64],
     samples: usize,
@@ -35,7 +35,7 @@ pub(super) async fn measure(
     let (fit, _) = images
         .fit(&exact, &drawn, &images.in_turn(log_reward.len()))
         .await?;
-    let pictured = resampled(&noise, log_weights, ImagesTask::PICTURED.min(log_weights.len()));
+    let pictured = resampled(&noise, log_weights, TaskOf::<Q>::PICTURED.min(log_weights.len()));
     let points = images.images_of(&picked(ends, size, pictured)).await?;
     Ok(Measured {
         fit: Fit::new(&fit),

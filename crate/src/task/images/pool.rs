@@ -1,6 +1,6 @@
 //! End points of the prior's own chain, with their rewards.
 
-use super::DenoiserPrior;
+use super::ImagePrior;
 use super::metric::Seen;
 use crate::engine::EngineError;
 use crate::engine::noise::{Noise, Purpose};
@@ -50,7 +50,7 @@ impl Pool {
     /// Makes end points until there are `count`. What they are does not depend on how they were asked for.
     pub(super) async fn grow(
         &mut self,
-        prior: &DenoiserPrior,
+        prior: &impl ImagePrior,
         count: usize,
         device: &Device,
     ) -> Result<(), EngineError> {

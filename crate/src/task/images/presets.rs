@@ -1,7 +1,9 @@
 //! Runs on images of digits.
 
 use super::data::{CLASSES, SIDE};
-use super::problem::{self, Class, ClassesBy, ImagesProblem, PAINT_LEVELS, Reward};
+use super::problem::{
+    self, Class, ClassesBy, Generator, ImagesProblem, LatentsProblem, PAINT_LEVELS, Reward,
+};
 use crate::run::{Preset, Run};
 
 fn classes(classes: &[usize], by: ClassesBy) -> Reward {
@@ -42,8 +44,8 @@ fn arch() -> Vec<String> {
         .collect()
 }
 
-/// The presets of digits.
-pub(super) fn presets() -> Vec<Preset> {
+/// The presets of digits under a diffusion model.
+pub(super) fn digits() -> Vec<Preset> {
     let preset = |name: &'static str, title: &'static str, description: &'static str, reward| Preset {
         name,
         title,
@@ -152,6 +154,115 @@ pub(super) fn presets() -> Vec<Preset> {
                 run.rollout.batch = 100;
                 run.training.iterations = 1500;
             }
+            _ => {}
+        }
+    }
+    all
+}
+
+/// The presets of digits that a generator makes of noise.
+pub(super) fn latents() -> Vec<Preset> {
+    let preset =
+        |name: &'static str, title: &'static str, description: &'static str, weights: &str, reward| Preset {
+            name,
+            title,
+            description,
+            run: Run {
+                name: name.to_owned(),
+                problem: LatentsProblem {
+                    prior: Generator::Decoder {
+                        weights: weights.to_owned(),
+                    },
+                    reward,
+                    ..LatentsProblem::default()
+                }
+                .into(),
+                ..problem::latent_defaults()
+            },
+        };
+    let each = || Reward::EachClass {
+        classes: (0..CLASSES).collect(),
+        weights: None,
+    };
+    let mut all = vec![
+        preset(
+            "latents-3",
+            "Threes",
+            "The plane that a VAE decodes to digits: where on it are the threes?",
+            "vae-digits-2",
+            classes(&[3], ClassesBy::Sum),
+        ),
+        preset(
+            "latents-even",
+            "Even digits",
+            "Several islands of the plane: the classifier's probability of an even digit.",
+            "vae-digits-2",
+            classes(&[0, 2, 4, 6, 8], ClassesBy::Sum),
+        ),
+        preset(
+            "latents-odd",
+            "Odd digits",
+            "Several islands of the plane: the classifier's probability of an odd digit.",
+            "vae-digits-2",
+            classes(&[1, 3, 5, 7, 9], ClassesBy::Sum),
+        ),
+        preset(
+            "latents-each",
+            "Every digit on demand",
+            "Ten posteriors on the plane in one network: you ask for a class, and it draws that digit.",
+            "vae-digits-2",
+            each(),
+        ),
+        preset(
+            "latents-two-holes",
+            "Two holes",
+            "A black-box reward that counts holes: where the plane decodes to eights.",
+            "vae-digits-2",
+            Reward::Holes {
+                count: 2,
+                penalty: 4.0,
+            },
+        ),
+        preset(
+            "latents-ink",
+            "Little ink",
+            "A black-box reward that measures the amount of ink: light, thin digits.",
+            "vae-digits-2",
+            Reward::Ink {
+                target: 0.07,
+                deviation: 0.012,
+            },
+        ),
+        preset(
+            "latents-inpaint",
+            "Known upper half",
+            "An inverse problem: the upper half of the digit is known, with noise, and is an arch.",
+            "vae-digits-2",
+            Reward::Inpaint {
+                rows: arch(),
+                deviation: 1.8,
+            },
+        ),
+        preset(
+            "latents-12-8",
+            "Eights, 12 latents",
+            "A generator with 12 latents: finer digits, and no plane to look at.",
+            "vae-digits-12",
+            classes(&[8], ClassesBy::Sum),
+        ),
+        preset(
+            "latents-12-each",
+            "Every digit, 12 latents",
+            "Ten posteriors in one network, in the space of 12 latents.",
+            "vae-digits-12",
+            each(),
+        ),
+    ];
+    for Preset { name, run, .. } in &mut all {
+        match *name {
+            // A sum over many pixels: even good images are far below 0.
+            "latents-inpaint" => run.tempering.floor = -60.0,
+            "latents-each" | "latents-12-each" => run.rollout.batch = 640,
             _ => {}
         }
     }

@@ -2,8 +2,8 @@
 
 use super::calibrate::calibrate;
 use super::methods::{self, VARIANCE_IMAGES};
-use super::task::ImagesTask;
 use super::{ClassFit, Exact, ImageView, Reward};
+use super::{ImagePrior, TaskOf};
 use crate::engine::EngineError;
 use crate::engine::Paths;
 use crate::engine::learner::{Learner, Simulated};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// Samples of a snapshot that are sent along.
 const SENT: usize = 100;
 
-impl ShownTask for ImagesTask {
+impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
     fn run(&self) -> &Run {
         &self.run
     }
@@ -160,7 +160,7 @@ impl ShownTask for ImagesTask {
     }
 }
 
-impl ImagesTask {
+impl<Q: ImagePrior> TaskOf<Q> {
     /// How its images are drawn.
     fn view(&self) -> ImageView {
         ImageView {
@@ -172,7 +172,7 @@ impl ImagesTask {
 }
 
 /// Trajectories as images.
-async fn seen(task: &ImagesTask, paths: Paths) -> Result<Paths, EngineError> {
+async fn seen<Q: ImagePrior>(task: &TaskOf<Q>, paths: Paths) -> Result<Paths, EngineError> {
     Ok(Paths {
         size: task.learned.shape.pixels(),
         points: task.images_of(&paths.points).await?,
@@ -182,8 +182,8 @@ async fn seen(task: &ImagesTask, paths: Paths) -> Result<Paths, EngineError> {
 
 /// The report over `count` policy samples, and these; where they are chosen among several, it tells
 /// of both, and the chosen ones are returned.
-async fn measure(
-    learner: &Learner<ImagesTask>,
+async fn measure<Q: ImagePrior>(
+    learner: &Learner<TaskOf<Q>>,
     exact: &Exact,
     count: usize,
     candidates: usize,
@@ -197,8 +197,8 @@ async fn measure(
 }
 
 /// The report over `count` samples as the policy draws them.
-async fn measure_own(
-    learner: &Learner<ImagesTask>,
+async fn measure_own<Q: ImagePrior>(
+    learner: &Learner<TaskOf<Q>>,
     exact: &Exact,
     count: usize,
 ) -> Result<(Report, Simulated), EngineError> {

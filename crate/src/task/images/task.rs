@@ -1,23 +1,21 @@
-//! The task of images under a diffusion prior, and a reward of images.
+//! The tasks of images: a prior, and a reward of images.
 //!
 //! The exact posterior is what rejection keeps of the prior's own chain. Its proposals do not
 //! depend on the reward and are kept in a [`Pool`], which grows as time allows.
 
 use super::classifiers::Classifiers;
 use super::pool::{Pool, Scored};
-use super::{Denoiser, DenoiserPrior, ImagePolicy, ImageReward, ImagesProblem, Learned};
+use super::prior::NetworkOf;
+use super::{DenoiserPrior, GeneratorPrior, ImagePrior, ImageReward, Learned, ProblemOf};
 use crate::engine::Conditions;
 use crate::engine::EngineError;
 use crate::engine::learner::Task;
 use crate::engine::noise::{Noise, Purpose};
-use crate::engine::process::VariancePreserving;
 use crate::engine::reward::{Reward, tempered};
 use crate::engine::rollout::{Chains, Replay};
 use crate::engine::sampler::Setting;
 use crate::engine::settings::Tempering;
-use crate::engine::weights::read_metadata;
 use crate::run::{Files, Problem, Run};
-use crate::task::opened::prior_network;
 use burn::tensor::Device;
 
 /// Images of the prior that an iteration adds to those that trajectories are noised back from, and the
@@ -26,20 +24,24 @@ use burn::tensor::Device;
 const GIVEN_AN_ITERATION: usize = 32;
 const GIVEN: usize = 1 << 14;
 
+/// Images under a diffusion model.
+pub type ImagesTask = TaskOf<DenoiserPrior>;
+/// Images that a generator makes of noise.
+pub type LatentsTask = TaskOf<GeneratorPrior>;
+
 /// Images are `[pixels]`, −1 black to 1 full; end points of the chain are what the prior's decoder
-/// makes them of. The posterior is the prior's network with low-rank
-/// corrections, or a whole copy of it.
-pub struct ImagesTask {
+/// makes them of.
+pub struct TaskOf<Q: ImagePrior> {
     /// The run it was opened for.
     pub run: Run,
     /// What it is about.
-    pub problem: ImagesProblem,
+    pub problem: ProblemOf<Q::Described>,
     /// What it is computed on.
     pub device: Device,
-    pub(super) prior: DenoiserPrior,
+    pub(super) prior: Q,
     /// The images that the prior learned.
     pub(super) learned: Learned,
-    pub(super) process: VariancePreserving,
+    pub(super) process: Q::Process,
     pub(super) classifiers: Classifiers,
     pub(super) reward: ImageReward,
     /// What samples are held against: the policy is not trained on any of it.
@@ -54,7 +56,7 @@ pub struct ImagesTask {
     given_so_far: usize,
 }
 
-impl ImagesTask {
+impl<Q: ImagePrior> TaskOf<Q> {
     /// The task of a run on a device.
     ///
     /// # Errors
@@ -62,13 +64,8 @@ impl ImagesTask {
     /// Where the run, the file of the prior or that of a classifier is refused.
     pub fn open(run: Run, device: Device, files: &Files) -> Result<Self, EngineError> {
         run.validate()?;
-        let mut problem = ImagesProblem::of(&run)?.clone();
-        let prior = prior_network(&run, files, |file| {
-            DenoiserPrior::read(file, run.process.steps, &device)
-        })?;
-        let learned = prior_network(&run, files, |file| {
-            read_metadata(file).and_then(|header| Learned::of(&header))
-        })?;
+        let mut problem = ProblemOf::<Q::Described>::of(&run)?.clone();
+        let (prior, learned) = Q::open(&problem.prior, &run, files, &device)?;
         problem.reward = problem.reward.suited(&learned)?;
         let classifiers = Classifiers::open(&problem, &learned, files, &device)?;
         let reward = ImageReward::new(
@@ -88,7 +85,7 @@ impl ImagesTask {
             learned,
             reward,
             problem,
-            process: prior.denoising().process,
+            process: prior.process(),
             prior,
             classifiers,
             device,
@@ -97,7 +94,7 @@ impl ImagesTask {
     }
 
     /// The task as training-free methods see it, for which there is one condition.
-    pub fn setting(&self) -> Setting<'_, VariancePreserving, DenoiserPrior> {
+    pub fn setting(&self) -> Setting<'_, Q::Process, Q> {
         Setting {
             process: &self.process,
             prior: &self.prior,
@@ -152,10 +149,10 @@ impl ImagesTask {
     }
 }
 
-impl Task for ImagesTask {
-    type Process = VariancePreserving;
-    type Prior = DenoiserPrior;
-    type Policy = ImagePolicy;
+impl<Q: ImagePrior> Task for TaskOf<Q> {
+    type Process = Q::Process;
+    type Prior = Q;
+    type Policy = Q::Policy;
 
     const CHUNK: usize = 256;
     const PICTURED: usize = 36;
@@ -165,38 +162,20 @@ impl Task for ImagesTask {
         &self.device
     }
 
-    fn chains(&self) -> Chains<VariancePreserving, DenoiserPrior, ImagePolicy> {
-        let policy = if self.run.network.langevin {
-            ImagePolicy::with_langevin(&self.prior, self.reward.clone(), self.run.tempering.beta)
-        } else {
-            ImagePolicy::new(&self.prior)
-        };
+    fn chains(&self) -> Chains<Q::Process, Q, Q::Policy> {
         Chains {
             process: self.process,
             prior: self.prior.clone(),
-            policy,
+            policy: self.prior.policy(&self.run, &self.reward, self.count()),
             device: self.device.clone(),
         }
     }
 
-    fn network(&self, noise: &Noise) -> Denoiser {
-        let network = self.prior.network().clone();
-        let network = match self.run.network.rank {
-            0 => network,
-            rank => network.adapted(rank, noise, &self.device),
-        };
-        let network = if self.run.network.langevin {
-            network.with_langevin(&self.device)
-        } else {
-            network
-        };
-        match self.count() {
-            1 => network,
-            conditions => network.conditional(conditions, &self.device),
-        }
+    fn network(&self, noise: &Noise) -> NetworkOf<Q> {
+        self.prior.network(&self.run, self.count(), noise, &self.device)
     }
 
-    fn reward(&self) -> Box<dyn Reward<VariancePreserving>> {
+    fn reward(&self) -> Box<dyn Reward<Q::Process>> {
         Box::new(self.reward.clone())
     }
 
@@ -218,7 +197,7 @@ impl Task for ImagesTask {
         self.given.grow(&self.prior, count, &self.device).await?;
         let size = self.size();
         let new = &self.given.ends[self.given_so_far * size..count * size];
-        let log_r = self.reward.under_all(&self.process, &self.device, new).await;
+        let log_r = self.reward.under_all(&self.device, new).await;
         let Tempering { beta, floor, .. } = self.run.tempering;
         for (log_r, given) in log_r.map_err(EngineError::Device)?.iter().zip(given) {
             for (end, log_r) in new.chunks_exact(size).zip(log_r) {

@@ -25,8 +25,6 @@ mod names;
 mod observations;
 #[cfg(feature = "engine")]
 mod observed;
-#[cfg(feature = "engine")]
-mod policy;
 mod presets;
 #[cfg(feature = "engine")]
 pub mod pretrain;
@@ -56,8 +54,6 @@ pub use messages::{ObservationFit, PointsFit, PointsView};
 pub use observations::Observations;
 #[cfg(feature = "engine")]
 pub use observed::Observed;
-#[cfg(feature = "engine")]
-pub use policy::{ObservedGaussian, PointsNetwork, PointsPolicy};
 #[cfg(feature = "engine")]
 pub use prior::{LearnedPrior, MixturePrior, PointsPrior};
 pub use problem::{Component, MOST_COORDINATES, PointsProblem, Prior, REWARDS, Reference, Reward};

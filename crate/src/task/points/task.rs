@@ -3,7 +3,6 @@
 use super::denoised::DenoisedPrior;
 use super::file::table;
 use super::observed::Observed;
-use super::policy::{PointsNetwork, PointsPolicy};
 use super::prior::{LearnedPrior, MixturePrior, PointsPrior};
 use super::problem::{self, PointsProblem};
 use super::space::Space;
@@ -17,6 +16,7 @@ use crate::engine::rollout::{Chains, Replay};
 use crate::engine::sampler::{Setting, prior_samples};
 use crate::engine::{ConfigError, EngineError};
 use crate::run::{Files, Run};
+use crate::task::noise_policy::{NoiseNetwork, NoisePolicy};
 use crate::task::opened::prior_network;
 use burn::tensor::Device;
 use std::sync::Arc;
@@ -148,8 +148,15 @@ impl PointsTask {
         self.space.size()
     }
 
-    fn policy(&self) -> PointsPolicy {
-        PointsPolicy::new(self.process, self.prior.is_noise(), &self.observed)
+    fn policy(&self) -> NoisePolicy {
+        let observed = &self.observed;
+        let columns = observed.names().len();
+        NoisePolicy::new(
+            self.process,
+            self.prior.is_noise(),
+            columns,
+            observed.standardised().into(),
+        )
     }
 
     /// `count` end points of the prior's chain, `[count][d]`.
@@ -171,7 +178,7 @@ impl PointsTask {
 impl Task for PointsTask {
     type Process = OrnsteinUhlenbeck;
     type Prior = PointsPrior;
-    type Policy = PointsPolicy;
+    type Policy = NoisePolicy;
 
     const CHUNK: usize = CHUNK;
     const PICTURED: usize = 192;
@@ -181,7 +188,7 @@ impl Task for PointsTask {
         &self.device
     }
 
-    fn chains(&self) -> Chains<OrnsteinUhlenbeck, PointsPrior, PointsPolicy> {
+    fn chains(&self) -> Chains<OrnsteinUhlenbeck, PointsPrior, NoisePolicy> {
         Chains {
             process: self.process,
             prior: self.prior.clone(),
@@ -190,7 +197,7 @@ impl Task for PointsTask {
         }
     }
 
-    fn network(&self, noise: &Noise) -> PointsNetwork {
+    fn network(&self, noise: &Noise) -> NoiseNetwork {
         let network = self.run.network;
         self.policy()
             .network(network.width, network.depth, noise, &self.device)

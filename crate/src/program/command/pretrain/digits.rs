@@ -21,7 +21,7 @@ use rtb::run::ConfigError;
 use rtb::task::images::data::Images;
 use rtb::task::images::train::{Latents, Vectors};
 use rtb::task::images::{
-    Autoencoder, DECODER, Decoder, Denoise, Denoiser, DenoiserPrior, Learned, UNetConfig,
+    Autoencoder, DECODER, Decoder, Denoise, Denoiser, DenoiserPrior, ImagePrior, Learned, UNetConfig,
 };
 use serde::Serialize;
 use std::fs;

@@ -73,6 +73,11 @@ impl Decoder {
         self.shape
     }
 
+    /// Whether end points are latents, not images.
+    pub fn is_of_latents(&self) -> bool {
+        self.latents.is_some()
+    }
+
     /// Numbers of an end point.
     pub fn size(&self) -> usize {
         self.latents

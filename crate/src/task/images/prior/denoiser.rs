@@ -1,15 +1,15 @@
 //! Priors and posteriors of images: a network that says what the noise hides.
 
-use super::Decoder;
-use crate::engine::noise::{Noise, Purpose};
+use super::{Decoder, ImagePrior};
+use crate::engine::EngineError;
+use crate::engine::noise::Noise;
 use crate::engine::process::{Prior, VariancePreserving, per_step};
-use crate::engine::sampler::own_samples;
-use crate::engine::weights::read_tensors;
-use crate::task::images::{Denoiser, Learned};
+use crate::engine::weights::{read_metadata, read_tensors};
+use crate::run::{Files, Run};
+use crate::task::images::{Denoiser, ImagePolicy, ImageReward, Learned};
+use crate::task::network_prior::NetworkPrior;
+use crate::task::opened::prior_network;
 use burn::tensor::{Device, Tensor};
-
-/// End points that are made at once.
-const BLOCK: usize = 250;
 
 /// E\[data|x_i\] = α·x_i − σ·v of a network that predicts v (arXiv 2202.00512, §4).
 #[derive(Clone, Copy, Debug)]
@@ -87,50 +87,62 @@ impl DenoiserPrior {
         &self.network
     }
 
-    /// What makes images of its end points.
-    pub fn decoder(&self) -> &Decoder {
-        &self.decoder
-    }
-
     /// What its network means.
     pub fn denoising(&self) -> Denoising {
         self.denoising
     }
+}
 
-    /// The first `count` end points of the chain, `[count][size]`.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails.
-    pub async fn samples(
-        &self,
-        noise: &Noise,
-        purpose: Purpose,
-        count: usize,
+impl ImagePrior for DenoiserPrior {
+    type Process = VariancePreserving;
+    type Policy = ImagePolicy;
+    type Described = NetworkPrior;
+
+    fn open(
+        _described: &NetworkPrior,
+        run: &Run,
+        files: &Files,
         device: &Device,
-    ) -> Result<Vec<f32>, String> {
-        self.samples_from(noise, purpose, 0, count, device).await
+    ) -> Result<(Self, Learned), EngineError> {
+        let prior = prior_network(run, files, |file| Self::read(file, run.process.steps, device))?;
+        let learned = prior_network(run, files, |file| {
+            read_metadata(file).and_then(|header| Learned::of(&header))
+        })?;
+        Ok((prior, learned))
     }
 
-    /// `count` end points of the chain from number `first` on, `[count][size]`. Every one has noise of
-    /// its own, whoever it is made together with.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails.
-    pub async fn samples_from(
-        &self,
-        noise: &Noise,
-        purpose: Purpose,
-        first: usize,
-        count: usize,
-        device: &Device,
-    ) -> Result<Vec<f32>, String> {
-        let (process, rows) = (
-            &self.denoising.process,
-            (first..first + count).collect::<Vec<_>>(),
-        );
-        own_samples(process, self, 1, (noise, purpose), &rows, BLOCK, device).await
+    fn process(&self) -> VariancePreserving {
+        self.denoising.process
+    }
+
+    fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    fn policy(&self, run: &Run, reward: &ImageReward, _conditions: usize) -> ImagePolicy {
+        if run.network.langevin {
+            ImagePolicy::with_langevin(self, reward.clone(), run.tempering.beta)
+        } else {
+            ImagePolicy::new(self)
+        }
+    }
+
+    /// The prior's network with low-rank corrections, or a whole copy of it.
+    fn network(&self, run: &Run, conditions: usize, noise: &Noise, device: &Device) -> Denoiser {
+        let network = self.network.clone();
+        let network = match run.network.rank {
+            0 => network,
+            rank => network.adapted(rank, noise, device),
+        };
+        let network = if run.network.langevin {
+            network.with_langevin(device)
+        } else {
+            network
+        };
+        match conditions {
+            1 => network,
+            conditions => network.conditional(conditions, device),
+        }
     }
 }
 

@@ -1,19 +1,22 @@
-//! What a run of images is about: a diffusion prior, and a reward of images.
+//! What a run of images is about: a prior, and a reward of images.
 
 mod class;
+mod defaults;
+mod generator;
+mod prior;
 mod reward;
 #[cfg(feature = "engine")]
 mod suits;
 
 pub use class::Class;
+pub(super) use defaults::{defaults, latent_defaults};
+pub use generator::Generator;
+pub use prior::DescribedPrior;
 pub use reward::{ClassesBy, REWARDS, Reward};
 
 use crate::engine::ConfigError;
 use crate::engine::check::Checked;
-use crate::run::{
-    Evaluation, FileKind, FileNeed, LogZ, OUTSIDE, Objective, Optimizer, Problem, Process, Rollout, Run,
-    Tempering, Training,
-};
+use crate::run::{FileKind, FileNeed, OUTSIDE, Problem, Run};
 use crate::task::network_prior::NetworkPrior;
 use serde::{Deserialize, Serialize};
 
@@ -24,15 +27,21 @@ pub const PAINT_LEVELS: u32 = 9;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct ImagesProblem {
-    /// The prior p(x): a diffusion model.
-    pub prior: NetworkPrior,
+pub struct ProblemOf<P> {
+    /// The prior p(x).
+    pub prior: P,
     /// The reward r(x) of an image x.
     pub reward: Reward,
     /// What only measures.
     #[serde(default, skip_serializing_if = "Judge::is_shipped")]
     pub judge: Judge,
 }
+
+/// Images under a diffusion model.
+pub type ImagesProblem = ProblemOf<NetworkPrior>;
+
+/// Images that a generator makes of noise.
+pub type LatentsProblem = ProblemOf<Generator>;
 
 /// The classifier that only measures: it sees the classes of samples and the features that FID compares, and no reward
 /// asks it.
@@ -51,10 +60,10 @@ impl Judge {
     }
 }
 
-impl Default for ImagesProblem {
+impl<P: DescribedPrior> Default for ProblemOf<P> {
     fn default() -> Self {
         Self {
-            prior: NetworkPrior::new("prior-digits"),
+            prior: P::shipped(),
             reward: Reward::Classes {
                 classes: vec![Class::Number(3)],
                 by: ClassesBy::default(),
@@ -65,19 +74,16 @@ impl Default for ImagesProblem {
     }
 }
 
-impl ImagesProblem {
-    /// Whether its prior is one that ships, of MNIST's shape.
-    fn ships(&self) -> bool {
-        super::PRIORS.iter().any(|prior| prior.name == self.prior.weights)
-    }
-
+impl<P: DescribedPrior> ProblemOf<P> {
     /// The problem of a run of images.
     ///
     /// # Errors
     ///
     /// Where the run is about something else.
     pub fn of(run: &Run) -> Result<&Self, ConfigError> {
-        run.problem.get().ok_or_else(|| super::other_task(run))
+        run.problem
+            .get()
+            .ok_or_else(|| crate::task::other_task(run, P::TASK))
     }
 
     /// The same to change.
@@ -86,19 +92,19 @@ impl ImagesProblem {
     ///
     /// Where the run is about something else.
     pub fn of_mut(run: &mut Run) -> Result<&mut Self, ConfigError> {
-        let refused = super::other_task(run);
+        let refused = crate::task::other_task(run, P::TASK);
         run.problem.get_mut().ok_or(refused)
     }
 }
 
-impl Problem for ImagesProblem {
+impl<P: DescribedPrior> Problem for ProblemOf<P> {
     fn task(&self) -> &'static str {
-        super::NAME
+        P::TASK
     }
 
     fn validate(&self, run: &Run) -> Checked {
-        self.prior.validate(super::NAME, run)?;
-        self.reward.validate("reward", self.ships())?;
+        self.prior.validate(run)?;
+        self.reward.validate("reward", self.prior.ships())?;
         reward::named("judge.weights", self.judge.weights.as_deref())
     }
 
@@ -145,6 +151,9 @@ impl Problem for ImagesProblem {
     }
 
     fn without_langevin(&self) -> Option<&'static str> {
+        if let Some(why) = P::WITHOUT_LANGEVIN {
+            return Some(why);
+        }
         match self.reward.has_gradient() {
             true => None,
             false => Some("false: a black-box reward has no gradient"),
@@ -168,48 +177,5 @@ fn classifier<'a>(
         name,
         field,
         kind,
-    }
-}
-
-/// The values of the digits task: short chains, and all weights of a copy of the prior's network.
-pub fn defaults() -> Run {
-    Run {
-        tempering: Tempering {
-            start: 1.0,
-            iterations: 0,
-            floor: -20.0,
-            ..Tempering::default()
-        },
-        process: Process {
-            steps: 40,
-            ..Process::default()
-        },
-        objective: Objective {
-            log_z: LogZ::Vargrad,
-            chunk: 512,
-            ..Objective::default()
-        },
-        rollout: Rollout {
-            batch: 32,
-            noised_share: 0.25,
-            ..Rollout::default()
-        },
-        optimizer: Optimizer {
-            learning_rate: 1e-3,
-            ema: 0.9,
-            ..Optimizer::default()
-        },
-        training: Training {
-            iterations: 800,
-            checkpoint_every: 100,
-        },
-        evaluation: Evaluation {
-            samples: 2000,
-            proposals: 2000,
-            every: 80,
-            samples_while_training: 200,
-            candidates: 16,
-        },
-        ..Run::new(ImagesProblem::default())
     }
 }

@@ -10,7 +10,7 @@ use super::{Classify, Decoder, Shape};
 use crate::engine::ConfigError;
 use crate::engine::host::read_all;
 use crate::engine::parallel;
-use crate::engine::process::{Process, Rows, VariancePreserving};
+use crate::engine::process::{Process, Rows, State};
 use crate::engine::reward::{Answer, Ends, Reward, at_once};
 use crate::run::{Files, OUTSIDE};
 use burn::tensor::{Device, Tensor, TensorData, Transaction, activation};
@@ -259,13 +259,9 @@ impl ImageReward {
     /// # Errors
     ///
     /// Where the device fails.
-    pub(crate) async fn under_all(
-        &self,
-        process: &VariancePreserving,
-        device: &Device,
-        ends: &[f32],
-    ) -> Result<Vec<Vec<f64>>, String> {
-        let looked = self.look(&process.upload(ends.to_vec(), device)).await?;
+    pub(crate) async fn under_all(&self, device: &Device, ends: &[f32]) -> Result<Vec<Vec<f64>>, String> {
+        let ends = Tensor::from_numbers(ends.to_vec(), self.decoder.size(), device);
+        let looked = self.look(&ends).await?;
         let of_wish = |wish| {
             let raw = raw(wish, &looked)?;
             Ok(raw.into_iter().map(|l| l.max(self.floor)).collect())
@@ -340,22 +336,19 @@ fn joined_tensor(log_probs: Tensor<2>, classes: &[usize], by: ClassesBy) -> Tens
     }
 }
 
-impl Reward<VariancePreserving> for ImageReward {
-    fn log_reward<'a>(&'a self, ends: Ends<'a, VariancePreserving>) -> Answer<'a, Vec<f64>> {
+impl<P: Process<State = Tensor<2>>> Reward<P> for ImageReward {
+    fn log_reward<'a>(&'a self, ends: Ends<'a, P>) -> Answer<'a, Vec<f64>> {
         Box::pin(async move {
             let raw = self.unfloored(ends.states, ends.conditions).await?;
             Ok(raw.into_iter().map(|l| l.max(self.floor)).collect())
         })
     }
 
-    fn log_reward_unfloored<'a>(&'a self, ends: Ends<'a, VariancePreserving>) -> Answer<'a, Vec<f64>> {
+    fn log_reward_unfloored<'a>(&'a self, ends: Ends<'a, P>) -> Answer<'a, Vec<f64>> {
         Box::pin(self.unfloored(ends.states, ends.conditions))
     }
 
-    fn log_reward_gradient<'a>(
-        &'a self,
-        ends: Ends<'a, VariancePreserving>,
-    ) -> Answer<'a, Option<Tensor<2>>> {
+    fn log_reward_gradient<'a>(&'a self, ends: Ends<'a, P>) -> Answer<'a, Option<Tensor<2>>> {
         if self.wishes.iter().any(Wish::is_black_box) {
             return at_once(None);
         }

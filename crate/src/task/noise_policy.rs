@@ -1,6 +1,5 @@
-//! Posteriors of points: a correction to the prior's kernels.
+//! Posteriors in the space of standard normal noise: a correction to the prior's kernels.
 
-use super::observed::Observed;
 use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::{OrnsteinUhlenbeck, Policy, per_step};
 use crate::network::layer::uniform;
@@ -17,9 +16,9 @@ const HASTE: f64 = 5.0;
 /// Units of the layer through which the Gaussian sees observations.
 const UNITS: usize = 64;
 
-/// The network of a posterior of points: a Gaussian, and what depends on the state.
+/// The network of a posterior in the space of noise: a Gaussian, and what depends on the state.
 #[derive(Module, Debug)]
-pub struct PointsNetwork {
+pub struct NoiseNetwork {
     /// `[rows, inputs]` → `[rows, 2·d]`: corrections to moves and scales.
     body: DriftNetwork,
     /// The Gaussian's centre over [`HASTE`], `[1, d]`.
@@ -74,29 +73,35 @@ impl ObservedGaussian {
 /// prior would otherwise ask for slopes that a network takes long to find. With m = 0, s² = 1 and a head of 0 the policy
 /// is the prior.
 #[derive(Clone, Debug)]
-pub struct PointsPolicy {
+pub struct NoisePolicy {
     process: OrnsteinUhlenbeck,
     /// Whether the end point that the prior expects says more than z: of noise it is α·z.
     sees_expected: bool,
     /// Numbers of an observation.
     columns: usize,
-    /// The standardised observations, `[rows][columns]`.
+    /// What the network is told of every condition, `[conditions][columns]`.
     observations: Arc<[f32]>,
 }
 
-impl PointsPolicy {
-    /// The policy above the prior of a chain, given these observations.
-    pub fn new(process: OrnsteinUhlenbeck, prior_is_noise: bool, observed: &Observed) -> Self {
+impl NoisePolicy {
+    /// The policy above the prior of a chain, given the observation of every condition, of so many numbers each,
+    /// `[conditions][columns]`; a single posterior has one of no numbers.
+    pub fn new(
+        process: OrnsteinUhlenbeck,
+        prior_is_noise: bool,
+        columns: usize,
+        observations: Arc<[f32]>,
+    ) -> Self {
         Self {
             process,
             sees_expected: !prior_is_noise,
-            columns: observed.names().len(),
-            observations: observed.standardised().into(),
+            columns,
+            observations,
         }
     }
 
     /// Its network, of so many units and hidden layers, which makes it the prior.
-    pub fn network(&self, width: usize, depth: usize, noise: &Noise, device: &Device) -> PointsNetwork {
+    pub fn network(&self, width: usize, depth: usize, noise: &Noise, device: &Device) -> NoiseNetwork {
         let d = self.process.dimensions;
         let body = DriftNetworkConfig {
             inputs: self.columns + if self.sees_expected { 3 * d } else { 2 * d },
@@ -105,7 +110,7 @@ impl PointsPolicy {
             depth,
         };
         let zero = || Param::from_tensor(Tensor::zeros([1, d], device));
-        PointsNetwork {
+        NoiseNetwork {
             body: body.init(noise, device),
             center: zero(),
             spread: zero(),
@@ -128,7 +133,7 @@ impl PointsPolicy {
     /// k_G, ℓ_G and the states in the Gaussian's units, of rows in `steps.len()` equal blocks.
     fn gaussian(
         &self,
-        network: &PointsNetwork,
+        network: &NoiseNetwork,
         steps: &[usize],
         x: &Tensor<2>,
         seen: Option<&Tensor<2>>,
@@ -173,12 +178,12 @@ impl PointsPolicy {
     }
 }
 
-impl Policy<OrnsteinUhlenbeck> for PointsPolicy {
-    type Network = PointsNetwork;
+impl Policy<OrnsteinUhlenbeck> for NoisePolicy {
+    type Network = NoiseNetwork;
 
     fn kernel(
         &self,
-        network: &PointsNetwork,
+        network: &NoiseNetwork,
         steps: &[usize],
         conditions: &[usize],
         x: Tensor<2>,

@@ -1,0 +1,92 @@
+//! Priors that a generator makes of noise.
+
+use super::{Decoder, ImagePrior};
+use crate::engine::EngineError;
+use crate::engine::noise::Noise;
+use crate::engine::process::{OrnsteinUhlenbeck, Prior};
+use crate::engine::weights::read_tensors;
+use crate::run::{Files, Run};
+use crate::task::images::{Generator, ImageReward, Learned};
+use crate::task::noise_policy::{NoiseNetwork, NoisePolicy};
+use crate::task::opened::prior_network;
+use burn::tensor::{Device, Tensor};
+
+/// Images f(z) of standard normal noise z: the chain is that of outsourced diffusion sampling (arXiv 2502.06999), which
+/// leaves N(0, I) as it is, so the prior has no discretisation error.
+#[derive(Clone, Debug)]
+pub struct GeneratorPrior {
+    process: OrnsteinUhlenbeck,
+    decoder: Decoder,
+}
+
+impl GeneratorPrior {
+    /// The prior whose chain has this many steps.
+    pub fn new(decoder: Decoder, steps: usize) -> Self {
+        let process = OrnsteinUhlenbeck {
+            steps,
+            dimensions: decoder.size(),
+        };
+        Self { process, decoder }
+    }
+}
+
+/// The decoder in a file (safetensors), and the images that it learned.
+fn read(file: &[u8], device: &Device) -> Result<(Decoder, Learned), String> {
+    let mut weights = read_tensors(file)?;
+    let learned = Learned::of(&weights.metadata)?;
+    let decoder = Decoder::take(&mut weights, learned.shape, device)?;
+    if !decoder.is_of_latents() {
+        return Err("it has no decoder".to_owned());
+    }
+    match weights.tensors.first() {
+        Some((extra, ..)) => Err(format!("tensor `{extra}` belongs to no generator")),
+        None => Ok((decoder, learned)),
+    }
+}
+
+impl ImagePrior for GeneratorPrior {
+    type Process = OrnsteinUhlenbeck;
+    type Policy = NoisePolicy;
+    type Described = Generator;
+
+    fn open(
+        described: &Generator,
+        run: &Run,
+        files: &Files,
+        device: &Device,
+    ) -> Result<(Self, Learned), EngineError> {
+        let (decoder, learned) = match described {
+            Generator::Decoder { .. } => prior_network(run, files, |file| read(file, device))?,
+        };
+        Ok((Self::new(decoder, run.process.steps), learned))
+    }
+
+    fn process(&self) -> OrnsteinUhlenbeck {
+        self.process
+    }
+
+    fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    /// Of several conditions it is told which one is wanted: 1 at its place, 0 elsewhere.
+    fn policy(&self, _run: &Run, _reward: &ImageReward, conditions: usize) -> NoisePolicy {
+        let columns = if conditions > 1 { conditions } else { 0 };
+        let wanted = |at: usize| f32::from(u8::from(at / conditions == at % conditions));
+        let observations: Vec<f32> = (0..columns * columns).map(wanted).collect();
+        NoisePolicy::new(self.process, true, columns, observations.into())
+    }
+
+    fn network(&self, run: &Run, conditions: usize, noise: &Noise, device: &Device) -> NoiseNetwork {
+        let columns = if conditions > 1 { conditions } else { 0 };
+        // What a network is made of does not depend on the numbers of the observations.
+        let policy = NoisePolicy::new(self.process, true, columns, [].into());
+        policy.network(run.network.width, run.network.depth, noise, device)
+    }
+}
+
+impl Prior<OrnsteinUhlenbeck> for GeneratorPrior {
+    fn kernel(&self, _step: usize, x: &Tensor<2>) -> Tensor<2> {
+        OrnsteinUhlenbeck::kernel_of(x.zeros_like())
+    }
+}

@@ -1,0 +1,96 @@
+//! The values that runs of images have where nothing else is said.
+
+use super::{ImagesProblem, LatentsProblem};
+use crate::run::{
+    Evaluation, LogZ, Network, Objective, Optimizer, Process, Rollout, Run, Tempering, Training,
+};
+
+/// Under a diffusion model: short chains, and all weights of a copy of the prior's network.
+pub fn defaults() -> Run {
+    Run {
+        tempering: Tempering {
+            start: 1.0,
+            iterations: 0,
+            floor: -20.0,
+            ..Tempering::default()
+        },
+        process: Process {
+            steps: 40,
+            ..Process::default()
+        },
+        objective: Objective {
+            log_z: LogZ::Vargrad,
+            chunk: 512,
+            ..Objective::default()
+        },
+        rollout: Rollout {
+            batch: 32,
+            noised_share: 0.25,
+            ..Rollout::default()
+        },
+        optimizer: Optimizer {
+            learning_rate: 1e-3,
+            ema: 0.9,
+            ..Optimizer::default()
+        },
+        training: Training {
+            iterations: 800,
+            checkpoint_every: 100,
+        },
+        evaluation: Evaluation {
+            samples: 2000,
+            proposals: 2000,
+            every: 80,
+            samples_while_training: 200,
+            candidates: 16,
+        },
+        ..Run::new(ImagesProblem::default())
+    }
+}
+
+/// In the space of a generator's noise: a small network of its own, and many trajectories, which cost little.
+pub fn latent_defaults() -> Run {
+    Run {
+        tempering: Tempering {
+            start: 0.1,
+            iterations: 100,
+            floor: -20.0,
+            ..Tempering::default()
+        },
+        process: Process {
+            steps: 32,
+            ..Process::default()
+        },
+        network: Network {
+            width: 96,
+            depth: 2,
+            ..Network::default()
+        },
+        objective: Objective {
+            log_z: LogZ::Vargrad,
+            ..Objective::default()
+        },
+        rollout: Rollout {
+            batch: 256,
+            noised_share: 0.25,
+            ..Rollout::default()
+        },
+        optimizer: Optimizer {
+            learning_rate: 3e-3,
+            ema: 0.95,
+            ..Optimizer::default()
+        },
+        training: Training {
+            iterations: 400,
+            checkpoint_every: 100,
+        },
+        evaluation: Evaluation {
+            samples: 4000,
+            proposals: 20_000,
+            every: 20,
+            samples_while_training: 400,
+            candidates: 16,
+        },
+        ..Run::new(LatentsProblem::default())
+    }
+}

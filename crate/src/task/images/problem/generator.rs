@@ -1,0 +1,68 @@
+//! Generators of images, as a run describes them.
+
+use super::DescribedPrior;
+use crate::engine::ConfigError;
+use crate::engine::check::{Checked, whole};
+use crate::run::{FileKind, FileNeed, Run};
+use crate::task::images::{GENERATORS, LATENTS};
+use serde::{Deserialize, Serialize};
+
+/// What makes images x = f(z) of standard normal noise z: the prior p(x) is the law of f(z).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Generator {
+    /// A decoder, such as that of a variational autoencoder.
+    Decoder {
+        /// Its weights: the name of weights that ship (`rtb list`), or a file that `rtb pretrain vae` wrote.
+        weights: String,
+    },
+}
+
+impl Generator {
+    /// The name of its weights or of its model.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Decoder { weights } => weights,
+        }
+    }
+}
+
+impl DescribedPrior for Generator {
+    const TASK: &'static str = LATENTS;
+    const WITHOUT_LANGEVIN: Option<&'static str> =
+        Some("false: the policy in the space of noise has no Langevin term");
+
+    fn shipped() -> Self {
+        Self::Decoder {
+            weights: "vae-digits-2".to_owned(),
+        }
+    }
+
+    fn ships(&self) -> bool {
+        GENERATORS.iter().any(|generator| generator.name == self.name())
+    }
+
+    fn validate(&self, run: &Run) -> Checked {
+        if self.name().is_empty() {
+            return Err(ConfigError::missing(
+                self.file().field,
+                "the name of a shipped generator (see `rtb list`) or a file",
+            ));
+        }
+        // Every proposal of the exact posterior is kept in memory.
+        whole("evaluation.samples", run.evaluation.samples, 100, 100_000)?;
+        whole("evaluation.proposals", run.evaluation.proposals, 100, 400_000)
+    }
+
+    fn file(&self) -> FileNeed<'_> {
+        match self {
+            Self::Decoder { weights } => FileNeed {
+                role: "prior",
+                name: weights,
+                field: "prior.weights",
+                kind: FileKind::Weights,
+            },
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What all descriptions of priors of images share.
+
+use crate::engine::check::Checked;
+use crate::run::{FileNeed, Run};
+use crate::task::images::{DIGITS, PRIORS};
+use crate::task::network_prior::NetworkPrior;
+use serde::Serialize;
+use std::fmt;
+
+/// A prior of images, as a run describes it.
+pub trait DescribedPrior: Clone + fmt::Debug + PartialEq + Serialize + Send + Sync + 'static {
+    /// The name of the task whose priors are described so.
+    const TASK: &'static str;
+    /// Why no run of it has a Langevin term, if none has.
+    const WITHOUT_LANGEVIN: Option<&'static str> = None;
+
+    /// The prior of a run that names none.
+    fn shipped() -> Self;
+
+    /// Whether it ships, and its images are of MNIST's shape.
+    fn ships(&self) -> bool;
+
+    /// Checks it, and how many samples of it a run asks for.
+    ///
+    /// # Errors
+    ///
+    /// Names the field, its value and what is allowed.
+    fn validate(&self, run: &Run) -> Checked;
+
+    /// Its file.
+    fn file(&self) -> FileNeed<'_>;
+}
+
+impl DescribedPrior for NetworkPrior {
+    const TASK: &'static str = DIGITS;
+
+    fn shipped() -> Self {
+        Self::new("prior-digits")
+    }
+
+    fn ships(&self) -> bool {
+        PRIORS.iter().any(|prior| prior.name == self.weights)
+    }
+
+    fn validate(&self, run: &Run) -> Checked {
+        NetworkPrior::validate(self, DIGITS, run)
+    }
+
+    fn file(&self) -> FileNeed<'_> {
+        NetworkPrior::file(self)
+    }
+}

@@ -1,0 +1,206 @@
+//! The tasks of images.
+
+use super::problem::{self, DescribedPrior, Generator, ProblemOf, REWARDS};
+use super::{ImageFit, ImageView, STATISTICS, experiments, presets, sheet};
+use crate::message::Report;
+#[cfg(feature = "native")]
+use crate::run::Field;
+use crate::run::{AnyProblem, Experiment, Preset, Run, ShippedPrior};
+use crate::task::calibration;
+use crate::task::network_prior::NetworkPrior;
+use crate::task::sheet::Sheet;
+use crate::task::{Listing, Panel, Room, Shown};
+use std::marker::PhantomData;
+use toml::Table;
+
+#[cfg(feature = "engine")]
+use super::TaskOf;
+#[cfg(feature = "engine")]
+use crate::engine::EngineError;
+#[cfg(feature = "engine")]
+use crate::run::Files;
+#[cfg(feature = "engine")]
+use crate::task::opened::{self, OpenRun, OpenTask};
+#[cfg(feature = "engine")]
+use burn::tensor::Device;
+
+/// What a task of images differs by from the other.
+pub trait ImageRoom: DescribedPrior + serde::de::DeserializeOwned + Schema {
+    /// The prior once it is open.
+    #[cfg(feature = "engine")]
+    type Opened: super::ImagePrior<Described = Self>;
+
+    /// Its shipped priors.
+    const PRIORS: &'static [ShippedPrior];
+    /// The dotted paths of common fields that it ignores.
+    const IGNORES: &'static [&'static str];
+
+    /// As [`Room::defaults`].
+    fn defaults() -> Run;
+
+    /// As [`Room::presets`].
+    fn presets() -> Vec<Preset>;
+
+    /// As [`Room::experiments`].
+    fn experiments() -> Vec<Experiment>;
+}
+
+/// What the reference of fields is made of, where there is one.
+#[cfg(feature = "native")]
+pub trait Schema: schemars::JsonSchema {}
+#[cfg(feature = "native")]
+impl<P: schemars::JsonSchema> Schema for P {}
+#[cfg(not(feature = "native"))]
+pub trait Schema {}
+#[cfg(not(feature = "native"))]
+impl<P> Schema for P {}
+
+impl ImageRoom for NetworkPrior {
+    #[cfg(feature = "engine")]
+    type Opened = super::DenoiserPrior;
+
+    const PRIORS: &'static [ShippedPrior] = super::PRIORS;
+    const IGNORES: &'static [&'static str] = &[
+        "process.variance",
+        "process.temperature",
+        "network.width",
+        "network.depth",
+    ];
+
+    fn defaults() -> Run {
+        problem::defaults()
+    }
+
+    fn presets() -> Vec<Preset> {
+        presets::digits()
+    }
+
+    fn experiments() -> Vec<Experiment> {
+        experiments::experiments()
+    }
+}
+
+impl ImageRoom for Generator {
+    #[cfg(feature = "engine")]
+    type Opened = super::GeneratorPrior;
+
+    const PRIORS: &'static [ShippedPrior] = super::GENERATORS;
+    const IGNORES: &'static [&'static str] = &[
+        "process.variance",
+        "process.temperature",
+        "network.rank",
+        "network.langevin",
+    ];
+
+    fn defaults() -> Run {
+        problem::latent_defaults()
+    }
+
+    fn presets() -> Vec<Preset> {
+        presets::latents()
+    }
+
+    fn experiments() -> Vec<Experiment> {
+        Vec::new()
+    }
+}
+
+/// A task of images whose priors are described so.
+pub struct RoomOf<P>(PhantomData<fn() -> P>);
+
+/// Images under a diffusion model.
+pub type Images = RoomOf<NetworkPrior>;
+/// Images that a generator makes of noise.
+pub type Latents = RoomOf<Generator>;
+
+impl<P> RoomOf<P> {
+    /// The task.
+    pub const ROOM: Self = Self(PhantomData);
+}
+
+impl<P: ImageRoom> Room for RoomOf<P> {
+    fn name(&self) -> &'static str {
+        P::TASK
+    }
+
+    fn defaults(&self) -> Run {
+        P::defaults()
+    }
+
+    fn read(&self, table: Table) -> Result<AnyProblem, toml::de::Error> {
+        table.try_into::<ProblemOf<P>>().map(AnyProblem::from)
+    }
+
+    #[cfg(feature = "native")]
+    fn fields(&self) -> Vec<Field> {
+        crate::run::fields_of::<ProblemOf<P>>()
+    }
+
+    fn ignores(&self) -> &'static [&'static str] {
+        P::IGNORES
+    }
+
+    fn presets(&self) -> Vec<Preset> {
+        P::presets()
+    }
+
+    fn experiments(&self) -> Vec<Experiment> {
+        P::experiments()
+    }
+
+    fn priors(&self) -> &'static [ShippedPrior] {
+        P::PRIORS
+    }
+
+    fn rewards(&self) -> &'static [&'static str] {
+        REWARDS
+    }
+
+    fn sheet(&self) -> &'static Sheet {
+        &sheet::SHEET
+    }
+
+    fn basis(&self, report: &Report) -> Option<String> {
+        let fit: ImageFit = report.fit.of()?;
+        let error = fit
+            .log_z_error
+            .map_or("–".to_owned(), |error| format!("{error:.3}"));
+        Some(format!(
+            "Exact posterior: rejection kept {} of {} images of the prior; the standard error of its log Z is {error}. The \
+             exact FID is that of equally many perfect images.",
+            fit.kept, fit.proposals
+        ))
+    }
+
+    fn panels(&self, shown: &Shown) -> Vec<Panel> {
+        let view = shown.scene.view.of::<ImageView>().unwrap_or_default();
+        let mut panels = Panel::of_samples(shown, |pixels| view.picture(pixels));
+        panels.extend(calibration::panel(&STATISTICS, shown.fit));
+        panels
+    }
+
+    fn listings(&self, shown: &Shown) -> Vec<Listing> {
+        Vec::from_iter(calibration::listing("statistic", &STATISTICS, shown.fit))
+    }
+
+    #[cfg(feature = "engine")]
+    fn open(
+        &self,
+        run: Run,
+        device: Device,
+        files: &Files,
+        weights: Option<&[u8]>,
+    ) -> Result<Box<dyn OpenRun>, EngineError> {
+        opened::open(TaskOf::<P::Opened>::open(run, device, files)?, weights)
+    }
+
+    #[cfg(feature = "engine")]
+    fn open_untrained(
+        &self,
+        run: Run,
+        device: Device,
+        files: &Files,
+    ) -> Result<Box<dyn OpenTask>, EngineError> {
+        Ok(Box::new(TaskOf::<P::Opened>::open(run, device, files)?))
+    }
+}
