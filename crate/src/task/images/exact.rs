@@ -1,12 +1,14 @@
 //! The exact posterior of images, and how others compare to it.
 
 use super::metric::picked;
+use super::plane::Plane;
 use super::{ExactFit, FEATURES, ImageFit, Reward, Seen};
 use super::{ImagePrior, TaskOf};
 use crate::engine::EngineError;
 use crate::engine::learner::Task;
 use crate::engine::statistics::LogMean;
-use crate::message::{Fit, SampledTruth};
+use crate::message::{Fit, SampledTruth, Truth};
+use std::sync::Arc;
 
 /// Fewest images of a Fréchet distance: fewer leave the features' covariance without full rank.
 const FEWEST: usize = FEATURES + 1;
@@ -31,6 +33,8 @@ pub struct Exact {
     pub log_reward: Vec<f64>,
     /// Share of the kept images whose log r is floored.
     pub floored_mass: f64,
+    /// The plane of two latents, which then tells log Z.
+    pub(super) plane: Option<Arc<Plane>>,
     /// The kept images in the eyes of the judge and of the rewards' classifier.
     seen: [Seen; 2],
 }
@@ -67,6 +71,28 @@ impl Exact {
         all
     }
 
+    /// Where log Z comes from.
+    pub(super) fn truth(&self) -> Truth {
+        match self.plane {
+            Some(_) => Truth::Quadrature,
+            None => Truth::Rejection,
+        }
+    }
+
+    /// The figures of end points under their conditions, with those on the plane of two latents where there is one.
+    pub(super) fn placed(&self, fit: Fit, ends: &[f32], conditions: &[usize]) -> Fit {
+        let Some(plane) = &self.plane else {
+            return fit;
+        };
+        let found = plane.fit(ends, conditions);
+        Fit::new(&ImageFit {
+            total_variation: Some(found.total_variation),
+            total_variation_floor: Some(found.total_variation_floor),
+            kl: Some(found.kl),
+            ..fit.of::<ImageFit>().unwrap_or_default()
+        })
+    }
+
     /// Mean tempered log r; nothing below two images.
     fn mean_log_reward(&self) -> Option<f64> {
         (self.kept.len() > 1).then(|| mean(&self.log_reward))
@@ -88,7 +114,14 @@ impl<Q: ImagePrior> TaskOf<Q> {
         self.grow(proposals).await?;
         self.look_at_kept().await?;
         let parts = (0..self.count()).map(|condition| self.exact_given(condition, proposals));
-        Ok(Exact::joined(parts.collect()))
+        let mut exact = Exact::joined(parts.collect());
+        if let Some(plane) = self.plane().await? {
+            exact.log_z = plane.log_z.iter().sum::<f64>() / plane.log_z.len() as f64;
+            exact.log_zs.clone_from(&plane.log_z);
+            exact.log_z_error = plane.log_z_error;
+            exact.plane = Some(plane);
+        }
+        Ok(exact)
     }
 
     fn exact_given(&self, condition: usize, proposals: usize) -> Exact {
@@ -108,6 +141,7 @@ impl<Q: ImagePrior> TaskOf<Q> {
             effective: mean.effective,
             log_reward: of_kept().map(|l| beta * l).collect(),
             floored_mass: floored as f64 / kept.len().max(1) as f64,
+            plane: None,
             seen: scored.seen(kept.len()),
             kept,
         }
@@ -184,6 +218,9 @@ impl<Q: ImagePrior> TaskOf<Q> {
             accuracy: self.accuracy(&judged, conditions),
             accuracy_exact: self.accuracy(truth, &exact_conditions).filter(|_| known),
             log_z_error: (exact.proposals > 0).then_some(exact.log_z_error),
+            total_variation: None,
+            total_variation_floor: None,
+            kl: None,
             kept: exact.kept.len(),
             proposals: exact.proposals,
         };

@@ -64,7 +64,13 @@ pub struct ImageFit {
     pub accuracy: Option<f64>,
     /// The same of the exact images.
     pub accuracy_exact: Option<f64>,
-    /// Standard error of the exact log Z.
+    /// Total variation between masses of cells of the plane of two latents, the mean over the posteriors.
+    pub total_variation: Option<f64>,
+    /// The same of as many samples of a perfect sampler.
+    pub total_variation_floor: Option<f64>,
+    /// KL(learned ‖ exact) of these masses.
+    pub kl: Option<f64>,
+    /// Standard error of the exact log Z, or the quadrature's.
     pub log_z_error: Option<f64>,
     /// Exact images there are.
     pub kept: usize,

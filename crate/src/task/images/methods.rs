@@ -4,7 +4,7 @@ use super::metric::picked;
 use super::{ImagePrior, TaskOf};
 use crate::engine::EngineError;
 use crate::engine::learner::Task;
-use crate::message::{Fit, Truth};
+use crate::message::Fit;
 use crate::task::opened::{self, Drawn, Measured, population, resampled};
 
 /// Images that a method without populations of its own draws at once.
@@ -37,11 +37,12 @@ pub(super) async fn measure<Q: ImagePrior>(
         .await?;
     let pictured = resampled(&noise, log_weights, TaskOf::<Q>::PICTURED.min(log_weights.len()));
     let points = images.images_of(&picked(ends, size, pictured)).await?;
+    let fit = exact.placed(Fit::new(&fit), &drawn, &images.in_turn(log_reward.len()));
     Ok(Measured {
-        fit: Fit::new(&fit),
+        fit,
         log_reward: log_reward.iter().sum::<f64>() / log_reward.len() as f64,
         log_z_exact: exact.log_z,
-        truth: Truth::Rejection,
+        truth: exact.truth(),
         points,
     })
 }

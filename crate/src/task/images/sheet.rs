@@ -10,6 +10,12 @@ pub(super) const SHEET: Sheet = Sheet {
     error_axis: "FID to the exact posterior",
     error_short: "FID",
     rows: &[
+        Row::optional(
+            "total variation in the plane",
+            Figure("total_variation"),
+            Some(Figure("total_variation_floor")),
+        ),
+        Row::optional("KL in the plane", Figure("kl"), None),
         Row::new("mean log r", LogReward, Some(Figure("log_reward_exact"))),
         Row::optional(
             "share in a wanted class",

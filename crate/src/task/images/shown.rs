@@ -14,6 +14,8 @@ use crate::task::opened::{Drawn, Kept, Measured, Pictures, Reference, ShownTask}
 use std::fmt::Write;
 use std::sync::Arc;
 
+/// Samples on the plane of two latents, over those that other figures are about.
+const ON_PLANE: usize = 10;
 /// Samples of a snapshot that are sent along.
 const SENT: usize = 100;
 
@@ -61,8 +63,12 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
         let log_reward = learner.log_reward_of_ends(&ends).await?;
         let prior_paths = seen(&learner.task, ends).await?;
         let exact = learner.task.known().await?;
+        let truth = match learner.task.plane().await? {
+            Some(_) => Truth::Quadrature,
+            None => Truth::Rejection,
+        };
         Ok(Scene {
-            truth: Truth::Rejection,
+            truth,
             log_z: exact.as_ref().map(|exact| exact.log_z),
             log_reward,
             exact,
@@ -75,7 +81,8 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
         let pictured = learner.pictures(candidates, |_, _| None).await?;
         let exact = learner.task.exact(learner.task.proposals()).await?;
         let count = learner.task.run.evaluation.samples_while_training;
-        let (report, made) = measure(learner, &exact, count, candidates).await?;
+        let (mut report, made) = measure(learner, &exact, count, candidates).await?;
+        report.fit = exact.placed(report.fit, &made.ends, &made.conditions);
         let mut ends = made.ends;
         ends.truncate(SENT * learner.task.size());
         let samples = learner.task.images_of(&ends).await?;
@@ -96,7 +103,14 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
     ) -> Result<Report, EngineError> {
         let proposals = samples.max(learner.task.run.evaluation.proposals);
         let exact = learner.task.exact(proposals).await?;
-        Ok(measure(learner, &exact, samples, candidates).await?.0)
+        let (mut report, _) = measure(learner, &exact, samples, candidates).await?;
+        // Samples cost little there, and cells want many.
+        if exact.plane.is_some() {
+            let count = ON_PLANE * samples;
+            let ends = learner.samples(count, 1).await?;
+            report.fit = exact.placed(report.fit, &ends, &learner.task.in_turn(count));
+        }
+        Ok(report)
     }
 
     async fn calibration(learner: &mut Learner<Self>) -> Result<Option<Calibration>, EngineError> {
@@ -116,7 +130,7 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
         let exact = self.exact(self.run.evaluation.proposals).await?;
         let known = self.known().await?;
         Ok(Reference {
-            truth: Truth::Rejection,
+            truth: exact.truth(),
             picture: self
                 .view()
                 .picture(&known.map(|truth| truth.samples).unwrap_or_default()),
@@ -242,7 +256,7 @@ async fn measure_own<Q: ImagePrior>(
         log_reward: made.log_reward.iter().sum::<f64>() / count as f64,
         floored_mass: floored as f64 / count as f64,
         floored_mass_exact: exact.floored_mass,
-        truth: Truth::Rejection,
+        truth: exact.truth(),
         conditions: conditions.collect(),
         ..weighed
     };

@@ -4,6 +4,7 @@
 //! depend on the reward and are kept in a [`Pool`], which grows as time allows.
 
 use super::classifiers::Classifiers;
+use super::plane::Plane;
 use super::pool::{Pool, Scored};
 use super::prior::NetworkOf;
 use super::{DenoiserPrior, GeneratorPrior, ImagePrior, ImageReward, Learned, ProblemOf};
@@ -17,6 +18,7 @@ use crate::engine::sampler::Setting;
 use crate::engine::settings::Tempering;
 use crate::run::{Files, Problem, Run};
 use burn::tensor::Device;
+use std::sync::Arc;
 
 /// Images of the prior that an iteration adds to those that trajectories are noised back from, and the
 /// most of them: a run starts at once, what it has at an iteration does not depend on time, and few
@@ -50,6 +52,8 @@ pub struct TaskOf<Q: ImagePrior> {
     pub(super) scored: Vec<Scored>,
     /// Variance of a coordinate of the prior's end points, once a method has asked for it.
     pub(super) data_variance: f64,
+    /// Of two latents, once it was asked for.
+    pub(super) plane: Option<Arc<Plane>>,
     /// What trajectories are noised back from.
     pub(super) given: Pool,
     /// How much of that, so far.
@@ -81,6 +85,7 @@ impl<Q: ImagePrior> TaskOf<Q> {
             given: pool(Purpose::GivenPriorSamples),
             scored: vec![Scored::default(); problem.conditions()],
             data_variance: f64::NAN,
+            plane: None,
             given_so_far: 0,
             learned,
             reward,

@@ -98,6 +98,8 @@ impl ImagePrior for DenoiserPrior {
     type Policy = ImagePolicy;
     type Described = NetworkPrior;
 
+    const OF_NOISE: bool = false;
+
     fn open(
         _described: &NetworkPrior,
         run: &Run,

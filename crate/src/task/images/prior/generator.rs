@@ -49,6 +49,8 @@ impl ImagePrior for GeneratorPrior {
     type Policy = NoisePolicy;
     type Described = Generator;
 
+    const OF_NOISE: bool = true;
+
     fn open(
         described: &Generator,
         run: &Run,

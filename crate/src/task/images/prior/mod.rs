@@ -32,6 +32,9 @@ pub trait ImagePrior: Prior<Self::Process> + Clone + fmt::Debug + Sized + 'stati
     /// How a run describes it.
     type Described: DescribedPrior;
 
+    /// Whether its end points are standard normal noise.
+    const OF_NOISE: bool;
+
     /// The prior of a run, and the images that it learned.
     ///
     /// # Errors
