@@ -50,7 +50,7 @@ pub struct Snapshot {
     pub paths: Paths,
     /// Tempered log r of the ends of `paths`; empty if the task's pictures show it.
     pub log_reward: Vec<f32>,
-    /// Further numbers of the task, equally many for each of `paths`.
+    /// Further numbers of the task.
     pub more: Vec<f32>,
     /// The figures at this iteration.
     pub report: Report,

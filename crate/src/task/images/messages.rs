@@ -1,6 +1,7 @@
 //! What is told of a run on images.
 
 use super::data::{CLASSES, Shape, numbered};
+use crate::message::Snapshot;
 use crate::task::Picture;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,46 @@ pub struct ImageView {
     pub ink: bool,
     /// The names of their classes.
     pub classes: Vec<String>,
+    /// The plane of the latents that images are made of, where there are two.
+    #[serde(default)]
+    pub plane: Option<PlaneView>,
+}
+
+/// The plane of two latents, as it is drawn: a square around 0, in cells row by row from the top left.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PlaneView {
+    /// Half the width of the square.
+    pub half_width: f64,
+    /// Cells along a side.
+    pub side: usize,
+    /// Masses of the cells under the exact posterior, `[conditions][side²]`.
+    pub exact: Vec<f32>,
+    /// log r in the middle of the cells, `[conditions][side²]`.
+    pub log_r: Vec<f32>,
+    /// Images along a side of the map.
+    pub map_side: usize,
+    /// The images in the middles of `map_side²` equal parts of the square, `[map_side²][pixels]`.
+    pub map: Vec<f32>,
+    /// The prior's trajectories, those of the scene, `[paths][states][2]`.
+    pub prior_paths: Vec<f32>,
+}
+
+/// What a snapshot tells of the plane of two latents.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlaneSnapshot<'a> {
+    /// The policy's trajectories, those of the snapshot, `[paths][states][2]`.
+    pub paths: &'a [f32],
+    /// End points of further samples, whose conditions cycle, `[count][2]`.
+    pub ends: &'a [f32],
+}
+
+impl<'a> PlaneSnapshot<'a> {
+    /// That of a run with a plane.
+    pub fn of(snapshot: &'a Snapshot) -> Self {
+        let paths = &snapshot.paths;
+        let (paths, ends) = snapshot.more.split_at(2 * paths.count() * paths.steps.len());
+        Self { paths, ends }
+    }
 }
 
 impl Default for ImageView {
@@ -21,6 +62,7 @@ impl Default for ImageView {
             shape: Shape::MNIST,
             ink: true,
             classes: numbered(CLASSES),
+            plane: None,
         }
     }
 }

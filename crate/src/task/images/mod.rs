@@ -41,7 +41,7 @@ pub mod train;
 pub use data::{CLASSES, PIXELS, SIDE, Shape};
 #[cfg(feature = "engine")]
 pub use exact::Exact;
-pub use messages::{ClassFit, ExactFit, ImageFit, ImageView};
+pub use messages::{ClassFit, ExactFit, ImageFit, ImageView, PlaneSnapshot, PlaneView};
 #[cfg(feature = "engine")]
 pub use metric::{Moments, Seen, see};
 #[cfg(feature = "engine")]

@@ -1,8 +1,9 @@
 //! The plane of two latents, on which the exact posterior is known by quadrature.
 
+use super::PlaneView;
 use super::prior::ImagePrior;
 use super::task::TaskOf;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Paths};
 use std::f64::consts::PI;
 use std::sync::Arc;
 
@@ -13,6 +14,9 @@ pub const CELLS: usize = 40;
 const NODES: usize = 3;
 /// Nodes along a side of the square.
 const SIDE: usize = CELLS * NODES;
+
+/// Images along a side of the map that is drawn.
+const MAP: usize = 16;
 
 /// A distribution on the plane, one a condition.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,6 +154,32 @@ impl<Q: ImagePrior> TaskOf<Q> {
             self.plane = Some(Arc::new(Plane::of(&log_r, self.run.tempering.beta)));
         }
         Ok(self.plane.clone())
+    }
+}
+
+impl<Q: ImagePrior> TaskOf<Q> {
+    /// The plane as it is drawn, with the prior's trajectories; `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Where the device or a black box fails.
+    pub(super) async fn plane_view(&mut self, prior: &Paths) -> Result<Option<PlaneView>, EngineError> {
+        let Some(plane) = self.plane().await? else {
+            return Ok(None);
+        };
+        let floats = |cells: &[Vec<f64>]| cells.iter().flatten().map(|v| *v as f32).collect();
+        let width = 2.0 * HALF_WIDTH / MAP as f64;
+        let middle = |at: usize| (at as f64 + 0.5) * width - HALF_WIDTH;
+        let points = (0..MAP * MAP).flat_map(|at| [middle(at % MAP) as f32, -middle(at / MAP) as f32]);
+        Ok(Some(PlaneView {
+            half_width: HALF_WIDTH,
+            side: CELLS,
+            exact: floats(&plane.exact),
+            log_r: floats(&plane.log_r),
+            map_side: MAP,
+            map: self.images_of(&points.collect::<Vec<f32>>()).await?,
+            prior_paths: prior.points.clone(),
+        }))
     }
 }
 

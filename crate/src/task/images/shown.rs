@@ -61,9 +61,11 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
     async fn scene(learner: &mut Learner<Self>) -> Result<Scene, EngineError> {
         let ends = learner.prior_paths().await?;
         let log_reward = learner.log_reward_of_ends(&ends).await?;
+        let mut view = learner.task.view();
+        view.plane = learner.task.plane_view(&ends).await?;
         let prior_paths = seen(&learner.task, ends).await?;
         let exact = learner.task.known().await?;
-        let truth = match learner.task.plane().await? {
+        let truth = match view.plane {
             Some(_) => Truth::Quadrature,
             None => Truth::Rejection,
         };
@@ -73,7 +75,7 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
             log_reward,
             exact,
             prior_paths,
-            view: Packed::new(&learner.task.view()),
+            view: Packed::new(&view),
         })
     }
 
@@ -83,6 +85,10 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
         let count = learner.task.run.evaluation.samples_while_training;
         let (mut report, made) = measure(learner, &exact, count, candidates).await?;
         report.fit = exact.placed(report.fit, &made.ends, &made.conditions);
+        let mut more = pictured.more;
+        if exact.plane.is_some() {
+            more = [&pictured.paths.points[..], &made.ends].concat();
+        }
         let mut ends = made.ends;
         ends.truncate(SENT * learner.task.size());
         let samples = learner.task.images_of(&ends).await?;
@@ -91,7 +97,7 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
             samples,
             paths: seen(&learner.task, pictured.paths).await?,
             log_reward: pictured.log_reward,
-            more: pictured.more,
+            more,
             report,
         })
     }
@@ -181,6 +187,7 @@ impl<Q: ImagePrior> TaskOf<Q> {
             shape: self.learned.shape,
             ink: self.learned.ink,
             classes: self.learned.classes.clone(),
+            plane: None,
         }
     }
 }
