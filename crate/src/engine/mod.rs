@@ -21,6 +21,8 @@ pub mod device;
 #[cfg(feature = "engine")]
 pub mod frame;
 #[cfg(feature = "engine")]
+pub mod generator;
+#[cfg(feature = "engine")]
 pub mod host;
 #[cfg(feature = "engine")]
 pub mod learner;

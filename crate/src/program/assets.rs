@@ -54,7 +54,7 @@ pub fn files(run: &Run, permission: &Permission) -> Result<Files, ProgramError> 
             let path = Path::new(need.name);
             fs::read(path).map_err(|e| ProgramError::file("read the table", path, e))
         }
-        FileKind::Onnx(_) | FileKind::Denoiser(_) => own(need, "an ONNX file"),
+        FileKind::Onnx(_) | FileKind::Denoiser(_) | FileKind::Generator(_) => own(need, "an ONNX file"),
         // A program has no file of its own.
         FileKind::Command(_) | FileKind::TextCommand(_) => Ok(Vec::new()),
     })
@@ -89,6 +89,11 @@ pub fn files_beside(
                 let file = find(need)?;
                 let opened = outside::open_denoiser(need.field, denoiser, file.clone())?;
                 files.with(need.role, file).with_denoiser(need.role, opened)
+            }
+            FileKind::Generator(generator) => {
+                let file = find(need)?;
+                let opened = outside::open_generator(need.field, generator, file.clone())?;
+                files.with(need.role, file).with_generator(need.role, opened)
             }
         })
     })

@@ -1,12 +1,14 @@
 //! The files that a run needs.
 
-use super::{Command, Onnx, OnnxDenoiser};
+use super::{Command, Onnx, OnnxDenoiser, OnnxGenerator};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;
 
 #[cfg(feature = "engine")]
 use crate::engine::ConfigError;
+#[cfg(feature = "engine")]
+use crate::engine::generator::Generate;
 #[cfg(feature = "engine")]
 use crate::engine::process::Denoiser;
 #[cfg(feature = "engine")]
@@ -49,6 +51,8 @@ pub enum FileKind<'a> {
     Onnx(&'a Onnx),
     /// A prior that a model computes; [`Files`] holds it as a denoiser.
     Denoiser(&'a OnnxDenoiser),
+    /// A prior that a model makes of noise; [`Files`] holds it as a generator.
+    Generator(&'a OnnxGenerator),
 }
 
 /// The files that a run needs, by their roles.
@@ -65,6 +69,9 @@ pub struct Files {
     #[cfg(feature = "engine")]
     #[serde(skip)]
     priors: Outside<dyn Denoiser>,
+    #[cfg(feature = "engine")]
+    #[serde(skip)]
+    generators: Outside<dyn Generate>,
 }
 
 impl Files {
@@ -138,6 +145,23 @@ impl Files {
     #[cfg(feature = "engine")]
     pub fn with_denoiser(mut self, role: &str, denoiser: Arc<dyn Denoiser>) -> Self {
         self.priors.0.insert(role.to_owned(), denoiser);
+        self
+    }
+
+    /// The generator of a role: the model of this name, which a field of the run asks for.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
+    #[cfg(feature = "engine")]
+    pub fn generator(&self, role: &str, field: &str, name: &str) -> Result<Arc<dyn Generate>, ConfigError> {
+        self.generators.get(role, field, name, "prior")
+    }
+
+    /// Adds a generator with its role.
+    #[cfg(feature = "engine")]
+    pub fn with_generator(mut self, role: &str, generator: Arc<dyn Generate>) -> Self {
+        self.generators.0.insert(role.to_owned(), generator);
         self
     }
 }

@@ -12,6 +12,7 @@ mod experiment;
 #[cfg(feature = "native")]
 mod fields;
 mod files;
+mod generator;
 mod outside;
 mod preset;
 mod problem;
@@ -30,6 +31,7 @@ pub use experiment::{Experiment, values};
 #[cfg(feature = "native")]
 pub use fields::{Choice, Field, Shape, Variant, common_fields, fields_of};
 pub use files::{FileKind, FileNeed, Files};
+pub use generator::OnnxGenerator;
 pub use outside::{Command, Meaning, Onnx};
 pub(crate) use outside::{MOST_FACTORS, OUTSIDE};
 pub use preset::Preset;

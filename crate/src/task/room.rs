@@ -114,6 +114,14 @@ pub trait Room: Sync {
     }
 }
 
+/// Removes a prior that another one, of another kind, replaces: that takes nothing from it.
+pub(super) fn other_prior_gives_way(own: &mut Table, over: &Table) {
+    let kind = |table: &Table| table.get("prior")?.get("kind").cloned();
+    if kind(over).is_some_and(|said| kind(own) != Some(said)) {
+        own.remove("prior");
+    }
+}
+
 /// A task of the registry.
 #[derive(Clone, Copy)]
 pub struct Task(pub(super) &'static dyn Room);

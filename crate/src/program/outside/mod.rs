@@ -19,9 +19,10 @@ pub use permission::Permission;
 
 use super::error::ProgramError;
 use super::output::quoted;
+use rtb::engine::generator::Generate;
 use rtb::engine::process::Denoiser;
 use rtb::engine::reward::{BlackBox, TextBlackBox};
-use rtb::run::{Command, FileKind, Onnx, OnnxDenoiser, Run};
+use rtb::run::{Command, FileKind, Onnx, OnnxDenoiser, OnnxGenerator, Run};
 use std::sync::Arc;
 
 /// Starts the program of a reward, if that is permitted; `field` is its name in errors.
@@ -69,6 +70,16 @@ pub fn open_denoiser(
     bytes: Vec<u8>,
 ) -> Result<Arc<dyn Denoiser>, ProgramError> {
     let opened = onnx::DenoiserBox::open(field, denoiser, bytes).map_err(ProgramError::Data)?;
+    Ok(Arc::new(opened))
+}
+
+/// Opens the generator of a prior; `field` is its name in errors.
+pub fn open_generator(
+    field: &str,
+    generator: &OnnxGenerator,
+    bytes: Vec<u8>,
+) -> Result<Arc<dyn Generate>, ProgramError> {
+    let opened = onnx::GeneratorBox::open(field, generator, bytes).map_err(ProgramError::Data)?;
     Ok(Arc::new(opened))
 }
 

@@ -259,7 +259,9 @@ fn kept_as(need: &FileNeed) -> Option<String> {
         FileKind::ShippedWeights => None,
         FileKind::Corpus { .. } => Some(format!("{}.tsv", need.role)),
         FileKind::Table => Some(format!("{}.{}", need.role, extension(Path::new(need.name)))),
-        FileKind::Onnx(_) | FileKind::Denoiser(_) => Some(format!("{}.onnx", need.role)),
+        FileKind::Onnx(_) | FileKind::Denoiser(_) | FileKind::Generator(_) => {
+            Some(format!("{}.onnx", need.role))
+        }
         FileKind::Command(_) | FileKind::TextCommand(_) => None,
     }
 }

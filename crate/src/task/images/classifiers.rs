@@ -12,8 +12,11 @@ use burn::tensor::Device;
 pub(super) struct Classifiers {
     /// Asked by rewards, if it learned the images that the prior did. If not, no reward asks it.
     pub asked: Option<StridedClassifier>,
-    /// Only measures.
-    pub judge: PooledClassifier,
+    /// Only measures, if it learned them too: it need not where nobody says what a generator of somebody else's has
+    /// learned.
+    pub judge: Option<PooledClassifier>,
+    /// The names of the classes that they tell apart.
+    pub classes: Vec<String>,
 }
 
 impl Classifiers {
@@ -42,13 +45,24 @@ impl Classifiers {
         let judge = Opened::of(need("judge"), "pooled", files, |learned| {
             PooledClassifier::new(learned.shape, learned.classes.len(), noise, device)
         })?;
-        judge.check(prior)?;
+        let is_unknown = prior.data.is_empty() && problem.judge.weights.is_none();
+        let judges = judge.check(prior);
+        if !is_unknown {
+            judges.clone()?;
+        }
         if problem.reward.asks_a_classifier() {
             asked.check(prior)?;
         }
+        let asks = asked.check(prior).is_ok();
+        let classes = match (prior.classes.is_empty(), judges.is_ok(), asks) {
+            (true, true, _) => judge.learned.classes.clone(),
+            (true, false, true) => asked.learned.classes.clone(),
+            _ => prior.classes.clone(),
+        };
         Ok(Self {
-            asked: asked.check(prior).is_ok().then_some(asked.network),
-            judge: judge.network,
+            asked: asks.then_some(asked.network),
+            judge: judges.is_ok().then_some(judge.network),
+            classes,
         })
     }
 }
@@ -92,7 +106,12 @@ impl<'a, N: Module> Opened<'a, N> {
     /// Refuses it where the prior learned other images.
     fn check(&self, prior: &Learned) -> Result<(), ConfigError> {
         let (own, kind) = (&self.learned, self.kind);
-        let [differs, allowed] = if own.data != prior.data {
+        let [differs, allowed] = if prior.data.is_empty() {
+            [
+                format!("learned {}", own.data),
+                "a prior whose `data` says that it learned the same: nobody knows what this generator has learned".to_owned(),
+            ]
+        } else if own.data != prior.data {
             let data = &prior.data;
             [
                 format!("learned {}", own.data),
@@ -109,7 +128,7 @@ impl<'a, N: Module> Opened<'a, N> {
                     prior.shape
                 ),
             ]
-        } else if own.classes != prior.classes {
+        } else if !prior.classes.is_empty() && own.classes != prior.classes {
             [
                 format!("knows the classes {}", own.classes.join(", ")),
                 format!(

@@ -1,5 +1,6 @@
 //! The images of the prior's own chain that a task knows, their rewards, and what classifiers see in them.
 
+use super::classifiers::Classifiers;
 use super::metric::picked;
 use super::metric::{Seen, see};
 use super::pool::Scored;
@@ -62,7 +63,12 @@ impl<Q: ImagePrior> TaskOf<Q> {
     /// Shows the kept images to the classifiers, those that are new to them: each once, however many
     /// conditions have kept it.
     pub(super) async fn look_at_kept(&mut self) -> Result<(), EngineError> {
-        let new_of = |scored: &Scored| scored.kept[scored.seen[0].len()..].to_vec();
+        let Classifiers { judge, asked, .. } = &self.classifiers;
+        if judge.is_none() && asked.is_none() {
+            return Ok(());
+        }
+        let looked_at = |scored: &Scored| scored.seen.iter().map(Seen::len).max().unwrap_or(0);
+        let new_of = |scored: &Scored| scored.kept[looked_at(scored)..].to_vec();
         let new: Vec<Vec<usize>> = self.scored.iter().map(new_of).collect();
         let all: BTreeSet<usize> = new.iter().flatten().copied().collect();
         let all: Vec<usize> = all.into_iter().collect();
@@ -80,9 +86,16 @@ impl<Q: ImagePrior> TaskOf<Q> {
     /// What the judge and the rewards' classifier see in the images of end points; nothing in the eyes of one that
     /// has learned others.
     pub(super) async fn look_at(&self, ends: &[f32]) -> Result<[Seen; 2], EngineError> {
+        let Classifiers { judge, asked, .. } = &self.classifiers;
+        if judge.is_none() && asked.is_none() {
+            return Ok(<[Seen; 2]>::default());
+        }
         let images = self.images_of(ends).await?;
-        let judged = see(&self.classifiers.judge, &images, &self.device).await;
-        let classified = match &self.classifiers.asked {
+        let judged = match judge {
+            Some(judge) => see(judge, &images, &self.device).await,
+            None => Ok(Seen::default()),
+        };
+        let classified = match asked {
             Some(classifier) => see(classifier, &images, &self.device).await,
             None => Ok(Seen::default()),
         };

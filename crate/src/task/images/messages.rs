@@ -95,7 +95,7 @@ pub struct ImageFit {
     /// nearer.
     pub fid_floor: Option<f64>,
     /// Mean cosine distance of the features of two different images.
-    pub diversity: f64,
+    pub diversity: Option<f64>,
     /// The same of the exact images.
     pub diversity_exact: Option<f64>,
     /// Share of every class.

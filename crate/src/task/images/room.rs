@@ -8,6 +8,7 @@ use crate::run::Field;
 use crate::run::{AnyProblem, Experiment, Preset, Run, ShippedPrior};
 use crate::task::calibration;
 use crate::task::network_prior::NetworkPrior;
+use crate::task::room::other_prior_gives_way;
 use crate::task::sheet::Sheet;
 use crate::task::{Listing, Panel, Room, Shown};
 use std::marker::PhantomData;
@@ -138,6 +139,10 @@ impl<P: ImageRoom> Room for RoomOf<P> {
 
     fn ignores(&self) -> &'static [&'static str] {
         P::IGNORES
+    }
+
+    fn give_way(&self, own: &mut Table, over: &Table) {
+        other_prior_gives_way(own, over);
     }
 
     fn presets(&self) -> Vec<Preset> {

@@ -69,9 +69,10 @@ impl<Q: ImagePrior> TaskOf<Q> {
     pub fn open(run: Run, device: Device, files: &Files) -> Result<Self, EngineError> {
         run.validate()?;
         let mut problem = ProblemOf::<Q::Described>::of(&run)?.clone();
-        let (prior, learned) = Q::open(&problem.prior, &run, files, &device)?;
-        problem.reward = problem.reward.suited(&learned)?;
+        let (prior, mut learned) = Q::open(&problem.prior, &run, files, &device)?;
         let classifiers = Classifiers::open(&problem, &learned, files, &device)?;
+        learned.classes.clone_from(&classifiers.classes);
+        problem.reward = problem.reward.suited(&learned)?;
         let reward = ImageReward::new(
             &problem.reward,
             run.tempering.floor,

@@ -68,6 +68,7 @@ pub use task::PointsTask;
 pub use truth::Truth;
 
 use super::calibration;
+use super::room::other_prior_gives_way;
 use super::sheet::Sheet;
 use super::{Corner, Listing, Panel, Picture, Role, Room, Series, Shown};
 use crate::engine::{ConfigError, Method};
@@ -140,12 +141,8 @@ impl Room for Points {
         ]
     }
 
-    /// A prior of another kind takes nothing from the one before.
     fn give_way(&self, own: &mut Toml, over: &Toml) {
-        let kind = |table: &Toml| table.get("prior")?.get("kind").cloned();
-        if kind(over).is_some_and(|said| kind(own) != Some(said)) {
-            own.remove("prior");
-        }
+        other_prior_gives_way(own, over);
     }
 
     fn presets(&self) -> Vec<Preset> {

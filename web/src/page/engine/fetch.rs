@@ -128,7 +128,7 @@ pub async fn files(run: &Run) -> Result<Files, Missing> {
                     "a single story on the page; the native program can use a corpus",
                 ));
             }
-            FileKind::Denoiser(_) => {
+            FileKind::Denoiser(_) | FileKind::Generator(_) => {
                 return Err(refused(
                     "a prior that needs no file: the native program can use this one",
                 ));

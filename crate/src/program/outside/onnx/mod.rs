@@ -1,6 +1,7 @@
 //! Rewards and priors that an ONNX model computes, on the processor.
 
 mod denoiser;
+mod generator;
 mod meaning;
 mod model;
 mod operators;
@@ -12,6 +13,7 @@ mod whole;
 mod written;
 
 pub use denoiser::DenoiserBox;
+pub use generator::GeneratorBox;
 
 use super::{check, printable};
 use model::Network;

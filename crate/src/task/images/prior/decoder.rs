@@ -1,22 +1,53 @@
 //! What the end points of a prior of images stand for.
 
+use super::flow::Flow;
+use super::{DenoiserPrior, ImagePrior};
+use crate::engine::generator::Generate;
 use crate::engine::host::read;
 use crate::engine::noise::Noise;
 use crate::engine::parallel;
+use crate::engine::process::State;
 use crate::engine::weights::{Weights, load_tensors};
 use crate::network::{ResidualConfig, ResidualNetwork};
 use crate::task::images::network::decode;
 use crate::task::images::{DECODER, Shape};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
+use std::fmt;
+use std::sync::Arc;
 
 /// Images that are made of end points at once.
 const BLOCK: usize = 500;
 
-/// Images of end points: themselves, or what an autoencoder makes of latents.
+/// Images of end points: themselves, or what an autoencoder or a generator of somebody else's makes of latents.
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
     shape: Shape,
-    latents: Option<Latents>,
+    by: By,
+}
+
+#[derive(Clone, Debug, Default)]
+enum By {
+    #[default]
+    Nothing,
+    Network(Box<Latents>),
+    Flow(Box<Flow>),
+    Outside(Outside),
+}
+
+/// A generator that is computed on the host.
+#[derive(Clone)]
+struct Outside {
+    generator: Arc<dyn Generate>,
+    /// What its pixels are for black and for white.
+    range: [f64; 2],
+}
+
+impl fmt::Debug for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Outside")
+            .field("range", &self.range)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -29,7 +60,10 @@ struct Latents {
 impl Decoder {
     /// Of end points that are images themselves.
     pub fn of_pixels(shape: Shape) -> Self {
-        Self { shape, latents: None }
+        Self {
+            shape,
+            by: By::Nothing,
+        }
     }
 
     /// Of latents.
@@ -41,7 +75,29 @@ impl Decoder {
         };
         Self {
             shape,
-            latents: Some(latents),
+            by: By::Network(Box::new(latents)),
+        }
+    }
+
+    /// Of the noise that a diffusion model's probability flow carries to its end points, in so many steps.
+    pub fn of_flow(prior: DenoiserPrior, steps: usize, device: &Device) -> Self {
+        let flow = Flow {
+            steps,
+            device: device.clone(),
+            prior,
+        };
+        Self {
+            shape: flow.prior.decoder().shape(),
+            by: By::Flow(Box::new(flow)),
+        }
+    }
+
+    /// Of the noise that a generator of somebody else's makes images of, whose pixels have this range from black to
+    /// white.
+    pub fn outside(generator: Arc<dyn Generate>, shape: Shape, range: [f64; 2]) -> Self {
+        Self {
+            shape,
+            by: By::Outside(Outside { generator, range }),
         }
     }
 
@@ -75,52 +131,68 @@ impl Decoder {
 
     /// Whether end points are latents, not images.
     pub fn is_of_latents(&self) -> bool {
-        self.latents.is_some()
+        !matches!(self.by, By::Nothing)
     }
 
     /// Numbers of an end point.
     pub fn size(&self) -> usize {
-        self.latents
-            .as_ref()
-            .map_or(self.shape.pixels(), |latents| latents.size)
+        match &self.by {
+            By::Nothing => self.shape.pixels(),
+            By::Network(latents) => latents.size,
+            By::Flow(flow) => flow.prior.decoder().size(),
+            By::Outside(outside) => outside.generator.latents(),
+        }
     }
 
-    /// `[rows, size]` → `[rows, pixels]`; differentiable.
-    pub(crate) fn images_of(&self, ends: Tensor<2>) -> Tensor<2> {
-        match &self.latents {
-            None => ends,
-            Some(latents) => decode(&latents.network, ends),
+    /// `[rows, size]` → `[rows, pixels]`, differentiable; `None` of a generator that the host computes.
+    pub(crate) fn images_of(&self, ends: Tensor<2>) -> Option<Tensor<2>> {
+        match &self.by {
+            By::Nothing => Some(ends),
+            By::Network(latents) => Some(decode(&latents.network, ends)),
+            By::Flow(flow) => flow.prior.decoder().images_of(flow.ends(ends)),
+            By::Outside(_) => None,
         }
+    }
+
+    /// Whether the host computes the images.
+    pub(crate) fn is_outside(&self) -> bool {
+        matches!(self.by, By::Outside(_))
     }
 
     /// The same of end points on the host.
     ///
     /// # Errors
     ///
-    /// Where the device fails.
+    /// Where the device or the generator fails.
     pub async fn images(&self, ends: &[f32]) -> Result<Vec<f32>, String> {
-        let Some(Latents {
-            network,
-            size,
-            device,
-        }) = &self.latents
-        else {
-            return Ok(ends.to_vec());
+        let device = match &self.by {
+            By::Nothing => return Ok(ends.to_vec()),
+            By::Outside(outside) => return outside.images(ends),
+            By::Network(latents) => &latents.device,
+            By::Flow(flow) => &flow.device,
         };
+        let size = self.size();
         let blocks: Vec<&[f32]> = ends.chunks(BLOCK * size).collect();
         let mut images = Vec::with_capacity(ends.len() / size * self.shape.pixels());
         for group in blocks.chunks(parallel::at_once(device)) {
             let made = parallel::map(group.to_vec(), |block| {
-                let shape = [block.len() / size, *size];
-                decode(
-                    network,
-                    Tensor::from_data(TensorData::new(block.to_vec(), shape), device),
-                )
+                let block = Tensor::from_numbers(block.to_vec(), size, device);
+                self.images_of(block).expect("it is computed on the device")
             });
             for block in made {
                 images.extend(read(block).await?);
             }
         }
         Ok(images)
+    }
+}
+
+impl Outside {
+    /// Images, −1 black to 1 white.
+    fn images(&self, noise: &[f32]) -> Result<Vec<f32>, String> {
+        let [black, white] = self.range;
+        let level = |pixel: f32| (2.0 * (f64::from(pixel) - black) / (white - black) - 1.0).clamp(-1.0, 1.0);
+        let pixels = self.generator.samples(noise)?.into_iter();
+        Ok(pixels.map(|pixel| level(pixel) as f32).collect())
     }
 }

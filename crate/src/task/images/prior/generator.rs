@@ -1,12 +1,13 @@
 //! Priors that a generator makes of noise.
 
-use super::{Decoder, ImagePrior};
-use crate::engine::EngineError;
+use super::{Decoder, DenoiserPrior, ImagePrior};
+use crate::engine::generator::Generate;
 use crate::engine::noise::Noise;
 use crate::engine::process::{OrnsteinUhlenbeck, Prior};
-use crate::engine::weights::read_tensors;
-use crate::run::{Files, Run};
-use crate::task::images::{Generator, ImageReward, Learned};
+use crate::engine::weights::{read_metadata, read_tensors};
+use crate::engine::{ConfigError, EngineError};
+use crate::run::{Files, OnnxGenerator, Run};
+use crate::task::images::{Generator, ImageReward, Learned, MNIST, Shape};
 use crate::task::noise_policy::{NoiseNetwork, NoisePolicy};
 use crate::task::opened::prior_network;
 use burn::tensor::{Device, Tensor};
@@ -44,6 +45,24 @@ fn read(file: &[u8], device: &Device) -> Result<(Decoder, Learned), String> {
     }
 }
 
+/// What is known of the images of a model. Its classes are those of the classifier that learned the same data.
+fn shown(onnx: &OnnxGenerator, generator: &dyn Generate) -> Result<Learned, ConfigError> {
+    let [channels, height, width] = generator.shape();
+    let shape = Shape {
+        channels,
+        height,
+        width,
+    };
+    let refused = |why| ConfigError::new("prior.model", format!("`{}`", onnx.model), why);
+    let data = onnx.data.clone().unwrap_or_default();
+    Ok(Learned {
+        shape: shape.checked().map_err(refused)?,
+        ink: data == MNIST,
+        classes: Vec::new(),
+        data,
+    })
+}
+
 impl ImagePrior for GeneratorPrior {
     type Process = OrnsteinUhlenbeck;
     type Policy = NoisePolicy;
@@ -59,6 +78,18 @@ impl ImagePrior for GeneratorPrior {
     ) -> Result<(Self, Learned), EngineError> {
         let (decoder, learned) = match described {
             Generator::Decoder { .. } => prior_network(run, files, |file| read(file, device))?,
+            Generator::Flow { steps, .. } => {
+                let prior = prior_network(run, files, |file| DenoiserPrior::read(file, *steps, device))?;
+                let learned = prior_network(run, files, |file| {
+                    read_metadata(file).and_then(|header| Learned::of(&header))
+                })?;
+                (Decoder::of_flow(prior, *steps, device), learned)
+            }
+            Generator::Onnx(onnx) => {
+                let generator = files.generator("prior", "prior.model", &onnx.model)?;
+                let learned = shown(onnx, &*generator)?;
+                (Decoder::outside(generator, learned.shape, onnx.range), learned)
+            }
         };
         Ok((Self::new(decoder, run.process.steps), learned))
     }

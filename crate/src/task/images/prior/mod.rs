@@ -2,6 +2,7 @@
 
 mod decoder;
 mod denoiser;
+mod flow;
 mod generator;
 
 pub use decoder::Decoder;

@@ -3,8 +3,8 @@
 use super::DescribedPrior;
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, whole};
-use crate::run::{FileKind, FileNeed, Run};
-use crate::task::images::{GENERATORS, LATENTS};
+use crate::run::{FileKind, FileNeed, OnnxGenerator, Run};
+use crate::task::images::{GENERATORS, LATENTS, PRIORS};
 use serde::{Deserialize, Serialize};
 
 /// What makes images x = f(z) of standard normal noise z: the prior p(x) is the law of f(z).
@@ -17,13 +17,29 @@ pub enum Generator {
         /// Its weights: the name of weights that ship (`rtb list`), or a file that `rtb pretrain vae` wrote.
         weights: String,
     },
+    /// A diffusion model of the task digits, by its probability-flow ODE: f is deterministic, and z as large as an end
+    /// point.
+    Flow {
+        /// Its weights: the name of weights that ship (`rtb list`), or a file that `rtb pretrain digits` wrote.
+        weights: String,
+        /// Steps of the ODE from noise to data.
+        #[serde(default = "steps")]
+        steps: usize,
+    },
+    /// A model that somebody else trained, as an ONNX file.
+    Onnx(OnnxGenerator),
+}
+
+fn steps() -> usize {
+    20
 }
 
 impl Generator {
     /// The name of its weights or of its model.
     pub fn name(&self) -> &str {
         match self {
-            Self::Decoder { weights } => weights,
+            Self::Decoder { weights } | Self::Flow { weights, .. } => weights,
+            Self::Onnx(onnx) => &onnx.model,
         }
     }
 }
@@ -40,7 +56,11 @@ impl DescribedPrior for Generator {
     }
 
     fn ships(&self) -> bool {
-        GENERATORS.iter().any(|generator| generator.name == self.name())
+        match self {
+            Self::Decoder { weights } => GENERATORS.iter().any(|generator| generator.name == weights),
+            Self::Flow { weights, .. } => PRIORS.iter().any(|prior| prior.name == weights),
+            Self::Onnx(_) => false,
+        }
     }
 
     fn validate(&self, run: &Run) -> Checked {
@@ -50,6 +70,11 @@ impl DescribedPrior for Generator {
                 "the name of a shipped generator (see `rtb list`) or a file",
             ));
         }
+        match self {
+            Self::Decoder { .. } => {}
+            Self::Flow { steps, .. } => whole("prior.steps", *steps, 1, 1000)?,
+            Self::Onnx(onnx) => onnx.validate("prior")?,
+        }
         // Every proposal of the exact posterior is kept in memory.
         whole("evaluation.samples", run.evaluation.samples, 100, 100_000)?;
         whole("evaluation.proposals", run.evaluation.proposals, 100, 400_000)
@@ -57,11 +82,17 @@ impl DescribedPrior for Generator {
 
     fn file(&self) -> FileNeed<'_> {
         match self {
-            Self::Decoder { weights } => FileNeed {
+            Self::Decoder { weights } | Self::Flow { weights, .. } => FileNeed {
                 role: "prior",
                 name: weights,
                 field: "prior.weights",
                 kind: FileKind::Weights,
+            },
+            Self::Onnx(onnx) => FileNeed {
+                role: "prior",
+                name: &onnx.model,
+                field: "prior.model",
+                kind: FileKind::Generator(onnx),
             },
         }
     }

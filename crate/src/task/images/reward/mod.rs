@@ -8,7 +8,7 @@ use super::network::StridedClassifier;
 use super::problem::{Class, ClassesBy, Reward as Wanted};
 use super::{Classify, Decoder, Shape};
 use crate::engine::ConfigError;
-use crate::engine::host::read_all;
+use crate::engine::host::{read, read_all};
 use crate::engine::parallel;
 use crate::engine::process::{Process, Rows, State};
 use crate::engine::reward::{Answer, Ends, Reward, at_once};
@@ -209,12 +209,24 @@ impl ImageReward {
             images: Vec::new(),
             log_probs: Vec::new(),
         };
+        // A generator of somebody else's is asked once for all.
+        let outside = match self.decoder.is_outside() {
+            true => Some(self.decoder.images(&read(ends.clone()).await?).await?),
+            false => None,
+        };
         let blocks: Vec<usize> = (0..rows).step_by(BLOCK).collect();
         for group in blocks.chunks(parallel::at_once(&device)) {
             let made = parallel::map(group.to_vec(), |first| {
-                let images = self
-                    .decoder
-                    .images_of(ends.some_rows(first, BLOCK.min(rows - first)));
+                let count = BLOCK.min(rows - first);
+                let images = match &outside {
+                    Some(images) => {
+                        let size = self.decoder.shape().pixels();
+                        let of_block = images[first * size..(first + count) * size].to_vec();
+                        Some(Tensor::from_numbers(of_block, size, &device))
+                    }
+                    None => self.decoder.images_of(ends.some_rows(first, count)),
+                };
+                let images = images.expect("it is computed outside, or here");
                 let log_probs = classes.then(|| log_probs(self.classifier.as_ref(), &images));
                 [pixels.then_some(images), log_probs]
             });
@@ -272,7 +284,7 @@ impl ImageReward {
     /// log r of end points under one condition as far as it has a gradient, `[rows, 1]`, not floored: of
     /// its factors that are no black boxes. `None` where all are.
     fn differentiable(&self, condition: usize, ends: &Tensor<2>) -> Option<Tensor<2>> {
-        let images = self.decoder.images_of(ends.clone());
+        let images = self.decoder.images_of(ends.clone())?;
         self.wishes[condition].differentiable(self.classifier.as_ref(), &images)
     }
 
@@ -349,7 +361,7 @@ impl<P: Process<State = Tensor<2>>> Reward<P> for ImageReward {
     }
 
     fn log_reward_gradient<'a>(&'a self, ends: Ends<'a, P>) -> Answer<'a, Option<Tensor<2>>> {
-        if self.wishes.iter().any(Wish::is_black_box) {
+        if self.decoder.is_outside() || self.wishes.iter().any(Wish::is_black_box) {
             return at_once(None);
         }
         Box::pin(async move { Ok(Some(self.gradient(ends.states, ends.conditions)?)) })

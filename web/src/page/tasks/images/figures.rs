@@ -40,7 +40,7 @@ pub static ROWS: [Row; 13] = [
         "diversity",
         "Diversity",
         "mean cosine distance between the features of two images",
-        |r| Some(fit(&r.fit)?.diversity),
+        |r| fit(&r.fit)?.diversity,
     )
     .beside("diversity_exact", |r| fit(&r.fit)?.diversity_exact),
     row("accuracy", "Accuracy", "share of images in a wanted class", |r| {
@@ -66,7 +66,7 @@ pub static COLUMNS: [Column; 9] = [
         key: "diversity",
         name: "Diversity",
         help: "mean cosine distance between the features of two images",
-        read: |o| Some(fit(&o.fit)?.diversity),
+        read: |o| fit(&o.fit)?.diversity,
         show: figure,
     },
     Column {
