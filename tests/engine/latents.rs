@@ -1,6 +1,6 @@
 //! Networks of latents, against PyTorch (`tests/golden/residual.py`), and files of priors of latents.
 
-use crate::support::{Golden, assert_close, numbers};
+use crate::support::{Golden, assert_close, numbers, weights_of};
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Tensor, TensorData};
@@ -41,14 +41,10 @@ fn autoencoder(golden: &Golden) -> Autoencoder {
     Autoencoder::read(golden.part("autoencoder"), &cpu_device()).expect("whole")
 }
 
-fn weights<M: Module>(module: &M) -> Weights {
-    pollster::block_on(Weights::of(module)).expect("the processor answers")
-}
-
 /// The file of a prior of latents.
 fn prior(golden: &Golden) -> Weights {
-    let mut all = weights(&network(golden));
-    all.add_all(DECODER, weights(autoencoder(golden).decoder()));
+    let mut all = weights_of(&network(golden));
+    all.add_all(DECODER, weights_of(autoencoder(golden).decoder()));
     all
 }
 
@@ -106,8 +102,8 @@ fn a_prior_of_latents_comes_back_from_its_file() {
             .collect::<Vec<_>>()
     };
     assert_eq!(
-        names(&weights(&Denoiser::Latents(network(&golden)))),
-        names(&weights(&network(&golden)))
+        names(&weights_of(&Denoiser::Latents(network(&golden)))),
+        names(&weights_of(&network(&golden)))
     );
 }
 
@@ -120,7 +116,7 @@ fn a_prior_of_pixels_has_no_decoder() {
         embedding: 8,
     };
     let network = shape.init(&Noise::new(0), &cpu_device());
-    let file = weights(&network).to_safetensors(false);
+    let file = weights_of(&network).to_safetensors(false);
     let prior = DenoiserPrior::read(&file, 5, &cpu_device()).expect("whole");
     assert!(matches!(prior.network(), Denoiser::Pixels(_)));
     let pixels: Vec<f32> = (0..2 * PIXELS).map(|at| at as f32).collect();
@@ -172,7 +168,10 @@ fn a_file_that_is_no_prior_is_refused() {
                     embedding: 0,
                 };
                 weights.take_all(DECODER);
-                weights.add_all(DECODER, self::weights(&other.init(&Noise::new(0), &cpu_device())));
+                weights.add_all(
+                    DECODER,
+                    self::weights_of(&other.init(&Noise::new(0), &cpu_device())),
+                );
             }),
             "10 outputs",
         ),
@@ -187,7 +186,10 @@ fn a_file_that_is_no_prior_is_refused() {
                     embedding: 0,
                 };
                 weights.take_all(DECODER);
-                weights.add_all(DECODER, self::weights(&other.init(&Noise::new(0), &cpu_device())));
+                weights.add_all(
+                    DECODER,
+                    self::weights_of(&other.init(&Noise::new(0), &cpu_device())),
+                );
             }),
             "5 latents",
         ),
@@ -196,7 +198,7 @@ fn a_file_that_is_no_prior_is_refused() {
     ] {
         assert!(why.contains(told), "{why}");
     }
-    let autoencoder = weights(&autoencoder(&golden));
+    let autoencoder = weights_of(&autoencoder(&golden));
     let mut halved = read_tensors(&autoencoder.to_safetensors(true)).expect("whole");
     halved.take_all(DECODER);
     let why = Autoencoder::read(halved, &cpu_device())

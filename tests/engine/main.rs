@@ -8,6 +8,7 @@ mod choice;
 mod config;
 mod digits;
 mod energy;
+mod generators;
 mod gradient;
 mod image_rewards;
 mod images;

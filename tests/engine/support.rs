@@ -180,6 +180,11 @@ pub fn tokens(numbers: &[f64], columns: usize) -> Tensor<2, Int> {
     Tensor::from_data(TensorData::new(numbers, [rows, columns]), &cpu_device())
 }
 
+/// The parameters of a network.
+pub fn weights_of<M: Module>(module: &M) -> Weights {
+    pollster::block_on(Weights::of(module)).expect("the processor answers")
+}
+
 pub fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
     tensor.into_data().iter::<f32>().map(f64::from).collect()
 }

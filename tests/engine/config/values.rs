@@ -43,9 +43,14 @@ fn fields_that_a_task_ignores_are_refused() {
     let cases = [
         ("25-to-9", "network.rank", "4", "digits or stories"),
         ("25-to-9", "process.temperature", "0.5", "stories"),
-        ("digit-3", "network.width", "128", "mixtures or points"),
+        ("digit-3", "network.width", "128", "mixtures or points or latents"),
         ("digit-3", "process.variance", "2.5", "mixtures"),
-        ("story-bike", "network.depth", "3", "mixtures or points"),
+        (
+            "story-bike",
+            "network.depth",
+            "3",
+            "mixtures or points or latents",
+        ),
         ("story-bike", "network.langevin", "true", "mixtures or digits"),
     ];
     for (name, field, value, using) in cases {

@@ -18,6 +18,8 @@ mod metric;
 #[cfg(feature = "engine")]
 mod network;
 #[cfg(feature = "engine")]
+mod on_plane;
+#[cfg(feature = "engine")]
 mod plane;
 #[cfg(feature = "engine")]
 mod policy;

@@ -1,11 +1,6 @@
 //! The plane of two latents, on which the exact posterior is known by quadrature.
 
-use super::PlaneView;
-use super::prior::ImagePrior;
-use super::task::TaskOf;
-use crate::engine::{EngineError, Paths};
 use std::f64::consts::PI;
-use std::sync::Arc;
 
 /// Half the width of the square around 0 that is looked at: a standard normal leaves it with probability 1e-4.
 pub const HALF_WIDTH: f64 = 4.0;
@@ -14,9 +9,6 @@ pub const CELLS: usize = 40;
 const NODES: usize = 3;
 /// Nodes along a side of the square.
 const SIDE: usize = CELLS * NODES;
-
-/// Images along a side of the map that is drawn.
-const MAP: usize = 16;
 
 /// A distribution on the plane, one a condition.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,13 +54,13 @@ fn cell_of(point: &[f32]) -> Option<usize> {
 
 impl Plane {
     /// All nodes, `[SIDE²][2]`.
-    fn nodes() -> Vec<f32> {
+    pub fn nodes() -> Vec<f32> {
         let at = |at: usize| node(at / SIDE, at % SIDE);
         (0..SIDE * SIDE).flat_map(at).map(|v| v as f32).collect()
     }
 
     /// The plane on which log r of the nodes is this, `[conditions][SIDE²]`.
-    fn of(log_r: &[Vec<f64>], beta: f64) -> Self {
+    pub fn of(log_r: &[Vec<f64>], beta: f64) -> Self {
         let mut plane = Self {
             exact: Vec::new(),
             log_r: Vec::new(),
@@ -136,51 +128,6 @@ fn kl(learned: &[f64], exact: &[f64]) -> f64 {
     let mixed = |mass: f64| 0.999 * mass + 0.001 / exact.len() as f64;
     let terms = learned.iter().zip(exact);
     terms.map(|(q, p)| mixed(*q) * (mixed(*q) / mixed(*p)).ln()).sum()
-}
-
-impl<Q: ImagePrior> TaskOf<Q> {
-    /// The plane of a generator with two latents, computed once; `None` of other priors.
-    ///
-    /// # Errors
-    ///
-    /// Where the device or a black box fails.
-    pub(super) async fn plane(&mut self) -> Result<Option<Arc<Plane>>, EngineError> {
-        if !Q::OF_NOISE || self.size() != 2 {
-            return Ok(None);
-        }
-        if self.plane.is_none() {
-            let log_r = self.reward.under_all(&self.device, &Plane::nodes()).await;
-            let log_r = log_r.map_err(EngineError::Device)?;
-            self.plane = Some(Arc::new(Plane::of(&log_r, self.run.tempering.beta)));
-        }
-        Ok(self.plane.clone())
-    }
-}
-
-impl<Q: ImagePrior> TaskOf<Q> {
-    /// The plane as it is drawn, with the prior's trajectories; `None` where there is none.
-    ///
-    /// # Errors
-    ///
-    /// Where the device or a black box fails.
-    pub(super) async fn plane_view(&mut self, prior: &Paths) -> Result<Option<PlaneView>, EngineError> {
-        let Some(plane) = self.plane().await? else {
-            return Ok(None);
-        };
-        let floats = |cells: &[Vec<f64>]| cells.iter().flatten().map(|v| *v as f32).collect();
-        let width = 2.0 * HALF_WIDTH / MAP as f64;
-        let middle = |at: usize| (at as f64 + 0.5) * width - HALF_WIDTH;
-        let points = (0..MAP * MAP).flat_map(|at| [middle(at % MAP) as f32, -middle(at / MAP) as f32]);
-        Ok(Some(PlaneView {
-            half_width: HALF_WIDTH,
-            side: CELLS,
-            exact: floats(&plane.exact),
-            log_r: floats(&plane.log_r),
-            map_side: MAP,
-            map: self.images_of(&points.collect::<Vec<f32>>()).await?,
-            prior_paths: prior.points.clone(),
-        }))
-    }
 }
 
 #[cfg(test)]

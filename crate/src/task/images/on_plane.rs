@@ -1,0 +1,52 @@
+//! The plane of two latents of a task: its exact posterior, and what is shown of it.
+
+use super::plane::{CELLS, HALF_WIDTH, Plane};
+use super::{ImagePrior, PlaneView, TaskOf};
+use crate::engine::{EngineError, Paths};
+use std::sync::Arc;
+
+/// Images along a side of the map that is drawn.
+const MAP: usize = 16;
+
+impl<Q: ImagePrior> TaskOf<Q> {
+    /// The plane of a generator with two latents, computed once; `None` of other priors.
+    ///
+    /// # Errors
+    ///
+    /// Where the device or a black box fails.
+    pub(super) async fn plane(&mut self) -> Result<Option<Arc<Plane>>, EngineError> {
+        if !Q::OF_NOISE || self.size() != 2 {
+            return Ok(None);
+        }
+        if self.plane.is_none() {
+            let log_r = self.reward.under_all(&self.device, &Plane::nodes()).await;
+            let log_r = log_r.map_err(EngineError::Device)?;
+            self.plane = Some(Arc::new(Plane::of(&log_r, self.run.tempering.beta)));
+        }
+        Ok(self.plane.clone())
+    }
+
+    /// The plane as it is drawn, with the prior's trajectories; `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Where the device or a black box fails.
+    pub(super) async fn plane_view(&mut self, prior: &Paths) -> Result<Option<PlaneView>, EngineError> {
+        let Some(plane) = self.plane().await? else {
+            return Ok(None);
+        };
+        let floats = |cells: &[Vec<f64>]| cells.iter().flatten().map(|v| *v as f32).collect();
+        let width = 2.0 * HALF_WIDTH / MAP as f64;
+        let middle = |at: usize| (at as f64 + 0.5) * width - HALF_WIDTH;
+        let points = (0..MAP * MAP).flat_map(|at| [middle(at % MAP) as f32, -middle(at / MAP) as f32]);
+        Ok(Some(PlaneView {
+            half_width: HALF_WIDTH,
+            side: CELLS,
+            exact: floats(&plane.exact),
+            log_r: floats(&plane.log_r),
+            map_side: MAP,
+            map: self.images_of(&points.collect::<Vec<f32>>()).await?,
+            prior_paths: prior.points.clone(),
+        }))
+    }
+}
