@@ -5,7 +5,9 @@ use rtb::message::Paths;
 /// Trajectories, `[paths][states][2]`, at some steps, as smooth curves through their states; those that are not shown
 /// are not numbers, so that every trajectory keeps its place.
 pub fn curves(points: &[f32], steps: &[usize], shows: impl Fn(usize) -> bool) -> Paths {
-    let last = steps.last().copied().unwrap_or_default();
+    let Some(last) = steps.last().copied() else {
+        return Paths::default();
+    };
     let all = points.chunks_exact((2 * steps.len()).max(1)).enumerate();
     let mut curves = Vec::with_capacity(points.len());
     for (path, states) in all {

@@ -13,7 +13,7 @@ use crate::kit::traces::Traces;
 use crate::parts::panels::{EXACT, LEARNED, PANELS, PRIOR, PanelsProps, REWARD, stage};
 use crate::tasks::images::panels::use_grids;
 use crate::tasks::images::reward;
-use rtb::message::{Paths, Snapshot};
+use rtb::message::Paths;
 use rtb::run::Run;
 use rtb::task::images::{ExactFit, PlaneSnapshot, PlaneView, Reward};
 use yew::prelude::*;
@@ -48,7 +48,9 @@ pub fn Planes(props: &PanelsProps) -> Html {
     });
     let of_learned = (snapshot.clone(), pictures.clone(), props.run.clone(), shown);
     let learned = use_memo(of_learned, |(snapshot, pictures, run, shown)| {
-        let ends = snapshot.as_deref().map_or(&[][..], |s| on_plane(s).ends);
+        // Nothing is told of the plane before any training.
+        let trained = snapshot.as_deref().filter(|s| !s.more.is_empty());
+        let ends = trained.map_or(&[][..], |s| PlaneSnapshot::of(s).ends);
         pictures.of_ends(ends, *shown, run)
     });
     let of_paths = (
@@ -62,15 +64,17 @@ pub fn Planes(props: &PanelsProps) -> Html {
         let steps = &scene.prior_paths.steps;
         let view = view(scene);
         let prior = view.plane.as_ref().map_or(&[][..], |plane| &plane.prior_paths);
-        let learned = snapshot.as_deref().map_or(&[][..], |s| on_plane(s).paths);
         let exact = truth
             .as_ref()
             .and_then(|truth| truth.fit.of::<ExactFit>())
             .unwrap_or_default();
-        // Before any training the learned ones are the prior's.
-        let learned = if learned.is_empty() { prior } else { learned };
-        let drawn = |points: &[f32]| Drawn::new(points, steps, *shown, run);
-        [drawn(prior), drawn(learned), drawn(&exact.plane_paths)]
+        let drawn = |points: &[f32], steps: &[usize]| Drawn::new(points, steps, *shown, run);
+        // Those of a run that was left have steps of their own; before any training they are the prior's.
+        let learned = match snapshot.as_deref() {
+            Some(s) if !s.more.is_empty() => drawn(PlaneSnapshot::of(s).paths, &s.paths.steps),
+            _ => drawn(prior, steps),
+        };
+        [drawn(prior, steps), learned, drawn(&exact.plane_paths, steps)]
     });
     let of = |panel: usize| {
         &paths[match panel {
@@ -221,17 +225,6 @@ impl Drawn {
             (Some(now), false) => (now + shown.len() - 1) % shown.len(),
         };
         shown.get(next).copied()
-    }
-}
-
-/// What a snapshot tells of the plane; nothing of it before any training.
-fn on_plane(snapshot: &Snapshot) -> PlaneSnapshot<'_> {
-    match snapshot.more.is_empty() {
-        true => PlaneSnapshot {
-            paths: &[],
-            ends: &[],
-        },
-        false => PlaneSnapshot::of(snapshot),
     }
 }
 
