@@ -1109,6 +1109,129 @@ test('methods are compared on digits', { timeout: 300_000 }, async () => {
   await page.close();
 });
 
+/** A run of a generator small enough for a test. */
+const latent = (more = 'reward = { kind = "classes", classes = [3] }', { iterations = 30, weights = 'vae-digits-2' } = {}) => fragment(`task = "latents"
+prior = { kind = "decoder", weights = "${weights}" }
+${more}
+[process]
+steps = 8
+[network]
+width = 16
+[rollout]
+batch = 64
+[training]
+iterations = ${iterations}
+[evaluation]
+samples = 200
+proposals = 400
+samples_while_training = 200
+every = 10
+`);
+
+test('latents train on the CPU worker beside quadrature, and their link restores them', { timeout: 300_000 }, async () => {
+  const { page, problems } = await ready(cpu, latent());
+  assert.equal(await id(page, 'task-latents').getAttribute('aria-current'), 'page');
+  await id(page, 'time-slider').fill('8');
+  for (const canvas of ['prior-canvas', 'reward-canvas', 'learned-canvas', 'exact-canvas', 'prior-images', 'learned-images']) {
+    await until(canvas, async () => drawn(page, canvas), 10);
+  }
+  assert.match(await said(page, 'exact-canvas'), /by quadrature; log Z is −\d/);
+  const [plane, images] = [await pixels(page, 'learned-canvas'), await pixels(page, 'learned-images')];
+  assert.equal(images, await pixels(page, 'prior-images'), 'nothing is trained yet');
+  await until('the exact images', async () => /kept of all 400/.test(await id(page, 'exact-progress').textContent()), 60);
+
+  await id(page, 'train').click();
+  await until('all iterations', async () => /Finished/.test(await id(page, 'status').textContent()), 120);
+  await until('the learned density to move', async () => (await pixels(page, 'learned-canvas')) !== plane, 5);
+  assert.notEqual(await pixels(page, 'learned-images'), images);
+  for (const key of ['log_z_importance', 'log_z_exact', 'log_z_exact_error', 'total_variation', 'total_variation_floor', 'kl', 'log_reward', 'ess', 'accuracy']) {
+    assert.ok(Number.isFinite(await metric(page, key)), key);
+  }
+  assert.ok(await metric(page, 'total_variation') > await metric(page, 'total_variation_floor') / 2);
+  assert.match(await said(page, 'learned-canvas'), /iteration 30: total variation 0\.\d/);
+  assert.equal(await id(page, 'beside').textContent(), 'Exact');
+
+  // A place under the pointer shows its digit, a sample its way; arrows go from sample to sample.
+  const still = await pixels(page, 'prior-canvas');
+  const box = await id(page, 'prior-canvas').boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 3);
+  await until('the lens', async () => (await pixels(page, 'prior-canvas')) !== still, 5);
+  await page.mouse.move(box.x + box.width / 2, box.y - 200);
+  await until('the plane as it was', async () => (await pixels(page, 'prior-canvas')) === still, 5);
+  await id(page, 'prior-canvas').focus();
+  await page.keyboard.press('ArrowRight');
+  await until('the way of the next sample', async () => /image 2 /.test(await said(page, 'prior-way')), 5);
+  const before = await pixels(page, 'learned-canvas');
+  await id(page, 'prior-images').focus();
+  await page.keyboard.press('ArrowRight');
+  await until('its trajectory on the plane', async () => (await pixels(page, 'learned-canvas')) !== before, 5);
+  assert.match(await said(page, 'prior-way'), /image 3 /);
+
+  for (const button of ['save-picture', 'save-samples']) {
+    const [file] = await Promise.all([page.waitForEvent('download'), id(page, button).click()]);
+    assert.equal(readFileSync(await file.path()).subarray(1, 4).toString(), 'PNG', button);
+  }
+  await id(page, 'reward-class-5').click();
+  await id(page, 'reward-class-3').click();
+  await until('the other run', async () => /Ready/.test(await id(page, 'status').textContent()) && (await iteration(page)) === 0, 60);
+  await until('its exact posterior', async () => drawn(page, 'exact-canvas'), 10);
+  await new Promise((next) => setTimeout(next, 500));
+  const again = await ready(cpu, page.url().slice(site.url.length));
+  assert.equal(await id(again.page, 'task-latents').getAttribute('aria-current'), 'page');
+  assert.equal(await id(again.page, 'reward-class-5').getAttribute('aria-pressed'), 'true');
+  assert.equal(await id(again.page, 'prior-network').inputValue(), 'vae-digits-2');
+  assert.equal(await id(again.page, 'batch').inputValue(), '64');
+  assert.deepEqual([...problems, ...again.problems], []);
+  for (const p of [page, again.page]) await p.close();
+});
+
+test('half a digit is painted, and the plane shows where it is', { timeout: 240_000 }, async () => {
+  const { page, problems } = await ready(cpu, '#preset=latents-inpaint');
+  const known = async () => Number(/(\d+) of them known/.exec(await said(page, 'reward-images'))?.[1]);
+  await until('the arch', async () => (await known()) > 50, 5);
+  await id(page, 'time-slider').fill('32');
+  await until('the plane', async () => drawn(page, 'reward-canvas'), 10);
+  const exact = await pixels(page, 'exact-canvas');
+  await id(page, 'paint-clear').click();
+  await until('the empty canvas', async () => (await known()) === 4, 5);
+  const box = await id(page, 'reward-images').boundingBox();
+  const at = (x, y) => [box.x + (x / 28) * box.width, box.y + (y / 28) * box.height];
+  await page.mouse.move(...at(14, 5));
+  await page.mouse.down();
+  await page.mouse.move(...at(14, 22), { steps: 6 });
+  await page.mouse.up();
+  await until('a stroke', async () => (await known()) > 20, 5);
+  await until('the painted run to open', async () => /Ready/.test(await id(page, 'status').textContent()), 60);
+  await until('another posterior', async () => (await drawn(page, 'exact-canvas')) && (await pixels(page, 'exact-canvas')) !== exact, 10);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test('every class has its place on the plane, and twelve latents have no plane', { timeout: 240_000 }, async () => {
+  const { page, problems } = await ready(cpu, latent('reward = { kind = "each_class", classes = [1, 7] }', { iterations: 2 }));
+  await id(page, 'time-slider').fill('8');
+  await until('the plane', async () => drawn(page, 'exact-canvas'), 10);
+  const all = await pixels(page, 'exact-canvas');
+  await id(page, 'shown-7').click();
+  await until('that of sevens', async () => (await pixels(page, 'exact-canvas')) !== all, 5);
+  assert.equal(await id(page, 'shown-7').getAttribute('aria-pressed'), 'true');
+  await id(page, 'shown-all').click();
+  await until('all of them', async () => id(page, 'shown-all').getAttribute('aria-pressed'), 5);
+  await id(page, 'train').click();
+  await until('all iterations', async () => /Finished/.test(await id(page, 'status').textContent()), 120);
+  for (const cell of ['class-1-accuracy', 'class-7-log_z_exact']) {
+    await until(cell, async () => /^[−\d.]+$/.test(await id(page, cell).textContent()), 5);
+  }
+  await id(page, 'prior-network').selectOption('vae-digits-12');
+  await until('the other generator', async () => /Ready/.test(await id(page, 'status').textContent()) && (await iteration(page)) === 0, 60);
+  await until('its images', async () => drawn(page, 'prior-canvas'), 10);
+  assert.equal(await id(page, 'prior-images').count(), 0);
+  await id(page, 'step').click();
+  await until('one iteration', async () => (await iteration(page)) === 1, 60);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
 /** A run of points small enough for a test. */
 const bent = (more = '', { steps = 20, samples = 2000 } = {}) => fragment(`task = "points"
 ${more || `[reward]
@@ -1464,6 +1587,7 @@ test('has no serious accessibility findings, at desktop and phone width, light a
 kind = "all"
 rewards = [{ kind = "classes", classes = [8, 9] }, { kind = "thickness", target = 3.0, deviation = 1.0 }]`);
   for (const [width, colorScheme, run] of [[1400, 'light', ''], [390, 'dark', ''], [1400, 'dark', tiny()], [360, 'light', product],
+    [1400, 'dark', latent()], [360, 'light', '#preset=latents-inpaint'],
     [360, 'dark', '#preset=digits-inpaint'], [1400, 'light', '#preset=eight-schools'], [360, 'dark', bent()], [1400, 'light', story()], [360, 'dark', story()]]) {
     const context = await browse({ viewport: { width, height: 844 }, colorScheme, reducedMotion: 'reduce' });
     const { page, problems } = await ready(context, run);
@@ -1536,6 +1660,22 @@ test('digits train on WebGPU', { timeout: 600_000 }, async () => {
   await until('its figures', async () => Number.isFinite(await metric(page, 'ess')), 120);
   assert.ok(Number.isFinite(await metric(page, 'log_reward')));
   await until('the learned images to move', async () => (await pixels(page, 'learned-canvas')) !== untrained, 5);
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
+test('latents train on WebGPU', { timeout: 600_000 }, async () => {
+  const context = await browse({ webgpu: true });
+  const { page, problems } = await ready(context, latent(undefined, { iterations: 3 }));
+  await id(page, 'device-select').selectOption('gpu');
+  await until('the WebGPU worker', async () => /GPU/.test(await page.getByTestId('device-badge').locator('strong').textContent()), 240);
+  await until('the run to open on it', async () => /Ready/.test(await id(page, 'status').textContent()), 240);
+  await until('the prior’s images', async () => drawn(page, 'prior-images'), 5);
+  const untrained = await pixels(page, 'learned-images');
+  await id(page, 'step').click();
+  await until('one iteration', async () => (await iteration(page)) === 1, 300);
+  await until('its figures', async () => Number.isFinite(await metric(page, 'total_variation')), 120);
+  await until('the learned images to move', async () => (await pixels(page, 'learned-images')) !== untrained, 5);
   assert.deepEqual(problems, []);
   await context.close();
 });

@@ -16,13 +16,15 @@ use crate::parts::{
     Compare, Controls, Curves, Figures, Header, Intro, Messages, Navigation, SaveOpen, Transport, run_of,
     use_dropped_files,
 };
-use crate::presets::{first, title};
+use crate::presets::{first, name_of, title};
 use crate::state::{Action, Notice, Phase, State};
 use crate::tasks;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use rtb::message::Report;
 use rtb::run::Run;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -66,6 +68,7 @@ pub fn App() -> Html {
     use_kept(&state);
     use_address(&state, preset, &dispatch);
     use_dropped_files(dispatch.clone());
+    let left = use_left(&state.run);
 
     let room = tasks::room(&state.run);
     let facts = room.facts();
@@ -117,7 +120,7 @@ pub fn App() -> Html {
         <ContextProvider<Refusal> context={refusal}>
             <Header device={state.device.clone()} stopped={state.phase == Phase::Stopped} {choose_device} {theme} {choose_theme} />
             <Messages notice={state.notice.clone()} {dismiss} {try_again} />
-            <Navigation tasks={tasks::namings()} current={facts.naming.name} />
+            <Navigation tasks={tasks::namings()} current={facts.naming.name} {left} />
             <main>
                 <Intro tasks={tasks::namings()} />
                 <Transport run={state.run.clone()} {preset} phase={state.phase} resume={state.resume} iteration={state.iteration()} last={state.history.last} {pace} {usual} snapshot={state.history.snapshots.items().last().cloned()}
@@ -206,6 +209,23 @@ fn use_kept(state: &UseReducerHandle<State>) {
             });
         },
     );
+}
+
+/// The addresses of the runs that tasks were left with, by the names of the tasks.
+#[hook]
+fn use_left(run: &Shared<Run>) -> Rc<BTreeMap<&'static str, String>> {
+    let last = use_mut_ref(BTreeMap::<&'static str, Shared<Run>>::new);
+    let task = run.task().name();
+    // They change with the task only: every edit would make an address.
+    let left = use_memo(task, |_| {
+        let last = last.borrow();
+        let addresses = last
+            .iter()
+            .map(|(task, run)| (*task, link::to_run(run, name_of(run))));
+        addresses.collect()
+    });
+    last.borrow_mut().insert(task, run.clone());
+    left
 }
 
 /// Keeps the address and the run the same, whichever changes.

@@ -36,6 +36,14 @@ pub fn to_preset(name: &str) -> String {
     format!("#{PRESET}{name}")
 }
 
+/// The fragment of a run's address; that of a preset where it equals one.
+pub fn to_run(run: &Run, preset: Option<&str>) -> String {
+    match preset {
+        Some(name) => to_preset(name),
+        None => format!("#{}", link::encode(run)),
+    }
+}
+
 /// Leads to a preset, as a new entry in the browser's history. Whether the address has changed, which
 /// the page then follows.
 pub fn visit(name: &str) -> bool {
@@ -45,10 +53,7 @@ pub fn visit(name: &str) -> bool {
 
 /// Writes the run into the address, without a new entry in the browser's history.
 pub fn write(run: &Run, preset: Option<&str>) {
-    let fragment = match preset {
-        Some(name) => to_preset(name),
-        None => format!("#{}", link::encode(run)),
-    };
+    let fragment = to_run(run, preset);
     let history = gloo::utils::window().history();
     let written = history.and_then(|h| h.replace_state_with_url(&JsValue::NULL, "", Some(&fragment)));
     if written.is_err() {

@@ -21,6 +21,12 @@ pub fn preset(name: &str) -> Option<&'static Preset> {
     presets().iter().find(|preset| preset.name == name)
 }
 
+/// The name of the preset that a run equals, if it does.
+pub fn name_of(run: &Run) -> Option<&'static str> {
+    let preset = presets().iter().find(|preset| preset.run == *run);
+    preset.map(|preset| preset.name)
+}
+
 /// The presets of the task of that name.
 pub fn presets_of(task: &str) -> impl Iterator<Item = &'static Preset> {
     presets()

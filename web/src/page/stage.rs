@@ -2,7 +2,7 @@
 
 use crate::kit::shared::Shared;
 use crate::tasks;
-use rtb::message::{SampledTruth, Scene};
+use rtb::message::{SampledTruth, Scene, Truth};
 use rtb::run::Run;
 
 /// What is fixed of a run, and what is known of its exact posterior.
@@ -37,6 +37,12 @@ impl Stage {
     /// Tempered log r of the ends of the prior's trajectories, where they are looked at one by one.
     pub fn log_reward(&self) -> &[f32] {
         &self.scene.log_reward
+    }
+
+    /// Whether log Z of the truth rests on too few samples.
+    pub fn is_estimate(&self) -> bool {
+        let few = self.truth.as_deref().is_some_and(SampledTruth::is_estimate);
+        few && self.scene.truth != Truth::Quadrature
     }
 
     /// log Z of the truth, as far as it is known.

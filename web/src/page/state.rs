@@ -154,8 +154,7 @@ impl State {
 
     /// The preset the run equals, if it does.
     pub fn preset(&self) -> Option<&'static str> {
-        let preset = presets::presets().iter().find(|p| p.run == *self.run);
-        preset.map(|p| p.name)
+        presets::name_of(&self.run)
     }
 
     /// Replaces the run by one whose learned prior, if it has one, ships with the page.

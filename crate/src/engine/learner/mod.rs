@@ -7,6 +7,7 @@ mod progress;
 mod sampling;
 
 pub use choice::Choice;
+pub(crate) use pictures::shown_steps;
 pub use plain::Plain;
 pub use progress::Header;
 pub use sampling::{LEARNED, Sampled, Simulated, WeightedSamples};

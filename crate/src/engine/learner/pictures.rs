@@ -9,6 +9,12 @@ use crate::engine::rollout::Drawn;
 use crate::engine::{EngineError, Paths};
 use burn::tensor::Tensor;
 
+/// The steps of a chain that pictures show, the last one among them.
+pub(crate) fn shown_steps<T: Task>(last: usize) -> Vec<usize> {
+    let stride = last.div_ceil(T::PICTURED_STEPS - 1);
+    (0..last).step_by(stride).chain([last]).collect()
+}
+
 impl<T: Task> Learner<T> {
     /// The condition of every trajectory in a picture; trajectories of one condition are neighbours.
     pub(crate) fn pictured(&self) -> Vec<usize> {
@@ -55,10 +61,7 @@ impl<T: Task> Learner<T> {
         states: &[<T::Process as Process>::State],
     ) -> Result<Paths, EngineError> {
         let process = &self.trainer.chains.process;
-        let last = process.steps();
-        let stride = last.div_ceil(T::PICTURED_STEPS - 1);
-        let mut steps: Vec<usize> = (0..last).step_by(stride).collect();
-        steps.push(last);
+        let steps = shown_steps::<T>(process.steps());
         let shown: Vec<Tensor<2>> = steps.iter().map(|s| process.download(&states[*s])).collect();
         // [rows, shown steps, size]
         let points = read(Tensor::stack::<3>(shown, 1))

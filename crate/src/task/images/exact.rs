@@ -116,7 +116,7 @@ impl<Q: ImagePrior> TaskOf<Q> {
         let parts = (0..self.count()).map(|condition| self.exact_given(condition, proposals));
         let mut exact = Exact::joined(parts.collect());
         if let Some(plane) = self.plane().await? {
-            exact.log_z = plane.log_z.iter().sum::<f64>() / plane.log_z.len() as f64;
+            exact.log_z = plane.mean_log_z();
             exact.log_zs.clone_from(&plane.log_z);
             exact.log_z_error = plane.log_z_error;
             exact.plane = Some(plane);
@@ -160,7 +160,12 @@ impl<Q: ImagePrior> TaskOf<Q> {
         };
         let pictured = self.pictured(&exact);
         let places = pictured.iter().map(|at| exact.kept[*at]);
-        let samples = self.images_of(&picked(self.ends(), self.size(), places)).await?;
+        let ends = picked(self.ends(), self.size(), places);
+        let plane_paths = match exact.plane {
+            Some(_) => self.paths_to(&ends).await?,
+            None => Vec::new(),
+        };
+        let samples = self.images_of(&ends).await?;
         Ok(Some(SampledTruth {
             samples,
             log_reward: pictured.iter().map(|at| exact.log_reward[*at] as f32).collect(),
@@ -169,6 +174,7 @@ impl<Q: ImagePrior> TaskOf<Q> {
             log_reward_mean,
             fit: Fit::new(&ExactFit {
                 classes: exact.seen[0].histogram(),
+                plane_paths,
             }),
             proposals: exact.proposals,
             kept: exact.kept.len(),

@@ -125,6 +125,10 @@ pub struct ImageFit {
 pub struct ExactFit {
     /// Share of every class among all images that were kept, by the evaluation classifier.
     pub classes: Vec<f64>,
+    /// Trajectories of the exact posterior to the images shown, on the plane of two latents where there is one: at
+    /// the steps of the prior's, `[paths][states][2]`.
+    #[serde(default)]
+    pub plane_paths: Vec<f32>,
 }
 
 /// What is measured of one of several classes.

@@ -2,11 +2,18 @@
 
 use super::plane::{CELLS, HALF_WIDTH, Plane};
 use super::{ImagePrior, PlaneView, TaskOf};
+use crate::engine::host::read;
+use crate::engine::learner::shown_steps;
+use crate::engine::noise::Purpose;
+use crate::engine::process::Process;
 use crate::engine::{EngineError, Paths};
+use burn::tensor::{Tensor, TensorData};
 use std::sync::Arc;
 
 /// Images along a side of the map that is drawn.
 const MAP: usize = 16;
+/// The first counter of the noise of exact trajectories, beyond those of other pictures.
+const BACK: u64 = 1 << 40;
 
 impl<Q: ImagePrior> TaskOf<Q> {
     /// The plane of a generator with two latents, computed once; `None` of other priors.
@@ -48,5 +55,31 @@ impl<Q: ImagePrior> TaskOf<Q> {
             map: self.images_of(&points.collect::<Vec<f32>>()).await?,
             prior_paths: prior.points.clone(),
         }))
+    }
+
+    /// Trajectories of the exact posterior to its end points, at the steps that pictures show, `[ends][states][size]`:
+    /// the chain is its own reversal.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub(super) async fn paths_to(&self, ends: &[f32]) -> Result<Vec<f32>, EngineError> {
+        let (process, size) = (&self.process, self.size());
+        let shown = shown_steps::<Self>(process.steps());
+        let mut state = process.upload(ends.to_vec(), &self.device);
+        let mut states = vec![process.download(&state)];
+        for step in (0..process.steps()).rev() {
+            let numbers = self
+                .noise()
+                .normal(Purpose::Pictures, BACK + step as u64, ends.len());
+            let numbers = TensorData::new(numbers, [ends.len() / size, size]);
+            state = process.noise_back(step, &state, Tensor::from_data(numbers, &self.device));
+            if shown.contains(&step) {
+                states.push(process.download(&state));
+            }
+        }
+        states.reverse();
+        let paths = read(Tensor::stack::<3>(states, 1)).await;
+        paths.map_err(EngineError::Device)
     }
 }

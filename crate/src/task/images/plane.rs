@@ -96,6 +96,11 @@ impl Plane {
         plane
     }
 
+    /// The mean of log Z over the conditions.
+    pub fn mean_log_z(&self) -> f64 {
+        self.log_z.iter().sum::<f64>() / self.log_z.len() as f64
+    }
+
     /// Holds end points, `[count][2]`, under their conditions against the exact posteriors.
     pub fn fit(&self, ends: &[f32], conditions: &[usize]) -> PlaneFit {
         let count = self.exact.len();

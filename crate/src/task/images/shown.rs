@@ -65,13 +65,13 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
         view.plane = learner.task.plane_view(&ends).await?;
         let prior_paths = seen(&learner.task, ends).await?;
         let exact = learner.task.known().await?;
-        let truth = match view.plane {
-            Some(_) => Truth::Quadrature,
-            None => Truth::Rejection,
+        let (truth, log_z) = match learner.task.plane().await? {
+            Some(plane) => (Truth::Quadrature, Some(plane.mean_log_z())),
+            None => (Truth::Rejection, exact.as_ref().map(|exact| exact.log_z)),
         };
         Ok(Scene {
             truth,
-            log_z: exact.as_ref().map(|exact| exact.log_z),
+            log_z,
             log_reward,
             exact,
             prior_paths,

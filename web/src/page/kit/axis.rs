@@ -92,7 +92,17 @@ fn text(value: f64, digits: usize) -> String {
     if value.abs() >= 1e4 {
         return format!("{}k", value / 1000.0).replace('-', "−");
     }
-    format!("{value:.digits$}").replace('-', "−")
+    // Many zeros before the first digit take more room than they tell.
+    let tiny = digits > 4 && value != 0.0 && value.abs() < 1e-3;
+    let text = match digits {
+        _ if tiny => {
+            let kept = (digits as f64 + value.abs().log10().floor()).max(0.0) as usize;
+            format!("{value:.kept$e}")
+        }
+        _ if digits > 4 && value == 0.0 => "0".to_owned(),
+        digits => format!("{value:.digits$}"),
+    };
+    text.replace('-', "−")
 }
 
 fn power(exponent: i32) -> String {
@@ -123,6 +133,9 @@ mod tests {
             assert!((2..=6).contains(&ticks.len()), "{ticks:?}");
             assert!(ticks.iter().all(|(v, _)| (0.0..=1.0).contains(&axis.share(*v))));
         }
+        let tiny = Axis::between(-4e-6, 1.2e-5).ticks();
+        let texts: Vec<_> = tiny.iter().map(|(_, t)| t.as_str()).collect();
+        assert_eq!(texts, ["0", "5e−6", "1.0e−5"]);
         let few = Axis::over([0.03, 0.6].into_iter(), true).unwrap().ticks();
         let texts: Vec<_> = few.iter().map(|(_, t)| t.as_str()).collect();
         assert_eq!(texts, ["0.05", "0.1", "0.2", "0.5"]);

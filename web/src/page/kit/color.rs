@@ -95,6 +95,14 @@ pub fn css(ramp: Ramp, dark: bool, u: f64) -> String {
     format!("rgb({r},{g},{b})")
 }
 
+/// The colour of one of several groups: equally light, and as far apart as can be.
+pub fn of_group(group: usize, groups: usize, dark: bool) -> String {
+    let hue = 25.0 + 360.0 * group as f64 / groups as f64;
+    let (lightness, chroma) = if dark { (0.78, 0.15) } else { (0.58, 0.19) };
+    let [r, g, b] = srgb(lightness, chroma, hue.to_radians());
+    format!("rgb({r},{g},{b})")
+}
+
 /// OKLCH to sRGB (Björn Ottosson's matrices), clipped to the gamut.
 fn srgb(lightness: f64, chroma: f64, hue: f64) -> [u8; 3] {
     let (b, a) = hue.sin_cos();

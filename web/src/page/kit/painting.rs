@@ -1,7 +1,7 @@
 //! What the pointer and the keys paint on a panel.
 
+use super::canvas::{Pointer, Touch, arrow};
 use super::paint::{Brush, Grid};
-use super::panel::{Pointer, Touch, arrow};
 use super::surface::HALF_WIDTH;
 use yew::prelude::*;
 

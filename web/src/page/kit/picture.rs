@@ -77,7 +77,8 @@ impl Picture {
         }
     }
 
-    fn share(&self, value: f32) -> f64 {
+    /// The place of a value in the colour scale, from 0 to 1 where it is in range.
+    pub(super) fn share(&self, value: f32) -> f64 {
         let u = f64::from((value - self.low) / (self.high - self.low).max(1e-12));
         match self.ramp {
             Ramp::Density | Ramp::Sample => u.max(0.0).sqrt(),
@@ -90,10 +91,7 @@ impl Picture {
         if self.values.is_empty() {
             return None;
         }
-        let height = self.values.len() / self.width;
-        let shades: Vec<_> = (0..=255)
-            .map(|i| at(self.ramp, dark, f64::from(i) / 255.0))
-            .collect();
+        let shades = shades(self.ramp, dark);
         let mut bytes = Vec::with_capacity(4 * self.values.len());
         for value in self.values.iter() {
             let [r, g, b] = if value.is_nan() {
@@ -103,15 +101,25 @@ impl Picture {
             };
             bytes.extend([r, g, b, 255]);
         }
-        let canvas: HtmlCanvasElement = gloo::utils::document()
-            .create_element("canvas")
-            .ok()?
-            .unchecked_into();
-        canvas.set_width(self.width as u32);
-        canvas.set_height(height as u32);
-        let data = ImageData::new_with_u8_clamped_array(Clamped(&bytes), self.width as u32).ok()?;
-        let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.unchecked_into();
-        context.put_image_data(&data, 0.0, 0.0).ok()?;
-        Some(canvas)
+        drawn(&bytes, self.width)
     }
+}
+
+/// The colours of a scale, from nothing to the most.
+pub(super) fn shades(ramp: Ramp, dark: bool) -> Vec<[u8; 3]> {
+    (0..=255).map(|i| at(ramp, dark, f64::from(i) / 255.0)).collect()
+}
+
+/// Bytes of red, green, blue and opacity on a canvas of this width.
+pub(super) fn drawn(bytes: &[u8], width: usize) -> Option<HtmlCanvasElement> {
+    let canvas: HtmlCanvasElement = gloo::utils::document()
+        .create_element("canvas")
+        .ok()?
+        .unchecked_into();
+    canvas.set_width(width as u32);
+    canvas.set_height((bytes.len() / 4 / width) as u32);
+    let data = ImageData::new_with_u8_clamped_array(Clamped(bytes), width as u32).ok()?;
+    let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.unchecked_into();
+    context.put_image_data(&data, 0.0, 0.0).ok()?;
+    Some(canvas)
 }

@@ -1,4 +1,4 @@
-//! A canvas: pictures, and on the square [−14, 14]² points, lines and handles in its own units.
+//! A canvas: pictures, and on a square around 0 points, lines and handles in its own units.
 
 use super::color::Ink;
 use rtb::message::Paths;
@@ -7,8 +7,33 @@ use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use yew::NodeRef;
 
-/// Half the side of the square that a canvas shows, in its own units.
+/// A square around 0 that a canvas shows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Square {
+    /// Half its side, in its own units.
+    pub half_width: f64,
+    /// How far apart its lines are, and those that have a number.
+    pub lines: f64,
+    pub numbers: f64,
+}
+
+/// The square of a canvas that names no other.
+pub const SQUARE: Square = Square {
+    half_width: HALF_WIDTH,
+    lines: 5.0,
+    numbers: 10.0,
+};
+
+/// Half its side.
 pub const HALF_WIDTH: f64 = 14.0;
+
+impl Square {
+    /// The multiples of a distance inside.
+    fn multiples(self, of: f64) -> impl Iterator<Item = f64> {
+        let most = ((self.half_width / of).ceil() - 1.0) as i32;
+        (-most..=most).map(move |at| f64::from(at) * of)
+    }
+}
 
 /// Device pixels of one CSS pixel, as far as they are drawn.
 pub fn scale() -> f64 {
@@ -19,11 +44,12 @@ pub fn scale() -> f64 {
 pub struct Surface {
     pub context: CanvasRenderingContext2d,
     /// Device pixels across; of the square, on a side.
-    side: f64,
+    pub(super) side: f64,
     /// Device pixels from top to bottom.
     height: f64,
     /// Device pixels of one CSS pixel.
-    scale: f64,
+    pub(super) scale: f64,
+    square: Square,
     pub ink: Ink,
 }
 
@@ -46,13 +72,21 @@ impl Surface {
             side,
             height,
             scale,
+            square: SQUARE,
             ink,
         })
     }
 
-    fn pixel(&self, [x, y]: [f64; 2]) -> (f64, f64) {
-        let unit = self.side / (2.0 * HALF_WIDTH);
-        ((x + HALF_WIDTH) * unit, (HALF_WIDTH - y) * unit)
+    /// The same that shows another square.
+    pub fn of(self, square: Square) -> Self {
+        Self { square, ..self }
+    }
+
+    /// Device pixels of a place in the square.
+    pub(super) fn pixel(&self, [x, y]: [f64; 2]) -> (f64, f64) {
+        let half_width = self.square.half_width;
+        let unit = self.side / (2.0 * half_width);
+        ((x + half_width) * unit, (half_width - y) * unit)
     }
 
     pub fn image(&self, image: &HtmlCanvasElement, smooth: bool) {
@@ -115,7 +149,7 @@ impl Surface {
         let _ = c.fill_text(text, x * self.side, y * self.height);
     }
 
-    /// Lines every five units, with the axes' numbers at the edges.
+    /// The square's lines, with the axes' numbers at the edges.
     pub fn grid(&self) {
         let c = &self.context;
         c.set_stroke_style_str(self.ink.grid);
@@ -123,7 +157,7 @@ impl Surface {
         c.set_fill_style_str(self.ink.text);
         c.set_font(&format!("{}px system-ui, sans-serif", 9.5 * self.scale));
         c.begin_path();
-        for at in [-10.0, -5.0, 0.0, 5.0, 10.0] {
+        for at in self.square.multiples(self.square.lines) {
             let (x, _) = self.pixel([at, 0.0]);
             let (_, y) = self.pixel([0.0, at]);
             c.move_to(x, 0.0);
@@ -133,7 +167,7 @@ impl Surface {
         }
         c.stroke();
         let gap = 4.0 * self.scale;
-        for at in [-10.0, 0.0, 10.0] {
+        for at in self.square.multiples(self.square.numbers) {
             let label = if at < 0.0 {
                 format!("−{}", -at)
             } else {
@@ -204,14 +238,14 @@ impl Surface {
         self.dot(now, 3.5);
     }
 
-    fn dot(&self, at: [f64; 2], radius: f64) {
+    pub(super) fn dot(&self, at: [f64; 2], radius: f64) {
         let (x, y) = self.pixel(at);
         self.context.begin_path();
         let _ = self.context.arc(x, y, radius * self.scale, 0.0, TAU);
         self.context.fill();
     }
 
-    fn ring(&self, at: [f64; 2], radius: f64) {
+    pub(super) fn ring(&self, at: [f64; 2], radius: f64) {
         let (x, y) = self.pixel(at);
         self.context.begin_path();
         let _ = self.context.arc(x, y, radius * self.scale, 0.0, TAU);
@@ -281,7 +315,7 @@ pub fn state_at(paths: &Paths, path: usize, step: f64) -> impl Iterator<Item = f
 }
 
 /// The point of a trajectory in the square.
-fn point_at(paths: &Paths, path: usize, step: f64) -> [f64; 2] {
+pub(super) fn point_at(paths: &Paths, path: usize, step: f64) -> [f64; 2] {
     let mut state = state_at(paths, path, step).map(f64::from);
     [0; 2].map(|_| state.next().unwrap_or_default())
 }
@@ -296,4 +330,21 @@ pub fn nearest(paths: &Paths, step: f64, [x, y]: [f64; 2], reach: f64) -> Option
         .filter(|(_, distance)| *distance < reach)
         .min_by(|a, b| a.1.total_cmp(&b.1))
         .map(|(path, _)| path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_inside_the_square() {
+        let lines: Vec<f64> = SQUARE.multiples(SQUARE.lines).collect();
+        assert_eq!(lines, [-10.0, -5.0, 0.0, 5.0, 10.0]);
+        let edge = Square {
+            half_width: 4.0,
+            lines: 1.0,
+            numbers: 2.0,
+        };
+        assert_eq!(edge.multiples(edge.numbers).collect::<Vec<_>>(), [-2.0, 0.0, 2.0]);
+    }
 }

@@ -6,7 +6,7 @@ use crate::kit::math;
 use crate::kit::shared::{Fixed, Shared};
 use crate::kit::thinned::Thinned;
 use crate::stage::Stage;
-use rtb::message::{Iteration, Report, SampledTruth};
+use rtb::message::{Iteration, Report};
 use rtb::run::Run;
 use yew::prelude::*;
 
@@ -117,7 +117,7 @@ pub fn Curves(props: &CurvesProps) -> Html {
         Some(t) if t.log_z_error.is_nan() => (Vec::new(), ""),
         Some(t) => {
             let (low, high) = (t.log_z - t.log_z_error, t.log_z + t.log_z_error);
-            let name = match t.is_estimate() {
+            let name = match props.stage.is_estimate() {
                 true => "estimate ± standard error",
                 false => "exact ± standard error",
             };
@@ -159,7 +159,7 @@ pub fn Curves(props: &CurvesProps) -> Html {
                 help={sampled.map_or("The learned log Z, the importance-weighted estimate, and two bounds that approach the exact value.".to_owned(), |samples|
                     format!("The learned log Z, the importance-weighted estimate, and the value from the prior’s own {samples}."))}
                 lines={vec![trained(&LOG_Z), measured(&LOG_Z_IMPORTANCE)]}
-                {band} {band_name} rule={props.stage.log_z().map(|z| (if truth.is_some_and(SampledTruth::is_estimate) { "estimate" } else { "exact" }, z))} />
+                {band} {band_name} rule={props.stage.log_z().map(|z| (if props.stage.is_estimate() { "estimate" } else { "exact" }, z))} />
             { for props.charts.all.iter().map(chart) }
             </Fold>
         </section>

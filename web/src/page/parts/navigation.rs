@@ -1,7 +1,9 @@
-//! The choice among the tasks: links to the first preset of each.
+//! The choice among the tasks: links to the run that was last shown of each, or to its first preset.
 
 use crate::link::to_preset;
 use crate::presets::presets_of;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use yew::prelude::*;
 
 /// How the page speaks of a task.
@@ -23,6 +25,8 @@ pub struct NavigationProps {
     pub tasks: Vec<&'static Naming>,
     /// The name of the one that is shown.
     pub current: &'static str,
+    /// The addresses of the runs that the others were left with, by the names of their tasks.
+    pub left: Rc<BTreeMap<&'static str, String>>,
 }
 
 #[component]
@@ -30,11 +34,17 @@ pub fn Navigation(props: &NavigationProps) -> Html {
     html! {
         <nav class="tasks" aria-label="Tasks">
             { for props.tasks.iter().map(|task| html! {
-                <a href={to_preset(opens(task))} aria-current={(task.name == props.current).then_some("page")}
+                <a href={address(task, props)} aria-current={(task.name == props.current).then_some("page")}
                     data-testid={format!("task-{}", task.name)}><b>{ task.title }</b><span>{ task.what }</span></a>
             }) }
         </nav>
     }
+}
+
+/// Where a task leads.
+fn address(task: &Naming, props: &NavigationProps) -> String {
+    let left = props.left.get(task.name).filter(|_| task.name != props.current);
+    left.cloned().unwrap_or_else(|| to_preset(opens(task)))
 }
 
 /// The preset that a task opens with.

@@ -3,6 +3,7 @@
 
 mod common;
 mod images;
+mod latents;
 mod plane;
 mod points;
 mod text;
@@ -23,7 +24,13 @@ use rtb::run::{ConfigError, Run};
 use yew::Html;
 
 /// The rooms, in the order of the page.
-static ROOMS: [&dyn Room; 4] = [&plane::Plane, &points::Points, &images::Images, &text::Text];
+static ROOMS: [&dyn Room; 5] = [
+    &plane::Plane,
+    &points::Points,
+    &images::Images,
+    &latents::Latents,
+    &text::Text,
+];
 
 /// The room of a run's task.
 ///

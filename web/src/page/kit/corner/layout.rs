@@ -8,6 +8,8 @@ const NARROW: f64 = 480.0;
 const NUMBERED: f64 = 40.0;
 /// The width of a letter, as a share of its height.
 const LETTER: f64 = 0.56;
+/// The room for numbers on the left, beside a name, in heights of a letter.
+const BESIDE: f64 = 3.1;
 
 /// The cells, and the letters on their left and below.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,12 +67,9 @@ impl Layout {
             return Vec::new();
         }
         let axis = Axis::between(f64::from(low), f64::from(high));
+        let width = |text: &str| LETTER * text.chars().count() as f64;
         let long = |text: &str| {
-            let letters = if across {
-                LETTER * text.chars().count() as f64
-            } else {
-                1.0
-            };
+            let letters = if across { width(text) } else { 1.0 };
             letters * self.font
         };
         let ticks = axis
@@ -81,7 +80,10 @@ impl Layout {
             let (place, half) = (share * self.cell, long(text) / 2.0);
             place - half >= -self.gap && place + half <= self.cell + self.gap
         };
-        let ticks: Vec<_> = ticks.filter(|(share, text)| inside(*share, text)).collect();
+        let fits = |text: &str| across || width(text) <= BESIDE;
+        let ticks: Vec<_> = ticks
+            .filter(|(share, text)| inside(*share, text) && fits(text))
+            .collect();
         let longest = ticks.iter().map(|(_, text)| long(text)).fold(0.0, f64::max);
         let apart = match &ticks[..] {
             [first, second, ..] => self.cell * (second.0 - first.0),
@@ -126,6 +128,12 @@ mod tests {
                 assert!(ends.windows(2).all(|pair| pair[0][1] < pair[1][0]), "{numbers:?}");
             }
         }
+        let layout = Layout::new(2, 640.0, false);
+        assert!(
+            layout.numbers([100.0, 100.000_05], false).is_empty(),
+            "they would lie on the name"
+        );
+        assert!(layout.numbers([-1e-6, 1e-6], false).len() > 1);
         assert_eq!(
             Layout::new(5, 350.0, false)
                 .name("a_long_name_of_a_coordinate")

@@ -204,10 +204,7 @@ impl Pen<'_> {
             self.write(&text, [x + share * cell, bottom + 4.0]);
         }
         self.bold();
-        self.write(
-            &self.layout.name(name),
-            [x + cell / 2.0, bottom + 1.6 * font + 4.0],
-        );
+        self.write_name(name, [x + cell / 2.0, bottom + 1.6 * font + 4.0]);
         if coordinate == 0 {
             return;
         }
@@ -221,7 +218,7 @@ impl Pen<'_> {
         let _ = c.rotate(-FRAC_PI_2);
         self.letters("center", "middle");
         self.bold();
-        self.write(&self.layout.name(name), [0.0, 0.0]);
+        self.write_name(name, [0.0, 0.0]);
         c.restore();
     }
 
@@ -240,5 +237,13 @@ impl Pen<'_> {
     fn write(&self, text: &str, [x, y]: [f64; 2]) {
         // A text always draws.
         let _ = self.context.fill_text(text, x, y);
+    }
+
+    /// A name along a cell, whose letters are as wide as there is room for.
+    fn write_name(&self, name: &str, [x, y]: [f64; 2]) {
+        let name = self.layout.name(name);
+        let _ = self
+            .context
+            .fill_text_with_max_width(&name, x, y, self.layout.cell);
     }
 }

@@ -5,6 +5,7 @@ use crate::kit::field::{Choice, labelled};
 use crate::kit::selection::Selection;
 use crate::parts::edit::EditProps;
 use rtb::run::{ConfigError, Run};
+use std::collections::BTreeMap;
 use yew::prelude::*;
 
 /// A kind of reward.
@@ -106,9 +107,12 @@ pub fn Factor<R: Rewards>(props: &FactorProps<R>) -> Html {
     // A posterior for each class needs more trajectories than a run may have.
     let refused = use_state_eq(|| None::<AttrValue>);
     let field = format!("{}.kind", props.field);
+    // What there was of other kinds.
+    let left = use_mut_ref(BTreeMap::<&'static str, R::Reward>::new);
     let choose = {
         let (set, before, refused, field) = (set.clone(), reward.clone(), refused.setter(), field.clone());
         Callback::from(move |kind: String| {
+            left.borrow_mut().insert(R::kind(&before), before.clone());
             // Of a product that is left, a factor of the kind stays.
             let factors = R::factors(&before).unwrap_or_default().iter();
             let mut kept = factors.filter(|factor| R::kind(factor) == kind);
@@ -119,6 +123,12 @@ pub fn Factor<R: Rewards>(props: &FactorProps<R>) -> Html {
             if let Some(factors) = R::factors(&new) {
                 let others = factors.iter().skip(1).cloned();
                 new = R::product([R::first(&before)].into_iter().chain(others).collect());
+            } else if R::factors(&before).is_none()
+                && let Some(left) = left.borrow().get(&*kind)
+                // It may be of another run, in which it is not allowed.
+                && set.emit(left.clone()).is_ok()
+            {
+                return refused.set(None);
             }
             let result = set.emit(new);
             refused.set(result.err().map(|error| labelled(&error, &field, KIND)));

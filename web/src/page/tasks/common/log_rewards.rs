@@ -1,32 +1,25 @@
 //! log r of the samples on show.
 
 use crate::kit::color;
-use crate::kit::frame::Frame;
 use crate::kit::number::{mean, short};
 use crate::kit::ridges::{self, Ridge};
 use crate::kit::shared::Shared;
 use crate::kit::size::use_width;
 use crate::kit::surface::Surface;
-use crate::parts::panels::{PANELS, REWARD};
 use crate::stage::Stage;
 use rtb::message::Snapshot;
 use yew::prelude::*;
 
-const ID: &str = PANELS[REWARD].0;
-const TITLE: &str = PANELS[REWARD].1;
-
 #[derive(Properties, PartialEq)]
 pub struct LogRewardsProps {
-    /// What the reward wants, in a phrase.
-    pub wish: String,
+    /// Of the canvas; also its `data-testid`.
+    pub id: &'static str,
     pub stage: Stage,
     pub snapshot: Option<Shared<Snapshot>>,
     /// What the samples are called, and the chosen one of them.
     pub what: &'static str,
     pub chosen: usize,
     pub dark: bool,
-    pub wide: bool,
-    pub on_wide: Callback<()>,
 }
 
 /// log r of the prior's, the learned and the exact samples on show, as histograms.
@@ -62,13 +55,17 @@ pub fn LogRewards(props: &LogRewardsProps) -> Html {
     }
     let figures: Vec<_> = all.iter().map(|r| format!("{}, {}", r.name, r.note)).collect();
     html! {
-        <Frame id={ID} title={TITLE} wide={props.wide} on_wide={props.on_wide.clone()}
-            help={format!("Reward: {}. The line marks the selected {}.", props.wish, props.what)}>
-            <canvas ref={canvas} id={ID} data-testid={ID} role="img" class="still"
+        <>
+            <canvas ref={canvas} id={props.id} data-testid={props.id} role="img" class="still"
                 aria-label={format!("Histograms of β·log r, with its floor, of the {}s shown: {}.", props.what, figures.join("; "))} />
             <p class="tally">{ format!("β·log r, with its floor, of the {}s shown", props.what) }</p>
-        </Frame>
+        </>
     }
+}
+
+/// What the histograms say; `wish` is what the reward wants, in a phrase, `what` what the samples are called.
+pub fn help(wish: &str, what: &str) -> String {
+    format!("Reward: {wish}. The line marks the selected {what}.")
 }
 
 fn ridge(name: &'static str, color: &'static str, values: &[f32], chosen: Option<usize>) -> Ridge {

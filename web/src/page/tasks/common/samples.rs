@@ -74,8 +74,9 @@ impl Samples {
     }
 
     /// A panel with samples.
-    pub fn frame(&self, panel: usize, help: &'static str, children: Html) -> Html {
+    pub fn frame(&self, panel: usize, help: impl Into<AttrValue>, children: Html) -> Html {
         let (id, title) = PANELS[panel];
+        let help = help.into();
         html! {
             <Frame key={id} {id} {title} {help} formula={(panel == EXACT).then_some(math::POSTERIOR)}
                 wide={self.wide.is(panel)} on_wide={self.wide.toggle(panel)}>

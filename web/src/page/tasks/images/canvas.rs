@@ -1,24 +1,23 @@
 //! Known pixels: the canvas on which they are painted, and its brush.
 
 use super::constraint::{self, FREE};
-use super::{Images, problem_mut};
+use super::{Images, reward_mut};
 use crate::kit::brush::{BrushControls, Tip};
+use crate::kit::canvas::{Canvas, Marks, Pointer, Purpose};
 use crate::kit::paint::Grid;
 use crate::kit::painting::{Painting, use_hand};
-use crate::kit::panel::{Marks, Panel, Pointer, Purpose};
 use crate::kit::picture::Picture;
 use crate::kit::selection::Selection;
 use crate::kit::shared::Shared;
 use crate::parts::edit::apply;
-use crate::parts::panels::{PANELS, REWARD};
 use crate::state::{Action, Notice};
 use crate::tasks::common::factor::FactorProps;
 use rtb::run::Run;
 use rtb::task::images::Reward;
 use yew::prelude::*;
 
-const ID: &str = PANELS[REWARD].0;
-const TITLE: &str = PANELS[REWARD].1;
+/// What is said of the canvas.
+pub const HELP: &str = "Paint the known pixels of the digit. By keyboard: arrows move the brush, Space paints, Backspace makes pixels free.";
 
 /// What the brush leaves.
 const TIPS: [Tip; 3] = [
@@ -41,13 +40,13 @@ const TIPS: [Tip; 3] = [
 
 #[derive(Properties, PartialEq)]
 pub struct ConstraintProps {
+    /// Of the canvas; also its `data-testid`.
+    pub id: &'static str,
     pub run: Shared<Run>,
     pub rows: Vec<String>,
     pub selection: Selection,
     pub dispatch: Callback<Action>,
     pub dark: bool,
-    pub wide: bool,
-    pub on_wide: Callback<()>,
 }
 
 /// The known pixels, to paint on.
@@ -60,7 +59,7 @@ pub fn Constraint(props: &ConstraintProps) -> Html {
         Callback::from(move |grid: Grid| {
             let edit = dispatch.reform(Action::Edit);
             let put = |run: &mut Run| {
-                if let Some(rows) = constraint::known_mut(&mut problem_mut(run).reward) {
+                if let Some(rows) = constraint::known_mut(reward_mut(run)) {
                     *rows = grid.rows;
                 }
             };
@@ -96,10 +95,9 @@ pub fn Constraint(props: &ConstraintProps) -> Html {
         .filter(|c| *c != FREE)
         .count();
     html! {
-        <Panel id={ID} title={TITLE} label={format!("Canvas of 28 × 28 pixels, {known} of them known.")}
-            help="Paint the known pixels of the digit. By keyboard: arrows move the brush, Space paints, Backspace makes pixels free."
+        <Canvas id={props.id} label={format!("Canvas of 28 × 28 pixels, {known} of them known.")}
             legend="from paper to ink; tinted pixels are free" picture={Some((*picture).clone())} smooth=false axes=false paths={None} step=0.0 highlighted={None}
-            {marks} {brush} dark={props.dark} wide={props.wide} {on_pointer} {on_key} on_wide={props.on_wide.clone()} />
+            {marks} {brush} dark={props.dark} {on_pointer} {on_key} />
     }
 }
 

@@ -45,7 +45,7 @@ pub fn known_mut(reward: &mut Reward) -> Option<&mut Vec<String>> {
 mod tests {
     use super::*;
     use crate::kit::paint::Brush;
-    use crate::tasks::images::{problem, problem_mut};
+    use crate::tasks::images;
     use rtb::run::Preset;
 
     #[test]
@@ -65,13 +65,13 @@ mod tests {
         assert_eq!(freed, blank);
         for grid in [blank, inked] {
             let mut run = Preset::find("digits-inpaint").unwrap().run;
-            *known_mut(&mut problem_mut(&mut run).reward).unwrap() = grid.rows;
+            *known_mut(images::reward_mut(&mut run)).unwrap() = grid.rows;
             assert_eq!(run.validate(), Ok(()));
         }
     }
 
     fn reward(preset: &str) -> Reward {
-        problem(&Preset::find(preset).unwrap().run).reward.clone()
+        images::reward(&Preset::find(preset).unwrap().run).clone()
     }
 
     #[test]

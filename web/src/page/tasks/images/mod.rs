@@ -1,12 +1,12 @@
-//! Images of handwriting.
+//! Images of handwriting, and what other rooms of images share with this one.
 
 mod canvas;
 mod classes;
 mod constraint;
-mod figures;
+pub mod figures;
 mod journey;
-mod panels;
-mod remarks;
+pub mod panels;
+pub mod remarks;
 mod reward;
 mod shares;
 mod words;
@@ -15,6 +15,7 @@ use super::common::factor::controls;
 use super::common::prior::{adopt, choice};
 use super::{Facts, Room};
 use crate::kit::mosaic::Mosaic;
+use crate::kit::shared::Fixed;
 use crate::kit::thumbnail::Thumbnail;
 use crate::parts::compare::{Compared, PictureProps, Shown};
 use crate::parts::controls::numbers::{Numbers, RANK};
@@ -24,16 +25,17 @@ use crate::parts::navigation::Naming;
 use crate::parts::panels::{PANELS, PanelsProps};
 use crate::parts::save_open::{SampleFile, Saved};
 use crate::parts::transport::Advice;
+use panels::Said;
 use rtb::message::{Fit, Report, Scene, Truth};
 use rtb::run::Run;
-use rtb::task::images::{ImageFit, ImagesProblem, PIXELS, SIDE};
+use rtb::task::images::{ImageFit, ImagesProblem, LatentsProblem, PIXELS, Reward, SIDE};
 use yew::{Html, html};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Images;
 
 /// The images that stand for a distribution.
-const GRID: Mosaic = Mosaic {
+pub const GRID: Mosaic = Mosaic {
     columns: 6,
     rows: 6,
     side: SIDE,
@@ -89,6 +91,16 @@ static FACTS: Facts = Facts {
     },
 };
 
+static SAID: Said = Said {
+    help: [
+        "Images drawn by the pretrained model. Select one by pointer or arrow keys to see its trajectory below.",
+        "",
+        "Images drawn by the trained model with the same noise: training turns each prior image into one that the reward wants.",
+        "The target of the learned posterior: the prior’s own images, each kept with probability r.",
+    ],
+    flow: "Every image starts at x₀ = 0, which is grey. The first step makes it noise, the other steps denoise it.",
+};
+
 impl Room for Images {
     fn facts(&self) -> &'static Facts {
         &FACTS
@@ -96,12 +108,7 @@ impl Room for Images {
 
     fn adopt(&self, run: &mut Run) -> Option<String> {
         let changed = adopt(run, weights)?;
-        // The images of another prior may have had another size.
-        if let Some(rows) = constraint::known_mut(&mut problem_mut(run).reward)
-            && !constraint::fits(rows)
-        {
-            *rows = constraint::blank();
-        }
+        refit(run);
         Some(changed)
     }
 
@@ -123,7 +130,7 @@ impl Room for Images {
     }
 
     fn panels(&self, props: PanelsProps) -> Html {
-        html! { <panels::Panels ..props /> }
+        html! { <panels::Panels {props} said={Fixed(&SAID)} /> }
     }
 
     fn reward(&self, edits: EditProps) -> Html {
@@ -161,28 +168,66 @@ impl Room for Images {
     }
 
     fn file(&self, _scene: &Scene, samples: &[f32]) -> SampleFile {
-        let count = samples.len() / PIXELS;
-        let columns = (count as f64).sqrt().ceil().max(1.0) as usize;
-        let mosaic = Mosaic {
-            columns,
-            rows: count.div_ceil(columns),
-            side: SIDE,
-        };
-        SampleFile::Picture {
-            name: "samples.png",
-            picture: mosaic.picture(samples),
-        }
+        file(samples)
+    }
+}
+
+/// Images as a picture to save.
+pub fn file(samples: &[f32]) -> SampleFile {
+    let count = samples.len() / PIXELS;
+    let columns = (count as f64).sqrt().ceil().max(1.0) as usize;
+    let mosaic = Mosaic {
+        columns,
+        rows: count.div_ceil(columns),
+        side: SIDE,
+    };
+    SampleFile::Picture {
+        name: "samples.png",
+        picture: mosaic.picture(samples),
     }
 }
 
 /// The picture on a card of the comparison.
-fn picture(props: PictureProps) -> Html {
+pub fn picture(props: PictureProps) -> Html {
     let images = match &props.shown {
         Shown::Exact => props.stage.truth.as_ref().map(|truth| &truth.samples),
         Shown::Samples(outcome) => outcome.as_ref().map(|outcome| &outcome.points),
     };
     let picture = images.map(|images| GRID.picture(images));
     html! { <Thumbnail label={props.label} {picture} paths={None} dark={props.dark} /> }
+}
+
+/// The reward of a run on images, whatever its prior is.
+///
+/// # Panics
+///
+/// Where a run is about something else: a room is handed runs of its own task only.
+pub fn reward(run: &Run) -> &Reward {
+    let latents = || run.problem.get::<LatentsProblem>().map(|problem| &problem.reward);
+    let images = run.problem.get::<ImagesProblem>().map(|problem| &problem.reward);
+    images.or_else(latents).expect("a run on images")
+}
+
+/// The same, to change.
+///
+/// # Panics
+///
+/// As [`reward`].
+pub fn reward_mut(run: &mut Run) -> &mut Reward {
+    if run.problem.get::<ImagesProblem>().is_some() {
+        return &mut problem_mut(run).reward;
+    }
+    let latents = run.problem.get_mut::<LatentsProblem>();
+    &mut latents.expect("a run on images").reward
+}
+
+/// Makes what is painted fit another prior, whose images may have another size.
+pub fn refit(run: &mut Run) {
+    if let Some(rows) = constraint::known_mut(reward_mut(run))
+        && !constraint::fits(rows)
+    {
+        *rows = constraint::blank();
+    }
 }
 
 /// What a run of this task asks for.
@@ -201,7 +246,7 @@ fn weights(run: &mut Run) -> &mut String {
 }
 
 /// How far images are from the exact posterior.
-fn fit(of: &Fit) -> Option<ImageFit> {
+pub fn fit(of: &Fit) -> Option<ImageFit> {
     of.of()
 }
 
@@ -231,11 +276,11 @@ mod tests {
     #[test]
     fn what_is_painted_has_the_size_of_a_prior_that_ships() {
         let mut run = Preset::find("digits-inpaint").unwrap().run;
-        let painted = constraint::known(&problem(&run).reward).cloned();
+        let painted = constraint::known(reward(&run)).cloned();
         *weights(&mut run) = "mine".to_owned();
         assert!(Images.adopt(&mut run).is_some());
-        assert_eq!(constraint::known(&problem(&run).reward).cloned(), painted);
-        *constraint::known_mut(&mut problem_mut(&mut run).reward).unwrap() = vec!["9".repeat(16); 16];
+        assert_eq!(constraint::known(reward(&run)).cloned(), painted);
+        *constraint::known_mut(reward_mut(&mut run)).unwrap() = vec!["9".repeat(16); 16];
         *weights(&mut run) = "mine".to_owned();
         assert_eq!(run.validate(), Ok(()));
         assert!(Images.adopt(&mut run).is_some());
@@ -264,7 +309,7 @@ mod tests {
         let state = state.reduce(truth);
         assert!(state.stage.log_z().is_some());
         let mut painted = run.clone();
-        *constraint::known_mut(&mut problem_mut(&mut painted).reward).unwrap() = constraint::blank();
+        *constraint::known_mut(reward_mut(&mut painted)).unwrap() = constraint::blank();
         let state = state.reduce(Action::Edit(painted));
         assert_eq!(state.stage.scene.prior_paths.points, [0.5]);
         assert_eq!(state.stage.log_z(), None, "it is another posterior");

@@ -1,99 +1,165 @@
 //! Three grids of images, the reward, the way of a chosen one from noise, and the classes.
 
-use super::canvas::Constraint;
+use super::canvas::{self, Constraint};
 use super::journey::Journey;
 use super::reward::wish;
 use super::shares::shares;
-use super::{GRID, constraint, fit, problem, words};
+use super::{GRID, constraint, fit, reward, words};
 use crate::kit::number::{log_r, mean, short};
 use crate::kit::picture::Picture;
+use crate::kit::shared::Fixed;
 use crate::kit::sheet::Sheet;
 use crate::kit::surface::state_at;
 use crate::parts::panels::{EXACT, LEARNED, PANELS, PRIOR, PanelsProps, REWARD, stage};
-use crate::tasks::common::log_rewards::LogRewards;
-use crate::tasks::common::samples::{gathered, use_samples};
+use crate::tasks::common::log_rewards::{self, LogRewards};
+use crate::tasks::common::samples::{Samples, gathered, use_samples};
 use rtb::message::Paths;
 use rtb::run::Run;
 use rtb::task::images::ExactFit;
+use std::rc::Rc;
 use yew::prelude::*;
+
+/// The ids of what stands below other pictures in the panels.
+const BELOW: [&str; 4] = ["prior-images", "reward-images", "learned-images", "exact-images"];
+
+/// What a room says of its panels.
+pub struct Said {
+    /// The sentences under each; of the reward, what comes before what it wants.
+    pub help: [&'static str; 4],
+    /// What the slider of diffusion time shows.
+    pub flow: &'static str,
+}
+
+/// The images of a run, at the times that the sliders show.
+pub struct Grids {
+    pub samples: Samples,
+    prior: Rc<Option<Picture>>,
+    learned: Rc<Option<Picture>>,
+    exact: Rc<Option<Picture>>,
+}
+
+#[hook]
+pub fn use_grids(props: &PanelsProps) -> Grids {
+    let samples = use_samples(props);
+    let of_prior = (props.stage.scene.clone(), samples.step());
+    let of_learned = (samples.snapshot.clone(), samples.step());
+    Grids {
+        prior: use_memo(of_prior, |(scene, step)| at(&scene.prior_paths, *step)),
+        learned: use_memo(of_learned, |(snapshot, step)| {
+            snapshot.as_ref().and_then(|s| at(&s.paths, *step))
+        }),
+        exact: use_memo(props.stage.truth.clone(), |truth| {
+            truth.as_ref().map(|t| GRID.picture(&t.samples))
+        }),
+        samples,
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct ImagesProps {
+    pub props: PanelsProps,
+    pub said: Fixed<Said>,
+}
 
 /// What a run on images shows.
 #[component]
-pub fn Panels(props: &PanelsProps) -> Html {
-    let samples = use_samples(props);
-    let (step, snapshot) = (samples.step(), samples.snapshot.clone());
-    let truth = props.stage.truth.clone();
-    let scene = props.stage.scene.clone();
-    let prior = use_memo((scene.clone(), step), |(scene, step)| {
-        at(&scene.prior_paths, *step)
-    });
-    let learned = use_memo((snapshot.clone(), step), |(snapshot, step)| {
-        snapshot.as_ref().and_then(|s| at(&s.paths, *step))
-    });
-    let exact = use_memo(truth.clone(), |truth| {
-        truth.as_ref().map(|t| GRID.picture(&t.samples))
-    });
+pub fn Panels(props: &ImagesProps) -> Html {
+    let ImagesProps { props, said } = props;
+    let grids = use_grids(props);
+    stage("digits", grids.shown(props, said, None))
+}
 
-    let log_reward_learned = snapshot.as_ref().map_or(&[][..], |s| &s.log_reward);
-    let log_reward_exact = truth.as_ref().map_or(&[][..], |t| &t.log_reward);
-    let sheet = |panel: usize| {
-        let (id, _) = PANELS[panel];
+impl Grids {
+    /// All panels, the way of the chosen image and the sliders; `above` is what stands above the images.
+    pub fn shown(&self, props: &PanelsProps, said: &Said, above: Option<[Html; 4]>) -> Html {
+        let Self { samples, .. } = self;
+        let (snapshot, truth) = (&samples.snapshot, props.stage.truth.as_ref());
+        let measured = snapshot.as_ref().and_then(|s| match &s.report.chosen {
+            Some(chosen) => fit(&chosen.fit),
+            None => fit(&s.report.fit),
+        });
+        let exact = truth.and_then(|t| t.fit.of::<ExactFit>());
+        html! {
+            <>
+                <div class="panels">{ for (0..PANELS.len()).map(|panel| self.panel(panel, props, said, above.as_ref())) }</div>
+                <div class="beside">
+                    <Journey stage={props.stage.clone()} snapshot={snapshot.clone()} chosen={samples.chosen()} step={samples.step()}
+                        on_step={samples.times.on_step(samples.steps)} dark={props.dark} />
+                    { shares(reward(&props.run), measured.map(|fit| fit.classes), exact.map(|e| e.classes)) }
+                </div>
+                { samples.timeline(said.flow) }
+            </>
+        }
+    }
+
+    fn panel(&self, panel: usize, props: &PanelsProps, said: &Said, above: Option<&[Html; 4]>) -> Html {
+        let id = match above {
+            Some(_) => BELOW[panel],
+            None => PANELS[panel].0,
+        };
+        let said = said.help[panel];
+        let (own, help) = match panel {
+            REWARD => {
+                let (own, help) = self.reward(id, props);
+                (own, format!("{said}{help}"))
+            }
+            _ => (self.sheet(id, panel, props), said.to_owned()),
+        };
+        let children = match above {
+            Some(above) => {
+                html! { <div class="pair"><div>{ above[panel].clone() }</div><div>{ own }</div></div> }
+            }
+            None => own,
+        };
+        self.samples.frame(panel, help, children)
+    }
+
+    /// What is wanted, and what is said of it: a canvas to paint on, or log r of the images.
+    fn reward(&self, id: &'static str, props: &PanelsProps) -> (Html, String) {
+        let reward = reward(&props.run);
+        match constraint::known(reward) {
+            Some(rows) => {
+                let canvas = html! {
+                    <Constraint {id} run={props.run.clone()} rows={rows.clone()} selection={props.selection}
+                        dispatch={props.dispatch.clone()} dark={props.dark} />
+                };
+                (canvas, canvas::HELP.to_owned())
+            }
+            None => {
+                let histograms = html! {
+                    <LogRewards {id} stage={props.stage.clone()} snapshot={self.samples.snapshot.clone()} what="image"
+                        chosen={self.samples.chosen()} dark={props.dark} />
+                };
+                (histograms, log_rewards::help(&wish(reward), "image"))
+            }
+        }
+    }
+
+    fn sheet(&self, id: &'static str, panel: usize, props: &PanelsProps) -> Html {
+        let Self { samples, .. } = self;
+        let (snapshot, truth) = (samples.snapshot.as_deref(), props.stage.truth.as_deref());
         let (picture, log_reward) = match panel {
-            PRIOR => (&*prior, props.stage.log_reward()),
-            LEARNED => (&*learned, log_reward_learned),
-            _ => (&*exact, log_reward_exact),
+            PRIOR => (&*self.prior, props.stage.log_reward()),
+            LEARNED => (&*self.learned, snapshot.map_or(&[][..], |s| &s.log_reward)),
+            _ => (&*self.exact, truth.map_or(&[][..], |t| &t.log_reward)),
+        };
+        let label = match panel {
+            PRIOR => {
+                let step = samples.step();
+                format!("Images of the prior at step {step:.0} of {}.", samples.steps)
+            }
+            LEARNED => words::learned(snapshot),
+            _ => words::exact(truth),
         };
         let place = samples.chosen_on(panel);
-        let label = match panel {
-            PRIOR => format!("Images of the prior at step {step:.0} of {}.", samples.steps),
-            LEARNED => words::learned(snapshot.as_deref()),
-            _ => words::exact(truth.as_deref()),
-        };
-        let help = match panel {
-            PRIOR => {
-                "Images drawn by the pretrained model. Select one by pointer or arrow keys to see its trajectory below."
-            }
-            LEARNED => {
-                "Images drawn by the trained model with the same noise: training turns each prior image into one that the reward wants."
-            }
-            _ => "The target of the learned posterior: the prior’s own images, each kept with probability r.",
-        };
-        let shown = html! {
+        html! {
             <>
                 <Sheet {id} {label} picture={picture.clone()} mosaic={GRID} chosen={place} choose={samples.choose_on(panel)} dark={props.dark} />
                 { tally(log_reward, place, &props.run) }
-                if panel == EXACT { { gathered(truth.as_deref(), "Prior images sampled", words::progress(truth.as_deref())) } }
+                if panel == EXACT { { gathered(truth, "Prior images sampled", words::progress(truth)) } }
             </>
-        };
-        samples.frame(panel, help, shown)
-    };
-    let reward = match constraint::known(&problem(&props.run).reward) {
-        Some(rows) => html! {
-            <Constraint key="reward" run={props.run.clone()} rows={rows.clone()} selection={props.selection}
-                dispatch={props.dispatch.clone()} dark={props.dark} wide={samples.wide.is(REWARD)} on_wide={samples.wide.toggle(REWARD)} />
-        },
-        None => html! {
-            <LogRewards key="reward" wish={wish(&problem(&props.run).reward)} stage={props.stage.clone()} snapshot={snapshot.clone()} what="image" chosen={samples.chosen()}
-                dark={props.dark} wide={samples.wide.is(REWARD)} on_wide={samples.wide.toggle(REWARD)} />
-        },
-    };
-    let measured = snapshot.as_ref().and_then(|s| match &s.report.chosen {
-        Some(chosen) => fit(&chosen.fit),
-        None => fit(&s.report.fit),
-    });
-    let shown = html! {
-        <>
-            <div class="panels">
-                { for (0..PANELS.len()).map(|panel| if panel == REWARD { reward.clone() } else { sheet(panel) }) }
-            </div>
-            <div class="beside">
-                <Journey stage={props.stage.clone()} snapshot={snapshot.clone()} chosen={samples.chosen()} {step} on_step={samples.times.on_step(samples.steps)} dark={props.dark} />
-                { shares(&problem(&props.run).reward, measured.map(|fit| fit.classes), truth.as_ref().and_then(|t| t.fit.of::<ExactFit>()).map(|e| e.classes)) }
-            </div>
-            { samples.timeline("Every image starts at x₀ = 0, which is grey. The first step makes it noise, the other steps denoise it.") }
-        </>
-    };
-    stage("digits", shown)
+        }
+    }
 }
 
 /// The images of trajectories at a step.

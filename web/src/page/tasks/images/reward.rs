@@ -1,7 +1,7 @@
 //! What is wanted of images: the kinds of reward, their controls and their words.
 
 use super::classes::Classes;
-use super::{FACTS, Images, canvas, problem, problem_mut};
+use super::{FACTS, Images, canvas, reward_mut};
 use crate::kit::place::{Numbers, Part, Place};
 use crate::presets::presets_of;
 use crate::tasks::common::factor::{FactorProps, Kind, Rewards, alone, kind, refloor};
@@ -24,12 +24,12 @@ impl Rewards for Images {
     ];
 
     fn of(run: &Run) -> &Reward {
-        &problem(run).reward
+        super::reward(run)
     }
 
     fn put(run: &mut Run, reward: Reward) {
-        refloor(run, [problem(run).reward.kind(), reward.kind()], floor);
-        problem_mut(run).reward = reward;
+        refloor(run, [super::reward(run).kind(), reward.kind()], floor);
+        *reward_mut(run) = reward;
         // It goes with the last factor that has a gradient.
         run.network.langevin &= run.may_have_langevin();
     }
@@ -40,7 +40,7 @@ impl Rewards for Images {
 
     /// What its first preset has.
     fn start(kind: &str) -> Option<Reward> {
-        let mut rewards = presets_of(FACTS.naming.name).map(|p| problem(&p.run).reward.clone());
+        let mut rewards = presets_of(FACTS.naming.name).map(|p| super::reward(&p.run).clone());
         rewards.find(|reward| reward.kind() == kind)
     }
 

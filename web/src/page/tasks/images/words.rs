@@ -1,6 +1,6 @@
 //! What is said of the grids of digits.
 
-use super::problem;
+use super::reward;
 use crate::kit::number::{count, figure, mean};
 use rtb::message::{SampledTruth, Snapshot};
 use rtb::run::Run;
@@ -8,7 +8,7 @@ use rtb::task::images::Reward;
 
 /// The class that is asked for at a place of a grid, where each is a posterior of its own.
 pub fn asked(run: &Run, place: usize, places: usize) -> Option<usize> {
-    match &problem(run).reward {
+    match reward(run) {
         Reward::EachClass { classes, .. } => classes.get(run.pictured(place, places)).copied(),
         _ => None,
     }

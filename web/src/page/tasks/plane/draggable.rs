@@ -2,8 +2,8 @@
 
 use super::gaussian::Axes;
 use super::shape;
+use crate::kit::canvas::{Handle, Marks, Purpose};
 use crate::kit::paint::Grid;
-use crate::kit::panel::{Handle, Marks, Purpose};
 use crate::kit::surface::ellipse;
 use rtb::task::plane::{Component, HALF_WIDTH, Shape};
 

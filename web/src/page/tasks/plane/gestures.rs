@@ -1,9 +1,9 @@
 //! What the pointer and the keys do on a panel.
 
 use super::draggable::Draggable;
+use crate::kit::canvas::{Pointer, Touch, arrow};
 use crate::kit::paint::Grid;
 use crate::kit::painting::{self, Painting};
-use crate::kit::panel::{Pointer, Touch, arrow};
 use crate::kit::selection::Selection;
 use crate::kit::shared::Shared;
 use crate::kit::surface::nearest;

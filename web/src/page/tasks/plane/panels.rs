@@ -6,9 +6,10 @@ use super::pictures::Pictures;
 use super::reward::BLANK;
 use super::words::{help, label};
 use super::{preview, problem, problem_mut, view};
+use crate::kit::canvas::{Canvas, Pointer, Purpose};
+use crate::kit::frame::Frame;
 use crate::kit::math;
 use crate::kit::paint::Grid;
-use crate::kit::panel::{Panel, Pointer, Purpose};
 use crate::kit::shared::Shared;
 use crate::kit::timeline::use_times;
 use crate::parts::edit::apply;
@@ -107,10 +108,13 @@ pub fn Panels(props: &PanelsProps) -> Html {
         };
         let on_key = Callback::from(move |event: KeyboardEvent| gestures.key(&event));
         html! {
-            <Panel key={id} {id} {title} help={help(panel, props)} label={label(panel, props, snapshot.as_ref().map(|s| &s.report))}
-                legend={if panel == REWARD { "β·log r, with its floor" } else { "density" }} formula={(panel == EXACT).then_some(math::POSTERIOR)}
-                {picture} smooth={!paints} {paths} {step} highlighted={highlight(*hand.highlighted, panel)} {marks} {brush}
-                dark={props.dark} wide={wide.is(panel)} {on_pointer} {on_key} on_wide={wide.toggle(panel)} />
+            <Frame key={id} {id} {title} help={help(panel, props)} formula={(panel == EXACT).then_some(math::POSTERIOR)}
+                wide={wide.is(panel)} on_wide={wide.toggle(panel)}>
+                <Canvas {id} label={label(panel, props, snapshot.as_ref().map(|s| &s.report))}
+                    legend={if panel == REWARD { "β·log r, with its floor" } else { "density" }}
+                    {picture} smooth={!paints} {paths} {step} highlighted={highlight(*hand.highlighted, panel)} {marks} {brush}
+                    dark={props.dark} {on_pointer} {on_key} />
+            </Frame>
         }
     };
     let shown = html! {

@@ -7,10 +7,12 @@ use rtb::task::{Corner, Role, Series};
 /// How far a range goes beyond the exact posterior towards the prior, as a share of it.
 const BEYOND: f32 = 0.35;
 
-/// The learned points of a snapshot; before any training they are the prior's.
+/// The learned points of a snapshot; before any training they are the prior's. Those of a run that was left may have
+/// another number of coordinates, and are none of this one's.
 pub fn learned<'a>(snapshot: Option<&'a Snapshot>, view: &'a PointsView) -> &'a [f32] {
     match snapshot {
         None => &[],
+        Some(snapshot) if snapshot.paths.size != view.names.len() => &[],
         Some(snapshot) if snapshot.samples.is_empty() => &view.prior,
         Some(snapshot) => &snapshot.samples,
     }
@@ -60,6 +62,25 @@ fn columns(points: &[f32], size: usize, coordinates: &[usize]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rtb::message::Paths;
+
+    #[test]
+    fn points_of_a_run_with_other_coordinates_are_not_shown() {
+        let of = |size: usize| Snapshot {
+            samples: vec![1.0; 6],
+            paths: Paths {
+                size,
+                ..Paths::default()
+            },
+            ..Snapshot::default()
+        };
+        let view = PointsView {
+            names: ["a", "b", "c"].map(str::to_owned).to_vec(),
+            ..PointsView::default()
+        };
+        assert_eq!(learned(Some(&of(3)), &view).len(), 6);
+        assert!(learned(Some(&of(2)), &view).is_empty());
+    }
 
     #[test]
     fn chosen_coordinates_have_ranges_around_the_exact_posterior() {

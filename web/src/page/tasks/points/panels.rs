@@ -41,7 +41,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
             .map_or(&scene.prior_paths, |snapshot| &snapshot.paths);
         Shared::new(paths.clone())
     });
-    let flow = (paths.count() > 0).then(|| Flow {
+    let flow = (paths.count() > 0 && paths.size == names.len()).then(|| Flow {
         paths: (*paths).clone(),
         coordinates: shown.clone(),
         step: samples.step(),

@@ -6,19 +6,27 @@ use super::{problem, problem_mut};
 use crate::kit::field::Choice;
 use crate::parts::edit::EditProps;
 use rtb::task::points::{Component, Coordinate, Prior};
+use std::mem::{discriminant, replace};
 use yew::prelude::*;
 
 #[component]
 pub fn PriorControls(edits: &EditProps) -> Html {
+    // What there was of the other kind, with the same names.
+    let left = use_mut_ref(|| None::<Prior>);
     let choose = {
         let edits = edits.clone();
         Callback::from(move |kind: String| {
             // The names stay, so that the reward is still one.
             let _ = edits.apply(|run| {
                 let prior = &mut problem_mut(run).prior;
-                if let Some(other) = changed(prior, &kind) {
-                    *prior = other;
-                }
+                let Some(other) = changed(prior, &kind) else {
+                    return;
+                };
+                let same = |left: &Prior| {
+                    left.names() == other.names() && discriminant(left) == discriminant(&other)
+                };
+                let before = left.borrow_mut().take().filter(same);
+                *left.borrow_mut() = Some(replace(prior, before.unwrap_or(other)));
             });
         })
     };

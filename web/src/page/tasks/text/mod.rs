@@ -43,7 +43,7 @@ static FACTS: Facts = Facts {
         title: "Stories",
         opens: Some(QUICK),
         what: "the missing middle of a story",
-        intro: "The fourth task, Stories, uses a language model that writes or unmasks words. The prior sees how a story begins, you write how it ends, and the \
+        intro: "The fifth task, Stories, uses a language model that writes or unmasks words. The prior sees how a story begins, you write how it ends, and the \
                 posterior writes what happens in between. ",
     },
     numbers: Numbers {

@@ -6,7 +6,7 @@ use super::whole::Whole;
 use super::{problem, reader, view};
 use crate::kit::number::{count, mean, short};
 use crate::parts::panels::{EXACT, LEARNED, PANELS, PRIOR, PanelsProps, REWARD, stage};
-use crate::tasks::common::log_rewards::LogRewards;
+use crate::tasks::common::log_rewards::{self, LogRewards};
 use crate::tasks::common::samples::{gathered, use_samples};
 use rtb::message::{Paths, SampledTruth};
 use rtb::task::text::Reader;
@@ -67,10 +67,11 @@ pub fn Panels(props: &PanelsProps) -> Html {
         };
         samples.frame(panel, help, shown)
     };
-    let reward = html! {
-        <LogRewards key="reward" wish={wish(&problem(&props.run).reward)} stage={props.stage.clone()} snapshot={snapshot.clone()} what="middle" chosen={samples.chosen()}
-            dark={props.dark} wide={samples.wide.is(REWARD)} on_wide={samples.wide.toggle(REWARD)} />
+    let histograms = html! {
+        <LogRewards id={PANELS[REWARD].0} stage={props.stage.clone()} snapshot={snapshot.clone()} what="middle" chosen={samples.chosen()} dark={props.dark} />
     };
+    let help = log_rewards::help(&wish(&problem(&props.run).reward), "middle");
+    let reward = samples.frame(REWARD, help, histograms);
     // Words of the story that the prior does not know.
     let unknown = view(&scene).map(|view| view.unknown.clone()).unwrap_or_default();
     let shown = html! {

@@ -1,11 +1,13 @@
-//! One panel: a picture of the square with points, trajectories and handles on it.
+//! A picture of a square with points, trajectories and handles on it.
 
 use super::color;
-use super::frame::Frame;
+use super::lens::Lens;
+use super::map::Map;
 use super::picture::Picture;
 use super::shared::Shared;
 use super::size::use_width;
-use super::surface::{HALF_WIDTH, Surface, circle};
+use super::surface::{SQUARE, Square, Surface, circle};
+use super::traces::Traces;
 use rtb::message::Paths;
 use web_sys::{HtmlCanvasElement, PointerEvent};
 use yew::prelude::*;
@@ -29,6 +31,8 @@ pub struct Pointer {
     pub reach: f64,
     /// The secondary button, or a pen's eraser.
     pub erase: bool,
+    /// Whether it is a finger, which leaves with every touch.
+    pub finger: bool,
 }
 
 /// Where an arrow key leads.
@@ -70,18 +74,19 @@ pub struct Marks {
 }
 
 #[derive(Properties, PartialEq)]
-pub struct PanelProps {
+pub struct CanvasProps {
     /// Of the canvas; also its `data-testid`.
     pub id: &'static str,
-    pub title: &'static str,
-    pub help: AttrValue,
-    #[prop_or_default]
-    pub formula: Option<&'static str>,
     /// What a screen reader says of the picture.
     pub label: AttrValue,
     /// What the legend says the colours mean.
     pub legend: AttrValue,
     pub picture: Option<Picture>,
+    /// What lies on the picture.
+    #[prop_or_default]
+    pub map: Option<Map>,
+    #[prop_or(SQUARE)]
+    pub square: Square,
     #[prop_or(true)]
     pub smooth: bool,
     /// Whether the axes of the square are drawn.
@@ -90,27 +95,33 @@ pub struct PanelProps {
     pub paths: Option<Shared<Paths>>,
     /// The step at which points are drawn, 0 to T.
     pub step: f64,
+    /// What trajectories leave behind them; otherwise only their points are drawn.
+    #[prop_or_default]
+    pub traces: Option<Traces>,
     /// The trajectory shown whole.
     pub highlighted: Option<usize>,
+    /// What is seen at a place.
+    #[prop_or_default]
+    pub lens: Option<Lens>,
     #[prop_or_default]
     pub marks: Marks,
     /// A brush's place and radius.
     #[prop_or_default]
     pub brush: Option<([f64; 2], f64)>,
     pub dark: bool,
-    pub wide: bool,
     pub on_pointer: Callback<Pointer>,
     pub on_key: Callback<KeyboardEvent>,
-    pub on_wide: Callback<()>,
 }
 
 #[component]
-pub fn Panel(props: &PanelProps) -> Html {
+pub fn Canvas(props: &CanvasProps) -> Html {
     let canvas = use_node_ref();
     let inside = use_state_eq(|| false);
     let width = use_width(&canvas);
-    let picture = use_memo((props.picture.clone(), props.dark), |(picture, dark)| {
-        picture.as_ref().and_then(|p| p.render(*dark))
+    let of = (props.picture.clone(), props.map.clone(), props.dark);
+    let picture = use_memo(of, |(picture, map, dark)| match map {
+        Some(map) => map.render(picture.as_ref(), *dark),
+        None => picture.as_ref().and_then(|p| p.render(*dark)),
     });
     {
         let canvas = canvas.clone();
@@ -119,6 +130,7 @@ pub fn Panel(props: &PanelProps) -> Html {
             (props.paths.clone(), props.step, props.highlighted),
             (props.marks.clone(), props.brush, *inside),
             (props.dark, width.round() as u32, props.smooth, props.axes),
+            (props.square, props.traces.clone(), props.lens.clone()),
             props
                 .picture
                 .as_ref()
@@ -130,11 +142,13 @@ pub fn Panel(props: &PanelProps) -> Html {
                 (paths, step, highlighted),
                 (marks, brush, inside),
                 (dark, _, smooth, axes),
+                (square, traces, lens),
                 on_reward,
             ) = drawn;
             let Some(surface) = Surface::new(&canvas, color::ink(*dark)) else {
                 return;
             };
+            let surface = surface.of(*square);
             if let Some(image) = picture.as_ref() {
                 surface.image(image, *smooth);
             }
@@ -142,7 +156,10 @@ pub fn Panel(props: &PanelProps) -> Html {
                 surface.grid();
             }
             if let Some(paths) = paths {
-                surface.points(paths, *step, *on_reward);
+                match traces {
+                    Some(traces) => surface.traces(paths, *step, traces, *dark),
+                    None => surface.points(paths, *step, *on_reward),
+                }
                 if let Some(path) = highlighted.filter(|p| *p < paths.count()) {
                     surface.path(paths, path, *step);
                 }
@@ -154,11 +171,14 @@ pub fn Panel(props: &PanelProps) -> Html {
             if let Some((at, radius)) = brush {
                 surface.outline(&circle(*at, *radius));
             }
+            if let Some(lens) = lens {
+                surface.lens(lens, *dark);
+            }
         });
     }
 
     let pointer = |touch: Touch| {
-        let (on_pointer, inside) = (props.on_pointer.clone(), inside.clone());
+        let (on_pointer, inside, square) = (props.on_pointer.clone(), inside.clone(), props.square);
         Callback::from(move |event: PointerEvent| {
             let canvas: HtmlCanvasElement = event.target_unchecked_into();
             if touch == Touch::Down && canvas.set_pointer_capture(event.pointer_id()).is_err() {
@@ -166,18 +186,22 @@ pub fn Panel(props: &PanelProps) -> Html {
                 gloo::console::debug!("the pointer cannot be captured");
             }
             inside.set(touch != Touch::Leave);
-            on_pointer.emit(read(
-                touch,
-                &canvas,
-                &event,
-                event.buttons() == 2 || event.buttons() == 32,
-            ));
+            on_pointer.emit(Pointer {
+                erase: event.buttons() == 2 || event.buttons() == 32,
+                finger: event.pointer_type() == "touch",
+                ..read(touch, &canvas, square, &event)
+            });
         })
     };
     let ondblclick = {
-        let on_pointer = props.on_pointer.clone();
+        let (on_pointer, square) = (props.on_pointer.clone(), props.square);
         Callback::from(move |event: MouseEvent| {
-            on_pointer.emit(read(Touch::Double, &event.target_unchecked_into(), &event, false));
+            on_pointer.emit(read(
+                Touch::Double,
+                &event.target_unchecked_into(),
+                square,
+                &event,
+            ));
         })
     };
     let focus = |on: bool| {
@@ -191,26 +215,28 @@ pub fn Panel(props: &PanelProps) -> Html {
     };
     let keep = Callback::from(|event: MouseEvent| event.prevent_default());
     html! {
-        <Frame id={props.id} title={props.title} help={props.help.clone()} formula={props.formula} wide={props.wide} on_wide={props.on_wide.clone()}>
+        <>
             <canvas ref={canvas} id={props.id} data-testid={props.id} role="img" aria-label={props.label.clone()} tabindex="0" {class}
                 onpointerdown={pointer(Touch::Down)} onpointermove={pointer(Touch::Move)} onpointerup={pointer(Touch::Up)}
                 onpointercancel={pointer(Touch::Up)} onpointerleave={pointer(Touch::Leave)} {ondblclick} oncontextmenu={keep}
                 onkeydown={props.on_key.clone()} onfocus={focus(true)} onblur={focus(false)} />
             <Legend picture={props.picture.clone()} text={props.legend.clone()} dark={props.dark} />
-        </Frame>
+        </>
     }
 }
 
-fn read(touch: Touch, canvas: &HtmlCanvasElement, event: &web_sys::MouseEvent, erase: bool) -> Pointer {
-    let unit = 2.0 * HALF_WIDTH / f64::from(canvas.client_width().max(1));
+fn read(touch: Touch, canvas: &HtmlCanvasElement, square: Square, event: &web_sys::MouseEvent) -> Pointer {
+    let Square { half_width, .. } = square;
+    let unit = 2.0 * half_width / f64::from(canvas.client_width().max(1));
     let bounds = canvas.get_bounding_client_rect();
-    let x = (f64::from(event.client_x()) - bounds.left()) * unit - HALF_WIDTH;
-    let y = HALF_WIDTH - (f64::from(event.client_y()) - bounds.top()) * unit;
+    let x = (f64::from(event.client_x()) - bounds.left()) * unit - half_width;
+    let y = half_width - (f64::from(event.client_y()) - bounds.top()) * unit;
     Pointer {
         touch,
         at: [x, y],
         reach: 11.0 * unit,
-        erase,
+        erase: false,
+        finger: false,
     }
 }
 
