@@ -4,6 +4,7 @@
 mod c2st;
 #[cfg(feature = "engine")]
 mod calibrate;
+mod component;
 #[cfg(feature = "engine")]
 mod denoised;
 #[cfg(feature = "engine")]
@@ -39,6 +40,8 @@ mod sheet;
 mod shown;
 #[cfg(feature = "engine")]
 mod space;
+#[cfg(feature = "engine")]
+mod standard;
 pub mod table;
 #[cfg(feature = "engine")]
 mod task;
@@ -47,16 +50,18 @@ mod truth;
 
 #[cfg(feature = "engine")]
 pub use c2st::c2st;
+pub use component::Component;
 #[cfg(feature = "engine")]
 pub use denoised::DenoisedPrior;
 pub use marginal::Coordinate;
 pub use messages::{ObservationFit, PointsFit, PointsView};
+pub use names::MOST_COORDINATES;
 pub use observations::Observations;
 #[cfg(feature = "engine")]
 pub use observed::Observed;
 #[cfg(feature = "engine")]
 pub use prior::{LearnedPrior, MixturePrior, PointsPrior};
-pub use problem::{Component, MOST_COORDINATES, PointsProblem, Prior, REWARDS, Reference, Reward};
+pub use problem::{PointsProblem, Prior, REWARDS, Reference, Reward};
 #[cfg(feature = "engine")]
 pub use reward::PointsReward;
 #[cfg(feature = "engine")]
