@@ -1,6 +1,7 @@
 //! Points of R^d against closed forms.
 
 mod chain;
+mod counted;
 mod energy;
 mod refused;
 

@@ -198,7 +198,7 @@ impl Room for Points {
 
     fn basis(&self, report: &Report) -> Option<String> {
         let fit = report.fit.of::<PointsFit>()?;
-        Some(match report.truth {
+        let log_z = match report.truth {
             message::Truth::Quadrature => {
                 format!(
                     "The quadrature's error of log Z is at most {:.4}.",
@@ -206,10 +206,20 @@ impl Room for Points {
                 )
             }
             _ => format!(
-                "The exact log Z is that of weighted samples of the prior, of which {:.0} are effective; its standard error \
-                 is {:.4}.",
-                fit.effective, fit.log_z_error
+                "The exact log Z is that of weighted samples of the prior, of which {:.1} are effective{}.",
+                fit.effective,
+                match fit.log_z_error.is_finite() {
+                    true => format!("; its standard error is {:.4}", fit.log_z_error),
+                    // Equal weights tell none.
+                    false => String::new(),
+                }
             ),
+        };
+        Some(match fit.c2st {
+            Some(_) => {
+                format!("{log_z} Marginals, correlations and C2ST are held against the reference's samples.")
+            }
+            None => log_z,
         })
     }
 
