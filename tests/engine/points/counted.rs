@@ -1,9 +1,11 @@
 //! What is counted in runs of points: effective samples of the prior, and questions to the reward.
 
 use super::{CONJUGATE, fit, open, run_of};
-use crate::support::report;
+use crate::support::{report, train};
+use rtb::engine::device::cpu_device;
 use rtb::message::{Files, Truth};
 use rtb::run::Run;
+use rtb::session::Session;
 
 fn short(expression: &str) -> Run {
     let likelihood = "-((a - 0.5)^2 + (b + 0.2)^2)/0.2";
@@ -38,4 +40,22 @@ fn a_report_has_one_number_of_effective_samples() {
     let report = report(&mut session, 4000);
     assert_eq!(report.prior_samples_effective, fit(&report).effective);
     assert!(report.prior_samples_effective < 2000.0);
+}
+
+#[test]
+fn a_checkpoint_keeps_the_number_of_evaluations() {
+    let mut run = short("-a^2");
+    // Otherwise samples that trajectories are noised back from are asked about anew.
+    run.rollout.noised_share = 0.0;
+    let mut session = open(run, &Files::default()).expect("it opens");
+    train(&mut session, 3);
+    let checkpoint = session.checkpoint().expect("a checkpoint");
+    let files = Files::default();
+    let resumed = Session::resume(&checkpoint, cpu_device(), &files);
+    let mut resumed = pollster::block_on(resumed).expect("it goes on");
+    let evaluations = |session: &mut Session| {
+        train(session, 3);
+        fit(&report(session, 100)).evaluations
+    };
+    assert_eq!(evaluations(&mut resumed), evaluations(&mut session));
 }

@@ -217,6 +217,14 @@ impl Task for PointsTask {
         self.observed.conditions(self.run.rollout.batch)
     }
 
+    fn evaluations(&self) -> u64 {
+        self.reward.evaluations()
+    }
+
+    fn count_evaluations_from(&self, evaluations: u64) {
+        self.reward.count_from(evaluations);
+    }
+
     /// Samples of the prior, weighted by r^β, to observations that take part for the first time. No part of the
     /// exact posterior is made of them.
     async fn give(
