@@ -403,6 +403,24 @@ fn a_diverged_loss_is_told_what_helps_its_method() {
     }
 }
 
+/// A smaller learning rate would not help.
+#[test]
+fn a_huge_log_r_is_told_where_training_diverges() {
+    struct Huge;
+    impl HostReward for Huge {
+        fn log_reward(&self, _ends: &[f32], conditions: &[usize]) -> Vec<f64> {
+            (0..conditions.len()).map(|row| -1e200 * row as f64).collect()
+        }
+    }
+    let mut trainer = trainer(&small("25-to-9", 5), Huge);
+    let error = pollster::block_on(trainer.step()).expect_err("its square is no number");
+    let text = error.to_string();
+    assert!(
+        text.contains("log r is as large as") && text.contains("e201") && !text.contains("learning_rate"),
+        "{text}"
+    );
+}
+
 #[test]
 fn on_policy_methods_take_fresh_trajectories_only() {
     for (method, wanted) in [

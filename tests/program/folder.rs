@@ -330,7 +330,7 @@ fn a_learned_prior_is_kept_with_its_run() {
     ];
     let output = run(&[&["run", "small.toml", "--batch=16", "--out", "run"], &learned[..]].concat());
     assert!(
-        stdout(&output).contains("the learned prior's own chain"),
+        stdout(&output).contains("samples of the prior's own chain"),
         "{}",
         stdout(&output)
     );

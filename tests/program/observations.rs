@@ -88,6 +88,23 @@ fn a_table_of_observations_is_learned_and_sampled_by_row() {
     let svg = fs::read_to_string(folder.join("calibration.svg")).expect("a picture");
     assert!(svg.contains("theta") && svg.contains("coverage"), "{svg}");
 
+    // Evaluated again, its table is printed as well, and is the same.
+    let again = stdout(&succeed(&mut rtb([
+        "evaluate",
+        text(&folder),
+        "--samples",
+        "100",
+    ])));
+    let table = |printed: &str| {
+        let from = printed.find("Calibration of every coordinate").expect("a table");
+        let lines = printed[from..].lines().take_while(|line| !line.is_empty());
+        lines
+            .filter(|line| !line.starts_with("Run folder"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert_eq!(table(&again), table(&printed));
+
     // The folder has the tables that it needs.
     for name in ["y.csv", "theta.csv"] {
         fs::remove_file(scratch.path().join(name)).expect("it was there");

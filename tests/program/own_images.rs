@@ -71,8 +71,8 @@ fn a_run_keeps_its_own_classifiers() {
     succeed(&mut at(&place, "evaluate kept --samples 100"));
 }
 
-/// Answers as the reward `ink` of the preset `digits-ink` does, in Python without NumPy. A loop, as Python's own sum
-/// rounds otherwise.
+/// Answers as the reward `ink` does to images of a shape, in Python without NumPy. A loop, as Python's own sum rounds
+/// otherwise.
 const INK: &str = r#"
 import struct, sys
 
@@ -81,20 +81,30 @@ while True:
     if len(head) < 10:
         break
     rows, *shape = eval(sys.stdin.buffer.read(struct.unpack("<H", head[8:])[0]))["shape"]
-    assert shape == [1, 28, 28], shape
+    assert shape == SHAPE, shape
+    size = shape[0] * shape[1] * shape[2]
     answers = []
     for _ in range(rows):
         ink = 0.0
-        for pixel in struct.unpack("<784d", sys.stdin.buffer.read(8 * 784)):
+        for pixel in struct.unpack(f"<{size}d", sys.stdin.buffer.read(8 * size)):
             assert 0 <= pixel <= 1
             ink += pixel
-        off = (ink / 784 - 0.07) / 0.4
+        off = (ink / size - TARGET) / DEVIATION
         answers.append(ABOVE - 0.5 * (off * off))
     text = repr({"descr": "<f8", "fortran_order": False, "shape": (rows,)}) + "\n"
     data = struct.pack(f"<{rows}d", *answers)
     sys.stdout.buffer.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode() + data)
     sys.stdout.buffer.flush()
 "#;
+
+/// The script for images of this shape, and a reward of this target and deviation, whose log r is so far above.
+pub fn ink_script(shape: [usize; 3], [target, deviation, above]: [f64; 3]) -> String {
+    let script = INK.replace("SHAPE", &format!("{shape:?}"));
+    let numbers = [("TARGET", target), ("DEVIATION", deviation), ("ABOVE", above)];
+    numbers.into_iter().fold(script, |script, (name, number)| {
+        script.replace(name, &format!("{number:?}"))
+    })
+}
 
 #[test]
 fn a_script_is_a_reward_of_images() {
@@ -104,8 +114,9 @@ fn a_script_is_a_reward_of_images() {
     let place = Scratch::new();
     let prior = untrained(place.path());
     let write = |name: &str, content: &str| fs::write(place.path().join(name), content).expect("written");
-    write("reward.py", &INK.replace("ABOVE", "0.0"));
-    write("above.py", &INK.replace("ABOVE", "9.0"));
+    for (name, above) in [("reward.py", 0.0), ("above.py", 9.0)] {
+        write(name, &ink_script([1, 28, 28], [0.07, 0.4, above]));
+    }
     let rewarded = |script: &str| {
         format!("preset = \"digits-ink\"\n[reward]\nkind = \"command\"\nrun = [\"python3\", \"{script}\"]\n")
     };

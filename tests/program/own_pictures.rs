@@ -1,8 +1,9 @@
 //! Networks of the user's own pictures, and runs on them: coloured, of another size, with two classes.
 
+use super::own_images::ink_script;
 use super::pretraining::at;
 use super::scratch::Scratch;
-use super::support::{metrics, stderr, stdout, succeed, tagged};
+use super::support::{has_python, metrics, report, stderr, stdout, succeed, tagged};
 use image::{Rgb, RgbImage};
 use rtb::engine::weights::{read_metadata, read_tensors};
 use std::fs;
@@ -215,12 +216,12 @@ fn networks_of_other_pictures_are_refused_by_name_and_shape() {
     for (more, said) in [
         (
             "--set=reward.weights=larger.safetensors".to_owned(),
-            "reward.weights: `larger.safetensors`, which sees images of the shape 3×12×12, is not allowed; use a classifier \
-             of images of the shape 3×8×8, as the prior's are",
+            "reward.weights: `larger.safetensors`, which sees coloured images of the shape 3×12×12, is not allowed; use a classifier \
+             of coloured images of the shape 3×8×8, as the prior's are",
         ),
         (
             "--set=judge.weights=grey.safetensors".to_owned(),
-            "judge.weights: `grey.safetensors`, which sees images of the shape 1×8×8, is not allowed",
+            "judge.weights: `grey.safetensors`, which sees grey images of the shape 1×8×8, is not allowed; use a classifier of coloured images",
         ),
         (
             "--set=reward.classes=[0,2]".to_owned(),
@@ -274,6 +275,25 @@ fn networks_of_other_pictures_are_refused_by_name_and_shape() {
         ));
         assert!(told.contains(said), "{said}\n{told}");
     }
+    // Conditions are classes by number or by name, and so is what is drawn.
+    let each = "--set=reward={kind=\"each_class\",classes=[\"red\",0],weights=\"c.safetensors\"}";
+    succeed(&mut run(&place, &format!("--out each {each}")));
+    let conditions = &report(&place.path().join("each"))["conditions"];
+    assert_eq!([&conditions[0]["class"], &conditions[1]["class"]], [1, 0]);
+    for (class, number) in [("red", "1"), ("blue", "0"), ("0", "0")] {
+        let samples = stdout(&succeed(&mut at(
+            &place,
+            &format!("sample each --count 3 --class {class}"),
+        )));
+        let last = |line: &str| line.rsplit(',').next().map(str::to_owned);
+        let drawn: Vec<String> = samples.lines().filter_map(last).collect();
+        assert_eq!(drawn, ["class", number, number, number], "{class}");
+    }
+    let told = refused(at(&place, "sample each --class green"));
+    assert!(
+        told.contains("--class: `green` is not allowed; use a class of the run: 1 (red), 0 (blue)"),
+        "{told}"
+    );
     // What is painted is known in every channel, and ink, symmetry and black boxes see all of them.
     succeed(&mut run(&place, &format!("--out painted {}", inpaint(8, 8))));
     for (name, reward) in [
@@ -281,5 +301,16 @@ fn networks_of_other_pictures_are_refused_by_name_and_shape() {
         ("mirror", "{kind=\"symmetry\",deviation=0.3}"),
     ] {
         succeed(&mut run(&place, &format!("--out {name} --set=reward={reward}")));
+    }
+    if has_python() {
+        let script = ink_script([3, 8, 8], [0.5, 0.3, 0.0]);
+        fs::write(place.path().join("ink.py"), script).expect("written");
+        let reward = "--set=reward={kind=\"command\",run=[\"python3\",\"ink.py\"]}";
+        succeed(&mut run(
+            &place,
+            &format!("--out script --allow-commands {reward}"),
+        ));
+        let [own, script] = ["ink", "script"].map(|name| metrics(&place.path().join(name)));
+        assert_eq!(own, script, "a script is given [n, 3, h, w]");
     }
 }

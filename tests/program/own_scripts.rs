@@ -68,7 +68,8 @@ fn a_script_is_a_reward_of_stories() {
 }
 
 /// Rewards points near 1, in Python without NumPy. It notes each of its starts. Where there is a file `fuse`, it dies
-/// in its third batch of the rows that iterations ask for.
+/// in its third batch of the rows that iterations ask for; where there is a file `spark`, in the batch of the exact
+/// posterior, before anything is trained.
 const POINTS: &str = r#"
 import os, struct, sys
 
@@ -84,6 +85,8 @@ while True:
     if asked == 3 and os.path.exists("fuse"):
         os.remove("fuse")
         raise ValueError("out of luck")
+    if rows == 100 and os.path.exists("spark"):
+        raise ValueError("no luck at all")
     answers = []
     for _ in range(rows):
         answers.append(-sum((x - 1) ** 2 for x in struct.unpack(f"<{size}d", sys.stdin.buffer.read(8 * size))))
@@ -145,8 +148,19 @@ fn a_script_that_dies_leaves_a_run_that_goes_on() {
     // Nothing that was trained is lost: no other checkpoint was due.
     let said = stderr(&resumed) + &stdout(&resumed);
     assert!(said.contains("after iteration 2 of 6"), "{said}");
-    // How often r was asked for is counted from where a run is opened.
+    // What opening and the exact posterior ask for was asked for twice.
     assert_same_without(&["evaluations"], &path("broken"), &path("whole"));
+    let evaluations = |name: &str| report(&path(name))["evaluations"].as_f64();
+    assert!(evaluations("broken") > evaluations("whole"));
+
+    // There is no checkpoint before the first evaluation.
+    fs::write(path("spark"), "").expect("written");
+    let output = at(&place, "run run.toml --allow-commands --out never").output();
+    let text = stderr(&output.expect("the program starts"));
+    assert!(
+        text.contains("ValueError: no luck at all") && !text.contains("checkpoint"),
+        "{text}"
+    );
 }
 
 #[test]

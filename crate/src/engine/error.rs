@@ -26,6 +26,12 @@ impl ConfigError {
         }
     }
 
+    /// The same of one of several that share the field: the value is told with its name.
+    pub(crate) fn of(self, name: &str) -> Self {
+        let value = format!("{} for `{}`", self.value, beginning(name));
+        Self { value, ..self }
+    }
+
     /// Refuses a missing `field`; `needed` completes "give …".
     pub fn missing(field: impl Into<String>, needed: impl Into<String>) -> Self {
         Self::new(field, "", needed)

@@ -56,6 +56,20 @@ impl LogMean {
         }
     }
 
+    /// The same of powers of a reward whose logarithm is not below `floor`. Equal weights above it are those of a reward
+    /// that does not vary, and all of them count; at the floor nothing has been found yet.
+    pub fn of_floored(log_weights: impl ExactSizeIterator<Item = f64> + Clone, floor: f64) -> Self {
+        let count = log_weights.len() as f64;
+        let mean = Self::of(log_weights);
+        Self {
+            effective: match mean.effective == 0.0 && mean.value > floor {
+                true => count,
+                false => mean.effective,
+            },
+            ..mean
+        }
+    }
+
     /// The mean of several such logarithms, with the sum of their effective sample sizes.
     pub fn mean(of: &[Self]) -> Self {
         let count = of.len() as f64;
@@ -240,6 +254,8 @@ mod tests {
         let mean = LogMean::of(vec![-6.0; 500].into_iter());
         assert!((mean.value + 6.0).abs() < 1e-12);
         assert!(mean.error.is_nan() && mean.effective == 0.0, "{mean:?}");
+        let floored = |floor| LogMean::of_floored(vec![-6.0; 500].into_iter(), floor).effective;
+        assert_eq!([-6.0, -7.0, f64::NEG_INFINITY].map(floored), [0.0, 500.0, 500.0]);
     }
 
     #[test]

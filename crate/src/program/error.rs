@@ -83,11 +83,11 @@ impl ProgramError {
         }
     }
 
-    /// The same of a run in training, whose folder this is.
-    pub fn in_run(self, folder: &Path) -> Self {
+    /// The same of a run in training, whose folder this is; `saved` tells whether it has a checkpoint.
+    pub fn in_run(self, folder: &Path, saved: bool) -> Self {
         let path = folder.to_owned();
         match self {
-            Self::Session(error) if !matches!(error, EngineError::Config(_)) => {
+            Self::Session(error) if saved && !matches!(error, EngineError::Config(_)) => {
                 Self::Training { error, path }
             }
             Self::File { .. } | Self::Picture { .. } => Self::Unsaved {

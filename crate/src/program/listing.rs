@@ -14,9 +14,14 @@ pub fn write(listings: &[Listing], folder: &RunFolder) -> Result<String, Program
     for listing in listings {
         let name = format!("{}.csv", listing.name);
         folder.write(&name, csv(listing).as_bytes())?;
-        printed.push_str(&shown(listing, &name));
+        printed.push_str(&shown(listing, Some(&name)));
     }
     Ok(printed)
+}
+
+/// A table ready to print, with all of its rows.
+pub fn text(listing: &Listing) -> String {
+    shown(listing, None)
 }
 
 fn csv(listing: &Listing) -> String {
@@ -28,9 +33,11 @@ fn csv(listing: &Listing) -> String {
     lines.join("\n") + "\n"
 }
 
-fn shown(listing: &Listing, file: &str) -> String {
+/// A table ready to print; where a file has all of its rows, with the first ones.
+fn shown(listing: &Listing, file: Option<&str>) -> String {
+    let printed = file.map_or(usize::MAX, |_| PRINTED);
     let headings = listing.headings.concat().into_iter().map(str::to_owned).collect();
-    let rows = listing.rows.iter().take(PRINTED).map(|(names, numbers)| {
+    let rows = listing.rows.iter().take(printed).map(|(names, numbers)| {
         let numbers = numbers.iter().map(|number| figure(*number));
         names.iter().cloned().chain(numbers).collect::<Vec<_>>()
     });
@@ -53,9 +60,9 @@ fn shown(listing: &Listing, file: &str) -> String {
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     let lines: String = all.iter().map(line).collect();
-    let more = match listing.rows.len().saturating_sub(PRINTED) {
-        0 => String::new(),
-        more => format!("… and {more} more rows in {file}\n"),
+    let more = match (file, listing.rows.len().saturating_sub(printed)) {
+        (Some(file), 1..) => format!("… and {} more rows in {file}\n", listing.rows.len() - printed),
+        _ => String::new(),
     };
     format!("\n{}\n{lines}{more}", listing.title)
 }
@@ -74,7 +81,7 @@ mod tests {
             rows: vec![(vec!["a".to_owned()], vec![1.5, 0.25])],
         };
         assert_eq!(csv(&listing), "coordinate,mean,±\na,1.5,0.25\n");
-        let shown = shown(&listing, "marginals.csv");
+        let shown = shown(&listing, Some("marginals.csv"));
         assert!(shown.contains("Title.\ncoordinate   mean"), "{shown}");
     }
 }

@@ -53,8 +53,12 @@ impl Format {
 /// The extensions that a task's samples can have.
 fn endings(task: Task) -> String {
     let sheet = task.room().sheet();
+    let text = match sheet.text_file {
+        "txt" => ".txt".to_owned(),
+        other => format!(".{other}, .txt"),
+    };
     let drawn = if sheet.draws_samples { ", .png" } else { "" };
-    format!(".{}, .npy{drawn} or .safetensors", sheet.text_file)
+    format!("{text}, .npy{drawn} or .safetensors")
 }
 
 /// Numbers beside the samples.
@@ -142,9 +146,17 @@ mod tests {
         assert_eq!(of("digits", "a.png"), Ok(Format::Sheet));
         for (name, file, said) in [
             ("mixtures", "a.npz", "a single array, which .npy holds"),
-            ("mixtures", "a.parquet", "ends in .csv, .npy or .safetensors"),
+            (
+                "mixtures",
+                "a.parquet",
+                "ends in .csv, .txt, .npy or .safetensors",
+            ),
             ("mixtures", "a.png", "a picture of mixtures"),
-            ("digits", "a.jpg", "ends in .csv, .npy, .png or .safetensors"),
+            (
+                "digits",
+                "a.jpg",
+                "ends in .csv, .txt, .npy, .png or .safetensors",
+            ),
             ("stories", "a.csv", "ends in .txt, .npy or .safetensors"),
         ] {
             let error = of(name, file).expect_err(file).to_string();

@@ -62,9 +62,9 @@ pub fn report(task: Task, report: &Report) -> String {
     ));
     if is_estimate {
         lines.push(format!(
-            "The exact values are only estimates: they rest on {} effective samples of the prior, and a reference needs \
+            "The exact values are only estimates: they rest on {:.1} effective samples of the prior, and a reference needs \
              {REFERENCE}. Raise evaluation.proposals for more.",
-            figure(r.prior_samples_effective)
+            r.prior_samples_effective
         ));
     }
     lines.extend(task.room().basis(r));
@@ -96,7 +96,7 @@ fn fitted(sheet: &Sheet, fit: &Fit, log_reward: f64) -> Vec<Row> {
 pub fn exact(truth: Truth, sheet: &Sheet) -> String {
     match truth {
         Truth::Quadrature => "quadrature of p(x)·r(x) on a grid".to_owned(),
-        Truth::ImportanceWeighted => "samples of the learned prior's own chain, weighted by r".to_owned(),
+        Truth::ImportanceWeighted => "samples of the prior's own chain, weighted by r".to_owned(),
         Truth::Rejection => format!(
             "{} of the prior's own chain, kept with probability r",
             sheet.samples

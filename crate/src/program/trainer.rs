@@ -54,7 +54,7 @@ impl Trainer {
             // last checkpoint stays.
             let _ = self.save();
         }
-        let table = done.map_err(|error| error.in_run(&path))?;
+        let table = done.map_err(|error| error.in_run(&path, self.folder.has_checkpoint()))?;
         print(&format!("\n{table}\nRun folder: {}\n", path.display()))
     }
 

@@ -7,6 +7,7 @@
 //! This module holds what all tasks share; the fields of one task are its [`Problem`].
 
 mod change;
+mod class;
 mod denoiser;
 mod experiment;
 #[cfg(feature = "native")]
@@ -26,6 +27,7 @@ pub use crate::engine::settings::{
 };
 pub use crate::engine::{Advantage, ConfigError, Method, MethodInfo};
 pub use change::Change;
+pub use class::Class;
 pub use denoiser::{NoiseSchedule, OnnxDenoiser, Prediction, Time};
 pub use experiment::{Experiment, values};
 #[cfg(feature = "native")]

@@ -1,7 +1,7 @@
 //! The part of a run that belongs to its task: prior, reward and other fields.
 
 use super::text::toml_text;
-use super::{FileNeed, Run};
+use super::{Class, FileNeed, Run};
 use crate::engine::ConfigError;
 use serde::Serialize;
 use std::any::Any;
@@ -36,7 +36,7 @@ pub trait Problem: Erased + fmt::Debug + Send + Sync {
     }
 
     /// The class of every condition, where conditions are classes.
-    fn classes(&self) -> Option<&[usize]> {
+    fn classes(&self) -> Option<&[Class]> {
         None
     }
 

@@ -6,7 +6,7 @@ use super::{
     Tempering, Training,
 };
 use serde::{Deserialize, Serialize};
-use toml::Table;
+use toml::{Table, Value};
 
 /// What all tasks share, as it is read and written.
 #[derive(Default, Serialize, Deserialize)]
@@ -119,7 +119,7 @@ pub(crate) fn common_defaults() -> Table {
 ///
 /// Names the field, its value and what is allowed.
 pub(crate) fn split_common(table: Table) -> Result<(Common, Table), ConfigError> {
-    let is_common = |(key, _): &(String, toml::Value)| COMMON.contains(&key.as_str());
+    let is_common = |(key, _): &(String, Value)| COMMON.contains(&key.as_str());
     let (common, own): (Table, Table) = table.into_iter().partition(is_common);
     let common = common.try_into().map_err(|e| unreadable(&e))?;
     Ok((common, own))
@@ -133,16 +133,16 @@ pub fn assignment(path: &str, value: &str) -> Table {
         .unwrap_or_else(|| match value.parse::<f64>() {
             // A number that is too large for TOML, and for any field.
             Ok(number) if number.abs() > i64::MAX as f64 && value.ends_with(|c: char| c.is_ascii_digit()) => {
-                toml::Value::Float(number)
+                Value::Float(number)
             }
-            _ => toml::Value::String(value.to_owned()),
+            _ => Value::String(value.to_owned()),
         });
     let mut keys = path.rsplit('.');
     let mut table = Table::new();
     table.insert(keys.next().unwrap_or_default().to_owned(), value);
     for key in keys {
         let mut outer = Table::new();
-        outer.insert(key.to_owned(), toml::Value::Table(table));
+        outer.insert(key.to_owned(), Value::Table(table));
         table = outer;
     }
     table
@@ -154,7 +154,7 @@ pub fn assignment(path: &str, value: &str) -> Table {
 pub fn merge(base: &mut Table, over: Table) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
-            (Some(toml::Value::Table(old)), toml::Value::Table(new))
+            (Some(Value::Table(old)), Value::Table(new))
                 if key == "prior"
                     || !["kind", "form"]
                         .iter()
@@ -170,7 +170,7 @@ pub fn merge(base: &mut Table, over: Table) {
 }
 
 /// Whether both are given and differ. A table without a kind applies to the present kind.
-fn differ(a: Option<&toml::Value>, b: Option<&toml::Value>) -> bool {
+fn differ(a: Option<&Value>, b: Option<&Value>) -> bool {
     a.zip(b).is_some_and(|(a, b)| a != b)
 }
 
@@ -301,9 +301,49 @@ fn in_words(expected: &str) -> String {
     }
 }
 
-/// The same for the fields of one task; an unknown one may also be a misspelt field of all tasks.
-pub(crate) fn unreadable_own(error: &toml::de::Error, task: &str) -> ConfigError {
+/// The paths of the values of a table, or its values' tables, that an error shows so.
+fn shown_so(value: &Value, path: &str, shown: &str) -> Vec<String> {
+    let is_shown = match value {
+        Value::Table(table) => {
+            let below = table
+                .iter()
+                .map(|(name, value)| (format!("{path}.{}", key(name)), value));
+            return below
+                .flat_map(|(path, value)| shown_so(value, &path, shown))
+                .collect();
+        }
+        Value::Array(list) => {
+            let below = list
+                .iter()
+                .enumerate()
+                .map(|(at, value)| (format!("{path}[{at}]"), value));
+            return below
+                .flat_map(|(path, value)| shown_so(value, &path, shown))
+                .collect();
+        }
+        Value::String(text) => [format!("`{text}`"), format!("{text:?}")].contains(&shown.to_owned()),
+        other => format!("`{other}`") == shown,
+    };
+    Vec::from_iter(is_shown.then(|| path.to_owned()))
+}
+
+/// The same for the fields of one task, which were read from `own`; an unknown one may also be a misspelt field of all
+/// tasks.
+pub(crate) fn unreadable_own(error: &toml::de::Error, own: &Table, task: &str) -> ConfigError {
     let error = unreadable(error);
+    // Of a table that may be of several kinds, serde tells only the table.
+    let mut keys = error.field.split('.');
+    let table = keys.next().and_then(|key| own.get(key));
+    let table = table.and_then(|table| keys.try_fold(table, |table, key| table.get(key)));
+    if let Some([field]) = table
+        .map(|table| shown_so(table, &error.field, &error.value))
+        .as_deref()
+    {
+        return ConfigError {
+            field: field.clone(),
+            ..error
+        };
+    }
     if error.value != ConfigError::UNKNOWN || error.field.contains('.') {
         return error;
     }

@@ -347,8 +347,8 @@ fn read(mut table: Table) -> Result<Run, ConfigError> {
     }
     let problem: AnyProblem = task
         .room()
-        .read(own)
-        .map_err(|e| run::unreadable_own(&e, task.name()))?;
+        .read(own.clone())
+        .map_err(|e| run::unreadable_own(&e, &own, task.name()))?;
     Ok(common.with_problem(problem))
 }
 

@@ -3,13 +3,13 @@
 use super::{above_shipped, problem_mut, task};
 use rtb::message::Report;
 use rtb::task::calibration::Calibration;
-use rtb::task::images::Reward;
+use rtb::task::images::{Class, Reward};
 
 /// Of posteriors that have learned nothing: they are the prior.
 fn untrained(beta: f64) -> Calibration {
     let mut run = task().defaults();
     problem_mut(&mut run).reward = Reward::EachClass {
-        classes: vec![1, 0, 7],
+        classes: Class::numbered([1, 0, 7]),
         weights: None,
     };
     run.process.steps = 10;

@@ -398,7 +398,7 @@ fn the_exact_posterior_grows() {
 fn each_class() -> Run {
     let mut run = small();
     problem_mut(&mut run).reward = Reward::EachClass {
-        classes: vec![8, 2],
+        classes: Class::numbered([8, 2]),
         weights: None,
     };
     run.rollout.replay_share = 0.25;
@@ -411,7 +411,7 @@ fn each_class() -> Run {
 fn what_is_chosen_is_of_the_class_that_is_asked_for() {
     let mut run = task().defaults();
     problem_mut(&mut run).reward = Reward::EachClass {
-        classes: vec![1, 0, 7],
+        classes: Class::numbered([1, 0, 7]),
         weights: None,
     };
     run.process.steps = 10;
@@ -560,7 +560,7 @@ fn runs_that_make_no_sense_are_refused() {
     refused(
         &|run| {
             problem_mut(run).reward = Reward::EachClass {
-                classes: vec![1, 1],
+                classes: Class::numbered([1, 1]),
                 weights: None,
             }
         },

@@ -8,7 +8,7 @@ use rtb::engine::weights::read_tensors;
 use rtb::message::{Files, Report};
 use rtb::run::Run;
 use rtb::session::Session;
-use rtb::task::images::{Judge, PIXELS, Reward};
+use rtb::task::images::{Class, Judge, PIXELS, Reward};
 use std::sync::Arc;
 
 /// The reward of [`small`], and a number added to its log r.
@@ -116,7 +116,7 @@ fn files_of_classifiers_are_named_by_the_run() {
     let mut own = shipped.clone();
     let problem = problem_mut(&mut own);
     problem.reward = Reward::EachClass {
-        classes: vec![8, 2],
+        classes: Class::numbered([8, 2]),
         weights: Some("mine.safetensors".to_owned()),
     };
     problem.judge = Judge {

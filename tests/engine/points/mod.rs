@@ -1,7 +1,9 @@
 //! Points of R^d against closed forms.
 
 mod chain;
+mod counted;
 mod energy;
+mod refused;
 
 use crate::support::{preset, report, train};
 use rtb::engine::EngineError;
@@ -255,7 +257,8 @@ fn a_prior_is_learned_from_a_table() {
         ema: 0.98,
         ..PretrainConfig::default()
     };
-    let mut training = Pretraining::new(&table, &bounds, config, cpu_device()).expect("it starts");
+    let mut training =
+        Pretraining::new("`samples.csv`", &table, &bounds, config, cpu_device()).expect("it starts");
     while !training.descent().finished() {
         pollster::block_on(training.step()).expect("a step");
     }
@@ -283,55 +286,6 @@ fn a_prior_is_learned_from_a_table() {
     // Half of the mass.
     assert!((truth.log_z - 0.5f64.ln()).abs() < 0.1, "{}", truth.log_z);
     assert!(truth.points.chunks_exact(2).all(|x| x[1] > 0.0 && x[1] < 1.0));
-}
-
-#[test]
-fn bad_descriptions_are_refused_by_name() {
-    let refused = |from: &str, to: &str| {
-        Run::from_toml(&CONJUGATE.replacen(from, to, 1))
-            .expect_err("refused")
-            .to_string()
-    };
-    for (from, to, named) in [
-        ("name = \"a\"", "name = \"exp\"", "coordinate 0"),
-        (
-            "name = \"a\"",
-            "name = \"b\"",
-            "that no other coordinate or column has",
-        ),
-        ("name = \"a\"", "name = \"1a\"", "begins with a letter"),
-        (
-            "deviation = 0.31622776601683794",
-            "deviation = 0.0",
-            "prior.coordinates[0].deviation",
-        ),
-        ("family = \"normal\"", "family = \"gauss\"", "one of `normal`"),
-        ("kind = \"formula\"", "kind = \"classifier\"", "reward.kind"),
-    ] {
-        let error = refused(from, to);
-        assert!(error.contains(named), "{to}: {error}");
-    }
-    let infinite = run_of(&CONJUGATE.replace("-((a - 0.5)^2", "1/(a > 0) + ((a - 0.5)^2"));
-    let error = open(infinite, &Files::default())
-        .err()
-        .expect("refused")
-        .to_string();
-    assert!(
-        error.starts_with("reward.expression: infinite at a = "),
-        "{error}"
-    );
-    let many: String = (0..65)
-        .map(|i| {
-            format!(
-                "[[prior.coordinates]]\nfamily = \"normal\"\nname = \"x{i}\"\nmean = 0.0\ndeviation = 1.0\n"
-            )
-        })
-        .collect();
-    let text = format!(
-        "task = \"points\"\n[prior]\nkind = \"marginals\"\n{many}[reward]\nkind = \"formula\"\nexpression = \"1\"\n"
-    );
-    let error = Run::from_toml(&text).expect_err("65 coordinates").to_string();
-    assert!(error.contains("from 1 to 64"), "{error}");
 }
 
 #[test]

@@ -6,16 +6,17 @@ mod networks;
 use crate::support::{self, train};
 use crate::texts::trained_on;
 use rtb::engine::device::cpu_device;
+use rtb::engine::reward::TextBlackBox;
 use rtb::engine::train::examples::Recipe;
 use rtb::message::{Files, Fit, Report, from_bytes, to_bytes};
-use rtb::run::{Method, Run};
+use rtb::run::{Command, Method, Run};
 use rtb::session::{Session, Trial};
 use rtb::task::Task;
 use rtb::task::text::train::Texts;
 use rtb::task::text::{
     LanguageModel, Layout, Reader, Reward, StoriesView, Story, StoryFit, TextProblem, Vocabulary,
 };
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 const LAYOUT: Layout = Layout {
     before: 2,
@@ -171,6 +172,46 @@ fn the_posterior_mentions_what_is_wanted() {
     );
     assert_eq!(fit.proposals, 1000);
     assert!(fit.distinct <= 1.0 && fit.words > 1.0);
+}
+
+/// All stories of the prior count then, and the exact values are those of the prior.
+#[test]
+fn a_constant_reward_has_exact_values() {
+    struct Constant;
+    impl TextBlackBox for Constant {
+        fn log_reward(&self, texts: &[String]) -> Result<Vec<f64>, String> {
+            Ok(vec![-3.0; texts.len()])
+        }
+    }
+    let command = Reward::Command(Command {
+        run: vec!["constant".to_owned()],
+        workers: 1,
+        timeout: 60.0,
+    });
+    let files = files().clone().with_text_black_box("outside", Arc::new(Constant));
+    let measured = |floor: f64| {
+        let mut run = run(command.clone(), "");
+        run.evaluation.proposals = 200;
+        run.tempering.floor = floor;
+        let session = Session::open(run, cpu_device(), &files, None);
+        let mut session = pollster::block_on(session).expect("it opens");
+        support::report(&mut session, 200)
+    };
+    let report = measured(-50.0);
+    assert_eq!(report.prior_samples_effective, 200.0);
+    assert!((report.log_z_exact + 3.0).abs() < 1e-9, "{report:?}");
+    let fit = stories(&report.fit);
+    assert_eq!(
+        fit.log_reward_exact.map(|exact| (exact + 3.0).abs() < 1e-9),
+        Some(true)
+    );
+    assert!(fit.words_exact.is_some_and(|words| words > 0.0), "{fit:?}");
+    // At the floor nothing is known: a story above it may not have been met.
+    let report = measured(-2.0);
+    assert!(
+        report.log_z_exact.is_nan() && report.prior_samples_effective == 0.0,
+        "{report:?}"
+    );
 }
 
 #[test]

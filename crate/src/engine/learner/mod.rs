@@ -75,6 +75,14 @@ pub trait Task: Sync {
     ) -> impl Future<Output = Result<(), EngineError>> {
         async { Ok(()) }
     }
+
+    /// Points at which the reward was asked for so far, where they are counted: a checkpoint keeps the number.
+    fn evaluations(&self) -> u64 {
+        0
+    }
+
+    /// Goes on counting from the number of a checkpoint.
+    fn count_evaluations_from(&self, _evaluations: u64) {}
 }
 
 /// The network of a task's posterior.
@@ -94,6 +102,9 @@ pub struct Learner<T: Task> {
 #[derive(Serialize, Deserialize)]
 struct Record {
     seconds: f64,
+    /// 0 in files of older versions.
+    #[serde(default)]
+    evaluations: u64,
     trainer: TrainerRecord,
 }
 
@@ -178,6 +189,7 @@ impl<T: Task> Learner<T> {
     pub(crate) fn record(&self) -> Result<Vec<u8>, EngineError> {
         let record = Record {
             seconds: self.seconds,
+            evaluations: self.task.evaluations(),
             trainer: self.trainer.record()?,
         };
         rmp_serde::to_vec_named(&record).map_err(|e| EngineError::Checkpoint(e.to_string()))
@@ -200,6 +212,7 @@ impl<T: Task> Learner<T> {
             .restore(record.trainer)
             .map_err(EngineError::Checkpoint)?;
         self.seconds = record.seconds;
+        self.task.count_evaluations_from(record.evaluations);
         Ok(())
     }
 

@@ -73,7 +73,12 @@ pub struct Trainer<P: Process, Q, K: Policy<P>> {
     learning_rate: f64,
     iteration: usize,
     timing: Timing,
+    /// Largest absolute tempered log r of the last iteration.
+    largest: f64,
 }
+
+/// Beyond so many nats squared residuals, or their gradients, may be no numbers.
+const HUGE: f64 = 1e12;
 
 /// What a checkpoint keeps of a trainer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -116,6 +121,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             log_z: vec![0.0; count],
             learning_rate: settings.optimizer.learning_rate,
             timing: Timing::default(),
+            largest: 0.0,
             iteration: 0,
             chains,
             settings,
@@ -243,6 +249,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let log_r = log_r.map_err(EngineError::Device)?;
         let tempered: Vec<f64> = log_r.iter().map(|l| beta * l).collect();
         let rows = tempered.len();
+        self.largest = tempered.iter().fold(0.0, |largest, l| l.abs().max(largest));
         let residuals = self.objective.signal(&Scores {
             log_ratio: &read.log_ratio,
             log_reward: &tempered,
@@ -310,6 +317,13 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
 
     /// The error of an iteration in which something is no longer a number.
     fn diverged(&self, what: &str, iteration: usize) -> EngineError {
+        if self.largest > HUGE {
+            return EngineError::Diverged(format!(
+                "training diverged: {what} at iteration {iteration}, as log r is as large as {:e}; give log r in nats, with values below \
+                 {HUGE:e}, or a smaller tempering.beta",
+                self.largest
+            ));
+        }
         sound::diverged(what, iteration, self.objective.remedy())
     }
 

@@ -8,9 +8,13 @@ use crate::program::outside::Permission;
 use crate::program::progress::Busy;
 use crate::program::reopen::reopen_trained;
 use crate::program::storage::{self, RunFolder};
-use crate::program::table;
+use crate::program::{listing, table};
 use pollster::block_on;
+use rtb::message::Report;
 use rtb::run::MOST_CANDIDATES;
+use rtb::session::Session;
+use rtb::task::Shown;
+use rtb::task::calibration::{self, Calibration};
 use std::path::PathBuf;
 
 /// Measure a trained posterior again, with any number of samples
@@ -52,5 +56,26 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     if let Some(path) = &args.out {
         storage::write_json(path, &report)?;
     }
-    print(&table::report(session.run().task(), &report))
+    let calibration = calibration(&mut session, &report)?;
+    print(&(table::report(session.run().task(), &report) + &calibration))
+}
+
+/// The table of the calibration, where it was measured.
+fn calibration(session: &mut Session, report: &Report) -> Result<String, ProgramError> {
+    if report.fit.of::<Calibration>().is_none() {
+        return Ok(String::new());
+    }
+    let scene = block_on(session.scene())?;
+    let run = session.run();
+    let listings = run.task().room().listings(&Shown {
+        run,
+        scene: &scene,
+        samples: &[],
+        chosen: None,
+        fit: &report.fit,
+    });
+    let own = listings
+        .iter()
+        .filter(|listing| listing.name == calibration::NAME);
+    Ok(own.map(listing::text).collect())
 }

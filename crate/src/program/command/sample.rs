@@ -10,10 +10,14 @@ use crate::program::reopen::{opened, reopen_trained};
 use crate::program::samples::{self, Column, Format};
 use crate::program::storage::{self, RunFolder};
 use pollster::block_on;
-use rtb::run::{ConfigError, MOST_CANDIDATES, Run};
+use rtb::engine::EngineError;
+use rtb::engine::weights::read_metadata;
+use rtb::run::{Class, ConfigError, Files, MOST_CANDIDATES, Run};
 use rtb::task::Picture;
+use rtb::task::images::Learned;
 use rtb::task::points::PointsProblem;
 use rtb::task::text::{Story, TextProblem};
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
@@ -28,6 +32,7 @@ Examples:
   rtb sample runs/digit-3-seed0 --count 64 --out threes.png
   rtb sample runs/digit-3-seed0 --count 64 --candidates 16 --out exact.png
   rtb sample runs/digits-each-seed0 --count 64 --class 3 --out threes.npy
+  rtb sample runs/faces-seed0 --count 64 --class smiling --out faces.png
   rtb sample runs/posteriors-seed0 --count 5000 --observation 12 --out points.csv
   rtb sample runs/stories-each-seed0 -n 10 --beginning \"It was hot.\" --ending \"They swam.\"";
 
@@ -50,9 +55,9 @@ pub struct Args {
     /// Random seed of the samples [default: the run's seed]
     #[arg(long, value_name = "N", value_parser = whole::<u64>(0, u64::MAX))]
     seed: Option<u64>,
-    /// Draw only this class; needs a run with a posterior for each class, such as digits-each
-    #[arg(long, value_name = "CLASS", value_parser = whole::<usize>(0, u64::MAX))]
-    class: Option<usize>,
+    /// Draw only this class, by number or by name; needs a run with a posterior for each class, such as digits-each
+    #[arg(long, value_name = "CLASS", value_parser = |typed: &str| Ok::<_, Infallible>(Class::from(typed)))]
+    class: Option<Class>,
     /// Draw only given this observation, a row of the run's table from 1; needs a run with observations
     #[arg(long, value_name = "ROW", conflicts_with = "class", value_parser = whole::<usize>(1, u64::MAX))]
     observation: Option<usize>,
@@ -81,7 +86,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let trained_on = folder.run()?;
     let task = trained_on.task();
     let format = Format::of(args.out.as_deref(), task)?;
-    let class = of_class(args, &trained_on)?;
+    check_class(args, &trained_on)?;
     check_columns(args, &trained_on, format)?;
     if let Some(path) = &args.out {
         storage::probe(path)?;
@@ -95,12 +100,13 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     }
     let run = session.run();
     let all = session.conditions();
-    let wanted = class.or(of_observation(args, run, all.count)?);
+    let classes = classes(run, &files)?;
+    let wanted = of_class(args, classes.as_ref())?.or(of_observation(args, run, all.count)?);
     let in_turn = |row| wanted.unwrap_or_else(|| all.in_turn(row));
     let conditions: Vec<usize> = (0..args.count as usize).map(in_turn).collect();
     let sampled = block_on(session.sampled(&conditions, args.candidates as usize, args.weights))?;
     let (samples, shape) = (sampled.ends, session.shape());
-    let columns = columns(args, &conditions, sampled.log_weights, run);
+    let columns = columns(args, &conditions, sampled.log_weights, (run, classes.as_ref()));
     let text = |samples: &[f32]| samples::text(&session.text(samples), &columns, task);
     match (&args.out, format) {
         (None, _) => print(&text(&samples)),
@@ -125,25 +131,55 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     }
 }
 
-/// The condition of the wanted class; none where all conditions take turns.
-fn of_class(args: &Args, run: &Run) -> Result<Option<usize>, ConfigError> {
-    let Some(class) = args.class else {
+/// Refuses a class of a run that has none.
+fn check_class(args: &Args, run: &Run) -> Result<(), ConfigError> {
+    match (&args.class, run.problem.classes()) {
+        (Some(class), None) => Err(ConfigError::new(
+            "--class",
+            class,
+            "a run with a posterior for each class (reward.kind `each_class`), or omit --class",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The classes of a run's conditions.
+struct Classes {
+    learned: Learned,
+    /// One a condition.
+    numbers: Vec<usize>,
+}
+
+/// Those of a run, if its conditions are classes. The prior's file has their names.
+fn classes(run: &Run, files: &Files) -> Result<Option<Classes>, EngineError> {
+    let Some(classes) = run.problem.classes() else {
         return Ok(None);
     };
-    let allowed = match run.problem.classes() {
-        None => {
-            "a run with a posterior for each class (reward.kind `each_class`), or omit --class".to_owned()
-        }
-        Some(classes) => {
-            let found = classes.iter().position(|one| *one == class);
-            if found.is_some() {
-                return Ok(found);
-            }
-            let names: Vec<_> = classes.iter().map(usize::to_string).collect();
-            format!("a class of the run: {}", names.join(", "))
-        }
+    let header = read_metadata(files.get("prior").unwrap_or_default());
+    let learned = header.and_then(|header| Learned::of(&header));
+    let learned = learned.map_err(EngineError::Weights)?;
+    let numbers = classes.iter().filter_map(|class| learned.number(class));
+    Ok(Some(Classes {
+        numbers: numbers.collect(),
+        learned,
+    }))
+}
+
+/// The condition of the wanted class; none where all conditions take turns.
+fn of_class(args: &Args, classes: Option<&Classes>) -> Result<Option<usize>, ConfigError> {
+    let (Some(class), Some(Classes { learned, numbers })) = (&args.class, classes) else {
+        return Ok(None);
     };
-    Err(ConfigError::new("--class", class, allowed))
+    let found = learned.number(class);
+    let found = numbers.iter().position(|number| Some(*number) == found);
+    found.map(Some).ok_or_else(|| {
+        let names: Vec<_> = numbers.iter().map(|number| learned.class(*number)).collect();
+        ConfigError::new(
+            "--class",
+            class,
+            format!("a class of the run: {}", names.join(", ")),
+        )
+    })
 }
 
 /// The condition of the wanted observation among `count`; none where all take turns.
@@ -193,10 +229,15 @@ fn check_columns(args: &Args, run: &Run, format: Format) -> Result<(), ConfigErr
 }
 
 /// What stands beside the samples.
-fn columns(args: &Args, conditions: &[usize], log_weights: Vec<f64>, run: &Run) -> Vec<Column> {
-    let class = run.problem.classes().map(|classes| Column {
+fn columns(
+    args: &Args,
+    conditions: &[usize],
+    log_weights: Vec<f64>,
+    (run, classes): (&Run, Option<&Classes>),
+) -> Vec<Column> {
+    let class = classes.map(|classes| Column {
         name: "class",
-        values: conditions.iter().map(|at| classes[*at] as f64).collect(),
+        values: conditions.iter().map(|at| classes.numbers[*at] as f64).collect(),
     });
     let observation = has_observations(run).then(|| Column {
         name: "observation",

@@ -26,7 +26,11 @@ struct Format<'a, T> {
 }
 
 enum State {
-    Working(Vec<Worker>),
+    Working {
+        workers: Vec<Worker>,
+        /// Whether they have been seen to answer the batch that they were given.
+        checked: bool,
+    },
     /// After an error nobody knows to which batch an answer would belong.
     Broken(String),
 }
@@ -59,12 +63,21 @@ impl CommandBox {
         Ok(Self {
             name,
             timeout: command.timeout,
-            state: Mutex::new(State::Working(workers)),
+            state: Mutex::new(State::Working {
+                workers,
+                checked: false,
+            }),
         })
     }
 
-    /// Has every worker answer a part of the samples, in their order.
-    fn ask<T>(&self, workers: &[Worker], samples: &[T], format: &Format<T>) -> Result<Vec<f64>, String> {
+    /// Has every worker answer a part of the samples, in their order; unless that is known, they are also seen to
+    /// answer the batch that they are given.
+    fn ask<T: Clone + PartialEq>(
+        &self,
+        (workers, checked): (&[Worker], bool),
+        samples: &[T],
+        format: &Format<T>,
+    ) -> Result<Vec<f64>, String> {
         let parts = parts(samples, format.size, workers.len());
         let asked = Instant::now();
         for (worker, part) in workers.iter().zip(&parts) {
@@ -72,8 +85,10 @@ impl CommandBox {
         }
         let mut log_r = Vec::new();
         for (worker, part) in workers.iter().zip(&parts) {
-            let answered = worker.answer(asked, self.timeout).and_then(|answer| {
-                (format.check)(&answer, part).map_err(|what| format!("answered {what}"))?;
+            let answered = self.answered(worker, asked, part, format).and_then(|answer| {
+                if !checked {
+                    self.check_order(worker, part, &answer, format)?;
+                }
                 Ok(answer)
             });
             log_r.extend(answered.map_err(|what| self.error(worker, &what))?);
@@ -81,13 +96,58 @@ impl CommandBox {
         Ok(log_r)
     }
 
+    /// The answer of a worker to its part, which was given to it then.
+    fn answered<T>(
+        &self,
+        worker: &Worker,
+        asked: Instant,
+        part: &[T],
+        format: &Format<T>,
+    ) -> Result<Vec<f64>, String> {
+        let answer = worker.answer(asked, self.timeout)?;
+        (format.check)(&answer, part).map_err(|what| format!("answered {what}"))?;
+        Ok(answer)
+    }
+
+    /// Asks for the first two samples of a part again, in the other order: a program that answers the batch before
+    /// seems right as long as all batches have equally many samples. One whose answers are random is let be.
+    fn check_order<T: Clone + PartialEq>(
+        &self,
+        worker: &Worker,
+        part: &[T],
+        answer: &[f64],
+        format: &Format<T>,
+    ) -> Checked {
+        let Some((first, second)) = part.get(..2 * format.size).map(|two| two.split_at(format.size)) else {
+            return Ok(());
+        };
+        if first == second {
+            return Ok(());
+        }
+        let (straight, turned) = ([first, second].concat(), [second, first].concat());
+        let ask = |two: &[T]| {
+            worker.ask((format.batch)(two), 2);
+            self.answered(worker, Instant::now(), two, format)
+        };
+        let once = ask(&turned)?;
+        if are_near(&once, &[answer[1], answer[0]]) {
+            return Ok(());
+        }
+        let (again, then) = (ask(&turned)?, ask(&straight)?);
+        match !are_near(&once, &again) && are_near(&then, &again) {
+            true => Err("answered with log r of the batch before the one that it was given".to_owned()),
+            false => Ok(()),
+        }
+    }
+
     /// The same, unless an error came before.
-    fn answer<T>(&self, samples: &[T], format: &Format<T>) -> Result<Vec<f64>, String> {
+    fn answer<T: Clone + PartialEq>(&self, samples: &[T], format: &Format<T>) -> Result<Vec<f64>, String> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let answer = match &*state {
+        let answer = match &mut *state {
             State::Broken(error) => Err(error.clone()),
-            State::Working(workers) => {
-                let answer = self.ask(workers, samples, format);
+            State::Working { workers, checked } => {
+                let answer = self.ask((workers, *checked), samples, format);
+                *checked = true;
                 if answer.is_err() {
                     workers.iter().for_each(Worker::kill);
                 }
@@ -136,11 +196,18 @@ impl TextBlackBox for CommandBox {
 impl Drop for CommandBox {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let State::Working(workers) = state {
+        if let State::Working { workers, .. } = state {
             // All of them first, so that they end side by side.
             workers.iter_mut().for_each(Worker::close);
         }
     }
+}
+
+/// Whether two answers are the same but for rounding, which may depend on the number of samples.
+fn are_near(one: &[f64], other: &[f64]) -> bool {
+    const ROUNDING: f64 = 1e-4;
+    let near = |(a, b): (&f64, &f64)| a == b || (a - b).abs() <= ROUNDING * (1.0 + a.abs() + b.abs());
+    one.iter().zip(other).all(near)
 }
 
 /// Cuts samples into at most so many parts of nearly equal rows.

@@ -23,20 +23,34 @@ pub fn read(stream: &mut impl BufRead, rows: usize) -> Result<Vec<f64>, Unread> 
     }
     let line = String::from_utf8_lossy(&line);
     let line = line.trim();
-    let numbers = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let numbers = numbers.and_then(|inside| {
-        let parts = inside.split(',').map(|part| part.trim().trim_matches('"'));
-        let parts = parts.filter(|_| !inside.trim().is_empty());
-        parts.map(|part| part.parse().ok()).collect::<Option<Vec<f64>>>()
-    });
-    match numbers {
-        None => Err(Unread::text(line)),
-        Some(numbers) if numbers.len() != rows => Err(Unread::Array(format!(
+    let Some(inside) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
+        return Err(match is_json(line) {
+            true => Unread::value(line, "where an array belongs, of a number for each text"),
+            false => Unread::text(line),
+        });
+    };
+    let parts = inside.split(',').map(|part| part.trim().trim_matches('"'));
+    let parts: Vec<&str> = parts.filter(|_| !inside.trim().is_empty()).collect();
+    let numbers: Vec<Option<f64>> = parts.iter().map(|part| part.parse().ok()).collect();
+    match numbers.iter().position(Option::is_none) {
+        None if numbers.len() != rows => Err(Unread::Array(format!(
             "of {} numbers for {rows} texts; give one a text",
             numbers.len()
         ))),
-        Some(numbers) => Ok(numbers),
+        None => Ok(numbers.into_iter().flatten().collect()),
+        Some(at) if is_json(line) || is_json(parts[at]) => {
+            let place = format!(
+                "for text {}; log r is a number, or -Infinity where r is 0",
+                at + 1
+            );
+            Err(Unread::value(parts[at], &place))
+        }
+        Some(_) => Err(Unread::text(line)),
     }
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(text).is_ok()
 }
 
 #[cfg(test)]
@@ -58,7 +72,21 @@ mod tests {
     fn what_is_no_answer_is_named() {
         let refused = |line: &str| read(&mut line.as_bytes(), 2).expect_err(line);
         assert_eq!(refused("Loading\n"), Unread::Text("Loading".to_owned()));
-        assert_eq!(refused("[0, null]\n"), Unread::Text("[0, null]".to_owned()));
+        assert_eq!(refused("[INFO] read\n"), Unread::Text("[INFO] read".to_owned()));
+        assert_eq!(refused("[INFO]\n"), Unread::Text("[INFO]".to_owned()));
+        for (line, said) in [
+            ("[0, null]", "`null` for text 2; log r is a number"),
+            ("[NaN, true]", "`true` for text 2; log r is a number"),
+            ("[[0], [1]]", "`[0]` for text 1; log r is a number"),
+            ("null", "`null` where an array belongs, of a number for each text"),
+            ("-1.5", "`-1.5` where an array belongs"),
+        ] {
+            let told = refused(&format!("{line}\n"));
+            assert!(
+                matches!(&told, Unread::Value(told) if told.starts_with(said)),
+                "{line}: {told:?}"
+            );
+        }
         assert_eq!(
             refused("[0]\n"),
             Unread::Array("of 1 numbers for 2 texts; give one a text".to_owned())

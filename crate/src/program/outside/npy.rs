@@ -42,6 +42,8 @@ pub enum Unread {
     Text(String),
     /// An array of another shape or kind, or a damaged one: completes "an array …".
     Array(String),
+    /// A value that is no number: completes "answered …".
+    Value(String),
 }
 
 impl Unread {
@@ -49,6 +51,12 @@ impl Unread {
     pub fn text(text: &str) -> Self {
         let line = text.trim().lines().next().unwrap_or_default();
         Self::Text(line.chars().take(REPEATED).collect())
+    }
+
+    /// A value, and what it is told for.
+    pub fn value(value: &str, place: &str) -> Self {
+        let value: String = value.chars().take(REPEATED).collect();
+        Self::Value(format!("`{value}` {place}"))
     }
 }
 

@@ -83,6 +83,30 @@ fn answers_come_in_the_order_of_rows() {
 }
 
 #[test]
+fn an_answer_to_the_batch_before_is_noticed() {
+    // As many numbers as samples, of the batch before: at first there is none.
+    let late = "before = []\nwhile True:\n    x = ask()\n    answer((before + [0.0] * len(x))[:len(x)])\n    \
+                before = [a - b * 10 for a, b in x]";
+    let Some((_folder, command)) = script(late) else {
+        return;
+    };
+    let error = refused(&command);
+    assert!(
+        error.contains("reward.py` answered with log r of the batch before the one that it was given."),
+        "{error}"
+    );
+    // Noise is no delay, and neither is a number that depends on all of its batch.
+    for body in [
+        "import random\nwhile True: answer([random.random() for _ in ask()])",
+        "while True:\n    x = ask()\n    answer([a * len(x) for a, b in x])",
+    ] {
+        let (_folder, command) = script(body).expect("there is Python");
+        let answer = start(&command).log_reward(&SAMPLES, &[2]);
+        assert!(answer.is_ok(), "{body}: {answer:?}");
+    }
+}
+
+#[test]
 fn no_reward_at_all_is_minus_infinity() {
     let Some((_folder, command)) = script("while True: answer([float('-inf') for _ in ask()])") else {
         return;
@@ -113,7 +137,8 @@ fn a_full_standard_error_does_not_block() {
 
 #[test]
 fn a_death_is_told_with_the_last_words() {
-    let body = "answer([0.0 for _ in ask()])\nx = ask()\nraise ValueError('no such \\x1b[31mcolour')";
+    // The second batch is the one that tells whether it answers the batch that it is given.
+    let body = "for _ in range(2): answer([0.0 for _ in ask()])\nx = ask()\nraise ValueError('no such \\x1b[31mcolour')";
     let Some((_folder, command)) = script(body) else {
         return;
     };

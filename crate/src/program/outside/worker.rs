@@ -82,6 +82,7 @@ impl Worker {
                 "wrote text to its standard output, where only answers belong: `{}`. Let it print to standard error",
                 printable(&text)
             )),
+            Ok(Err(Unread::Value(what))) => Err(format!("answered {}", printable(&what))),
             Ok(Err(Unread::Array(what))) => Err(format!("answered with an array {}", printable(&what))),
             Ok(Err(Unread::Ended)) | Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
             Err(RecvTimeoutError::Timeout) => Err(format!("did not answer within {timeout} seconds")),

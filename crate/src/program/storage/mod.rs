@@ -179,6 +179,11 @@ impl RunFolder {
         replace(&fresh, &latest).map_err(|e| ProgramError::file("write", &latest, e))
     }
 
+    /// Whether any checkpoint has been written.
+    pub fn has_checkpoint(&self) -> bool {
+        [LATEST, PREVIOUS].iter().any(|name| self.file(name).is_file())
+    }
+
     /// The latest checkpoint that is whole. A damaged one is named on standard error and the one
     /// before it is taken; `None` if the run was stopped before it wrote any.
     pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, ProgramError> {

@@ -14,6 +14,9 @@ use super::rank_histograms::Ranks;
 use crate::message::Fit;
 use serde::{Deserialize, Serialize};
 
+/// The name of its table and of its picture.
+pub const NAME: &str = "calibration";
+
 /// Of a true value and a condition that belong together, the rank of the true value among draws of the posterior
 /// under that condition. If the posteriors are right, ranks are uniform. One number a statistic; the statistics
 /// are scalars of a sample, which each task names.
@@ -92,7 +95,7 @@ pub(super) fn listing(statistic: &'static str, names: &[impl ToString], fit: &Fi
         (vec![name.to_string()], figures.map(|figure| figure[at]).into())
     });
     Some(Listing {
-        name: "calibration",
+        name: NAME,
         title: format!(
             "Calibration of every {statistic}: {count} true values, each ranked among {} draws given its condition.\n\
              p-value of uniform ranks; their distance from uniform ones (Kolmogorov–Smirnov; right posteriors stay below \
@@ -113,7 +116,7 @@ pub(super) fn listing(statistic: &'static str, names: &[impl ToString], fit: &Fi
 pub(super) fn panel(names: &[impl ToString], fit: &Fit) -> Option<Panel> {
     let calibration: Calibration = fit.of()?;
     Some(Panel {
-        name: "calibration",
+        name: NAME,
         title: format!("ranks of {} true values", calibration.sbc_truths),
         picture: Picture::Ranks(Ranks::new(names, &calibration.sbc_counts)),
     })

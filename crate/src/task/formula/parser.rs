@@ -10,6 +10,7 @@ use std::f64::consts;
 /// Deepest nesting; a formula is not a way to exhaust the stack.
 const DEEPEST: usize = 100;
 
+const DECIMAL: &str = "a decimal number has a point, `0.5`";
 const COMMA: &str =
     "a decimal number has a point, `0.5`: a comma stands between the two arguments of a function";
 
@@ -183,16 +184,27 @@ impl<'a> Parser<'a> {
         if let Some(apply) = function(name) {
             self.expect("(")?;
             let argument = self.expression(0, depth + 1)?;
-            self.expect(")")?;
+            self.close(name, "one argument")?;
             return Ok(Node::Unary(apply, Box::new(argument)));
         }
         let apply = function_of_two(name).ok_or_else(|| self.unknown(name))?;
         self.expect("(")?;
         let first = self.expression(0, depth + 1)?;
+        if self.tokens.get(self.next) == Some(&Token::Symbol(")")) {
+            return Err(format!("`{name}` takes two arguments"));
+        }
         self.expect(",")?;
         let second = self.expression(0, depth + 1)?;
-        self.expect(")")?;
+        self.close(name, "two arguments")?;
         Ok(Node::Binary(apply, Box::new(first), Box::new(second)))
+    }
+
+    /// The bracket behind the last argument of a function, which takes so many.
+    fn close(&mut self, name: &str, takes: &str) -> Result<(), String> {
+        if self.tokens.get(self.next) == Some(&Token::Symbol(",")) {
+            return Err(format!("`{name}` takes {takes}, and {DECIMAL}"));
+        }
+        self.expect(")")
     }
 
     fn expect(&mut self, symbol: &'static str) -> Result<(), String> {
@@ -224,7 +236,7 @@ impl<'a> Parser<'a> {
         }
         self.expect("(")?;
         let of = Box::new(self.expression(0, depth + 1)?);
-        self.expect(")")?;
+        self.close(name, "one argument")?;
         self.in_sum = false;
         Ok(Node::Sum { of, mean })
     }

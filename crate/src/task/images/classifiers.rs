@@ -122,11 +122,8 @@ impl<'a, N: Module> Opened<'a, N> {
             ]
         } else if own.shape != prior.shape {
             [
-                format!("sees images of the shape {}", own.shape),
-                format!(
-                    "a classifier of images of the shape {}, as the prior's are",
-                    prior.shape
-                ),
+                format!("sees {}", own.shape.told()),
+                format!("a classifier of {}, as the prior's are", prior.shape.told()),
             ]
         } else if !prior.classes.is_empty() && own.classes != prior.classes {
             [

@@ -84,7 +84,7 @@ pub(super) fn digits() -> Vec<Preset> {
             "Every digit on demand",
             "Ten posteriors in one network: you ask for a class, and it draws that digit.",
             Reward::EachClass {
-                classes: (0..CLASSES).collect(),
+                classes: Class::numbered(0..CLASSES),
                 weights: None,
             },
         ),
@@ -181,7 +181,7 @@ pub(super) fn latents() -> Vec<Preset> {
             },
         };
     let each = || Reward::EachClass {
-        classes: (0..CLASSES).collect(),
+        classes: Class::numbered(0..CLASSES),
         weights: None,
     };
     let mut all = vec![

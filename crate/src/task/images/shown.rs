@@ -2,7 +2,7 @@
 
 use super::calibrate::calibrate;
 use super::methods::{self, VARIANCE_IMAGES};
-use super::{ClassFit, Exact, ImageView, Reward};
+use super::{Class, ClassFit, Exact, ImageView, Reward};
 use super::{ImagePrior, TaskOf};
 use crate::engine::EngineError;
 use crate::engine::Paths;
@@ -235,11 +235,11 @@ async fn measure_own<Q: ImagePrior>(
         let values: Vec<f64> = rows.map(of).collect();
         values.iter().sum::<f64>() / values.len() as f64
     };
-    let wanted: &[usize] = match &task.problem.reward {
-        Reward::EachClass { classes, .. } => classes,
-        _ => &[],
+    let wanted: Vec<usize> = match &task.problem.reward {
+        Reward::EachClass { classes, .. } => classes.iter().filter_map(Class::number).collect(),
+        _ => Vec::new(),
     };
-    let each = weighed.conditions.iter().zip(wanted).enumerate();
+    let each = weighed.conditions.iter().zip(&wanted).enumerate();
     let conditions = each.map(|(condition, (known, class))| ConditionReport {
         log_z_exact: exact.log_zs[condition],
         log_reward: share(condition, &|row| made.log_reward[row]),

@@ -1,6 +1,7 @@
 //! The exact posteriors of a task of points.
 
-use super::problem::{self, Prior};
+use super::component;
+use super::problem::Prior;
 use super::{PointsTask, Truth};
 use crate::engine::EngineError;
 use crate::engine::noise::Purpose;
@@ -103,7 +104,7 @@ impl PointsTask {
         match &self.problem.prior {
             Prior::Marginals { .. } => Some(vec![Component::isotropic(1.0, [0.0; 2], 1.0)]),
             Prior::Mixture { components, .. } => {
-                let component = |component: &problem::Component| {
+                let component = |component: &component::Component| {
                     let (mean, covariance) = self.space.standardised(component);
                     match d {
                         1 => Component {

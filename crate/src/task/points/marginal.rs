@@ -145,11 +145,8 @@ impl Coordinate {
             if low < high {
                 return Ok(());
             }
-            Err(ConfigError::new(
-                format!("{at}.high"),
-                high,
-                "a number above that of `low`",
-            ))
+            let both = format!("`low` {low} and `high` {high}");
+            Err(ConfigError::new(at, both, "a `low` below `high`"))
         };
         match *self {
             Self::Normal { mean, deviation, .. } => {
@@ -177,11 +174,8 @@ impl Coordinate {
                 let near = |bound: f64| (bound - mean) / deviation;
                 if near(low) > FAR || near(high) < -FAR {
                     let allowed = format!("bounds that leave something within {FAR} deviations of the mean");
-                    return Err(ConfigError::new(
-                        format!("{at}.low"),
-                        format!("{low} to {high}"),
-                        allowed,
-                    ));
+                    let both = format!("`low` {low} and `high` {high}");
+                    return Err(ConfigError::new(at, both, allowed));
                 }
                 Ok(())
             }

@@ -7,7 +7,7 @@ use crate::engine::noise::Purpose;
 use crate::engine::rollout::Follow;
 use crate::engine::sampler::effective_share;
 use crate::engine::statistics::log_mean_exp;
-use crate::message::{ConditionReport, Fit, Report};
+use crate::message::{self, ConditionReport, Fit, Report};
 use crate::task::opened::resampled;
 
 /// Points `[rows][d]`, the logarithms of their weights, and their conditions.
@@ -145,11 +145,12 @@ async fn of_prior(
     let log_z_prior = log_mean_exp(prior.log_reward.iter().copied());
     let pairs = prior.log_reward.iter().zip(&prior.log_ratio);
     let eubo = pairs.map(|(r, q)| (r - log_z_prior).exp() * (r - q)).sum::<f64>() / count as f64;
-    let here = effective_share(&prior.log_reward) * count as f64;
     Ok(Report {
         log_z_prior,
-        // The exact posterior rests on more samples of the prior than an evaluation draws.
-        prior_samples_effective: here.max(truths[0].effective),
+        prior_samples_effective: match truths[0].kind {
+            message::Truth::Quadrature => effective_share(&prior.log_reward) * count as f64,
+            _ => truths[0].effective,
+        },
         eubo: Some(eubo),
         ..Report::default()
     })

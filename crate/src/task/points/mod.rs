@@ -4,6 +4,7 @@
 mod c2st;
 #[cfg(feature = "engine")]
 mod calibrate;
+mod component;
 #[cfg(feature = "engine")]
 mod denoised;
 #[cfg(feature = "engine")]
@@ -39,6 +40,8 @@ mod sheet;
 mod shown;
 #[cfg(feature = "engine")]
 mod space;
+#[cfg(feature = "engine")]
+mod standard;
 pub mod table;
 #[cfg(feature = "engine")]
 mod task;
@@ -47,16 +50,18 @@ mod truth;
 
 #[cfg(feature = "engine")]
 pub use c2st::c2st;
+pub use component::Component;
 #[cfg(feature = "engine")]
 pub use denoised::DenoisedPrior;
 pub use marginal::Coordinate;
 pub use messages::{ObservationFit, PointsFit, PointsView};
+pub use names::MOST_COORDINATES;
 pub use observations::Observations;
 #[cfg(feature = "engine")]
 pub use observed::Observed;
 #[cfg(feature = "engine")]
 pub use prior::{LearnedPrior, MixturePrior, PointsPrior};
-pub use problem::{Component, MOST_COORDINATES, PointsProblem, Prior, REWARDS, Reference, Reward};
+pub use problem::{PointsProblem, Prior, REWARDS, Reference, Reward};
 #[cfg(feature = "engine")]
 pub use reward::PointsReward;
 #[cfg(feature = "engine")]
@@ -190,7 +195,7 @@ impl Room for Points {
 
     fn basis(&self, report: &Report) -> Option<String> {
         let fit = report.fit.of::<PointsFit>()?;
-        Some(match report.truth {
+        let log_z = match report.truth {
             message::Truth::Quadrature => {
                 format!(
                     "The quadrature's error of log Z is at most {:.4}.",
@@ -198,10 +203,20 @@ impl Room for Points {
                 )
             }
             _ => format!(
-                "The exact log Z is that of weighted samples of the prior, of which {:.0} are effective; its standard error \
-                 is {:.4}.",
-                fit.effective, fit.log_z_error
+                "The exact log Z is that of weighted samples of the prior, of which {:.1} are effective{}.",
+                fit.effective,
+                match fit.log_z_error.is_finite() {
+                    true => format!("; its standard error is {:.4}", fit.log_z_error),
+                    // Equal weights tell none.
+                    false => String::new(),
+                }
             ),
+        };
+        Some(match fit.c2st {
+            Some(_) => {
+                format!("{log_z} Marginals, correlations and C2ST are held against the reference's samples.")
+            }
+            None => log_z,
         })
     }
 

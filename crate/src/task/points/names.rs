@@ -3,9 +3,12 @@
 use crate::engine::ConfigError;
 use crate::engine::check::Checked;
 
-/// Refuses names of coordinates that a formula could not tell from something else, and double ones.
-pub(super) fn check(names: &[String]) -> Checked {
-    let field = |at| format!("the name of coordinate {at}");
+/// Most coordinates of a point.
+pub const MOST_COORDINATES: usize = 64;
+
+/// Refuses names of coordinates that a formula could not tell from something else, and double ones; `field` is that of
+/// the name at a place.
+pub(super) fn check(names: &[String], field: impl Fn(usize) -> String) -> Checked {
     (0..names.len()).try_for_each(|at| check_last(&names[..=at], || field(at)))
 }
 

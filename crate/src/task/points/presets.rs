@@ -1,7 +1,8 @@
 //! Runs of points.
 
+use super::component::Component;
 use super::marginal::Coordinate;
-use super::problem::{Component, PointsProblem, Prior, Reward};
+use super::problem::{PointsProblem, Prior, Reward};
 use crate::run::{Evaluation, LogZ, Network, Objective, Optimizer, Preset, Process, Run, Tempering};
 
 fn normal(name: &str, mean: f64, deviation: f64) -> Coordinate {

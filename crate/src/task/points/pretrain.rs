@@ -2,9 +2,9 @@
 
 use super::marginals::{Compared, Weighted, correlation_error, marginal_error};
 use super::prior::{LearnedPrior, PointsPrior};
-use super::problem::MOST_COORDINATES;
 use super::space::{Column, Space};
-use super::{Table, names};
+use super::standard::column;
+use super::{MOST_COORDINATES, Table, names};
 use crate::engine::check::whole;
 use crate::engine::noise::{self, Noise, Purpose};
 use crate::engine::parallel;
@@ -18,6 +18,8 @@ use crate::network::{DriftNetwork, DriftNetworkConfig};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::rand_core::Rng;
 use serde::{Deserialize, Serialize};
+
+pub use super::standard::Bounds;
 
 /// Where the header of the weights has the coordinates.
 const HEADER: &str = "points";
@@ -72,17 +74,6 @@ impl Default for PretrainConfig {
     }
 }
 
-/// The bounds of a column.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Bounds {
-    /// The column's name.
-    pub name: String,
-    /// The lower bound, if there is one.
-    pub low: Option<f64>,
-    /// The upper bound, if there is one.
-    pub high: Option<f64>,
-}
-
 /// How near samples of a learned prior are to rows that it has not seen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PretrainFigures {
@@ -116,27 +107,32 @@ pub struct Pretraining {
 }
 
 impl Pretraining {
-    /// A network for the rows of a table; columns with bounds are unbounded by logarithms first.
+    /// A network for the rows of a table, which errors call `name`; columns with bounds are unbounded by logarithms
+    /// first.
     ///
     /// # Errors
     ///
     /// Where the table, its bounds or the shape of the network is refused.
     pub fn new(
+        name: &str,
         table: &Table,
         bounds: &[Bounds],
         config: PretrainConfig,
         device: Device,
     ) -> Result<Self, EngineError> {
         let d = table.columns();
-        whole("the number of columns", d, 1, MOST_COORDINATES)?;
-        whole("the number of rows", table.rows(), FEWEST, usize::MAX)?;
+        let of_table = |what: &str| format!("the number of {what} of {name}");
+        whole(&of_table("columns"), d, 1, MOST_COORDINATES)?;
+        whole(&of_table("rows"), table.rows(), FEWEST, usize::MAX)?;
         whole("--width", config.width, 4, 1024)?;
         whole("--depth", config.depth, 1, 8)?;
         whole("--batch", config.batch, 2, 100_000)?;
-        names::check(&table.names)?;
+        names::check(&table.names, |at| {
+            format!("the name of column {} of {name}", at + 1)
+        })?;
         for bound in bounds {
             if table.column(&bound.name).is_none() {
-                let allowed = format!("one of {}", table.names.join(", "));
+                let allowed = format!("a column of {name}: {}", table.names.join(", "));
                 return Err(ConfigError::new("--bounds", format!("`{}`", bound.name), allowed).into());
             }
         }
@@ -150,7 +146,7 @@ impl Pretraining {
         }
         let columns = (0..d).map(|at| {
             let bound = bounds.iter().find(|bound| bound.name == table.names[at]);
-            column(&table.names[at], bound, at, &table.values, d)
+            column((name, &table.names[at]), bound, at, &table.values, d)
         });
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         let standard = trained.iter().enumerate().map(|(at, value): (usize, &f64)| {
@@ -300,48 +296,6 @@ impl Pretraining {
     }
 }
 
-/// How a column is standardised.
-fn column(
-    name: &str,
-    bound: Option<&Bounds>,
-    at: usize,
-    values: &[f64],
-    d: usize,
-) -> Result<Column, ConfigError> {
-    let free = Column {
-        low: bound.and_then(|bound| bound.low),
-        high: bound.and_then(|bound| bound.high),
-        mean: 0.0,
-        deviation: 1.0,
-    };
-    let all = || values.iter().skip(at).step_by(d);
-    let inside = |x: f64| free.low.is_none_or(|low| x > low) && free.high.is_none_or(|high| x < high);
-    if let Some(outside) = all().find(|x| !inside(**x)) {
-        let allowed = "bounds that all values of the column are strictly between";
-        return Err(ConfigError::new(
-            "--bounds",
-            format!("a value {outside} of `{name}`"),
-            allowed,
-        ));
-    }
-    let count = all().count() as f64;
-    let mean = all().map(|x| free.unbounded(*x)).sum::<f64>() / count;
-    let variance = all().map(|x| (free.unbounded(*x) - mean).powi(2)).sum::<f64>() / count;
-    let deviation = variance.sqrt();
-    if deviation.is_nan() || deviation <= 1e-9 * mean.abs() || deviation == 0.0 {
-        return Err(ConfigError::new(
-            format!("the column `{name}`"),
-            format!("{mean} in all rows"),
-            "columns whose values differ: leave this one out",
-        ));
-    }
-    Ok(Column {
-        mean,
-        deviation,
-        ..free
-    })
-}
-
 /// Coordinates and network of the weights that [`Pretraining::weights`] wrote.
 ///
 /// # Errors
@@ -360,7 +314,8 @@ pub(super) fn read(file: &[u8], device: &Device) -> Result<(Space, DriftNetwork)
     if d == 0 || d > MOST_COORDINATES || header.columns.len() != d || !header.columns.iter().all(positive) {
         return Err("its coordinates are damaged".to_owned());
     }
-    names::check(&header.names).map_err(|why| why.to_string())?;
+    let field = |at| format!("the name of coordinate {}", at + 1);
+    names::check(&header.names, field).map_err(|why| why.to_string())?;
     let config = DriftNetworkConfig::of(&weights)?;
     if (config.inputs, config.outputs) != (d, d) {
         return Err(format!(

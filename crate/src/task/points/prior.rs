@@ -1,8 +1,8 @@
 //! The kernels of priors of points, in the standardised space of the chain.
 
+use super::component::Component;
 use super::denoised::DenoisedPrior;
 use super::linear;
-use super::problem::Component;
 use super::space::Space;
 use crate::engine::process::{OrnsteinUhlenbeck, Prior};
 use crate::network::DriftNetwork;

@@ -1,17 +1,15 @@
 //! What a run of points is about: a prior of named coordinates, and a reward.
 
+use super::component::{self, Component};
 use super::marginal::Coordinate;
+use super::names::MOST_COORDINATES;
 use super::observations::{LEAST_OF_EACH, Observations};
 use crate::engine::ConfigError;
-use crate::engine::check::{Checked, range, whole};
+use crate::engine::check::{Checked, whole};
 use crate::run::{Command, FileKind, FileNeed, MOST_FACTORS, Onnx, OnnxDenoiser, Problem, Run};
 use crate::task::formula::{Formula, Names};
 use serde::{Deserialize, Serialize};
 
-/// Most coordinates of a point.
-pub const MOST_COORDINATES: usize = 64;
-/// Most components of a mixture.
-const MOST_COMPONENTS: usize = 256;
 /// The role of the prior's file.
 pub(super) const PRIOR: &str = "prior";
 /// The roles of the files of rewards.
@@ -89,109 +87,6 @@ pub enum Prior {
     },
     /// A denoiser that somebody else trained, as an ONNX file. The prior is what the run's chain makes of it.
     Onnx(Box<OnnxDenoiser>),
-}
-
-/// A Gaussian of a mixture in R^d. It has either `variances` or `covariance`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Component {
-    /// Its weight; weights need not sum to 1.
-    #[serde(default = "one")]
-    pub weight: f64,
-    /// Its mean, one number a coordinate.
-    pub mean: Vec<f64>,
-    /// The variance of each coordinate, where they are independent.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub variances: Vec<f64>,
-    /// The covariance matrix, a list of rows.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub covariance: Vec<Vec<f64>>,
-}
-
-fn one() -> f64 {
-    1.0
-}
-
-impl Component {
-    /// The covariance, `[d·d]`.
-    pub(super) fn matrix(&self) -> Vec<f64> {
-        if !self.covariance.is_empty() {
-            return self.covariance.concat();
-        }
-        let d = self.mean.len();
-        let mut matrix = vec![0.0; d * d];
-        for (at, variance) in self.variances.iter().enumerate() {
-            matrix[at * d + at] = *variance;
-        }
-        matrix
-    }
-
-    fn validate(&self, at: &str, d: usize) -> Checked {
-        range(&format!("{at}.weight"), self.weight, 1e-9, 1e6)?;
-        let as_many = |field: &str, count: usize| match count == d {
-            true => Ok(()),
-            false => Err(ConfigError::new(
-                format!("the number of {field}"),
-                count,
-                "one for each coordinate",
-            )),
-        };
-        let numbers = |field: &str, numbers: &[f64]| {
-            as_many(field, numbers.len())?;
-            numbers
-                .iter()
-                .enumerate()
-                .try_for_each(|(i, value)| range(&format!("{field}[{i}]"), *value, -1e9, 1e9))
-        };
-        numbers(&format!("{at}.mean"), &self.mean)?;
-        if !self.covariance.is_empty() {
-            as_many(&format!("{at}.covariance"), self.covariance.len())?;
-        }
-        match (self.variances.is_empty(), self.covariance.is_empty()) {
-            (true, true) => Err(ConfigError::missing(
-                format!("{at}.variances"),
-                "one variance a coordinate, or `covariance` with the rows of a matrix",
-            )),
-            (false, false) => Err(ConfigError::new(
-                format!("{at}.covariance"),
-                "a matrix beside variances",
-                "one of the two",
-            )),
-            (false, true) => {
-                numbers(&format!("{at}.variances"), &self.variances)?;
-                self.variances
-                    .iter()
-                    .enumerate()
-                    .try_for_each(|(i, value)| range(&format!("{at}.variances[{i}]"), *value, 1e-12, 1e12))
-            }
-            (true, false) => {
-                let field = format!("{at}.covariance");
-                whole(
-                    &format!("the number of rows of {field}"),
-                    self.covariance.len(),
-                    d,
-                    d,
-                )?;
-                for (i, row) in self.covariance.iter().enumerate() {
-                    numbers(&format!("{field}[{i}]"), row)?;
-                }
-                let symmetric = (0..d * d).all(|at| {
-                    let (a, b) = (self.covariance[at / d][at % d], self.covariance[at % d][at / d]);
-                    (a - b).abs() <= 1e-9 * (a.abs() + b.abs())
-                });
-                if symmetric && super::linear::cholesky(&self.matrix(), d).is_some() {
-                    return Ok(());
-                }
-                let value = format!("{:?}", self.covariance);
-                Err(ConfigError::new(
-                    field,
-                    value,
-                    "a symmetric, positive definite matrix",
-                ))
-            }
-        }
-    }
 }
 
 /// The reward r(x).
@@ -357,6 +252,7 @@ impl Prior {
     }
 
     fn validate(&self) -> Checked {
+        let names = self.names().unwrap_or_default();
         match self {
             Self::Marginals { coordinates } => {
                 whole(
@@ -366,38 +262,23 @@ impl Prior {
                     MOST_COORDINATES,
                 )?;
                 for (at, coordinate) in coordinates.iter().enumerate() {
-                    coordinate.validate(&format!("prior.coordinates[{at}]"))?;
+                    let checked = coordinate.validate(&format!("prior.coordinates[{at}]"));
+                    checked.map_err(|error| error.of(coordinate.name()))?;
                 }
+                super::names::check(&names, |at| format!("the name of coordinate {}", at + 1))
             }
-            Self::Mixture { components, .. } => {
-                whole(
-                    "the number of prior.components",
-                    components.len(),
-                    1,
-                    MOST_COMPONENTS,
-                )?;
-                let d = components[0].mean.len();
-                whole("the number of prior.components[0].mean", d, 1, MOST_COORDINATES)?;
-                for (at, component) in components.iter().enumerate() {
-                    component.validate(&format!("prior.components[{at}]"), d)?;
-                }
-                let names = self.names().unwrap_or_default();
-                if names.len() != d {
-                    let allowed = "one for each coordinate";
-                    return Err(ConfigError::new(
-                        "the number of prior.names",
-                        names.len(),
-                        allowed,
-                    ));
-                }
+            Self::Mixture {
+                names: own,
+                components,
+            } => {
+                component::check_all(components, own)?;
+                super::names::check(&names, |_| "prior.names".to_owned())
             }
-            Self::Learned { weights } if weights.is_empty() => {
-                return Err(ConfigError::missing(
-                    "prior.weights",
-                    "a file that `rtb pretrain points` wrote",
-                ));
-            }
-            Self::Learned { .. } => {}
+            Self::Learned { weights } if weights.is_empty() => Err(ConfigError::missing(
+                "prior.weights",
+                "a file that `rtb pretrain points` wrote",
+            )),
+            Self::Learned { .. } => Ok(()),
             Self::Onnx(denoiser) => {
                 whole(
                     "the number of prior.names",
@@ -406,9 +287,9 @@ impl Prior {
                     MOST_COORDINATES,
                 )?;
                 denoiser.validate("prior")?;
+                super::names::check(&names, |_| "prior.names".to_owned())
             }
         }
-        super::names::check(&self.names().unwrap_or_default())
     }
 }
 

@@ -216,6 +216,11 @@ impl PointsReward {
         self.evaluations.load(Ordering::Relaxed)
     }
 
+    /// Goes on counting from this number.
+    pub(super) fn count_from(&self, evaluations: u64) {
+        self.evaluations.store(evaluations, Ordering::Relaxed);
+    }
+
     /// Whether all of it is formulas, which can be asked point by point.
     pub(super) fn is_formula(&self) -> bool {
         let formula = |factor: &Factor| !matches!(factor, Factor::Outside(_));

@@ -1,8 +1,8 @@
 //! From the standardised space of the chain to the points themselves.
 
+use super::component::Component;
 use super::linear;
 use super::marginal::Quantile;
-use super::problem::Component;
 use crate::engine::parallel;
 use crate::run::OnnxDenoiser;
 

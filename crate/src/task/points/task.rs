@@ -1,5 +1,6 @@
 //! A task of points: prior, reward and chain of a run, and the exact posterior.
 
+use super::c2st::check_reference;
 use super::denoised::DenoisedPrior;
 use super::file::table;
 use super::observed::Observed;
@@ -113,7 +114,12 @@ impl PointsTask {
                 ConfigError::new("reference.samples", format!("`{}`", reference.samples), allowed)
             };
             let table = table(files, "reference", "reference.samples", &reference.samples)?;
-            table.pick(space.names()).map_err(refused)
+            let samples = table.pick(space.names()).map_err(refused)?;
+            check_reference(&samples, space.size()).map_err(|why| {
+                let value = format!("`{}`", reference.samples);
+                ConfigError::new("reference.samples", value, format!("samples that vary ({why})"))
+            })?;
+            Ok::<_, ConfigError>(samples)
         });
         Ok(Self {
             noise: Noise::new(run.seed),
@@ -209,6 +215,14 @@ impl Task for PointsTask {
 
     fn conditions(&self) -> Conditions {
         self.observed.conditions(self.run.rollout.batch)
+    }
+
+    fn evaluations(&self) -> u64 {
+        self.reward.evaluations()
+    }
+
+    fn count_evaluations_from(&self, evaluations: u64) {
+        self.reward.count_from(evaluations);
     }
 
     /// Samples of the prior, weighted by r^β, to observations that take part for the first time. No part of the

@@ -94,7 +94,13 @@ impl Truth {
     /// From samples of the prior, weighted by r^β.
     pub(super) fn weighted(points: Vec<f64>, log_r: &[f64], floor: f64, beta: f64) -> Self {
         let log_weights: Vec<f64> = log_r.iter().map(|l| beta * l.max(floor)).collect();
-        let mean = LogMean::of(log_weights.iter().copied());
+        // The power 0 of a floored reward is 1 as well.
+        let lowest = if beta > 0.0 {
+            beta * floor
+        } else {
+            f64::NEG_INFINITY
+        };
+        let mean = LogMean::of_floored(log_weights.iter().copied(), lowest);
         let floored: Vec<bool> = log_r.iter().map(|l| *l <= floor).collect();
         Self {
             kind: message::Truth::ImportanceWeighted,

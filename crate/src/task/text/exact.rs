@@ -8,6 +8,7 @@ use crate::engine::learner::Task;
 use crate::engine::noise::Purpose;
 use crate::engine::reward::tempered;
 use crate::engine::sampler::{own_samples, systematic};
+use crate::engine::settings::Tempering;
 use crate::engine::statistics::LogMean;
 use crate::message::{Fit, SampledTruth};
 
@@ -107,7 +108,14 @@ impl TextTask {
         let log_weights = self.log_weights();
         let conditions = self.run.conditions();
         let proposals = |condition: usize| (condition..log_weights.len()).step_by(conditions);
-        let log_z = |condition| LogMean::of(proposals(condition).map(|at| log_weights[at]));
+        let Tempering { beta, floor, .. } = self.run.tempering;
+        // The power 0 of a floored reward is 1 as well.
+        let lowest = if beta > 0.0 {
+            beta * floor
+        } else {
+            f64::NEG_INFINITY
+        };
+        let log_z = |condition| LogMean::of_floored(proposals(condition).map(|at| log_weights[at]), lowest);
         let log_z: Vec<LogMean> = (0..conditions).map(log_z).collect();
         let weight = |at: usize| {
             let condition = at % conditions;
@@ -117,11 +125,10 @@ impl TextTask {
         let mean = |of: &dyn Fn(usize) -> f64| {
             (0..count).map(|at| weight(at) * of(at)).sum::<f64>() / conditions as f64
         };
-        let floor = self.run.tempering.floor;
         Exact {
             proposals: count,
             known: match conditions {
-                // Of fewer, or of equal weights, nothing can be told.
+                // Of fewer, or where all are at the floor, nothing can be told.
                 1 => LogMean::mean(&log_z).effective >= LEAST,
                 several => count >= ENOUGH * several,
             },

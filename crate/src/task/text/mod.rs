@@ -189,9 +189,9 @@ impl Room for Text {
 
     fn basis(&self, report: &Report) -> Option<String> {
         let fit: StoryFit = report.fit.of()?;
-        let error = fit
-            .log_z_error
-            .map_or("–".to_owned(), |error| format!("{error:.3}"));
+        // Equal weights tell none.
+        let error = fit.log_z_error.filter(|error| error.is_finite());
+        let error = error.map_or("–".to_owned(), |error| format!("{error:.3}"));
         Some(format!(
             "Exact posterior: {} weighted stories of the prior, {:.1} effective samples; the standard error of its log Z is \
              {error}.",

@@ -93,8 +93,11 @@ fn own(path: &Path, images: &Learned, device: &Device) -> Result<PooledClassifie
     match learned == *images {
         true => Ok(network),
         false => Err(refused(format!(
-            "a classifier of {} in the shape {}; this one learned {} in the shape {}",
-            images.data, images.shape, learned.data, learned.shape
+            "a classifier of {}, {}; this one learned {}, {}",
+            images.data,
+            images.shape.told(),
+            learned.data,
+            learned.shape.told()
         ))
         .into()),
     }

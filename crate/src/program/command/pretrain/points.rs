@@ -50,7 +50,11 @@ fn bounds(text: &str) -> Result<Bounds, String> {
     let (low, high) = range.split_once(':').ok_or(FORM)?;
     let number = |text: &str| match text.trim() {
         "" => Ok(None),
-        number => number.parse::<f64>().map(Some).map_err(|_| FORM.to_owned()),
+        number => match number.parse::<f64>() {
+            Ok(bound) if bound.is_finite() => Ok(Some(bound)),
+            Ok(_) => Err(format!("{number} is no bound: leave it out, as in {name}=0:")),
+            Err(_) => Err(FORM.to_owned()),
+        },
     };
     let bounds = Bounds {
         name: name.trim().to_owned(),
@@ -120,7 +124,8 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         args.width,
         args.depth
     );
-    let mut training = Pretraining::new(&table, &args.bounds, config, args.common.device()?)?;
+    let name = format!("`{}`", args.table.display());
+    let mut training = Pretraining::new(&name, &table, &args.bounds, config, args.common.device()?)?;
     let seconds = args.common.train(&what, &numbers, &mut training)?;
     let figures = block_on(training.figures())?;
     let text = summary(&figures);

@@ -118,6 +118,40 @@ fn pictures_become_images_of_a_size() {
 }
 
 #[test]
+fn a_folder_of_jpeg_pictures_is_read() {
+    let place = Scratch::new();
+    for at in 0..6u8 {
+        // Blocks of 8 × 8 pixels are what JPEG codes; one colour each is kept.
+        save(&place, &format!("warm/{at}.jpg"), [16, 8], |x, _| {
+            Rgb(if x < 8 { [220, 60, 40u8] } else { [20, 20, 20] })
+        });
+        save(&place, &format!("cold/{at}.JPEG"), [16, 8], |_, _| {
+            Rgb([30, 80, 200u8])
+        });
+    }
+    let Labelled { train, test } = read(&place, Form::default());
+    assert_eq!((train.len(), test.len()), (8, 4));
+    assert_eq!(train.classes(), ["cold", "warm"]);
+    assert_eq!(train.shape().sizes(), [3, 8, 16]);
+    for at in 0..train.len() {
+        let pixels: Vec<f32> = train.image(at).map(|value| (value + 1.0) * 127.5).collect();
+        let wanted = match train.label(at) {
+            0 => [[30, 80, 200], [30, 80, 200]],
+            _ => [[220, 60, 40], [20, 20, 20]],
+        };
+        for (half, wanted) in wanted.into_iter().enumerate() {
+            for (channel, value) in wanted.into_iter().enumerate() {
+                let found = pixels[128 * channel + 8 * half + 4];
+                assert!(
+                    (found - value as f32).abs() < 8.0,
+                    "{half} {channel}: {found} for {value}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn grey_among_coloured_ones_is_coloured() {
     let place = Scratch::new();
     for at in 0..9 {

@@ -73,7 +73,9 @@ impl Network {
         Some(match image[0] == wanted || image[0] == 1 {
             true => Ok([wanted, height.unwrap_or(image[1]), width.unwrap_or(image[2])]),
             false => Err(format!(
-                "takes images of {wanted} channels; those of this run have {}",
+                "takes {}, and this run has {}; use a model of {} channels",
+                coloured(wanted),
+                coloured(image[0]),
                 image[0]
             )),
         })
@@ -113,10 +115,19 @@ impl Network {
     }
 }
 
+/// What images of so many channels are.
+fn coloured(channels: usize) -> String {
+    match channels {
+        1 => "grey images (1 channel)".to_owned(),
+        3 => "coloured images (3 channels)".to_owned(),
+        other => format!("images of {other} channels"),
+    }
+}
+
 /// Reads a file.
 pub fn load(bytes: Vec<u8>) -> Result<Model, String> {
     if !is_whole(&bytes) {
-        return Err("is not an ONNX file, or not a whole one".to_owned());
+        return Err("is not an ONNX file, or not a whole one; use one that `torch.onnx.export`, or the like, has written to its end".to_owned());
     }
     Model::load(bytes.clone()).map_err(|error| refusal(&error, &bytes))
 }

@@ -240,7 +240,8 @@ fn images_become_what_the_model_takes() {
     let refused = log_r(&plain, &[1.0; 12], &[3, 2, 2]).expect_err("of three channels");
     assert_eq!(
         refused,
-        "reward.model: `m.onnx` takes images of 2 channels; those of this run have 3"
+        "reward.model: `m.onnx` takes images of 2 channels, and this run has coloured images (3 channels); \
+         use a model of 3 channels"
     );
     let one = Onnx {
         mean: vec![0.5],

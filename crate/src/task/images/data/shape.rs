@@ -39,6 +39,12 @@ impl Shape {
         self.height * self.width
     }
 
+    /// The images in words.
+    pub fn told(self) -> String {
+        let colours = if self.is_grey() { "grey" } else { "coloured" };
+        format!("{colours} images of the shape {self}")
+    }
+
     /// Whether images are grey.
     pub const fn is_grey(self) -> bool {
         self.channels == 1

@@ -1,6 +1,7 @@
 //! What a network learned, which the header of its weights tells.
 
 use crate::engine::weights::Weights;
+use crate::run::Class;
 use crate::task::images::data::{CLASSES, Images, MOST_CLASSES, Shape, numbered};
 use std::collections::BTreeMap;
 
@@ -71,6 +72,14 @@ impl Learned {
         header.insert(NAMES.to_owned(), self.classes.join("\n"));
         header.insert(INK.to_owned(), self.ink.to_string());
         weights
+    }
+
+    /// The number of a class, if it is one of these.
+    pub fn number(&self, class: &Class) -> Option<usize> {
+        match class {
+            Class::Number(number) => Some(*number).filter(|number| *number < self.classes.len()),
+            Class::Name(name) => self.classes.iter().position(|known| known == name),
+        }
     }
 
     /// A class with its name, where it has one besides its number.

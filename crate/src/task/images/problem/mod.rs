@@ -1,6 +1,5 @@
 //! What a run of images is about: a prior, and a reward of images.
 
-mod class;
 mod defaults;
 mod generator;
 mod prior;
@@ -8,7 +7,7 @@ mod reward;
 #[cfg(feature = "engine")]
 mod suits;
 
-pub use class::Class;
+pub use crate::run::Class;
 pub(super) use defaults::{defaults, latent_defaults};
 pub use generator::Generator;
 pub use prior::DescribedPrior;
@@ -132,10 +131,10 @@ impl<P: DescribedPrior> Problem for ProblemOf<P> {
     }
 
     fn conditions(&self) -> usize {
-        self.classes().map_or(1, <[usize]>::len)
+        self.classes().map_or(1, <[Class]>::len)
     }
 
-    fn classes(&self) -> Option<&[usize]> {
+    fn classes(&self) -> Option<&[Class]> {
         match &self.reward {
             Reward::EachClass { classes, .. } => Some(classes),
             _ => None,

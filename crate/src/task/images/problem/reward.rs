@@ -26,8 +26,8 @@ pub enum Reward {
     /// A posterior for every class, with r(x|class) = p(class|x). One network learns them all and is told
     /// which class is wanted.
     EachClass {
-        /// The classes, each at most once. Each gets a posterior.
-        classes: Vec<usize>,
+        /// The classes, each at most once, by number or by name. Each gets a posterior.
+        classes: Vec<Class>,
         /// A file that `rtb pretrain classifier strided` wrote; the shipped one if it is absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         weights: Option<String>,
@@ -125,7 +125,7 @@ impl Reward {
     pub fn given(&self, condition: usize) -> Reward {
         match self {
             Reward::EachClass { classes, weights } => Reward::Classes {
-                classes: vec![Class::Number(classes[condition])],
+                classes: vec![classes[condition].clone()],
                 by: ClassesBy::default(),
                 weights: weights.clone(),
             },
@@ -136,8 +136,9 @@ impl Reward {
     /// Whether it wants images of a class under some condition; nothing where it says nothing of classes.
     pub fn wants(&self, class: usize) -> Option<bool> {
         match self {
-            Reward::Classes { classes, .. } => Some(classes.contains(&Class::Number(class))),
-            Reward::EachClass { classes, .. } => Some(classes.contains(&class)),
+            Reward::Classes { classes, .. } | Reward::EachClass { classes, .. } => {
+                Some(classes.contains(&Class::Number(class)))
+            }
             Reward::All { rewards } => {
                 let said = rewards.iter().filter_map(|part| part.wants(class));
                 said.reduce(|all, part| all && part)
@@ -186,13 +187,8 @@ impl Reward {
     pub(super) fn validate(&self, at: &str, ships: bool) -> Checked {
         let field = |name: &str| format!("{at}.{name}");
         match self {
-            Reward::Classes { classes, weights, .. } => {
+            Reward::Classes { classes, weights, .. } | Reward::EachClass { classes, weights } => {
                 distinct(&field("classes"), classes, weights.as_deref())?;
-                named(&field("weights"), weights.as_deref())
-            }
-            Reward::EachClass { classes, weights } => {
-                let classes: Vec<Class> = classes.iter().copied().map(Class::Number).collect();
-                distinct(&field("classes"), &classes, weights.as_deref())?;
                 named(&field("weights"), weights.as_deref())
             }
             Reward::Ink { target, deviation } => {

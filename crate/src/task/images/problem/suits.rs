@@ -27,7 +27,7 @@ impl Reward {
     fn suit(&mut self, at: &str, learned: &Learned) -> Checked {
         let field = |place: usize| format!("{at}.classes[{place}]");
         match self {
-            Reward::Classes { classes, .. } => {
+            Reward::Classes { classes, .. } | Reward::EachClass { classes, .. } => {
                 for place in 0..classes.len() {
                     let number = known(&field(place), &classes[place], learned)?;
                     if classes[..place].contains(&Class::Number(number)) {
@@ -41,9 +41,6 @@ impl Reward {
                 }
                 Ok(())
             }
-            Reward::EachClass { classes, .. } => classes.iter().enumerate().try_for_each(|(place, class)| {
-                known(&field(place), &Class::Number(*class), learned).map(drop)
-            }),
             Reward::Holes { .. } | Reward::Thickness { .. } if !learned.shape.is_grey() => {
                 Err(ConfigError::new(
                     format!("{at}.kind"),
@@ -62,13 +59,10 @@ impl Reward {
 
 /// The number of a class that the images have.
 fn known(field: &str, class: &Class, learned: &Learned) -> Result<usize, ConfigError> {
-    let count = learned.classes.len();
-    let found = match class {
-        Class::Number(number) => Some(*number).filter(|number| *number < count),
-        Class::Name(name) => learned.classes.iter().position(|known| known == name),
-    };
-    found.ok_or_else(|| {
-        let names: Vec<String> = (0..count).map(|class| learned.class(class)).collect();
+    learned.number(class).ok_or_else(|| {
+        let names: Vec<String> = (0..learned.classes.len())
+            .map(|class| learned.class(class))
+            .collect();
         let allowed = format!("a class of {}: {}", learned.data, names.join(", "));
         ConfigError::new(field, class, allowed)
     })

@@ -79,7 +79,7 @@ impl Wish {
             },
             // Under each of its conditions one of its classes is wanted.
             Wanted::EachClass { ref classes, .. } => Self::Classes {
-                classes: classes.clone(),
+                classes: numbers(&format!("{field}.classes"), classes)?,
                 by: ClassesBy::default(),
             },
             Wanted::Ink { target, deviation } => Self::Ink { target, deviation },

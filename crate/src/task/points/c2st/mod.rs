@@ -61,6 +61,16 @@ pub async fn c2st(
     Ok(accuracy / FOLDS as f64)
 }
 
+/// Whether samples, `[rows][size]`, can be a reference.
+///
+/// # Errors
+///
+/// As [`c2st`].
+pub(super) fn check_reference(reference: &[f64], size: usize) -> Result<(), String> {
+    check("reference", reference, size)?;
+    (0..size).try_for_each(|coordinate| scale(reference, size, coordinate).map(drop))
+}
+
 /// The folds of shuffled rows, as even as they can be.
 fn folds(data: &Data, noise: &Noise, device: &Device) -> Vec<Fold> {
     let order = shuffled(data.labels.len(), &mut noise.stream(Purpose::Evaluation, 0));

@@ -8,8 +8,13 @@ use yew::prelude::*;
 /// What formulas may hold, beside names.
 pub const LANGUAGE: &str = "PI, E and + - * / ^ with the usual precedence: -x^2 is -(x^2), 2^3^2 is 2^(3^2). 2x and x² are understood too. \
     Comparisons < > <= >= == != and && || give 1 or 0; 0 < x < 6 holds between 0 and 6. \
-    Functions: exp log ln log2 log10 sqrt cbrt abs sign floor ceil round sin cos tan asin acos atan sinh cosh tanh min max atan2(y, x) hypot mod(a, b). \
-    Where the value is negative or undefined, r is 0.";
+    Functions: exp log ln log2 log10 sqrt cbrt abs sign floor ceil round sin cos tan asin acos atan sinh cosh tanh min max atan2(y, x) hypot mod(a, b).";
+
+/// Where r is 0, of a formula for r, and for log r.
+const ZERO: [&str; 2] = [
+    "Where the value is negative or undefined, r is 0.",
+    "Where the value is undefined, r is 0.",
+];
 
 #[derive(Properties, PartialEq)]
 pub struct FormulaProps {
@@ -44,7 +49,7 @@ pub fn Formula(props: &FormulaProps) -> Html {
     };
     html! {
         <>
-            <Text id={id.clone()} field={props.field.clone()} label={props.labels[usize::from(logarithm)]} name="Formula" help={props.help.clone()}
+            <Text id={id.clone()} field={props.field.clone()} label={props.labels[usize::from(logarithm)]} name="Formula" help={format!("{} {}", props.help, ZERO[usize::from(logarithm)])}
                 value={props.expression.clone()} rows={2} {set} />
             <Check id={format!("{id}-log")} label="The formula is log r" checked={logarithm} set={as_logarithm}
                 help="Read the formula as log r instead of r." />

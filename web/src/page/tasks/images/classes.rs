@@ -20,11 +20,14 @@ pub struct ClassesProps {
 fn reward(classes: Vec<usize>, by: Option<ClassesBy>, weights: Option<String>) -> Reward {
     match by {
         Some(by) => Reward::Classes {
-            classes: classes.into_iter().map(Class::Number).collect(),
+            classes: Class::numbered(classes),
             by,
             weights,
         },
-        None => Reward::EachClass { classes, weights },
+        None => Reward::EachClass {
+            classes: Class::numbered(classes),
+            weights,
+        },
     }
 }
 

@@ -72,6 +72,7 @@ impl Rewards for Images {
                 html! { <Classes id={id.clone()} {classes} by={Some(by)} {weights} set={set.clone()} /> }
             }
             Reward::EachClass { classes, weights } => {
+                let classes: Vec<usize> = classes.iter().filter_map(Class::number).collect();
                 html! { <Classes id={id.clone()} {classes} by={None::<ClassesBy>} {weights} set={set.clone()} /> }
             }
             reward => {

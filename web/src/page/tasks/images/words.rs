@@ -4,12 +4,12 @@ use super::reward;
 use crate::kit::number::{count, figure, mean};
 use rtb::message::{SampledTruth, Snapshot};
 use rtb::run::Run;
-use rtb::task::images::Reward;
+use rtb::task::images::{Class, Reward};
 
 /// The class that is asked for at a place of a grid, where each is a posterior of its own.
-pub fn asked(run: &Run, place: usize, places: usize) -> Option<usize> {
+pub fn asked(run: &Run, place: usize, places: usize) -> Option<Class> {
     match reward(run) {
-        Reward::EachClass { classes, .. } => classes.get(run.pictured(place, places)).copied(),
+        Reward::EachClass { classes, .. } => classes.get(run.pictured(place, places)).cloned(),
         _ => None,
     }
 }

@@ -45,7 +45,7 @@ pub fn Coordinates(CoordinatesProps { edits, coordinates }: &CoordinatesProps) -
     html! {
         <Listed id="prior" what="coordinate" label="Coordinate" texts={coordinates.iter().map(text).collect::<Vec<_>>()} selected={index} select={edits.selects(true)}
             add={changes_prior(edits, add, Some(coordinates.len()))} remove={changes_prior(edits, remove, None)} most={MOST_COORDINATES}>
-            <Text key={format!("name-{index}")} id="prior-name" field={format!("the name of coordinate {index}")} label="Name" value={coordinate.name().to_owned()} set={name}
+            <Text key={format!("name-{index}")} id="prior-name" field={format!("the name of coordinate {}", index + 1)} label="Name" value={coordinate.name().to_owned()} set={name}
                 help="Letters, digits and _. Formulas change with it." />
             { law_controls(index, coordinate, &set) }
         </Listed>

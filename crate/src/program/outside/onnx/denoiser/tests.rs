@@ -306,7 +306,7 @@ fn descriptions_that_do_not_fit_are_refused() {
         (
             "prediction = \"noise\"",
             "prediction = \"epsilon\"",
-            "`epsilon` is not allowed; use one of `noise`, `velocity`, `data`, `score`",
+            "prior.prediction: `epsilon` is not allowed; use one of `noise`, `velocity`, `data`, `score`",
         ),
         (
             "output = \"noise\"",

@@ -1,4 +1,4 @@
-//! A class of images, as a run names it.
+//! A class of samples, as a run names it.
 
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -16,11 +16,26 @@ pub enum Class {
 }
 
 impl Class {
+    /// Classes by their numbers.
+    pub fn numbered(numbers: impl IntoIterator<Item = usize>) -> Vec<Self> {
+        numbers.into_iter().map(Self::Number).collect()
+    }
+
     /// Its number, if it is known by that.
     pub fn number(&self) -> Option<usize> {
         match self {
             Self::Number(number) => Some(*number),
             Self::Name(_) => None,
+        }
+    }
+}
+
+/// Of a text that is no number, the class of that name.
+impl From<&str> for Class {
+    fn from(typed: &str) -> Self {
+        match typed.parse() {
+            Ok(number) => Self::Number(number),
+            Err(_) => Self::Name(typed.to_owned()),
         }
     }
 }
