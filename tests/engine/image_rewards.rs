@@ -166,6 +166,15 @@ fn what_is_measured_on_strokes() {
             },
             gaussian(80.0 / 784.0, 0.2, 0.1),
         ),
+        // The bar does not touch the border.
+        (
+            Reward::Color {
+                color: vec![0.3],
+                border: 2,
+                deviation: 0.2,
+            },
+            gaussian(0.0, 0.3, 0.2),
+        ),
         // Two of four columns have no like in the mirror image.
         (Reward::Symmetry { deviation: 0.5 }, gaussian(0.5, 0.0, 0.5)),
         (
@@ -227,6 +236,13 @@ fn wishes_that_make_no_sense_are_refused() {
     refused(classes(vec![3, 10]), "reward.classes[1]");
     refused(classes(vec![3, 3]), "reward.classes[1]");
     refused(Reward::Symmetry { deviation: 0.0 }, "reward.deviation");
+    let color = |color: &[f64]| Reward::Color {
+        color: color.to_vec(),
+        border: 2,
+        deviation: 0.1,
+    };
+    refused(color(&[0.5, 0.5]), "the number of reward.color");
+    refused(color(&[0.5, 1.5, 0.5]), "reward.color[1]");
     let painted = |rows: Vec<String>| Reward::Inpaint { rows, deviation: 0.1 };
     refused(painted(vec![".".repeat(SIDE); 27]), "reward.rows");
     refused(painted(vec![".".repeat(SIDE); SIDE]), "only dots");

@@ -39,6 +39,15 @@ pub enum Reward {
         /// Standard deviation of the Gaussian, in units of brightness.
         deviation: f64,
     },
+    /// A Gaussian of the mean colour along the image's border, which often is its background. Without gradient.
+    Color {
+        /// The wanted colour, a number a channel from 0 (dark) to 1 (bright): red, green and blue, or grey.
+        color: Vec<f64>,
+        /// Width of the border in pixels.
+        border: usize,
+        /// Standard deviation of the Gaussian of every channel, in units of brightness.
+        deviation: f64,
+    },
     /// A Gaussian with mean 0 of the share of ink that the mirror image lacks. Without gradient.
     Symmetry {
         /// Standard deviation of the Gaussian, as a share of the ink.
@@ -83,6 +92,7 @@ pub const REWARDS: &[&str] = &[
     "classes",
     "each_class",
     "ink",
+    "color",
     "symmetry",
     "holes",
     "thickness",
@@ -111,6 +121,7 @@ impl Reward {
             Reward::Classes { .. } => "classes",
             Reward::EachClass { .. } => "each_class",
             Reward::Ink { .. } => "ink",
+            Reward::Color { .. } => "color",
             Reward::Symmetry { .. } => "symmetry",
             Reward::Holes { .. } => "holes",
             Reward::Thickness { .. } => "thickness",
@@ -193,6 +204,24 @@ impl Reward {
             }
             Reward::Ink { target, deviation } => {
                 range(&field("target"), *target, 0.0, 1.0)?;
+                positive(&field("deviation"), *deviation, 1.0)
+            }
+            Reward::Color {
+                color,
+                border,
+                deviation,
+            } => {
+                if ![1, 3].contains(&color.len()) {
+                    return Err(ConfigError::new(
+                        format!("the number of {}", field("color")),
+                        color.len(),
+                        "3 (red, green and blue), or 1 of grey images",
+                    ));
+                }
+                for (at, level) in color.iter().enumerate() {
+                    range(&format!("{}[{at}]", field("color")), *level, 0.0, 1.0)?;
+                }
+                whole(&field("border"), *border, 1, 32)?;
                 positive(&field("deviation"), *deviation, 1.0)
             }
             Reward::Symmetry { deviation } => positive(&field("deviation"), *deviation, 1.0),

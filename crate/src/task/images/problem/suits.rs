@@ -51,6 +51,11 @@ impl Reward {
                     ),
                 ))
             }
+            Reward::Color { color, .. } if color.len() != learned.shape.channels => Err(ConfigError::new(
+                format!("the number of {at}.color"),
+                color.len(),
+                format!("{}, as the images have channels", learned.shape.channels),
+            )),
             Reward::Inpaint { rows, .. } => painted(&format!("{at}.rows"), rows, learned),
             _ => Ok(()),
         }

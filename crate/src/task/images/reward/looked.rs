@@ -55,6 +55,21 @@ pub fn raw(wish: &Wish, looked: &Looked) -> Result<Vec<f64>, String> {
             .map(|row| joined(*by, classes.iter().map(|class| f64::from(row[*class]))))
             .collect(),
         Wish::Ink { target, deviation } => each(&|image| gaussian(strokes::ink(image), *target, *deviation)),
+        Wish::Color {
+            color,
+            border,
+            deviation,
+        } => each(&|image| {
+            let channels = image.chunks_exact(shape.area()).zip(color);
+            let of_channel = |(channel, wanted): (&[f32], &f64)| {
+                gaussian(
+                    strokes::along_border(channel, width, *border),
+                    *wanted,
+                    *deviation,
+                )
+            };
+            channels.map(of_channel).sum()
+        }),
         Wish::Symmetry { deviation } => {
             each(&|image| gaussian(strokes::asymmetry(image, width), 0.0, *deviation))
         }

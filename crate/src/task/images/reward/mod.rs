@@ -42,6 +42,11 @@ enum Wish {
         target: f64,
         deviation: f64,
     },
+    Color {
+        color: Vec<f64>,
+        border: usize,
+        deviation: f64,
+    },
     Symmetry {
         deviation: f64,
     },
@@ -83,6 +88,15 @@ impl Wish {
                 by: ClassesBy::default(),
             },
             Wanted::Ink { target, deviation } => Self::Ink { target, deviation },
+            Wanted::Color {
+                ref color,
+                border,
+                deviation,
+            } => Self::Color {
+                color: color.clone(),
+                border,
+                deviation,
+            },
             Wanted::Symmetry { deviation } => Self::Symmetry { deviation },
             Wanted::Holes { count, penalty } => Self::Holes { count, penalty },
             Wanted::Thickness { target, deviation } => Self::Thickness { target, deviation },

@@ -15,6 +15,16 @@ pub fn ink(image: &[f32]) -> f64 {
     image.iter().map(|v| brightness(*v)).sum::<f64>() / image.len() as f64
 }
 
+/// Mean brightness of the pixels of a channel at most `border` from its edges, 0 to 1. Rows are `width` long.
+pub fn along_border(channel: &[f32], width: usize, border: usize) -> f64 {
+    let height = channel.len() / width;
+    let near = |at: usize, side: usize| at < border || at + border >= side;
+    let pixels = channel.iter().enumerate();
+    let along = pixels.filter(|(at, _)| near(at / width, height) || near(at % width, width));
+    let levels: Vec<f64> = along.map(|(_, pixel)| brightness(*pixel)).collect();
+    levels.iter().sum::<f64>() / levels.len() as f64
+}
+
 /// Brightness that differs from the mirror image's, as a share of all brightness: 0 for a symmetric
 /// image, 1 where left and right share nothing. Rows are `width` long.
 pub fn asymmetry(image: &[f32], width: usize) -> f64 {
@@ -112,6 +122,17 @@ mod tests {
                 }
             })
             .collect()
+    }
+
+    #[test]
+    fn a_border_is_what_is_near_an_edge() {
+        // White in a frame three pixels wide: 300 of 784 pixels.
+        let framed = drawn(|row, column| [row, column].iter().any(|at| *at < 3 || *at >= SIDE as i32 - 3));
+        let along = |border| super::along_border(&framed, SIDE, border);
+        assert_eq!([along(1), along(3)], [1.0, 1.0]);
+        let of_four = (784.0 - 400.0) - 300.0;
+        assert!((along(4) - (1.0 - of_four / 384.0)).abs() < 1e-12);
+        assert!((along(14) - 300.0 / 784.0).abs() < 1e-12);
     }
 
     /// A frame from `from` to `to`, `width` wide.
