@@ -150,7 +150,8 @@ fn a_flow_is_the_ode_of_its_network() {
     let end = x.mul_scalar(alpha) - v.mul_scalar(sigma);
     let end: Vec<f32> = numbers(end).into_iter().map(|v| v as f32).collect();
     let by_hand = block_on(prior.decoder().images(&end)).expect("images");
-    let flow = Decoder::of_flow(prior, 2, &cpu_device());
+    let (network, decoder) = (prior.network().clone(), prior.decoder().clone());
+    let flow = Decoder::of_flow(network, decoder, 2, &cpu_device());
     assert_eq!(flow.size(), size);
     let images = block_on(flow.images(&noise)).expect("images");
     for (found, wanted) in images.iter().zip(&by_hand) {

@@ -9,9 +9,7 @@ use rtb::engine::noise::Noise;
 use rtb::engine::process::Prior;
 use rtb::engine::weights::{Weights, read_tensors};
 use rtb::network::{ResidualConfig, ResidualNetwork};
-use rtb::task::images::{
-    Autoencoder, DECODER, Decoder, Denoiser, DenoiserPrior, ImagePrior, PIXELS, Shape, UNetConfig,
-};
+use rtb::task::images::{Autoencoder, DECODER, Decoder, Denoiser, DenoiserPrior, PIXELS, Shape, UNetConfig};
 
 const TIMES: [f64; 3] = [0.1, 0.5, 0.9];
 const LATENTS: usize = 6;

@@ -12,8 +12,7 @@ use rtb::engine::weights::{Weights, load_tensors, read_tensors};
 use rtb::network::{DriftNetworkConfig, ResidualConfig, TransformerConfig};
 use rtb::run::{Files, shipped_weights};
 use rtb::task::images::{
-    CLASSES, Classify, DenoiserPrior, ImagePrior, PIXELS, PooledClassifier, SIDE, Shape, StridedClassifier,
-    UNetConfig,
+    CLASSES, Classify, DenoiserPrior, PIXELS, PooledClassifier, SIDE, Shape, StridedClassifier, UNetConfig,
 };
 use rtb::task::plane::{ExactPrior, LearnedPrior, Mixture, PlanePolicy, PolicyShape};
 use rtb::task::text::{Infilling, LanguageModel, Reward, StoryReward, Vocabulary};

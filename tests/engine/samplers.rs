@@ -44,7 +44,7 @@ fn gaussian(method: &str) -> Run {
 
 #[test]
 fn every_exact_method_finds_the_gaussian_posterior() {
-    for method in ["importance", "rejection", "smc", "annealed-smc"] {
+    for method in ["importance", "rejection", "smc", "annealed-smc", "metropolis"] {
         let mut run = gaussian(method);
         if let Method::Smc { particles, .. } | Method::AnnealedSmc { particles, .. } = &mut run.method {
             *particles = 4000;

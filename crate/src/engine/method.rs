@@ -126,6 +126,13 @@ pub enum Method {
         #[serde(default = "default::moves")]
         moves: usize,
     },
+    /// Independent Metropolis chains of the prior's noise (preconditioned Crank–Nicolson), each from a sample of the
+    /// prior. Training-free; it needs no gradient, and says nothing of Z.
+    Metropolis {
+        /// Moves of a chain; its last state is the sample.
+        #[serde(default = "default::chain")]
+        moves: usize,
+    },
 }
 
 impl Default for Method {
@@ -164,6 +171,9 @@ mod default {
     }
     pub const fn moves() -> usize {
         20
+    }
+    pub const fn chain() -> usize {
+        200
     }
 }
 
@@ -264,6 +274,9 @@ impl Method {
                 particles: default::particles(),
                 resample_below: default::resample_below(),
                 moves: default::moves(),
+            },
+            Self::Metropolis {
+                moves: default::chain(),
             },
         ]
     }
@@ -379,6 +392,11 @@ impl Method {
                 "Annealed SMC (pCN)",
                 "Particles of the prior are resampled towards rising powers of r and moved by Metropolis steps of their noise: exact in the limit of many particles and moves.",
             ),
+            Self::Metropolis { .. } => info(
+                "metropolis",
+                "Metropolis (pCN)",
+                "Chains of Metropolis steps of the prior's noise, from samples of the prior: exact in the limit of many moves, slow between modes that are apart.",
+            ),
         }
     }
 
@@ -408,6 +426,7 @@ impl Method {
                 range("method.resample_below", resample_below, 0.01, 0.99)?;
                 whole("method.moves", moves, 1, 10_000)
             }
+            Self::Metropolis { moves } => whole("method.moves", moves, 1, 100_000),
             Self::Guidance { scale } | Self::Dps { scale, .. } => range("method.scale", scale, 0.0, 100.0),
             Self::LgdMc { scale, points } => {
                 range("method.scale", scale, 0.0, 100.0)?;

@@ -4,6 +4,8 @@ mod annealed;
 mod density;
 mod guidance;
 mod independent;
+mod metropolis;
+mod moved;
 mod smc;
 
 pub use super::statistics::{effective_share, systematic};
@@ -12,6 +14,7 @@ pub use density::{Density, PathNoise, log_densities};
 pub use guidance::{Guidance, Guided};
 pub use independent::{Importance, Rejection};
 pub(crate) use independent::{own_samples, prior_samples};
+pub use metropolis::Metropolis;
 pub use smc::{AroundTheEnd, Blind, Composed, End, Look, LookAhead, Smc, Target, Tilted};
 
 use crate::engine::host::read;

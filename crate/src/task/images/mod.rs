@@ -3,6 +3,8 @@
 #[cfg(feature = "engine")]
 mod calibrate;
 #[cfg(feature = "engine")]
+mod chain;
+#[cfg(feature = "engine")]
 mod classifiers;
 pub mod data;
 #[cfg(feature = "engine")]
@@ -40,6 +42,8 @@ mod task;
 #[cfg(feature = "engine")]
 pub mod train;
 
+#[cfg(feature = "engine")]
+pub use chain::{GeneratorPrior, ImagePrior};
 pub use data::{CLASSES, PIXELS, SIDE, Shape};
 #[cfg(feature = "engine")]
 pub use exact::Exact;
@@ -56,7 +60,7 @@ pub use policy::ImagePolicy;
 #[cfg(feature = "engine")]
 pub use pool::Pool;
 #[cfg(feature = "engine")]
-pub use prior::{Decoder, DenoiserPrior, Denoising, GeneratorPrior, ImagePrior};
+pub use prior::{Decoder, DenoiserPrior, Denoising};
 pub use problem::{
     Class, ClassesBy, DescribedPrior, Generator, ImagesProblem, Judge, LatentsProblem, PAINT_LEVELS,
     ProblemOf, REWARDS, Reward,

@@ -3,10 +3,10 @@
 //! The exact posterior is what rejection keeps of the prior's own chain. Its proposals do not
 //! depend on the reward and are kept in a [`Pool`], which grows as time allows.
 
+use super::chain::NetworkOf;
 use super::classifiers::Classifiers;
 use super::plane::Plane;
 use super::pool::{Pool, Scored};
-use super::prior::NetworkOf;
 use super::{DenoiserPrior, GeneratorPrior, ImagePrior, ImageReward, Learned, ProblemOf};
 use crate::engine::Conditions;
 use crate::engine::EngineError;

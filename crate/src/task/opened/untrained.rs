@@ -4,8 +4,8 @@ use super::Drawn;
 use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::{Diffusion, Prior, Process};
 use crate::engine::sampler::{
-    Annealed, AroundTheEnd, Blind, Guidance, Guided, Importance, LookAhead, Population, Rejection, Sampler,
-    Setting, Smc, Tilted,
+    Annealed, AroundTheEnd, Blind, Guidance, Guided, Importance, LookAhead, Metropolis, Population,
+    Rejection, Sampler, Setting, Smc, Tilted,
 };
 use crate::engine::statistics::systematic;
 use crate::engine::{EngineError, Method};
@@ -118,6 +118,7 @@ pub(in crate::task) async fn unguided<P: Process, Q: Prior<P>>(
             };
             annealed.population(setting, rows, counter).await
         }
+        Method::Metropolis { moves } => Metropolis { moves }.population(setting, rows, counter).await,
         Method::Smc {
             resample_below,
             points: 0,

@@ -92,6 +92,12 @@ const GUIDE: Text = (
     "Factor of the look-ahead gradient that is added to each step; 0 takes the prior’s own steps.",
 );
 
+const CHAIN: Text = (
+    "moves",
+    "Moves",
+    "moves",
+    "Metropolis steps of a chain; its last state is the sample.",
+);
 const MOVES: Text = (
     "moves",
     "Moves",
@@ -137,6 +143,7 @@ fn settings(method: &mut Method) -> Vec<Setting<'_>> {
             (RESAMPLE, Real(resample_below)),
             (MOVES, Whole(moves)),
         ],
+        Method::Metropolis { moves } => vec![(CHAIN, Whole(moves))],
         Method::Importance { proposals } => vec![(DRAWN, Whole(proposals))],
         Method::Rejection { proposals } => vec![(PROPOSALS, Whole(proposals))],
         Method::Guidance { scale } | Method::Dps { scale, .. } => vec![(SCALE, Real(scale))],

@@ -1,7 +1,6 @@
 //! What the end points of a prior of images stand for.
 
 use super::flow::Flow;
-use super::{DenoiserPrior, ImagePrior};
 use crate::engine::generator::Generate;
 use crate::engine::host::read;
 use crate::engine::noise::Noise;
@@ -10,7 +9,7 @@ use crate::engine::process::State;
 use crate::engine::weights::{Weights, load_tensors};
 use crate::network::{ResidualConfig, ResidualNetwork};
 use crate::task::images::network::decode;
-use crate::task::images::{DECODER, Shape};
+use crate::task::images::{DECODER, Denoiser, Shape};
 use burn::tensor::{Device, Tensor};
 use std::fmt;
 use std::sync::Arc;
@@ -30,7 +29,7 @@ enum By {
     #[default]
     Nothing,
     Network(Box<Latents>),
-    Flow(Box<Flow>),
+    Flow(Box<Flow>, Box<Decoder>),
     Outside(Outside),
 }
 
@@ -79,16 +78,17 @@ impl Decoder {
         }
     }
 
-    /// Of the noise that a diffusion model's probability flow carries to its end points, in so many steps.
-    pub fn of_flow(prior: DenoiserPrior, steps: usize, device: &Device) -> Self {
+    /// Of the noise that the probability flow of a diffusion model's network carries, in so many steps, to end points
+    /// that `decoder` makes images of.
+    pub fn of_flow(network: Denoiser, decoder: Self, steps: usize, device: &Device) -> Self {
         let flow = Flow {
+            network,
             steps,
             device: device.clone(),
-            prior,
         };
         Self {
-            shape: flow.prior.decoder().shape(),
-            by: By::Flow(Box::new(flow)),
+            shape: decoder.shape,
+            by: By::Flow(Box::new(flow), Box::new(decoder)),
         }
     }
 
@@ -139,7 +139,7 @@ impl Decoder {
         match &self.by {
             By::Nothing => self.shape.pixels(),
             By::Network(latents) => latents.size,
-            By::Flow(flow) => flow.prior.decoder().size(),
+            By::Flow(_, decoder) => decoder.size(),
             By::Outside(outside) => outside.generator.latents(),
         }
     }
@@ -149,7 +149,7 @@ impl Decoder {
         match &self.by {
             By::Nothing => Some(ends),
             By::Network(latents) => Some(decode(&latents.network, ends)),
-            By::Flow(flow) => flow.prior.decoder().images_of(flow.ends(ends)),
+            By::Flow(flow, decoder) => decoder.images_of(flow.ends(ends)),
             By::Outside(_) => None,
         }
     }
@@ -169,7 +169,7 @@ impl Decoder {
             By::Nothing => return Ok(ends.to_vec()),
             By::Outside(outside) => return outside.images(ends),
             By::Network(latents) => &latents.device,
-            By::Flow(flow) => &flow.device,
+            By::Flow(flow, _) => &flow.device,
         };
         let size = self.size();
         let blocks: Vec<&[f32]> = ends.chunks(BLOCK * size).collect();

@@ -1,14 +1,9 @@
 //! Priors and posteriors of images: a network that says what the noise hides.
 
-use super::{Decoder, ImagePrior};
-use crate::engine::EngineError;
-use crate::engine::noise::Noise;
+use super::Decoder;
 use crate::engine::process::{Prior, VariancePreserving, per_step};
-use crate::engine::weights::{read_metadata, read_tensors};
-use crate::run::{Files, Run};
-use crate::task::images::{Denoiser, ImagePolicy, ImageReward, Learned};
-use crate::task::network_prior::NetworkPrior;
-use crate::task::opened::prior_network;
+use crate::engine::weights::read_tensors;
+use crate::task::images::{Denoiser, Learned};
 use burn::tensor::{Device, Tensor};
 
 /// E\[data|x_i\] = α·x_i − σ·v of a network that predicts v (arXiv 2202.00512, §4).
@@ -87,64 +82,14 @@ impl DenoiserPrior {
         &self.network
     }
 
-    /// What its network means.
-    pub fn denoising(&self) -> Denoising {
-        self.denoising
-    }
-}
-
-impl ImagePrior for DenoiserPrior {
-    type Process = VariancePreserving;
-    type Policy = ImagePolicy;
-    type Described = NetworkPrior;
-
-    const OF_NOISE: bool = false;
-
-    fn open(
-        _described: &NetworkPrior,
-        run: &Run,
-        files: &Files,
-        device: &Device,
-    ) -> Result<(Self, Learned), EngineError> {
-        let prior = prior_network(run, files, |file| Self::read(file, run.process.steps, device))?;
-        let learned = prior_network(run, files, |file| {
-            read_metadata(file).and_then(|header| Learned::of(&header))
-        })?;
-        Ok((prior, learned))
-    }
-
-    fn process(&self) -> VariancePreserving {
-        self.denoising.process
-    }
-
-    fn decoder(&self) -> &Decoder {
+    /// What makes images of its end points.
+    pub fn decoder(&self) -> &Decoder {
         &self.decoder
     }
 
-    fn policy(&self, run: &Run, reward: &ImageReward, _conditions: usize) -> ImagePolicy {
-        if run.network.langevin {
-            ImagePolicy::with_langevin(self, reward.clone(), run.tempering.beta)
-        } else {
-            ImagePolicy::new(self)
-        }
-    }
-
-    /// The prior's network with low-rank corrections, or a whole copy of it.
-    fn network(&self, run: &Run, conditions: usize, noise: &Noise, device: &Device) -> Denoiser {
-        let network = self.network.clone();
-        let network = match run.network.rank {
-            0 => network,
-            rank => network.adapted(rank, noise, device),
-        };
-        let network = if run.network.langevin {
-            network.with_langevin(device)
-        } else {
-            network
-        };
-        match conditions {
-            1 => network,
-            conditions => network.conditional(conditions, device),
-        }
+    /// What its network means.
+    pub fn denoising(&self) -> Denoising {
+        self.denoising
     }
 }
 

@@ -1,13 +1,13 @@
 //! Priors that a generator makes of noise.
 
-use super::{Decoder, DenoiserPrior, ImagePrior};
+use super::ImagePrior;
 use crate::engine::generator::Generate;
 use crate::engine::noise::Noise;
 use crate::engine::process::{OrnsteinUhlenbeck, Prior};
 use crate::engine::weights::{read_metadata, read_tensors};
 use crate::engine::{ConfigError, EngineError};
 use crate::run::{Files, OnnxGenerator, Run};
-use crate::task::images::{Generator, ImageReward, Learned, MNIST, Shape};
+use crate::task::images::{Decoder, DenoiserPrior, Generator, ImageReward, Learned, MNIST, Shape};
 use crate::task::noise_policy::{NoiseNetwork, NoisePolicy};
 use crate::task::opened::prior_network;
 use burn::tensor::{Device, Tensor};
@@ -83,7 +83,8 @@ impl ImagePrior for GeneratorPrior {
                 let learned = prior_network(run, files, |file| {
                     read_metadata(file).and_then(|header| Learned::of(&header))
                 })?;
-                (Decoder::of_flow(prior, *steps, device), learned)
+                let (network, decoder) = (prior.network().clone(), prior.decoder().clone());
+                (Decoder::of_flow(network, decoder, *steps, device), learned)
             }
             Generator::Onnx(onnx) => {
                 let generator = files.generator("prior", "prior.model", &onnx.model)?;

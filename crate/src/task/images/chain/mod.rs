@@ -1,0 +1,94 @@
+//! The chains of images: what a task needs to know of its prior.
+
+mod denoised;
+mod generated;
+
+pub use generated::GeneratorPrior;
+
+use super::prior::Decoder;
+use super::{DescribedPrior, ImageReward, Learned};
+use crate::engine::EngineError;
+use crate::engine::noise::{Noise, Purpose};
+use crate::engine::process::{Diffusion, Policy, Prior};
+use crate::engine::sampler::own_samples;
+use crate::run::{Files, Run};
+use burn::tensor::Device;
+use std::fmt;
+
+/// End points that are made at once.
+const BLOCK: usize = 250;
+
+/// The network of the posterior above a prior.
+pub type NetworkOf<Q> = <<Q as ImagePrior>::Policy as Policy<<Q as ImagePrior>::Process>>::Network;
+
+/// A prior of images: a chain, and what makes images of its end points.
+pub trait ImagePrior: Prior<Self::Process> + Clone + fmt::Debug + Sized + 'static {
+    /// The chain.
+    type Process: Diffusion + Copy + fmt::Debug + 'static;
+    /// The kernels of posteriors above it.
+    type Policy: Policy<Self::Process> + 'static;
+    /// How a run describes it.
+    type Described: DescribedPrior;
+
+    /// Whether its end points are standard normal noise.
+    const OF_NOISE: bool;
+
+    /// The prior of a run, and the images that it learned.
+    ///
+    /// # Errors
+    ///
+    /// Where its file is missing or damaged.
+    fn open(
+        described: &Self::Described,
+        run: &Run,
+        files: &Files,
+        device: &Device,
+    ) -> Result<(Self, Learned), EngineError>;
+
+    /// The chain.
+    fn process(&self) -> Self::Process;
+
+    /// What makes images of its end points.
+    fn decoder(&self) -> &Decoder;
+
+    /// The posterior's kernels in a run of so many conditions.
+    fn policy(&self, run: &Run, reward: &ImageReward, conditions: usize) -> Self::Policy;
+
+    /// The posterior's network before any training.
+    fn network(&self, run: &Run, conditions: usize, noise: &Noise, device: &Device) -> NetworkOf<Self>;
+
+    /// The first `count` end points of the chain, `[count][size]`.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    fn samples(
+        &self,
+        noise: &Noise,
+        purpose: Purpose,
+        count: usize,
+        device: &Device,
+    ) -> impl Future<Output = Result<Vec<f32>, String>> {
+        self.samples_from(noise, purpose, 0, count, device)
+    }
+
+    /// `count` end points of the chain from number `first` on, `[count][size]`. Every one has noise of
+    /// its own, whoever it is made together with.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    fn samples_from(
+        &self,
+        noise: &Noise,
+        purpose: Purpose,
+        first: usize,
+        count: usize,
+        device: &Device,
+    ) -> impl Future<Output = Result<Vec<f32>, String>> {
+        async move {
+            let rows = (first..first + count).collect::<Vec<_>>();
+            own_samples(&self.process(), self, 1, (noise, purpose), &rows, BLOCK, device).await
+        }
+    }
+}
