@@ -147,6 +147,11 @@ impl Component {
         };
         numbers("mean", &self.mean, [-LARGEST, LARGEST])?;
         numbers("variances", &self.variances, VARIANCES)?;
+        let rows = self.covariance.len();
+        if rows > MOST_COORDINATES {
+            let field = format!("the number of {at}.covariance");
+            return Err(ConfigError::new(field, rows, "one for each coordinate"));
+        }
         let mut rows = self.covariance.iter();
         rows.try_for_each(|row| numbers("covariance", row, [-LARGEST, LARGEST]))
     }
