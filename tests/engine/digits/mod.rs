@@ -3,6 +3,7 @@
 mod calibration;
 mod langevin;
 mod own;
+mod plane;
 
 use crate::support::{report, train};
 use burn::module::Module;

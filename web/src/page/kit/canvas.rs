@@ -266,7 +266,7 @@ fn Legend(props: &LegendProps) -> Html {
 }
 
 fn short(value: f32) -> String {
-    let text = if value == 0.0 {
+    let text = if value.abs() < 5e-4 {
         "0".to_owned()
     } else if value.abs() < 1.0 {
         format!("{value:.3}")

@@ -4,8 +4,8 @@ use super::picture::Picture;
 use super::surface::Surface;
 
 /// Its width as a share of the canvas, and pixels at least.
-const WIDTH: f64 = 0.28;
-const LEAST: f64 = 64.0;
+const WIDTH: f64 = 0.3;
+const LEAST: f64 = 72.0;
 /// Pixels from the place to the lens, around the image, and of the text.
 const AWAY: f64 = 14.0;
 const EDGE: f64 = 4.0;
@@ -62,7 +62,8 @@ impl Surface {
         c.set_font(&format!("{text}px system-ui, sans-serif"));
         c.set_text_align("center");
         c.set_text_baseline("middle");
-        let _ = c.fill_text(&lens.text, left + 0.5 * width, top + edge + inner + 0.8 * text);
+        let (x, y) = (left + 0.5 * width, top + edge + inner + 0.8 * text);
+        let _ = c.fill_text_with_max_width(&lens.text, x, y, inner);
         self.ring(lens.at, 5.0);
     }
 }

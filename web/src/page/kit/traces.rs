@@ -10,7 +10,7 @@ const LASTS: f64 = 0.2;
 /// Pieces of a trace, each fainter than the next.
 const PIECES: usize = 12;
 /// Pixels across a point.
-const RADIUS: f64 = 2.6;
+const RADIUS: f64 = 2.2;
 
 /// What trajectories leave behind them.
 #[derive(Clone, PartialEq)]
@@ -63,7 +63,7 @@ impl Surface {
             for path in members(group) {
                 let at = point_at(paths, path, step);
                 c.set_fill_style_str(self.ink.surface);
-                self.dot(at, RADIUS + 1.0);
+                self.dot(at, RADIUS + 0.8);
                 c.set_fill_style_str(color);
                 self.dot(at, RADIUS);
             }

@@ -38,7 +38,7 @@ static FACTS: Facts = Facts {
         name: "latents",
         title: "Latents",
         opens: None,
-        what: "digits that a generator makes of noise",
+        what: "a generator’s map of digits",
         intro: "The fourth task, Latents, has a generator: the decoder f of a variational autoencoder, which makes a digit f(z) of standard normal noise z. Here the diffusion model moves z, \
                 so that the digits f(z) follow prior × reward. It only needs to call f and r: no density of the digits, no inverse of f and no gradient of either (outsourced diffusion sampling, arXiv 2502.06999). \
                 Where z has two coordinates, you see all digits on a map, and the exact posterior on it is known.",

@@ -19,7 +19,7 @@ use rtb::task::images::{ExactFit, PlaneSnapshot, PlaneView, Reward};
 use yew::prelude::*;
 
 /// How far apart lines and numbers of the axes are.
-const LINES: f64 = 1.0;
+const LINES: f64 = 2.0;
 const NUMBERS: f64 = 2.0;
 
 /// Where the pointer or a key is: a panel, a place on it, and the trajectory there.

@@ -7,10 +7,10 @@ use rtb::message::Report;
 
 pub static SAID: Said = Said {
     help: [
-        "Above, the prior of z, N(0, I), on a map of what f makes of each z; below, images of samples. Point at the map to see a digit of it, at a sample to see its trajectory.",
-        "Above, log r of what f makes of each z; the dots are learned samples. Below, log r of the images. ",
-        "Where the trained model’s samples end, smoothed, and their images. The noise is that of the prior’s samples.",
-        "The target of the learned posterior: by quadrature over z, with the same smoothing, and as images of the prior’s z, each kept with probability r:",
+        "The density of z, N(0, I), on a map of what f makes of each place; below, images of samples. Point at the map to look closer.",
+        "log r at each place; the dots are learned samples. ",
+        "Density of the learned z, smoothed, and their images. Select a sample or an image to see its trajectory.",
+        "The target of the learned posterior: by quadrature over z, with the same smoothing, and as images of the prior, each kept with probability r:",
     ],
     flow: "Every z starts at 0. The first step makes it noise, which the other steps move over the map; the images are what f makes of it on the way.",
 };
