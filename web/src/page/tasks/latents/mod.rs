@@ -4,11 +4,11 @@ mod figures;
 mod paths;
 mod pictures;
 mod planes;
+mod prior;
 mod remarks;
 mod words;
 
 use super::common::factor::controls;
-use super::common::prior::{adopt, choice};
 use super::images::panels::{Panels, Said};
 use super::images::{Images, file, picture, refit, reward};
 use super::{Facts, Room};
@@ -22,7 +22,7 @@ use crate::parts::panels::{PANELS, PanelsProps};
 use crate::parts::save_open::{SampleFile, Saved};
 use rtb::message::{Packed, Report, Scene, Truth};
 use rtb::run::Run;
-use rtb::task::images::{Generator, ImageView, LatentsProblem, PlaneView};
+use rtb::task::images::{ImageView, LatentsProblem, PlaneView};
 use std::sync::Arc;
 use yew::{Html, html};
 
@@ -89,7 +89,7 @@ impl Room for Latents {
     }
 
     fn adopt(&self, run: &mut Run) -> Option<String> {
-        let changed = adopt(run, weights)?;
+        let changed = prior::adopt(run)?;
         refit(run);
         Some(changed)
     }
@@ -142,11 +142,7 @@ impl Room for Latents {
     }
 
     fn prior(&self, edits: EditProps) -> Html {
-        choice(
-            &edits,
-            weights,
-            "A decoder that was trained on MNIST’s digits. The prior is the distribution of the images that it makes of standard normal noise.",
-        )
+        prior::choice(&edits)
     }
 
     fn remarks(&self, report: Option<&Report>) -> Remarks {
@@ -163,11 +159,9 @@ fn problem(run: &Run) -> &LatentsProblem {
     LatentsProblem::of(run).expect("a room is handed runs of its own task only")
 }
 
-/// Where a run names its generator.
-fn weights(run: &mut Run) -> &mut String {
-    let problem = LatentsProblem::of_mut(run).expect("a room is handed runs of its own task only");
-    let Generator::Decoder { weights } = &mut problem.prior;
-    weights
+/// The same, to change.
+fn problem_mut(run: &mut Run) -> &mut LatentsProblem {
+    LatentsProblem::of_mut(run).expect("a room is handed runs of its own task only")
 }
 
 /// How a scene of this task is drawn.
@@ -183,17 +177,6 @@ mod tests {
 
     fn run(preset: &str) -> Run {
         Preset::find(preset).unwrap().run
-    }
-
-    #[test]
-    fn a_generator_that_does_not_ship_gives_way_to_the_first_one() {
-        let mut run = run("latents-inpaint");
-        assert_eq!(Latents.adopt(&mut run), None);
-        *weights(&mut run) = "mine".to_owned();
-        let said = Latents.adopt(&mut run);
-        assert!(said.is_some_and(|said| said.contains("not provide mine")));
-        assert_eq!(*weights(&mut run), FLAT);
-        assert_eq!(run.validate(), Ok(()));
     }
 
     #[test]

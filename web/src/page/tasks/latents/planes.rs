@@ -249,7 +249,7 @@ fn classes(run: &Run, shown: Option<usize>, chosen: &UseStateHandle<Option<usize
             { button(None, "shown-all".to_owned(), html! { "all classes" }) }
             { for classes.iter().enumerate().map(|(at, class)| {
                 let color = format!("background: {}", color::of_group(at, count, dark));
-                button(Some(at), format!("shown-{class}"), html! { <><i class="group" style={color}></i>{ *class }</> })
+                button(Some(at), format!("shown-{class}"), html! { <><i class="group" style={color}></i>{ class.to_string() }</> })
             }) }
         </div>
     }
