@@ -13,7 +13,8 @@ use rtb::network::ResidualConfig;
 use rtb::run::{Files, Run, shipped_weights};
 use rtb::session::Session;
 use rtb::task::images::{
-    DECODER, Decoder, DenoiserPrior, GeneratorPrior, ImageFit, ImagePrior, LatentsTask, PIXELS, Shape,
+    DECODER, Decoder, DenoiserPrior, ExactFit, GeneratorPrior, ImageFit, ImagePrior, ImageView, LatentsTask,
+    PIXELS, Shape,
 };
 use std::sync::Arc;
 
@@ -308,4 +309,40 @@ fn descriptions_of_generators_are_checked() {
     let langevin = "preset = \"latents-3\"\nnetwork.langevin = true\n";
     let error = Run::from_toml(langevin).expect_err("refused").to_string();
     assert!(error.contains("network.langevin"), "{error}");
+}
+
+#[test]
+fn exact_trajectories_are_noise_on_their_way_to_the_images_shown() {
+    // Nearly the same reward everywhere: the posterior is nearly the prior.
+    let run = run(r#"
+        task = "latents"
+        prior = { kind = "decoder", weights = "mine.safetensors" }
+        reward = { kind = "ink", target = 0.5, deviation = 1.0 }
+        process.steps = 8
+        evaluation.proposals = 200
+    "#);
+    let files = files(&run, decoder().to_safetensors(false));
+    let mut session = block_on(Session::open(run, cpu_device(), &files, None)).expect("it opens");
+    let scene = block_on(session.scene()).expect("a scene");
+    let view = scene.view.of::<ImageView>().expect("of images");
+    assert!(view.plane.is_some() && scene.truth == Truth::Quadrature && scene.log_z.is_some());
+    let task: &mut LatentsTask = session.task().expect("a run of latents");
+    block_on(task.grow(200)).expect("images");
+    let truth = block_on(task.known())
+        .expect("an answer")
+        .expect("most images are kept");
+    let paths = truth.fit.of::<ExactFit>().expect("of images").plane_paths;
+    let size = 2 * scene.prior_paths.steps.len();
+    assert_eq!(paths.len(), size * truth.log_reward.len());
+    let (mut squares, mut ends) = (Vec::new(), Vec::new());
+    for path in paths.chunks_exact(size) {
+        assert_eq!(path[..2], [0.0; 2], "all start at 0");
+        squares.extend(path[2..size - 2].iter().map(|z| z * z));
+        ends.extend(&path[size - 2..]);
+    }
+    let variance = squares.iter().sum::<f32>() / squares.len() as f32;
+    assert!((0.7..1.3).contains(&variance), "{variance}");
+    let mut file = decoder();
+    let decoder = Decoder::take(&mut file, Shape::MNIST, &cpu_device()).expect("a decoder");
+    assert_eq!(block_on(decoder.images(&ends)).expect("images"), truth.samples);
 }

@@ -1188,12 +1188,13 @@ test('latents train on the CPU worker beside quadrature, and their link restores
 test('half a digit is painted, and the plane shows where it is', { timeout: 240_000 }, async () => {
   const { page, problems } = await ready(cpu, '#preset=latents-inpaint');
   const known = async () => Number(/(\d+) of them known/.exec(await said(page, 'reward-images'))?.[1]);
-  await until('the arch', async () => (await known()) > 50, 5);
+  await until('the arch', async () => (await known()) > 40, 5);
   await id(page, 'time-slider').fill('32');
   await until('the plane', async () => drawn(page, 'reward-canvas'), 10);
   const exact = await pixels(page, 'exact-canvas');
   await id(page, 'paint-clear').click();
   await until('the empty canvas', async () => (await known()) === 4, 5);
+  await id(page, 'reward-images').scrollIntoViewIfNeeded();
   const box = await id(page, 'reward-images').boundingBox();
   const at = (x, y) => [box.x + (x / 28) * box.width, box.y + (y / 28) * box.height];
   await page.mouse.move(...at(14, 5));
@@ -1222,6 +1223,7 @@ test('every class has its place on the plane, and twelve latents have no plane',
   for (const cell of ['class-1-accuracy', 'class-7-log_z_exact']) {
     await until(cell, async () => /^[−\d.]+$/.test(await id(page, cell).textContent()), 5);
   }
+  await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
   await id(page, 'prior-network').selectOption('vae-digits-12');
   await until('the other generator', async () => /Ready/.test(await id(page, 'status').textContent()) && (await iteration(page)) === 0, 60);
   await until('its images', async () => drawn(page, 'prior-canvas'), 10);

@@ -3,7 +3,6 @@
 mod calibration;
 mod langevin;
 mod own;
-mod plane;
 
 use crate::support::{report, train};
 use burn::module::Module;

@@ -6,7 +6,7 @@ use super::surface::{Surface, point_at};
 use rtb::message::Paths;
 
 /// The part of diffusion time that a trace lasts.
-const LASTS: f64 = 0.2;
+const LASTS: f64 = 0.28;
 /// Pieces of a trace, each fainter than the next.
 const PIECES: usize = 12;
 /// Pixels across a point.
@@ -44,7 +44,7 @@ impl Surface {
                 continue;
             }
             let share = (piece + 1) as f64 / PIECES as f64;
-            c.set_global_alpha(0.62 * share * share);
+            c.set_global_alpha(0.75 * share * share);
             c.set_line_width((0.8 + 1.7 * share) * self.scale);
             for (group, color) in colors.iter().enumerate() {
                 c.set_stroke_style_str(color);

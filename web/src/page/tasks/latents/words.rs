@@ -1,5 +1,6 @@
 //! What is said of the planes of z.
 
+use crate::kit::number::figure;
 use crate::parts::panels::{LEARNED, PRIOR, PanelsProps, REWARD};
 use crate::tasks::images::fit;
 use crate::tasks::images::panels::Said;
@@ -17,20 +18,22 @@ pub static SAID: Said = Said {
 
 /// What a screen reader says of a plane.
 pub fn label(panel: usize, props: &PanelsProps, report: Option<&Report>) -> String {
-    let log_z = props.stage.log_z().unwrap_or(f64::NAN);
+    let log_z = figure(props.stage.log_z().unwrap_or(f64::NAN));
     match (panel, report) {
         (PRIOR, _) => "The plane of z: a standard normal, on a map of digits, and its samples.".to_owned(),
-        (REWARD, _) => format!("β·log r on the plane of z, with its floor; log Z is {log_z:.3}."),
+        (REWARD, _) => format!("β·log r on the plane of z, with its floor; log Z is {log_z}."),
         (LEARNED, Some(r)) => format!(
-            "Density of {} samples of the learned posterior on the plane of z at iteration {}: total variation {:.3}, effective sample size {:.0} %.",
+            "Density of {} samples of the learned posterior on the plane of z at iteration {}: total variation {}, effective sample size {:.0} %.",
             r.samples,
             r.iterations,
-            fit(&r.fit)
-                .and_then(|fit| fit.total_variation)
-                .unwrap_or(f64::NAN),
+            figure(
+                fit(&r.fit)
+                    .and_then(|fit| fit.total_variation)
+                    .unwrap_or(f64::NAN)
+            ),
             100.0 * r.ess
         ),
         (LEARNED, None) => "The learned posterior on the plane of z: not drawn yet.".to_owned(),
-        _ => format!("Density of the exact posterior on the plane of z, by quadrature; log Z is {log_z:.3}."),
+        _ => format!("Density of the exact posterior on the plane of z, by quadrature; log Z is {log_z}."),
     }
 }
