@@ -33,3 +33,4 @@ mod support;
 mod texts;
 mod tokens;
 mod transformer;
+mod variational;

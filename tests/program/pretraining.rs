@@ -2,9 +2,12 @@
 
 use super::scratch::Scratch;
 use super::support::{Running, rtb, stderr, stdout, succeed, text};
+use burn::tensor::Device;
 use rtb::engine::weights::read_tensors;
+use rtb::task::images::{DECODER, Decoder, Learned, Shape};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::f64::consts::SQRT_2;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -189,6 +192,64 @@ fn a_prior_of_latents_takes_two_trainings() {
     assert!(!place.path().join("f.safetensors").exists());
 }
 
+#[test]
+fn a_decoder_of_normal_latents_is_trained_measured_and_drawn() {
+    let place = Scratch::new();
+    folder_of_images(place.path(), 40);
+    let line = "pretrain vae --data . --latents 2 --width 32 --blocks 1 --deviation 0.5 --samples 30 \
+                --out v.safetensors --picture v.png --iterations 150 --batch 32 --learning-rate 0.01 --ema 0.9 --quiet";
+    let said = stdout(&succeed(&mut at(&place, line)));
+    assert!(
+        said.contains("30 samples, decoded from 2 normal latents"),
+        "{said}"
+    );
+    let record = record(&place, "v.json");
+    let figures = &record["figures"];
+    judged(figures);
+    let figure = |name: &str| figures[name].as_f64().expect("a number");
+    let [elbo, log_likelihood, kl] = ["test_elbo", "log_likelihood", "kl"].map(figure);
+    assert!(
+        (elbo - (log_likelihood - kl)).abs() < 1e-9 && kl > 0.1,
+        "{figures}"
+    );
+    // Grey everywhere is wrong by 1.
+    let grey = -784.0 * ((0.5 * SQRT_2).ln() + SQRT_2 / 0.5);
+    assert!(elbo > grey + 1000.0, "{elbo}, {grey}");
+    let command = record["command"].as_str().expect("a command");
+    let flags = "--latents 2 --width 32 --blocks 1 --deviation 0.5 --samples 30 --out";
+    assert!(command.contains(flags), "{command}");
+
+    let file = fs::read(place.path().join("v.safetensors")).expect("written");
+    let mut weights = read_tensors(&file).expect("weights");
+    let count: usize = weights.tensors.iter().map(|(_, _, values)| values.len()).sum();
+    assert_eq!(figures["parameters"], count);
+    assert!(weights.tensors.iter().all(|(name, ..)| name.starts_with(DECODER)));
+    let learned = Learned::of(&weights.metadata).expect("told");
+    assert_eq!(learned.shape, Shape::MNIST);
+    let decoder = Decoder::take(&mut weights, learned.shape, &Device::flex()).expect("a decoder");
+    assert_eq!((decoder.size(), weights.tensors.len()), (2, 0));
+    // A map of 20 columns, whose images have edges.
+    let picture = image::open(place.path().join("v.png")).expect("drawn");
+    assert_eq!(picture.width() % 20, 0);
+    assert_eq!(picture.width(), picture.height());
+
+    for (flags, told) in [
+        ("--deviation 0", "use a number from 0.01 to 10"),
+        ("--deviation wide", "use a number from 0.01 to 10"),
+        ("--latents 0", "use a whole number from 1 to 784"),
+        ("--samples 1", "use a whole number from 2 to 1000000"),
+        ("--picture v.gif", "--picture: "),
+        ("--judge nowhere", "nowhere"),
+        ("--batch 0", "the batch"),
+    ] {
+        let line = format!("pretrain vae --data . --out f.safetensors {flags}");
+        let output = at(&place, &line).output().expect("the program starts");
+        assert_eq!(output.status.code(), Some(2), "{line}: {}", stderr(&output));
+        assert!(stderr(&output).contains(told), "{}", stderr(&output));
+    }
+    assert!(!place.path().join("f.safetensors").exists());
+}
+
 /// Stories whose third sentence says the name that the first one has; every other line is none.
 fn file_of_stories(path: &Path, count: usize) {
     let names = ["ann", "bob", "eve", "tim"];
@@ -306,12 +367,21 @@ fn stories_that_cannot_be_had_are_named() {
 #[cfg(unix)]
 fn a_stopped_training_goes_on_to_the_same_weights() {
     let place = Scratch::new();
-    let train = |out: &str, seed: u32| {
-        let line = format!(
-            "pretrain mixture ring-tilt --out {out} --iterations 3000 --batch 32 --width 8 --depth 1 --seed {seed}"
-        );
-        at(&place, &line)
-    };
+    folder_of_images(place.path(), 40);
+    goes_on(
+        &place,
+        "mixture ring-tilt --iterations 3000 --batch 32 --width 8 --depth 1",
+    );
+    goes_on(
+        &place,
+        "vae --data . --latents 3 --iterations 1500 --batch 8 --width 8 --blocks 1 --samples 20",
+    );
+}
+
+/// Stops this training, goes on with it, and compares it with one that was not stopped.
+#[cfg(unix)]
+fn goes_on(place: &Scratch, what: &str) {
+    let train = |out: &str, seed: u32| at(place, &format!("pretrain {what} --out {out} --seed {seed}"));
     succeed(&mut train("whole", 1));
     let mut running = Running::start(&mut train("broken", 1));
     running.wait_for_line("loss");
@@ -341,6 +411,9 @@ fn a_stopped_training_goes_on_to_the_same_weights() {
         "{}",
         stderr(&damaged)
     );
+    for file in ["broken", "broken.checkpoint"] {
+        fs::remove_file(place.path().join(file)).expect("removed");
+    }
 }
 
 #[test]

@@ -17,9 +17,17 @@ pub fn any(text: &str) -> Result<f64, String> {
     text.parse().map_err(|_| "use a number, such as 0.5".to_owned())
 }
 
+/// Reads a number from `low` to `high`.
+pub fn within(low: f64, high: f64) -> impl Fn(&str) -> Result<f64, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (low..=high).contains(number));
+        number.ok_or_else(|| format!("use a number from {low} to {high}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{any, whole};
+    use super::{any, whole, within};
 
     #[test]
     fn numbers_are_read_or_what_is_allowed_is_said() {
@@ -37,5 +45,14 @@ mod tests {
         assert_eq!(seed("-7"), Err("use a whole number, 0 or more".to_owned()));
         assert_eq!(any("-1e-3"), Ok(-1e-3));
         assert_eq!(any("0,5"), Err("use a number, such as 0.5".to_owned()));
+        let share = within(0.25, 2.0);
+        assert_eq!(share("0.25"), Ok(0.25));
+        for text in ["0.2", "2.1", "nan", "inf", "half", ""] {
+            assert_eq!(
+                share(text),
+                Err("use a number from 0.25 to 2".to_owned()),
+                "{text}"
+            );
+        }
     }
 }

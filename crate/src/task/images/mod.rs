@@ -52,8 +52,8 @@ pub use messages::{ClassFit, ExactFit, ImageFit, ImageView, PlaneSnapshot, Plane
 pub use metric::{Moments, Seen, see};
 #[cfg(feature = "engine")]
 pub use network::{
-    Autoencoder, Classify, DECODER, Denoise, Denoiser, FEATURES, Learned, MNIST, PooledClassifier,
-    StridedClassifier, UNet, UNetConfig,
+    Autoencoder, Classify, DECODER, Denoise, Denoiser, Encoded, FEATURES, Learned, MNIST, PooledClassifier,
+    StridedClassifier, UNet, UNetConfig, VariationalAutoencoder,
 };
 #[cfg(feature = "engine")]
 pub use policy::ImagePolicy;

@@ -1,24 +1,24 @@
 //! `rtb pretrain autoencoder`: the latents that a prior of images may be about.
 
+use super::coder::{Coder, Sizes};
 use super::common::{Common, Record, Stepped};
 use super::data_set::DataSet;
 use super::judgement::{Judge, Judgements};
 use crate::program::data::Labelled;
 use crate::program::error::ProgramError;
-use crate::program::number::whole;
+use crate::program::number::within;
 use burn::module::Module;
 use pollster::block_on;
 use rtb::engine::EngineError;
 use rtb::engine::noise::Noise;
 use rtb::engine::train::examples::{Pretraining, Recipe};
 use rtb::engine::weights::Weights;
-use rtb::run::ConfigError;
 use rtb::task::images::train::Latents;
 use rtb::task::images::{Autoencoder, Decoder};
 use serde::Serialize;
 
 const AFTER_HELP: &str = "\
-Defaults: --iterations 8000 --batch 256 --learning-rate 0.002 --ema 0.999
+Defaults: --latents 32 --iterations 8000 --batch 256 --learning-rate 0.002 --ema 0.999
 
 Example:
   rtb pretrain autoencoder --out autoencoder.safetensors";
@@ -29,33 +29,15 @@ Example:
 pub struct Args {
     #[command(flatten)]
     data: DataSet,
-    /// Size of the latent vector of an image
-    #[arg(long, value_name = "N", default_value_t = 32,
-          value_parser = whole::<u32>(1, 784))]
-    latents: u32,
-    /// Units per layer of the encoder and the decoder
-    #[arg(long, value_name = "N", default_value_t = 256,
-          value_parser = whole::<u32>(4, 2048))]
-    width: u32,
-    /// Residual blocks of the encoder, and of the decoder
-    #[arg(long, value_name = "N", default_value_t = 2,
-          value_parser = whole::<u32>(1, 16))]
-    blocks: u32,
+    #[command(flatten)]
+    coder: Coder,
     /// Standard deviation of the noise added to the latents in training; the latents' own is 1
-    #[arg(long, value_name = "DEVIATION", default_value_t = 0.04, value_parser = deviation)]
+    #[arg(long, value_name = "DEVIATION", default_value_t = 0.04, value_parser = within(0.0, 10.0))]
     noise: f64,
     #[command(flatten)]
     judge: Judge,
     #[command(flatten)]
     common: Common,
-}
-
-fn deviation(text: &str) -> Result<f64, String> {
-    let value: f64 = text.parse().map_err(|_| "use a number from 0 to 10".to_owned())?;
-    match (0.0..=10.0).contains(&value) {
-        true => Ok(value),
-        false => Err("use a number from 0 to 10".to_owned()),
-    }
 }
 
 #[derive(Serialize)]
@@ -76,15 +58,17 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let (Labelled { train, test }, learned) = args.data.read()?;
     let pixels = learned.shape.pixels();
     let judges = args.judge.open(&learned, &device)?;
-    let [latents, width, blocks] = [args.latents, args.width, args.blocks].map(|n| n as usize);
-    if latents > pixels {
-        let allowed = format!("at most {pixels}, the numbers of an image");
-        return Err(ConfigError::new("--latents", latents, allowed).into());
-    }
+    let sizes = args.coder.sizes(32, pixels)?;
+    let Sizes {
+        latents,
+        width,
+        blocks,
+    } = sizes;
     let network = Autoencoder::new(pixels, latents, width, blocks, &Noise::new(numbers.seed), &device);
     let what = format!(
-        "autoencoder {} --latents {latents} --width {width} --blocks {blocks} --noise {}",
+        "autoencoder {} {} --noise {}",
         args.data.command(),
+        sizes.command(),
         args.noise
     );
     let training = Pretraining::new(network, train.clone(), Recipe::from(&numbers), device.clone());

@@ -1,10 +1,12 @@
-//! The images that a network learns.
+//! The images that a network learns, and pictures of those that it makes.
 
 use crate::program::data::{self, Form, Labelled};
 use crate::program::error::ProgramError;
 use crate::program::number::whole;
 use crate::program::output::quoted;
+use crate::program::plot;
 use rtb::task::images::Learned;
+use std::path::Path;
 
 /// The flags of the data.
 #[derive(clap::Args)]
@@ -45,4 +47,14 @@ impl DataSet {
         let grey = if self.grey { " --grey" } else { "" };
         format!("--data {}{size}{grey}", quoted(&self.data))
     }
+}
+
+/// Draws the first images, `[count][pixels]`, in a square of `columns`².
+pub fn draw(path: &Path, learned: &Learned, pixels: &[f32], columns: usize) -> Result<(), ProgramError> {
+    let sheet = plot::ImageSheet {
+        shape: learned.shape.sizes(),
+        ink: learned.ink,
+        pixels,
+    };
+    sheet.draw(path, columns)
 }

@@ -1,7 +1,7 @@
 //! `rtb pretrain digits`: a diffusion prior of images.
 
 use super::common::{Common, Numbers, Record, Stepped};
-use super::data_set::DataSet;
+use super::data_set::{DataSet, draw};
 use super::judgement::{Judge, Judgements};
 use crate::program::assets;
 use crate::program::data::Labelled;
@@ -155,12 +155,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         autoencoder: args.latents.as_deref().and_then(record_of),
     };
     if let Some(path) = &args.picture {
-        let sheet = plot::ImageSheet {
-            shape: learned.shape.sizes(),
-            ink: learned.ink,
-            pixels: &samples,
-        };
-        sheet.draw(path, 10)?;
+        draw(path, &learned, &samples, 10)?;
     }
     let text = format!(
         "{count} samples from a chain of {steps} steps, drawn in {sampling_seconds:.0} s\n{}",

@@ -2,6 +2,7 @@
 
 mod autoencoder;
 mod classifier;
+mod coder;
 mod common;
 mod data_set;
 mod digits;
@@ -9,6 +10,7 @@ mod judgement;
 mod mixture;
 mod points;
 mod stories;
+mod vae;
 
 use crate::program::error::ProgramError;
 use clap::Subcommand;
@@ -31,6 +33,7 @@ enum What {
     Mixture(mixture::Args),
     Points(points::Args),
     Autoencoder(autoencoder::Args),
+    Vae(vae::Args),
     Digits(digits::Args),
     Classifier(classifier::Args),
     Stories(stories::Args),
@@ -42,6 +45,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         What::Mixture(args) => mixture::execute(args),
         What::Points(args) => points::execute(args),
         What::Autoencoder(args) => autoencoder::execute(args),
+        What::Vae(args) => vae::execute(args),
         What::Digits(args) => digits::execute(args),
         What::Classifier(args) => classifier::execute(args),
         What::Stories(args) => stories::execute(args),

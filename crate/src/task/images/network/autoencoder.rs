@@ -29,20 +29,8 @@ impl Autoencoder {
         noise: &Noise,
         device: &Device,
     ) -> Self {
-        let network = |inputs, outputs| {
-            let config = ResidualConfig {
-                inputs,
-                outputs,
-                width,
-                blocks,
-                embedding: 0,
-            };
-            config.init(noise, device)
-        };
-        Self {
-            encoder: network(pixels, latents),
-            decoder: network(latents, pixels),
-        }
+        let [encoder, decoder] = coders(pixels, latents, latents, [width, blocks], noise, device);
+        Self { encoder, decoder }
     }
 
     /// The autoencoder in a file.
@@ -96,6 +84,27 @@ impl Autoencoder {
     pub fn decoder(&self) -> &ResidualNetwork {
         &self.decoder
     }
+}
+
+/// The networks that encode images in `code` numbers and decode latents, of this width and so many blocks each.
+pub(super) fn coders(
+    pixels: usize,
+    code: usize,
+    latents: usize,
+    [width, blocks]: [usize; 2],
+    noise: &Noise,
+    device: &Device,
+) -> [ResidualNetwork; 2] {
+    [(pixels, code), (latents, pixels)].map(|(inputs, outputs)| {
+        let config = ResidualConfig {
+            inputs,
+            outputs,
+            width,
+            blocks,
+            embedding: 0,
+        };
+        config.init(noise, device)
+    })
 }
 
 /// What the names of a decoder's tensors begin with.

@@ -6,6 +6,7 @@ mod denoiser;
 mod learned;
 mod shape;
 mod unet;
+mod variational;
 
 pub(super) use autoencoder::decode;
 pub use autoencoder::{Autoencoder, DECODER};
@@ -13,3 +14,4 @@ pub use classifier::{Classify, FEATURES, PooledClassifier, StridedClassifier};
 pub use denoiser::{Denoise, Denoiser};
 pub use learned::{Learned, MNIST};
 pub use unet::{UNet, UNetConfig};
+pub use variational::{Encoded, VariationalAutoencoder};

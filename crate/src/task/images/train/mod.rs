@@ -1,4 +1,8 @@
-//! Networks of images: priors that denoise, an autoencoder, classifiers.
+//! Networks of images: priors that denoise, autoencoders, classifiers.
+
+mod elbo;
+
+pub use elbo::Elbo;
 
 use super::data::Images;
 use super::{Autoencoder, Classify, Denoise, Shape};
