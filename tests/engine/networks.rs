@@ -12,7 +12,8 @@ use rtb::engine::weights::{Weights, load_tensors, read_tensors};
 use rtb::network::{DriftNetworkConfig, ResidualConfig, TransformerConfig};
 use rtb::run::{Files, shipped_weights};
 use rtb::task::images::{
-    CLASSES, Classify, DenoiserPrior, PIXELS, PooledClassifier, SIDE, Shape, StridedClassifier, UNetConfig,
+    CLASSES, Classify, Decoder, DenoiserPrior, Learned, MNIST, PIXELS, PooledClassifier, SIDE, Shape,
+    StridedClassifier, UNetConfig,
 };
 use rtb::task::plane::{ExactPrior, LearnedPrior, Mixture, PlanePolicy, PolicyShape};
 use rtb::task::text::{Infilling, LanguageModel, Reward, StoryReward, Vocabulary};
@@ -173,6 +174,25 @@ fn latents_of_digits_and_their_classes_are_those_of_the_text() {
         let image = Tensor::<2>::from_data(TensorData::new(image, [1, PIXELS]), &device);
         agrees("logits", &strided(image.clone()), &said("classifier"));
         agrees("logits", &pooled(image), &said("classifier-evaluation"));
+    }
+}
+
+/// The decoders that ship alone.
+#[test]
+fn digits_of_normal_latents_are_those_of_the_text() {
+    let (golden, device) = (golden(), cpu_device());
+    for name in ["vae-digits-2", "vae-digits-12"] {
+        let part = &golden["digits"][name];
+        let mut weights = read_tensors(asset(name)).expect("whole");
+        let decoder = Decoder::take(&mut weights, Shape::MNIST, &device).expect("a decoder");
+        assert!(weights.tensors.is_empty(), "{name} has a decoder alone");
+        assert_eq!(Learned::of(&weights.metadata).expect("told").data, MNIST);
+        let latents: Vec<f32> = list(&part["latents"]).into_iter().map(|v| v as f32).collect();
+        assert_eq!(latents.len(), 4 * decoder.size());
+        let images = pollster::block_on(decoder.images(&latents)).expect("the processor answers");
+        let images: Vec<f64> = images.into_iter().map(f64::from).collect();
+        let found: Vec<f64> = images.chunks_exact(PIXELS).flat_map(summed).collect();
+        agrees(name, &found, &list(&part["images"]));
     }
 }
 

@@ -445,6 +445,11 @@ def digits():
         found[f"{name} image"] = summed(image)
         for of, logits in [("classifier", classifier), ("classifier-evaluation", evaluation_classifier)]:
             found[f"{name} {of}"] = logits(read(of)[0], image)
+    for name in ["vae-digits-2", "vae-digits-12"]:
+        weights, _ = read(name)
+        size = len(weights["decoder.input.weight"])
+        latents = wave(4 * size, 2.3, 1.5).reshape(4, size)
+        found[name] = {"latents": latents, "images": [summed(made) for made in decoded(weights, latents)]}
     weights, _ = read("prior-digits-pixels")
     pixels = np.round(0.7 * image + wave(784, 2.9, 0.7), 2)
     found["pixels"] = pixels
