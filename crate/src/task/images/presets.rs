@@ -14,6 +14,16 @@ fn classes(classes: &[usize], by: ClassesBy) -> Reward {
     }
 }
 
+fn thin_eights() -> Reward {
+    let thin = Reward::Thickness {
+        target: 2.4,
+        deviation: 0.3,
+    };
+    Reward::All {
+        rewards: vec![classes(&[8], ClassesBy::Sum), thin],
+    }
+}
+
 /// The upper half of a digit: an arch, open below, with which a 2, a 3, an 8 or a 9 begins. Every
 /// other pixel of every other row is known; the rest of the image is free.
 fn arch() -> Vec<String> {
@@ -134,15 +144,7 @@ pub(super) fn digits() -> Vec<Preset> {
             "digit-8-thin",
             "Thin eights",
             "A product of two rewards: a classifier's probability of an 8, and thin strokes.",
-            Reward::All {
-                rewards: vec![
-                    classes(&[8], ClassesBy::Sum),
-                    Reward::Thickness {
-                        target: 2.4,
-                        deviation: 0.3,
-                    },
-                ],
-            },
+            thin_eights(),
         ),
     ];
     for Preset { name, run, .. } in &mut all {
@@ -242,6 +244,13 @@ pub(super) fn latents() -> Vec<Preset> {
                 rows: arch(),
                 deviation: 1.8,
             },
+        ),
+        preset(
+            "latents-8-thin",
+            "Thin eights",
+            "A product of two rewards: a classifier's probability of an 8, and thin strokes.",
+            "vae-digits-2",
+            thin_eights(),
         ),
         preset(
             "latents-12-8",
