@@ -27,8 +27,11 @@ fn is_about(error: &ConfigError, description: &Description) {
     let added = description.has_more && error.value == ConfigError::UNKNOWN;
     // How small it may be depends on the number of posteriors.
     let batch = error.field == "rollout.batch";
+    // A formula is refused where it uses a name that its coordinate or its column no longer has.
+    let names = |field: &Vec<String>| field.iter().any(|key| NAMES.contains(&key.as_str()));
+    let formula = error.field.ends_with("expression") && description.fields.iter().any(names);
     assert!(
-        added || batch || description.fields.iter().any(named),
+        added || batch || formula || description.fields.iter().any(named),
         "{:?} was changed: {said}",
         description.fields
     );
