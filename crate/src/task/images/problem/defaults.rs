@@ -58,11 +58,11 @@ pub fn latent_defaults() -> Run {
             ..Tempering::default()
         },
         process: Process {
-            steps: 32,
+            steps: 48,
             ..Process::default()
         },
         network: Network {
-            width: 96,
+            width: 128,
             depth: 2,
             ..Network::default()
         },
@@ -72,7 +72,7 @@ pub fn latent_defaults() -> Run {
         },
         rollout: Rollout {
             batch: 256,
-            noised_share: 0.25,
+            noised_share: 0.5,
             ..Rollout::default()
         },
         optimizer: Optimizer {
@@ -81,13 +81,13 @@ pub fn latent_defaults() -> Run {
             ..Optimizer::default()
         },
         training: Training {
-            iterations: 400,
+            iterations: 600,
             checkpoint_every: 100,
         },
         evaluation: Evaluation {
             samples: 4000,
             proposals: 20_000,
-            every: 20,
+            every: 30,
             samples_while_training: 400,
             candidates: 16,
         },
