@@ -1,6 +1,6 @@
 //! Posteriors in the space of a generator's noise.
 
-use crate::support::{numbers, weights_of};
+use crate::support::{numbers, train, weights_of};
 use burn::tensor::{Tensor, TensorData};
 use pollster::block_on;
 use rtb::engine::device::cpu_device;
@@ -91,9 +91,7 @@ fn the_posterior_on_the_plane_is_the_exact_one() {
     let files = files(&run, decoder().to_safetensors(false));
     let mut session = block_on(Session::open(run, cpu_device(), &files, None)).expect("it opens");
     let before = block_on(session.evaluate(2000, 1)).expect("a report");
-    while !session.finished() {
-        block_on(session.step()).expect("an iteration");
-    }
+    train(&mut session, 150);
     let report = block_on(session.evaluate(2000, 1)).expect("a report");
     assert_eq!(report.truth, Truth::Quadrature);
     // The prior's own samples know log Z too, and are no part of the quadrature.
@@ -113,6 +111,20 @@ fn the_posterior_on_the_plane_is_the_exact_one() {
     assert!(variation(&untrained) > 0.15, "{untrained:?}");
     assert!(variation(&trained) < floor + 0.05, "{trained:?}");
     assert!(trained.log_z_error.expect("known") < 0.01);
+}
+
+#[test]
+fn a_resumed_run_of_latents_goes_on_exactly() {
+    let mut run = plane_run();
+    run.rollout.replay_share = 0.25;
+    let files = files(&run, decoder().to_safetensors(false));
+    let mut whole = block_on(Session::open(run, cpu_device(), &files, None)).expect("it opens");
+    train(&mut whole, 3);
+    let checkpoint = whole.checkpoint().expect("it saves");
+    let rest = train(&mut whole, 3);
+    let mut resumed = block_on(Session::resume(&checkpoint, cpu_device(), &files)).expect("it resumes");
+    assert_eq!(resumed.iteration(), 3);
+    assert_eq!(train(&mut resumed, 3), rest);
 }
 
 #[test]
@@ -204,9 +216,7 @@ fn a_generator_of_somebody_elses_is_a_prior_and_needs_no_classifier() {
     "#);
     let files = files(&run, Vec::new()).with_generator("prior", Arc::new(Outside));
     let mut session = block_on(Session::open(run, cpu_device(), &files, None)).expect("it opens");
-    while !session.finished() {
-        block_on(session.step()).expect("an iteration");
-    }
+    train(&mut session, 120);
     let report = block_on(session.evaluate(1000, 1)).expect("a report");
     let fit: ImageFit = report.fit.of().expect("a fit");
     assert_eq!((fit.fid, fit.diversity, fit.accuracy), (None, None, None));
