@@ -1668,7 +1668,7 @@ test('digits train on WebGPU', { timeout: 600_000 }, async () => {
 
 test('latents train on WebGPU', { timeout: 600_000 }, async () => {
   const context = await browse({ webgpu: true });
-  const { page, problems } = await ready(context, latent(undefined, { iterations: 3 }));
+  const { page, problems } = await ready(context, latent('reward = { kind = "ink", target = 0.12, deviation = 0.05 }', { iterations: 3 }));
   await id(page, 'device-select').selectOption('gpu');
   await until('the WebGPU worker', async () => /GPU/.test(await page.getByTestId('device-badge').locator('strong').textContent()), 240);
   await until('the run to open on it', async () => /Ready/.test(await id(page, 'status').textContent()), 240);
