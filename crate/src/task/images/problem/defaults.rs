@@ -58,12 +58,12 @@ pub fn latent_defaults() -> Run {
             ..Tempering::default()
         },
         process: Process {
-            steps: 48,
+            steps: 40,
             ..Process::default()
         },
         network: Network {
             width: 128,
-            depth: 2,
+            depth: 3,
             ..Network::default()
         },
         objective: Objective {
@@ -76,18 +76,18 @@ pub fn latent_defaults() -> Run {
             ..Rollout::default()
         },
         optimizer: Optimizer {
-            learning_rate: 3e-3,
-            ema: 0.95,
+            learning_rate: 2e-3,
+            ema: 0.98,
             ..Optimizer::default()
         },
         training: Training {
-            iterations: 600,
+            iterations: 800,
             checkpoint_every: 100,
         },
         evaluation: Evaluation {
             samples: 4000,
             proposals: 20_000,
-            every: 30,
+            every: 40,
             samples_while_training: 400,
             candidates: 16,
         },
