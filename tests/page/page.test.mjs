@@ -1329,7 +1329,7 @@ test('a formula, names and laws of coordinates are edited where they stand, and 
   // exp(−x/2) times exp(−x) has the mean 2/3.
   await until('both factors', async () => Math.abs((await exact('x1')) - 2 / 3) < 0.15, 30);
   await set(page, 'prior-rate', -1);
-  await until('the refusal', async () => /Rate: -1 is not allowed/.test((await id(page, 'prior-rate-error').allTextContents()).join()), 5);
+  await until('the refusal', async () => /Rate: -1 for `x1` is not allowed/.test((await id(page, 'prior-rate-error').allTextContents()).join()), 5);
   await new Promise((next) => setTimeout(next, 500));
   const again = await ready(cpu, page.url().slice(site.url.length));
   assert.equal(await id(again.page, 'part-0-expression').inputValue(), '-8*(mu - 1)^2');
