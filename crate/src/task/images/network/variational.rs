@@ -6,7 +6,7 @@ use crate::network::ResidualNetwork;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-/// Latents z ~ N(0, I), and images whose pixels have independent Laplace laws around f(z), where f is [`decode`]; the
+/// Latents z ~ N(0, I), and images whose pixels have independent Laplace laws around f(z), where f is the decoder; the
 /// encoder gives the q(z|x) of the bound on log p(x) (arXiv 1312.6114). The best f(z) of a Laplace law is a median,
 /// which has sharper strokes than the mean that a normal law leads to.
 #[derive(Module, Debug)]
