@@ -77,7 +77,8 @@ fn plane_run() -> Run {
         reward = REWARD
         process.steps = 16
         network = { width = 32, depth = 2 }
-        rollout.batch = 128
+        rollout = { batch = 128, noised_share = 0.25 }
+        optimizer = { learning_rate = 0.003, ema = 0.95 }
         training.iterations = 150
         tempering.iterations = 40
         evaluation = { samples = 2000, proposals = 20000 }
@@ -209,7 +210,8 @@ fn a_generator_of_somebody_elses_is_a_prior_and_needs_no_classifier() {
         reward = { kind = "ink", target = 0.25, deviation = 0.03 }
         process.steps = 12
         network = { width = 32, depth = 2 }
-        rollout.batch = 128
+        rollout = { batch = 128, noised_share = 0.25 }
+        optimizer = { learning_rate = 0.003, ema = 0.95 }
         training.iterations = 120
         tempering.iterations = 40
         evaluation = { samples = 1000, proposals = 5000 }

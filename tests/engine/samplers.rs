@@ -6,10 +6,11 @@ use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::process::{BrownianBridge, Composable, Diffusion, Prior, Process};
 use rtb::engine::sampler::{Density, PathNoise, effective_share, log_densities, systematic};
+use rtb::engine::statistics::kl;
 use rtb::message::{Files, Outcome};
 use rtb::run::{Method, Run};
 use rtb::session::Trial;
-use rtb::task::plane::{Component, ExactPrior, Mixture, PlaneTask, Reward, WeightedPoint, cell_masses, kl};
+use rtb::task::plane::{Component, ExactPrior, Mixture, PlaneTask, Reward, WeightedPoint, cell_masses};
 
 fn run_with(name: &str, method: &str, samples: usize) -> Run {
     let mut run = preset(name);

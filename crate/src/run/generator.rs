@@ -28,16 +28,6 @@ fn black_to_white() -> [f64; 2] {
 }
 
 impl OnnxGenerator {
-    /// A model of this name with the values of absent fields.
-    pub fn new(model: impl Into<String>) -> Self {
-        Self {
-            model: model.into(),
-            output: None,
-            range: black_to_white(),
-            data: None,
-        }
-    }
-
     pub(crate) fn validate(&self, field: &str) -> Checked {
         let [black, white] = self.range;
         for (at, number) in self.range.iter().enumerate() {

@@ -301,7 +301,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
     }
 
     /// The trajectories that end in given points, x_from to x_T; `noise` is `[T − from][rows][noise_size]`.
-    fn noise_back(&self, ends: Vec<f32>, from: usize, noise: Vec<f32>) -> Vec<P::State> {
+    pub(crate) fn noise_back(&self, ends: Vec<f32>, from: usize, noise: Vec<f32>) -> Vec<P::State> {
         let (steps, rows) = (self.process.steps(), ends.len() / self.process.state_size());
         let noise = self.noise([steps - from, rows], noise);
         let mut back = vec![self.process.upload(ends, &self.device)];

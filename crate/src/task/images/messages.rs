@@ -38,6 +38,11 @@ pub struct PlaneView {
     pub prior_paths: Vec<f32>,
 }
 
+impl PlaneView {
+    /// Half the width of the square that the engine looks at: a standard normal leaves it with probability 1e-4.
+    pub const HALF_WIDTH: f64 = 4.0;
+}
+
 /// What a snapshot tells of the plane of two latents.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PlaneSnapshot<'a> {

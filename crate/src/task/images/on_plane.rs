@@ -1,13 +1,13 @@
 //! The plane of two latents of a task: its exact posterior, and what is shown of it.
 
-use super::plane::{CELLS, HALF_WIDTH, Plane};
+use super::plane::{CELLS, Plane};
 use super::{ImagePrior, PlaneView, TaskOf};
 use crate::engine::host::read;
-use crate::engine::learner::shown_steps;
+use crate::engine::learner::{Task, shown_steps};
 use crate::engine::noise::Purpose;
 use crate::engine::process::Process;
 use crate::engine::{EngineError, Paths};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use std::sync::Arc;
 
 /// Images along a side of the map that is drawn.
@@ -43,11 +43,12 @@ impl<Q: ImagePrior> TaskOf<Q> {
             return Ok(None);
         };
         let floats = |cells: &[Vec<f64>]| cells.iter().flatten().map(|v| *v as f32).collect();
-        let width = 2.0 * HALF_WIDTH / MAP as f64;
-        let middle = |at: usize| (at as f64 + 0.5) * width - HALF_WIDTH;
+        let half_width = PlaneView::HALF_WIDTH;
+        let width = 2.0 * half_width / MAP as f64;
+        let middle = |at: usize| (at as f64 + 0.5) * width - half_width;
         let points = (0..MAP * MAP).flat_map(|at| [middle(at % MAP) as f32, -middle(at / MAP) as f32]);
         Ok(Some(PlaneView {
-            half_width: HALF_WIDTH,
+            half_width,
             side: CELLS,
             exact: floats(&plane.exact),
             log_r: floats(&plane.log_r),
@@ -64,21 +65,19 @@ impl<Q: ImagePrior> TaskOf<Q> {
     ///
     /// Where the device fails.
     pub(super) async fn paths_to(&self, ends: &[f32]) -> Result<Vec<f32>, EngineError> {
-        let (process, size) = (&self.process, self.size());
-        let shown = shown_steps::<Self>(process.steps());
-        let mut state = process.upload(ends.to_vec(), &self.device);
-        let mut states = vec![process.download(&state)];
-        for step in (0..process.steps()).rev() {
-            let numbers = self
-                .noise()
-                .normal(Purpose::Pictures, BACK + step as u64, ends.len());
-            let numbers = TensorData::new(numbers, [ends.len() / size, size]);
-            state = process.noise_back(step, &state, Tensor::from_data(numbers, &self.device));
-            if shown.contains(&step) {
-                states.push(process.download(&state));
-            }
-        }
-        states.reverse();
+        let steps = self.process.steps();
+        let of_step = |step: usize| {
+            self.noise()
+                .normal(Purpose::Pictures, BACK + step as u64, ends.len())
+        };
+        let back = self
+            .chains()
+            .noise_back(ends.to_vec(), 0, (0..steps).flat_map(of_step).collect());
+        let shown = shown_steps::<Self>(steps);
+        let states = shown
+            .iter()
+            .map(|step| self.process.download(&back[*step]))
+            .collect();
         let paths = read(Tensor::stack::<3>(states, 1)).await;
         paths.map_err(EngineError::Device)
     }

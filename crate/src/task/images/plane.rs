@@ -1,9 +1,10 @@
 //! The plane of two latents, on which the exact posterior is known by quadrature.
 
+use super::PlaneView;
+use crate::engine::statistics::kl;
 use std::f64::consts::PI;
 
-/// Half the width of the square around 0 that is looked at: a standard normal leaves it with probability 1e-4.
-pub const HALF_WIDTH: f64 = 4.0;
+const HALF_WIDTH: f64 = PlaneView::HALF_WIDTH;
 /// Cells along a side of the square, and nodes of the quadrature along a side of a cell.
 pub const CELLS: usize = 40;
 const NODES: usize = 3;
@@ -125,14 +126,6 @@ impl Plane {
         }
         fit
     }
-}
-
-/// KL(learned ‖ exact), both mixed with 1/1000 of the uniform distribution: a cell without exact mass is no evidence of
-/// an infinite difference.
-fn kl(learned: &[f64], exact: &[f64]) -> f64 {
-    let mixed = |mass: f64| 0.999 * mass + 0.001 / exact.len() as f64;
-    let terms = learned.iter().zip(exact);
-    terms.map(|(q, p)| mixed(*q) * (mixed(*q) / mixed(*p)).ln()).sum()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What is measured of points, against the truth.
 
 use super::{Mixture, Mode, PlaneFit, Truth, WeightedPoint, cell_masses, equally_weighted};
-use crate::engine::statistics::{Weighed, effective_share, log_mean_exp};
+use crate::engine::statistics::{Weighed, effective_share, kl, log_mean_exp};
 use crate::message::{Fit, Report};
 
 /// A mode with less than this exact mass counts as excluded.
@@ -116,15 +116,4 @@ pub fn within_mode_variance(modes: &[Mode], which: &[usize]) -> f64 {
         mass += mode.mass;
     }
     sum / mass
-}
-
-/// KL(learned ‖ exact) of cell masses, both mixed with 1/1000 of the uniform distribution: a cell
-/// that the truth's own points missed is not evidence of an infinite difference.
-pub fn kl(learned: &[f64], exact: &[f64]) -> f64 {
-    let mixed = |mass: f64| 0.999 * mass + 0.001 / exact.len() as f64;
-    learned
-        .iter()
-        .zip(exact)
-        .map(|(q, p)| mixed(*q) * (mixed(*q) / mixed(*p)).ln())
-        .sum()
 }

@@ -34,7 +34,7 @@ mod validate;
 
 #[cfg(feature = "engine")]
 pub use fit::{
-    EXCLUDED_BELOW, PolicySamples, PriorSamples, fit, kl, report, total_variation, within_mode_variance,
+    EXCLUDED_BELOW, PolicySamples, PriorSamples, fit, report, total_variation, within_mode_variance,
 };
 pub use messages::{Energy, PlaneFit, PlaneView};
 #[cfg(feature = "engine")]

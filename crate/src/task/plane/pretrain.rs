@@ -6,6 +6,7 @@ use crate::engine::learner::Learner;
 use crate::engine::noise::{self, Noise, Purpose};
 use crate::engine::parallel;
 use crate::engine::process::BrownianBridge;
+use crate::engine::statistics::kl;
 use crate::engine::train::Descent;
 use crate::engine::weights::Weights;
 use crate::network::{DriftNetwork, DriftNetworkConfig};
@@ -225,7 +226,7 @@ impl Pretraining {
             mode_total_variation: super::total_variation(&learned, &exact),
             within_mode_variance: super::within_mode_variance(&learned, &all),
             within_mode_variance_exact: super::within_mode_variance(&exact, &all),
-            kl_grid: super::kl(
+            kl_grid: kl(
                 &super::cell_masses(super::equally_weighted(&ends)),
                 &super::cell_masses(super::quadrature(&self.mixture)),
             ),

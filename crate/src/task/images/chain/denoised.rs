@@ -11,6 +11,19 @@ use crate::task::network_prior::NetworkPrior;
 use crate::task::opened::prior_network;
 use burn::tensor::Device;
 
+/// The diffusion model of a run, whose chain has this many steps, and the images that it learned.
+pub(super) fn open(
+    run: &Run,
+    files: &Files,
+    steps: usize,
+    device: &Device,
+) -> Result<(DenoiserPrior, Learned), EngineError> {
+    prior_network(run, files, |file| {
+        let prior = DenoiserPrior::read(file, steps, device)?;
+        Ok((prior, Learned::of(&read_metadata(file)?)?))
+    })
+}
+
 impl ImagePrior for DenoiserPrior {
     type Process = VariancePreserving;
     type Policy = ImagePolicy;
@@ -24,11 +37,7 @@ impl ImagePrior for DenoiserPrior {
         files: &Files,
         device: &Device,
     ) -> Result<(Self, Learned), EngineError> {
-        let prior = prior_network(run, files, |file| Self::read(file, run.process.steps, device))?;
-        let learned = prior_network(run, files, |file| {
-            read_metadata(file).and_then(|header| Learned::of(&header))
-        })?;
-        Ok((prior, learned))
+        open(run, files, run.process.steps, device)
     }
 
     fn process(&self) -> VariancePreserving {

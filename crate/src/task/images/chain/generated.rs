@@ -1,13 +1,13 @@
 //! Priors that a generator makes of noise.
 
-use super::ImagePrior;
+use super::{ImagePrior, denoised};
 use crate::engine::generator::Generate;
 use crate::engine::noise::Noise;
 use crate::engine::process::{OrnsteinUhlenbeck, Prior};
-use crate::engine::weights::{read_metadata, read_tensors};
+use crate::engine::weights::read_tensors;
 use crate::engine::{ConfigError, EngineError};
 use crate::run::{Files, OnnxGenerator, Run};
-use crate::task::images::{Decoder, DenoiserPrior, Generator, ImageReward, Learned, MNIST, Shape};
+use crate::task::images::{Decoder, Generator, ImageReward, Learned, MNIST, Shape};
 use crate::task::noise_policy::{NoiseNetwork, NoisePolicy};
 use crate::task::opened::prior_network;
 use burn::tensor::{Device, Tensor};
@@ -28,6 +28,14 @@ impl GeneratorPrior {
             dimensions: decoder.size(),
         };
         Self { process, decoder }
+    }
+
+    /// The policy, which of several conditions is told the wanted one: 1 at its place, 0 elsewhere.
+    fn told(&self, conditions: usize) -> NoisePolicy {
+        let columns = if conditions > 1 { conditions } else { 0 };
+        let wanted = |at: usize| f32::from(u8::from(at / conditions == at % conditions));
+        let observations: Vec<f32> = (0..columns * columns).map(wanted).collect();
+        NoisePolicy::new(self.process, true, columns, observations.into())
     }
 }
 
@@ -79,10 +87,7 @@ impl ImagePrior for GeneratorPrior {
         let (decoder, learned) = match described {
             Generator::Decoder { .. } => prior_network(run, files, |file| read(file, device))?,
             Generator::Flow { steps, .. } => {
-                let prior = prior_network(run, files, |file| DenoiserPrior::read(file, *steps, device))?;
-                let learned = prior_network(run, files, |file| {
-                    read_metadata(file).and_then(|header| Learned::of(&header))
-                })?;
+                let (prior, learned) = denoised::open(run, files, *steps, device)?;
                 let (network, decoder) = (prior.network().clone(), prior.decoder().clone());
                 (Decoder::of_flow(network, decoder, *steps, device), learned)
             }
@@ -103,19 +108,13 @@ impl ImagePrior for GeneratorPrior {
         &self.decoder
     }
 
-    /// Of several conditions it is told which one is wanted: 1 at its place, 0 elsewhere.
     fn policy(&self, _run: &Run, _reward: &ImageReward, conditions: usize) -> NoisePolicy {
-        let columns = if conditions > 1 { conditions } else { 0 };
-        let wanted = |at: usize| f32::from(u8::from(at / conditions == at % conditions));
-        let observations: Vec<f32> = (0..columns * columns).map(wanted).collect();
-        NoisePolicy::new(self.process, true, columns, observations.into())
+        self.told(conditions)
     }
 
     fn network(&self, run: &Run, conditions: usize, noise: &Noise, device: &Device) -> NoiseNetwork {
-        let columns = if conditions > 1 { conditions } else { 0 };
-        // What a network is made of does not depend on the numbers of the observations.
-        let policy = NoisePolicy::new(self.process, true, columns, [].into());
-        policy.network(run.network.width, run.network.depth, noise, device)
+        let (width, depth) = (run.network.width, run.network.depth);
+        self.told(conditions).network(width, depth, noise, device)
     }
 }
 

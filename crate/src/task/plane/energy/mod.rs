@@ -16,6 +16,7 @@ use crate::engine::EngineError;
 use crate::engine::host::{read, read_all};
 use crate::engine::noise::{self, Purpose};
 use crate::engine::process::{Prior, Process};
+use crate::engine::statistics::kl;
 use crate::engine::train::Descent;
 use burn::tensor::{Tensor, TensorData, Transaction};
 
@@ -169,7 +170,7 @@ impl EnergyTraining {
                 &Truth::modes_of(points(), mixture),
                 &Truth::modes_of(exact(), mixture),
             ),
-            kl_grid: super::kl(&cells, &super::cell_masses(exact())),
+            kl_grid: kl(&cells, &super::cell_masses(exact())),
             side: KL_SIDE,
             density: cells[..KL_SIDE * KL_SIDE]
                 .iter()

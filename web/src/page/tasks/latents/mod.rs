@@ -30,8 +30,6 @@ pub struct Latents;
 
 /// The generator whose latents are a plane.
 const FLAT: &str = "vae-digits-2";
-/// Half the width of the square of that plane which the engine looks at.
-const HALF_WIDTH: f64 = 4.0;
 
 static FACTS: Facts = Facts {
     naming: Naming {
@@ -103,7 +101,7 @@ impl Room for Latents {
         let scene = before.filter(|(old, _)| of_prior(old) == of_prior(run));
         let old = scene.and_then(|(_, scene)| view(scene).plane.clone());
         let empty = (problem(run).prior.name() == FLAT).then(|| PlaneView {
-            half_width: HALF_WIDTH,
+            half_width: PlaneView::HALF_WIDTH,
             ..PlaneView::default()
         });
         let mut plane = old.or(empty);
@@ -209,6 +207,8 @@ mod tests {
             seed: 9,
             ..old.clone()
         });
-        assert!(another.is_some_and(|plane| plane.map.is_empty() && plane.half_width == HALF_WIDTH));
+        assert!(
+            another.is_some_and(|plane| plane.map.is_empty() && plane.half_width == PlaneView::HALF_WIDTH)
+        );
     }
 }
