@@ -1,10 +1,9 @@
 // A static server for the built page and a browser to open it in.
 
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
-import { mkdtempSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
@@ -40,10 +39,12 @@ const quiet = [
   '--disable-component-update', '--disable-sync',
 ];
 
+const browsers = [];
+
 /** A fresh browser; without `webgpu` there is no adapter, as on many machines. */
 export async function browse({ webgpu = false, ...options } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'rtb-page-'));
-  return chromium.launchPersistentContext(profile, {
+  const browser = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
     args: webgpu ? [...quiet, '--enable-unsafe-webgpu'] : quiet,
@@ -51,6 +52,16 @@ export async function browse({ webgpu = false, ...options } = {}) {
     acceptDownloads: true,
     ...options,
   });
+  browsers.push({ browser, profile });
+  return browser;
+}
+
+/** Closes every browser: the process does not end while one that a failed test has left is open. */
+export async function closeBrowsers() {
+  for (const { browser, profile } of browsers.splice(0)) {
+    await browser.close();
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
 }
 
 /** Opens the page; `problems` collects everything the console or the page complains of. */
