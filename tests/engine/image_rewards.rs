@@ -8,8 +8,8 @@ use rtb::engine::reward::{Ends, Reward as _};
 use rtb::run::{Files, Run};
 use rtb::task::Task;
 use rtb::task::images::{
-    CLASSES, Class, ClassesBy, Classify, Decoder, ImageReward, ImagesProblem, PIXELS, Reward, SIDE, Shape,
-    StridedClassifier, see,
+    CLASSES, Class, ClassesBy, Classify, Decoder, FileSize, ImageReward, ImagesProblem, PIXELS, Reward, SIDE,
+    Shape, StridedClassifier, see,
 };
 use rtb::task::plane::PlaneProblem;
 
@@ -243,6 +243,13 @@ fn wishes_that_make_no_sense_are_refused() {
     };
     refused(color(&[0.5, 0.5]), "the number of reward.color");
     refused(color(&[0.5, 1.5, 0.5]), "reward.color[1]");
+    let jpeg = |scale, quality| Reward::Jpeg {
+        wanted: FileSize::Small,
+        scale,
+        quality,
+    };
+    refused(jpeg(0.0, 95), "reward.scale");
+    refused(jpeg(1.0, 0), "reward.quality");
     let painted = |rows: Vec<String>| Reward::Inpaint { rows, deviation: 0.1 };
     refused(painted(vec![".".repeat(SIDE); 27]), "reward.rows");
     refused(painted(vec![".".repeat(SIDE); SIDE]), "only dots");

@@ -62,8 +62,8 @@ pub use pool::Pool;
 #[cfg(feature = "engine")]
 pub use prior::{Decoder, DenoiserPrior, Denoising};
 pub use problem::{
-    Class, ClassesBy, DescribedPrior, Generator, ImagesProblem, Judge, LatentsProblem, PAINT_LEVELS,
-    ProblemOf, REWARDS, Reward,
+    Class, ClassesBy, DescribedPrior, FileSize, Generator, ImagesProblem, Judge, LatentsProblem,
+    PAINT_LEVELS, ProblemOf, REWARDS, Reward,
 };
 #[cfg(feature = "engine")]
 pub use reward::ImageReward;

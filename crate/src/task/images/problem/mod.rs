@@ -11,7 +11,7 @@ pub use crate::run::Class;
 pub(super) use defaults::{defaults, latent_defaults};
 pub use generator::Generator;
 pub use prior::DescribedPrior;
-pub use reward::{ClassesBy, REWARDS, Reward};
+pub use reward::{ClassesBy, FileSize, REWARDS, Reward};
 
 use crate::engine::ConfigError;
 use crate::engine::check::Checked;

@@ -48,6 +48,17 @@ pub enum Reward {
         /// Standard deviation of the Gaussian of every channel, in units of brightness.
         deviation: f64,
     },
+    /// The size of the image as a JPEG file, which DDPO made known as a reward without weights (arXiv 2305.13301, §4.1): small
+    /// files are of smooth images, large ones of rich images. Without gradient; native only.
+    Jpeg {
+        /// Which files are wanted.
+        wanted: FileSize,
+        /// Kilobytes (1,000 bytes) that log r falls by 1 with.
+        scale: f64,
+        /// Quality of the file, 1 to 100.
+        #[serde(default = "usual_quality")]
+        quality: u8,
+    },
     /// A Gaussian with mean 0 of the share of ink that the mirror image lacks. Without gradient.
     Symmetry {
         /// Standard deviation of the Gaussian, as a share of the ink.
@@ -93,6 +104,7 @@ pub const REWARDS: &[&str] = &[
     "each_class",
     "ink",
     "color",
+    "jpeg",
     "symmetry",
     "holes",
     "thickness",
@@ -101,6 +113,22 @@ pub const REWARDS: &[&str] = &[
     "onnx",
     "all",
 ];
+
+/// Files of which size are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FileSize {
+    /// Small ones: log r = −size/scale.
+    Small,
+    /// Large ones: log r falls with what they lack of the raw pixels' size, one byte a channel; 0 of larger ones.
+    Large,
+}
+
+/// That of DDPO's files.
+fn usual_quality() -> u8 {
+    95
+}
 
 /// How the probabilities of several classes become one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,6 +150,7 @@ impl Reward {
             Reward::EachClass { .. } => "each_class",
             Reward::Ink { .. } => "ink",
             Reward::Color { .. } => "color",
+            Reward::Jpeg { .. } => "jpeg",
             Reward::Symmetry { .. } => "symmetry",
             Reward::Holes { .. } => "holes",
             Reward::Thickness { .. } => "thickness",
@@ -223,6 +252,17 @@ impl Reward {
                 }
                 whole(&field("border"), *border, 1, 32)?;
                 positive(&field("deviation"), *deviation, 1.0)
+            }
+            Reward::Jpeg { scale, quality, .. } => {
+                if cfg!(not(feature = "native")) {
+                    return Err(ConfigError::new(
+                        field("kind"),
+                        "`jpeg`",
+                        "another kind: only the program writes such files",
+                    ));
+                }
+                positive(&field("scale"), *scale, 1e6)?;
+                whole(&field("quality"), usize::from(*quality), 1, 100)
             }
             Reward::Symmetry { deviation } => positive(&field("deviation"), *deviation, 1.0),
             Reward::Holes { count, penalty } => {

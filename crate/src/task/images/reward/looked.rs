@@ -70,6 +70,14 @@ pub fn raw(wish: &Wish, looked: &Looked) -> Result<Vec<f64>, String> {
             };
             channels.map(of_channel).sum()
         }),
+        #[cfg(feature = "native")]
+        Wish::Jpeg {
+            wanted,
+            scale,
+            quality,
+        } => each(&|image| super::jpeg::log_reward(image, *shape, *wanted, *quality) / scale),
+        #[cfg(not(feature = "native"))]
+        Wish::Jpeg { .. } => unreachable!("it is refused"),
         Wish::Symmetry { deviation } => {
             each(&|image| gaussian(strokes::asymmetry(image, width), 0.0, *deviation))
         }

@@ -1,11 +1,13 @@
 //! Rewards of images: a classifier's opinion, what can be measured on strokes, known pixels.
 
+#[cfg(feature = "native")]
+mod jpeg;
 mod looked;
 mod outside;
 mod strokes;
 
 use super::network::StridedClassifier;
-use super::problem::{Class, ClassesBy, Reward as Wanted};
+use super::problem::{Class, ClassesBy, FileSize, Reward as Wanted};
 use super::{Classify, Decoder, Shape};
 use crate::engine::ConfigError;
 use crate::engine::host::{read, read_all};
@@ -46,6 +48,12 @@ enum Wish {
         color: Vec<f64>,
         border: usize,
         deviation: f64,
+    },
+    #[cfg_attr(not(feature = "native"), expect(dead_code, reason = "it is refused"))]
+    Jpeg {
+        wanted: FileSize,
+        scale: f64,
+        quality: u8,
     },
     Symmetry {
         deviation: f64,
@@ -96,6 +104,15 @@ impl Wish {
                 color: color.clone(),
                 border,
                 deviation,
+            },
+            Wanted::Jpeg {
+                wanted,
+                scale,
+                quality,
+            } => Self::Jpeg {
+                wanted,
+                scale,
+                quality,
             },
             Wanted::Symmetry { deviation } => Self::Symmetry { deviation },
             Wanted::Holes { count, penalty } => Self::Holes { count, penalty },

@@ -171,6 +171,7 @@ pub fn wish(reward: &Reward) -> String {
         }
         Reward::Ink { target, .. } => format!("a mean brightness near {target}"),
         Reward::Color { .. } => "a colour along the border".to_owned(),
+        Reward::Jpeg { .. } => "the size of a JPEG file".to_owned(),
         Reward::Symmetry { .. } => "mirror symmetry".to_owned(),
         Reward::Holes { count: 1, .. } => "one hole".to_owned(),
         Reward::Holes { count, .. } => format!("{count} holes"),
@@ -193,8 +194,8 @@ mod tests {
     fn every_kind_has_a_name_something_to_start_from_and_words() {
         let task = Preset::find("digit-3").unwrap().run.task();
         let names: Vec<_> = Images::KINDS.iter().map(|kind| kind.name).collect();
-        // Programs and models run natively only, and no image of the page has colours.
-        let here = |kind: &&&str| !["command", "onnx", "color"].contains(*kind);
+        // Programs, models and files are native only, and no image of the page has colours.
+        let here = |kind: &&&str| !["command", "onnx", "color", "jpeg"].contains(*kind);
         let kinds: Vec<_> = task.rewards().iter().filter(here).collect();
         assert_eq!(names.len(), kinds.len());
         for kind in kinds {
