@@ -5,9 +5,11 @@
 mod operations;
 mod parser;
 mod tokens;
+#[cfg(feature = "engine")]
+mod value;
 
 use crate::engine::{ConfigError, beginning};
-use operations::Operation;
+use operations::{Function, Operation};
 use parser::Parser;
 use tokens::tokens;
 
@@ -63,7 +65,7 @@ enum Node {
     Column(usize),
     Number(f64),
     Negated(Box<Node>),
-    Unary(fn(f64) -> f64, Box<Node>),
+    Unary(Function, Box<Node>),
     Binary(Operation, Box<Node>, Box<Node>),
     /// a < b < c: neighbours are compared, and all must hold.
     Chain(Box<Node>, Vec<(Operation, Node)>),
@@ -110,39 +112,5 @@ impl Formula {
             )
         })?;
         Ok(Self { root })
-    }
-
-    /// The value at a point, beside these rows; NaN where it is undefined.
-    #[cfg(feature = "engine")]
-    pub(crate) fn value(&self, point: &[f64], rows: Rows) -> f64 {
-        self.root.value(point, &[], rows)
-    }
-}
-
-#[cfg(feature = "engine")]
-impl Node {
-    fn value(&self, point: &[f64], row: &[f64], rows: Rows) -> f64 {
-        match self {
-            Node::Coordinate(at) => point[*at],
-            Node::Column(at) => row[*at],
-            Node::Number(value) => *value,
-            Node::Negated(a) => -a.value(point, row, rows),
-            Node::Unary(f, a) => f(a.value(point, row, rows)),
-            Node::Binary(f, a, b) => f(a.value(point, row, rows), b.value(point, row, rows)),
-            Node::Chain(first, links) => {
-                let mut left = first.value(point, row, rows);
-                let holds = |(compare, next): &(Operation, Node)| {
-                    let right = next.value(point, row, rows);
-                    compare(std::mem::replace(&mut left, right), right) != 0.0
-                };
-                operations::truth(links.iter().all(holds))
-            }
-            Node::Sum { of, mean } => {
-                let all = rows.values.chunks_exact(rows.columns);
-                let count = all.len() as f64;
-                let sum: f64 = all.map(|row| of.value(point, row, rows)).sum();
-                if *mean { sum / count } else { sum }
-            }
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! From the words of a formula to its tree, by precedence climbing.
 
 use super::operations::{
-    COMPARISON, NEGATION, Operation, POWER, PRODUCT, function, function_of_two, operator, product,
+    COMPARISON, NEGATION, Operation, POWER, PRODUCT, RAISED, TIMES, function, function_of_two, operator,
 };
 use super::tokens::{Token, shown};
 use super::{Names, Node};
@@ -122,7 +122,7 @@ impl<'a> Parser<'a> {
             ) => Some(Ahead {
                 symbol: None,
                 binding: PRODUCT,
-                apply: product,
+                apply: TIMES,
             }),
             (_, Token::Symbol(symbol)) => operator(symbol).map(|(binding, apply)| Ahead {
                 symbol: Some(symbol),
@@ -154,7 +154,7 @@ impl<'a> Parser<'a> {
         };
         while let Some(Token::Raised(power)) = self.tokens.get(self.next) {
             let power = Node::Number(f64::from(*power));
-            node = Node::Binary(f64::powf, Box::new(node), Box::new(power));
+            node = Node::Binary(RAISED, Box::new(node), Box::new(power));
             self.next += 1;
         }
         Ok(node)

@@ -357,6 +357,33 @@ impl Quantile {
             Self::StudentT(student) => student.ln_pdf(x),
         }
     }
+
+    /// The derivative of [`Self::log_prob`].
+    pub(super) fn score(&self, x: f64) -> f64 {
+        match self {
+            Self::Affine { center, scale } => (center - x) / scale.powi(2),
+            Self::LogNormal { mean, deviation } => -(1.0 + (x.ln() - mean) / deviation.powi(2)) / x,
+            Self::Uniform { .. } => 0.0,
+            Self::Truncated { mean, deviation, .. } => (mean - x) / deviation.powi(2),
+            Self::Exponential { rate } => -rate,
+            Self::Gamma(gamma) => (gamma.shape() - 1.0) / x - gamma.rate(),
+            Self::Beta(beta) => (beta.shape_a() - 1.0) / x - (beta.shape_b() - 1.0) / (1.0 - x),
+            Self::Laplace { center, scale } => (center - x).signum() / scale,
+            Self::StudentT(student) => {
+                let (freedom, away) = (student.freedom(), x - student.location());
+                -(freedom + 1.0) * away / (freedom * student.scale().powi(2) + away.powi(2))
+            }
+        }
+    }
+
+    /// x′(z) at the noise z that x is made of: the ratio of the densities.
+    pub(super) fn slope(&self, z: f64, x: f64) -> f64 {
+        // Farther out the coordinate stays where it is.
+        if z.abs() > FARTHEST {
+            return 0.0;
+        }
+        (Normal::standard().ln_pdf(z) - self.log_prob(x)).exp()
+    }
 }
 
 /// The mass of the standard normal law below z.
@@ -491,6 +518,12 @@ mod tests {
                     (log_prob - wanted).abs() < 1e-4,
                     "{law} at {z}: {log_prob} for {wanted}"
                 );
+                let x = quantile.at(z);
+                let rise = (quantile.log_prob(x + 1e-5) - quantile.log_prob(x - 1e-5)) / 2e-5;
+                for (found, wanted) in [(quantile.slope(z, x), slope), (quantile.score(x), rise)] {
+                    let near = (found - wanted).abs() < 1e-4 * (1.0 + wanted.abs());
+                    assert!(near, "{law} at {z}: {found} for {wanted}");
+                }
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::engine::reward::{Answer, BlackBox, Ends, Reward};
 use crate::engine::{ConfigError, EngineError};
 use crate::run::Files;
 use crate::task::formula::{Formula, Names, Rows};
+use burn::tensor::{Tensor, TensorData};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -56,10 +57,7 @@ impl Factor {
                 logarithm,
                 data,
             } => {
-                let rows = data.as_ref().map_or(Rows::NONE, |data| Rows {
-                    values: &data.values,
-                    columns: data.columns(),
-                });
+                let rows = rows_of(data.as_ref());
                 let log_r = |point: &[f64]| {
                     let value = formula.value(point, rows);
                     let log_r = if *logarithm { value } else { value.max(0.0).ln() };
@@ -76,6 +74,45 @@ impl Factor {
             }
         }
     }
+
+    /// Adds the gradient of log r at a point, which its observation may follow, to `into`, `[d]`. Nothing is added for
+    /// a black box, and where r is 0 or undefined.
+    fn add_gradient(&self, point: &[f64], into: &mut [f64]) {
+        match self {
+            Self::Outside(_) => {}
+            Self::OverPrior(space) => {
+                let score = space.score(&point[..into.len()]);
+                into.iter_mut().zip(score).for_each(|(all, one)| *all -= one);
+            }
+            Self::Formula {
+                formula,
+                logarithm,
+                data,
+                ..
+            } => {
+                let mut gradient = vec![0.0; point.len()];
+                let value = formula.value_and_gradient(point, rows_of(data.as_ref()), &mut gradient);
+                let factor = match logarithm {
+                    true => 1.0,
+                    false => value.recip(),
+                };
+                let defined = value.is_finite() && (*logarithm || value > 0.0);
+                if defined && gradient.iter().all(|slope| slope.is_finite()) {
+                    into.iter_mut()
+                        .zip(gradient)
+                        .for_each(|(all, one)| *all += factor * one);
+                }
+            }
+        }
+    }
+}
+
+/// The rows of a factor's table.
+fn rows_of(data: Option<&Table>) -> Rows<'_> {
+    data.map_or(Rows::NONE, |data| Rows {
+        values: &data.values,
+        columns: data.columns(),
+    })
 }
 
 /// The reward of a run.
@@ -206,6 +243,29 @@ impl PointsReward {
             .collect())
     }
 
+    /// ∇ log r of end points in the chain's space, not floored, `[rows][d]`; `None` where a factor is a black box.
+    fn gradient_of_ends(&self, ends: &[f32], conditions: &[usize]) -> Option<Vec<f32>> {
+        if !self.is_formula() {
+            return None;
+        }
+        let d = self.space.size();
+        self.evaluations
+            .fetch_add(conditions.len() as u64, Ordering::Relaxed);
+        let numbered: Vec<(usize, &[f32])> = conditions.iter().copied().zip(ends.chunks_exact(d)).collect();
+        let gradient = |(condition, end): &(usize, &[f32])| {
+            let mut point = Vec::with_capacity(d);
+            self.space.point(end, &mut point);
+            let behind = self.observed.behind(&point, d, std::slice::from_ref(condition));
+            let mut gradient = vec![0.0; d];
+            for factor in &self.factors {
+                factor.add_gradient(&behind, &mut gradient);
+            }
+            let pulled = self.space.pulled(end, &point, &gradient).into_iter();
+            pulled.map(|slope| slope as f32).collect::<Vec<f32>>()
+        };
+        Some(parallel::over_rows(&numbered, 1, |row| gradient(&row[0])).concat())
+    }
+
     /// The smallest log r given an observation.
     pub fn floor(&self, condition: usize) -> f64 {
         self.largest[condition] + self.floor
@@ -219,6 +279,17 @@ impl PointsReward {
     /// Goes on counting from this number.
     pub(super) fn count_from(&self, evaluations: u64) {
         self.evaluations.store(evaluations, Ordering::Relaxed);
+    }
+
+    /// Whether log r is a sum of formulas of one coordinate each.
+    pub(super) fn is_separate(&self) -> bool {
+        self.factors.iter().all(|factor| match factor {
+            Factor::Formula {
+                formula, logarithm, ..
+            } => *logarithm && formula.is_separate(),
+            Factor::OverPrior(_) => true,
+            Factor::Outside(_) => false,
+        })
     }
 
     /// Whether all of it is formulas, which can be asked point by point.
@@ -278,6 +349,15 @@ impl Reward<OrnsteinUhlenbeck> for PointsReward {
         Box::pin(async move {
             let points = self.space.points(&ends.numbers().await?);
             self.of_points(&points, ends.conditions)
+        })
+    }
+
+    /// A gradient counts as one point at which r was asked for.
+    fn log_reward_gradient<'a>(&'a self, ends: Ends<'a, OrnsteinUhlenbeck>) -> Answer<'a, Option<Tensor<2>>> {
+        Box::pin(async move {
+            let gradient = self.gradient_of_ends(&ends.numbers().await?, ends.conditions);
+            let shape = [ends.conditions.len(), self.space.size()];
+            Ok(gradient.map(|numbers| Tensor::from_data(TensorData::new(numbers, shape), ends.device)))
         })
     }
 

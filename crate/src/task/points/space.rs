@@ -39,6 +39,18 @@ impl Column {
             (Some(low), Some(high)) => low + (high - low) / (1.0 + (-free).exp()),
         }
     }
+
+    /// The derivative of [`Self::at`].
+    fn slope(&self, z: f64) -> f64 {
+        let free = self.mean + self.deviation * z;
+        self.deviation
+            * match (self.low, self.high) {
+                (None, None) => 1.0,
+                (Some(_), None) => free.exp(),
+                (None, Some(_)) => (-free).exp(),
+                (Some(low), Some(high)) => 0.25 * (high - low) / (0.5 * free).cosh().powi(2),
+            }
+    }
 }
 
 /// The map from the chain's end points to points.
@@ -150,8 +162,37 @@ impl Space {
         }
     }
 
+    /// The gradient of a function of points in the end points, `[d]`, from that in the points, `[d]`: the transposed
+    /// Jacobian of [`Self::point`] times it.
+    pub(super) fn pulled(&self, z: &[f32], point: &[f64], gradient: &[f64]) -> Vec<f64> {
+        let each =
+            |slope: &dyn Fn(usize) -> f64| gradient.iter().enumerate().map(|(at, g)| slope(at) * g).collect();
+        let z = |at: usize| f64::from(z[at]);
+        match &self.map {
+            Map::Quantiles(quantiles) => each(&|at| quantiles[at].slope(z(at), point[at])),
+            Map::Columns(columns) => each(&|at| columns[at].slope(z(at))),
+            Map::Affine { mean, lower } => {
+                let d = mean.len();
+                let column = |k: usize| (k..d).map(|row| lower[row * d + k] * gradient[row]).sum();
+                (0..d).map(column).collect()
+            }
+        }
+    }
+
+    /// The gradient of [`Self::log_prob`], `[d]`.
+    pub(super) fn score(&self, point: &[f64]) -> Vec<f64> {
+        match &self.map {
+            Map::Quantiles(laws) => laws.iter().zip(point).map(|(law, x)| law.score(*x)).collect(),
+            _ => unreachable!("the description has been checked"),
+        }
+    }
+
     /// log p of a point under the prior's marginals, where they are known; observations may follow its coordinates.
-    pub(super) fn log_prob(&self, point: &[f64]) -> f64 {
+    ///
+    /// # Panics
+    ///
+    /// Where they are not known: of mixtures and networks.
+    pub fn log_prob(&self, point: &[f64]) -> f64 {
         match &self.map {
             Map::Quantiles(laws) => laws.iter().zip(point).map(|(law, x)| law.log_prob(*x)).sum(),
             _ => unreachable!("the description has been checked"),
