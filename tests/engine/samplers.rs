@@ -45,8 +45,18 @@ fn gaussian(method: &str) -> Run {
 
 #[test]
 fn every_exact_method_finds_the_gaussian_posterior() {
-    for method in ["importance", "rejection", "smc", "annealed-smc", "metropolis"] {
+    for method in [
+        "importance",
+        "rejection",
+        "smc",
+        "annealed-smc",
+        "metropolis",
+        "hmc",
+    ] {
         let mut run = gaussian(method);
+        if let Method::Hmc { moves, .. } = &mut run.method {
+            *moves = 8;
+        }
         if let Method::Smc { particles, .. } | Method::AnnealedSmc { particles, .. } = &mut run.method {
             *particles = 4000;
         }

@@ -358,7 +358,7 @@ fn presets_are_listed_and_printed() {
         assert!(listing.contains(method.info().name) && listing.contains(method.info().description));
     }
     assert!(listing.contains("points=16") && listing.contains("On stories: particles=64 points=0."));
-    assert_eq!(listing.matches("Not for stories.").count(), 4);
+    assert_eq!(listing.matches("Not for stories.").count(), 5);
     let toml = stdout(&succeed(&mut rtb(["list", "--toml", "moons-disc"])));
     let run = rtb::run::Run::from_toml(&toml).expect("a run");
     assert_eq!(run, rtb::run::Preset::find("moons-disc").expect("a preset").run);

@@ -133,6 +133,16 @@ pub enum Method {
         #[serde(default = "default::chain")]
         moves: usize,
     },
+    /// Independent chains of Hamiltonian Monte Carlo of the prior's noise (Hilbert-space HMC, Beskos et al. 2011), each from
+    /// a sample of the prior. Training-free; it needs the gradient of log r, and says nothing of Z.
+    Hmc {
+        /// Moves of a chain; its last state is the sample.
+        #[serde(default = "default::flights")]
+        moves: usize,
+        /// Leapfrog steps of a move, each with a gradient; with 1 it is a Langevin move (MALA).
+        #[serde(default = "default::leapfrog")]
+        leapfrog: usize,
+    },
 }
 
 impl Default for Method {
@@ -174,6 +184,12 @@ mod default {
     }
     pub const fn chain() -> usize {
         200
+    }
+    pub const fn flights() -> usize {
+        20
+    }
+    pub const fn leapfrog() -> usize {
+        5
     }
 }
 
@@ -277,6 +293,10 @@ impl Method {
             },
             Self::Metropolis {
                 moves: default::chain(),
+            },
+            Self::Hmc {
+                moves: default::flights(),
+                leapfrog: default::leapfrog(),
             },
         ]
     }
@@ -397,6 +417,11 @@ impl Method {
                 "Metropolis (pCN)",
                 "Chains of Metropolis steps of the prior's noise, from samples of the prior: exact in the limit of many moves, slow between modes that are apart.",
             ),
+            Self::Hmc { .. } => info(
+                "hmc",
+                "HMC",
+                "Chains of Hamiltonian moves of the prior's noise along ∇ log r, from samples of the prior: exact in the limit of many moves, slow between modes that are apart.",
+            ),
         }
     }
 
@@ -427,6 +452,10 @@ impl Method {
                 whole("method.moves", moves, 1, 10_000)
             }
             Self::Metropolis { moves } => whole("method.moves", moves, 1, 100_000),
+            Self::Hmc { moves, leapfrog } => {
+                whole("method.moves", moves, 1, 100_000)?;
+                whole("method.leapfrog", leapfrog, 1, 1000)
+            }
             Self::Guidance { scale } | Self::Dps { scale, .. } => range("method.scale", scale, 0.0, 100.0),
             Self::LgdMc { scale, points } => {
                 range("method.scale", scale, 0.0, 100.0)?;

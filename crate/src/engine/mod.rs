@@ -23,6 +23,8 @@ pub mod frame;
 #[cfg(feature = "engine")]
 pub mod generator;
 #[cfg(feature = "engine")]
+pub(crate) mod hamiltonian;
+#[cfg(feature = "engine")]
 pub mod host;
 #[cfg(feature = "engine")]
 pub mod learner;

@@ -179,9 +179,9 @@ pub struct Rollout {
     pub replay_priority: f64,
     /// What replay calls the reward of an end point.
     pub replay_by: ReplayBy,
-    /// Metropolis moves of replayed end points in every iteration, whose results go to the replay buffer; 0 turns
-    /// them off. Each noises end points back by some steps and draws them anew from the prior's kernels: exact for a
-    /// prior that reverses its noising.
+    /// Local search: moves of replayed end points in every iteration, whose results go to the replay buffer; 0 turns them
+    /// off. Where the reward is formulas above known laws, these are Langevin moves (MALA). Elsewhere each noises end points
+    /// back by some steps and draws them anew from the prior's kernels: exact for a prior that reverses its noising.
     pub local_search: usize,
     /// Most end points in the replay buffer. When it is full, a new end point replaces the oldest.
     pub replay_capacity: usize,

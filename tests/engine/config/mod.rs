@@ -188,7 +188,7 @@ fn methods_are_described_like_everything_else() {
     let guided = |m: &Method| {
         matches!(
             m,
-            Method::Guidance { .. } | Method::Dps { .. } | Method::LgdMc { .. }
+            Method::Guidance { .. } | Method::Dps { .. } | Method::LgdMc { .. } | Method::Hmc { .. }
         )
     };
     assert!(!on_words.iter().any(guided) && Method::all().iter().any(guided));

@@ -1,11 +1,13 @@
 //! Densities without samples, and posteriors that the prior hardly draws.
 
-use super::{CONJUGATE, open, run_of, task};
-use crate::support::train;
+use super::{CONJUGATE, fit, open, run_of, task};
+use crate::support::{mean_and_std, preset, report, train};
 use rtb::engine::device::cpu_device;
-use rtb::message::Files;
+use rtb::message::{Files, Truth};
 use rtb::run::{Method, Run};
 use rtb::session::Trial;
+use rtb::task::points::{PointsProblem, PointsTask};
+
 /// Samples that the prior hardly ever draws: log Z is −17, and importance resampling repeats a single one.
 #[test]
 fn annealed_smc_reaches_what_the_prior_hardly_draws() {
@@ -29,11 +31,27 @@ fn annealed_smc_reaches_what_the_prior_hardly_draws() {
     }
 }
 
-/// End points that are replayed in equal shares are better where they have moved.
+/// The prior of [`CONJUGATE`] as a mixture, whose end points are no noise to the engine.
+pub(super) fn as_mixture(text: &str) -> String {
+    let reward = text.find("[reward]").expect("a reward");
+    let prior = "task = \"points\"\n[prior]\nkind = \"mixture\"\nnames = [\"a\", \"b\", \"c\"]\n\
+                 components = [{ mean = [0.0, 0.0, 0.0], variances = [0.1, 0.1, 0.1] }]\n";
+    format!("{prior}{}", &text[reward..])
+}
+
+/// End points that are replayed in equal shares are better where they have moved: by Langevin moves, and by others
+/// where the engine knows no density of the prior.
 #[test]
 fn local_search_moves_towards_the_posterior() {
+    let narrow = CONJUGATE.replace("0.2\"", "0.02\"");
+    for text in [as_mixture(&narrow), narrow] {
+        moves_towards_the_posterior(&text);
+    }
+}
+
+fn moves_towards_the_posterior(text: &str) {
     let replayed = |local_search| {
-        let mut run = run_of(&CONJUGATE.replace("0.2\"", "0.02\""));
+        let mut run = run_of(text);
         run.process.steps = 10;
         run.rollout.batch = 200;
         run.rollout.noised_share = 0.0;
@@ -81,4 +99,121 @@ fn a_sampler_of_an_energy_has_the_normalisation_of_its_density() {
         why.starts_with("reward.kind: `over_prior` is not allowed;"),
         "{why}"
     );
+}
+
+/// A log Z that is known takes the place of what the prior's samples say of it.
+#[test]
+fn a_known_log_z_is_the_exact_one() {
+    let with = |text: &str| {
+        let mut run = run_of(&format!("{CONJUGATE}\n{text}"));
+        run.process.steps = 4;
+        run.evaluation.proposals = 1000;
+        run
+    };
+    let known = "[reference]\nlog_z = -1.5";
+    let mut session = open(with(known), &Files::default()).expect("it opens");
+    let found = report(&mut session, 100);
+    assert_eq!((found.log_z_exact, fit(&found).log_z_error), (-1.5, 0.0));
+    let told = session.run().task().room().basis(&found);
+    assert_eq!(told.as_deref(), Some("The exact log Z is reference.log_z."));
+    let mut tempered = with(known);
+    tempered.tempering.beta = 0.0;
+    let mut session = open(tempered, &Files::default()).expect("it opens");
+    assert_eq!(
+        report(&mut session, 100).log_z_exact,
+        0.0,
+        "it is that of r itself"
+    );
+    for (text, said) in [
+        (
+            "[reference]",
+            "reference is missing: give `samples`, `log_z` or both",
+        ),
+        (
+            "[reference]\nlog_z = 1e12",
+            "reference.log_z: 1000000000000 is not allowed",
+        ),
+        ("[reference]\nlog_z = nan", "reference.log_z"),
+        (
+            "[reference]\nlog_z = 1\n[observations]\nfile = \"y.csv\"",
+            "reference.log_z: 1 beside observations is not allowed",
+        ),
+    ] {
+        let error = Run::from_toml(&format!("{CONJUGATE}\n{text}"))
+            .expect_err(text)
+            .to_string();
+        assert!(error.contains(said), "{text}: {error}");
+    }
+}
+
+/// The integral of exp(f) over a line, by the trapezoidal rule.
+fn integral(f: impl Fn(f64) -> f64) -> f64 {
+    let step = 1e-3;
+    (-6000..=6000)
+        .map(|at| f(step * f64::from(at)).exp() * step)
+        .sum()
+}
+
+#[test]
+fn the_log_z_of_the_many_wells_is_that_of_its_pairs() {
+    let x = integral(|x| -x.powi(4) + 6.0 * x.powi(2) + 0.5 * x);
+    let y = integral(|y| -0.5 * y * y);
+    let log_z = 16.0 * (x.ln() + y.ln());
+    let task = task(&preset("energy-many-well"), &Files::default());
+    let known = task.problem.reference.as_ref().and_then(|known| known.log_z);
+    let known = known.expect("a known log Z");
+    assert!((known - log_z).abs() < 1e-8, "{known} for {log_z}");
+    let point: Vec<f64> = (0..32).map(|at| 0.1 * f64::from(at) - 1.5).collect();
+    let pairs = point.chunks_exact(2);
+    let energy: f64 = pairs
+        .map(|p| p[0].powi(4) - 6.0 * p[0].powi(2) - 0.5 * p[0] + 0.5 * p[1].powi(2))
+        .sum();
+    assert_density(&task, &point, -energy);
+}
+
+/// The wells are separate: the exact posterior has the marginals of a pair in all of them.
+#[test]
+fn the_posterior_of_separate_coordinates_is_known_by_quadrature() {
+    let mut run = preset("energy-many-well");
+    let known = task(&run, &Files::default()).problem.reference.clone();
+    let known = known.and_then(|known| known.log_z).expect("a known log Z");
+    PointsProblem::of_mut(&mut run).expect("points").reference = None;
+    let mut task = task(&run, &Files::default());
+    let truth = &pollster::block_on(task.truths()).expect("quadrature")[0];
+    assert_eq!(truth.kind, Truth::Quadrature);
+    assert!((truth.log_z - known).abs() < 1e-6, "{} for {known}", truth.log_z);
+    assert!(truth.log_z_error < 1e-6, "{}", truth.log_z_error);
+    let density = |x: f64| -x.powi(4) + 6.0 * x.powi(2) + 0.5 * x;
+    let right = integral(|x| if x < 0.0 { f64::NEG_INFINITY } else { density(x) }) / integral(density);
+    for (at, well) in [(0, true), (30, true), (1, false), (31, false)] {
+        let of: Vec<f64> = truth.points.iter().skip(at).step_by(32).copied().collect();
+        let above = of.iter().filter(|x| **x > 0.0).count() as f64 / of.len() as f64;
+        let wanted = if well { right } else { 0.5 };
+        assert!(
+            (above - wanted).abs() < 0.015,
+            "coordinate {at}: {above} for {wanted}"
+        );
+        let (mean, deviation) = mean_and_std(&of);
+        let wanted = if well { [1.188, 1.244] } else { [0.0, 1.0] };
+        assert!(
+            (mean - wanted[0]).abs() < 0.04 && (deviation - wanted[1]).abs() < 0.03,
+            "{mean} ± {deviation}"
+        );
+    }
+}
+
+#[test]
+fn the_funnel_is_a_density() {
+    let task = task(&preset("energy-funnel"), &Files::default());
+    let point: Vec<f64> = (0..10).map(|at| 1.2 - 0.3 * f64::from(at)).collect();
+    let normal = |x: f64, variance: f64| -0.5 * (x * x / variance + (std::f64::consts::TAU * variance).ln());
+    let others: f64 = point[1..].iter().map(|x| normal(*x, point[0].exp())).sum();
+    assert_density(&task, &point, normal(point[0], 9.0) + others);
+}
+
+/// log r and log p of a run of an energy are together this.
+fn assert_density(task: &PointsTask, point: &[f64], wanted: f64) {
+    let log_r = task.reward.of_points(point, &[0]).expect("formulas")[0];
+    let log_density = log_r + task.space.log_prob(point);
+    assert!((log_density - wanted).abs() < 1e-9, "{log_density} for {wanted}");
 }

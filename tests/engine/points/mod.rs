@@ -3,6 +3,7 @@
 mod chain;
 mod counted;
 mod energy;
+mod gradient;
 mod refused;
 
 use crate::support::{preset, report, train};

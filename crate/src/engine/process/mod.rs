@@ -344,6 +344,11 @@ pub trait Prior<P: Process>: Send + Sync {
         let states = states.iter().enumerate();
         states.map(|(step, x)| self.kernel(step, x)).collect()
     }
+
+    /// Whether the chain's end points are standard normal noise, N(0, I).
+    fn ends_are_noise(&self) -> bool {
+        false
+    }
 }
 
 /// A posterior: kernels given by a network that is trained.

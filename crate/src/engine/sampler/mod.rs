@@ -3,6 +3,7 @@
 mod annealed;
 mod density;
 mod guidance;
+mod hmc;
 mod independent;
 mod metropolis;
 mod moved;
@@ -12,6 +13,7 @@ pub use super::statistics::{effective_share, systematic};
 pub use annealed::Annealed;
 pub use density::{Density, PathNoise, log_densities};
 pub use guidance::{Guidance, Guided};
+pub use hmc::Hmc;
 pub use independent::{Importance, Rejection};
 pub(crate) use independent::{own_samples, prior_samples};
 pub use metropolis::Metropolis;
@@ -152,7 +154,7 @@ impl<P: Process, Q: Prior<P>> Setting<'_, P, Q> {
             self.reward.log_reward_gradient(ends).await
         })
         .await?
-        .ok_or("this reward has no gradient, but guidance needs one")?;
+        .ok_or("this reward has no gradient, but this method needs one")?;
         let gradient = read(gradient).await?;
         Ok(gradient.into_iter().map(|g| self.beta as f32 * g).collect())
     }

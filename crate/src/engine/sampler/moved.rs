@@ -6,12 +6,11 @@ use crate::engine::noise::{self, Purpose};
 use crate::engine::process::{Prior, Process, walk};
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::Rng;
 
 /// Share of the moves that are to be accepted, the usual one for random walks.
 const ACCEPTED: f64 = 0.25;
 /// Smallest step of a move; 1 proposes a new sample of the prior.
-const SHORTEST: f64 = 1e-4;
+pub(super) const SHORTEST: f64 = 1e-4;
 
 /// Samples that are moved towards p·r^power.
 ///
@@ -79,21 +78,48 @@ impl Moved {
         let pairs = old.iter().zip(new);
         let moved = pairs.map(|(old, new)| kept * old + length as f32 * new).collect();
         let proposed = Samples::of(moved, setting, rows).await?;
-        let accepted = self.samples.accept(&proposed, power, &mut self.acceptance);
-        self.length = (length * (accepted - ACCEPTED).exp()).clamp(SHORTEST, 1.0);
+        let pairs = proposed.log_r.iter().zip(&self.samples.log_r);
+        let accepted = noise::accepted(&mut self.acceptance, pairs.map(|(new, old)| power * (new - old)));
+        let share = self.samples.accept(&proposed, &accepted);
+        self.length = (length * (share - ACCEPTED).exp()).clamp(SHORTEST, 1.0);
         self.evaluations += (rows * setting.process.steps()) as u64;
         Ok(())
     }
 }
 
 /// Samples with the noise they are made of.
-struct Samples {
+pub(super) struct Samples {
     /// `[rows][steps·noise_size]`.
-    noise: Vec<f32>,
+    pub noise: Vec<f32>,
     /// `[rows][state_size]`.
-    ends: Vec<f32>,
+    pub ends: Vec<f32>,
     /// Tempered log r.
-    log_r: Vec<f64>,
+    pub log_r: Vec<f64>,
+}
+
+/// The noise of a step, of numbers `[rows][steps·noise_size]`.
+pub(super) fn of_step<P: Process, Q>(
+    setting: &Setting<'_, P, Q>,
+    noise: &[f32],
+    rows: usize,
+    step: usize,
+) -> Tensor<2> {
+    let size = setting.process.noise_size();
+    let each = noise.chunks_exact(setting.process.steps() * size);
+    let numbers = each.flat_map(|row| &row[step * size..(step + 1) * size]);
+    Tensor::from_data(
+        TensorData::new(numbers.copied().collect(), [rows, size]),
+        setting.device,
+    )
+}
+
+/// Takes over the rows of `from` that are accepted.
+pub(super) fn take(into: &mut [f32], from: &[f32], accepted: &[bool]) {
+    let size = from.len() / accepted.len();
+    let rows = into.chunks_exact_mut(size).zip(from.chunks_exact(size));
+    for ((into, from), _) in rows.zip(accepted).filter(|(_, accepted)| **accepted) {
+        into.copy_from_slice(from);
+    }
 }
 
 impl Samples {
@@ -103,13 +129,8 @@ impl Samples {
         setting: &Setting<'_, P, Q>,
         rows: usize,
     ) -> Result<Self, String> {
-        let (process, size) = (setting.process, setting.process.noise_size());
-        let drawn = |step: usize| {
-            let each = noise.chunks_exact(process.steps() * size);
-            let of_step = each.flat_map(|row| &row[step * size..(step + 1) * size]);
-            let numbers = TensorData::new(of_step.copied().collect(), [rows, size]);
-            Tensor::from_data(numbers, setting.device)
-        };
+        let process = setting.process;
+        let drawn = |step: usize| of_step(setting, &noise, rows, step);
         let conditions = vec![0; rows];
         let end = walk(
             process,
@@ -138,23 +159,13 @@ impl Samples {
         self.log_r = rows.iter().map(|row| self.log_r[*row]).collect();
     }
 
-    /// One move of every particle towards p·r^power; `proposed` are its samples. Returns the accepted share.
-    fn accept(&mut self, proposed: &Self, power: f64, rng: &mut impl Rng) -> f64 {
-        let count = self.log_r.len();
-        let pairs = proposed.log_r.iter().zip(&self.log_r);
-        let accepted = noise::accepted(rng, pairs.map(|(new, old)| power * (new - old)));
-        let rows: Vec<usize> = (0..count).filter(|row| accepted[*row]).collect();
-        for row in &rows {
-            self.log_r[*row] = proposed.log_r[*row];
-            for (into, from) in [
-                (&mut self.noise, &proposed.noise),
-                (&mut self.ends, &proposed.ends),
-            ] {
-                let size = from.len() / count;
-                let place = row * size..(row + 1) * size;
-                into[place.clone()].copy_from_slice(&from[place]);
-            }
-        }
-        rows.len() as f64 / count as f64
+    /// Moves the samples that are accepted to where the proposed ones are. Returns their share.
+    pub fn accept(&mut self, proposed: &Self, accepted: &[bool]) -> f64 {
+        take(&mut self.noise, &proposed.noise, accepted);
+        take(&mut self.ends, &proposed.ends, accepted);
+        let rows = self.log_r.iter_mut().zip(&proposed.log_r).zip(accepted);
+        let moved = rows.filter(|(_, accepted)| **accepted);
+        let moved = moved.map(|((into, from), _)| *into = *from).count();
+        moved as f64 / accepted.len() as f64
     }
 }

@@ -4,7 +4,7 @@ use super::Drawn;
 use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::{Diffusion, Prior, Process};
 use crate::engine::sampler::{
-    Annealed, AroundTheEnd, Blind, Guidance, Guided, Importance, LookAhead, Metropolis, Population,
+    Annealed, AroundTheEnd, Blind, Guidance, Guided, Hmc, Importance, LookAhead, Metropolis, Population,
     Rejection, Sampler, Setting, Smc, Tilted,
 };
 use crate::engine::statistics::systematic;
@@ -72,6 +72,7 @@ pub(in crate::task) async fn population<P: Diffusion, Q: Prior<P>>(
     };
     match method {
         Method::Guidance { scale } => guided(Guidance::Classifier, scale).await,
+        Method::Hmc { moves, leapfrog } => Hmc { moves, leapfrog }.population(setting, rows, counter).await,
         Method::Dps { scale, normalized } => guided(Guidance::Dps { normalized }, scale).await,
         Method::LgdMc { scale, points } => {
             let guidance = Guidance::LgdMc {

@@ -35,8 +35,8 @@ impl PointsTask {
         Ok(truths)
     }
 
-    /// log Z by quadrature of formulas in at most two dimensions, else from samples of the prior; the points of the
-    /// user's reference where there is one.
+    /// log Z by quadrature of formulas in at most two dimensions, or along each coordinate; else from samples of the prior; log Z and the points of
+    /// the user's reference where there are any.
     async fn single_truth(&self) -> Result<Truth, EngineError> {
         let beta = self.run.tempering.beta;
         let reward = &self.reward;
@@ -44,7 +44,14 @@ impl PointsTask {
             Some(components) if reward.is_formula() => {
                 Truth::quadrature(&components, &self.space, reward, beta).map_err(EngineError::Device)?
             }
-            _ => self.weighted_truth(self.proposals(self.run.evaluation.proposals).await?, 0)?,
+            _ => match self.separate_truth().map_err(EngineError::Device)? {
+                Some(truth) => truth,
+                None => self.weighted_truth(self.proposals(self.run.evaluation.proposals).await?, 0)?,
+            },
+        };
+        let truth = match self.problem.reference.as_ref().and_then(|known| known.log_z) {
+            Some(log_z) if beta == 1.0 => truth.with_log_z(log_z),
+            _ => truth,
         };
         Ok(match &self.reference {
             Some(points) => truth.with_reference(points.clone(), self.size()),

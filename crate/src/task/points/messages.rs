@@ -17,6 +17,9 @@ pub struct PointsFit {
     pub c2st: Option<f64>,
     /// Of the exact log Z: by quadrature a bound on its error, from samples the standard error.
     pub log_z_error: f64,
+    /// The exact log Z, where `reference.log_z` names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_z_known: Option<f64>,
     /// Effective number of the samples that the truth is known from; 0 by quadrature.
     pub effective: f64,
     /// Points at which r was asked for so far, in training and everywhere else.

@@ -7,6 +7,7 @@ mod calibrate;
 mod component;
 #[cfg(feature = "engine")]
 mod denoised;
+mod energies;
 #[cfg(feature = "engine")]
 mod exact;
 #[cfg(feature = "engine")]
@@ -35,6 +36,8 @@ mod problem;
 mod rename;
 #[cfg(feature = "engine")]
 mod reward;
+#[cfg(feature = "engine")]
+mod separate;
 mod sheet;
 #[cfg(feature = "engine")]
 mod shown;
@@ -196,6 +199,7 @@ impl Room for Points {
     fn basis(&self, report: &Report) -> Option<String> {
         let fit = report.fit.of::<PointsFit>()?;
         let log_z = match report.truth {
+            _ if fit.log_z_known.is_some() => "The exact log Z is reference.log_z.".to_owned(),
             message::Truth::Quadrature => {
                 format!(
                     "The quadrature's error of log Z is at most {:.4}.",

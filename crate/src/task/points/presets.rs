@@ -1,11 +1,12 @@
 //! Runs of points.
 
 use super::component::Component;
+use super::energies;
 use super::marginal::Coordinate;
 use super::problem::{PointsProblem, Prior, Reward};
 use crate::run::{Evaluation, LogZ, Network, Objective, Optimizer, Preset, Process, Run, Tempering};
 
-fn normal(name: &str, mean: f64, deviation: f64) -> Coordinate {
+pub(super) fn normal(name: &str, mean: f64, deviation: f64) -> Coordinate {
     Coordinate::Normal {
         name: name.to_owned(),
         mean,
@@ -13,7 +14,7 @@ fn normal(name: &str, mean: f64, deviation: f64) -> Coordinate {
     }
 }
 
-fn log_likelihood(expression: &str) -> Reward {
+pub(super) fn log_likelihood(expression: &str) -> Reward {
     Reward::Formula {
         expression: expression.to_owned(),
         logarithm: true,
@@ -120,40 +121,15 @@ fn clusters() -> PointsProblem {
     }
 }
 
-/// A posterior that is a density given by its logarithm, above normal coordinates of this deviation.
-fn energy<const D: usize>(names: [&str; D], deviation: f64, log_density: &str) -> PointsProblem {
-    PointsProblem {
-        prior: Prior::Marginals {
-            coordinates: names.map(|name| normal(name, 0.0, deviation)).into(),
-        },
-        reward: Reward::Product {
-            rewards: vec![log_likelihood(log_density), Reward::OverPrior {}],
-        },
-        reference: None,
-        observations: None,
-    }
-}
-
-/// 25 Gaussians of variance 0.3 on a square grid, 5 apart; log Z is 0.
-fn grid() -> PointsProblem {
-    let along = |name: &str| {
-        let each = [10, 5, 0, -5, -10].map(|less| format!("exp(-({name} {less:+})^2/0.6)"));
-        format!("log({})", each.join(" + "))
-    };
-    let scale = 25.0 * std::f64::consts::TAU * 0.3;
-    let log_density = format!("{} + {} - {}", along("x1"), along("x2"), scale.ln());
-    energy(["x1", "x2"], 8.0, &log_density)
-}
-
 /// The presets of points.
 pub(super) fn presets() -> Vec<Preset> {
-    let preset = |name: &'static str, title: &'static str, description: &'static str, problem| Preset {
+    let preset = |name: &'static str, title: &'static str, description: &'static str, run: Run| Preset {
         name,
         title,
         description,
         run: Run {
             name: name.to_owned(),
-            ..run(problem)
+            ..run
         },
     };
     vec![
@@ -161,25 +137,37 @@ pub(super) fn presets() -> Vec<Preset> {
             "banana",
             "A bent ridge",
             "Two normal coordinates under a likelihood that bends them.",
-            PointsProblem::default(),
+            run(PointsProblem::default()),
         ),
         preset(
             "eight-schools",
             "Eight schools",
             "The effects of coaching in eight schools, with a common mean and spread: ten coordinates.",
-            schools(),
+            run(schools()),
         ),
         preset(
             "clusters",
             "Four clusters in ten dimensions",
             "A mixture of Gaussians in R¹⁰, cut by a soft half space.",
-            clusters(),
+            run(clusters()),
         ),
         preset(
             "energy-grid",
             "25 Gaussians from their energy",
             "A density without samples: 25 narrow Gaussians in the plane, found from a wide normal start.",
-            grid(),
+            energies::grid(),
+        ),
+        preset(
+            "energy-funnel",
+            "A funnel from its energy",
+            "Neal's funnel in R¹⁰: one coordinate is the logarithm of the variance of the nine others.",
+            energies::funnel(),
+        ),
+        preset(
+            "energy-many-well",
+            "Many wells from their energy",
+            "16 double wells side by side in R³²: 65,536 modes, and log Z by quadrature.",
+            energies::many_well(),
         ),
     ]
 }

@@ -23,11 +23,6 @@ pub enum PointsPrior {
 }
 
 impl PointsPrior {
-    /// Whether the chain's end points are standard normal noise.
-    pub fn is_noise(&self) -> bool {
-        matches!(self, Self::Noise)
-    }
-
     /// Whether all kernels so far have been computed.
     ///
     /// # Errors
@@ -49,6 +44,10 @@ impl Prior<OrnsteinUhlenbeck> for PointsPrior {
             Self::Learned(learned) => OrnsteinUhlenbeck::kernel_of(learned.moves(step, x)),
             Self::Denoised(denoised) => OrnsteinUhlenbeck::kernel_of(denoised.moves(step, x)),
         }
+    }
+
+    fn ends_are_noise(&self) -> bool {
+        matches!(self, Self::Noise)
     }
 }
 

@@ -5,13 +5,15 @@ use super::marginal::Coordinate;
 use super::names::MOST_COORDINATES;
 use super::observations::{LEAST_OF_EACH, Observations};
 use crate::engine::ConfigError;
-use crate::engine::check::{Checked, whole};
+use crate::engine::check::{Checked, range, whole};
 use crate::run::{Command, FileKind, FileNeed, MOST_FACTORS, Onnx, OnnxDenoiser, Problem, Run};
 use crate::task::formula::{Formula, Names};
 use serde::{Deserialize, Serialize};
 
 /// The role of the prior's file.
 pub(super) const PRIOR: &str = "prior";
+/// Largest absolute value of a known log Z.
+const MOST_LOG_Z: f64 = 1e9;
 /// The roles of the files of rewards.
 const ROLES: [&str; MOST_FACTORS] = [
     "reward", "reward-1", "reward-2", "reward-3", "reward-4", "reward-5", "reward-6", "reward-7",
@@ -26,7 +28,7 @@ pub struct PointsProblem {
     pub prior: Prior,
     /// The reward r(x).
     pub reward: Reward,
-    /// Samples of the posterior that somebody else made, to hold those of the run against.
+    /// What is known of the posterior from elsewhere, to hold the run against.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<Reference>,
     /// Many observations: the run has a posterior for each, and one network learns them all.
@@ -52,13 +54,38 @@ impl Default for PointsProblem {
     }
 }
 
-/// Samples of the posterior from elsewhere.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What is known of the posterior from elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Reference {
-    /// A table (CSV with a header, or .npy) with a column for each coordinate.
-    pub samples: String,
+    /// Samples of it that somebody else made: a table (CSV with a header, or .npy) with a column for each coordinate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<String>,
+    /// log ∫ p(x)·r(x) dx, where it is known. It is the exact log Z where `tempering.beta` is 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_z: Option<f64>,
+}
+
+impl Reference {
+    fn validate(&self, beside_observations: bool) -> Checked {
+        if let Some(log_z) = self.log_z {
+            range("reference.log_z", log_z, -MOST_LOG_Z, MOST_LOG_Z)?;
+        }
+        let (field, value) = match (&self.samples, self.log_z) {
+            (Some(samples), _) => ("reference.samples", format!("`{samples}`")),
+            (None, Some(log_z)) => ("reference.log_z", log_z.to_string()),
+            (None, None) => return Err(ConfigError::missing("reference", "`samples`, `log_z` or both")),
+        };
+        match beside_observations {
+            false => Ok(()),
+            true => Err(ConfigError::new(
+                field,
+                format!("{value} beside observations"),
+                "no reference: it is of a single posterior",
+            )),
+        }
+    }
 }
 
 /// The prior p(x).
@@ -303,13 +330,9 @@ impl Problem for PointsProblem {
         self.reward.validate()?;
         if let Some(observations) = &self.observations {
             observations.validate(run)?;
-            if let Some(reference) = &self.reference {
-                return Err(ConfigError::new(
-                    "reference.samples",
-                    format!("`{}` beside observations", reference.samples),
-                    "no reference: it has samples of a single posterior",
-                ));
-            }
+        }
+        if let Some(reference) = &self.reference {
+            reference.validate(self.observations.is_some())?;
         }
         self.check_formulas()?;
         self.check_density()?;
@@ -345,10 +368,10 @@ impl Problem for PointsProblem {
                 kind,
             });
         }
-        if let Some(reference) = &self.reference {
+        if let Some(samples) = self.reference.as_ref().and_then(|known| known.samples.as_ref()) {
             needs.push(FileNeed {
                 role: "reference",
-                name: &reference.samples,
+                name: samples,
                 field: "reference.samples",
                 kind: FileKind::Table,
             });

@@ -6,6 +6,7 @@ use super::{PointsTask, PointsView, Space};
 use crate::engine::EngineError;
 use crate::engine::learner::{Learner, Task};
 use crate::engine::noise::Purpose;
+use crate::engine::process::Prior;
 use crate::engine::sampler::Population;
 use crate::engine::statistics::Mean;
 use crate::message::{Fit, Packed, Paths, Report, Scene, Snapshot};
@@ -198,6 +199,6 @@ impl ShownTask for PointsTask {
 
     /// Noise as a prior costs nothing.
     fn kernels(&self) -> u64 {
-        if self.prior.is_noise() { 1 } else { 2 }
+        if self.prior.ends_are_noise() { 1 } else { 2 }
     }
 }

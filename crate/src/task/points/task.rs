@@ -11,7 +11,7 @@ use super::{PointsReward, Truth, pretrain};
 use crate::engine::Conditions;
 use crate::engine::learner::Task;
 use crate::engine::noise::{Noise, Purpose};
-use crate::engine::process::OrnsteinUhlenbeck;
+use crate::engine::process::{OrnsteinUhlenbeck, Prior};
 use crate::engine::reward::Reward;
 use crate::engine::rollout::{Chains, Replay};
 use crate::engine::sampler::{Setting, prior_samples};
@@ -108,16 +108,20 @@ impl PointsTask {
             run.tempering.floor,
             files,
         )?;
-        let reference = problem.reference.as_ref().map(|reference| {
+        let samples = problem
+            .reference
+            .as_ref()
+            .and_then(|known| known.samples.as_ref());
+        let reference = samples.map(|name| {
             let refused = |why| {
                 let allowed = format!("a table with a column for each coordinate ({why})");
-                ConfigError::new("reference.samples", format!("`{}`", reference.samples), allowed)
+                ConfigError::new("reference.samples", format!("`{name}`"), allowed)
             };
-            let table = table(files, "reference", "reference.samples", &reference.samples)?;
+            let table = table(files, "reference", "reference.samples", name)?;
             let samples = table.pick(space.names()).map_err(refused)?;
             check_reference(&samples, space.size()).map_err(|why| {
-                let value = format!("`{}`", reference.samples);
-                ConfigError::new("reference.samples", value, format!("samples that vary ({why})"))
+                let allowed = format!("samples that vary ({why})");
+                ConfigError::new("reference.samples", format!("`{name}`"), allowed)
             })?;
             Ok::<_, ConfigError>(samples)
         });
@@ -159,7 +163,7 @@ impl PointsTask {
         let columns = observed.names().len();
         NoisePolicy::new(
             self.process,
-            self.prior.is_noise(),
+            self.prior.ends_are_noise(),
             columns,
             observed.standardised().into(),
         )
@@ -167,7 +171,7 @@ impl PointsTask {
 
     /// `count` end points of the prior's chain, `[count][d]`.
     pub(super) async fn prior_ends(&self, purpose: Purpose, count: usize) -> Result<Vec<f32>, EngineError> {
-        if self.prior.is_noise() {
+        if self.prior.ends_are_noise() {
             return Ok(self.noise.normal(purpose, 0, count * self.size()));
         }
         let mut ends = Vec::with_capacity(count * self.size());

@@ -20,6 +20,8 @@ pub struct Truth {
     pub log_z: f64,
     /// By quadrature a bound on its error, from samples the standard error.
     pub log_z_error: f64,
+    /// The log Z that the description names.
+    pub log_z_known: Option<f64>,
     /// Effective number of the prior's samples; 0 by quadrature.
     pub effective: f64,
     /// `[count][d]`.
@@ -82,6 +84,7 @@ impl Truth {
             kind: message::Truth::Quadrature,
             log_z,
             log_z_error: nodes.error,
+            log_z_known: None,
             effective: 0.0,
             floored_mass: share(&log_weights, &floored),
             points,
@@ -89,6 +92,27 @@ impl Truth {
             is_reference: false,
             known: Known::default(),
         })
+    }
+
+    /// By quadrature along each coordinate, of which these samples are drawn; `log_z` comes with its error.
+    pub(super) fn separate(
+        (log_z, log_z_error): (f64, f64),
+        points: Vec<f64>,
+        floored_mass: f64,
+        d: usize,
+    ) -> Self {
+        Self {
+            kind: message::Truth::Quadrature,
+            log_z,
+            log_z_error,
+            log_z_known: None,
+            effective: 0.0,
+            log_weights: vec![0.0; points.len() / d],
+            points,
+            is_reference: false,
+            floored_mass,
+            known: Known::default(),
+        }
     }
 
     /// From samples of the prior, weighted by r^β.
@@ -106,6 +130,7 @@ impl Truth {
             kind: message::Truth::ImportanceWeighted,
             log_z: mean.value,
             log_z_error: mean.error,
+            log_z_known: None,
             effective: mean.effective,
             floored_mass: share(&log_weights, &floored),
             points,
@@ -121,6 +146,16 @@ impl Truth {
             points: self.drawn(count, d, noise),
             log_weights: vec![0.0; count],
             known: Known::default(),
+            ..self
+        }
+    }
+
+    /// The same with a log Z that is known from elsewhere.
+    pub(super) fn with_log_z(self, log_z: f64) -> Self {
+        Self {
+            log_z,
+            log_z_error: 0.0,
+            log_z_known: Some(log_z),
             ..self
         }
     }
@@ -161,6 +196,7 @@ impl Truth {
             marginal_error_exact: self.floor(log_weights.len(), d, noise)?,
             correlation_error: correlation_error(&samples, truth),
             log_z_error: self.log_z_error,
+            log_z_known: self.log_z_known,
             effective: self.effective,
             ..PointsFit::default()
         })
@@ -261,6 +297,7 @@ mod tests {
             kind: message::Truth::ImportanceWeighted,
             log_z: 0.0,
             log_z_error: 0.0,
+            log_z_known: None,
             effective: count as f64,
             points: (0..4 * count).map(|_| normal(&mut rng)).collect(),
             log_weights: vec![0.0; count],

@@ -13,7 +13,7 @@ const BLOCK: usize = 64;
 pub(super) async fn draw(text: &TextTask, samples: usize) -> Result<Drawn, EngineError> {
     let method = text.run.method;
     let unusable = match method {
-        Method::Guidance { .. } | Method::Dps { .. } | Method::LgdMc { .. } => {
+        Method::Guidance { .. } | Method::Dps { .. } | Method::LgdMc { .. } | Method::Hmc { .. } => {
             Some("this method needs a gradient, and words have no gradient")
         }
         Method::Smc { points: 1.., .. } => {

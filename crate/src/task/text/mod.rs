@@ -163,7 +163,7 @@ impl Room for Text {
     /// Words have no gradient to follow, and no expected end to look ahead to.
     fn method(&self, method: Method) -> Option<Method> {
         match method {
-            Method::Guidance { .. } | Method::Dps { .. } | Method::LgdMc { .. } => None,
+            Method::Guidance { .. } | Method::Dps { .. } | Method::LgdMc { .. } | Method::Hmc { .. } => None,
             Method::Smc { resample_below, .. } => Some(Method::Smc {
                 particles: PARTICLES,
                 resample_below,

@@ -104,6 +104,18 @@ const MOVES: Text = (
     "moves",
     "Metropolis steps of every particle after each increase of the power of r.",
 );
+const FLIGHTS: Text = (
+    "moves",
+    "Moves",
+    "moves",
+    "Hamiltonian moves of a chain; its last state is the sample.",
+);
+const LEAPFROG: Text = (
+    "leapfrog",
+    "Leapfrog steps",
+    "leapfrog",
+    "Steps of a move, each along the gradient of log r; with 1 it is a Langevin move.",
+);
 
 /// A setting and its place in the method.
 type Setting<'a> = (Text, Place<'a>);
@@ -144,6 +156,7 @@ fn settings(method: &mut Method) -> Vec<Setting<'_>> {
             (MOVES, Whole(moves)),
         ],
         Method::Metropolis { moves } => vec![(CHAIN, Whole(moves))],
+        Method::Hmc { moves, leapfrog } => vec![(FLIGHTS, Whole(moves)), (LEAPFROG, Whole(leapfrog))],
         Method::Importance { proposals } => vec![(DRAWN, Whole(proposals))],
         Method::Rejection { proposals } => vec![(PROPOSALS, Whole(proposals))],
         Method::Guidance { scale } | Method::Dps { scale, .. } => vec![(SCALE, Real(scale))],

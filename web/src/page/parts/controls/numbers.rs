@@ -73,7 +73,7 @@ const ROLLOUT: [Entry; 7] = [
     entry!(real "replay-share", "Replay share", "Share of each batch that noises earlier end points back to the start; end points with a high reward are used more often.", None, rollout.replay_share),
     entry!(real "replay-priority", "Replay priority", "Replay draws end points in proportion to r to this power; 0 draws them uniformly.", None, rollout.replay_priority),
     entry!(whole "replay-capacity", "Replay capacity", "Number of end points that are stored for replay.", None, rollout.replay_capacity),
-    entry!(whole "local-search", "Local search", "Metropolis moves of replayed end points in every iteration; where they come to is replayed later. 0 turns them off.", None, rollout.local_search),
+    entry!(whole "local-search", "Local search", "Langevin or Metropolis moves of replayed end points in every iteration; where they come to is replayed later. 0 turns them off.", None, rollout.local_search),
     entry!(real "noised-share", "Noised share", "Share of each batch that noises prior samples back to the start; they are resampled in proportion to the reward first.", None, rollout.noised_share),
     entry!(real "prior-share", "Prior share", "Share of each batch that is sampled from the prior.", None, rollout.prior_share),
 ];
