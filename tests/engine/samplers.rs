@@ -55,7 +55,7 @@ fn every_exact_method_finds_the_gaussian_posterior() {
     ] {
         let mut run = gaussian(method);
         if let Method::Hmc { moves, .. } = &mut run.method {
-            *moves = 8;
+            *moves = 12;
         }
         if let Method::Smc { particles, .. } | Method::AnnealedSmc { particles, .. } = &mut run.method {
             *particles = 4000;

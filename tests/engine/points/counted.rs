@@ -7,6 +7,7 @@ use rtb::message::{Files, Truth};
 use rtb::run::Run;
 use rtb::session::Session;
 
+/// A run whose exact posterior comes from samples: the terms of a formula in one coordinate each would have quadrature.
 fn short(expression: &str) -> Run {
     let likelihood = "-((a - 0.5)^2 + (b + 0.2)^2)/0.2";
     assert!(CONJUGATE.contains(likelihood));
@@ -21,7 +22,7 @@ fn short(expression: &str) -> Run {
 
 #[test]
 fn all_samples_count_where_the_reward_is_constant() {
-    let mut session = open(short("-3"), &Files::default()).expect("it opens");
+    let mut session = open(short("-3 + 0*a*b"), &Files::default()).expect("it opens");
     let report = report(&mut session, 500);
     assert_eq!(report.truth, Truth::ImportanceWeighted);
     assert_eq!(
@@ -36,7 +37,7 @@ fn all_samples_count_where_the_reward_is_constant() {
 /// The one number of effective samples is that of those that the exact posterior rests on.
 #[test]
 fn a_report_has_one_number_of_effective_samples() {
-    let mut session = open(short("-300*(a - 0.5)^2"), &Files::default()).expect("it opens");
+    let mut session = open(short("-300*(a - 0.5)^2 + 0*a*b"), &Files::default()).expect("it opens");
     let report = report(&mut session, 4000);
     assert_eq!(report.prior_samples_effective, fit(&report).effective);
     assert!(report.prior_samples_effective < 2000.0);

@@ -16,13 +16,13 @@ const LAWS: &str = r#"
         { family = "normal", name = "a", mean = 1.0, deviation = 3.0 },
         { family = "student_t", name = "b", freedom = 3.0, center = 0.5, scale = 1.5 },
         { family = "log_normal", name = "c", mean = -1.0, deviation = 0.5 },
-        { family = "gamma", name = "e", shape = 2.0, rate = 3.0 },
+        { family = "gamma", name = "g", shape = 2.0, rate = 3.0 },
         { family = "uniform", name = "f", low = -1.0, high = 4.0 },
     ]
     [reward]
     kind = "product"
     rewards = [
-        { kind = "formula", logarithm = true, expression = "-sum((y - a*x)^2)/(2*c^2) - b^2*e", data = "data.csv" },
+        { kind = "formula", logarithm = true, expression = "-sum((y - a*x)^2)/(2*c^2) - b^2*g", data = "data.csv" },
         { kind = "formula", expression = "1 + sin(f)*(b > 0)" },
         { kind = "over_prior" },
     ]

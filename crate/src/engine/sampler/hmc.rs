@@ -10,6 +10,8 @@ use burn::tensor::{Tensor, TensorData};
 
 /// Share of the moves that are to be accepted (Beskos et al. 2013).
 const ACCEPTED: f64 = 0.65;
+/// Least share of the angle that a move has: moves of one length may come back to where they were.
+const SHARE: f64 = 0.5;
 /// Evaluations of a kernel that a walk and its gradient take: a backward pass counts as two.
 const WITH_GRADIENT: usize = 3;
 
@@ -47,7 +49,8 @@ impl<P: Diffusion, Q: Prior<P>> Sampler<P, Q> for Hmc {
             let mut momentum = noise::normals(&mut proposals, samples.noise.len());
             let ask = async |noise: &[f32]| noise_gradient(setting, noise, rows).await;
             let from = (&samples.noise[..], &gradient[..]);
-            let flown = leapfrog(from, &mut momentum, rows, (angle, self.leapfrog), ask).await?;
+            let turn = angle * (SHARE + (1.0 - SHARE) * noise::uniform(&mut proposals));
+            let flown = leapfrog(from, &mut momentum, rows, (turn, self.leapfrog), ask).await?;
             let proposed = Samples {
                 log_r: setting.log_reward(&flown.found).await?,
                 noise: flown.position,

@@ -1,9 +1,9 @@
 //! Runs that sample densities which are given by their energy, −log density: log Z is that of the density, and is known.
 
 use super::marginal::Coordinate;
-use super::presets::{log_likelihood, normal, run};
+use super::parts::{log_likelihood, normal, run};
 use super::problem::{PointsProblem, Prior, Reference, Reward};
-use crate::run::{Run, Tempering};
+use crate::run::{Evaluation, Process, Rollout, Run, Tempering, Training};
 
 /// log Z of [`many_well`]: 16·(log ∫ exp(−x⁴ + 6x² + x/2) dx + ½ log 2π), by quadrature.
 const MANY_WELL: f64 = 164.695_675_313_144_6;
@@ -55,7 +55,31 @@ pub(super) fn funnel() -> Run {
         "-x1^2/18 - exp(-x1)*({})/2 - 4.5*x1 - log(3) - 5*log(2*PI)",
         squares.join(" + ")
     );
-    run(energy(coordinates, &log_density, known(0.0)))
+    let usual = run(energy(coordinates, &log_density, known(0.0)));
+    Run {
+        tempering: Tempering {
+            floor: -300.0,
+            iterations: 300,
+            ..usual.tempering
+        },
+        process: Process {
+            steps: 40,
+            ..usual.process
+        },
+        rollout: Rollout {
+            batch: 256,
+            ..usual.rollout
+        },
+        training: Training {
+            iterations: 1200,
+            ..usual.training
+        },
+        evaluation: Evaluation {
+            samples: 2000,
+            ..usual.evaluation
+        },
+        ..usual
+    }
 }
 
 /// 16 independent pairs with the energy x⁴ − 6x² − x/2 + y²/2 (Noé et al. 2019, arXiv 2402.05098).
@@ -69,12 +93,32 @@ pub(super) fn many_well() -> Run {
         coordinates.extend([normal(&x, 0.0, 1.7), normal(&y, 0.0, 1.0)]);
         log_density += &format!(" - {x}^4 + 6*{x}^2 + {x}/2 - {y}^2/2");
     }
-    let problem = energy(coordinates, log_density.trim_start(), known(MANY_WELL));
+    let usual = run(energy(coordinates, log_density.trim_start(), known(MANY_WELL)));
     Run {
         tempering: Tempering {
             floor: -2000.0,
-            ..run(problem.clone()).tempering
+            start: 0.05,
+            iterations: 300,
+            ..usual.tempering
         },
-        ..run(problem)
+        process: Process {
+            steps: 30,
+            ..usual.process
+        },
+        rollout: Rollout {
+            batch: 256,
+            // No sample of the prior has a weight to speak of.
+            noised_share: 0.0,
+            ..usual.rollout
+        },
+        training: Training {
+            iterations: 800,
+            ..usual.training
+        },
+        evaluation: Evaluation {
+            samples: 2000,
+            ..usual.evaluation
+        },
+        ..usual
     }
 }

@@ -63,6 +63,7 @@ impl PointsTask {
             fit.c2st = Some(accuracy.map_err(EngineError::Device)?);
         }
         fit.evaluations = self.reward.evaluations() as f64;
+        fit.log_z_known = truths[0].log_z_known;
         Ok((fit, each))
     }
 }

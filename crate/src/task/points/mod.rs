@@ -27,6 +27,7 @@ mod names;
 mod observations;
 #[cfg(feature = "engine")]
 mod observed;
+mod parts;
 mod presets;
 #[cfg(feature = "engine")]
 pub mod pretrain;
@@ -128,7 +129,7 @@ impl Room for Points {
     }
 
     fn defaults(&self) -> Run {
-        presets::run(PointsProblem::default())
+        parts::run(PointsProblem::default())
     }
 
     fn read(&self, table: Toml) -> Result<AnyProblem, toml::de::Error> {

@@ -196,7 +196,6 @@ impl Truth {
             marginal_error_exact: self.floor(log_weights.len(), d, noise)?,
             correlation_error: correlation_error(&samples, truth),
             log_z_error: self.log_z_error,
-            log_z_known: self.log_z_known,
             effective: self.effective,
             ..PointsFit::default()
         })
