@@ -113,7 +113,7 @@ fn hamiltonian_chains_find_a_conjugate_posterior() {
     for (text, moves, leapfrog) in [(CONJUGATE, 12, 3), (CONJUGATE, 40, 1), (&mixture, 12, 3)] {
         let outcome = outcome(hmc(text, moves, leapfrog), &Files::default()).expect("it samples");
         assert_eq!((outcome.log_z, outcome.ess), (None, None));
-        let asked = 8000 * 4 * 3 * (1 + moves * leapfrog);
+        let asked = 8000 * 4 * 4 * (1 + moves * leapfrog);
         assert_eq!(outcome.sampling_evaluations, asked as f64);
         for (at, (mean, variance)) in [(0.25, 0.05), (-0.1, 0.05), (0.0, 0.1f64)]
             .into_iter()

@@ -12,8 +12,9 @@ use burn::tensor::{Tensor, TensorData};
 const ACCEPTED: f64 = 0.65;
 /// Least share of the angle that a move has: moves of one length may come back to where they were.
 const SHARE: f64 = 0.5;
-/// Evaluations of a kernel that a walk and its gradient take: a backward pass counts as two.
-const WITH_GRADIENT: usize = 3;
+/// Evaluations of a kernel that a walk and its gradient take: one there, one more on the way back, whose backward pass counts
+/// as two.
+const WITH_GRADIENT: usize = 4;
 
 /// Independent chains of Hamiltonian moves of the prior's noise, each from a sample of the prior; a move has some
 /// leapfrog steps, and with one it is a Langevin move. The gradient of log r goes back through the prior's chain. The
@@ -81,31 +82,37 @@ async fn noise_gradient<P: Diffusion, Q: Prior<P>>(
     rows: usize,
 ) -> Result<(Vec<f32>, Vec<f32>), String> {
     let process = setting.process;
-    let leaf = |step| of_step(setting, noise, rows, step).autodiff().require_grad();
-    let leaves: Vec<Tensor<2>> = (0..process.steps()).map(leaf).collect();
-    let end = walk(
-        process,
-        &vec![0; rows],
-        setting.device,
-        |step| leaves[step].clone(),
-        |step, x| setting.prior.kernel(step, x),
-    );
-    let ends = read(end.clone()).await?;
+    let of_step = |step| of_step(setting, noise, rows, step);
+    let conditions = vec![0; rows];
+    let mut kernel = setting.walker(&conditions);
+    let mut states = Vec::with_capacity(process.steps());
+    let kernels = |step, x: &Tensor<2>| {
+        states.push(x.clone());
+        kernel(step, x)
+    };
+    let end = walk(process, &conditions, setting.device, of_step, kernels);
+    let ends = read(end).await?;
     let mut cotangent = setting.gradient(&ends).await?;
     // Where r is undefined there is no way to go.
     cotangent
         .iter_mut()
         .filter(|g| !g.is_finite())
         .for_each(|g| *g = 0.0);
-    let cotangent: Tensor<2> = Tensor::from_data(
-        TensorData::new(cotangent, [rows, process.state_size()]),
-        setting.device,
-    );
-    // The chain rule by hand: the reward's gradient is a number here, so that it needs no graph.
-    let gradients = (end * cotangent).sum().backward();
-    let each = leaves.iter().map(|leaf| {
-        let zero = || Tensor::zeros([rows, process.noise_size()], setting.device);
-        leaf.grad(&gradients).unwrap_or_else(zero)
-    });
-    Ok((read(Tensor::cat(each.collect(), 1)).await?, ends))
+    let shape = [rows, process.state_size()];
+    let mut cotangent: Tensor<2> = Tensor::from_data(TensorData::new(cotangent, shape), setting.device);
+    // Step by step from the end: a graph of all steps would take the memory of as many networks.
+    let mut gradients = Vec::with_capacity(states.len());
+    for (step, x) in states.into_iter().enumerate().rev() {
+        let [x, drawn] = [x, of_step(step)].map(|leaf| leaf.autodiff().require_grad());
+        let next = process.transition(step, &x, &setting.prior.kernel(step, &x), drawn.clone(), 0.0);
+        let found = (next * cotangent).sum().backward();
+        let [of_x, of_noise] = [x, drawn].map(|leaf| {
+            leaf.grad(&found)
+                .unwrap_or_else(|| leaf.without_autodiff().zeros_like())
+        });
+        cotangent = of_x;
+        gradients.push(of_noise);
+    }
+    gradients.reverse();
+    Ok((read(Tensor::cat(gradients, 1)).await?, ends))
 }
