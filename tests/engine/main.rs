@@ -20,6 +20,7 @@ mod networks;
 mod numbers;
 mod objective;
 mod observations;
+mod one_step;
 mod oracle;
 mod points;
 mod pretrained;

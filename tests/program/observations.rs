@@ -133,3 +133,69 @@ fn a_table_of_observations_is_learned_and_sampled_by_row() {
         "{error}"
     );
 }
+
+#[test]
+fn a_posterior_is_distilled_and_sampled_in_one_step() {
+    let scratch = Scratch::new();
+    run(scratch.path());
+    let folder = scratch.path().join("run");
+    let distill = |folder: &Path| {
+        let mut command = rtb(["distill", text(folder)]);
+        command.args([
+            "--iterations",
+            "20",
+            "--batch",
+            "64",
+            "--width",
+            "8",
+            "--depth",
+            "1",
+        ]);
+        command
+    };
+    let printed = stdout(&succeed(&mut distill(&folder)));
+    assert!(
+        printed.contains("one step") && printed.contains("distance of the marginals"),
+        "{printed}"
+    );
+    let record = fs::read_to_string(folder.join("one-step.json")).expect("a record");
+    let record: serde_json::Value = serde_json::from_str(&record).expect("JSON");
+    assert!(
+        record["figures"]["one_step"]["marginal_error"].is_number(),
+        "{record}"
+    );
+    assert!(record["figures"]["sampler"]["log_reward"].is_number(), "{record}");
+
+    let sample = |folder: &Path, more: &[&str]| {
+        let mut command = rtb(["sample", text(folder), "--count", "15", "--distilled"]);
+        command.args(more);
+        command
+    };
+    let drawn = |more: &[&str]| stdout(&succeed(&mut sample(&folder, more)));
+    assert_eq!(observations(&drawn(&["--observation", "3"])), ["3"; 15]);
+    assert_eq!(drawn(&["--seed", "7"]), drawn(&["--seed", "7"]));
+    assert_ne!(drawn(&["--seed", "7"]), drawn(&["--seed", "8"]));
+
+    // Another run's sampler is not taken for this one's.
+    let other = Scratch::new();
+    run(other.path());
+    let other = other.path().join("run");
+    let file = folder.join("one-step.safetensors");
+    let none = sample(&other, &[]).output().expect("the program starts");
+    assert!(
+        stderr(&none).contains("cannot read the one-step sampler"),
+        "{}",
+        stderr(&none)
+    );
+    let own = format!("--distilled={}", text(&file));
+    let mut command = rtb(["sample", text(&other), &own]);
+    let refused = stderr(&command.output().expect("the program starts"));
+    assert!(
+        refused.contains("--distilled: `") && refused.contains("another observations.file"),
+        "{refused}"
+    );
+    let both = sample(&folder, &["--weights"])
+        .output()
+        .expect("the program starts");
+    assert!(!both.status.success(), "it has no weights");
+}

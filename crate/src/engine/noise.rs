@@ -51,6 +51,8 @@ pub enum Purpose {
     Calibration,
     /// The moves of replayed end points.
     LocalSearch,
+    /// Samples that a one-step sampler learns from.
+    Distillation,
 }
 
 /// The generator of one run.

@@ -1,7 +1,7 @@
 //! What can be typed after `rtb`.
 
 use super::command::{
-    bench, compare, density, energy, evaluate, infill, list, numbers, pretrain, run, sample,
+    bench, compare, density, distill, energy, evaluate, infill, list, numbers, pretrain, run, sample,
 };
 use super::error::ProgramError;
 use super::source;
@@ -22,6 +22,7 @@ Examples:
   rtb run --resume runs/mine                continue after Ctrl-C or a crash
   rtb sample runs/mine --count 1000 --out points.csv
   rtb evaluate runs/mine --samples 100000
+  rtb distill runs/latents-3-seed0          train a network that draws samples in one step
   rtb compare moons-disc                    compare RTB with every other method
   rtb compare 25-to-9 --method rtb --method smc --vary process.steps=20,50,100
   rtb compare steps                         run a prepared comparison (an experiment)
@@ -60,6 +61,7 @@ enum Command {
     List(list::Args),
     Bench(bench::Args),
     Density(density::Args),
+    Distill(distill::Args),
     Energy(energy::Args),
     Numbers(numbers::Args),
 }
@@ -78,6 +80,7 @@ impl Cli {
             Some(Command::List(args)) => list::execute(&args),
             Some(Command::Bench(args)) => bench::execute(&args),
             Some(Command::Density(args)) => density::execute(&args),
+            Some(Command::Distill(args)) => distill::execute(&args),
             Some(Command::Energy(args)) => energy::execute(&args),
             Some(Command::Numbers(args)) => numbers::execute(&args),
         }

@@ -40,6 +40,8 @@ pub struct Job<'a> {
     /// The whole command: a checkpoint of another one is not gone on with.
     pub command: String,
     pub iterations: usize,
+    /// What is done, before its progress.
+    pub label: &'static str,
     pub quiet: bool,
 }
 
@@ -61,7 +63,7 @@ pub fn train<T: Pretrain>(job: &Job, training: &mut T) -> Result<f64, ProgramErr
     let stop = Stop::catch()?;
     let (begun, mut saved) = (Instant::now(), Instant::now());
     let progress = Progress::new(
-        "pretrain",
+        job.label,
         training.descent().iteration(),
         job.iterations,
         job.quiet,

@@ -1,9 +1,11 @@
 //! The figures of a report beside their exact values.
 
+use super::grid::Grid;
 use super::output::{duration, figure};
 use rtb::message::{Fit, REFERENCE, Report, Truth};
 use rtb::task::Task;
-use rtb::task::sheet::Sheet;
+use rtb::task::opened::Measured;
+use rtb::task::sheet::{Sheet, Source};
 
 /// A figure: its name, its value and the exact one, where there are any.
 type Row = (&'static str, Option<f64>, Option<f64>);
@@ -80,10 +82,34 @@ pub fn report(task: Task, report: &Report) -> String {
     lines.join("\n") + "\n"
 }
 
+/// The figures of several samplers of a task beside each other, of those that have an exact value, and this.
+pub fn side_by_side<const N: usize>(task: Task, samplers: [(&str, &Measured); N]) -> String {
+    let sheet = task.room().sheet();
+    let known = sheet.rows.iter().filter_map(|row| {
+        let of = |source: Source, measured: &Measured| source.of(&measured.fit, measured.log_reward);
+        let values = samplers.map(|(_, measured)| of(row.value, measured));
+        let exact = of(row.exact?, samplers[0].1);
+        let figures = values.into_iter().chain([exact]);
+        let cells = figures.map(|value| value.map_or(String::new(), figure));
+        let is_shown = values.iter().any(Option::is_some);
+        is_shown.then(|| std::iter::once(row.name.to_owned()).chain(cells).collect())
+    });
+    let headings = [""]
+        .into_iter()
+        .chain(samplers.map(|(name, _)| name))
+        .chain(["exact"]);
+    let grid = Grid {
+        rows: known.collect(),
+        headings: headings.map(str::to_owned).collect(),
+        words: 1,
+    };
+    grid.text()
+}
+
 /// The task's figures.
 fn fitted(sheet: &Sheet, fit: &Fit, log_reward: f64) -> Vec<Row> {
     let rows = sheet.rows.iter().map(|row| {
-        let of = |source: rtb::task::sheet::Source| source.of(fit, log_reward);
+        let of = |source: Source| source.of(fit, log_reward);
         (row.name, of(row.value), row.exact.and_then(of), row.optional)
     });
     let known = rows.filter(|(_, value, _, optional)| value.is_some() || !optional);

@@ -1,5 +1,6 @@
 //! An open run, as the page's workers and the native program use it.
 
+mod one_step;
 mod trial;
 
 pub use crate::engine::learner::{Sampled, WeightedSamples};

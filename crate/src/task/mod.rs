@@ -14,6 +14,8 @@ pub(crate) mod network_prior;
 #[cfg(feature = "engine")]
 pub mod noise_policy;
 #[cfg(feature = "engine")]
+pub mod one_step;
+#[cfg(feature = "engine")]
 pub mod opened;
 mod panel;
 pub mod planar;

@@ -63,6 +63,48 @@ impl ObservedGaussian {
     }
 }
 
+/// What networks are told of every condition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    columns: usize,
+    /// `[conditions][columns]`.
+    numbers: Arc<[f32]>,
+}
+
+impl Told {
+    /// These numbers, `[conditions][columns]`; a single posterior has none.
+    pub fn new(columns: usize, numbers: Vec<f32>) -> Self {
+        Self {
+            columns,
+            numbers: numbers.into(),
+        }
+    }
+
+    /// The wanted one of several conditions: 1 at its place, 0 elsewhere.
+    pub fn one_of(conditions: usize) -> Self {
+        let columns = if conditions > 1 { conditions } else { 0 };
+        let wanted = |at: usize| f32::from(u8::from(at / conditions == at % conditions));
+        Self::new(columns, (0..columns * columns).map(wanted).collect())
+    }
+
+    /// Numbers of a condition.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Those of conditions, `[conditions, columns]`; `None` where conditions have no numbers.
+    pub fn of(&self, conditions: &[usize], device: &Device) -> Option<Tensor<2>> {
+        if self.columns == 0 {
+            return None;
+        }
+        let rows = conditions
+            .iter()
+            .flat_map(|condition| &self.numbers[condition * self.columns..][..self.columns]);
+        let data = TensorData::new(rows.copied().collect(), [conditions.len(), self.columns]);
+        Some(Tensor::from_data(data, device))
+    }
+}
+
 /// k_φ = k_θ + k_G + c_out·net_k and ℓ_φ = ℓ_θ + ℓ_G + 2·tanh(net_ℓ/2), with c_out from
 /// [`OrnsteinUhlenbeck::output`].
 ///
@@ -77,26 +119,17 @@ pub struct NoisePolicy {
     process: OrnsteinUhlenbeck,
     /// Whether the end point that the prior expects says more than z: of noise it is α·z.
     sees_expected: bool,
-    /// Numbers of an observation.
-    columns: usize,
-    /// What the network is told of every condition, `[conditions][columns]`.
-    observations: Arc<[f32]>,
+    /// What the network is told of every condition.
+    told: Told,
 }
 
 impl NoisePolicy {
-    /// The policy above the prior of a chain, given the observation of every condition, of so many numbers each,
-    /// `[conditions][columns]`; a single posterior has one of no numbers.
-    pub fn new(
-        process: OrnsteinUhlenbeck,
-        prior_is_noise: bool,
-        columns: usize,
-        observations: Arc<[f32]>,
-    ) -> Self {
+    /// The policy above the prior of a chain.
+    pub fn new(process: OrnsteinUhlenbeck, prior_is_noise: bool, told: Told) -> Self {
         Self {
             process,
             sees_expected: !prior_is_noise,
-            columns,
-            observations,
+            told,
         }
     }
 
@@ -104,7 +137,7 @@ impl NoisePolicy {
     pub fn network(&self, width: usize, depth: usize, noise: &Noise, device: &Device) -> NoiseNetwork {
         let d = self.process.dimensions;
         let body = DriftNetworkConfig {
-            inputs: self.columns + if self.sees_expected { 3 * d } else { 2 * d },
+            inputs: self.told.columns + if self.sees_expected { 3 * d } else { 2 * d },
             outputs: 2 * d,
             width,
             depth,
@@ -114,20 +147,9 @@ impl NoisePolicy {
             body: body.init(noise, device),
             center: zero(),
             spread: zero(),
-            observed: (self.columns > 0).then(|| ObservedGaussian::new(self.columns, d, noise, device)),
+            observed: (self.told.columns > 0)
+                .then(|| ObservedGaussian::new(self.told.columns, d, noise, device)),
         }
-    }
-
-    /// The observations of conditions, `[conditions, columns]`; `None` where observations have no numbers.
-    fn seen(&self, conditions: &[usize], device: &Device) -> Option<Tensor<2>> {
-        if self.columns == 0 {
-            return None;
-        }
-        let rows = conditions
-            .iter()
-            .flat_map(|condition| &self.observations[condition * self.columns..][..self.columns]);
-        let data = TensorData::new(rows.copied().collect(), [conditions.len(), self.columns]);
-        Some(Tensor::from_data(data, device))
     }
 
     /// k_G, ℓ_G and the states in the Gaussian's units, of rows in `steps.len()` equal blocks.
@@ -192,7 +214,7 @@ impl Policy<OrnsteinUhlenbeck> for NoisePolicy {
     ) -> Tensor<2> {
         let prior = prior();
         let d = self.process.dimensions;
-        let seen = self.seen(conditions, &x.device());
+        let seen = self.told.of(conditions, &x.device());
         let [moves, scales, standard] = self.gaussian(network, steps, &x, seen.as_ref());
         let mut inputs = vec![x.clone(), standard];
         if self.sees_expected {

@@ -9,7 +9,7 @@ use rtb::engine::process::{OrnsteinUhlenbeck, Prior as _, Process};
 use rtb::engine::rollout::{Batch, Chains, Follow};
 use rtb::engine::weights::{Weights, load_tensors};
 use rtb::message::Files;
-use rtb::task::noise_policy::NoisePolicy;
+use rtb::task::noise_policy::{NoisePolicy, Told};
 use rtb::task::points::{PointsPrior, PointsProblem};
 
 fn matrix(values: &[f64], columns: usize) -> Tensor<2> {
@@ -194,7 +194,7 @@ fn a_gaussian_posterior_is_exact_for_any_number_of_steps() {
     let device = cpu_device();
     for steps in [1, 2, 9] {
         let process = OrnsteinUhlenbeck { steps, dimensions: 2 };
-        let policy = NoisePolicy::new(process, true, 0, [].into());
+        let policy = NoisePolicy::new(process, true, Told::one_of(1));
         let network = policy.network(8, 1, &Noise::new(0), &device);
         let mut weights = pollster::block_on(Weights::of(&network)).expect("weights");
         for (name, _, values) in &mut weights.tensors {
@@ -235,7 +235,7 @@ fn redrawn_noise_is_noise() {
         steps: 8,
         dimensions: 1,
     };
-    let policy = NoisePolicy::new(process, true, 0, [].into());
+    let policy = NoisePolicy::new(process, true, Told::one_of(1));
     let chains = Chains::new(process, PointsPrior::Noise, policy, cpu_device());
     let (rows, depth) = (100_000, 3);
     let before = Noise::new(1).normal(Purpose::Samples, 0, rows);

@@ -95,11 +95,21 @@ impl<T: Task> Learner<T> {
         candidates: usize,
         weighted: bool,
     ) -> Result<Sampled, EngineError> {
+        self.sampled_for(Purpose::Samples, conditions, candidates, weighted)
+            .await
+    }
+
+    /// The same with the noise of this purpose.
+    pub(crate) async fn sampled_for(
+        &self,
+        purpose: Purpose,
+        conditions: &[usize],
+        candidates: usize,
+        weighted: bool,
+    ) -> Result<Sampled, EngineError> {
         if candidates > 1 || weighted {
-            let made = self
-                .simulate_round(LEARNED, Purpose::Samples, 0, conditions)
-                .await?;
-            let choice = self.choose(made, Purpose::Samples, candidates).await?;
+            let made = self.simulate_round(LEARNED, purpose, 0, conditions).await?;
+            let choice = self.choose(made, purpose, candidates).await?;
             return Ok(Sampled {
                 log_weights: if weighted {
                     choice.mean_log_weights()
@@ -112,7 +122,7 @@ impl<T: Task> Learner<T> {
         let network = self.trainer.network();
         let mut ends = Vec::with_capacity(self.trainer.chains.process.state_size() * conditions.len());
         for group in parallel::groups(self.task.device(), conditions.len(), T::CHUNK) {
-            let draw = self.draw(&network, LEARNED, (Purpose::Samples, 0), (group, conditions));
+            let draw = self.draw(&network, LEARNED, (purpose, 0), (group, conditions));
             ends.extend(draw.await?.1);
         }
         Ok(Sampled {

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod compare;
 pub mod density;
+pub mod distill;
 pub mod energy;
 pub mod evaluate;
 pub mod infill;

@@ -8,17 +8,19 @@ use crate::program::outside::Permission;
 use crate::program::plot;
 use crate::program::reopen::{opened, reopen_trained};
 use crate::program::samples::{self, Column, Format};
-use crate::program::storage::{self, RunFolder};
+use crate::program::storage::{self, ONE_STEP, RunFolder};
 use pollster::block_on;
 use rtb::engine::EngineError;
 use rtb::engine::weights::read_metadata;
 use rtb::run::{Class, ConfigError, Files, MOST_CANDIDATES, Run};
+use rtb::session::{Sampled, Session};
 use rtb::task::Picture;
 use rtb::task::images::Learned;
 use rtb::task::points::PointsProblem;
 use rtb::task::text::{Story, TextProblem};
 use std::convert::Infallible;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 const AFTER_HELP: &str = "\
 The extension of --out sets the format. Text has one sample per line: .csv for points and images, .txt for
@@ -32,6 +34,7 @@ Examples:
   rtb sample runs/digit-3-seed0 --count 64 --out threes.png
   rtb sample runs/digit-3-seed0 --count 64 --candidates 16 --out exact.png
   rtb sample runs/digits-each-seed0 --count 64 --class 3 --out threes.npy
+  rtb sample runs/latents-3-seed0 --count 64 --distilled --out threes.png
   rtb sample runs/faces-seed0 --count 64 --class smiling --out faces.png
   rtb sample runs/posteriors-seed0 --count 5000 --observation 12 --out points.csv
   rtb sample runs/stories-each-seed0 -n 10 --beginning \"It was hot.\" --ending \"They swam.\"";
@@ -65,6 +68,10 @@ pub struct Args {
     /// its candidates
     #[arg(long)]
     weights: bool,
+    /// Draw in one step with the sampler that `rtb distill` made, by default the one in DIR
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true,
+          conflicts_with_all = ["candidates", "weights", "beginning"])]
+    distilled: Option<Option<PathBuf>>,
     /// Beginning of a new story to fill; needs --ending and a run that learned a corpus
     #[arg(long, value_name = "TEXT", requires = "ending")]
     beginning: Option<String>,
@@ -93,7 +100,9 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     }
     let (mut session, files) = reopen_trained(&folder, args.device.device, &args.permission)?;
     let run = asked(args, session.run())?;
-    if run != *session.run() {
+    let seed = run.seed;
+    // A one-step sampler is of the run as it was trained.
+    if run != *session.run() && args.distilled.is_none() {
         let weights = block_on(session.weights())?;
         let device = args.device.device.open()?;
         session = opened(run, device, &files, Some(&weights))?;
@@ -104,7 +113,13 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let wanted = of_class(args, classes.as_ref())?.or(of_observation(args, run, all.count)?);
     let in_turn = |row| wanted.unwrap_or_else(|| all.in_turn(row));
     let conditions: Vec<usize> = (0..args.count as usize).map(in_turn).collect();
-    let sampled = block_on(session.sampled(&conditions, args.candidates as usize, args.weights))?;
+    let sampled = match &args.distilled {
+        None => block_on(session.sampled(&conditions, args.candidates as usize, args.weights))?,
+        Some(own) => {
+            let path = own.clone().unwrap_or_else(|| folder.file(ONE_STEP));
+            one_step(&session, &conditions, seed, &path)?
+        }
+    };
     let (samples, shape) = (sampled.ends, session.shape());
     let columns = columns(args, &conditions, sampled.log_weights, (run, classes.as_ref()));
     let text = |samples: &[f32]| samples::text(&session.text(samples), &columns, task);
@@ -129,6 +144,23 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
             }
         }
     }
+}
+
+/// Samples in one step.
+fn one_step(
+    session: &Session,
+    conditions: &[usize],
+    seed: u64,
+    path: &Path,
+) -> Result<Sampled, ProgramError> {
+    let file = fs::read(path).map_err(|e| ProgramError::file("read the one-step sampler", path, e))?;
+    let name = path.display().to_string();
+    let sampler = session.one_step(&file, ("--distilled", &name))?;
+    let samples = session.one_step_samples(&sampler, conditions, seed);
+    Ok(Sampled {
+        ends: block_on(samples)?,
+        log_weights: Vec::new(),
+    })
 }
 
 /// Refuses a class of a run that has none.

@@ -8,6 +8,7 @@
 //! | `metrics.jsonl` | a line for every iteration and every evaluation ([`metrics`]) |
 //! | `checkpoint.bin`, `checkpoint.previous.bin` | where to go on ([`frame`]) |
 //! | `weights.safetensors`, `*.png` | the posterior's weights; pictures |
+//! | `one-step.safetensors` | the sampler in one step that `rtb distill` made of it |
 //! | `report.json` | the final figures, written last: it says that the run is finished |
 //!
 //! Every file but the metrics, to which lines are only added, is written beside its place and
@@ -32,6 +33,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub const CONFIG: &str = "config.toml";
+/// The one-step sampler of a run, where there is one.
+pub const ONE_STEP: &str = "one-step.safetensors";
 const REPORT: &str = "report.json";
 const LATEST: &str = "checkpoint.bin";
 const PREVIOUS: &str = "checkpoint.previous.bin";

@@ -10,6 +10,7 @@ use crate::engine::learner::{Learner, Simulated};
 use crate::message::{ConditionReport, Fit, Packed, Report, SampledTruth, Scene, Snapshot, Truth};
 use crate::run::Run;
 use crate::task::calibration::Calibration;
+use crate::task::noise_policy::Told;
 use crate::task::opened::{Drawn, Kept, Measured, Pictures, Reference, ShownTask};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -56,6 +57,10 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
 
     async fn samples_of(&self, ends: Vec<f32>) -> Result<Vec<f32>, EngineError> {
         self.images_of(&ends).await
+    }
+
+    fn told(&self) -> Option<(usize, Told)> {
+        Q::OF_NOISE.then(|| (self.size(), Told::one_of(self.count())))
     }
 
     async fn scene(learner: &mut Learner<Self>) -> Result<Scene, EngineError> {

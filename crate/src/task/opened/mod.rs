@@ -12,6 +12,7 @@ pub(super) use untrained::{draw, population, resampled, unguided};
 
 use super::Picture;
 use super::calibration::Calibration;
+use super::noise_policy::Told;
 use crate::engine::learner::{Learner, Task};
 use crate::engine::sampler::Weighs;
 use crate::engine::{Conditions, ConfigError, EngineError};
@@ -106,6 +107,12 @@ pub trait ShownTask: Task + Sized + 'static {
         async { Ok(ends) }
     }
 
+    /// Numbers of an end point, and what a map from noise to end points is told of every condition; `None` where end
+    /// points do not live in a space of noise.
+    fn told(&self) -> Option<(usize, Told)> {
+        None
+    }
+
     /// Everything fixed for the run, for drawing.
     fn scene(learner: &mut Learner<Self>) -> impl Future<Output = Result<Scene, EngineError>>;
 
@@ -195,6 +202,12 @@ pub trait OpenTask {
     /// As [`ShownTask::misread`].
     fn misread(&self) -> Option<ConfigError>;
 
+    /// As [`ShownTask::samples_of`].
+    fn samples_of(&self, ends: Vec<f32>) -> Later<'_, Vec<f32>>;
+
+    /// As [`ShownTask::told`].
+    fn told(&self) -> Option<(usize, Told)>;
+
     /// As [`ShownTask::grow_truth`].
     fn grow_truth(&mut self, samples: usize) -> Later<'_, bool>;
 
@@ -250,6 +263,14 @@ impl<T: ShownTask> OpenTask for T {
 
     fn misread(&self) -> Option<ConfigError> {
         ShownTask::misread(self)
+    }
+
+    fn samples_of(&self, ends: Vec<f32>) -> Later<'_, Vec<f32>> {
+        Box::pin(ShownTask::samples_of(self, ends))
+    }
+
+    fn told(&self) -> Option<(usize, Told)> {
+        ShownTask::told(self)
     }
 
     fn grow_truth(&mut self, samples: usize) -> Later<'_, bool> {

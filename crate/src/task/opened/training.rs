@@ -80,6 +80,9 @@ pub trait OpenRun {
         weighted: bool,
     ) -> Later<'a, Sampled>;
 
+    /// As [`Learner::sampled_for`] of one candidate: end points, whatever the task makes of them.
+    fn ends<'a>(&'a self, purpose: Purpose, conditions: &'a [usize], weighted: bool) -> Later<'a, Sampled>;
+
     /// As [`Learner::weighted_samples`].
     fn weighted_samples(&self, count: usize, candidates: usize) -> Later<'_, WeightedSamples>;
 
@@ -202,6 +205,10 @@ impl<T: ShownTask> OpenRun for Learner<T> {
                 ..sampled
             })
         })
+    }
+
+    fn ends<'a>(&'a self, purpose: Purpose, conditions: &'a [usize], weighted: bool) -> Later<'a, Sampled> {
+        Box::pin(Learner::sampled_for(self, purpose, conditions, 1, weighted))
     }
 
     fn weighted_samples(&self, count: usize, candidates: usize) -> Later<'_, WeightedSamples> {

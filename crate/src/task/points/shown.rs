@@ -13,6 +13,7 @@ use crate::message::{Fit, Packed, Paths, Report, Scene, Snapshot};
 use crate::run::Run;
 use crate::task::Role;
 use crate::task::calibration::Calibration;
+use crate::task::noise_policy::Told;
 use crate::task::opened::{self, Drawn, Measured, Pictures, Reference, ShownTask, population, resampled};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -78,6 +79,10 @@ impl ShownTask for PointsTask {
 
     async fn samples_of(&self, ends: Vec<f32>) -> Result<Vec<f32>, EngineError> {
         Ok(narrowed(&self.space.points(&ends)))
+    }
+
+    fn told(&self) -> Option<(usize, Told)> {
+        Some((self.size(), PointsTask::told(self)))
     }
 
     async fn scene(learner: &mut Learner<Self>) -> Result<Scene, EngineError> {

@@ -17,7 +17,7 @@ use crate::engine::rollout::{Chains, Replay};
 use crate::engine::sampler::{Setting, prior_samples};
 use crate::engine::{ConfigError, EngineError};
 use crate::run::{Files, Run};
-use crate::task::noise_policy::{NoiseNetwork, NoisePolicy};
+use crate::task::noise_policy::{NoiseNetwork, NoisePolicy, Told};
 use crate::task::opened::prior_network;
 use burn::tensor::Device;
 use std::sync::Arc;
@@ -159,14 +159,12 @@ impl PointsTask {
     }
 
     fn policy(&self) -> NoisePolicy {
-        let observed = &self.observed;
-        let columns = observed.names().len();
-        NoisePolicy::new(
-            self.process,
-            self.prior.ends_are_noise(),
-            columns,
-            observed.standardised().into(),
-        )
+        NoisePolicy::new(self.process, self.prior.ends_are_noise(), self.told())
+    }
+
+    /// What networks are told of every condition: its observation, standardised.
+    pub(super) fn told(&self) -> Told {
+        Told::new(self.observed.names().len(), self.observed.standardised())
     }
 
     /// `count` end points of the prior's chain, `[count][d]`.

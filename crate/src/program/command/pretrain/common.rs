@@ -171,6 +171,7 @@ impl Common {
             out: &self.out,
             command: self.command(what, numbers),
             iterations: numbers.iterations,
+            label: "pretrain",
             quiet: self.quiet,
         };
         pretraining::train(&job, training)

@@ -12,6 +12,8 @@ mod points;
 mod stories;
 mod vae;
 
+pub use common::Record;
+
 use crate::program::error::ProgramError;
 use clap::Subcommand;
 

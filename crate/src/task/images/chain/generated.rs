@@ -8,7 +8,7 @@ use crate::engine::weights::read_tensors;
 use crate::engine::{ConfigError, EngineError};
 use crate::run::{Files, OnnxGenerator, Run};
 use crate::task::images::{Decoder, Generator, ImageReward, Learned, MNIST, Shape};
-use crate::task::noise_policy::{NoiseNetwork, NoisePolicy};
+use crate::task::noise_policy::{NoiseNetwork, NoisePolicy, Told};
 use crate::task::opened::prior_network;
 use burn::tensor::{Device, Tensor};
 
@@ -28,14 +28,6 @@ impl GeneratorPrior {
             dimensions: decoder.size(),
         };
         Self { process, decoder }
-    }
-
-    /// The policy, which of several conditions is told the wanted one: 1 at its place, 0 elsewhere.
-    fn told(&self, conditions: usize) -> NoisePolicy {
-        let columns = if conditions > 1 { conditions } else { 0 };
-        let wanted = |at: usize| f32::from(u8::from(at / conditions == at % conditions));
-        let observations: Vec<f32> = (0..columns * columns).map(wanted).collect();
-        NoisePolicy::new(self.process, true, columns, observations.into())
     }
 }
 
@@ -109,12 +101,13 @@ impl ImagePrior for GeneratorPrior {
     }
 
     fn policy(&self, _run: &Run, _reward: &ImageReward, conditions: usize) -> NoisePolicy {
-        self.told(conditions)
+        NoisePolicy::new(self.process, true, Told::one_of(conditions))
     }
 
     fn network(&self, run: &Run, conditions: usize, noise: &Noise, device: &Device) -> NoiseNetwork {
         let (width, depth) = (run.network.width, run.network.depth);
-        self.told(conditions).network(width, depth, noise, device)
+        let policy = NoisePolicy::new(self.process, true, Told::one_of(conditions));
+        policy.network(width, depth, noise, device)
     }
 }
 
