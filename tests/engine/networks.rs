@@ -90,6 +90,23 @@ fn drifts_of_the_plane_are_those_of_the_text() {
     }
 }
 
+#[test]
+fn the_flow_is_that_of_the_text() {
+    let flow = &golden()["flow"];
+    let (points, noise) = (list(&flow["points"]), list(&flow["noise"]));
+    let space = rtb::task::points::pretrain_flow::read(asset("flow-25")).expect("whole");
+    let log_probs: Vec<f64> = points
+        .chunks_exact(2)
+        .map(|point| space.log_prob(point))
+        .collect();
+    agrees("log p", &log_probs, &list(&flow["log_probs"]));
+    let narrow: Vec<f32> = noise.iter().map(|z| *z as f32).collect();
+    for (back, point) in space.points(&narrow).iter().zip(&points) {
+        // Single precision of the noise, where the density is lowest.
+        assert!((back - point).abs() < 1e-2, "{back} for {point}");
+    }
+}
+
 /// No weights of such a posterior ship: these are made up, by a formula that the script has too.
 #[test]
 fn a_posterior_of_the_plane_is_that_of_the_text() {

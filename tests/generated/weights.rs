@@ -9,11 +9,15 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::Noise;
+use rtb::engine::train::examples::Recipe;
 use rtb::engine::weights::{Weights, read_tensors};
 use rtb::network::{DriftNetworkConfig, ResidualConfig, TransformerConfig};
 use rtb::run::{Files, Run, shipped_weights};
 use rtb::session::Session;
 use rtb::task::images::{Autoencoder, PIXELS, Shape, UNetConfig};
+use rtb::task::points::Table;
+use rtb::task::points::flow::FlowConfig;
+use rtb::task::points::pretrain_flow::FlowTraining;
 use rtb::task::text::{LanguageModel, Layout, Reader};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
@@ -25,6 +29,8 @@ enum Kind {
     Drift,
     /// A posterior of mixtures, to start from.
     Posterior,
+    /// The prior of points.
+    Flow,
     /// The prior of images of pixels, and of latents.
     UNet,
     Latents,
@@ -35,9 +41,10 @@ enum Kind {
     Teller,
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind::Drift,
     Kind::Posterior,
+    Kind::Flow,
     Kind::UNet,
     Kind::Latents,
     Kind::Autoencoder,
@@ -54,6 +61,8 @@ fn run(text: &str) -> Run {
 }
 
 const LEARNED: &str = "preset = \"ring-tilt\"\nprior.kind = \"learned\"\nprior.weights = \"mine\"";
+const FLOW: &str = "task = \"points\"\nprior = { kind = \"flow\", weights = \"mine\" }\nnetwork.width = 4\n\
+                    reward = { kind = \"formula\", expression = \"exp(-x*x)\" }";
 const EXACT: &str = "preset = \"ring-tilt\"\nnetwork.width = 4\nnetwork.depth = 1";
 const IMAGES: &str = "preset = \"digits-ink\"\nprior.weights = \"mine\"";
 const DOG: &str = "preset = \"story-dog\"\nprior.weights = \"mine\"";
@@ -105,6 +114,27 @@ impl Kind {
                 let session = block_on(Session::open(run(EXACT), cpu_device(), &Files::default(), None));
                 block_on(session.expect("it opens").weights()).expect("the processor answers")
             }
+            Self::Flow => {
+                let table = Table {
+                    names: ["x", "y"].map(str::to_owned).into(),
+                    values: (0..40).map(|at| f64::from(at * at % 11)).collect(),
+                };
+                let recipe = Recipe {
+                    iterations: 1,
+                    batch: 4,
+                    learning_rate: 0.1,
+                    ema: 0.0,
+                    seed: 0,
+                };
+                let shape = FlowConfig {
+                    couplings: 2,
+                    width: 4,
+                };
+                let training = FlowTraining::new(("a table", &table), &[], shape, recipe, device.clone());
+                let mut training = training.expect("a table");
+                block_on(training.step()).expect("the processor answers");
+                block_on(training.weights()).expect("the processor answers")
+            }
             Self::UNet => {
                 let config = UNetConfig {
                     shape: Shape::MNIST,
@@ -137,6 +167,7 @@ impl Kind {
         match self {
             Self::Drift => open(run(LEARNED), &prior(file), None),
             Self::Posterior => open(run(EXACT), &Files::default(), Some(&file)),
+            Self::Flow => open(run(FLOW), &prior(file), None),
             Self::UNet | Self::Latents => {
                 let files = prior(file).with("reward", shipped("classifier"));
                 let files = files.with("judge", shipped("classifier-evaluation"));

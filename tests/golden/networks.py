@@ -433,6 +433,53 @@ def plane():
     return found
 
 
+def spline(raw, x):
+    """y and log dy/dx of one number under 47 raw parameters."""
+    reach, bins, least = 5.0, 16, 1e-3
+
+    def knots(raw):
+        share = np.exp(raw - raw.max())
+        share = least + (1 - least * bins) * share / share.sum()
+        return reach * (2 * np.concatenate([[0], np.cumsum(share)]) - 1)
+
+    shift = math.log(math.expm1(1 - least))
+    inner = least + np.log1p(np.exp(raw[2 * bins :] + shift))
+    xs, ys, slopes = knots(raw[:bins]), knots(raw[bins : 2 * bins]), np.concatenate([[1], inner, [1]])
+    if abs(x) >= reach:
+        return x, 0.0
+    k = np.searchsorted(xs[1:-1], x, side="right")
+    width, height = xs[k + 1] - xs[k], ys[k + 1] - ys[k]
+    s, t, (left, right) = height / width, (x - xs[k]) / width, slopes[k : k + 2]
+    below = s + (left + right - 2 * s) * t * (1 - t)
+    y = ys[k] + height * (s * t**2 + left * t * (1 - t)) / below
+    return y, math.log(s**2 * (right * t**2 + 2 * s * t * (1 - t) + left * (1 - t) ** 2) / below**2)
+
+
+def normalised(w, x):
+    """z of a standardised point, and the log determinant."""
+    x, total = x.copy(), 0.0
+    for k in range(w.count("couplings", ".head.weight")):
+        coupling = w.below(f"couplings.{k}")
+        mapped = (k + 1) % 2
+        h = x[[1 - mapped]]
+        for name in ["first", "second"]:
+            h = dense(coupling.below(name), h)
+            h = h / (1 + np.exp(-h))
+        x[mapped], log_slope = spline(dense(coupling.below("head"), h), x[mapped])
+        total += log_slope
+    return x, total
+
+
+def flow():
+    weights, metadata = read("flow-25")
+    columns = json.loads(metadata["flow"])["columns"]
+    mean, deviation = (np.array([column[name] for column in columns]) for name in ["mean", "deviation"])
+    points = np.array([[0.1, -0.2], [-4.7, 5.3], [9.6, -10.4], [2.4, 6.1], [-13.2, 12.4], [40.0, 0.0]])
+    found = [normalised(weights, (point - mean) / deviation) for point in points]
+    log_probs = [log_det - 0.5 * (z**2).sum() - math.log(2 * math.pi) - np.log(deviation).sum() for z, log_det in found]
+    return {"points": points, "noise": [z for z, _ in found], "log_probs": log_probs}
+
+
 def digits():
     states, steps = wave(64, 2.3, 1.5).reshape(2, 32), [0, 13, 39]
     found = {"steps": 40, "at": steps, "states": states}
@@ -516,7 +563,7 @@ def written(value, indent=""):
 
 
 def main():
-    found = flat({"plane": plane(), "digits": digits(), "stories": stories()})
+    found = flat({"plane": plane(), "flow": flow(), "digits": digits(), "stories": stories()})
     path = Path(__file__).with_suffix(".json")
     path.write_text(written(found) + "\n")
     print(path, path.stat().st_size, "bytes")

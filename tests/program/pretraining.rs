@@ -66,6 +66,45 @@ fn a_classifier_learns_a_folder_of_images() {
     assert!(!place.path().join("c.safetensors.checkpoint").exists());
 }
 
+/// From a preset's mixture and from a table; a run of points takes either.
+#[test]
+fn flows_are_trained_and_are_priors_of_points() {
+    let place = Scratch::new();
+    let rows: String = (0..40)
+        .map(|row| format!("{},{}\n", row % 7, 0.5 + f64::from(row % 5)))
+        .collect();
+    fs::write(place.path().join("t.csv"), format!("x,y\n{rows}")).expect("a table");
+    for (source, has_exact) in [("25-to-9 --rows 200", true), ("t.csv --bounds y=0:", false)] {
+        let small = "--iterations 3 --batch 16 --couplings 2 --width 4 --quiet";
+        let line = format!("pretrain flow {source} --out f.safetensors {small}");
+        let printed = stdout(&succeed(&mut at(&place, &line)));
+        assert_eq!(printed.contains("KL(mixture ‖ flow)"), has_exact, "{printed}");
+        let figures = &record(&place, "f.json")["figures"];
+        assert!(figures["log_prob"].is_number(), "{figures}");
+        assert_eq!(figures["log_prob_exact"].is_number(), has_exact, "{figures}");
+        let run = r#"
+            task = "points"
+            process.steps = 3
+            network.width = 8
+            rollout.batch = 32
+            training.iterations = 2
+            evaluation = { samples = 100, proposals = 100, every = 2, samples_while_training = 100 }
+            prior = { kind = "flow", weights = "f.safetensors" }
+            reward = { kind = "formula", logarithm = true, expression = "-(x - y)^2/50" }
+        "#;
+        fs::write(place.path().join("run.toml"), run).expect("a run");
+        let out = if has_exact { "one" } else { "two" };
+        let printed = stdout(&succeed(&mut at(
+            &place,
+            &format!("run run.toml --out {out} --quiet"),
+        )));
+        assert!(printed.contains("quadrature of p(x)·r(x)"), "{printed}");
+    }
+    let line = "pretrain flow digit-3 --out f.safetensors --iterations 1";
+    let refused = stderr(&at(&place, line).output().expect("the program starts"));
+    assert!(refused.contains("task: `digits` is not allowed"), "{refused}");
+}
+
 #[test]
 fn a_prior_of_pixels_is_trained_measured_and_drawn() {
     let place = Scratch::new();

@@ -3,6 +3,7 @@
 mod chain;
 mod counted;
 mod energy;
+mod flow;
 mod gradient;
 mod refused;
 

@@ -109,7 +109,9 @@ impl PointsTask {
             return None;
         }
         match &self.problem.prior {
-            Prior::Marginals { .. } => Some(vec![Component::isotropic(1.0, [0.0; 2], 1.0)]),
+            Prior::Marginals { .. } | Prior::Flow { .. } => {
+                Some(vec![Component::isotropic(1.0, [0.0; 2], 1.0)])
+            }
             Prior::Mixture { components, .. } => {
                 let component = |component: &component::Component| {
                     let (mean, covariance) = self.space.standardised(component);

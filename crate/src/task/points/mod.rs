@@ -12,6 +12,8 @@ mod energies;
 mod exact;
 #[cfg(feature = "engine")]
 mod file;
+#[cfg(feature = "engine")]
+pub mod flow;
 #[cfg_attr(
     not(feature = "engine"),
     expect(dead_code, reason = "descriptions are checked with it")
@@ -31,6 +33,8 @@ mod parts;
 mod presets;
 #[cfg(feature = "engine")]
 pub mod pretrain;
+#[cfg(feature = "engine")]
+pub mod pretrain_flow;
 #[cfg(feature = "engine")]
 mod prior;
 mod problem;
@@ -101,6 +105,13 @@ const NAME: &str = "points";
 /// Points at which SMC asks for r, for each state of a particle.
 const LOOKED_AHEAD: usize = 4;
 
+/// The flows that ship.
+const PRIORS: &[ShippedPrior] = &[ShippedPrior {
+    name: "flow-25",
+    title: "a flow of 25 Gaussians, for prior.kind `flow`",
+    preset: None,
+}];
+
 /// The task.
 pub struct Points;
 
@@ -163,7 +174,7 @@ impl Room for Points {
     }
 
     fn priors(&self) -> &'static [ShippedPrior] {
-        &[]
+        PRIORS
     }
 
     fn rewards(&self) -> &'static [&'static str] {

@@ -3,8 +3,9 @@
 use super::marginals::{Compared, Weighted, correlation_error, marginal_error};
 use super::prior::{LearnedPrior, PointsPrior};
 use super::space::{Column, Space};
-use super::standard::column;
+use super::standard::Prepared;
 use super::{MOST_COORDINATES, Table, names};
+use crate::engine::EngineError;
 use crate::engine::check::whole;
 use crate::engine::noise::{self, Noise, Purpose};
 use crate::engine::parallel;
@@ -13,7 +14,6 @@ use crate::engine::reward::{Each, OnHost};
 use crate::engine::sampler::{Setting, prior_samples};
 use crate::engine::train::Descent;
 use crate::engine::weights::{Weights, load_tensors, read_tensors};
-use crate::engine::{ConfigError, EngineError};
 use crate::network::{DriftNetwork, DriftNetworkConfig};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::rand_core::Rng;
@@ -23,10 +23,6 @@ pub use super::standard::Bounds;
 
 /// Where the header of the weights has the coordinates.
 const HEADER: &str = "points";
-/// Every so many rows one is held out.
-const HELD_OUT: usize = 10;
-/// Fewest rows of a table.
-const FEWEST: usize = 20;
 /// Steps of the chain that the figures are measured with.
 const STEPS: usize = 50;
 /// Most samples of the figures.
@@ -120,39 +116,16 @@ impl Pretraining {
         config: PretrainConfig,
         device: Device,
     ) -> Result<Self, EngineError> {
-        let d = table.columns();
-        let of_table = |what: &str| format!("the number of {what} of {name}");
-        whole(&of_table("columns"), d, 1, MOST_COORDINATES)?;
-        whole(&of_table("rows"), table.rows(), FEWEST, usize::MAX)?;
         whole("--width", config.width, 4, 1024)?;
         whole("--depth", config.depth, 1, 8)?;
         whole("--batch", config.batch, 2, 100_000)?;
-        names::check(&table.names, |at| {
-            format!("the name of column {} of {name}", at + 1)
-        })?;
-        for bound in bounds {
-            if table.column(&bound.name).is_none() {
-                let allowed = format!("a column of {name}: {}", table.names.join(", "));
-                return Err(ConfigError::new("--bounds", format!("`{}`", bound.name), allowed).into());
-            }
-        }
-        let (mut trained, mut held_out) = (Vec::new(), Vec::new());
-        for (at, row) in table.values.chunks_exact(d).enumerate() {
-            if at % HELD_OUT == HELD_OUT - 1 {
-                held_out.extend(row);
-            } else {
-                trained.extend(row);
-            }
-        }
-        let columns = (0..d).map(|at| {
-            let bound = bounds.iter().find(|bound| bound.name == table.names[at]);
-            column((name, &table.names[at]), bound, at, &table.values, d)
-        });
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
-        let standard = trained.iter().enumerate().map(|(at, value): (usize, &f64)| {
-            let column = &columns[at % d];
-            ((column.unbounded(*value) - column.mean) / column.deviation) as f32
-        });
+        let d = table.columns();
+        let Prepared {
+            columns,
+            rows,
+            trained,
+            held_out,
+        } = Prepared::of(name, table, bounds)?;
         let noise = Noise::new(config.seed);
         let shape = DriftNetworkConfig {
             inputs: d,
@@ -161,7 +134,7 @@ impl Pretraining {
             depth: config.depth,
         };
         Ok(Self {
-            rows: standard.collect(),
+            rows,
             descent: Descent::new(
                 shape.init(&noise, &device),
                 config.learning_rate,
@@ -310,8 +283,11 @@ pub(super) fn read(file: &[u8], device: &Device) -> Result<(Space, DriftNetwork)
     let header: Header =
         serde_json::from_str(header).map_err(|why| format!("its coordinates cannot be read ({why})"))?;
     let d = header.names.len();
-    let positive = |column: &Column| column.deviation > 0.0 && column.mean.is_finite();
-    if d == 0 || d > MOST_COORDINATES || header.columns.len() != d || !header.columns.iter().all(positive) {
+    if d == 0
+        || d > MOST_COORDINATES
+        || header.columns.len() != d
+        || !header.columns.iter().all(Column::is_sound)
+    {
         return Err("its coordinates are damaged".to_owned());
     }
     let field = |at| format!("the name of coordinate {}", at + 1);

@@ -112,6 +112,12 @@ pub enum Prior {
         /// The file of its weights, which also names the coordinates.
         weights: String,
     },
+    /// A flow that `rtb pretrain flow` trained, or one that ships: x = f(z) of standard normal noise z, in whose space the
+    /// chain runs, so the prior is exact for any T. f has an inverse, so p(x) is known.
+    Flow {
+        /// The file of its weights, which also names the coordinates.
+        weights: String,
+    },
     /// A denoiser that somebody else trained, as an ONNX file. The prior is what the run's chain makes of it.
     Onnx(Box<OnnxDenoiser>),
 }
@@ -138,7 +144,7 @@ pub enum Reward {
     Command(Command),
     /// An ONNX model that is given points, each followed by its observation if there are any.
     Onnx(Onnx),
-    /// 1/p(x), where p is the density of the prior's `marginals`. In a product, what the other factors hold is then
+    /// 1/p(x), where p is the density of the prior's `marginals` or `flow`. In a product, what the other factors hold is then
     /// the posterior's density itself, up to Z, and the prior is where the chain starts: a sampler of an energy.
     OverPrior {},
     /// The product of rewards.
@@ -229,11 +235,11 @@ impl PointsProblem {
     fn check_density(&self) -> Checked {
         let over_prior = |(_, factor): &(String, &Reward)| matches!(factor, Reward::OverPrior {});
         match (self.reward.factors().into_iter().find(over_prior), &self.prior) {
-            (None, _) | (_, Prior::Marginals { .. }) => Ok(()),
+            (None, _) | (_, Prior::Marginals { .. } | Prior::Flow { .. }) => Ok(()),
             (Some((field, _)), _) => Err(ConfigError::new(
                 format!("{field}.kind"),
                 "`over_prior`",
-                "it above a prior of `marginals`, whose density is known",
+                "it above a prior of `marginals` or a `flow`, whose density is known",
             )),
         }
     }
@@ -274,7 +280,7 @@ impl Prior {
             }
             Self::Mixture { names, .. } => Some(names.clone()),
             Self::Onnx(denoiser) => Some(denoiser.names.clone()),
-            Self::Learned { .. } => None,
+            Self::Learned { .. } | Self::Flow { .. } => None,
         }
     }
 
@@ -305,7 +311,11 @@ impl Prior {
                 "prior.weights",
                 "a file that `rtb pretrain points` wrote",
             )),
-            Self::Learned { .. } => Ok(()),
+            Self::Flow { weights } if weights.is_empty() => Err(ConfigError::missing(
+                "prior.weights",
+                "a file that `rtb pretrain flow` wrote, or `flow-25`, which ships",
+            )),
+            Self::Learned { .. } | Self::Flow { .. } => Ok(()),
             Self::Onnx(denoiser) => {
                 whole(
                     "the number of prior.names",
@@ -342,7 +352,9 @@ impl Problem for PointsProblem {
     fn files(&self) -> Vec<FileNeed<'_>> {
         let mut needs = Vec::new();
         let prior = match &self.prior {
-            Prior::Learned { weights } => Some((&**weights, "prior.weights", FileKind::Weights)),
+            Prior::Learned { weights } | Prior::Flow { weights } => {
+                Some((&**weights, "prior.weights", FileKind::Weights))
+            }
             Prior::Onnx(denoiser) => Some((&*denoiser.model, "prior.model", FileKind::Denoiser(denoiser))),
             Prior::Marginals { .. } | Prior::Mixture { .. } => None,
         };

@@ -20,7 +20,7 @@ impl PointsProblem {
                 to.clone_into(&mut names[at]);
             }
             Prior::Onnx(denoiser) => to.clone_into(&mut denoiser.names[at]),
-            Prior::Learned { .. } => {}
+            Prior::Learned { .. } | Prior::Flow { .. } => {}
         }
         self.reward.rename(from, to);
     }

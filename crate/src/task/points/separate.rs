@@ -63,7 +63,7 @@ impl PointsTask {
     ///
     /// Where a formula is infinite.
     pub(super) fn separate_truth(&self) -> Result<Option<Truth>, String> {
-        if !self.prior.ends_are_noise() || !self.reward.is_separate() {
+        if !self.space.is_of_laws() || !self.reward.is_separate() {
             return Ok(None);
         }
         let (d, beta) = (self.size(), self.run.tempering.beta);

@@ -1,10 +1,12 @@
 //! From the standardised space of the chain to the points themselves.
 
 use super::component::Component;
+use super::flow::Flow;
 use super::linear;
 use super::marginal::Quantile;
 use crate::engine::parallel;
 use crate::run::OnnxDenoiser;
+use std::sync::Arc;
 
 /// How a column of samples was standardised.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -28,6 +30,34 @@ impl Column {
             (None, Some(high)) => -(high - x).ln(),
             (Some(low), Some(high)) => ((x - low) / (high - x)).ln(),
         }
+    }
+
+    /// The value without bounds, standardised.
+    pub(super) fn standardised(&self, x: f64) -> f64 {
+        (self.unbounded(x) - self.mean) / self.deviation
+    }
+
+    /// The logarithm of its derivative by x; −∞ beyond the bounds.
+    fn log_slope(&self, x: f64) -> f64 {
+        let log = |above: f64| {
+            if above > 0.0 {
+                -above.ln()
+            } else {
+                f64::NEG_INFINITY
+            }
+        };
+        let bounded = match (self.low, self.high) {
+            (None, None) => 0.0,
+            (Some(low), None) => log(x - low),
+            (None, Some(high)) => log(high - x),
+            (Some(low), Some(high)) => (high - low).ln() + log(x - low) + log(high - x),
+        };
+        bounded - self.deviation.ln()
+    }
+
+    /// Whether samples can be standardised by it.
+    pub(super) fn is_sound(&self) -> bool {
+        self.deviation > 0.0 && self.mean.is_finite()
     }
 
     fn at(&self, z: f64) -> f64 {
@@ -69,6 +99,8 @@ enum Map {
         lower: Vec<f64>,
     },
     Columns(Vec<Column>),
+    /// A flow of the columns, standardised.
+    Flow(Arc<Flow>, Vec<Column>),
 }
 
 impl Space {
@@ -107,6 +139,14 @@ impl Space {
         Self {
             names,
             map: Map::Columns(columns),
+        }
+    }
+
+    /// The columns that a flow learned, standardised.
+    pub(super) fn of_flow(names: Vec<String>, columns: Vec<Column>, flow: Flow) -> Self {
+        Self {
+            names,
+            map: Map::Flow(Arc::new(flow), columns),
         }
     }
 
@@ -152,6 +192,11 @@ impl Space {
         match &self.map {
             Map::Quantiles(quantiles) => into.extend(quantiles.iter().enumerate().map(|(at, q)| q.at(z(at)))),
             Map::Columns(columns) => into.extend(columns.iter().enumerate().map(|(at, c)| c.at(z(at)))),
+            Map::Flow(flow, columns) => {
+                let mut standard: Vec<f64> = (0..flow.size()).map(z).collect();
+                flow.generate(&mut standard);
+                into.extend(columns.iter().zip(standard).map(|(column, s)| column.at(s)));
+            }
             Map::Affine { mean, lower } => {
                 let d = mean.len();
                 into.extend((0..d).map(|row| {
@@ -176,7 +221,18 @@ impl Space {
                 let column = |k: usize| (k..d).map(|row| lower[row * d + k] * gradient[row]).sum();
                 (0..d).map(column).collect()
             }
+            Map::Flow(..) => unreachable!("there is no gradient above a flow"),
         }
+    }
+
+    /// Whether the coordinates are independent, of known laws.
+    pub(super) fn is_of_laws(&self) -> bool {
+        matches!(self.map, Map::Quantiles(_))
+    }
+
+    /// Whether [`Self::pulled`] works: not above a flow.
+    pub(super) fn pulls(&self) -> bool {
+        !matches!(self.map, Map::Flow(..))
     }
 
     /// The gradient of [`Self::log_prob`], `[d]`.
@@ -187,14 +243,19 @@ impl Space {
         }
     }
 
-    /// log p of a point under the prior's marginals, where they are known; observations may follow its coordinates.
+    /// log p of a point under a prior of marginals or a flow; observations may follow its coordinates.
     ///
     /// # Panics
     ///
-    /// Where they are not known: of mixtures and networks.
+    /// Where the prior is another one.
     pub fn log_prob(&self, point: &[f64]) -> f64 {
         match &self.map {
             Map::Quantiles(laws) => laws.iter().zip(point).map(|(law, x)| law.log_prob(*x)).sum(),
+            Map::Flow(flow, columns) => {
+                let of = columns.iter().zip(point);
+                let standard: Vec<f64> = of.clone().map(|(column, x)| column.standardised(*x)).collect();
+                flow.log_prob(&standard) + of.map(|(column, x)| column.log_slope(*x)).sum::<f64>()
+            }
             _ => unreachable!("the description has been checked"),
         }
     }

@@ -1,7 +1,9 @@
 //! How the columns of a table become standard: without bounds, with mean 0 and deviation 1.
 
 use super::space::Column;
+use super::{MOST_COORDINATES, Table, names};
 use crate::engine::ConfigError;
+use crate::engine::check::whole;
 
 /// Farthest that a value may be from the median of its column once bounds are taken off, in interquartile ranges: one
 /// that is nearly at a bound has a logarithm far from all others, and takes all of the scale.
@@ -18,8 +20,69 @@ pub struct Bounds {
     pub high: Option<f64>,
 }
 
+/// Every so many rows one is held out.
+const HELD_OUT: usize = 10;
+/// Fewest rows of a table.
+const FEWEST: usize = 20;
+
+/// The rows of a table as networks learn them.
+pub(super) struct Prepared {
+    /// How they are standardised.
+    pub columns: Vec<Column>,
+    /// Those to learn, standardised, `[rows][d]`.
+    pub rows: Vec<f32>,
+    /// The same as they are.
+    pub trained: Vec<f64>,
+    /// Those that are held out, as they are.
+    pub held_out: Vec<f64>,
+}
+
+impl Prepared {
+    /// The rows of a table, which errors call `name`; columns with bounds are unbounded by logarithms first.
+    ///
+    /// # Errors
+    ///
+    /// Where the table or its bounds are refused.
+    pub fn of(name: &str, table: &Table, bounds: &[Bounds]) -> Result<Self, ConfigError> {
+        let d = table.columns();
+        let of_table = |what: &str| format!("the number of {what} of {name}");
+        whole(&of_table("columns"), d, 1, MOST_COORDINATES)?;
+        whole(&of_table("rows"), table.rows(), FEWEST, usize::MAX)?;
+        names::check(&table.names, |at| {
+            format!("the name of column {} of {name}", at + 1)
+        })?;
+        for bound in bounds {
+            if table.column(&bound.name).is_none() {
+                let allowed = format!("a column of {name}: {}", table.names.join(", "));
+                return Err(ConfigError::new("--bounds", format!("`{}`", bound.name), allowed));
+            }
+        }
+        let (mut trained, mut held_out) = (Vec::new(), Vec::new());
+        for (at, row) in table.values.chunks_exact(d).enumerate() {
+            if at % HELD_OUT == HELD_OUT - 1 {
+                held_out.extend(row);
+            } else {
+                trained.extend(row);
+            }
+        }
+        let columns = (0..d).map(|at| {
+            let bound = bounds.iter().find(|bound| bound.name == table.names[at]);
+            column((name, &table.names[at]), bound, at, &table.values, d)
+        });
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let standard = trained.iter().enumerate();
+        let standard = standard.map(|(at, value): (usize, &f64)| columns[at % d].standardised(*value) as f32);
+        Ok(Self {
+            rows: standard.collect(),
+            columns,
+            trained,
+            held_out,
+        })
+    }
+}
+
 /// How a column of a table is standardised.
-pub(super) fn column(
+fn column(
     (table, name): (&str, &str),
     bound: Option<&Bounds>,
     at: usize,

@@ -7,7 +7,7 @@ use super::observed::Observed;
 use super::prior::{LearnedPrior, MixturePrior, PointsPrior};
 use super::problem::{self, PointsProblem};
 use super::space::Space;
-use super::{PointsReward, Truth, pretrain};
+use super::{PointsReward, Truth, pretrain, pretrain_flow};
 use crate::engine::Conditions;
 use crate::engine::learner::Task;
 use crate::engine::noise::{Noise, Purpose};
@@ -87,6 +87,11 @@ impl PointsTask {
                 let process = process(space.size());
                 let prior = Box::new(LearnedPrior { process, network });
                 (space, PointsPrior::Learned(prior), process)
+            }
+            problem::Prior::Flow { .. } => {
+                let space = prior_network(&run, files, pretrain_flow::read)?;
+                let process = process(space.size());
+                (space, PointsPrior::Noise, process)
             }
             problem::Prior::Onnx(described) => {
                 let space = Space::of_denoiser(described);

@@ -117,11 +117,6 @@ pub async fn files(run: &Run) -> Result<Files, Missing> {
         let refused =
             |allowed| Missing::Refused(ConfigError::new(need.field, format!("`{}`", need.name), allowed));
         match need.kind {
-            FileKind::Weights if run.task().priors().is_empty() => {
-                return Err(refused(
-                    "a prior without a file: the native program can use this one",
-                ));
-            }
             FileKind::Weights | FileKind::ShippedWeights => {}
             FileKind::Corpus { .. } => {
                 return Err(refused(

@@ -6,6 +6,7 @@ mod coder;
 mod common;
 mod data_set;
 mod digits;
+mod flow;
 mod judgement;
 mod mixture;
 mod points;
@@ -34,6 +35,7 @@ pub struct Args {
 enum What {
     Mixture(mixture::Args),
     Points(points::Args),
+    Flow(flow::Args),
     Autoencoder(autoencoder::Args),
     Vae(vae::Args),
     Digits(digits::Args),
@@ -46,6 +48,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     match &args.what {
         What::Mixture(args) => mixture::execute(args),
         What::Points(args) => points::execute(args),
+        What::Flow(args) => flow::execute(args),
         What::Autoencoder(args) => autoencoder::execute(args),
         What::Vae(args) => vae::execute(args),
         What::Digits(args) => digits::execute(args),

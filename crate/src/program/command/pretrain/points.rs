@@ -13,7 +13,7 @@ use rtb::run::ConfigError;
 use rtb::task::points::Table;
 use rtb::task::points::pretrain::{Bounds, PretrainConfig, PretrainFigures, Pretraining};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const AFTER_HELP: &str = "\
 Defaults: --iterations 5000 --batch 512 --learning-rate 0.002 --ema 0.999
@@ -44,7 +44,7 @@ pub struct Args {
 }
 
 /// Reads `COLUMN=LOW:HIGH`.
-fn bounds(text: &str) -> Result<Bounds, String> {
+pub(super) fn bounds(text: &str) -> Result<Bounds, String> {
     const FORM: &str = "use COLUMN=LOW:HIGH, COLUMN=LOW: or COLUMN=:HIGH, for example share=0:1";
     let (name, range) = text.split_once('=').ok_or(FORM)?;
     let (low, high) = range.split_once(':').ok_or(FORM)?;
@@ -68,7 +68,7 @@ fn bounds(text: &str) -> Result<Bounds, String> {
     }
 }
 
-fn shown(bounds: &Bounds) -> String {
+pub(super) fn shown(bounds: &Bounds) -> String {
     let number = |bound: Option<f64>| bound.map(|value| value.to_string()).unwrap_or_default();
     let range = format!("{}={}:{}", bounds.name, number(bounds.low), number(bounds.high));
     format!(" --bounds {}", quoted(range))
@@ -90,17 +90,22 @@ impl Pretrain for Pretraining {
     }
 }
 
+/// The table in a file.
+pub(super) fn table(path: &Path) -> Result<Table, ProgramError> {
+    let file = fs::read(path).map_err(|e| ProgramError::file("read the table", path, e))?;
+    Ok(Table::read(&file).map_err(|why| {
+        ConfigError::new(
+            "TABLE",
+            format!("`{}`", path.display()),
+            format!("a table of numbers ({why})"),
+        )
+    })?)
+}
+
 /// Trains the prior and writes its two files.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     args.common.probe(None)?;
-    let file = fs::read(&args.table).map_err(|e| ProgramError::file("read the table", &args.table, e))?;
-    let table = Table::read(&file).map_err(|why| {
-        ConfigError::new(
-            "TABLE",
-            format!("`{}`", args.table.display()),
-            format!("a table of numbers ({why})"),
-        )
-    })?;
+    let table = table(&args.table)?;
     let defaults = PretrainConfig::default();
     let numbers = args.common.numbers(
         defaults.iterations,

@@ -39,6 +39,10 @@ pub fn PriorControls(edits: &EditProps) -> Html {
             "mixture",
             html! { <Mixture edits={edits.clone()} components={components.clone()} /> },
         ),
+        Prior::Flow { weights } => (
+            "file",
+            html! { <p class="help">{ format!("The flow {weights}.") }</p> },
+        ),
         Prior::Learned { .. } | Prior::Onnx(_) => (
             "file",
             html! { <p class="help">{ "This prior needs the native program." }</p> },
