@@ -2,7 +2,6 @@
 
 use super::{PointsTask, Truth};
 use crate::engine::noise::{Purpose, index, running_sum, uniform};
-use crate::engine::process::Prior;
 use crate::engine::statistics::log_mean_exp;
 use rand_chacha::rand_core::Rng;
 use std::f64::consts::TAU;
