@@ -6,6 +6,7 @@ mod baseline;
 mod chain;
 mod choice;
 mod config;
+mod diffusers;
 mod digits;
 mod energy;
 mod generators;

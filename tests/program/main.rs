@@ -10,6 +10,7 @@ mod folder;
 mod infill;
 mod input;
 mod kill;
+mod models;
 mod numbers;
 mod observations;
 #[path = "../../crate/src/program/outside/onnx/written.rs"]

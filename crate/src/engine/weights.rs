@@ -1,10 +1,11 @@
 //! Networks as safetensors files: f32 or f16, and read as bf16 too.
 
 use crate::engine::host::read_all;
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Tensor, TensorData, Transaction};
-use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
-use std::collections::BTreeMap;
+use safetensors::tensor::{TensorInfo, TensorView};
+use safetensors::{Dtype, SafeTensorError, SafeTensors};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A module's parameters on the host, named by their paths.
 #[derive(Clone, Debug, Default)]
@@ -189,6 +190,24 @@ pub fn read_metadata(file: &[u8]) -> Result<BTreeMap<String, String>, String> {
         .collect())
 }
 
+/// Type, count of numbers and bytes of every tensor of a safetensors file, of its beginning with the header.
+///
+/// # Errors
+///
+/// Where it is none.
+pub(crate) fn tensor_kinds(beginning: &[u8]) -> Result<Vec<(String, usize, usize)>, String> {
+    let (_, header) = SafeTensors::read_metadata(beginning).map_err(refused)?;
+    let kind = |info: &TensorInfo| {
+        let (start, end) = info.data_offsets;
+        (
+            format!("{:?}", info.dtype),
+            info.shape.iter().product(),
+            end - start,
+        )
+    };
+    Ok(header.tensors().values().map(|info| kind(info)).collect())
+}
+
 fn refused(_: SafeTensorError) -> String {
     "not a safetensors file, or a damaged one".to_owned()
 }
@@ -250,21 +269,83 @@ pub(crate) fn load_published<M: Module>(
     weights: Weights,
     published: &Published,
 ) -> Result<M, String> {
-    let by_name = weights.tensors.into_iter();
+    load_parts(module, [Ok(weights)], published)
+}
+
+/// The same of several files, which are held in memory one after the other.
+///
+/// # Errors
+///
+/// As [`load_published`], or what is wrong with a part.
+pub(crate) fn load_parts<M: Module>(
+    mut module: M,
+    parts: impl IntoIterator<Item = Result<Weights, String>>,
+    published: &Published,
+) -> Result<M, String> {
     let mut loader = Loader {
         path: Vec::new(),
-        by_name: by_name.map(|(n, s, v)| (n, (s, v))).collect(),
+        by_name: BTreeMap::new(),
         published,
+        loaded: BTreeSet::new(),
+        missing: None,
         error: None,
     };
-    let module = module.map(&mut loader);
-    if let Some(error) = loader.error {
-        return Err(error);
+    let mut extra = None;
+    for part in parts {
+        let tensors = part?.tensors.into_iter();
+        loader.by_name = tensors.map(|(n, s, v)| (n, (s, v))).collect();
+        loader.missing = None;
+        module = module.map(&mut loader);
+        if let Some(error) = loader.error.take() {
+            return Err(error);
+        }
+        extra = extra.or(loader.by_name.pop_first());
     }
-    match loader.by_name.keys().min() {
-        Some(extra) => Err(format!("tensor `{extra}` belongs to no layer of this network")),
-        None => Ok(module),
+    match (loader.missing, extra) {
+        (Some(missing), _) => Err(format!("tensor `{missing}` is missing")),
+        (None, Some((extra, _))) => Err(format!("tensor `{extra}` belongs to no layer of this network")),
+        (None, None) => Ok(module),
     }
+}
+
+/// A parameter of a module: its name in a published file, its id, and its shape in the module.
+pub(crate) struct Named {
+    pub name: String,
+    pub id: ParamId,
+    pub shape: Vec<usize>,
+}
+
+/// The parameters of a module under the names of a published file, in the module's order.
+pub(crate) fn published_names<M: Module>(module: &M, published: &Published) -> Vec<Named> {
+    struct Names<'a> {
+        path: Vec<String>,
+        published: &'a Published,
+        found: Vec<Named>,
+    }
+    impl ModuleVisitor for Names<'_> {
+        fn enter_module(&mut self, name: &str, container: &str) {
+            enter(&mut self.path, name, container);
+        }
+
+        fn exit_module(&mut self, _name: &str, container: &str) {
+            exit(&mut self.path, container);
+        }
+
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.found.push(Named {
+                name: self.published.name(&self.path),
+                id: param.id,
+                shape: param.lazy_shape().to_vec(),
+            });
+        }
+    }
+    let mut names = Names {
+        path: Vec::new(),
+        published,
+        found: Vec::new(),
+    };
+    module.visit(&mut names);
+    names.found
 }
 
 /// Appends a name to a path. Variants of an enum add no name, so a file does not depend on the enum that its
@@ -313,6 +394,9 @@ struct Loader<'a> {
     path: Vec<String>,
     by_name: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
     published: &'a Published,
+    /// Of the files so far.
+    loaded: BTreeSet<String>,
+    missing: Option<String>,
     error: Option<String>,
 }
 
@@ -335,19 +419,21 @@ impl ModuleMapper for Loader<'_> {
         if turned {
             own.reverse();
         }
-        let wrong = match self.by_name.remove(&name) {
-            None => format!("tensor `{name}` is missing"),
+        match self.by_name.remove(&name) {
+            None if self.loaded.contains(&name) => {}
+            None => drop(self.missing.get_or_insert(name)),
             Some((shape, _)) if shape != own => {
-                format!("tensor `{name}` has shape {shape:?}, but must have {own:?}")
+                let wrong = format!("tensor `{name}` has shape {shape:?}, but must have {own:?}");
+                self.error.get_or_insert(wrong);
             }
             Some((shape, values)) => {
+                self.loaded.insert(name);
                 let value = Tensor::from_data(TensorData::new(values, shape), &device);
                 let value = if turned { value.transpose() } else { value };
                 let id = param.id;
                 return param.transform_for_load(value, id);
             }
-        };
-        self.error.get_or_insert(wrong);
+        }
         param
     }
 }

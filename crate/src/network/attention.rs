@@ -7,6 +7,8 @@ use std::ops::Range;
 const LONGEST: f64 = 10_000.0;
 /// Added to the scores of tokens that come later.
 const NEVER: f32 = -1e9;
+/// Scores of [`attend_in_slices`] that are in memory at once: 64 MiB.
+const SCORES: usize = 1 << 24;
 
 /// Queries, keys and values, side by side in `[rows·cells, 3·width]`, each `[rows, heads, cells, head]`.
 pub(crate) fn by_heads(all: &Tensor<2>, [rows, cells]: [usize; 2], heads: usize) -> [Tensor<4>; 3] {
@@ -26,13 +28,43 @@ pub(crate) fn attend(
     value: Tensor<4>,
     unseen: Option<Tensor<4>>,
 ) -> Tensor<2> {
-    let [rows, heads, cells, head] = query.dims();
+    side_by_side(mixed(query, key, value, unseen))
+}
+
+/// The same where everything is seen, with at most [`SCORES`] scores at once, or those of one query a head:
+/// an image of 64² cells has 16 million scores a head.
+pub(crate) fn attend_in_slices(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>) -> Tensor<2> {
+    let ([rows, heads, cells, _], seen) = (query.dims(), key.dims()[2]);
+    let at_once = (SCORES / (rows * heads * seen)).clamp(1, cells);
+    in_slices(query, key, value, at_once)
+}
+
+/// Of `at_once` queries a head.
+fn in_slices(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>, at_once: usize) -> Tensor<2> {
+    let cells = query.dims()[2];
+    let slice = |start: usize| {
+        let count = at_once.min(cells - start);
+        let query = query.clone().narrow(2, start, count);
+        mixed(query, key.clone(), value.clone(), None)
+    };
+    let slices: Vec<_> = (0..cells).step_by(at_once).map(slice).collect();
+    side_by_side(Tensor::cat(slices, 2))
+}
+
+/// `[rows, heads, cells, head]`.
+fn mixed(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>, unseen: Option<Tensor<4>>) -> Tensor<4> {
+    let head = query.dims()[3];
     let scores = query.matmul(key.swap_dims(2, 3)).div_scalar((head as f64).sqrt());
     let scores = match unseen {
         None => scores,
         Some(unseen) => scores + unseen,
     };
-    let mixed = activation::softmax(scores, 3).matmul(value);
+    activation::softmax(scores, 3).matmul(value)
+}
+
+/// `[rows, heads, cells, head]` → `[rows·cells, heads·head]`.
+fn side_by_side(mixed: Tensor<4>) -> Tensor<2> {
+    let [rows, heads, cells, head] = mixed.dims();
     mixed.swap_dims(1, 2).reshape([rows * cells, heads * head])
 }
 
@@ -75,5 +107,29 @@ impl Rotation {
         let half = x.dims()[3] / 2;
         let (first, second) = (x.clone().narrow(3, 0, half), x.clone().narrow(3, half, half));
         x * self.cos.clone() + Tensor::cat(vec![second.neg(), first], 3) * self.sin.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{attend, in_slices};
+    use crate::engine::device::cpu_device;
+    use crate::engine::noise::{Noise, Purpose};
+    use burn::tensor::Tensor;
+
+    #[test]
+    fn slices_change_nothing() {
+        let device = cpu_device();
+        let tensor = |at: u64, cells: usize| {
+            let noise = Noise::new(1).normal(Purpose::Samples, at, 2 * 3 * cells * 4);
+            Tensor::<1>::from_floats(noise.as_slice(), &device).reshape([2, 3, cells, 4])
+        };
+        let (query, key, value) = (tensor(0, 7), tensor(1, 5), tensor(2, 5));
+        let whole = attend(query.clone(), key.clone(), value.clone(), None);
+        for at_once in [1, 2, 3, 7] {
+            let sliced = in_slices(query.clone(), key.clone(), value.clone(), at_once);
+            let difference = (sliced - whole.clone()).abs().max().into_scalar::<f32>();
+            assert!(difference < 1e-6, "{at_once} at once: {difference}");
+        }
     }
 }

@@ -38,13 +38,19 @@ fn weights<const D: usize>(
 #[derive(Module, Debug)]
 pub struct LowRank {
     /// `[inputs, rank]`.
-    down: Param<Tensor<2>>,
+    pub(crate) down: Param<Tensor<2>>,
     /// `[rank, outputs]`.
-    up: Param<Tensor<2>>,
+    pub(crate) up: Param<Tensor<2>>,
 }
 
 impl LowRank {
-    fn new(rng: &mut ChaCha8Rng, inputs: usize, outputs: usize, rank: usize, device: &Device) -> Self {
+    pub(crate) fn new(
+        rng: &mut ChaCha8Rng,
+        inputs: usize,
+        outputs: usize,
+        rank: usize,
+        device: &Device,
+    ) -> Self {
         Self {
             down: weights(rng, [inputs, rank], inputs, 1.0, device),
             up: Param::from_tensor(Tensor::zeros([rank, outputs], device)),

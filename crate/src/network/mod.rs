@@ -3,6 +3,7 @@
 pub(crate) mod attention;
 mod block;
 pub(crate) mod conditioning;
+pub mod diffusers;
 mod drift;
 pub(crate) mod embedding;
 mod gpt2;

@@ -1,7 +1,8 @@
 //! What can be typed after `rtb`.
 
 use super::command::{
-    bench, compare, density, distill, energy, evaluate, infill, list, numbers, pretrain, run, sample,
+    bench, compare, density, distill, energy, evaluate, infill, list, model, numbers, pretrain, run,
+    sample,
 };
 use super::error::ProgramError;
 use super::source;
@@ -30,6 +31,7 @@ Examples:
   rtb density 25-to-9                       estimate the prior's log density from single paths
   rtb energy 25-to-9 --out energy.png       learn the prior's density as an energy
   rtb numbers                               train a language model to say 0 to 100 equally often
+  rtb model ddpm-cifar10-32                 show the parts of a diffusers folder
   rtb pretrain mixture mine.toml --out prior.safetensors
                                             train a prior on samples, then use it in a run:
   rtb run mine.toml --set prior.kind=learned --set prior.weights=prior.safetensors";
@@ -59,6 +61,7 @@ enum Command {
     Compare(compare::Args),
     Infill(infill::Args),
     List(list::Args),
+    Model(model::Args),
     Bench(bench::Args),
     Density(density::Args),
     Distill(distill::Args),
@@ -78,6 +81,7 @@ impl Cli {
             Some(Command::Compare(args)) => compare::execute(&args),
             Some(Command::Infill(args)) => infill::execute(&args),
             Some(Command::List(args)) => list::execute(&args),
+            Some(Command::Model(args)) => model::execute(&args),
             Some(Command::Bench(args)) => bench::execute(&args),
             Some(Command::Density(args)) => density::execute(&args),
             Some(Command::Distill(args)) => distill::execute(&args),

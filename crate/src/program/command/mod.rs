@@ -8,6 +8,7 @@ pub mod energy;
 pub mod evaluate;
 pub mod infill;
 pub mod list;
+pub mod model;
 pub mod numbers;
 pub mod pretrain;
 pub mod run;

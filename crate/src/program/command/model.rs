@@ -1,0 +1,98 @@
+//! `rtb model`: what a folder of diffusers holds.
+
+use crate::program::error::ProgramError;
+use crate::program::listing;
+use crate::program::output::print;
+use rtb::engine::EngineError;
+use rtb::network::diffusers::{Contents, Folder, Pipeline};
+use rtb::task::Listing;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Show the parts of a pretrained model: the folder of a diffusers pipeline
+#[derive(clap::Args)]
+pub struct Args {
+    /// The folder, with model_index.json in it
+    folder: PathBuf,
+}
+
+/// A folder on the disk.
+struct Disk<'a>(&'a Path);
+
+impl Disk<'_> {
+    fn at<T>(&self, path: &str, read: impl FnOnce(&Path) -> io::Result<T>) -> Result<Option<T>, String> {
+        let path = self.0.join(path);
+        match read(&path) {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(format!("{}: cannot read: {error}", path.display())),
+        }
+    }
+}
+
+impl Folder for Disk<'_> {
+    fn read(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, String> {
+        self.at(path, |path| {
+            let mut bytes = Vec::new();
+            File::open(path)?.take(most as u64).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        })
+    }
+
+    fn files(&self, folder: &str) -> Result<Vec<String>, String> {
+        let names = self.at(folder, |path| match path.is_dir() {
+            false => Ok(Vec::new()),
+            true => fs::read_dir(path)?
+                .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+                .collect(),
+        });
+        Ok(names?.unwrap_or_default())
+    }
+}
+
+/// Prints the parts.
+pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    let within = |error: EngineError| match error {
+        EngineError::Config(error) => ProgramError::ConfigFile {
+            path: args.folder.clone(),
+            error,
+        },
+        other => other.into(),
+    };
+    let disk = Disk(&args.folder);
+    let pipeline = Pipeline::open(&disk).map_err(within)?;
+    let (mut rows, mut refused) = (Vec::new(), String::new());
+    for part in &pipeline.parts {
+        let contents = pipeline.contents(part).unwrap_or_else(|error| {
+            refused.push_str(&format!("not read: {error}\n"));
+            None
+        });
+        let Contents {
+            parameters,
+            kinds,
+            bytes,
+        } = contents.unwrap_or_default();
+        let names = vec![part.name.clone(), part.class.clone(), kinds.join(", ")];
+        let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
+        rows.push((
+            names,
+            vec![parameters as f64 / 1e6, mib(bytes), mib(4 * parameters)],
+        ));
+    }
+    let table = Listing {
+        name: "parts",
+        title: format!("{}: {}", args.folder.display(), pipeline.class),
+        headings: [
+            vec!["part", "class", "numbers"],
+            vec!["parameters, M", "file, MiB", "as f32, MiB"],
+        ],
+        rows,
+    };
+    let refused = if refused.is_empty() {
+        refused
+    } else {
+        format!("\n{refused}")
+    };
+    print(&format!("{}{refused}", listing::text(&table).trim_start()))
+}

@@ -1,0 +1,126 @@
+//! Networks with the weights of their files.
+
+use super::{Said, golden};
+use crate::support::tokens;
+use burn::module::Module;
+use rtb::engine::device::cpu_device;
+use rtb::network::diffusers::{AutoencoderConfig, Pipeline, TextEncoderConfig, UNet, UNetConfig};
+use serde_json::json;
+
+fn unet(name: &str) -> (UNetConfig, UNet) {
+    let folder = golden(name);
+    let pipeline = Pipeline::open(&folder).expect("an index");
+    pipeline.unet(&cpu_device()).expect("whole")
+}
+
+#[test]
+fn a_unet_with_older_names_is_that_of_diffusers() {
+    let (said, (config, network)) = (Said::read(), unet("ddpm"));
+    assert_eq!(config.sides, Some([8, 8]));
+    let x = said.tensor("ddpm.x", [4, 3, 8, 8]);
+    said.agrees("ddpm.output", network.forward(x, &[7.0, 901.0], None, None));
+}
+
+#[test]
+fn a_unet_in_f16_with_other_settings_is_that_of_diffusers() {
+    let (said, (config, network)) = (Said::read(), unet("scaled"));
+    assert_eq!((config.sides, &config.heads[..]), (Some([8, 16]), &[1, 2, 4][..]));
+    let x = said.tensor("scaled.x", [2, 1, 8, 16]);
+    said.agrees("scaled.output", network.forward(x, &[0.0, 433.0], None, None));
+}
+
+#[test]
+fn a_conditional_unet_in_shards_is_that_of_diffusers() {
+    let (said, (_, network)) = (Said::read(), unet("latent"));
+    let x = said.tensor("latent.x", [2, 4, 8, 8]);
+    let context = said.tensor("latent.context", [2, 8, 12]);
+    said.agrees(
+        "latent.output",
+        network.forward(x, &[3.0, 981.0], Some(&context), None),
+    );
+}
+
+#[test]
+fn a_conditional_unet_with_matrices_is_that_of_diffusers() {
+    let (said, (config, network)) = (Said::read(), unet("linear"));
+    assert_eq!(
+        (&config.heads[..], &config.depths[..]),
+        (&[2, 4][..], &[1, 2][..])
+    );
+    let x = said.tensor("linear.x", [2, 4, 8, 4]);
+    let context = said.tensor("linear.context", [2, 5, 12]);
+    said.agrees(
+        "linear.output",
+        network.forward(x, &[250.0], Some(&context), None),
+    );
+}
+
+#[test]
+fn an_autoencoder_in_bf16_is_that_of_diffusers() {
+    let (said, folder) = (Said::read(), golden("latent"));
+    let pipeline = Pipeline::open(&folder).expect("an index");
+    let (config, network) = pipeline.autoencoder(&cpu_device()).expect("whole");
+    assert_eq!(config.factor(), 2);
+    let (mean, std) = network.encode(said.tensor("vae.images", [2, 3, 16, 16]));
+    said.agrees("vae.mean", mean);
+    said.agrees("vae.std", std);
+    said.agrees(
+        "vae.decoded",
+        network.decode(said.tensor("latent.x", [2, 4, 8, 8])),
+    );
+}
+
+#[test]
+fn a_text_encoder_is_that_of_transformers() {
+    let (said, folder) = (Said::read(), golden("latent"));
+    let pipeline = Pipeline::open(&folder).expect("an index");
+    let (config, network) = pipeline.text_encoder(&cpu_device()).expect("whole");
+    assert_eq!(config.positions, 8);
+    said.agrees(
+        "latent.context",
+        network.forward(tokens(&said.numbers("latent.tokens"), 8)),
+    );
+}
+
+/// The counts are those of the published files: `google/ddpm-cifar10-32` and Stable Diffusion 1.5.
+#[test]
+fn networks_have_as_many_parameters_as_published() {
+    let device = cpu_device();
+    let cifar = json!({
+        "_class_name": "UNet2DModel",
+        "act_fn": "silu",
+        "attention_head_dim": null,
+        "block_out_channels": [128, 256, 256, 256],
+        "center_input_sample": false,
+        "down_block_types": ["DownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"],
+        "downsample_padding": 0,
+        "flip_sin_to_cos": false,
+        "freq_shift": 1,
+        "mid_block_scale_factor": 1,
+        "norm_eps": 1e-06,
+        "sample_size": 32,
+        "time_embedding_type": "positional",
+        "up_block_types": ["UpBlock2D", "UpBlock2D", "AttnUpBlock2D", "UpBlock2D"],
+    });
+    let stable = json!({
+        "_class_name": "UNet2DConditionModel",
+        "cross_attention_dim": 768,
+        "mid_block_scale_factor": 1,
+    });
+    for (config, count) in [(cifar, 35_746_307), (stable, 859_520_964)] {
+        let config = UNetConfig::read("config.json", config.to_string().as_bytes());
+        assert_eq!(config.expect("supported").blank(&device).num_params(), count);
+    }
+    let vae = json!({
+        "_class_name": "AutoencoderKL",
+        "block_out_channels": [128, 256, 512, 512],
+        "down_block_types": vec!["DownEncoderBlock2D"; 4],
+        "layers_per_block": 2,
+        "up_block_types": vec!["UpDecoderBlock2D"; 4],
+    });
+    let vae = AutoencoderConfig::read("config.json", vae.to_string().as_bytes());
+    assert_eq!(vae.expect("supported").blank(&device).num_params(), 83_653_863);
+    let text = json!({"hidden_size": 768, "intermediate_size": 3072, "num_attention_heads": 12});
+    let text = TextEncoderConfig::read("config.json", text.to_string().as_bytes());
+    assert_eq!(text.expect("supported").blank(&device).num_params(), 123_060_480);
+}
