@@ -1,6 +1,8 @@
 //! Folders of pretrained models.
 
-use super::support::{rtb, stderr, stdout, succeed};
+use super::scratch::Scratch;
+use super::support::{rtb, stderr, stdout, succeed, text};
+use std::fs;
 
 const LATENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/diffusers/latent");
 
@@ -20,8 +22,12 @@ fn the_parts_of_a_model_are_shown() {
         "{shown}"
     );
     assert!(line("vae").contains("BF16"), "{shown}");
-    let refused = "not read: model_index.json: feature_extractor: CLIPImageProcessor is not allowed";
-    assert!(shown.contains(refused), "{shown}");
+    assert!(
+        line("text_encoder").contains("F16  ") && line("scheduler").ends_with('–'),
+        "{shown}"
+    );
+    assert!(line("feature_extractor").contains("not used"), "{shown}");
+    assert!(!shown.contains("not read"), "{shown}");
 }
 
 #[test]
@@ -34,4 +40,18 @@ fn a_folder_without_an_index_is_refused() {
         said.contains("model_index.json is missing; give a folder that diffusers"),
         "{said}"
     );
+}
+
+#[test]
+fn what_is_not_supported_is_told_by_its_field() {
+    let folder = Scratch::new();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("unet")).expect("a folder");
+    let index = r#"{"unet": ["diffusers", "UNet2DConditionModel"]}"#;
+    fs::write(path("model_index.json"), index).expect("written");
+    let config = r#"{"_class_name": "UNet2DConditionModel", "addition_embed_type": "text_time"}"#;
+    fs::write(path("unet/config.json"), config).expect("written");
+    let shown = stdout(&succeed(&mut rtb(["model", text(folder.path())])));
+    let refused = "not read: unet/config.json: addition_embed_type: \"text_time\" is not allowed; use null";
+    assert!(shown.contains(refused), "{shown}");
 }

@@ -190,22 +190,29 @@ pub fn read_metadata(file: &[u8]) -> Result<BTreeMap<String, String>, String> {
         .collect())
 }
 
-/// Type, count of numbers and bytes of every tensor of a safetensors file, of its beginning with the header.
+/// A tensor as the header of its file has it.
+pub(crate) struct Header {
+    pub name: String,
+    /// Such as `F16`.
+    pub kind: String,
+    pub numbers: usize,
+    pub bytes: usize,
+}
+
+/// The tensors of a safetensors file, of its beginning with the header.
 ///
 /// # Errors
 ///
 /// Where it is none.
-pub(crate) fn tensor_kinds(beginning: &[u8]) -> Result<Vec<(String, usize, usize)>, String> {
-    let (_, header) = SafeTensors::read_metadata(beginning).map_err(refused)?;
-    let kind = |info: &TensorInfo| {
-        let (start, end) = info.data_offsets;
-        (
-            format!("{:?}", info.dtype),
-            info.shape.iter().product(),
-            end - start,
-        )
+pub(crate) fn headers(beginning: &[u8]) -> Result<Vec<Header>, String> {
+    let (_, metadata) = SafeTensors::read_metadata(beginning).map_err(refused)?;
+    let header = |(name, info): (String, &TensorInfo)| Header {
+        name,
+        kind: format!("{:?}", info.dtype),
+        numbers: info.shape.iter().product(),
+        bytes: info.data_offsets.1 - info.data_offsets.0,
     };
-    Ok(header.tensors().values().map(|info| kind(info)).collect())
+    Ok(metadata.tensors().into_iter().map(header).collect())
 }
 
 fn refused(_: SafeTensorError) -> String {

@@ -257,6 +257,8 @@ fn what_a_folder_holds_is_read_off_headers() {
         }))
     );
     assert_eq!((of("scheduler"), of("tokenizer")), (Ok(&None), Ok(&None)));
+    let text = of("text_encoder").expect("read").as_ref().expect("weights");
+    assert_eq!(text.kinds, ["F16"]);
     let refused = of("feature_extractor").expect_err("not read");
     assert!(
         refused.contains("feature_extractor: CLIPImageProcessor"),

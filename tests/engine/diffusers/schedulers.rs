@@ -5,9 +5,9 @@ use crate::support::{assert_close, numbers};
 use burn::tensor::{Tensor, TensorData};
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose};
-use rtb::engine::process::Process;
 use rtb::engine::process::scheduled::{Schedule, Scheduled, guided};
-use rtb::network::diffusers::{Pipeline, SchedulerConfig};
+use rtb::engine::process::{Prior, Process};
+use rtb::network::diffusers::{Model, Pipeline, SchedulerConfig};
 use serde_json::Value;
 
 fn list(value: &Value) -> Vec<f64> {
@@ -186,21 +186,12 @@ fn a_walk_makes_the_images_of_diffusers() {
     let (_, network) = pipeline.unet(&device).expect("whole");
     let schedule = pipeline.scheduler().expect("supported").ddpm();
     let process = Scheduled::new(&schedule, 6, 3 * 8 * 8).expect("allowed");
+    let model = Model::new(network, process.clone(), [3, 8, 8], None);
     let noise = said.tensor("walk.noise", [6, 2, 192]);
-    let predicted = |x: &Tensor<2>, timestep: usize| {
-        let images = x.clone().reshape([2, 3, 8, 8]);
-        let output = network.forward(images, &[timestep as f64], None, None);
-        output.reshape([2, 192])
-    };
     let mut x = process.start(&[0, 0], &device);
     for step in 0..process.steps() {
-        let mean = match process.transition_at(step) {
-            None => x.zeros_like(),
-            Some(level) => process.mean(&[step], &x, predicted(&x, level.timestep)),
-        };
         let noise = noise.clone().narrow(0, step, 1).squeeze_dim::<2>(0);
-        x = process.transition(step, &x, &mean, noise, 0.0);
+        x = process.transition(step, &x, &model.kernel(step, &x), noise, 0.0);
     }
-    let last = process.finish().expect("a certain step").timestep;
-    said.agrees("walk.images", process.finished(&x, predicted(&x, last)));
+    said.agrees("walk.images", model.finished(&x));
 }

@@ -183,6 +183,11 @@ impl<'a> Pipeline<'a> {
         Ok(SchedulerConfig::read(&path, &json)?)
     }
 
+    /// Whether a part is one that is looked at. Others, such as a safety checker, are left alone.
+    pub fn is_used(part: &Part) -> bool {
+        ["unet", "vae", "text_encoder", "tokenizer", "scheduler"].contains(&part.name.as_str())
+    }
+
     /// What the weights of a part are, of their headers alone; `None` of a part without weights.
     ///
     /// # Errors

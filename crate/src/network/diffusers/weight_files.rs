@@ -2,7 +2,7 @@
 
 use super::folder::Folder;
 use super::names::PUBLISHED;
-use crate::engine::weights::{Weights, load_parts, read_tensors_where, tensor_kinds};
+use crate::engine::weights::{Weights, headers, load_parts, read_tensors_where};
 use crate::engine::{ConfigError, EngineError};
 use burn::module::Module;
 use serde_json::Value;
@@ -109,12 +109,12 @@ impl<'a> WeightFiles<'a> {
         let mut contents = Contents::default();
         for path in &self.paths {
             let start = self.files.read(path, HEADER)?.unwrap_or_default();
-            let kinds = tensor_kinds(&start).map_err(|why| format!("{path}: {why}"))?;
-            for (kind, numbers, bytes) in kinds {
-                contents.parameters += numbers;
-                contents.bytes += bytes;
-                if !contents.kinds.contains(&kind) {
-                    contents.kinds.push(kind);
+            let tensors = headers(&start).map_err(|why| format!("{path}: {why}"))?;
+            for tensor in tensors.into_iter().filter(|t| !t.name.ends_with(COUNTED)) {
+                contents.parameters += tensor.numbers;
+                contents.bytes += tensor.bytes;
+                if !contents.kinds.contains(&tensor.kind) {
+                    contents.kinds.push(tensor.kind);
                 }
             }
         }

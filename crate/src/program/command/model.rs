@@ -64,20 +64,25 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let pipeline = Pipeline::open(&disk).map_err(within)?;
     let (mut rows, mut refused) = (Vec::new(), String::new());
     for part in &pipeline.parts {
-        let contents = pipeline.contents(part).unwrap_or_else(|error| {
-            refused.push_str(&format!("not read: {error}\n"));
-            None
-        });
-        let Contents {
-            parameters,
-            kinds,
-            bytes,
-        } = contents.unwrap_or_default();
-        let names = vec![part.name.clone(), part.class.clone(), kinds.join(", ")];
+        let contents = match Pipeline::is_used(part) {
+            false => Ok(None),
+            true => pipeline.contents(part),
+        };
+        let note = match &contents {
+            Ok(Some(contents)) => contents.kinds.join(", "),
+            Ok(None) if Pipeline::is_used(part) => String::new(),
+            Ok(None) => "not used".to_owned(),
+            Err(error) => {
+                refused.push_str(&format!("not read: {error}\n"));
+                "not read".to_owned()
+            }
+        };
         let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
+        let figures = |c: Contents| [c.parameters as f64 / 1e6, mib(c.bytes), mib(4 * c.parameters)];
+        let figures = contents.ok().flatten().map_or([f64::NAN; 3], figures);
         rows.push((
-            names,
-            vec![parameters as f64 / 1e6, mib(bytes), mib(4 * parameters)],
+            vec![part.name.clone(), part.class.clone(), note],
+            figures.to_vec(),
         ));
     }
     let table = Listing {

@@ -8,6 +8,9 @@ use super::{Process, log_constant, log_gaussian, per_row, per_step, sum};
 use crate::engine::ConfigError;
 use burn::tensor::{Device, Tensor};
 
+/// Numbers of means that are compared at once: 64 MiB.
+const NUMBERS_AT_ONCE: usize = 1 << 24;
+
 /// The chain of a [`Schedule`], whose means a network's output gives.
 ///
 /// The first transition draws pure noise, from the state 0. The others are the schedule's; one that adds no
@@ -211,5 +214,9 @@ impl Process for Scheduled {
 
     fn state_size(&self) -> usize {
         self.dimensions
+    }
+
+    fn rows_at_once(&self) -> usize {
+        (NUMBERS_AT_ONCE / self.dimensions.max(1)).max(1)
     }
 }
