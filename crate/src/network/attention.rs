@@ -110,7 +110,7 @@ impl Rotation {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cpu"))]
 mod tests {
     use super::{attend, in_slices};
     use crate::engine::device::cpu_device;

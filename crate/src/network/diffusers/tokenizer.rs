@@ -123,12 +123,6 @@ impl Tokenizer {
         })
     }
 
-    /// Most of the numbers that it gives, and one: what a text encoder's vocabulary must hold.
-    pub fn size(&self) -> usize {
-        let most = self.numbers.values().max().copied();
-        most.map_or(0, |most| most as usize + 1)
-    }
-
     /// The numbers of a text, `length` of them: the start, the text's own as far as they fit, the end, padding.
     pub fn encode(&self, text: &str, length: usize) -> Vec<u32> {
         let [start, end, padding] = [0, 1, 2].map(|at| self.marks[at].1);
