@@ -324,6 +324,20 @@ fn a_resumed_run_of_images_goes_on_exactly() {
     assert_eq!(report(&mut reopened, 100), report(&mut whole, 100));
 }
 
+/// Trajectories that are noised back from them are not asked about again.
+#[test]
+fn given_images_come_with_their_log_r() {
+    let mut task = ImagesTask::open(small(), cpu_device(), &files()).expect("it opens");
+    let mut given = [Replay::new(1000, PIXELS)];
+    let made = pollster::block_on(task.give(3, &[0], &mut given));
+    made.expect("they are made");
+    let all = (0..given[0].len()).map(|place| given[0].at(place));
+    let (ends, known): (Vec<&[f32]>, Vec<f64>) = all.unzip();
+    let asked = pollster::block_on(task.log_reward(&ends.concat())).expect("the processor answers");
+    let apart = asked.iter().zip(&known).map(|(a, b)| (a - b).abs());
+    assert!(apart.fold(0.0, f64::max) < 1e-4);
+}
+
 #[test]
 fn given_images_are_those_that_the_reward_prefers() {
     let mut run = small();

@@ -60,3 +60,19 @@ fn a_checkpoint_keeps_the_number_of_evaluations() {
     };
     assert_eq!(evaluations(&mut resumed), evaluations(&mut session));
 }
+
+/// log r of end points that are noised back is known.
+#[test]
+fn given_end_points_are_asked_about_once() {
+    let asked = |share: f64, iterations: usize| {
+        let mut run = short("-a^2");
+        run.rollout.noised_share = share;
+        run.objective.baseline = false;
+        let mut session = open(run, &Files::default()).expect("it opens");
+        train(&mut session, iterations);
+        fit(&report(&mut session, 100)).evaluations
+    };
+    for (share, fresh) in [(0.0, 32.0), (0.25, 24.0), (1.0, 0.0)] {
+        assert_eq!(asked(share, 5) - asked(share, 2), 3.0 * fresh, "share {share}");
+    }
+}

@@ -60,7 +60,7 @@ pub trait Task: Sync {
         Conditions::all(1)
     }
 
-    /// Fills `given`, one buffer per condition, with the end points (and their log weights) that an iteration
+    /// Fills `given`, one buffer per condition, with the end points (and log r, floored and not tempered) that an iteration
     /// on `conditions` noises trajectories back from. What the buffers of these conditions then hold depends
     /// only on the iteration.
     ///

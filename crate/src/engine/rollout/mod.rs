@@ -60,6 +60,8 @@ pub struct Batch {
     pub given_noise: Vec<f32>,
     /// The condition of every given end point.
     pub given_conditions: Vec<usize>,
+    /// log r of every given end point, floored and not tempered, where it is known.
+    pub given_log_r: Vec<Option<f64>>,
     /// The condition of every trajectory that follows the prior.
     pub walked: Vec<usize>,
     /// Their noise, `[steps][walked][noise_size]`.
@@ -86,7 +88,8 @@ impl Batch {
                 noise: pick(&self.noise, all[0], &fresh),
                 given: self.given[back.start * state..back.end * state].to_vec(),
                 given_noise: pick(&self.given_noise, all[1], &back),
-                given_conditions: self.given_conditions[back].to_vec(),
+                given_conditions: self.given_conditions[back.clone()].to_vec(),
+                given_log_r: self.given_log_r.get(back).unwrap_or_default().to_vec(),
                 walked: self.walked[walked.clone()].to_vec(),
                 walked_noise: pick(&self.walked_noise, all[2], &walked),
             })
@@ -120,6 +123,7 @@ pub struct Drawn<P: Process> {
     guides: Option<Vec<P::Kernel>>,
     conditions: Vec<usize>,
     fresh: usize,
+    given_log_r: Vec<Option<f64>>,
 }
 
 impl<P: Process> Drawn<P> {
@@ -150,6 +154,8 @@ pub struct Trajectories<P: Process> {
     pub conditions: Vec<usize>,
     /// Rows that are neither noised back nor the prior's.
     pub fresh: usize,
+    /// log r of the first rows after those, floored and not tempered, where it is known.
+    given_log_r: Vec<Option<f64>>,
 }
 
 impl<P: Process> Trajectories<P> {
@@ -159,6 +165,13 @@ impl<P: Process> Trajectories<P> {
             .clone()
             .sum_dim(0)
             .reshape([self.conditions.len()])
+    }
+
+    /// log r of every row's end point, floored and not tempered, where it is known.
+    pub fn known_log_r(&self) -> impl Iterator<Item = Option<f64>> {
+        let given = self.given_log_r.iter().copied();
+        let known = std::iter::repeat_n(None, self.fresh).chain(given);
+        known.chain(std::iter::repeat(None)).take(self.conditions.len())
     }
 }
 
@@ -230,6 +243,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             guides: guides.into_iter().collect(),
             conditions,
             fresh,
+            given_log_r: batch.given_log_r,
         }
     }
 
@@ -278,6 +292,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             guides,
             conditions,
             fresh,
+            given_log_r,
         } = drawn;
         // All at once where drawing needed none of them: a prior may find whole walks with less work.
         let prior: Vec<_> = if prior.iter().all(Option::is_none) {
@@ -297,6 +312,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             log_ratios,
             conditions,
             fresh,
+            given_log_r,
         }
     }
 

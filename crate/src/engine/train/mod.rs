@@ -67,7 +67,7 @@ pub struct Trainer<P: Process, Q, K: Policy<P>> {
     schedule: ModuleLrScheduler,
     /// One a condition.
     replay: Vec<Replay>,
-    /// End points given from outside for every condition, with the logarithms of their weights.
+    /// End points given from outside for every condition, with log r, floored and not tempered.
     given: Vec<Replay>,
     log_z: Vec<f64>,
     learning_rate: f64,
@@ -367,9 +367,17 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             let (replay, given) = (&self.replay[condition], &self.given[condition]);
             let replayed = drawn(rollout.replay_share, replay);
             let back = drawn(rollout.noised_share, given).min(rows - replayed);
-            let ends = replay.draw(replayed, rollout.replay_priority, &mut replayed_rng);
-            batch.given.extend(ends);
-            batch.given.extend(given.draw(back, 1.0, &mut noised_rng));
+            for place in replay.places(replayed, rollout.replay_priority, &mut replayed_rng) {
+                let (end, weight) = replay.at(place);
+                batch.given.extend(end);
+                let known = rollout.replay_by == ReplayBy::Reward;
+                batch.given_log_r.push(known.then_some(weight));
+            }
+            for place in given.places(back, self.settings.tempering.beta, &mut noised_rng) {
+                let (end, log_r) = given.at(place);
+                batch.given.extend(end);
+                batch.given_log_r.push(Some(log_r));
+            }
             let walked = match self.settings.method.is_on_policy() {
                 true => 0,
                 false => share(rollout.prior_share),
@@ -391,24 +399,40 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         }
     }
 
-    /// log r of the shards' end points, floored and not tempered; `read` are those on the host, where they
-    /// have been read.
+    /// log r of the shards' end points, floored and not tempered, which is asked for where it is not known; `read` are
+    /// those on the host, where they have been read.
     async fn log_reward_of_ends(
         &self,
         shards: &[Trajectories<P>],
         conditions: &[usize],
         read: &[f32],
     ) -> Result<Vec<f64>, String> {
-        let last = self.chains.process.steps();
+        let (process, last) = (&self.chains.process, self.chains.process.steps());
+        let known: Vec<Option<f64>> = shards.iter().flat_map(Trajectories::known_log_r).collect();
+        let asked: Vec<usize> = (0..known.len()).filter(|row| known[*row].is_none()).collect();
+        let mut log_r: Vec<f64> = known.into_iter().map(Option::unwrap_or_default).collect();
+        if asked.is_empty() {
+            return Ok(log_r);
+        }
         let ends = shards.iter().map(|shard| shard.states[last].clone());
+        let mut states = P::State::stack(ends.collect());
+        if asked.len() < log_r.len() {
+            states = states.select_rows(&asked);
+        }
+        let of_row = |row: &usize| read.get(row * process.state_size()..(row + 1) * process.state_size());
+        let read: Vec<f32> = asked.iter().filter_map(of_row).flatten().copied().collect();
+        let conditions: Vec<usize> = asked.iter().map(|row| conditions[*row]).collect();
         let ends = Ends {
-            process: &self.chains.process,
+            process,
             device: &self.chains.device,
-            states: &P::State::stack(ends.collect()),
-            conditions,
-            read: (!read.is_empty()).then_some(read),
+            states: &states,
+            conditions: &conditions,
+            read: (!read.is_empty()).then_some(&read[..]),
         };
-        self.reward.log_reward(ends).await
+        for (row, answer) in asked.iter().zip(self.reward.log_reward(ends).await?) {
+            log_r[*row] = answer;
+        }
+        Ok(log_r)
     }
 
     /// Whether an iteration needs its end points on the host.

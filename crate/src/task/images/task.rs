@@ -15,16 +15,9 @@ use crate::engine::noise::{Noise, Purpose};
 use crate::engine::reward::{Reward, tempered};
 use crate::engine::rollout::{Chains, Replay};
 use crate::engine::sampler::Setting;
-use crate::engine::settings::Tempering;
 use crate::run::{Files, Problem, Run};
 use burn::tensor::Device;
 use std::sync::Arc;
-
-/// Images of the prior that an iteration adds to those that trajectories are noised back from, and the
-/// most of them: a run starts at once, what it has at an iteration does not depend on time, and few
-/// would be learned by heart.
-const GIVEN_AN_ITERATION: usize = 32;
-const GIVEN: usize = 1 << 14;
 
 /// Images under a diffusion model.
 pub type ImagesTask = TaskOf<DenoiserPrior>;
@@ -196,7 +189,8 @@ impl<Q: ImagePrior> Task for TaskOf<Q> {
         _conditions: &[usize],
         given: &mut [Replay],
     ) -> Result<(), EngineError> {
-        let count = (GIVEN_AN_ITERATION * (iteration + 1)).min(GIVEN);
+        let [each, most] = self.prior.given();
+        let count = (each * (iteration + 1)).min(most);
         if count <= self.given_so_far {
             return Ok(());
         }
@@ -204,11 +198,11 @@ impl<Q: ImagePrior> Task for TaskOf<Q> {
         let size = self.size();
         let new = &self.given.ends[self.given_so_far * size..count * size];
         let log_r = self.reward.under_all(&self.device, new).await;
-        let Tempering { beta, floor, .. } = self.run.tempering;
+        let floor = self.run.tempering.floor;
         for (log_r, given) in log_r.map_err(EngineError::Device)?.iter().zip(given) {
             for (end, log_r) in new.chunks_exact(size).zip(log_r) {
                 if *log_r > floor {
-                    given.push(end, beta * log_r);
+                    given.push(end, *log_r);
                 }
             }
         }

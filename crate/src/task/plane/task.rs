@@ -196,8 +196,7 @@ impl Task for PlaneTask {
     ) -> Result<(), EngineError> {
         let given = &mut given[0];
         let keep = |given: &mut Replay, x: [f64; 2]| {
-            let log_r = self.run.tempering.beta * self.reward.0.log_r(x);
-            given.push(&x.map(|v| v as f32), log_r);
+            given.push(&x.map(|v| v as f32), self.reward.0.log_r(x));
         };
         if self.problem.prior.kind == PriorKind::Exact {
             if given.is_empty() {

@@ -244,7 +244,6 @@ impl Task for PointsTask {
         if self.given.is_empty() {
             self.given = self.prior_ends(Purpose::GivenPriorSamples, count).await?;
         }
-        let beta = self.run.tempering.beta;
         for condition in conditions.iter().copied() {
             if !given[condition].is_empty() {
                 continue;
@@ -252,7 +251,7 @@ impl Task for PointsTask {
             let log_r = self.reward.of_ends(&self.given, &vec![condition; count]);
             let log_r = log_r.map_err(EngineError::Device)?;
             for (end, log_r) in self.given.chunks_exact(self.size()).zip(log_r) {
-                given[condition].push(end, beta * log_r);
+                given[condition].push(end, log_r);
             }
         }
         Ok(())

@@ -12,7 +12,6 @@ use crate::engine::process::{Absorbing, Autoregressive, Prior, Process, Sequence
 use crate::engine::reward::Reward;
 use crate::engine::rollout::{Chains, Drawn, Replay};
 use crate::engine::sampler::Setting;
-use crate::engine::settings::Tempering;
 use crate::engine::{ConfigError, EngineError};
 use crate::network::Transformer;
 use crate::run::{Files, Run};
@@ -328,11 +327,11 @@ impl Task for TextTask {
             return Ok(());
         }
         let (stories, log_r) = self.numbered(Purpose::GivenPriorSamples, &numbers).await?;
-        let Tempering { beta, floor, .. } = self.run.tempering;
+        let floor = self.run.tempering.floor;
         let stories = stories.chunks_exact(self.reader.layout.length());
         for ((number, story), log_r) in numbers.iter().zip(stories).zip(log_r) {
             if log_r > floor {
-                given[number % count].push(story, beta * log_r);
+                given[number % count].push(story, log_r);
             }
         }
         Ok(())

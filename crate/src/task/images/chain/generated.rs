@@ -100,6 +100,14 @@ impl ImagePrior for GeneratorPrior {
         &self.decoder
     }
 
+    /// More where an image costs one pass of a network: of a rare class too few would be kept.
+    fn given(&self) -> [usize; 2] {
+        match self.decoder.is_one_pass() {
+            true => [128, 1 << 16],
+            false => [32, 1 << 14],
+        }
+    }
+
     fn policy(&self, _run: &Run, _reward: &ImageReward, conditions: usize) -> NoisePolicy {
         NoisePolicy::new(self.process, true, Told::one_of(conditions))
     }

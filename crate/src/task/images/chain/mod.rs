@@ -51,6 +51,12 @@ pub trait ImagePrior: Prior<Self::Process> + Clone + fmt::Debug + Sized + 'stati
     /// What makes images of its end points.
     fn decoder(&self) -> &Decoder;
 
+    /// Images that an iteration adds to those that trajectories are noised back from, and the most of them: a run
+    /// starts at once, what it has at an iteration does not depend on time, and few would be learned by heart.
+    fn given(&self) -> [usize; 2] {
+        [32, 1 << 14]
+    }
+
     /// The posterior's kernels in a run of so many conditions.
     fn policy(&self, run: &Run, reward: &ImageReward, conditions: usize) -> Self::Policy;
 

@@ -154,6 +154,11 @@ impl Decoder {
         }
     }
 
+    /// Whether images are one pass of a network on the device.
+    pub(crate) fn is_one_pass(&self) -> bool {
+        matches!(self.by, By::Network(_))
+    }
+
     /// Whether the host computes the images.
     pub(crate) fn is_outside(&self) -> bool {
         matches!(self.by, By::Outside(_))
