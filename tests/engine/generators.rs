@@ -110,7 +110,7 @@ fn the_posterior_on_the_plane_is_the_exact_one() {
     let variation = |fit: &ImageFit| fit.total_variation.expect("a plane");
     let floor = trained.total_variation_floor.expect("a plane");
     assert!(variation(&untrained) > 0.15, "{untrained:?}");
-    assert!(variation(&trained) < floor + 0.05, "{trained:?}");
+    assert!(variation(&trained) < floor + 0.06, "{trained:?}");
     assert!(trained.log_z_error.expect("known") < 0.01);
 }
 

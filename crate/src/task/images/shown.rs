@@ -16,7 +16,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 /// Samples on the plane of two latents, over those that other figures are about.
-const ON_PLANE: usize = 10;
+const ON_PLANE: usize = 40;
 /// Samples of a snapshot that are sent along.
 const SENT: usize = 100;
 
