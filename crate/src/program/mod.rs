@@ -3,7 +3,7 @@
 //! [`cli`] is what can be typed and [`command`] does it, one module a subcommand. A run is
 //! described by [`source`], computed on a [`device`], driven by [`trainer`] and kept in a folder
 //! by [`storage`], from which it can go on ([`reopen`]); [`progress`], [`table`] and [`plot`] show it. Its reward may be computed
-//! [`outside`]. Several methods on a run are a [`comparison`]. Everything that can go wrong is a [`error::ProgramError`], which also knows the
+//! [`outside`], its prior may come from the [`hub`]. Several methods on a run are a [`comparison`]. Everything that can go wrong is a [`error::ProgramError`], which also knows the
 //! exit code.
 
 mod assets;
@@ -14,10 +14,12 @@ mod data;
 mod device;
 mod error;
 mod grid;
+mod hub;
 mod listing;
 mod number;
 mod output;
 mod outside;
+mod permission;
 mod plot;
 mod pretraining;
 mod progress;

@@ -53,6 +53,18 @@ pub fn figure(value: f64) -> String {
     format!("{:.3}", rounded + 0.0)
 }
 
+/// A number of bytes.
+pub fn bytes(count: u64) -> String {
+    let count = count as f64;
+    match [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)]
+        .into_iter()
+        .find(|(_, unit)| count >= *unit)
+    {
+        Some((name, unit)) => format!("{:.2} {name}", count / unit),
+        None => format!("{count} B"),
+    }
+}
+
 /// A number beside an axis: at most three decimals, and no needless zeros.
 pub fn tick(value: f64) -> String {
     let digits = if value.abs() >= 100.0 { 0 } else { 3 };

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 const OFFLINE: &str = "RTB_DATA";
 
 /// That folder, if it is given.
-fn offline() -> Option<PathBuf> {
+pub fn offline() -> Option<PathBuf> {
     let folder = std::env::var_os(OFFLINE)?;
     (!folder.is_empty()).then(|| folder.into())
 }

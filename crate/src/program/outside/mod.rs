@@ -9,13 +9,12 @@ mod last_lines;
 mod lines;
 mod npy;
 mod onnx;
-mod permission;
 #[cfg(test)]
 mod tests;
 mod worker;
 
+pub use super::permission::Permission;
 pub use npy::header as npy_header;
-pub use permission::Permission;
 
 use super::error::ProgramError;
 use super::output::quoted;
@@ -84,7 +83,7 @@ pub fn open_generator(
 }
 
 /// A command as a shell reads it.
-fn command_line(words: &[String]) -> String {
+pub fn command_line(words: &[String]) -> String {
     let words: Vec<_> = words.iter().map(quoted).collect();
     printable(&words.join(" "))
 }

@@ -1,22 +1,25 @@
-//! Leave to start the programs that a run's description names.
+//! Leave to do what a run's description asks for, but its reader may not expect.
 
-use super::command_line;
-use crate::program::error::ProgramError;
-use crate::program::output::say;
+use super::error::ProgramError;
+use super::output::say;
+use super::outside::command_line;
 use clap::Args;
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 
-/// A description that names a program is code, whoever wrote it, so the program starts only by this flag or after a
-/// yes on the terminal.
+/// A description that names a program is code, whoever wrote it, and models are large: a program starts, and a model is
+/// fetched, only by a flag or after a yes on the terminal.
 #[derive(Args, Debug, Default)]
 pub struct Permission {
     /// Start the program that a run names as its reward without asking [field: reward.run]
     #[arg(long)]
-    allow_commands: bool,
+    pub allow_commands: bool,
+    /// Fetch the model that a run names without asking [field: prior.hub]
+    #[arg(long)]
+    pub download: bool,
     /// What the user has said yes to, who is not asked twice.
     #[arg(skip)]
-    granted: RefCell<Vec<Vec<String>>>,
+    pub granted: RefCell<Vec<Vec<String>>>,
 }
 
 impl Permission {
@@ -26,8 +29,8 @@ impl Permission {
             return Ok(());
         }
         let line = command_line(words);
-        let is_terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
-        if is_terminal && agrees(field, &line) {
+        let what = format!("This run starts a program, which may do all that you may ({field}):\n  {line}");
+        if agrees(&what, "Start it?") {
             self.granted.borrow_mut().push(words.to_owned());
             return Ok(());
         }
@@ -37,14 +40,15 @@ impl Permission {
     }
 }
 
-/// Asks on the terminal.
-fn agrees(field: &str, line: &str) -> bool {
-    say(format_args!(
-        "This run starts a program, which may do all that you may ({field}):\n  {line}"
-    ));
+/// Says something and asks about it on the terminal; without one the answer is no.
+pub fn agrees(what: &str, question: &str) -> bool {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return false;
+    }
+    say(what);
     let mut terminal = io::stderr();
     let mut answer = String::new();
-    write!(terminal, "Start it? [y/N] ")
+    write!(terminal, "{question} [y/N] ")
         .and_then(|()| terminal.flush())
         .and_then(|()| io::stdin().read_line(&mut answer))
         .is_ok_and(|_| is_yes(&answer))
