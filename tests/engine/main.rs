@@ -4,6 +4,7 @@
 
 mod baseline;
 mod chain;
+mod checkpoints;
 mod choice;
 mod config;
 mod diffusers;

@@ -2,6 +2,8 @@
 
 use super::data;
 use super::error::ProgramError;
+use super::folder::Disk;
+use super::hub;
 use super::outside::{self, Permission};
 use burn::module::Module;
 use burn::tensor::Device;
@@ -13,6 +15,7 @@ use rtb::task::Task;
 use rtb::task::images::{CLASSES, PooledClassifier, Shape, StridedClassifier};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The role of a prior's weights.
 const PRIOR: &str = "prior";
@@ -55,8 +58,8 @@ pub fn files(run: &Run, permission: &Permission) -> Result<Files, ProgramError> 
             fs::read(path).map_err(|e| ProgramError::file("read the table", path, e))
         }
         FileKind::Onnx(_) | FileKind::Denoiser(_) | FileKind::Generator(_) => own(need, "an ONNX file"),
-        // A program has no file of its own.
-        FileKind::Command(_) | FileKind::TextCommand(_) => Ok(Vec::new()),
+        // A program has no file of its own, a folder several.
+        FileKind::Command(_) | FileKind::TextCommand(_) | FileKind::Folder { .. } => Ok(Vec::new()),
     })
 }
 
@@ -89,6 +92,13 @@ pub fn files_beside(
                 let file = find(need)?;
                 let opened = outside::open_denoiser(need.field, denoiser, file.clone())?;
                 files.with(need.role, file).with_denoiser(need.role, opened)
+            }
+            FileKind::Folder { hub, revision } => {
+                let path = match hub {
+                    true => hub::folder(need.field, need.name, revision, permission)?,
+                    false => need.name.into(),
+                };
+                files.with_folder(need.role, Arc::new(Disk::open(need.field, path)?))
             }
             FileKind::Generator(generator) => {
                 let file = find(need)?;

@@ -1,7 +1,7 @@
 //! What can be typed after `rtb`.
 
 use super::command::{
-    bench, compare, density, distill, energy, evaluate, infill, list, model, numbers, pretrain, run,
+    bench, compare, density, distill, energy, evaluate, export, infill, list, model, numbers, pretrain, run,
     sample,
 };
 use super::error::ProgramError;
@@ -32,6 +32,7 @@ Examples:
   rtb energy 25-to-9 --out energy.png       learn the prior's density as an energy
   rtb numbers                               train a language model to say 0 to 100 equally often
   rtb model ddpm-cifar10-32                 show the parts of a diffusers folder
+  rtb export runs/cifar-10-class-seed0      write its posterior as a LoRA that diffusers loads
   rtb pretrain mixture mine.toml --out prior.safetensors
                                             train a prior on samples, then use it in a run:
   rtb run mine.toml --set prior.kind=learned --set prior.weights=prior.safetensors";
@@ -62,6 +63,7 @@ enum Command {
     Infill(infill::Args),
     List(list::Args),
     Model(model::Args),
+    Export(export::Args),
     Bench(bench::Args),
     Density(density::Args),
     Distill(distill::Args),
@@ -82,6 +84,7 @@ impl Cli {
             Some(Command::Infill(args)) => infill::execute(&args),
             Some(Command::List(args)) => list::execute(&args),
             Some(Command::Model(args)) => model::execute(&args),
+            Some(Command::Export(args)) => export::execute(&args),
             Some(Command::Bench(args)) => bench::execute(&args),
             Some(Command::Density(args)) => density::execute(&args),
             Some(Command::Distill(args)) => distill::execute(&args),

@@ -13,6 +13,7 @@ mod comparison;
 mod data;
 mod device;
 mod error;
+mod folder;
 mod grid;
 mod hub;
 mod listing;

@@ -87,7 +87,7 @@ pub fn opened(
 }
 
 /// The files that the run of a folder needs.
-fn files(folder: &RunFolder, run: &Run, permission: &Permission) -> Result<Files, ProgramError> {
+pub fn files(folder: &RunFolder, run: &Run, permission: &Permission) -> Result<Files, ProgramError> {
     assets::files_beside(run, permission, |need| folder.kept(need))
 }
 

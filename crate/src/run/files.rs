@@ -14,6 +14,8 @@ use crate::engine::process::Denoiser;
 #[cfg(feature = "engine")]
 use crate::engine::reward::{BlackBox, TextBlackBox};
 #[cfg(feature = "engine")]
+use crate::network::diffusers::Folder;
+#[cfg(feature = "engine")]
 use std::sync::Arc;
 
 /// A file that a run needs before it can be opened; the caller must find it.
@@ -53,6 +55,13 @@ pub enum FileKind<'a> {
     Denoiser(&'a OnnxDenoiser),
     /// A prior that a model makes of noise; [`Files`] holds it as a generator.
     Generator(&'a OnnxGenerator),
+    /// A folder of diffusers, or a model of the hub.
+    Folder {
+        /// Whether the name is one on the hub.
+        hub: bool,
+        /// The branch, tag or commit there.
+        revision: Option<&'a str>,
+    },
 }
 
 /// The files that a run needs, by their roles.
@@ -72,6 +81,9 @@ pub struct Files {
     #[cfg(feature = "engine")]
     #[serde(skip)]
     generators: Outside<dyn Generate>,
+    #[cfg(feature = "engine")]
+    #[serde(skip)]
+    folders: Outside<dyn Folder>,
 }
 
 impl Files {
@@ -156,6 +168,23 @@ impl Files {
     #[cfg(feature = "engine")]
     pub fn generator(&self, role: &str, field: &str, name: &str) -> Result<Arc<dyn Generate>, ConfigError> {
         self.generators.get(role, field, name, "prior")
+    }
+
+    /// The folder of a role, of this name, which a field of the run asks for.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
+    #[cfg(feature = "engine")]
+    pub fn folder(&self, role: &str, field: &str, name: &str) -> Result<Arc<dyn Folder>, ConfigError> {
+        self.folders.get(role, field, name, "prior")
+    }
+
+    /// Adds a folder with its role.
+    #[cfg(feature = "engine")]
+    pub fn with_folder(mut self, role: &str, folder: Arc<dyn Folder>) -> Self {
+        self.folders.0.insert(role.to_owned(), folder);
+        self
     }
 
     /// Adds a generator with its role.

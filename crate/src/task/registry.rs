@@ -14,6 +14,8 @@ const ROOMS: &[&dyn Room] = &[
     &points::Points,
     &images::Images::ROOM,
     &images::Latents::ROOM,
+    #[cfg(feature = "native")]
+    &images::Checkpoints::ROOM,
     &text::Text,
 ];
 

@@ -1,7 +1,7 @@
 //! What a folder is to the library, which touches no file.
 
 /// A folder's files, which a caller reads. Paths have `/` between their names.
-pub trait Folder {
+pub trait Folder: Send + Sync {
     /// The first `most` bytes of a file, or fewer where it has no more; `None` where there is no such file.
     ///
     /// # Errors

@@ -123,6 +123,11 @@ impl Tokenizer {
         })
     }
 
+    /// Every number is below this.
+    pub fn size(&self) -> usize {
+        self.numbers.values().max().map_or(0, |most| *most as usize + 1)
+    }
+
     /// The numbers of a text, `length` of them: the start, the text's own as far as they fit, the end, padding.
     pub fn encode(&self, text: &str, length: usize) -> Vec<u32> {
         let [start, end, padding] = [0, 1, 2].map(|at| self.marks[at].1);

@@ -6,6 +6,7 @@ pub mod density;
 pub mod distill;
 pub mod energy;
 pub mod evaluate;
+pub mod export;
 pub mod infill;
 pub mod list;
 pub mod model;

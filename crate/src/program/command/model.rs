@@ -1,54 +1,19 @@
 //! `rtb model`: what a folder of diffusers holds.
 
 use crate::program::error::ProgramError;
+use crate::program::folder::Disk;
 use crate::program::listing;
 use crate::program::output::print;
 use rtb::engine::EngineError;
-use rtb::network::diffusers::{Contents, Folder, Pipeline};
+use rtb::network::diffusers::{Contents, Pipeline};
 use rtb::task::Listing;
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Show the parts of a pretrained model: the folder of a diffusers pipeline
 #[derive(clap::Args)]
 pub struct Args {
     /// The folder, with model_index.json in it
     folder: PathBuf,
-}
-
-/// A folder on the disk.
-struct Disk<'a>(&'a Path);
-
-impl Disk<'_> {
-    fn at<T>(&self, path: &str, read: impl FnOnce(&Path) -> io::Result<T>) -> Result<Option<T>, String> {
-        let path = self.0.join(path);
-        match read(&path) {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(format!("{}: cannot read: {error}", path.display())),
-        }
-    }
-}
-
-impl Folder for Disk<'_> {
-    fn read(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, String> {
-        self.at(path, |path| {
-            let mut bytes = Vec::new();
-            File::open(path)?.take(most as u64).read_to_end(&mut bytes)?;
-            Ok(bytes)
-        })
-    }
-
-    fn files(&self, folder: &str) -> Result<Vec<String>, String> {
-        let names = self.at(folder, |path| match path.is_dir() {
-            false => Ok(Vec::new()),
-            true => fs::read_dir(path)?
-                .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-                .collect(),
-        });
-        Ok(names?.unwrap_or_default())
-    }
 }
 
 /// Prints the parts.
@@ -60,7 +25,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         },
         other => other.into(),
     };
-    let disk = Disk(&args.folder);
+    let disk = Disk::open("FOLDER", args.folder.clone())?;
     let pipeline = Pipeline::open(&disk).map_err(within)?;
     let (mut rows, mut refused) = (Vec::new(), String::new());
     for part in &pipeline.parts {

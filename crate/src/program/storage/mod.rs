@@ -270,7 +270,8 @@ fn kept_as(need: &FileNeed) -> Option<String> {
         FileKind::Onnx(_) | FileKind::Denoiser(_) | FileKind::Generator(_) => {
             Some(format!("{}.onnx", need.role))
         }
-        FileKind::Command(_) | FileKind::TextCommand(_) => None,
+        // A folder is large, and stays where it is.
+        FileKind::Command(_) | FileKind::TextCommand(_) | FileKind::Folder { .. } => None,
     }
 }
 

@@ -43,7 +43,7 @@ mod task;
 pub mod train;
 
 #[cfg(feature = "engine")]
-pub use chain::{GeneratorPrior, ImagePrior};
+pub use chain::{CheckpointPrior, GeneratorPrior, ImagePrior, Made, published_adapters};
 pub use data::{CLASSES, PIXELS, SIDE, Shape};
 #[cfg(feature = "engine")]
 pub use exact::Exact;
@@ -62,11 +62,13 @@ pub use pool::Pool;
 #[cfg(feature = "engine")]
 pub use prior::{Decoder, DenoiserPrior, Denoising};
 pub use problem::{
-    Class, ClassesBy, DescribedPrior, FileSize, Generator, ImagesProblem, Judge, LatentsProblem,
-    PAINT_LEVELS, ProblemOf, REWARDS, Reward,
+    Checkpoint, CheckpointsProblem, Class, ClassesBy, DescribedPrior, FileSize, Generator, ImagesProblem,
+    Judge, LatentsProblem, PAINT_LEVELS, ProblemOf, REWARDS, Reward, Sampler,
 };
 #[cfg(feature = "engine")]
 pub use reward::ImageReward;
+#[cfg(feature = "native")]
+pub use room::Checkpoints;
 pub use room::{Images, Latents};
 #[cfg(feature = "engine")]
 pub use task::{ImagesTask, LatentsTask, TaskOf};
@@ -76,6 +78,7 @@ use crate::run::ShippedPrior;
 /// The tasks' names, as in the TOML file.
 const DIGITS: &str = "digits";
 const LATENTS: &str = "latents";
+const IMAGES: &str = "images";
 
 const fn shipped(name: &'static str, title: &'static str) -> ShippedPrior {
     ShippedPrior {

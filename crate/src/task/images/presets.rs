@@ -4,7 +4,15 @@ use super::data::{CLASSES, SIDE};
 use super::problem::{
     self, Class, ClassesBy, Generator, ImagesProblem, LatentsProblem, PAINT_LEVELS, Reward,
 };
+#[cfg(feature = "native")]
+use super::problem::{Checkpoint, CheckpointsProblem, FileSize, Judge, Sampler};
+#[cfg(feature = "native")]
+use crate::run::{Command, LogZ};
 use crate::run::{Preset, Run};
+
+/// The layers of a U-Net that a posterior of a class changes: attention and convolutions.
+#[cfg(feature = "native")]
+const LAYERS: [&str; 6] = ["to_q", "to_k", "to_v", "to_out.0", "conv1", "conv2"];
 
 fn classes(classes: &[usize], by: ClassesBy) -> Reward {
     Reward::Classes {
@@ -276,4 +284,93 @@ pub(super) fn latents() -> Vec<Preset> {
         }
     }
     all
+}
+
+/// The presets of images under a diffusion model of others.
+#[cfg(feature = "native")]
+pub(super) fn checkpoints() -> Vec<Preset> {
+    let cifar = Checkpoint {
+        data: Some("cifar-10".to_owned()),
+        targets: LAYERS.map(str::to_owned).to_vec(),
+        ..Checkpoint::of_hub("google/ddpm-cifar10-32")
+    };
+    let prompt = "A green colored rabbit.";
+    let stable_diffusion = Checkpoint {
+        sampler: Sampler::Ddim { eta: 1.0 },
+        prompt: Some(prompt.to_owned()),
+        guidance: 5.0,
+        ..Checkpoint::of_hub("stable-diffusion-v1-5/stable-diffusion-v1-5")
+    };
+    let run = |name: &str, prior: Checkpoint, reward: Reward, judge: Judge| Run {
+        name: name.to_owned(),
+        problem: CheckpointsProblem { prior, reward, judge }.into(),
+        ..problem::checkpoint_defaults()
+    };
+    let class = run(
+        "cifar-10-class",
+        cifar.clone(),
+        Reward::Classes {
+            classes: vec![Class::Name("airplane".to_owned())],
+            by: ClassesBy::Sum,
+            weights: Some("cifar-10-classifier.safetensors".to_owned()),
+        },
+        Judge {
+            weights: Some("cifar-10-judge.safetensors".to_owned()),
+        },
+    );
+    let smooth = run(
+        "cifar-10-smooth",
+        Checkpoint { data: None, ..cifar },
+        Reward::Jpeg {
+            wanted: FileSize::Small,
+            scale: 0.2,
+            quality: 95,
+        },
+        Judge::default(),
+    );
+    let score = Command {
+        run: ["python3", "imagereward.py", prompt].map(str::to_owned).to_vec(),
+        workers: 1,
+        timeout: 600.0,
+    };
+    let mut rabbit = run(
+        "sd-prompt",
+        stable_diffusion,
+        Reward::Command(score),
+        Judge::default(),
+    );
+    rabbit.objective.log_z = LogZ::Learned;
+    rabbit.objective.step_share = 8.0 / 50.0;
+    rabbit.objective.chunk = 4;
+    rabbit.rollout.batch = 16;
+    rabbit.optimizer.learning_rate = 1e-5;
+    rabbit.optimizer.log_z_learning_rate = 1e-3;
+    rabbit.evaluation.samples = 100;
+    rabbit.evaluation.proposals = 100;
+    let preset = |name, title, description, run| Preset {
+        name,
+        title,
+        description,
+        run,
+    };
+    vec![
+        preset(
+            "cifar-10-class",
+            "CIFAR-10, airplanes",
+            "A class posterior of the DDPM of CIFAR-10, by a classifier of your own.",
+            class,
+        ),
+        preset(
+            "cifar-10-smooth",
+            "CIFAR-10, smooth images",
+            "The DDPM of CIFAR-10 under the size of its images as JPEG files.",
+            smooth,
+        ),
+        preset(
+            "sd-prompt",
+            "Stable Diffusion 1.5, a green rabbit",
+            "Stable Diffusion under ImageReward, a script, for one prompt.",
+            rabbit,
+        ),
+    ]
 }

@@ -1,5 +1,7 @@
 //! The tasks of images.
 
+#[cfg(feature = "native")]
+use super::problem::Checkpoint;
 use super::problem::{self, DescribedPrior, Generator, ProblemOf, REWARDS};
 use super::{ImageFit, ImageView, STATISTICS, experiments, presets, sheet};
 use crate::message::Report;
@@ -38,6 +40,9 @@ pub trait ImageRoom: DescribedPrior + serde::de::DeserializeOwned + Schema {
 
     /// As [`Room::defaults`].
     fn defaults() -> Run;
+
+    /// What gives way besides a prior of another kind ([`Room::give_way`]).
+    fn give_way(_own: &mut Table, _over: &Table) {}
 
     /// As [`Room::presets`].
     fn presets() -> Vec<Preset>;
@@ -106,6 +111,45 @@ impl ImageRoom for Generator {
     }
 }
 
+#[cfg(feature = "native")]
+impl ImageRoom for Checkpoint {
+    type Opened = super::CheckpointPrior;
+
+    const PRIORS: &'static [ShippedPrior] = &[];
+    const IGNORES: &'static [&'static str] = &[
+        "process.variance",
+        "process.temperature",
+        "network.width",
+        "network.depth",
+        "network.langevin",
+    ];
+
+    fn defaults() -> Run {
+        problem::checkpoint_defaults()
+    }
+
+    /// A model in another place.
+    fn give_way(own: &mut Table, over: &Table) {
+        let says = |field| over.get("prior").is_some_and(|prior| prior.get(field).is_some());
+        let gone: &[&str] = match (says("folder"), says("hub")) {
+            (true, false) => &["hub", "revision"],
+            (false, true) => &["folder", "revision"],
+            _ => return,
+        };
+        if let Some(prior) = own.get_mut("prior").and_then(toml::Value::as_table_mut) {
+            prior.retain(|field, _| !gone.contains(&field));
+        }
+    }
+
+    fn presets() -> Vec<Preset> {
+        presets::checkpoints()
+    }
+
+    fn experiments() -> Vec<Experiment> {
+        Vec::new()
+    }
+}
+
 /// A task of images whose priors are described so.
 pub struct RoomOf<P>(PhantomData<fn() -> P>);
 
@@ -113,6 +157,10 @@ pub struct RoomOf<P>(PhantomData<fn() -> P>);
 pub type Images = RoomOf<NetworkPrior>;
 /// Images that a generator makes of noise.
 pub type Latents = RoomOf<Generator>;
+
+/// Images under a diffusion model of others, which the native program reads.
+#[cfg(feature = "native")]
+pub type Checkpoints = RoomOf<Checkpoint>;
 
 impl<P> RoomOf<P> {
     /// The task.
@@ -143,6 +191,7 @@ impl<P: ImageRoom> Room for RoomOf<P> {
 
     fn give_way(&self, own: &mut Table, over: &Table) {
         other_prior_gives_way(own, over);
+        P::give_way(own, over);
     }
 
     fn presets(&self) -> Vec<Preset> {

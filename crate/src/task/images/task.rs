@@ -163,7 +163,7 @@ impl<Q: ImagePrior> Task for TaskOf<Q> {
 
     fn chains(&self) -> Chains<Q::Process, Q, Q::Policy> {
         Chains {
-            process: self.process,
+            process: self.process.clone(),
             prior: self.prior.clone(),
             policy: self.prior.policy(&self.run, &self.reward, self.count()),
             device: self.device.clone(),

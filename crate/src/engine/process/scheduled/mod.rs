@@ -4,7 +4,7 @@ mod schedule;
 
 pub use schedule::{BetaSchedule, Prediction, Rule, Schedule, Spacing, Transition, Variance};
 
-use super::{Process, log_constant, log_gaussian, per_row, per_step, sum};
+use super::{Diffusion, Process, log_constant, log_gaussian, per_row, per_step, sum};
 use crate::engine::ConfigError;
 use burn::tensor::{Device, Tensor};
 
@@ -113,6 +113,11 @@ impl Scheduled {
         mean + of(&epsilon, &|t| t.noise)
     }
 
+    /// ᾱ of the chain's end.
+    fn last_alpha(&self) -> f64 {
+        self.transitions.last().map_or(1.0, |last| last.next_alpha)
+    }
+
     fn variance(&self, step: usize) -> f64 {
         self.transition_at(step).map_or(1.0, |t| t.variance)
     }
@@ -218,5 +223,39 @@ impl Process for Scheduled {
 
     fn rows_at_once(&self) -> usize {
         (NUMBERS_AT_ONCE / self.dimensions.max(1)).max(1)
+    }
+}
+
+impl Diffusion for Scheduled {
+    /// What is left of the data in the last state; nothing is known of it in the first.
+    fn expected_end(&self, step: usize, x: &Tensor<2>, mean: &Tensor<2>) -> Tensor<2> {
+        match self.preview(step, x, mean) {
+            None => mean.clone(),
+            Some(data) => data.mul_scalar(self.last_alpha().sqrt()),
+        }
+    }
+
+    /// x_i/√ᾱ_i is the data with noise of variance (1 − ᾱ_i)/ᾱ_i.
+    fn end_deviation(&self, step: usize, data_variance: f64) -> f64 {
+        let left = match self.transition_at(step) {
+            None => data_variance,
+            Some(at) => {
+                let noise = 1.0 - at.alpha;
+                data_variance * noise / (at.alpha * data_variance + noise)
+            }
+        };
+        let last = self.last_alpha();
+        (last * left + 1.0 - last).sqrt()
+    }
+
+    /// E\[data|x_i\] = (x_i + (1 − ᾱ_i)·score)/√ᾱ_i. From pure noise there is nothing to guide.
+    fn guide(&self, step: usize, mean: &Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
+        match self.transition_at(step) {
+            None => mean.clone(),
+            Some(at) => {
+                let (data, _) = at.unclipped();
+                mean.clone() + gradient.mul_scalar(data * (1.0 - at.alpha) / at.alpha.sqrt())
+            }
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! The chains of images: what a task needs to know of its prior.
 
+mod checkpoint;
 mod denoised;
 mod generated;
 
+pub use checkpoint::{CheckpointPrior, Made, published_adapters};
 pub use generated::GeneratorPrior;
 
 use super::prior::Decoder;
@@ -24,7 +26,7 @@ pub type NetworkOf<Q> = <<Q as ImagePrior>::Policy as Policy<<Q as ImagePrior>::
 /// A prior of images: a chain, and what makes images of its end points.
 pub trait ImagePrior: Prior<Self::Process> + Clone + fmt::Debug + Sized + 'static {
     /// The chain.
-    type Process: Diffusion + Copy + fmt::Debug + 'static;
+    type Process: Diffusion + Clone + fmt::Debug + 'static;
     /// The kernels of posteriors above it.
     type Policy: Policy<Self::Process> + 'static;
     /// How a run describes it.

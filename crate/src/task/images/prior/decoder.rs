@@ -9,7 +9,7 @@ use crate::engine::process::State;
 use crate::engine::weights::{Weights, load_tensors};
 use crate::network::{ResidualConfig, ResidualNetwork};
 use crate::task::images::network::decode;
-use crate::task::images::{DECODER, Denoiser, Shape};
+use crate::task::images::{DECODER, Denoiser, Made, Shape};
 use burn::tensor::{Device, Tensor};
 use std::fmt;
 use std::sync::Arc;
@@ -31,6 +31,7 @@ enum By {
     Network(Box<Latents>),
     Flow(Box<Flow>, Box<Decoder>),
     Outside(Outside),
+    Model(Arc<Made>),
 }
 
 /// A generator that is computed on the host.
@@ -101,6 +102,14 @@ impl Decoder {
         }
     }
 
+    /// Of the end points of a model of others.
+    pub fn of_model(model: Arc<Made>, shape: Shape) -> Self {
+        Self {
+            shape,
+            by: By::Model(model),
+        }
+    }
+
     /// Takes the decoder of images of this shape out of a prior's weights; what is left are those of its network.
     ///
     /// # Errors
@@ -141,6 +150,7 @@ impl Decoder {
             By::Network(latents) => latents.size,
             By::Flow(_, decoder) => decoder.size(),
             By::Outside(outside) => outside.generator.latents(),
+            By::Model(model) => model.size(),
         }
     }
 
@@ -151,6 +161,7 @@ impl Decoder {
             By::Network(latents) => Some(decode(&latents.network, ends)),
             By::Flow(flow, decoder) => decoder.images_of(flow.ends(ends)),
             By::Outside(_) => None,
+            By::Model(model) => Some(model.images(&ends)),
         }
     }
 
@@ -175,6 +186,7 @@ impl Decoder {
             By::Outside(outside) => return outside.images(ends),
             By::Network(latents) => &latents.device,
             By::Flow(flow, _) => &flow.device,
+            By::Model(model) => model.device(),
         };
         let size = self.size();
         let blocks: Vec<&[f32]> = ends.chunks(BLOCK * size).collect();

@@ -1,6 +1,8 @@
 //! The values that runs of images have where nothing else is said.
 
-use super::{ImagesProblem, LatentsProblem};
+use super::{
+    Checkpoint, CheckpointsProblem, DescribedPrior, FileSize, ImagesProblem, Judge, LatentsProblem, Reward,
+};
 use crate::run::{
     Evaluation, LogZ, Network, Objective, Optimizer, Process, Rollout, Run, Tempering, Training,
 };
@@ -92,5 +94,61 @@ pub fn latent_defaults() -> Run {
             candidates: 16,
         },
         ..Run::new(LatentsProblem::default())
+    }
+}
+
+/// Under a model of others: low-rank changes, few trajectories at once, of which some steps have gradients.
+pub fn checkpoint_defaults() -> Run {
+    let problem = CheckpointsProblem {
+        prior: Checkpoint::shipped(),
+        reward: Reward::Jpeg {
+            wanted: FileSize::Small,
+            scale: 1.0,
+            quality: 95,
+        },
+        judge: Judge::default(),
+    };
+    Run {
+        tempering: Tempering {
+            start: 1.0,
+            iterations: 0,
+            floor: -100.0,
+            ..Tempering::default()
+        },
+        process: Process {
+            steps: 50,
+            ..Process::default()
+        },
+        network: Network {
+            rank: 4,
+            ..Network::default()
+        },
+        objective: Objective {
+            log_z: LogZ::Vargrad,
+            step_share: 0.2,
+            chunk: 32,
+            ..Objective::default()
+        },
+        rollout: Rollout {
+            batch: 32,
+            ..Rollout::default()
+        },
+        optimizer: Optimizer {
+            learning_rate: 3e-4,
+            ema: 0.9,
+            ..Optimizer::default()
+        },
+        training: Training {
+            iterations: 1000,
+            checkpoint_every: 20,
+        },
+        evaluation: Evaluation {
+            samples: 128,
+            proposals: 256,
+            every: 0,
+            samples_while_training: 32,
+            candidates: 1,
+        },
+        ..Run::new(problem)
     }
 }

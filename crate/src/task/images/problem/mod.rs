@@ -1,5 +1,6 @@
 //! What a run of images is about: a prior, and a reward of images.
 
+mod checkpoint;
 mod defaults;
 mod generator;
 mod prior;
@@ -8,7 +9,8 @@ mod reward;
 mod suits;
 
 pub use crate::run::Class;
-pub(super) use defaults::{defaults, latent_defaults};
+pub use checkpoint::{Checkpoint, Sampler};
+pub(super) use defaults::{checkpoint_defaults, defaults, latent_defaults};
 pub use generator::Generator;
 pub use prior::DescribedPrior;
 pub use reward::{ClassesBy, FileSize, REWARDS, Reward};
@@ -41,6 +43,9 @@ pub type ImagesProblem = ProblemOf<NetworkPrior>;
 
 /// Images that a generator makes of noise.
 pub type LatentsProblem = ProblemOf<Generator>;
+
+/// Images under a diffusion model of others.
+pub type CheckpointsProblem = ProblemOf<Checkpoint>;
 
 /// The classifier that only measures: it sees the classes of samples and the features that FID compares, and no reward
 /// asks it.

@@ -1,0 +1,171 @@
+//! Diffusion models of others, as a run describes them.
+
+use super::DescribedPrior;
+use crate::engine::ConfigError;
+use crate::engine::check::{Checked, positive, range, whole};
+use crate::run::{FileKind, FileNeed, Run};
+use crate::task::images::IMAGES;
+use serde::{Deserialize, Serialize};
+
+/// A diffusion model in the format of diffusers, a folder or a model of the hub.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Checkpoint {
+    /// A folder that `DiffusionPipeline.save_pretrained` wrote, with its weights as safetensors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// In its place the name of a model on the hub (huggingface.co), such as `google/ddpm-cifar10-32`: it is read where
+    /// Python's cache has it, or fetched after a yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hub: Option<String>,
+    /// The model's branch, tag or commit on the hub; `main` if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// The kernels of the chain.
+    #[serde(default)]
+    pub sampler: Sampler,
+    /// The text that images are made for, of a model that takes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// The text that guidance leads away from.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub negative_prompt: String,
+    /// Scale of classifier-free guidance (arXiv 2207.12598), which is part of what the prior is; 1 is none.
+    #[serde(default = "one")]
+    pub guidance: f64,
+    /// The layers that the posterior changes, by the ends of their names, as PEFT's `target_modules`.
+    #[serde(default = "attention")]
+    pub targets: Vec<String>,
+    /// α of the changes, which are multiplied by α over the rank (LoRA, arXiv 2106.09685, §4.1); the rank if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alpha: Option<f64>,
+    /// The name of the data set that it learned, as classifiers name theirs. Without it no classifier is asked about its
+    /// images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+}
+
+/// By which rule the next state of a chain is drawn. The noise schedule is the model's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Sampler {
+    /// Ancestral steps with the model's own variance (arXiv 2006.11239).
+    #[default]
+    Ddpm,
+    /// Steps of DDIM (arXiv 2010.02502), of which those with noise have a density.
+    Ddim {
+        /// η, the noise as a share of that of ancestral steps, above 0 and at most 1.
+        #[serde(default = "one")]
+        eta: f64,
+    },
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// The layers of attention.
+fn attention() -> Vec<String> {
+    ["to_q", "to_k", "to_v", "to_out.0"].map(str::to_owned).to_vec()
+}
+
+impl Checkpoint {
+    /// A folder's model, with the usual changes.
+    pub fn of_folder(folder: &str) -> Self {
+        Self {
+            folder: Some(folder.to_owned()),
+            guidance: one(),
+            targets: attention(),
+            ..Self::default()
+        }
+    }
+
+    /// The same of a model on the hub.
+    pub fn of_hub(hub: &str) -> Self {
+        Self {
+            hub: Some(hub.to_owned()),
+            folder: None,
+            ..Self::of_folder("")
+        }
+    }
+
+    /// The field that names its place.
+    pub fn field(&self) -> &'static str {
+        if self.hub.is_some() {
+            "prior.hub"
+        } else {
+            "prior.folder"
+        }
+    }
+
+    /// Its place, a folder or a name on the hub.
+    pub fn name(&self) -> &str {
+        let named = self.folder.as_deref().or(self.hub.as_deref());
+        named.unwrap_or_default()
+    }
+}
+
+impl DescribedPrior for Checkpoint {
+    const TASK: &'static str = IMAGES;
+    const WITHOUT_LANGEVIN: Option<&'static str> =
+        Some("false: changes of a model's layers have no Langevin term");
+
+    fn shipped() -> Self {
+        Self::of_hub("google/ddpm-cifar10-32")
+    }
+
+    fn ships(&self) -> bool {
+        false
+    }
+
+    fn validate(&self, run: &Run) -> Checked {
+        let named =
+            [&self.folder, &self.hub].map(|name| name.as_deref().is_some_and(|name| !name.is_empty()));
+        if named == [false, false] {
+            let needed = "a folder that diffusers wrote, or prior.hub in its place";
+            return Err(ConfigError::missing("prior.folder", needed));
+        }
+        if let (Some(folder), true) = (&self.folder, self.hub.is_some()) {
+            let allowed = "one of prior.folder and prior.hub";
+            return Err(ConfigError::new("prior.folder", format!("`{folder}`"), allowed));
+        }
+        if let (Some(revision), None) = (&self.revision, &self.hub) {
+            let allowed = "a revision only of prior.hub: a folder has one";
+            return Err(ConfigError::new(
+                "prior.revision",
+                format!("`{revision}`"),
+                allowed,
+            ));
+        }
+        if let Sampler::Ddim { eta } = self.sampler {
+            positive("prior.sampler.eta", eta, 1.0)?;
+        }
+        range("prior.guidance", self.guidance, 1.0, 100.0)?;
+        if self.prompt.is_none() && self.guidance != 1.0 {
+            let allowed = "1 without prior.prompt: there is no text to lead to";
+            return Err(ConfigError::new("prior.guidance", self.guidance, allowed));
+        }
+        whole("the number of prior.targets", self.targets.len(), 1, 1000)?;
+        if let Some(alpha) = self.alpha {
+            positive("prior.alpha", alpha, 1e4)?;
+        }
+        whole("network.rank", run.network.rank, 1, 1024)?;
+        // Every proposal of the exact posterior is kept in memory.
+        whole("evaluation.samples", run.evaluation.samples, 4, 100_000)?;
+        whole("evaluation.proposals", run.evaluation.proposals, 4, 100_000)
+    }
+
+    fn file(&self) -> FileNeed<'_> {
+        FileNeed {
+            role: "prior",
+            name: self.name(),
+            field: self.field(),
+            kind: FileKind::Folder {
+                hub: self.hub.is_some(),
+                revision: self.revision.as_deref(),
+            },
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Posteriors of models in the format of diffusers, as runs of the task images.
+
+use crate::diffusers::{Disk, golden};
+use crate::support::{numbers, train};
+use burn::tensor::{Tensor, TensorData};
+use pollster::block_on;
+use rtb::engine::device::cpu_device;
+use rtb::engine::noise::{Noise, Purpose};
+use rtb::engine::process::Process;
+use rtb::engine::weights::read_tensors;
+use rtb::network::diffusers::{Adapters, Pipeline};
+use rtb::run::{Files, Run, shipped_weights};
+use rtb::session::Session;
+use rtb::task::images::{CheckpointPrior, CheckpointsProblem, ImagePrior, published_adapters};
+use std::sync::Arc;
+
+fn run(prior: &str, more: &str) -> Run {
+    let text = format!(
+        r#"
+        task = "images"
+        prior = {{ folder = "somewhere", {prior} }}
+        reward = {{ kind = "ink", target = 0.6, deviation = 0.1 }}
+        process.steps = 4
+        network.rank = 4
+        objective = {{ step_share = 1.0, chunk = 64 }}
+        rollout.batch = 32
+        optimizer = {{ learning_rate = 0.01, ema = 0.0 }}
+        evaluation = {{ samples = 200, proposals = 800, candidates = 4 }}
+        {more}
+        "#
+    );
+    Run::from_toml(&text).unwrap_or_else(|e| panic!("{text}: {e}"))
+}
+
+fn small(more: &str) -> Run {
+    run(
+        r#"targets = ["to_q", "to_k", "to_v", "to_out.0", "conv1", "conv2"]"#,
+        more,
+    )
+}
+
+/// With a golden pipeline in the place of the folder.
+fn files(run: &Run, pipeline: &str) -> Files {
+    let shipped = |name: &str| shipped_weights(name).expect("it ships").to_vec();
+    run.files()
+        .iter()
+        .fold(Files::default(), |files, need| match need.role {
+            "prior" => files.with_folder("prior", Arc::new(golden(pipeline))),
+            role => files.with(role, shipped(need.name)),
+        })
+}
+
+fn opened(run: &Run, pipeline: &str) -> (CheckpointPrior, rtb::task::images::Learned) {
+    let described = &CheckpointsProblem::of(run).expect("of images").prior;
+    CheckpointPrior::open(described, run, &files(run, pipeline), &cpu_device()).expect("it opens")
+}
+
+#[test]
+fn training_moves_the_policy_towards_the_posterior() {
+    let run = small("training.iterations = 60");
+    let files = files(&run, "ddpm");
+    let mut session = block_on(Session::open(run, cpu_device(), &files, None)).expect("it opens");
+    let before = block_on(session.evaluate(200, 1)).expect("a report");
+    // Nothing is changed yet: the weights are those of r alone.
+    assert!((before.log_reward - before.elbo).abs() < 1e-3, "{before:?}");
+    train(&mut session, 60);
+    let after = block_on(session.evaluate(200, 4)).expect("a report");
+    assert!(
+        after.elbo > before.elbo + 0.3,
+        "{} after {}",
+        after.elbo,
+        before.elbo
+    );
+    assert!(after.log_reward > before.log_reward + 0.3, "{after:?}");
+    // Samples of the prior know log Z, and bounds lie on their sides.
+    let exact = after.log_z_exact;
+    assert!(after.elbo < exact + 0.1, "{} for {exact}", after.elbo);
+    assert!(
+        (after.log_z_importance - exact).abs() < 0.3,
+        "{} for {exact}",
+        after.log_z_importance
+    );
+}
+
+#[test]
+fn a_resumed_run_goes_on_exactly_and_holds_the_changes_alone() {
+    let run = small("training.iterations = 6");
+    let files = files(&run, "ddpm");
+    let mut whole = block_on(Session::open(run.clone(), cpu_device(), &files, None)).expect("it opens");
+    train(&mut whole, 2);
+    let checkpoint = whole.checkpoint().expect("it saves");
+    let rest = train(&mut whole, 2);
+    let mut resumed = block_on(Session::resume(&checkpoint, cpu_device(), &files)).expect("it resumes");
+    assert_eq!(train(&mut resumed, 2), rest);
+
+    // Of every changed layer the two factors, and nothing of the model.
+    let weights = block_on(whole.weights()).expect("they are read");
+    let published = block_on(published_adapters(&run, &files, &weights, &cpu_device())).expect("published");
+    let trained = read_tensors(&weights).expect("safetensors").tensors;
+    assert_eq!(trained.len(), published.tensors.len());
+    let count = |tensors: &[(String, Vec<usize>, Vec<f32>)]| tensors.iter().map(|t| t.2.len()).sum::<usize>();
+    assert_eq!(count(&trained), count(&published.tensors));
+    let folder = golden("ddpm");
+    let pipeline = Pipeline::open(&folder).expect("an index");
+    let (_, network) = pipeline.unet(&cpu_device()).expect("whole");
+    let file = published.to_safetensors(false);
+    let read = Adapters::read(&network, &file, &cpu_device()).expect("it is of this model");
+    assert_eq!(read.names().count(), trained.len() / 2);
+}
+
+/// The chain ends before a last step without noise, which belongs to what makes images.
+#[test]
+fn images_are_what_the_last_step_makes_of_end_points() {
+    let run = small("");
+    let (prior, learned) = opened(&run, "ddpm");
+    assert_eq!(learned.shape.sizes(), [3, 8, 8]);
+    assert_eq!(prior.process().steps(), 4);
+    let noise = Noise::new(3);
+    let ends = block_on(prior.samples(&noise, Purpose::Samples, 3, &cpu_device())).expect("samples");
+    let images = block_on(prior.decoder().images(&ends)).expect("images");
+    assert_eq!(images.len(), 3 * 192);
+    assert!(images.iter().all(|pixel| (-1.0..=1.0).contains(pixel)));
+    let folder = golden("ddpm");
+    let pipeline = Pipeline::open(&folder).expect("an index");
+    let (_, network) = pipeline.unet(&cpu_device()).expect("whole");
+    let x = Tensor::<4>::from_data(TensorData::new(ends, [3, 3, 8, 8]), &cpu_device());
+    let process = prior.process();
+    let last = process.finish().expect("DDPM ends without noise");
+    let output = network.forward(x.clone(), &[last.timestep as f64], None, None);
+    let expected = process.finished(&x.reshape([3, 192]), output.reshape([3, 192]));
+    let expected: Vec<f64> = numbers(expected).iter().map(|v| v.clamp(-1.0, 1.0)).collect();
+    let off = images
+        .iter()
+        .zip(&expected)
+        .map(|(a, b)| (f64::from(*a) - b).abs());
+    assert!(off.fold(0.0, f64::max) < 1e-5);
+}
+
+#[test]
+fn a_prompt_and_latents_make_images() {
+    let prior = r#"sampler = { kind = "ddim", eta = 1.0 }, prompt = "a small house", guidance = 3.0"#;
+    let run = run(prior, "");
+    let (guided, learned) = opened(&run, "latent");
+    let pixels = learned.shape.pixels();
+    let noise = Noise::new(3);
+    let images = |prior: &CheckpointPrior| {
+        let ends = block_on(prior.samples(&noise, Purpose::Samples, 2, &cpu_device())).expect("samples");
+        block_on(prior.decoder().images(&ends)).expect("images")
+    };
+    let made = images(&guided);
+    assert_eq!(made.len(), 2 * pixels);
+    assert!(made.iter().all(|pixel| (-1.0..=1.0).contains(pixel)));
+    // Words and guidance matter.
+    for other in [
+        r#"sampler = { kind = "ddim", eta = 1.0 }, prompt = "the house", guidance = 3.0"#,
+        r#"sampler = { kind = "ddim", eta = 1.0 }, prompt = "a small house""#,
+        r#"sampler = { kind = "ddim", eta = 1.0 }, prompt = "a small house", guidance = 3.0, negative_prompt = "the""#,
+    ] {
+        let (other, _) = opened(&self::run(other, ""), "latent");
+        assert_ne!(images(&other), made);
+    }
+}
+
+#[test]
+fn what_does_not_fit_the_model_is_named() {
+    let refused = |run: &Run, pipeline: &str| {
+        let described = &CheckpointsProblem::of(run).expect("of images").prior;
+        let error = CheckpointPrior::open(described, run, &files(run, pipeline), &cpu_device());
+        error.expect_err("refused").to_string()
+    };
+    let says = |text: String, parts: &[&str]| {
+        assert!(parts.iter().all(|part| text.contains(part)), "{text}");
+    };
+    says(
+        refused(&run("targets = [\"to_x\"]", ""), "ddpm"),
+        &["prior.targets", "to_x"],
+    );
+    says(
+        refused(&run("prompt = \"a house\"", ""), "ddpm"),
+        &["prior.prompt", "takes none"],
+    );
+    says(refused(&run("", ""), "latent"), &["prior.prompt", "takes one"]);
+    let gone = Files::default();
+    let run = small("");
+    let described = &CheckpointsProblem::of(&run).expect("of images").prior;
+    let error = CheckpointPrior::open(described, &run, &gone, &cpu_device()).expect_err("refused");
+    says(error.to_string(), &["prior.folder", "somewhere"]);
+    let nowhere = Files::default().with_folder("prior", Arc::new(Disk("/nowhere".into())));
+    let error = CheckpointPrior::open(described, &run, &nowhere, &cpu_device()).expect_err("refused");
+    says(error.to_string(), &["model_index.json"]);
+}
+
+#[test]
+fn descriptions_that_make_no_sense_are_refused() {
+    let refused = |prior: &str, more: &str| {
+        let text = format!(
+            "task = \"images\"\nprior = {{ {prior} }}\nreward = {{ kind = \"jpeg\", wanted = \"small\", scale = 1.0 }}\n{more}"
+        );
+        Run::from_toml(&text).expect_err(&text).to_string()
+    };
+    for (prior, more, field) in [
+        ("folder = \"\"", "", "prior.folder"),
+        ("folder = \"a\", hub = \"b/c\"", "", "prior.folder"),
+        ("folder = \"a\", revision = \"main\"", "", "prior.revision"),
+        ("folder = \"a\", guidance = 7.5", "", "prior.guidance"),
+        (
+            "folder = \"a\", prompt = \"b\", guidance = 0.5",
+            "",
+            "prior.guidance",
+        ),
+        (
+            "folder = \"a\", sampler = { kind = \"ddim\", eta = 0.0 }",
+            "",
+            "prior.sampler.eta",
+        ),
+        ("folder = \"a\", targets = []", "", "prior.targets"),
+        ("folder = \"a\", alpha = 0.0", "", "prior.alpha"),
+        ("folder = \"a\"", "network.rank = 0", "network.rank"),
+        ("folder = \"a\"", "network.width = 32", "network.width"),
+    ] {
+        let text = refused(prior, more);
+        assert!(text.contains(field), "{prior} {more}: {text}");
+    }
+}
