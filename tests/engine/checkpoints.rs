@@ -8,10 +8,11 @@ use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::process::Process;
 use rtb::engine::weights::read_tensors;
-use rtb::network::diffusers::{Adapters, Pipeline};
+use rtb::network::diffusers::{Adapters, Folder, Pipeline};
 use rtb::run::{Files, Run, shipped_weights};
 use rtb::session::Session;
-use rtb::task::images::{CheckpointPrior, CheckpointsProblem, ImagePrior, published_adapters};
+use rtb::task::images::{CheckpointPrior, CheckpointsProblem, ImagePrior, Reward, published_adapters};
+use serde_json::Value;
 use std::sync::Arc;
 
 fn run(prior: &str, more: &str) -> Run {
@@ -55,31 +56,55 @@ fn opened(run: &Run, pipeline: &str) -> (CheckpointPrior, rtb::task::images::Lea
     CheckpointPrior::open(described, run, &files(run, pipeline), &cpu_device()).expect("it opens")
 }
 
+/// The golden model, as if its network predicted images, unclipped: clipped ones of random weights have no gradient.
+struct Unclipped(Disk);
+
+impl Folder for Unclipped {
+    fn read(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, String> {
+        let file = self.0.read(path, most)?;
+        if path != "scheduler/scheduler_config.json" {
+            return Ok(file);
+        }
+        let mut config: Value = serde_json::from_slice(&file.expect("it is there")).expect("JSON");
+        config["prediction_type"] = "sample".into();
+        config["clip_sample"] = false.into();
+        Ok(Some(config.to_string().into_bytes()))
+    }
+
+    fn files(&self, folder: &str) -> Result<Vec<String>, String> {
+        self.0.files(folder)
+    }
+}
+
 #[test]
 fn training_moves_the_policy_towards_the_posterior() {
-    let run = small("training.iterations = 60");
-    let files = files(&run, "ddpm");
+    let mut run = small("training.iterations = 60");
+    CheckpointsProblem::of_mut(&mut run).expect("of images").reward = Reward::Ink {
+        target: 0.545,
+        deviation: 0.004,
+    };
+    run.rollout.batch = 64;
+    run.rollout.noised_share = 0.0;
+    run.optimizer.learning_rate = 0.003;
+    let files = files(&run, "ddpm").with_folder("prior", Arc::new(Unclipped(golden("ddpm"))));
     let mut session = block_on(Session::open(run, cpu_device(), &files, None)).expect("it opens");
-    let before = block_on(session.evaluate(200, 1)).expect("a report");
+    let before = block_on(session.evaluate(400, 1)).expect("a report");
     // Nothing is changed yet: the weights are those of r alone.
     assert!((before.log_reward - before.elbo).abs() < 1e-3, "{before:?}");
     train(&mut session, 60);
-    let after = block_on(session.evaluate(200, 4)).expect("a report");
+    let after = block_on(session.evaluate(400, 1)).expect("a report");
     assert!(
-        after.elbo > before.elbo + 0.3,
+        after.elbo > before.elbo + 0.06,
         "{} after {}",
         after.elbo,
         before.elbo
     );
-    assert!(after.log_reward > before.log_reward + 0.3, "{after:?}");
-    // Samples of the prior know log Z, and bounds lie on their sides.
+    assert!(after.log_reward > before.log_reward + 0.12, "{after:?}");
+    // Samples of the prior know log Z too, and the bound lies below it.
     let exact = after.log_z_exact;
-    assert!(after.elbo < exact + 0.1, "{} for {exact}", after.elbo);
-    assert!(
-        (after.log_z_importance - exact).abs() < 0.3,
-        "{} for {exact}",
-        after.log_z_importance
-    );
+    assert!(after.elbo < exact, "{} for {exact}", after.elbo);
+    let off = (after.log_z_importance - exact).abs();
+    assert!(off < 0.15, "{} for {exact}", after.log_z_importance);
 }
 
 #[test]
