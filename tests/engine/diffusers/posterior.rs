@@ -5,8 +5,11 @@ use crate::support::{assert_close, numbers};
 use burn::tensor::{Tensor, TensorData};
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose};
+use rtb::engine::process::scheduled::{Prediction, Schedule};
 use rtb::engine::process::{Policy, Prior, Scheduled};
+use rtb::engine::statistics::effective_share;
 use rtb::network::diffusers::{Adapters, Model, Pipeline, Prompt};
+use rtb::prelude::*;
 
 const ATTENTION_AND_CONVOLUTIONS: [&str; 6] = ["to_q", "to_k", "to_v", "to_out.0", "conv1", "conv2"];
 
@@ -79,4 +82,57 @@ fn policy_and_prior_start_as_one() {
         .map(|(at, step)| Prior::kernel(&model, *step, &x.clone().narrow(0, 2 * at, 2)))
         .collect();
     assert_close(&numbers(policy), &numbers(Tensor::cat(prior, 0)), 1e-5);
+}
+
+/// RTB makes the weights of trajectories more even, its estimate of log Z is that of weighted samples of the prior, and
+/// a checkpoint, which holds the adapters alone, brings the posterior back.
+#[test]
+fn adapters_learn_a_posterior() {
+    let folder = golden("ddpm");
+    let pipeline = Pipeline::open(&folder).expect("an index");
+    let (_, network) = pipeline.unet(&cpu_device()).expect("whole");
+    // The random network's images, which clipping would hold at its bounds.
+    let schedule = Schedule {
+        prediction: Prediction::Sample,
+        clip: None,
+        ..pipeline.scheduler().expect("supported").ddpm()
+    };
+    let process = Scheduled::new(&schedule, 2, 3 * 8 * 8).expect("allowed");
+    let model = Model::new(network, process.clone(), [3, 8, 8], None);
+    let bright = OnHost(Each(|x: &[f32]| {
+        0.08 * x.iter().map(|v| f64::from(*v)).sum::<f64>()
+    }));
+    let chains = Chains::new(process, model.clone(), model.clone(), cpu_device());
+    let mut settings = Settings::default();
+    settings.optimizer.learning_rate = 3e-3;
+    settings.rollout.batch = 32;
+    settings.rollout.noised_share = 0.0;
+    settings.tempering.iterations = 0;
+    settings.training.iterations = 20;
+    let open = || {
+        let posterior = Plain::new(chains.clone(), adapters(&model), bright);
+        Learner::new(posterior, settings.clone(), None).expect("it opens")
+    };
+    let mut learner = open();
+    let weighed = |learner: &Learner<_>, follow: Follow| {
+        let drawn = pollster::block_on(learner.simulate(follow, Purpose::Samples, 400));
+        drawn.expect("it samples").log_weights()
+    };
+    let prior = weighed(&learner, Follow::Prior);
+    pollster::block_on(learner.finish()).expect("it trains");
+    let learned = weighed(&learner, LEARNED);
+    let (before, after) = (effective_share(&prior), effective_share(&learned));
+    assert!(after > 1.5 * before, "{after}, before {before}");
+    let [exact, found] = [prior, learned.clone()].map(|weights| LogMean::of(weights.into_iter()));
+    let error = exact.error.hypot(found.error);
+    assert!(
+        (found.value - exact.value).abs() < 4.0 * error,
+        "{found}, expected {exact}"
+    );
+
+    let checkpoint = learner.checkpoint().expect("sound");
+    assert!(checkpoint.len() < 400_000, "{} bytes", checkpoint.len());
+    let mut again = open();
+    again.restore(&checkpoint).expect("of the same run");
+    assert_eq!(weighed(&again, LEARNED), learned);
 }
