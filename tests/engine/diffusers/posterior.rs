@@ -11,7 +11,7 @@ use rtb::engine::statistics::effective_share;
 use rtb::network::diffusers::{Adapters, Model, Pipeline, Prompt};
 use rtb::prelude::*;
 
-const ATTENTION_AND_CONVOLUTIONS: [&str; 6] = ["to_q", "to_k", "to_v", "to_out.0", "conv1", "conv2"];
+const ATTENTION_AND_CONVOLUTIONS: [&str; 6] = ["to_q", "to_v", "to_out.0", "conv1", "conv2", "conv_out"];
 
 fn adapters(model: &Model) -> Adapters {
     let (noise, device) = (Noise::new(2), cpu_device());
