@@ -313,7 +313,7 @@ mod tests {
         let all: Vec<_> = Method::all().iter().map(|m| m.info().name).collect();
         assert_eq!(typed("25-to-9", &[]), all);
         let on_words = typed("story-bike", &[]);
-        let left_out = ["guidance", "dps", "dps-normalized", "lgd-mc"];
+        let left_out = ["guidance", "dps", "dps-normalized", "lgd-mc", "hmc"];
         assert!(left_out.iter().all(|name| !on_words.iter().any(|m| m == name)));
         assert_eq!(on_words.len(), all.len() - left_out.len());
         let asked = ["smc:points=4"].map(str::to_owned);

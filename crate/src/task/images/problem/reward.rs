@@ -274,8 +274,8 @@ impl Reward {
                 positive(&field("deviation"), *deviation, SIDE as f64)
             }
             Reward::Inpaint { rows, deviation } => {
-                known(&field("rows"), rows, ships)?;
-                positive(&field("deviation"), *deviation, 10.0)
+                positive(&field("deviation"), *deviation, 10.0)?;
+                known(&field("rows"), rows, ships)
             }
             Reward::Command(command) => command.validate(at),
             Reward::Onnx(onnx) => onnx.validate(at),
