@@ -43,7 +43,7 @@ mod task;
 pub mod train;
 
 #[cfg(feature = "engine")]
-pub use chain::{CheckpointPrior, GeneratorPrior, ImagePrior, Made, published_adapters};
+pub use chain::{CheckpointPrior, GeneratorPrior, ImagePrior, published_adapters};
 pub use data::{CLASSES, PIXELS, SIDE, Shape};
 #[cfg(feature = "engine")]
 pub use exact::Exact;
@@ -60,7 +60,7 @@ pub use policy::ImagePolicy;
 #[cfg(feature = "engine")]
 pub use pool::Pool;
 #[cfg(feature = "engine")]
-pub use prior::{Decoder, DenoiserPrior, Denoising};
+pub use prior::{Decoder, DenoiserPrior, Denoising, Made};
 pub use problem::{
     Checkpoint, CheckpointsProblem, Class, ClassesBy, DescribedPrior, FileSize, Generator, ImagesProblem,
     Judge, LatentsProblem, PAINT_LEVELS, ProblemOf, REWARDS, Reward, Sampler,

@@ -195,14 +195,17 @@ impl<Q: ImagePrior> Task for TaskOf<Q> {
             return Ok(());
         }
         self.given.grow(&self.prior, count, &self.device).await?;
-        let size = self.size();
-        let new = &self.given.ends[self.given_so_far * size..count * size];
-        let log_r = self.reward.under_all(&self.device, new).await;
-        let floor = self.run.tempering.floor;
-        for (log_r, given) in log_r.map_err(EngineError::Device)?.iter().zip(given) {
-            for (end, log_r) in new.chunks_exact(size).zip(log_r) {
-                if *log_r > floor {
-                    given.push(end, *log_r);
+        let (size, floor) = (self.size(), self.run.tempering.floor);
+        // As many at once as in an iteration: with others beside them log r rounds in another way, and a resumed run, which
+        // has many to make up for, would not go on exactly.
+        for first in (self.given_so_far..count).step_by(each) {
+            let new = &self.given.ends[first * size..(first + each).min(count) * size];
+            let log_r = self.reward.under_all(&self.device, new).await;
+            for (log_r, given) in log_r.map_err(EngineError::Device)?.iter().zip(&mut *given) {
+                for (end, log_r) in new.chunks_exact(size).zip(log_r) {
+                    if *log_r > floor {
+                        given.push(end, *log_r);
+                    }
                 }
             }
         }

@@ -5,10 +5,10 @@ use crate::engine::noise::Noise;
 use crate::engine::process::{Prior, Scheduled};
 use crate::engine::weights::{Weights, load_tensors, read_tensors};
 use crate::engine::{ConfigError, EngineError};
-use crate::network::diffusers::{Adapters, Autoencoder, Model, Pipeline, Prompt};
+use crate::network::diffusers::{Adapters, Model};
 use crate::run::{Files, Run};
-use crate::task::images::{Checkpoint, CheckpointsProblem, Decoder, ImageReward, Learned, Sampler, Shape};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use crate::task::images::{Checkpoint, CheckpointsProblem, Decoder, ImageReward, Learned, Made};
+use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
 
 /// A diffusion model of others, whose weights never change: posteriors share them.
@@ -18,158 +18,9 @@ pub struct CheckpointPrior {
     decoder: Decoder,
 }
 
-/// A model, and what makes images of its end points.
-#[derive(Debug)]
-pub struct Made {
-    model: Model,
-    /// Of what the network denoises: channels, height and width.
-    sides: [usize; 3],
-    /// What makes images of latents.
-    autoencoder: Option<Autoencoder>,
-    device: Device,
-}
-
-/// The text's embedding, `[1, tokens, width]`.
-fn embedded(pipeline: &Pipeline, texts: &[&str], device: &Device) -> Result<Vec<Tensor<3>>, EngineError> {
-    let tokenizer = pipeline.tokenizer()?;
-    let (config, encoder) = pipeline.text_encoder(device)?;
-    if tokenizer.size() > config.words {
-        return Err(ConfigError::new(
-            "tokenizer/vocab.json",
-            format!("{} words", tokenizer.size()),
-            format!(
-                "the {} that the text encoder knows: it is of another model",
-                config.words
-            ),
-        )
-        .into());
-    }
-    let length = config.positions;
-    let embedded = texts.iter().map(|text| {
-        let tokens: Vec<i32> = tokenizer
-            .encode(text, length)
-            .into_iter()
-            .map(|t| t as i32)
-            .collect();
-        encoder.forward(Tensor::<2, Int>::from_data(
-            TensorData::new(tokens, [1, length]),
-            device,
-        ))
-    });
-    Ok(embedded.collect())
-}
-
-/// What the network is told in a run.
-fn prompt(
-    described: &Checkpoint,
-    pipeline: &Pipeline,
-    takes_text: bool,
-    device: &Device,
-) -> Result<Option<Prompt>, EngineError> {
-    match (&described.prompt, takes_text) {
-        (None, false) => Ok(None),
-        (Some(prompt), true) => {
-            let texts = embedded(pipeline, &[prompt, &described.negative_prompt], device)?;
-            let [context, away] = texts.try_into().expect("one of each");
-            let is_guided = described.guidance != 1.0;
-            Ok(Some(Prompt {
-                context,
-                guidance: is_guided.then_some((away, described.guidance)),
-            }))
-        }
-        (None, true) => {
-            let needed = "the text that images are made for: this model takes one";
-            Err(ConfigError::missing("prior.prompt", needed).into())
-        }
-        (Some(prompt), false) => {
-            let allowed = "no prompt: this model takes none";
-            Err(ConfigError::new("prior.prompt", format!("`{prompt}`"), allowed).into())
-        }
-    }
-}
-
-impl Made {
-    fn open(described: &Checkpoint, run: &Run, files: &Files, device: &Device) -> Result<Self, EngineError> {
-        let folder = files.folder("prior", described.field(), described.name())?;
-        let pipeline = Pipeline::open(&*folder)?;
-        let config = pipeline.scheduler()?;
-        let schedule = match described.sampler {
-            Sampler::Ddpm => config.ddpm(),
-            Sampler::Ddim { eta } => config.ddim(eta),
-        };
-        let (shape, network) = pipeline.unet(device)?;
-        let sides = shape.sides.ok_or_else(|| {
-            let needed = "the sides of the images that it learned";
-            ConfigError::missing("unet/config.json: sample_size", needed)
-        })?;
-        let sides = [shape.inputs, sides[0], sides[1]];
-        if shape.outputs != shape.inputs {
-            let allowed = format!(
-                "{}, as in_channels: a learned variance is not supported",
-                shape.inputs
-            );
-            return Err(ConfigError::new("unet/config.json: out_channels", shape.outputs, allowed).into());
-        }
-        let prompt = prompt(described, &pipeline, shape.context > 0, device)?;
-        let has_latents = pipeline.parts.iter().any(|part| part.name == "vae");
-        let autoencoder = has_latents.then(|| pipeline.autoencoder(device)).transpose()?;
-        let process = Scheduled::new(&schedule, run.process.steps, sides.iter().product())?;
-        Ok(Self {
-            model: Model::new(network, process, sides, prompt),
-            sides,
-            autoencoder: autoencoder.map(|(_, network)| network),
-            device: device.clone(),
-        })
-    }
-
-    /// The shape of the images; a decoder is asked for one.
-    fn shape(&self) -> Shape {
-        let [channels, height, width] = match &self.autoencoder {
-            None => self.sides,
-            Some(decoder) => {
-                let [channels, height, width] = self.sides;
-                let blank = Tensor::zeros([1, channels, height, width], &self.device);
-                let [_, channels, height, width] = decoder.decode(blank).dims();
-                [channels, height, width]
-            }
-        };
-        Shape {
-            channels,
-            height,
-            width,
-        }
-    }
-
-    /// Numbers of an end point.
-    pub fn size(&self) -> usize {
-        self.sides.iter().product()
-    }
-
-    /// What it is computed on.
-    pub fn device(&self) -> &Device {
-        &self.device
-    }
-
-    /// Images of end points, −1 black to 1 white, `[rows, pixels]`: what the schedule's last step makes of them with the
-    /// prior's network where that adds no noise, then decoded.
-    pub fn images(&self, ends: &Tensor<2>) -> Tensor<2> {
-        let ([rows, _], [channels, height, width]) = (ends.dims(), self.sides);
-        let finished = self.model.finished(ends);
-        let images = match &self.autoencoder {
-            None => finished,
-            Some(decoder) => {
-                let images = decoder.decode(finished.reshape([rows, channels, height, width]));
-                let pixels = images.dims()[1..].iter().product::<usize>();
-                images.reshape([rows, pixels])
-            }
-        };
-        images.clamp(-1.0, 1.0)
-    }
-}
-
 impl Prior<Scheduled> for CheckpointPrior {
     fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
-        self.made.model.kernel(step, x)
+        self.made.model().kernel(step, x)
     }
 }
 
@@ -202,7 +53,7 @@ impl ImagePrior for CheckpointPrior {
     }
 
     fn process(&self) -> Scheduled {
-        self.made.model.process().clone()
+        self.made.model().process().clone()
     }
 
     fn decoder(&self) -> &Decoder {
@@ -210,7 +61,7 @@ impl ImagePrior for CheckpointPrior {
     }
 
     fn policy(&self, _run: &Run, _reward: &ImageReward, _conditions: usize) -> Model {
-        self.made.model.clone()
+        self.made.model().clone()
     }
 
     fn network(&self, run: &Run, _conditions: usize, noise: &Noise, device: &Device) -> Adapters {
@@ -231,7 +82,7 @@ impl CheckpointPrior {
         let rank = run.network.rank;
         let targets: Vec<&str> = described.targets.iter().map(String::as_str).collect();
         let scale = (rank, described.alpha.unwrap_or(rank as f64));
-        let made = Adapters::new(self.made.model.network(), &targets, scale, noise, device);
+        let made = Adapters::new(self.made.model().network(), &targets, scale, noise, device);
         made.map_err(|error| ConfigError {
             field: format!("prior.{}", error.field),
             ..error

@@ -4,7 +4,7 @@ mod checkpoint;
 mod denoised;
 mod generated;
 
-pub use checkpoint::{CheckpointPrior, Made, published_adapters};
+pub use checkpoint::{CheckpointPrior, published_adapters};
 pub use generated::GeneratorPrior;
 
 use super::prior::Decoder;

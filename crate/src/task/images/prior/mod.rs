@@ -3,6 +3,8 @@
 mod decoder;
 mod denoiser;
 mod flow;
+mod model;
 
 pub use decoder::Decoder;
 pub use denoiser::{DenoiserPrior, Denoising};
+pub use model::Made;
