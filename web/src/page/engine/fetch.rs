@@ -123,7 +123,7 @@ pub async fn files(run: &Run) -> Result<Files, Missing> {
                     "a single story on the page; the native program can use a corpus",
                 ));
             }
-            FileKind::Denoiser(_) | FileKind::Generator(_) => {
+            FileKind::Denoiser(_) | FileKind::Generator(_) | FileKind::Folder { .. } => {
                 return Err(refused(
                     "a prior that needs no file: the native program can use this one",
                 ));
