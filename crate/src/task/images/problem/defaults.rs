@@ -1,8 +1,8 @@
 //! The values that runs of images have where nothing else is said.
 
-use super::{
-    Checkpoint, CheckpointsProblem, DescribedPrior, FileSize, ImagesProblem, Judge, LatentsProblem, Reward,
-};
+#[cfg(feature = "native")]
+use super::{Checkpoint, CheckpointsProblem, DescribedPrior, FileSize, Judge, Reward};
+use super::{ImagesProblem, LatentsProblem};
 use crate::run::{
     Evaluation, LogZ, Network, Objective, Optimizer, Process, Rollout, Run, Tempering, Training,
 };
@@ -98,6 +98,7 @@ pub fn latent_defaults() -> Run {
 }
 
 /// Under a model of others: low-rank changes, few trajectories at once, of which some steps have gradients.
+#[cfg(feature = "native")]
 pub fn checkpoint_defaults() -> Run {
     let problem = CheckpointsProblem {
         prior: Checkpoint::shipped(),

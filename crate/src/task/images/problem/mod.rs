@@ -10,7 +10,9 @@ mod suits;
 
 pub use crate::run::Class;
 pub use checkpoint::{Checkpoint, Sampler};
-pub(super) use defaults::{checkpoint_defaults, defaults, latent_defaults};
+#[cfg(feature = "native")]
+pub(super) use defaults::checkpoint_defaults;
+pub(super) use defaults::{defaults, latent_defaults};
 pub use generator::Generator;
 pub use prior::DescribedPrior;
 pub use reward::{ClassesBy, FileSize, REWARDS, Reward};
