@@ -32,9 +32,30 @@ const BLOCKS: usize = 32;
 
 /// The coordinates as the header of the weights has them.
 #[derive(Serialize, Deserialize)]
-struct Header {
-    names: Vec<String>,
-    columns: Vec<Column>,
+pub(super) struct Header {
+    pub names: Vec<String>,
+    pub columns: Vec<Column>,
+}
+
+impl Header {
+    /// That of a file.
+    ///
+    /// # Errors
+    ///
+    /// Where it is damaged.
+    pub fn read(text: &str) -> Result<Self, String> {
+        // What serde says names types of ours.
+        let header: Option<Self> = serde_json::from_str(text).ok();
+        let sound = |header: &Self| {
+            (1..=MOST_COORDINATES).contains(&header.names.len())
+                && header.columns.len() == header.names.len()
+                && header.columns.iter().all(Column::is_sound)
+        };
+        let header = header.filter(sound).ok_or("its coordinates are damaged")?;
+        let field = |at| format!("the name of coordinate {}", at + 1);
+        names::check(&header.names, field).map_err(|why| why.to_string())?;
+        Ok(header)
+    }
 }
 
 /// How a prior is trained.
@@ -280,18 +301,8 @@ pub(super) fn read(file: &[u8], device: &Device) -> Result<(Space, DriftNetwork)
         .metadata
         .get(HEADER)
         .ok_or("its header has no coordinates: write it with `rtb pretrain points`")?;
-    let header: Header =
-        serde_json::from_str(header).map_err(|why| format!("its coordinates cannot be read ({why})"))?;
+    let header = Header::read(header)?;
     let d = header.names.len();
-    if d == 0
-        || d > MOST_COORDINATES
-        || header.columns.len() != d
-        || !header.columns.iter().all(Column::is_sound)
-    {
-        return Err("its coordinates are damaged".to_owned());
-    }
-    let field = |at| format!("the name of coordinate {}", at + 1);
-    names::check(&header.names, field).map_err(|why| why.to_string())?;
     let config = DriftNetworkConfig::of(&weights)?;
     if (config.inputs, config.outputs) != (d, d) {
         return Err(format!(

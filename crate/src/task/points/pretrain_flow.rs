@@ -1,9 +1,10 @@
 //! Flows, trained by maximum likelihood on the rows of a table.
 
+use super::Table;
 use super::flow::{Flow, FlowConfig, FlowNetwork};
-use super::space::{Column, Space};
+use super::pretrain::Header;
+use super::space::Space;
 use super::standard::{Bounds, Prepared};
-use super::{MOST_COORDINATES, Table, names};
 use crate::engine::check::whole;
 use crate::engine::noise::Noise;
 use crate::engine::parallel;
@@ -16,13 +17,6 @@ use serde::{Deserialize, Serialize};
 
 /// Where the header of the weights has the coordinates.
 const HEADER: &str = "flow";
-
-/// The coordinates as the header of the weights has them.
-#[derive(Serialize, Deserialize)]
-struct Header {
-    names: Vec<String>,
-    columns: Vec<Column>,
-}
 
 /// How near a flow is to rows that it has not seen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -158,18 +152,7 @@ pub fn read(file: &[u8]) -> Result<Space, String> {
         .metadata
         .get(HEADER)
         .ok_or("its header has no coordinates of a flow: write it with `rtb pretrain flow`")?;
-    let header: Header =
-        serde_json::from_str(header).map_err(|why| format!("its coordinates cannot be read ({why})"))?;
-    let d = header.names.len();
-    if d == 0
-        || d > MOST_COORDINATES
-        || header.columns.len() != d
-        || !header.columns.iter().all(Column::is_sound)
-    {
-        return Err("its coordinates are damaged".to_owned());
-    }
-    let field = |at| format!("the name of coordinate {}", at + 1);
-    names::check(&header.names, field).map_err(|why| why.to_string())?;
-    let flow = Flow::of(&weights, d)?;
+    let header = Header::read(header)?;
+    let flow = Flow::of(&weights, header.names.len())?;
     Ok(Space::of_flow(header.names, header.columns, flow))
 }
