@@ -80,7 +80,7 @@ pub trait OpenRun {
         weighted: bool,
     ) -> Later<'a, Sampled>;
 
-    /// As [`Learner::sampled_for`] of one candidate: end points, whatever the task makes of them.
+    /// Samples of the posterior as end points, whatever the task makes of them.
     fn ends<'a>(&'a self, purpose: Purpose, conditions: &'a [usize], weighted: bool) -> Later<'a, Sampled>;
 
     /// As [`Learner::weighted_samples`].

@@ -6,6 +6,7 @@ use gloo::net::http::{Request, Response};
 use gloo::timers::future::TimeoutFuture;
 use js_sys::{Reflect, Uint8Array};
 use rtb::run::{ConfigError, FileKind, Files, Run};
+use rtb::task::Task;
 use std::fmt::{self, Display, Formatter};
 use std::pin::pin;
 use wasm_bindgen::{JsCast, JsValue};
@@ -110,6 +111,12 @@ async fn read(response: &Response, mut tell: impl FnMut(usize)) -> Result<Vec<u8
     }
 }
 
+/// Whether the page has weights of this name for a prior.
+fn ships(name: &str) -> bool {
+    let mut priors = Task::all().flat_map(|task| task.priors());
+    priors.any(|prior| prior.name == name)
+}
+
 /// The files that a run needs.
 pub async fn files(run: &Run) -> Result<Files, Missing> {
     let mut files = Files::default();
@@ -117,6 +124,12 @@ pub async fn files(run: &Run) -> Result<Files, Missing> {
         let refused =
             |allowed| Missing::Refused(ConfigError::new(need.field, format!("`{}`", need.name), allowed));
         match need.kind {
+            // A file of the user's own is not asked for.
+            FileKind::Weights if !ships(need.name) => {
+                return Err(refused(
+                    "the name of weights that this page provides: the native program can use a file",
+                ));
+            }
             FileKind::Weights | FileKind::ShippedWeights => {}
             FileKind::Corpus { .. } => {
                 return Err(refused(
