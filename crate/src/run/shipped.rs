@@ -15,7 +15,7 @@ pub struct ShippedPrior {
 static ASSETS: include_dir::Dir<'static> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/assets");
 
 /// The shipped weights (safetensors) of that name. The page fetches them; the native program contains
-/// them. The package on crates.io lacks `prior-digits-pixels`, which would not fit its limit.
+/// them. The package on crates.io lacks `prior-digits-pixels` and `prior-digits-small`, which would not fit its limit.
 #[cfg(feature = "native")]
 pub fn shipped_weights(name: &str) -> Option<&'static [u8]> {
     ASSETS
