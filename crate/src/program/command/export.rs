@@ -55,13 +55,13 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let report = report.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     storage::write(
         &out.join("README.md"),
-        card(&run, problem, report.as_ref()).as_bytes(),
+        card(&folder.name(), &run, problem, report.as_ref()).as_bytes(),
     )?;
     print(&format!("{}\n", out.display()))
 }
 
 /// The model card.
-fn card(run: &Run, problem: &CheckpointsProblem, report: Option<&Value>) -> String {
+fn card(name: &str, run: &Run, problem: &CheckpointsProblem, report: Option<&Value>) -> String {
     let base = problem.prior.name();
     // As in the description, in a line.
     let reward = serde_json::to_string(&problem.reward).unwrap_or_default();
@@ -94,6 +94,6 @@ fn card(run: &Run, problem: &CheckpointsProblem, report: Option<&Value>) -> Stri
         "---\nbase_model: {base}\nlibrary_name: diffusers\ntags: [lora]\n---\n\n# {}\n\n| | |\n| --- | --- |\n{table}\n\
          ```python\nfrom diffusers import DiffusionPipeline\n\npipeline = DiffusionPipeline.from_pretrained(\"{base}\")\n\
          pipeline.load_lora_weights(\"FOLDER\")\n```\n",
-        run.name
+        name
     )
 }
