@@ -57,7 +57,7 @@ pub enum Reward {
         scale: f64,
         /// Quality of the file, 1 to 100.
         #[serde(default = "usual_quality")]
-        quality: u8,
+        quality: usize,
     },
     /// A Gaussian with mean 0 of the share of ink that the mirror image lacks. Without gradient.
     Symmetry {
@@ -126,7 +126,7 @@ pub enum FileSize {
 }
 
 /// That of DDPO's files.
-fn usual_quality() -> u8 {
+fn usual_quality() -> usize {
     95
 }
 
@@ -262,7 +262,7 @@ impl Reward {
                     ));
                 }
                 positive(&field("scale"), *scale, 1e6)?;
-                whole(&field("quality"), usize::from(*quality), 1, 100)
+                whole(&field("quality"), *quality, 1, 100)
             }
             Reward::Symmetry { deviation } => positive(&field("deviation"), *deviation, 1.0),
             Reward::Holes { count, penalty } => {

@@ -112,7 +112,8 @@ impl Wish {
             } => Self::Jpeg {
                 wanted,
                 scale,
-                quality,
+                // The description has been checked.
+                quality: quality.min(100) as u8,
             },
             Wanted::Symmetry { deviation } => Self::Symmetry { deviation },
             Wanted::Holes { count, penalty } => Self::Holes { count, penalty },
