@@ -43,18 +43,32 @@ impl Probe {
         self.found(has, path, || sample::kind(tag, variant))
     }
 
-    /// This run, else a preset of its task, else this one with a sample at a place.
+    /// This run, else a preset of its task, else this one with a sample at a place, or with what a preset of another
+    /// task has there if only that can be read.
     fn found(&self, has: impl Fn(&Self) -> bool, path: &[&str], sample: impl Fn() -> Value) -> Self {
         if has(self) {
             return self.clone();
         }
-        let presets = presets().into_iter().map(|preset| Self::of(&preset.run));
-        let mut of_task = presets.filter(|run| run.value(&["task"]) == self.value(&["task"]));
-        of_task.find(has).unwrap_or_else(|| {
+        let presets: Vec<Self> = presets().iter().map(|preset| Self::of(&preset.run)).collect();
+        let mut of_task = presets
+            .iter()
+            .filter(|run| run.value(&["task"]) == self.value(&["task"]));
+        if let Some(run) = of_task.find(|run| has(run)) {
+            return run.clone();
+        }
+        let with = |value: Value| {
             let mut run = self.clone();
-            set(&mut run.table, path, sample());
+            set(&mut run.table, path, value);
             run
-        })
+        };
+        let reads = |run: &Self| Run::from_toml(&run.table.to_string()).is_ok();
+        let sampled = with(sample());
+        if reads(&sampled) {
+            return sampled;
+        }
+        let others = presets.iter().filter(|run| has(run));
+        let mut others = others.filter_map(|run| Some(with(run.value(path)?.clone())));
+        others.find(reads).unwrap_or(sampled)
     }
 
     /// What is allowed of a number, of text that must not be empty, or of the numbers of a list.
