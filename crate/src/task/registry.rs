@@ -48,6 +48,12 @@ impl Default for Task {
     }
 }
 
+/// Whether the weights of a prior of that name ship, whatever its task.
+pub fn ships(prior: &str) -> bool {
+    let mut all = ROOMS.iter().flat_map(|room| room.priors());
+    all.any(|shipped| shipped.name == prior)
+}
+
 /// All presets; the first is the one that opens.
 pub fn presets() -> Vec<Preset> {
     ROOMS.iter().flat_map(|room| room.presets()).collect()

@@ -6,7 +6,7 @@ use gloo::net::http::{Request, Response};
 use gloo::timers::future::TimeoutFuture;
 use js_sys::{Reflect, Uint8Array};
 use rtb::run::{ConfigError, FileKind, Files, Run};
-use rtb::task::Task;
+use rtb::task::ships;
 use std::fmt::{self, Display, Formatter};
 use std::pin::pin;
 use wasm_bindgen::{JsCast, JsValue};
@@ -109,12 +109,6 @@ async fn read(response: &Response, mut tell: impl FnMut(usize)) -> Result<Vec<u8
         bytes.extend(part.to_vec());
         tell(bytes.len());
     }
-}
-
-/// Whether the page has weights of this name for a prior.
-fn ships(name: &str) -> bool {
-    let mut priors = Task::all().flat_map(|task| task.priors());
-    priors.any(|prior| prior.name == name)
 }
 
 /// The files that a run needs.
