@@ -4,7 +4,7 @@ use super::error::ProgramError;
 use super::output::{figure, print};
 use super::progress::Progress;
 use super::signal::Stop;
-use super::storage::{FolderLock, Metrics, RunFolder};
+use super::storage::{FolderLock, Metrics, RunFolder, WEIGHTS};
 use super::{listing, plot, table};
 use pollster::block_on;
 use rtb::engine::EngineError;
@@ -146,7 +146,7 @@ impl Trainer {
             return Err(EngineError::Diverged(why.to_owned()).into());
         }
         let weights = block_on(self.session.weights())?;
-        self.folder.write("weights.safetensors", &weights)?;
+        self.folder.write(WEIGHTS, &weights)?;
         let busy = progress.busy("Drawing samples and pictures".to_owned());
         let points = block_on(self.session.samples(samples, 1))?;
         let chosen = match evaluation.candidates {

@@ -5,7 +5,7 @@ use crate::program::error::ProgramError;
 use crate::program::output::{figure, print};
 use crate::program::outside::Permission;
 use crate::program::reopen::files;
-use crate::program::storage::{self, RunFolder};
+use crate::program::storage::{self, REPORT, RunFolder, WEIGHTS};
 use pollster::block_on;
 use rtb::run::Run;
 use rtb::task::images::{CheckpointsProblem, published_adapters};
@@ -15,9 +15,6 @@ use std::path::PathBuf;
 
 /// The name that diffusers looks for.
 const LORA: &str = "pytorch_lora_weights.safetensors";
-/// What `rtb run` leaves.
-const WEIGHTS: &str = "weights.safetensors";
-const REPORT: &str = "report.json";
 
 /// Write a trained posterior of the task images as a LoRA that diffusers loads
 #[derive(clap::Args)]

@@ -35,7 +35,8 @@ use std::path::{Path, PathBuf};
 pub const CONFIG: &str = "config.toml";
 /// The one-step sampler of a run, where there is one.
 pub const ONE_STEP: &str = "one-step.safetensors";
-const REPORT: &str = "report.json";
+pub const REPORT: &str = "report.json";
+pub const WEIGHTS: &str = "weights.safetensors";
 const LATEST: &str = "checkpoint.bin";
 const PREVIOUS: &str = "checkpoint.previous.bin";
 const METRICS: &str = "metrics.jsonl";

@@ -5,7 +5,7 @@ use crate::engine::noise::Noise;
 use crate::engine::process::{Prior, Scheduled};
 use crate::engine::weights::{Weights, load_tensors, read_tensors};
 use crate::engine::{ConfigError, EngineError};
-use crate::network::diffusers::{Adapters, Model};
+use crate::network::diffusers::{Adapters, Model, Pipeline, UNet};
 use crate::run::{Files, Run};
 use crate::task::images::{Checkpoint, CheckpointsProblem, Decoder, ImageReward, Learned, Made};
 use burn::tensor::{Device, Tensor};
@@ -45,11 +45,10 @@ impl ImagePrior for CheckpointPrior {
             classes: Vec::new(),
             data: described.data.clone().unwrap_or_default(),
         };
-        let decoder = Decoder::of_model(made.clone(), shape);
-        let prior = Self { made, decoder };
         // A target that no layer has is told of before anything is trained.
-        prior.adapters(described, run, &Noise::new(0), device)?;
-        Ok((prior, learned))
+        adapters(made.model().network(), described, run, &Noise::new(0), device)?;
+        let decoder = Decoder::of_model(made.clone(), shape);
+        Ok((Self { made, decoder }, learned))
     }
 
     fn process(&self) -> Scheduled {
@@ -66,28 +65,27 @@ impl ImagePrior for CheckpointPrior {
 
     fn network(&self, run: &Run, _conditions: usize, noise: &Noise, device: &Device) -> Adapters {
         let described = CheckpointsProblem::of(run).expect("it was opened for such a run");
-        let adapters = self.adapters(&described.prior, run, noise, device);
-        adapters.expect("they were made when the prior was opened")
+        let made = adapters(self.made.model().network(), &described.prior, run, noise, device);
+        made.expect("they were made when the prior was opened")
     }
 }
 
-impl CheckpointPrior {
-    fn adapters(
-        &self,
-        described: &Checkpoint,
-        run: &Run,
-        noise: &Noise,
-        device: &Device,
-    ) -> Result<Adapters, ConfigError> {
-        let rank = run.network.rank;
-        let targets: Vec<&str> = described.targets.iter().map(String::as_str).collect();
-        let scale = (rank, described.alpha.unwrap_or(rank as f64));
-        let made = Adapters::new(self.made.model().network(), &targets, scale, noise, device);
-        made.map_err(|error| ConfigError {
-            field: format!("prior.{}", error.field),
-            ..error
-        })
-    }
+/// The changes of a network that a run starts from.
+fn adapters(
+    network: &UNet,
+    described: &Checkpoint,
+    run: &Run,
+    noise: &Noise,
+    device: &Device,
+) -> Result<Adapters, ConfigError> {
+    let rank = run.network.rank;
+    let targets: Vec<&str> = described.targets.iter().map(String::as_str).collect();
+    let scale = (rank, described.alpha.unwrap_or(rank as f64));
+    let made = Adapters::new(network, &targets, scale, noise, device);
+    made.map_err(|error| ConfigError {
+        field: format!("prior.{}", error.field),
+        ..error
+    })
 }
 
 /// The changes that a run has trained, its `weights`, as diffusers names them (`pytorch_lora_weights.safetensors`).
@@ -102,8 +100,9 @@ pub async fn published_adapters(
     device: &Device,
 ) -> Result<Weights, EngineError> {
     let described = &CheckpointsProblem::of(run)?.prior;
-    let (prior, _) = CheckpointPrior::open(described, run, files, device)?;
-    let blank = prior.adapters(described, run, &Noise::new(0), device)?;
+    let folder = files.folder("prior", described.field(), described.name())?;
+    let (_, network) = Pipeline::open(&*folder)?.unet(device)?;
+    let blank = adapters(&network, described, run, &Noise::new(0), device)?;
     let trained = read_tensors(weights).and_then(|weights| load_tensors(blank, &weights));
     let published = trained.map_err(EngineError::Weights)?.weights().await;
     published.map_err(EngineError::Device)

@@ -13,6 +13,8 @@ pub struct Made {
     model: Model,
     /// Of what the network denoises: channels, height and width.
     sides: [usize; 3],
+    /// Of the images.
+    shape: Shape,
     /// What makes images of latents.
     autoencoder: Option<Autoencoder>,
     device: Device,
@@ -112,31 +114,28 @@ impl Made {
         let prompt = prompt(described, &pipeline, shape.context > 0, device)?;
         let has_latents = pipeline.parts.iter().any(|part| part.name == "vae");
         let autoencoder = has_latents.then(|| pipeline.autoencoder(device)).transpose()?;
+        let [channels, height, width] = sides;
+        let (channels, factor) = match &autoencoder {
+            None => (channels, 1),
+            Some((config, _)) => (config.outputs, config.factor()),
+        };
         let process = Scheduled::new(&schedule, run.process.steps, sides.iter().product())?;
         Ok(Self {
             model: Model::new(network, process, sides, prompt),
             sides,
+            shape: Shape {
+                channels,
+                height: factor * height,
+                width: factor * width,
+            },
             autoencoder: autoencoder.map(|(_, network)| network),
             device: device.clone(),
         })
     }
 
-    /// The shape of the images; a decoder is asked for one.
+    /// The shape of the images.
     pub fn shape(&self) -> Shape {
-        let [channels, height, width] = match &self.autoencoder {
-            None => self.sides,
-            Some(decoder) => {
-                let [channels, height, width] = self.sides;
-                let blank = Tensor::zeros([1, channels, height, width], &self.device);
-                let [_, channels, height, width] = decoder.decode(blank).dims();
-                [channels, height, width]
-            }
-        };
-        Shape {
-            channels,
-            height,
-            width,
-        }
+        self.shape
     }
 
     /// The model.
