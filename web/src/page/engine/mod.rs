@@ -167,7 +167,12 @@ impl Engine {
     fn take(&self, event: Event) -> Option<Event> {
         match event {
             Event::Ready { device, .. } => {
-                self.0.borrow_mut().late = false;
+                let late = std::mem::take(&mut self.0.borrow_mut().late);
+                if late {
+                    // What was said of its delay no longer holds.
+                    let resume = self.plan(|plan| plan.trains());
+                    self.emit(Action::Opening { resume });
+                }
                 self.device(|d| d.name = device);
                 let rate = self.0.borrow().rate;
                 self.0.borrow().send(&Request::Speed(rate));
