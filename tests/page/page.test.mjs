@@ -1712,6 +1712,16 @@ test('points train on WebGPU', { timeout: 600_000 }, async () => {
   await until('one iteration', async () => (await iteration(page)) === 1, 300);
   await until('its figures', async () => Number.isFinite(await metric(page, 'marginal_error')), 120);
   await until('the learned points to move', async () => (await pixels(page, 'corner-canvas')) !== untrained, 5);
+
+  // The Langevin term asks the processor at every step: the run moves there, says why, and stays.
+  const badge = id(page, 'device-badge');
+  await id(page, 'langevin').evaluate((box) => box.click());
+  await until('the CPU', async () => /CPU/.test(await badge.locator('strong').textContent()), 60);
+  await until('the run to open on it', async () => /Ready/.test(await id(page, 'status').textContent()), 60);
+  assert.match(await badge.textContent(), /the Langevin term takes the gradient/);
+  await id(page, 'step').click();
+  await until('another iteration', async () => (await iteration(page)) === 1, 60);
+  assert.ok(await id(page, 'device-select').locator('option[value=gpu]').isDisabled());
   assert.deepEqual(problems, []);
   await context.close();
 });

@@ -37,6 +37,16 @@ pub fn cuda_device() -> Result<Device, EngineError> {
     }
 }
 
+/// Whether numbers can be read from a device without an await: everywhere but from the GPU of a browser.
+pub fn reads_at_once(device: &Device) -> bool {
+    #[cfg(feature = "cpu")]
+    if *device == Device::flex() {
+        return true;
+    }
+    let _ = device;
+    !cfg!(target_family = "wasm")
+}
+
 /// Name of the device, for display.
 pub fn device_name(device: &Device) -> String {
     #[cfg(feature = "cpu")]

@@ -8,7 +8,7 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
 /// Hat functions an input is spread over, and the largest input with a hat of its own.
-const HATS: usize = 13;
+pub(crate) const HATS: usize = 13;
 const REACH: f64 = 2.0;
 /// Factor of the first layer's initial weights: the modes of a mixture are far narrower than the
 /// range of the inputs, and a network with weights of the usual size takes long to tell them
@@ -146,7 +146,7 @@ impl DriftNetwork {
 }
 
 /// `[rows, inputs]` → `[rows, inputs·HATS]`: max(0, 1 − |x − c|/h) for evenly spaced centres c.
-fn hats(x: Tensor<2>) -> Tensor<2> {
+pub(crate) fn hats(x: Tensor<2>) -> Tensor<2> {
     let [rows, inputs] = x.dims();
     let per_unit = (HATS - 1) as f64 / (2.0 * REACH);
     let centers: Vec<f32> = (0..HATS).map(|i| i as f32 - (HATS - 1) as f32 / 2.0).collect();

@@ -13,6 +13,7 @@ mod sedd;
 mod transformer;
 
 pub use drift::{DriftNetwork, DriftNetworkConfig};
+pub(crate) use drift::{HATS, hats};
 pub use gpt2::{Gpt2, Gpt2Config};
 pub use layer::{Conv, Dense};
 pub use residual::{ResidualConfig, ResidualNetwork};

@@ -124,6 +124,11 @@ impl Run {
         self.problem.without_langevin().is_none()
     }
 
+    /// Whether every step takes numbers from the host, which the GPU of a browser cannot wait for.
+    pub fn asks_host(&self) -> bool {
+        self.network.langevin && self.problem.langevin_is_of_host()
+    }
+
     /// As [`Problem::conditions`].
     pub fn conditions(&self) -> usize {
         self.problem.conditions()
@@ -198,7 +203,7 @@ pub struct Network {
     /// Number of hidden layers.
     pub depth: usize,
     /// Adds the Langevin term to the drift: ∇ log r times a learned scale (arXiv 2405.20971, §E). A mixture
-    /// needs an exact prior for it, images a reward with a gradient.
+    /// needs an exact prior for it, images a reward with a gradient, points formulas.
     pub langevin: bool,
     /// Rank of the trained low-rank corrections to the prior's weights (LoRA, arXiv 2106.09685); 0 trains
     /// all weights.

@@ -63,6 +63,11 @@ pub trait Problem: Erased + fmt::Debug + Send + Sync {
     /// `None` if the Langevin term works: the reward has a gradient, and the network an output for its scale.
     /// Otherwise the allowed value, with the reason.
     fn without_langevin(&self) -> Option<&'static str>;
+
+    /// Whether the host computes the Langevin term: the GPU of a browser cannot wait for it within a step.
+    fn langevin_is_of_host(&self) -> bool {
+        false
+    }
 }
 
 /// Further requirements of [`AnyProblem`], which every plain struct meets.

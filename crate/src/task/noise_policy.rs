@@ -3,7 +3,7 @@
 use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::{OrnsteinUhlenbeck, Policy, per_step};
 use crate::network::layer::uniform;
-use crate::network::{DriftNetwork, DriftNetworkConfig};
+use crate::network::{DriftNetwork, DriftNetworkConfig, HATS, hats};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use std::sync::Arc;
@@ -15,11 +15,22 @@ const MOST_SCALE: f64 = 2.0;
 const HASTE: f64 = 5.0;
 /// Units of the layer through which the Gaussian sees observations.
 const UNITS: usize = 64;
+/// Times at which the functions of single coordinates have heights.
+const NODES: usize = 9;
+/// Where the gradient of log r saturates, in deviations of what is still unknown of the end point.
+const LONGEST_PULL: f64 = 2.0;
+/// Beyond it a square is no number in f32.
+const LARGEST: f32 = 1e9;
 
-/// The network of a posterior in the space of noise: a Gaussian, and what depends on the state.
+/// The gradient of β·log r in end points, `[rows][d]`, each under its condition.
+pub type Gradient = dyn Fn(&[f32], &[usize]) -> Vec<f32> + Send + Sync;
+
+/// The network of a posterior in the space of noise: a Gaussian, functions of single coordinates, and what depends on the
+/// whole state.
 #[derive(Module, Debug)]
 pub struct NoiseNetwork {
-    /// `[rows, inputs]` → `[rows, 2·d]`: corrections to moves and scales.
+    /// `[rows, inputs]` → `[rows, 2·d]`: corrections to moves and scales; with a Langevin term `[rows, 3·d]`, the last
+    /// of them its weights.
     body: DriftNetwork,
     /// The Gaussian's centre over [`HASTE`], `[1, d]`.
     center: Param<Tensor<2>>,
@@ -27,6 +38,9 @@ pub struct NoiseNetwork {
     spread: Param<Tensor<2>>,
     /// What observations add to both.
     observed: Option<ObservedGaussian>,
+    /// Heights of the functions of single coordinates over [`HASTE`]: of moves, then of scales, at every node of time,
+    /// `[NODES, 2·d·HATS]`, zero at the start.
+    alone: Param<Tensor<2>>,
 }
 
 /// h = silu(V·y + b), and W·h for the Gaussian's centre and for the logarithm of its variance.
@@ -105,22 +119,30 @@ impl Told {
     }
 }
 
-/// k_φ = k_θ + k_G + c_out·net_k and ℓ_φ = ℓ_θ + ℓ_G + 2·tanh(net_ℓ/2), with c_out from
+/// k_φ = k_θ + k_G + c_out·(net_k + f_k) and ℓ_φ = ℓ_θ + ℓ_G + 2·tanh((net_ℓ + f_ℓ)/2), with c_out from
 /// [`OrnsteinUhlenbeck::output`].
 ///
 /// k_G and ℓ_G are the kernels of the chain to a Gaussian N(m, s²) of independent coordinates, in closed form: with
 /// V_i = α_i²·s² + σ_i², z_{i+1} given z_i is N(α_{i+1}·m + √(1 − b_i)·(V_{i+1}/V_i)·(z_i − α_i·m), b_i·V_{i+1}/V_i).
 /// Its m and s² are trained with the network, and depend on the standardised observation where there are any. The network
 /// sees the observation too, and the state in the Gaussian's units: a posterior far narrower than the
-/// prior would otherwise ask for slopes that a network takes long to find. With m = 0, s² = 1 and a head of 0 the policy
-/// is the prior.
-#[derive(Clone, Debug)]
+/// prior would otherwise ask for slopes that a network takes long to find.
+///
+/// f_k and f_ℓ give each coordinate a function of itself and of the time, linear between their nodes: of many separate
+/// coordinates a network of usual width learns the curves only slowly. With m = 0, s² = 1, f = 0 and a head of 0 the policy is
+/// the prior.
+///
+/// With a Langevin term (arXiv 2111.15141, 2402.05098) k_φ also has c_out·w·p by coordinate, where w is the
+/// network's and p = v/√(1 + ¼v²) of v = σ_i·∇ log r at α_i·z_i; the network sees p too.
+#[derive(Clone)]
 pub struct NoisePolicy {
     process: OrnsteinUhlenbeck,
     /// Whether the end point that the prior expects says more than z: of noise it is α·z.
     sees_expected: bool,
     /// What the network is told of every condition.
     told: Told,
+    /// That of the Langevin term.
+    gradient: Option<Arc<Gradient>>,
 }
 
 impl NoisePolicy {
@@ -130,15 +152,28 @@ impl NoisePolicy {
             process,
             sees_expected: !prior_is_noise,
             told,
+            gradient: None,
+        }
+    }
+
+    /// The same with the Langevin term of a reward.
+    pub fn with_langevin(self, gradient: Arc<Gradient>) -> Self {
+        Self {
+            gradient: Some(gradient),
+            ..self
         }
     }
 
     /// Its network, of so many units and hidden layers, which makes it the prior.
     pub fn network(&self, width: usize, depth: usize, noise: &Noise, device: &Device) -> NoiseNetwork {
         let d = self.process.dimensions;
+        let (more, langevin) = (
+            usize::from(self.sees_expected),
+            usize::from(self.gradient.is_some()),
+        );
         let body = DriftNetworkConfig {
-            inputs: self.told.columns + if self.sees_expected { 3 * d } else { 2 * d },
-            outputs: 2 * d,
+            inputs: self.told.columns + (2 + more + langevin) * d,
+            outputs: (2 + langevin) * d,
             width,
             depth,
         };
@@ -147,6 +182,7 @@ impl NoisePolicy {
             body: body.init(noise, device),
             center: zero(),
             spread: zero(),
+            alone: Param::from_tensor(Tensor::zeros([NODES, 2 * d * HATS], device)),
             observed: (self.told.columns > 0)
                 .then(|| ObservedGaussian::new(self.told.columns, d, noise, device)),
         }
@@ -200,8 +236,66 @@ impl NoisePolicy {
     }
 }
 
+impl NoisePolicy {
+    /// f_k and f_ℓ, `[rows, d]` each, of states in the Gaussian's units.
+    fn alone(&self, network: &NoiseNetwork, steps: &[usize], standard: &Tensor<2>) -> [Tensor<2>; 2] {
+        let ([all, d], blocks) = (standard.dims(), steps.len());
+        let node = |time: f64| {
+            let at = time * (NODES - 1) as f64;
+            (0..NODES).map(move |node| (1.0 - (at - node as f64).abs()).max(0.0) as f32)
+        };
+        let nodes: Vec<f32> = self.process.times(steps).into_iter().flat_map(node).collect();
+        let nodes = Tensor::<2>::from_data(TensorData::new(nodes, [blocks, NODES]), &standard.device());
+        let weights = nodes.matmul(network.alone.val()).mul_scalar(HASTE);
+        let hats = hats(standard.clone()).reshape([blocks, all / blocks, d * HATS]);
+        [0, 1].map(|part| {
+            let weights = weights
+                .clone()
+                .narrow(1, part * d * HATS, d * HATS)
+                .unsqueeze_dim::<3>(1);
+            (hats.clone() * weights)
+                .reshape([all, d, HATS])
+                .sum_dim(2)
+                .squeeze_dim::<2>(2)
+        })
+    }
+}
+
 impl Policy<OrnsteinUhlenbeck> for NoisePolicy {
     type Network = NoiseNetwork;
+
+    /// p of a step, `[rows, d]`; no numbers where the device cannot be read.
+    fn guide(
+        &self,
+        step: usize,
+        conditions: &[usize],
+        x: &Tensor<2>,
+        _prior: &mut Option<Tensor<2>>,
+    ) -> Option<Tensor<2>> {
+        let gradient = self.gradient.as_ref()?;
+        let (alpha, sigma) = self.process.at(step);
+        let shape = x.dims();
+        // Nothing of the data is in the first state.
+        if step == 0 {
+            return Some(Tensor::zeros(shape, &x.device()));
+        }
+        let ends = x.clone().without_autodiff().mul_scalar(alpha).try_into_data();
+        let ends = ends.ok().and_then(|data| data.try_to_vec::<f32>().ok());
+        let slopes = ends.map_or_else(
+            || vec![f32::NAN; shape[0] * shape[1]],
+            |ends| gradient(&ends, conditions),
+        );
+        let slopes = slopes.into_iter().map(|slope| slope.clamp(-LARGEST, LARGEST));
+        let slopes = Tensor::from_data(TensorData::new(slopes.collect(), shape), &x.device());
+        let pull: Tensor<2> = slopes.mul_scalar(sigma);
+        let short = pull
+            .clone()
+            .div_scalar(LONGEST_PULL)
+            .square()
+            .add_scalar(1.0)
+            .sqrt();
+        Some(pull / short)
+    }
 
     fn kernel(
         &self,
@@ -209,26 +303,29 @@ impl Policy<OrnsteinUhlenbeck> for NoisePolicy {
         steps: &[usize],
         conditions: &[usize],
         x: Tensor<2>,
-        _guide: Option<&Tensor<2>>,
+        guide: Option<&Tensor<2>>,
         prior: impl FnOnce() -> Tensor<2>,
     ) -> Tensor<2> {
         let prior = prior();
         let d = self.process.dimensions;
         let seen = self.told.of(conditions, &x.device());
         let [moves, scales, standard] = self.gaussian(network, steps, &x, seen.as_ref());
+        let [moved_alone, scaled_alone] = self.alone(network, steps, &standard);
         let mut inputs = vec![x.clone(), standard];
         if self.sees_expected {
             inputs.push(self.process.expected_ends(steps, &x, &prior));
         }
         inputs.extend(seen.map(|seen| seen.repeat_dim(0, steps.len())));
+        inputs.extend(guide.cloned());
         let out = network
             .body
             .forward(&self.process.times(steps), Tensor::cat(inputs, 1));
-        let moved = per_step(steps, out.clone().narrow(1, 0, d), |step| {
-            self.process.output(step)
-        });
-        let scaled = out
-            .narrow(1, d, d)
+        let mut moved = out.clone().narrow(1, 0, d) + moved_alone;
+        if let Some(guide) = guide {
+            moved = moved + out.clone().narrow(1, 2 * d, d) * guide.clone();
+        }
+        let moved = per_step(steps, moved, |step| self.process.output(step));
+        let scaled = (out.narrow(1, d, d) + scaled_alone)
             .div_scalar(MOST_SCALE)
             .tanh()
             .mul_scalar(MOST_SCALE);

@@ -51,7 +51,12 @@ fn fields_that_a_task_ignores_are_refused() {
             "3",
             "mixtures or points or latents",
         ),
-        ("story-bike", "network.langevin", "true", "mixtures or digits"),
+        (
+            "story-bike",
+            "network.langevin",
+            "true",
+            "mixtures or points or digits",
+        ),
     ];
     for (name, field, value, using) in cases {
         let run = preset(name);

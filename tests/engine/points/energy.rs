@@ -216,3 +216,67 @@ fn assert_density(task: &PointsTask, point: &[f64], wanted: f64) {
     let log_density = log_r + task.space.log_prob(point);
     assert!((log_density - wanted).abs() < 1e-9, "{log_density} for {wanted}");
 }
+
+/// Two pairs of the wells.
+const WELLS: &str = r#"
+    task = "points"
+    network = { width = 32, depth = 2, langevin = true }
+    process.steps = 12
+    rollout = { batch = 128, noised_share = 0.0 }
+    tempering = { start = 0.1, iterations = 60, floor = -300.0 }
+    training.iterations = 160
+    [prior]
+    kind = "marginals"
+    coordinates = [
+        { family = "normal", name = "a", mean = 0.0, deviation = 1.7 },
+        { family = "normal", name = "b", mean = 0.0, deviation = 1.0 },
+        { family = "normal", name = "c", mean = 0.0, deviation = 1.7 },
+    ]
+    [reward]
+    kind = "product"
+    rewards = [
+        { kind = "formula", logarithm = true, expression = "-a^4 + 6*a^2 + a/2 - b^2/2 - c^4 + 6*c^2 + c/2" },
+        { kind = "over_prior" },
+    ]
+    "#;
+
+/// The Langevin term leaves the policy the prior at the start, and both wells of both coordinates are found.
+#[test]
+fn the_langevin_term_finds_separate_wells() {
+    let mut session = open(run_of(WELLS), &Files::default()).expect("it opens");
+    let start = pollster::block_on(session.samples(2000, 1)).expect("samples");
+    let without = run_of(&WELLS.replace("langevin = true", "langevin = false"));
+    let plain = open(without, &Files::default()).expect("it opens");
+    assert_eq!(
+        start,
+        pollster::block_on(plain.samples(2000, 1)).expect("samples")
+    );
+    train(&mut session, 160);
+    let found = report(&mut session, 4000);
+    let gap = found.log_z_exact - found.elbo;
+    assert!(gap < 1.0 && found.ess > 0.25, "{gap}, {}", found.ess);
+    let samples = pollster::block_on(session.samples(4000, 2)).expect("samples");
+    for at in [0, 2] {
+        let above = samples.iter().skip(at).step_by(3).filter(|x| **x > 0.0).count() as f64 / 4000.0;
+        assert!((above - 0.84).abs() < 0.1, "{above}");
+    }
+}
+
+/// There is no gradient of a script, and none through a flow.
+#[test]
+fn a_langevin_term_without_a_gradient_is_refused() {
+    let formula = "{ kind = \"formula\", logarithm = true, expression = \"-a^4 + 6*a^2 + a/2 - b^2/2 - c^4 + 6*c^2 + c/2\" }";
+    let script = WELLS.replace(formula, "{ kind = \"command\", run = [\"true\"] }");
+    let start = WELLS.find("[prior]").expect("a prior");
+    let flow = format!(
+        "{}[prior]\nkind = \"flow\"\nweights = \"flow-25\"\n[reward]\nkind = \"formula\"\nexpression = \"x\"\n",
+        &WELLS[..start]
+    );
+    for (text, said) in [(script, "a script"), (flow, "above a flow")] {
+        let error = Run::from_toml(&text).expect_err("refused").to_string();
+        assert!(
+            error.starts_with("network.langevin: true is not allowed; use false") && error.contains(said),
+            "{error}"
+        );
+    }
+}

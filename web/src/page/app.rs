@@ -118,7 +118,7 @@ pub fn App() -> Html {
     html! {
         <ContextProvider<Revision> context={Revision(state.revision)}>
         <ContextProvider<Refusal> context={refusal}>
-            <Header device={state.device.clone()} stopped={state.phase == Phase::Stopped} {choose_device} {theme} {choose_theme} />
+            <Header device={state.device.clone()} stopped={state.phase == Phase::Stopped} asks_host={state.run.asks_host()} {choose_device} {theme} {choose_theme} />
             <Messages notice={state.notice.clone()} {dismiss} {try_again} />
             <Navigation tasks={tasks::namings()} current={facts.naming.name} {left} />
             <main>

@@ -3,7 +3,7 @@
 use super::marginal::Coordinate;
 use super::parts::{log_likelihood, normal, run};
 use super::problem::{PointsProblem, Prior, Reference, Reward};
-use crate::run::{Evaluation, Process, Rollout, Run, Tempering, Training};
+use crate::run::{Evaluation, Network, Process, Rollout, Run, Tempering, Training};
 
 /// log Z of [`many_well`]: 16·(log ∫ exp(−x⁴ + 6x² + x/2) dx + ½ log 2π), by quadrature.
 const MANY_WELL: f64 = 164.695_675_313_144_6;
@@ -66,6 +66,10 @@ pub(super) fn funnel() -> Run {
             steps: 40,
             ..usual.process
         },
+        network: Network {
+            langevin: true,
+            ..usual.network
+        },
         rollout: Rollout {
             batch: 256,
             ..usual.rollout
@@ -105,6 +109,10 @@ pub(super) fn many_well() -> Run {
             steps: 30,
             ..usual.process
         },
+        network: Network {
+            langevin: true,
+            ..usual.network
+        },
         rollout: Rollout {
             batch: 256,
             // No sample of the prior has a weight to speak of.
@@ -112,11 +120,13 @@ pub(super) fn many_well() -> Run {
             ..usual.rollout
         },
         training: Training {
-            iterations: 800,
+            iterations: 1000,
             ..usual.training
         },
         evaluation: Evaluation {
-            samples: 2000,
+            samples: 10_000,
+            // An evaluation takes as long as many iterations.
+            every: 0,
             ..usual.evaluation
         },
         ..usual

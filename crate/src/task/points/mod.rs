@@ -153,12 +153,7 @@ impl Room for Points {
     }
 
     fn ignores(&self) -> &'static [&'static str] {
-        &[
-            "process.variance",
-            "process.temperature",
-            "network.rank",
-            "network.langevin",
-        ]
+        &["process.variance", "process.temperature", "network.rank"]
     }
 
     fn give_way(&self, own: &mut Toml, over: &Toml) {

@@ -411,7 +411,16 @@ impl Problem for PointsProblem {
         true
     }
 
+    fn langevin_is_of_host(&self) -> bool {
+        true
+    }
+
     fn without_langevin(&self) -> Option<&'static str> {
-        Some("false: points have no Langevin term")
+        let outside = |(_, factor): (String, &Reward)| matches!(factor, Reward::Command(_) | Reward::Onnx(_));
+        if self.reward.factors().into_iter().any(outside) {
+            return Some("false with a script or a model as reward: it has no gradient");
+        }
+        let flow = matches!(self.prior, Prior::Flow { .. });
+        flow.then_some("false above a flow: there is no gradient through it")
     }
 }

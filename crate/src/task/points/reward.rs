@@ -245,7 +245,7 @@ impl PointsReward {
 
     /// ∇ log r of end points in the chain's space, not floored, `[rows][d]`; `None` where a factor is a black box,
     /// and above a flow.
-    fn gradient_of_ends(&self, ends: &[f32], conditions: &[usize]) -> Option<Vec<f32>> {
+    pub(super) fn gradient_of_ends(&self, ends: &[f32], conditions: &[usize]) -> Option<Vec<f32>> {
         if !self.is_formula() || !self.space.pulls() {
             return None;
         }

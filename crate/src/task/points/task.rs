@@ -9,6 +9,7 @@ use super::problem::{self, PointsProblem};
 use super::space::Space;
 use super::{PointsReward, Truth, pretrain, pretrain_flow};
 use crate::engine::Conditions;
+use crate::engine::device::reads_at_once;
 use crate::engine::learner::Task;
 use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::{OrnsteinUhlenbeck, Prior};
@@ -64,6 +65,10 @@ impl PointsTask {
     /// Where the run, a formula in it, a file or a black box is refused.
     pub fn open(run: Run, device: Device, files: &Files) -> Result<Self, EngineError> {
         run.validate()?;
+        if run.asks_host() && !reads_at_once(&device) {
+            let allowed = "false on the GPU of a browser, where the gradient of log r cannot be waited for";
+            return Err(ConfigError::new("network.langevin", true, allowed).into());
+        }
         let problem = PointsProblem::of(&run)?.clone();
         let process = |d| OrnsteinUhlenbeck {
             steps: run.process.steps,
@@ -164,7 +169,16 @@ impl PointsTask {
     }
 
     fn policy(&self) -> NoisePolicy {
-        NoisePolicy::new(self.process, self.prior.ends_are_noise(), self.told())
+        let policy = NoisePolicy::new(self.process, self.prior.ends_are_noise(), self.told());
+        if !self.run.network.langevin {
+            return policy;
+        }
+        let (reward, beta) = (self.reward.clone(), self.run.tempering.beta as f32);
+        policy.with_langevin(Arc::new(move |ends, conditions| {
+            let gradient = reward.gradient_of_ends(ends, conditions);
+            let gradient = gradient.expect("the description has been checked");
+            gradient.into_iter().map(|slope| beta * slope).collect()
+        }))
     }
 
     /// What networks are told of every condition: its observation, standardised.

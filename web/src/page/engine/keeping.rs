@@ -7,6 +7,10 @@ use crate::state::{Action, Notice};
 use gloo::timers::callback::Timeout;
 use wasm_bindgen_futures::spawn_local;
 
+/// Why a run is not computed by WebGPU.
+pub(super) const ASKS_HOST: &str =
+    "the Langevin term takes the gradient of the formula from the processor at every step";
+
 impl Engine {
     pub(super) fn found(&self, gpu: Gpu) {
         let touched = self.0.borrow().touched;
@@ -33,6 +37,9 @@ impl Engine {
     }
 
     fn switch(&self, backend: Backend) {
+        if backend == Backend::Gpu && self.plan(|plan| plan.asks_host()) {
+            return self.device(|d| d.why = ASKS_HOST.to_owned());
+        }
         let code = self.0.borrow().gpu_code.clone();
         if backend == Backend::Cpu || code.is_some() {
             self.device(|d| d.download = None);

@@ -1,6 +1,7 @@
 //! How a run gets into the worker.
 
 use super::fetch::{self, Missing};
+use super::keeping::{ASKS_HOST, later};
 use super::plan::{Next, Opening, Plan};
 use super::{Backend, Engine};
 use crate::kit::shared::Shared;
@@ -81,6 +82,11 @@ impl Engine {
 
     /// Sends a run to open; the weights it needs are fetched first.
     fn send_open(&self, opening: Opening) {
+        if opening.run.asks_host() && self.backend() == Backend::Gpu {
+            self.device(|d| d.why = ASKS_HOST.to_owned());
+            let engine = self.clone();
+            return later(move || engine.spawn(Backend::Cpu));
+        }
         // The run opens at once where there is nothing to fetch.
         if opening.run.files().is_empty() {
             return self.send_opening(&opening, Files::default());

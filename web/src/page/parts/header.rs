@@ -11,6 +11,8 @@ pub struct HeaderProps {
     pub device: Device,
     /// Whether no worker runs.
     pub stopped: bool,
+    /// Whether the run is none for WebGPU.
+    pub asks_host: bool,
     pub choose_device: Callback<Backend>,
     pub theme: Choice,
     pub choose_theme: Callback<Choice>,
@@ -58,6 +60,7 @@ fn badge(props: &HeaderProps, select: NodeRef) -> Html {
     let gpu_text = match &device.gpu {
         Gpu::Asking => "WebGPU (searching…)".to_owned(),
         Gpu::Absent(_) => "WebGPU (not available)".to_owned(),
+        _ if props.asks_host => "WebGPU (not with the Langevin term)".to_owned(),
         Gpu::Software(_) => "WebGPU (emulated)".to_owned(),
         Gpu::Hardware(name) if name.is_empty() => "WebGPU".to_owned(),
         Gpu::Hardware(name) => format!("WebGPU ({name})"),
@@ -76,7 +79,7 @@ fn badge(props: &HeaderProps, select: NodeRef) -> Html {
             <label class="hidden" for="device-select">{ "Compute on" }</label>
             <select ref={select} id="device-select" data-testid="device-select" {onchange}>
                 <option value="cpu">{ "CPU (WebAssembly)" }</option>
-                <option value="gpu" disabled={!device.gpu.usable()}>{ gpu_text }</option>
+                <option value="gpu" disabled={props.asks_host || !device.gpu.usable()}>{ gpu_text }</option>
             </select>
         </div>
     }

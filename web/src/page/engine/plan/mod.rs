@@ -245,6 +245,12 @@ impl Plan {
         (true, self.idle())
     }
 
+    /// Whether the run that is wanted has numbers from the host at every step.
+    pub fn asks_host(&self) -> bool {
+        let wanted = self.wanted.as_ref();
+        wanted.is_some_and(|wanted| wanted.opening.run.asks_host())
+    }
+
     /// Whether the run that is wanted waits for its files.
     pub fn lacks_files(&self) -> bool {
         self.wanted.as_ref().is_some_and(|wanted| wanted.lacks_files)

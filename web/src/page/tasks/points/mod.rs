@@ -46,7 +46,9 @@ static FACTS: Facts = Facts {
         ),
         exploration: "Extra variance of the policy’s steps at the start of training. It changes which trajectories are sampled, not how they are scored.",
         network: &[WIDTH, DEPTH],
-        langevin: None,
+        langevin: Some(
+            "Adds the gradient of log r to each step, times a learned scale for every coordinate. Narrow and separate modes are learned in fewer iterations, but each takes longer. Only for formulas, and not in the WebGPU worker.",
+        ),
         proposals: Some([
             "Prior samples for the exact posterior",
             "Number of samples that are drawn from the prior and weighted with r. One or two coordinates need none.",
