@@ -4,6 +4,7 @@
 mod broken;
 mod comparison;
 mod data;
+mod ddpm;
 mod digits;
 mod examples;
 mod folder;

@@ -13,7 +13,7 @@ use std::process::Command;
 const SIDE: u32 = 8;
 
 /// A folder of reddish and of blueish pictures, `count` of each.
-fn folder_of_pictures(folder: &Path, count: u32) {
+pub fn folder_of_pictures(folder: &Path, count: u32) {
     for (class, color) in [("blue", [20, 40, 200]), ("red", [200, 40, 20])] {
         fs::create_dir_all(folder.join(class)).expect("made");
         for at in 0..count {

@@ -35,7 +35,7 @@ pub trait Pretrain {
 
 /// What is to be done.
 pub struct Job<'a> {
-    /// The file of weights; its checkpoint lies beside it.
+    /// The file or folder of weights; its checkpoint lies beside it.
     pub out: &'a Path,
     /// The whole command: a checkpoint of another one is not gone on with.
     pub command: String,
@@ -101,6 +101,11 @@ pub fn train<T: Pretrain>(job: &Job, training: &mut T) -> Result<f64, ProgramErr
     Ok(before + begun.elapsed().as_secs_f64())
 }
 
+/// Whether there is a checkpoint of a training that was stopped.
+pub fn is_begun(out: &Path) -> bool {
+    checkpoint_of(out).is_file()
+}
+
 /// Removes the checkpoint of a training that is done.
 pub fn forget(out: &Path) -> Result<(), ProgramError> {
     let path = checkpoint_of(out);
@@ -129,7 +134,8 @@ fn resume(job: &Job, path: &Path, bytes: &[u8], training: &mut impl Pretrain) ->
 }
 
 fn checkpoint_of(out: &Path) -> PathBuf {
-    let mut name = out.as_os_str().to_owned();
+    // Beside a folder, too, whose name may end with a slash.
+    let mut name = out.components().as_path().as_os_str().to_owned();
     name.push(".checkpoint");
     name.into()
 }

@@ -3,6 +3,7 @@
 mod adapters;
 mod folders;
 mod networks;
+mod new_pipelines;
 mod posterior;
 mod schedulers;
 mod tokens;

@@ -22,6 +22,11 @@ impl Published {
         outputs_first: false,
     };
 
+    /// Whether their matrix of our parameter is turned; tables of words and positions have other names.
+    pub fn turns(&self, path: &str) -> bool {
+        self.outputs_first && path.rsplit('.').next() == Some("weight")
+    }
+
     fn name(&self, path: &[String]) -> String {
         let step = |own: &String| {
             let named = self.names.iter().find(|(ours, _)| ours == own);
@@ -194,9 +199,7 @@ impl ModuleMapper for Loader<'_> {
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let name = self.published.name(&self.path);
-        // Tables of words and positions have other names.
-        let is_weight = D == 2 && self.path.last().is_some_and(|last| last == "weight");
-        let turned = is_weight && self.published.outputs_first;
+        let turned = D == 2 && self.path.last().is_some_and(|last| self.published.turns(last));
         // Neither asks for the numbers that are about to be replaced.
         let (mut own, device) = (param.lazy_shape().to_vec(), param.lazy_device());
         if turned {

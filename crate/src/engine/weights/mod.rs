@@ -40,6 +40,24 @@ impl Weights {
         })
     }
 
+    /// The same under the names and in the layout of a published file.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub(crate) async fn published<M: Module>(module: &M, published: &Published) -> Result<Self, String> {
+        let mut weights = Self::of(module).await?;
+        let names = published_names(module, published);
+        for ((name, shape, values), named) in weights.tensors.iter_mut().zip(names) {
+            if let (true, &[rows, columns]) = (published.turns(name), &shape[..]) {
+                *values = transposed(values, [rows, columns]);
+                shape.reverse();
+            }
+            *name = named.name;
+        }
+        Ok(weights)
+    }
+
     /// Whether there is a tensor of this name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.tensors.iter().any(|(own, ..)| own == name)
@@ -229,6 +247,12 @@ pub(crate) fn read_tensors_where(file: &[u8], wanted: impl Fn(&str) -> bool) -> 
         tensors.push((name, view.shape().to_vec(), values));
     }
     Ok(Weights { tensors, metadata })
+}
+
+/// `[rows][columns]` → `[columns][rows]`.
+pub(crate) fn transposed(values: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
+    let of_column = |column: usize| (0..rows).map(move |row| values[row * columns + column]);
+    (0..columns).flat_map(of_column).collect()
 }
 
 fn halves(bytes: &[u8], number: fn([u8; 2]) -> f32) -> Vec<f32> {

@@ -2,7 +2,7 @@
 
 use super::Adapters;
 use super::adapters::{Place, places};
-use crate::engine::weights::{Weights, read_tensors};
+use crate::engine::weights::{Weights, read_tensors, transposed};
 use crate::network::layer::LowRank;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -142,10 +142,4 @@ fn turned(
     let (first, rest) = (shape[0], shape[1..].iter().product());
     let values = transposed(&values, [first, rest]);
     Ok(Param::from_data(TensorData::new(values, [rest, first]), device))
-}
-
-/// `[rows][columns]` → `[columns][rows]`.
-fn transposed(values: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
-    let of_column = |column: usize| (0..rows).map(move |row| values[row * columns + column]);
-    (0..columns).flat_map(of_column).collect()
 }

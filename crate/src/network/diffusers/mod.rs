@@ -7,7 +7,9 @@
 //! (`CLIPTokenizer`), and a [`SchedulerConfig`] makes the chain. What a configuration asks for and is not here
 //! is refused by the field's name.
 //!
-//! Weights never change: [`Adapters`] hold what is trained, and every network takes them beside its input. So
+//! [`NewPipeline`] makes a small `DDPMPipeline` to be trained, and its folder.
+//!
+//! Else weights never change: [`Adapters`] hold what is trained, and every network takes them beside its input. So
 //! prior and posterior share one network in memory, and a checkpoint holds the adapters alone.
 
 mod adapters;
@@ -19,6 +21,7 @@ mod layer;
 mod lora_file;
 mod model;
 mod names;
+mod new_pipeline;
 mod pipeline;
 mod resnet;
 mod scheduler;
@@ -34,6 +37,7 @@ pub use adapters::Adapters;
 pub use autoencoder::{Autoencoder, AutoencoderConfig};
 pub use folder::Folder;
 pub use model::{Model, Prompt};
+pub use new_pipeline::NewPipeline;
 pub use pipeline::{Part, Pipeline};
 pub use scheduler::SchedulerConfig;
 pub use text_encoder::{TextEncoder, TextEncoderConfig};

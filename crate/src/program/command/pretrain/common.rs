@@ -138,6 +138,16 @@ impl Common {
         Ok(())
     }
 
+    /// The same, where a new folder of files is written.
+    pub fn probe_folder(&self, picture: Option<&Path>) -> Result<(), ProgramError> {
+        // What a stopped training has written is written again.
+        if !pretraining::is_begun(&self.out) {
+            let remedy = "choose another --out";
+            storage::probe_folder(Some(&self.out), &self.out, remedy)?;
+        }
+        picture.map_or(Ok(()), storage::probe)
+    }
+
     /// The file of the record.
     fn record(&self) -> PathBuf {
         self.out.with_extension("json")
@@ -175,6 +185,21 @@ impl Common {
             quiet: self.quiet,
         };
         pretraining::train(&job, training)
+    }
+
+    /// Writes the files of a folder, by their paths, and figures, and says so.
+    pub fn finish_folder<F: Serialize>(
+        &self,
+        files: &[(&str, Vec<u8>)],
+        record: &Record<F>,
+        summary: &str,
+    ) -> Result<(), ProgramError> {
+        for (path, bytes) in files {
+            storage::write(&self.out.join(path), bytes)?;
+        }
+        storage::write_json(&self.out.join("record.json"), record)?;
+        pretraining::forget(&self.out)?;
+        print(&format!("{summary}Written: {}\n", self.out.display()))
     }
 
     /// Writes weights and figures, and says so.

@@ -5,6 +5,7 @@ mod classifier;
 mod coder;
 mod common;
 mod data_set;
+mod ddpm;
 mod digits;
 mod flow;
 mod judgement;
@@ -20,7 +21,7 @@ use clap::Subcommand;
 
 const AFTER_HELP: &str = "\
 Each command writes the weights to --out and a record to the same name with the extension .json: the
-command, its seed, its time and measures of quality. If it is stopped or killed, run the same command
+command, its seed, its time and measures of quality. `ddpm` writes a folder, with record.json in it. If it is stopped or killed, run the same command
 again: it continues from FILE.checkpoint, which it removes at the end.";
 
 /// Train a network that runs need: a prior, a classifier or a language model
@@ -39,6 +40,7 @@ enum What {
     Autoencoder(autoencoder::Args),
     Vae(vae::Args),
     Digits(digits::Args),
+    Ddpm(ddpm::Args),
     Classifier(classifier::Args),
     Stories(stories::Args),
 }
@@ -52,6 +54,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         What::Autoencoder(args) => autoencoder::execute(args),
         What::Vae(args) => vae::execute(args),
         What::Digits(args) => digits::execute(args),
+        What::Ddpm(args) => ddpm::execute(args),
         What::Classifier(args) => classifier::execute(args),
         What::Stories(args) => stories::execute(args),
     }

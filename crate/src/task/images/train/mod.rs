@@ -1,7 +1,9 @@
 //! Networks of images: priors that denoise, autoencoders, classifiers.
 
+mod ddpm;
 mod elbo;
 
+pub use ddpm::{images_of, noise_error};
 pub use elbo::Elbo;
 
 use super::data::Images;
