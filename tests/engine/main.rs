@@ -4,6 +4,7 @@
 
 mod baseline;
 mod chain;
+mod checkpoint_methods;
 mod checkpoints;
 mod choice;
 mod config;

@@ -1,11 +1,10 @@
 //! Adapters, against PEFT's.
 
-use super::{Said, close, golden};
+use super::{Said, close, device, golden};
 use crate::support::numbers;
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::Tensor;
-use rtb::engine::device::cpu_device;
 use rtb::engine::noise::Noise;
 use rtb::engine::weights::{Weights, read_tensors};
 use rtb::network::diffusers::{Adapters, Pipeline, UNet};
@@ -16,7 +15,7 @@ const ATTENTION: [&str; 4] = ["to_q", "to_k", "to_v", "to_out.0"];
 fn unet() -> UNet {
     let folder = golden("latent");
     let pipeline = Pipeline::open(&folder).expect("an index");
-    pipeline.unet(&cpu_device()).expect("whole").1
+    pipeline.unet(&device()).expect("whole").1
 }
 
 fn file() -> Vec<u8> {
@@ -36,7 +35,7 @@ fn sorted(mut weights: Weights) -> Weights {
 
 #[test]
 fn adapters_start_as_no_change() {
-    let (said, network, device) = (Said::read(), unet(), cpu_device());
+    let (said, network, device) = (Said::read(), unet(), device());
     let noise = Noise::new(1);
     let adapters = Adapters::new(&network, &ATTENTION, (4, 4.0), &noise, &device).expect("met");
     assert_eq!(adapters.names().count(), 32);
@@ -53,7 +52,7 @@ fn adapters_start_as_no_change() {
 /// One step of plain descent: the outputs before and after, and every adapter.
 #[test]
 fn adapters_learn_as_those_of_peft() {
-    let (said, network, device) = (Said::read(), unet(), cpu_device());
+    let (said, network, device) = (Said::read(), unet(), device());
     let adapters = Adapters::read(&network, &file(), &device).expect("whole").train();
     let output = said_with(&said, &network, Some(&adapters));
     said.agrees("lora.output", output.clone());
@@ -78,7 +77,7 @@ fn adapters_learn_as_those_of_peft() {
 
 #[test]
 fn a_file_of_adapters_is_written_as_it_is_read() {
-    let (network, device) = (unet(), cpu_device());
+    let (network, device) = (unet(), device());
     let adapters = Adapters::read(&network, &file(), &device).expect("whole");
     let written = pollster::block_on(adapters.weights()).expect("the processor answers");
     let theirs = sorted(read_tensors(&file()).expect("whole"));
@@ -92,7 +91,7 @@ fn a_file_of_adapters_is_written_as_it_is_read() {
 
 #[test]
 fn adapters_that_do_not_fit_are_named() {
-    let (network, device) = (unet(), cpu_device());
+    let (network, device) = (unet(), device());
     let refused = |change: &dyn Fn(&mut Weights)| {
         let mut weights = read_tensors(&file()).expect("whole");
         change(&mut weights);

@@ -9,11 +9,31 @@ mod schedulers;
 mod tokens;
 
 use crate::support::{Golden, numbers};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use rtb::engine::device::cpu_device;
 use rtb::network::diffusers::Folder;
 use std::fs;
 use std::path::PathBuf;
+
+/// What networks are computed on: the processor, or what RTB_TEST_DEVICE names (`scripts/gpu` sets it).
+pub fn device() -> Device {
+    match std::env::var("RTB_TEST_DEVICE").as_deref() {
+        Err(_) | Ok("cpu") => cpu_device(),
+        #[cfg(feature = "gpu")]
+        Ok("gpu") => pollster::block_on(rtb::engine::device::gpu_device()).expect("an adapter"),
+        #[cfg(feature = "cuda")]
+        Ok("cuda") => rtb::engine::device::cuda_device().expect("a device"),
+        Ok(other) => panic!("RTB_TEST_DEVICE: {other} is not built in"),
+    }
+}
+
+/// How far numbers may be off, as a share of the largest: CUDA rounds factors of products to 10 bits (TF32).
+fn tolerance() -> f64 {
+    match std::env::var("RTB_TEST_DEVICE").as_deref() {
+        Ok("cuda") => 1e-2,
+        _ => 1e-4,
+    }
+}
 
 /// A folder of the disk.
 pub struct Disk(pub PathBuf);
@@ -56,12 +76,12 @@ impl Said {
 
     pub fn tensor<const D: usize>(&self, name: &str, shape: [usize; D]) -> Tensor<D> {
         let values: Vec<f32> = self.numbers(name).iter().map(|v| *v as f32).collect();
-        Tensor::from_data(TensorData::new(values, shape), &cpu_device())
+        Tensor::from_data(TensorData::new(values, shape), &device())
     }
 
-    /// Whether a tensor is what diffusers said, up to 1e-4 of the largest number.
+    /// Whether a tensor is what diffusers said.
     pub fn agrees<const D: usize>(&self, name: &str, found: Tensor<D>) {
-        close(&numbers(found), &self.numbers(name), 1e-4, name);
+        close(&numbers(found), &self.numbers(name), tolerance(), name);
     }
 }
 

@@ -1,16 +1,15 @@
 //! Networks with the weights of their files.
 
-use super::{Said, golden};
+use super::{Said, device, golden};
 use crate::support::tokens;
 use burn::module::Module;
-use rtb::engine::device::cpu_device;
 use rtb::network::diffusers::{AutoencoderConfig, Pipeline, TextEncoderConfig, UNet, UNetConfig};
 use serde_json::json;
 
 fn unet(name: &str) -> (UNetConfig, UNet) {
     let folder = golden(name);
     let pipeline = Pipeline::open(&folder).expect("an index");
-    pipeline.unet(&cpu_device()).expect("whole")
+    pipeline.unet(&device()).expect("whole")
 }
 
 #[test]
@@ -59,7 +58,7 @@ fn a_conditional_unet_with_matrices_is_that_of_diffusers() {
 fn an_autoencoder_in_bf16_is_that_of_diffusers() {
     let (said, folder) = (Said::read(), golden("latent"));
     let pipeline = Pipeline::open(&folder).expect("an index");
-    let (config, network) = pipeline.autoencoder(&cpu_device()).expect("whole");
+    let (config, network) = pipeline.autoencoder(&device()).expect("whole");
     assert_eq!(config.factor(), 2);
     let (mean, std) = network.encode(said.tensor("vae.images", [2, 3, 16, 16]));
     said.agrees("vae.mean", mean);
@@ -74,18 +73,18 @@ fn an_autoencoder_in_bf16_is_that_of_diffusers() {
 fn a_text_encoder_is_that_of_transformers() {
     let (said, folder) = (Said::read(), golden("latent"));
     let pipeline = Pipeline::open(&folder).expect("an index");
-    let (config, network) = pipeline.text_encoder(&cpu_device()).expect("whole");
+    let (config, network) = pipeline.text_encoder(&device()).expect("whole");
     assert_eq!(config.positions, 8);
     said.agrees(
         "latent.context",
-        network.forward(tokens(&said.numbers("latent.tokens"), 8)),
+        network.forward(tokens(&said.numbers("latent.tokens"), 8).to_device(&device())),
     );
 }
 
 /// The counts are those of the published files: `google/ddpm-cifar10-32` and Stable Diffusion 1.5.
 #[test]
 fn networks_have_as_many_parameters_as_published() {
-    let device = cpu_device();
+    let device = device();
     let cifar = json!({
         "_class_name": "UNet2DModel",
         "act_fn": "silu",

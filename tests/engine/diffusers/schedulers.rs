@@ -1,9 +1,8 @@
 //! Chains of schedulers.
 
-use super::{Said, close, golden};
+use super::{Said, close, device, golden};
 use crate::support::{assert_close, numbers};
 use burn::tensor::{Tensor, TensorData};
-use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::process::scheduled::{Schedule, Scheduled, guided};
 use rtb::engine::process::{Prior, Process};
@@ -18,7 +17,7 @@ fn list(value: &Value) -> Vec<f64> {
 fn tensor(values: &[f64], columns: usize) -> Tensor<2> {
     let rows = values.len() / columns;
     let values: Vec<f32> = values.iter().map(|v| *v as f32).collect();
-    Tensor::from_data(TensorData::new(values, [rows, columns]), &cpu_device())
+    Tensor::from_data(TensorData::new(values, [rows, columns]), &device())
 }
 
 fn schedule(config: &Value, eta: Option<f64>) -> Schedule {
@@ -112,7 +111,7 @@ fn noising_back_keeps_the_levels() {
     let (mut kept, mut variance) = (1.0, 0.0);
     for step in (1..process.steps()).rev() {
         let level = process.transition_at(step).expect("a step");
-        let one = Tensor::<2>::ones([1, 1], &cpu_device());
+        let one = Tensor::<2>::ones([1, 1], &device());
         let noised = |noise: f64| {
             let noise = one.clone().mul_scalar(noise);
             numbers(process.noise_back(step, &one, noise))[0]
@@ -128,8 +127,8 @@ fn noising_back_keeps_the_levels() {
     }
     let x = process.noise_back(
         0,
-        &Tensor::ones([1, 1], &cpu_device()),
-        Tensor::ones([1, 1], &cpu_device()),
+        &Tensor::ones([1, 1], &device()),
+        Tensor::ones([1, 1], &device()),
     );
     assert_eq!(numbers(x), [0.0]);
 }
@@ -181,7 +180,7 @@ fn values_that_are_no_chain_are_refused() {
 /// Images that diffusers' sampler makes of the same noise.
 #[test]
 fn a_walk_makes_the_images_of_diffusers() {
-    let (said, folder, device) = (Said::read(), golden("ddpm"), cpu_device());
+    let (said, folder, device) = (Said::read(), golden("ddpm"), device());
     let pipeline = Pipeline::open(&folder).expect("an index");
     let (_, network) = pipeline.unet(&device).expect("whole");
     let schedule = pipeline.scheduler().expect("supported").ddpm();
