@@ -14,17 +14,21 @@ use rtb::engine::device::cpu_device;
 use rtb::network::diffusers::Folder;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 /// What networks are computed on: the processor, or what RTB_TEST_DEVICE names (`scripts/gpu` sets it).
 pub fn device() -> Device {
-    match std::env::var("RTB_TEST_DEVICE").as_deref() {
+    // A program opens a GPU once.
+    static DEVICE: OnceLock<Device> = OnceLock::new();
+    let open = || match std::env::var("RTB_TEST_DEVICE").as_deref() {
         Err(_) | Ok("cpu") => cpu_device(),
         #[cfg(feature = "gpu")]
         Ok("gpu") => pollster::block_on(rtb::engine::device::gpu_device()).expect("an adapter"),
         #[cfg(feature = "cuda")]
         Ok("cuda") => rtb::engine::device::cuda_device().expect("a device"),
         Ok(other) => panic!("RTB_TEST_DEVICE: {other} is not built in"),
-    }
+    };
+    DEVICE.get_or_init(open).clone()
 }
 
 /// How far numbers may be off, as a share of the largest: CUDA rounds factors of products to 10 bits (TF32).
