@@ -186,6 +186,28 @@ fn a_prompt_and_latents_make_images() {
     }
 }
 
+/// As many go through the networks at once as `objective.chunk` says, which changes no image.
+#[test]
+fn chunks_make_the_same_images() {
+    let prior = r#"sampler = { kind = "ddim", eta = 1.0 }, prompt = "a small house", guidance = 3.0"#;
+    let images = |chunk: usize, ends: Option<&[f32]>| {
+        let mut run = run(prior, "");
+        run.objective.chunk = chunk;
+        let (prior, _) = opened(&run, "latent");
+        let drawn = || block_on(prior.samples(&Noise::new(3), Purpose::Samples, 5, &cpu_device()));
+        let ends = ends.map_or_else(|| drawn().expect("samples"), <[f32]>::to_vec);
+        let images = block_on(prior.decoder().images(&ends)).expect("images");
+        (ends, images)
+    };
+    let (ends, whole) = images(64, None);
+    for chunk in [1, 2, 4] {
+        let (_, chunked) = images(chunk, Some(&ends));
+        assert_eq!(chunked.len(), whole.len());
+        let off = chunked.iter().zip(&whole).map(|(a, b)| (a - b).abs());
+        assert!(off.fold(0.0, f32::max) < 1e-5, "{chunk} at once");
+    }
+}
+
 #[test]
 fn what_does_not_fit_the_model_is_named() {
     let refused = |run: &Run, pipeline: &str| {

@@ -1,12 +1,14 @@
 //! Posteriors above a pretrained model.
 
-use super::{Said, golden};
+use super::{Said, close, golden};
 use crate::support::{assert_close, numbers};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Tensor, TensorData};
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::process::scheduled::{Prediction, Schedule};
-use rtb::engine::process::{Policy, Prior, Scheduled};
+use rtb::engine::process::{At, Policy, Prior, Scheduled};
 use rtb::engine::statistics::effective_share;
 use rtb::network::diffusers::{Adapters, Model, Pipeline, Prompt};
 use rtb::prelude::*;
@@ -82,6 +84,88 @@ fn policy_and_prior_start_as_one() {
         .map(|(at, step)| Prior::kernel(&model, *step, &x.clone().narrow(0, 2 * at, 2)))
         .collect();
     assert_close(&numbers(policy), &numbers(Tensor::cat(prior, 0)), 1e-5);
+}
+
+/// The gradients of all factors of adapters, in their order.
+fn gradients_of(adapters: &Adapters, gradients: &GradientsParams) -> Vec<Vec<f64>> {
+    struct All<'a>(&'a GradientsParams, Vec<Vec<f64>>);
+    impl ModuleVisitor for All<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let gradient = self.0.get::<D>(param.id).expect("every layer has its part");
+            self.1.push(numbers(gradient));
+        }
+    }
+    let mut all = All(gradients, Vec::new());
+    adapters.visit(&mut all);
+    all.1
+}
+
+/// Computed layer by layer, without the graph of the whole network, the gradient is that of the whole.
+#[test]
+fn a_recomputed_gradient_is_that_of_the_whole_graph() {
+    let said = Said::read();
+    let context = said.tensor("latent.context", [2, 8, 12]);
+    let [one, other] = [0, 1].map(|at| context.clone().narrow(0, at, 1));
+    let guided = Prompt {
+        context: one,
+        guidance: Some((other, 3.0)),
+    };
+    let layers = ["to_q", "to_k", "to_v", "to_out.0", "conv1", "conv2", "conv"];
+    let ends = [
+        "conv_in",
+        "conv_out",
+        "linear_1",
+        "linear_2",
+        "time_emb_proj",
+        "conv_shortcut",
+    ];
+    let whole = ["proj_in", "proj_out", "net.0.proj", "net.2"];
+    let plain: Vec<&str> = layers.into_iter().chain(ends).collect();
+    let text: Vec<&str> = plain.iter().copied().chain(whole).collect();
+    for (name, [channels, side], prompt, targets) in [
+        ("ddpm", [3, 8], None, plain),
+        ("latent", [4, 8], Some(guided), text),
+    ] {
+        let (folder, numbers) = (golden(name), channels * side * side);
+        let pipeline = Pipeline::open(&folder).expect("an index");
+        let (_, network) = pipeline.unet(&cpu_device()).expect("whole");
+        let schedule = pipeline.scheduler().expect("supported").ddpm();
+        let process = Scheduled::new(&schedule, 5, numbers).expect("allowed");
+        let model = Model::new(network, process, [channels, side, side], prompt);
+        let adapters = Adapters::new(model.network(), &targets, (2, 2.0), &Noise::new(2), &cpu_device());
+        let mut adapters = adapters.expect("met").train();
+        let normal = |at: u64| {
+            let noise = Noise::new(5).normal(Purpose::Samples, at, 4 * numbers);
+            Tensor::<2>::from_data(TensorData::new(noise, [4, numbers]), &cpu_device())
+        };
+        let (x, weights, steps) = (normal(0), normal(1), [1, 4]);
+        // Of squares, so that the gradient depends on the output.
+        let value = |kernel: Tensor<2>| (kernel.square() * weights.clone()).sum();
+        let mut descent: ModuleOptimizer = SgdConfig::new().init();
+        // The second factors are 0 at first, where the first ones have no gradient.
+        for round in 0..2 {
+            let kernel = Policy::kernel(&model, &adapters, &steps, &[0, 0], x.clone(), None, || x.clone());
+            let whole = GradientsParams::from_grads(value(kernel).backward(), &adapters);
+            let at = At {
+                steps: &steps,
+                conditions: &[0, 0],
+                states: &x,
+                guide: None,
+            };
+            let recomputed = Policy::gradient(&model, &adapters, at, || x.clone(), value);
+            let [found, expected] = [&recomputed, &whole].map(|of| gradients_of(&adapters, of));
+            assert!(expected.iter().flatten().any(|v| *v != 0.0));
+            for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                close(
+                    found,
+                    expected,
+                    1e-4,
+                    &format!("{name}, round {round}, factor {at}"),
+                );
+            }
+            adapters = descent.step(1e-3, adapters, whole);
+        }
+    }
 }
 
 /// RTB makes the weights of trajectories more even, its estimate of log Z is that of weighted samples of the prior, and

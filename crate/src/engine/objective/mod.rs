@@ -12,7 +12,7 @@ pub use baseline::Baseline;
 pub use policy_gradient::{ClippedPolicyGradient, PolicyGradient};
 
 use crate::engine::Method;
-use crate::engine::process::{Policy, Prior, Process, Rows};
+use crate::engine::process::{At, Policy, Prior, Process, Rows};
 use crate::engine::rollout::{Chains, Trajectories};
 use crate::engine::settings;
 use burn::optim::{GradientsAccumulator, GradientsParams};
@@ -239,23 +239,22 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         for start in (0..all).step_by(chunk.min(all)) {
             let rows = start..all.min(start + chunk);
             for part in steps.chunks((chunk / rows.len()).max(1)) {
-                let value = self.pulled(network, trajectories, pull, (part, rows.clone()), rescale);
-                let gradients = GradientsParams::from_grads(value.backward(), network);
-                sum.accumulate(network, gradients);
+                let of_part = self.gradient_of(network, trajectories, pull, (part, rows.clone()), rescale);
+                sum.accumulate(network, of_part);
             }
         }
         sum.grads()
     }
 
-    /// The sum that [`Chains::gradient`] differentiates, over these steps of these trajectories.
-    fn pulled(
+    /// The same over these steps of these trajectories.
+    fn gradient_of(
         &self,
         network: &K::Network,
         trajectories: &Trajectories<P>,
         pull: Pull,
         (part, of): (&[usize], Range<usize>),
         rescale: f32,
-    ) -> Tensor<1> {
+    ) -> GradientsParams {
         let pick = |offset: usize| {
             let states = part.iter().map(|step| &trajectories.states[step + offset]);
             P::State::stack(states.map(|x| x.some_rows(of.start, of.len())).collect())
@@ -267,14 +266,6 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         let (x, next) = (pick(0), pick(1));
         let prior = kernels(&trajectories.prior);
         let guide = trajectories.guides.as_deref().map(kernels);
-        let kernel = self.policy.kernel(
-            network,
-            part,
-            &trajectories.conditions[of.clone()],
-            x.clone(),
-            guide.as_ref(),
-            || prior.clone(),
-        );
         let weights: Vec<f32> = part
             .iter()
             .flat_map(|step| match pull.weights {
@@ -285,23 +276,32 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             .collect();
         let rows = weights.len();
         let mut weight = Tensor::from_data(TensorData::new(weights, [rows]), &self.device);
-        // A ratio's gradient is the ratio times that of log p: as a factor it has none of its own.
-        if let Some(clip) = pull.ratio_clip {
-            let before = kernels(&trajectories.posterior);
-            let ratio = self
-                .process
-                .log_ratio(part, &x, &next, &kernel, &before)
-                .without_autodiff()
-                .clamp(-FARTHEST_LOG_RATIO, FARTHEST_LOG_RATIO)
-                .exp();
-            weight = clipped(weight, ratio, clip);
-        }
-        let value = (self.process.log_prob(part, &x, &next, &kernel) * weight).sum();
-        if pull.divergence <= 0.0 {
-            return value;
-        }
-        let divergence = self.process.divergence(part, &x, &kernel, &prior).sum();
-        value + divergence.mul_scalar(pull.divergence * f64::from(rescale))
+        let value = |kernel: P::Kernel| {
+            // A ratio's gradient is the ratio times that of log p: as a factor it has none of its own.
+            if let Some(clip) = pull.ratio_clip {
+                let before = kernels(&trajectories.posterior);
+                let ratio = self
+                    .process
+                    .log_ratio(part, &x, &next, &kernel, &before)
+                    .without_autodiff()
+                    .clamp(-FARTHEST_LOG_RATIO, FARTHEST_LOG_RATIO)
+                    .exp();
+                weight = clipped(weight, ratio, clip);
+            }
+            let value = (self.process.log_prob(part, &x, &next, &kernel) * weight).sum();
+            if pull.divergence <= 0.0 {
+                return value;
+            }
+            let divergence = self.process.divergence(part, &x, &kernel, &prior).sum();
+            value + divergence.mul_scalar(pull.divergence * f64::from(rescale))
+        };
+        let at = At {
+            steps: part,
+            conditions: &trajectories.conditions[of.clone()],
+            states: &x,
+            guide: guide.as_ref(),
+        };
+        self.policy.gradient(network, at, || prior.clone(), value)
     }
 }
 

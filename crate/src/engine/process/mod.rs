@@ -27,8 +27,10 @@ pub use uniform::Uniform;
 pub use variance_preserving::VariancePreserving;
 
 use burn::module::{Module, ModuleDisplay};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData, kind::Basic};
 use std::f64::consts::PI;
+use std::ops::Range;
 
 /// A batch, one row a trajectory.
 pub trait Rows: Clone + Send + Sync {
@@ -152,6 +154,16 @@ pub(crate) fn per_step(steps: &[usize], rows: Tensor<2>, factor: impl Fn(usize) 
     let factors: Vec<f32> = steps.iter().map(|s| factor(*s) as f32).collect();
     let factors = Tensor::<3>::from_data(TensorData::new(factors, [blocks, 1, 1]), &rows.device());
     (rows.reshape([blocks, all / blocks, columns]) * factors).reshape([all, columns])
+}
+
+/// What is made of `rows` rows, at most `most` of them at once.
+pub(crate) fn in_chunks(rows: usize, most: usize, of: impl Fn(Range<usize>) -> Tensor<2>) -> Tensor<2> {
+    let starts = (0..rows).step_by(most.max(1));
+    let mut chunks: Vec<_> = starts.map(|start| of(start..rows.min(start + most))).collect();
+    match chunks.len() {
+        1 => chunks.remove(0),
+        _ => Tensor::cat(chunks, 0),
+    }
 }
 
 /// The end points of a chain with these kernels and this noise, `[rows, noise_size]` a step, of rows
@@ -353,6 +365,20 @@ pub trait Prior<P: Process>: Send + Sync {
     }
 }
 
+/// Where a policy's kernels are wanted: `states` has one block of the same trajectories per step, in the same order, the
+/// conditions belong to the rows of a block, and `guide` comes from [`Policy::guide`].
+#[derive(Clone, Copy)]
+pub struct At<'a, P: Process> {
+    /// The step of every block.
+    pub steps: &'a [usize],
+    /// One a row of a block.
+    pub conditions: &'a [usize],
+    /// The blocks.
+    pub states: &'a P::State,
+    /// Of the same rows.
+    pub guide: Option<&'a P::Kernel>,
+}
+
 /// A posterior: kernels given by a network that is trained.
 pub trait Policy<P: Process>: Send + Sync {
     /// The network that is trained.
@@ -383,6 +409,20 @@ pub trait Policy<P: Process>: Send + Sync {
         guide: Option<&P::Kernel>,
         prior: impl FnOnce() -> P::Kernel,
     ) -> P::Kernel;
+
+    /// The gradient of a number that is made of the kernels, with respect to a network that tracks gradients. A policy
+    /// of a large network may compute parts of it again instead of keeping all in memory.
+    fn gradient(
+        &self,
+        network: &Self::Network,
+        at: At<P>,
+        prior: impl FnOnce() -> P::Kernel,
+        value: impl FnOnce(P::Kernel) -> Tensor<1>,
+    ) -> GradientsParams {
+        let states = at.states.clone();
+        let kernel = self.kernel(network, at.steps, at.conditions, states, at.guide, prior);
+        GradientsParams::from_grads(value(kernel).backward(), network)
+    }
 
     /// A cheaper way to the kernels of consecutive steps, for a policy that has one and needs neither guide nor
     /// prior.

@@ -1,13 +1,14 @@
 //! `AutoencoderKL` of diffusers: images as latents, and back (arXiv 2112.10752).
 
 use super::fields::Fields;
-use super::layer::{Conv, Pass, group_norm};
+use super::layer::{Conv, End, Pass, group_norm};
 use super::resnet::Resnets;
 use super::stage::{DownBlock, MidBlock, Mixer, Stage, UpBlock};
+use super::step::{Step, run};
 use crate::engine::ConfigError;
 use burn::module::Module;
 use burn::nn::GroupNorm;
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 use serde_json::{Value, json};
 
 /// Added to variances in normalisations.
@@ -179,19 +180,38 @@ impl AutoencoderConfig {
     }
 }
 
+impl Encoder {
+    fn steps(&self) -> Vec<Step<'_>> {
+        let mut steps = vec![Step::new(&self.conv_in)];
+        steps.extend(self.down_blocks.iter().flat_map(|block| block.steps(false)));
+        steps.extend(self.mid_block.steps());
+        steps.push(Step::new(End {
+            norm: &self.conv_norm_out,
+            conv: &self.conv_out,
+        }));
+        steps
+    }
+}
+
+impl Decoder {
+    fn steps(&self) -> Vec<Step<'_>> {
+        let mut steps = vec![Step::new(&self.conv_in)];
+        steps.extend(self.mid_block.steps());
+        steps.extend(self.up_blocks.iter().flat_map(|block| block.steps(false)));
+        steps.push(Step::new(End {
+            norm: &self.conv_norm_out,
+            conv: &self.conv_out,
+        }));
+        steps
+    }
+}
+
 impl Autoencoder {
     /// Mean and standard deviation of an image's latents, as a diffusion model sees them: images `[rows, channels,
     /// height, width]` with numbers in ±1, latents `[rows, latents, height/factor, width/factor]`.
     pub fn encode(&self, images: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
         let pass = Pass::default();
-        let encoder = &self.encoder;
-        let h = encoder.conv_in.forward(images, pass);
-        // Nothing looks at what an autoencoder's stages leave.
-        let blocks = encoder.down_blocks.iter();
-        let h = blocks.fold(h, |h, block| block.forward(h, &mut Vec::new(), pass));
-        let h = encoder.mid_block.forward(h, pass);
-        let h = activation::silu(encoder.conv_norm_out.forward(h));
-        let h = encoder.conv_out.forward(h, pass);
+        let h = run(&self.encoder.steps(), images, pass);
         let h = match &self.quant_conv {
             None => h,
             Some(layer) => layer.forward(h, pass),
@@ -215,11 +235,6 @@ impl Autoencoder {
             None => h,
             Some(layer) => layer.forward(h, pass),
         };
-        let decoder = &self.decoder;
-        let h = decoder.mid_block.forward(decoder.conv_in.forward(h, pass), pass);
-        let blocks = decoder.up_blocks.iter();
-        let h = blocks.fold(h, |h, block| block.forward(h, &mut Vec::new(), pass));
-        let h = activation::silu(decoder.conv_norm_out.forward(h));
-        decoder.conv_out.forward(h, pass)
+        run(&self.decoder.steps(), h, pass)
     }
 }

@@ -1,12 +1,13 @@
 //! Layers whose weights are fixed, and to whose output adapters may add.
 
 use super::Adapters;
+use super::step::Part;
 use crate::network::layer::blank;
 use burn::module::{Module, Param};
 use burn::nn::{GroupNorm, GroupNormConfig, LayerNorm, LayerNormConfig};
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, activation};
 
 /// What every layer of a pass through a network is given.
 #[derive(Clone, Copy, Default)]
@@ -113,6 +114,24 @@ impl Conv {
         });
         let bias = self.bias.as_ref().map(Param::val);
         added(conv2d(x, weight, bias, options), change)
+    }
+}
+
+impl Part for Conv {
+    fn forward(&self, x: Tensor<4>, _beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
+        Self::forward(self, x, pass)
+    }
+}
+
+/// The last layers of a network.
+pub(super) struct End<'a> {
+    pub norm: &'a GroupNorm,
+    pub conv: &'a Conv,
+}
+
+impl Part for End<'_> {
+    fn forward(&self, x: Tensor<4>, _beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
+        self.conv.forward(activation::silu(self.norm.forward(x)), pass)
     }
 }
 

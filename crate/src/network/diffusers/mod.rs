@@ -10,7 +10,8 @@
 //! [`NewPipeline`] makes a small `DDPMPipeline` to be trained, and its folder.
 //!
 //! Else weights never change: [`Adapters`] hold what is trained, and every network takes them beside its input. So
-//! prior and posterior share one network in memory, and a checkpoint holds the adapters alone.
+//! prior and posterior share one network in memory, and a checkpoint holds the adapters alone. Their gradients keep the
+//! input of every layer of a U-Net, and compute again what is within it.
 
 mod adapters;
 mod attention;
@@ -26,6 +27,7 @@ mod pipeline;
 mod resnet;
 mod scheduler;
 mod stage;
+mod step;
 mod text_encoder;
 mod tokenizer;
 mod transformer;

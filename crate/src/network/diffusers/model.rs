@@ -1,8 +1,11 @@
 //! A pretrained U-Net on its scheduler's chain: the prior, and, with adapters, the policy.
 
+use super::step::leaf;
 use super::{Adapters, UNet};
 use crate::engine::process::scheduled::guided;
-use crate::engine::process::{Policy, Prior, Process, Scheduled};
+use crate::engine::process::{At, Policy, Prior, Process, Rows, Scheduled, in_chunks};
+use burn::module::Module;
+use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 use std::sync::Arc;
 
@@ -26,6 +29,8 @@ pub struct Model {
     /// Channels, height and width.
     shape: [usize; 3],
     prompt: Option<Prompt>,
+    /// Most states that go through the network at once.
+    at_once: usize,
 }
 
 impl Model {
@@ -41,6 +46,16 @@ impl Model {
             process,
             shape,
             prompt,
+            at_once: usize::MAX,
+        }
+    }
+
+    /// The same, which sends at most `rows` states through the network at once. States of several timesteps go through
+    /// it together: who asks for these has cut them.
+    pub fn in_chunks(self, rows: usize) -> Self {
+        Self {
+            at_once: rows,
+            ..self
         }
     }
 
@@ -57,25 +72,52 @@ impl Model {
     /// The network's output at states `[blocks·rows, numbers]`, block b at timestep `timesteps[b]`, of the same
     /// shape.
     pub fn output(&self, timesteps: &[f64], x: &Tensor<2>, adapters: Option<&Adapters>) -> Tensor<2> {
-        let ([rows, numbers], [channels, height, width]) = (x.dims(), self.shape);
-        let images = x.clone().reshape([rows, channels, height, width]);
-        let said = |context: Option<&Tensor<3>>| {
-            let context = context.map(|context| {
-                let [_, tokens, width] = context.dims();
-                context.clone().expand([rows, tokens, width])
-            });
+        if timesteps.len() > 1 {
+            return self.output_at_once(timesteps, x, adapters);
+        }
+        in_chunks(x.dims()[0], self.at_once, |rows| {
+            self.output_at_once(timesteps, &x.some_rows(rows.start, rows.len()), adapters)
+        })
+    }
+
+    fn output_at_once(&self, timesteps: &[f64], x: &Tensor<2>, adapters: Option<&Adapters>) -> Tensor<2> {
+        let said = |context: Option<Tensor<3>>| {
             let output = self
                 .network
-                .forward(images.clone(), timesteps, context.as_ref(), adapters);
-            output.reshape([rows, numbers])
+                .forward(self.images(x), timesteps, context.as_ref(), adapters);
+            output.reshape(x.dims())
         };
-        let Some(prompt) = &self.prompt else {
-            return said(None);
+        self.joined(self.contexts(x.dims()[0]).into_iter().map(said).collect())
+    }
+
+    /// States as images.
+    fn images(&self, x: &Tensor<2>) -> Tensor<4> {
+        let [channels, height, width] = self.shape;
+        x.clone().reshape([x.dims()[0], channels, height, width])
+    }
+
+    /// What the network is told of so many states, once or, with guidance, twice: without the prompt first.
+    fn contexts(&self, rows: usize) -> Vec<Option<Tensor<3>>> {
+        let of_rows = |context: &Tensor<3>| {
+            let [_, tokens, width] = context.dims();
+            Some(context.clone().expand([rows, tokens, width]))
         };
-        let conditional = said(Some(&prompt.context));
-        match &prompt.guidance {
-            None => conditional,
-            Some((without, scale)) => guided(said(Some(without)), conditional, *scale),
+        match &self.prompt {
+            None => vec![None],
+            Some(prompt) => {
+                let without = prompt.guidance.iter().map(|(without, _)| of_rows(without));
+                without.chain([of_rows(&prompt.context)]).collect()
+            }
+        }
+    }
+
+    /// The output that the outputs under [`Model::contexts`] make.
+    fn joined(&self, mut said: Vec<Tensor<2>>) -> Tensor<2> {
+        let conditional = said.pop().expect("the network is asked at least once");
+        let guidance = self.prompt.as_ref().and_then(|prompt| prompt.guidance.as_ref());
+        match (said.pop(), guidance) {
+            (Some(without), Some((_, scale))) => guided(without, conditional, *scale),
+            _ => conditional,
         }
     }
 
@@ -91,15 +133,17 @@ impl Model {
         }
     }
 
+    /// What the network is asked at in these steps. The first transition's mean is 0, whatever the network says: it is
+    /// asked where a gradient needs it.
+    fn timesteps(&self, steps: &[usize]) -> Vec<f64> {
+        let timestep = |step: &usize| self.process.transition_at(*step.max(&1));
+        let transitions = steps.iter().filter_map(timestep);
+        transitions.map(|transition| transition.timestep as f64).collect()
+    }
+
     fn mean(&self, steps: &[usize], x: &Tensor<2>, adapters: Option<&Adapters>) -> Tensor<2> {
-        // The first transition's mean is 0, whatever the network says: it is asked where a gradient needs it.
-        let timestep = |step: &usize| {
-            self.process
-                .transition_at(*step.max(&1))
-                .map(|t| t.timestep as f64)
-        };
-        let timesteps: Vec<f64> = steps.iter().filter_map(timestep).collect();
-        self.process.mean(steps, x, self.output(&timesteps, x, adapters))
+        let output = self.output(&self.timesteps(steps), x, adapters);
+        self.process.mean(steps, x, output)
     }
 }
 
@@ -125,5 +169,41 @@ impl Policy<Scheduled> for Model {
         _prior: impl FnOnce() -> Tensor<2>,
     ) -> Tensor<2> {
         self.mean(steps, &x, Some(adapters))
+    }
+
+    /// With the memory of the inputs of the network's layers, and of one layer's graph.
+    fn gradient(
+        &self,
+        adapters: &Adapters,
+        at: At<Scheduled>,
+        _prior: impl FnOnce() -> Tensor<2>,
+        value: impl FnOnce(Tensor<2>) -> Tensor<1>,
+    ) -> GradientsParams {
+        let (x, fixed) = (at.states, adapters.clone().valid());
+        let timesteps = self.timesteps(at.steps);
+        let contexts = self.contexts(x.dims()[0]);
+        let recorded: Vec<_> = contexts
+            .iter()
+            .map(|context| {
+                self.network
+                    .recorded(self.images(x), &timesteps, context.as_ref(), &fixed)
+            })
+            .collect();
+        let outputs: Vec<Tensor<2>> = recorded
+            .iter()
+            .map(|pass| leaf(pass.output.clone().reshape(x.dims())))
+            .collect();
+        let mean = self.process.mean(at.steps, x, self.joined(outputs.clone()));
+        let mut gradients = value(mean).backward();
+        let mut sum = GradientsAccumulator::new();
+        for ((pass, output), context) in recorded.into_iter().zip(outputs).zip(&contexts) {
+            let gradient = output
+                .grad_remove(&mut gradients)
+                .expect("the mean depends on it");
+            let given = (&timesteps[..], context.as_ref());
+            let gradient = self.images(&gradient);
+            sum.accumulate(adapters, self.network.gradient(pass, gradient, given, adapters));
+        }
+        sum.grads()
     }
 }

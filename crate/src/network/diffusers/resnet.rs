@@ -1,6 +1,7 @@
 //! Residual blocks of convolutions, and changes of the resolution.
 
 use super::layer::{Conv, Linear, Pass, group_norm};
+use super::step::Part;
 use burn::module::Module;
 use burn::nn::GroupNorm;
 use burn::tensor::{Device, Tensor, activation, ops::PadMode};
@@ -45,9 +46,16 @@ impl Resnet {
             scale_shift: shape.scale_shift,
         }
     }
+}
 
-    /// `[blocks·rows, inputs, height, width]` → `[blocks·rows, outputs, height, width]`.
-    pub fn forward(&self, x: Tensor<4>, pass: Pass) -> Tensor<4> {
+impl Part for Resnet {
+    /// `[blocks·rows, inputs, height, width]`, which the channels of `beside` end, → `[blocks·rows, outputs, height,
+    /// width]`.
+    fn forward(&self, x: Tensor<4>, beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
+        let x = match beside {
+            None => x,
+            Some(beside) => Tensor::cat(vec![x, beside], 1),
+        };
         let h = activation::silu(self.norm1.forward(x.clone()));
         let h = self.conv1.forward(h, pass);
         let time = self.time_emb_proj.as_ref().zip(pass.embedding);
@@ -98,8 +106,10 @@ impl Downsample {
             pads_after: padding == 0,
         }
     }
+}
 
-    pub fn forward(&self, x: Tensor<4>, pass: Pass) -> Tensor<4> {
+impl Part for Downsample {
+    fn forward(&self, x: Tensor<4>, _beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
         let x = match self.pads_after {
             true => x.pad([(0, 1), (0, 1)], PadMode::Constant(0.0)),
             false => x,
@@ -121,8 +131,10 @@ impl Upsample {
             conv: Conv::blank([channels; 2], 3, device),
         }
     }
+}
 
-    pub fn forward(&self, x: Tensor<4>, pass: Pass) -> Tensor<4> {
+impl Part for Upsample {
+    fn forward(&self, x: Tensor<4>, _beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
         let [rows, channels, height, width] = x.dims();
         let cells = x.reshape([rows * channels, height, 1, width, 1]);
         let four = cells.expand([rows * channels, height, 2, width, 2]);

@@ -1,11 +1,11 @@
 //! The stages of a U-Net or an autoencoder: residual blocks with what mixes an image's cells between them.
 
-use super::attention::Attention;
-use super::layer::Pass;
+use super::attention::{AmongCells, Attention};
 use super::resnet::{Downsample, Resnet, Resnets, Upsample};
+use super::step::Step;
 use super::transformer::{Transformer, Transformers};
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
 /// What mixes cells after a residual block.
 #[derive(Clone, Copy, Debug)]
@@ -62,20 +62,34 @@ pub(super) struct UpBlock {
 }
 
 impl Mixed {
-    fn forward(&self, x: Tensor<4>, pass: Pass) -> Tensor<4> {
+    fn steps(&self) -> Vec<Step<'_>> {
         match self {
-            Self::Attention(attention) => attention.forward_image(x, pass),
-            Self::Transformer(transformer) => transformer.forward(x, pass),
+            Self::Attention(attention) => vec![Step::new(AmongCells {
+                attention,
+                norm: None,
+            })],
+            Self::Transformer(transformer) => transformer.steps(),
         }
     }
 }
 
-/// The mixer at this place, if the stage has any.
-fn mixed(attentions: &[Mixed], at: usize, h: Tensor<4>, pass: Pass) -> Tensor<4> {
-    match attentions.get(at) {
-        None => h,
-        Some(mixer) => mixer.forward(h, pass),
-    }
+/// The steps of a residual block, and of the mixer at its place, if the stage has any.
+fn layer<'a>(
+    resnet: &'a Resnet,
+    attentions: &'a [Mixed],
+    at: usize,
+    given: impl Fn(Step<'a>) -> Step<'a>,
+) -> Vec<Step<'a>> {
+    let mut steps = vec![given(Step::new(resnet))];
+    steps.extend(attentions.get(at).map(Mixed::steps).unwrap_or_default());
+    steps
+}
+
+/// The same steps, the last of which leaves its output.
+fn leaving(mut steps: Vec<Step>) -> Vec<Step> {
+    let last = steps.pop();
+    steps.extend(last.map(Step::leaving_output));
+    steps
 }
 
 impl Stage {
@@ -139,39 +153,31 @@ impl Stage {
 }
 
 impl DownBlock {
-    /// The image after the stage; `skips` gets what is there after every layer.
-    pub fn forward(&self, mut h: Tensor<4>, skips: &mut Vec<Tensor<4>>, pass: Pass) -> Tensor<4> {
-        for (at, resnet) in self.resnets.iter().enumerate() {
-            h = mixed(&self.attentions, at, resnet.forward(h, pass), pass);
-            skips.push(h.clone());
-        }
-        for layer in &self.downsamplers {
-            h = layer.forward(h, pass);
-            skips.push(h.clone());
-        }
-        h
+    /// Its steps; where `leaves`, every layer leaves its output for the way up.
+    pub fn steps(&self, leaves: bool) -> Vec<Step<'_>> {
+        let resnets = self.resnets.iter().enumerate();
+        let layers = resnets.map(|(at, resnet)| layer(resnet, &self.attentions, at, |step| step));
+        let layers = layers.chain(self.downsamplers.iter().map(|layer| vec![Step::new(layer)]));
+        let kept = |steps| if leaves { leaving(steps) } else { steps };
+        layers.flat_map(kept).collect()
     }
 }
 
 impl MidBlock {
-    pub fn forward(&self, h: Tensor<4>, pass: Pass) -> Tensor<4> {
-        let h = self.resnets[0].forward(h, pass);
-        self.resnets[1].forward(mixed(&self.attentions, 0, h, pass), pass)
+    /// Its steps.
+    pub fn steps(&self) -> Vec<Step<'_>> {
+        let resnets = self.resnets.iter().enumerate();
+        let layers = resnets.flat_map(|(at, resnet)| layer(resnet, &self.attentions, at, |step| step));
+        layers.collect()
     }
 }
 
 impl UpBlock {
-    /// The image after the stage, which takes from the end of `skips` where there are any.
-    pub fn forward(&self, mut h: Tensor<4>, skips: &mut Vec<Tensor<4>>, pass: Pass) -> Tensor<4> {
-        for (at, resnet) in self.resnets.iter().enumerate() {
-            if let Some(skip) = skips.pop() {
-                h = Tensor::cat(vec![h, skip], 1);
-            }
-            h = mixed(&self.attentions, at, resnet.forward(h, pass), pass);
-        }
-        for layer in &self.upsamplers {
-            h = layer.forward(h, pass);
-        }
-        h
+    /// Its steps; where `takes`, every residual block takes an image of the way down.
+    pub fn steps<'a>(&'a self, takes: bool) -> Vec<Step<'a>> {
+        let given = |step: Step<'a>| if takes { step.taking() } else { step };
+        let resnets = self.resnets.iter().enumerate();
+        let layers = resnets.flat_map(|(at, resnet)| layer(resnet, &self.attentions, at, given));
+        layers.chain(self.upsamplers.iter().map(Step::new)).collect()
     }
 }

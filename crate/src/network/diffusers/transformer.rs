@@ -1,7 +1,8 @@
 //! Transformers among an image's cells, which look at a text too.
 
-use super::attention::Attention;
+use super::attention::{AmongCells, Attention};
 use super::layer::{Conv, Linear, Pass, cells, group_norm, image, layer_norm};
+use super::step::{Part, Step};
 use burn::module::Module;
 use burn::nn::{GroupNorm, LayerNorm};
 use burn::tensor::{Device, Tensor, activation};
@@ -101,15 +102,47 @@ impl Block {
             },
         }
     }
+}
 
-    fn forward(&self, x: Tensor<3>, pass: Pass) -> Tensor<3> {
-        let seen = self.norm1.forward(x.clone());
-        let x = x + self.attn1.forward(seen.clone(), seen, pass);
-        let seen = self.norm2.forward(x.clone());
+/// The layers of a transformer before its blocks.
+struct Before<'a>(&'a Transformer);
+
+/// What a block does after its attention among cells.
+struct Rest<'a>(&'a Block);
+
+/// The layers of a transformer after its blocks, added to the image that it was given.
+struct After<'a>(&'a Transformer);
+
+fn sides(x: &Tensor<4>) -> [usize; 2] {
+    let [.., height, width] = x.dims();
+    [height, width]
+}
+
+impl Part for Before<'_> {
+    fn forward(&self, x: Tensor<4>, _beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
+        let sides = sides(&x);
+        let h = cells(self.0.norm.forward(x));
+        image(self.0.proj_in.forward(h, sides, pass), sides)
+    }
+}
+
+impl Part for Rest<'_> {
+    fn forward(&self, x: Tensor<4>, _beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
+        let (block, sides) = (self.0, sides(&x));
+        let x = cells(x);
+        let seen = block.norm2.forward(x.clone());
         let context = pass.context.expect("a network with a context is given one");
-        let x = x + self.attn2.forward(seen, context.clone(), pass);
-        let seen = self.norm3.forward(x.clone());
-        x + self.ff.forward(seen, pass)
+        let x = x + block.attn2.forward(seen, context.clone(), pass);
+        let seen = block.norm3.forward(x.clone());
+        image(x + block.ff.forward(seen, pass), sides)
+    }
+}
+
+impl Part for After<'_> {
+    fn forward(&self, h: Tensor<4>, beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
+        let sides = sides(&h);
+        let h = image(self.0.proj_out.forward(cells(h), sides, pass), sides);
+        beside.expect("the image before the blocks") + h
     }
 }
 
@@ -124,14 +157,17 @@ impl Transformer {
         }
     }
 
-    /// `[rows, channels, height, width]`.
-    pub fn forward(&self, x: Tensor<4>, pass: Pass) -> Tensor<4> {
-        let [.., height, width] = x.dims();
-        let sides = [height, width];
-        let h = cells(self.norm.forward(x.clone()));
-        let h = self.proj_in.forward(h, sides, pass);
-        let blocks = self.transformer_blocks.iter();
-        let h = blocks.fold(h, |h, block| block.forward(h, pass));
-        x + image(self.proj_out.forward(h, sides, pass), sides)
+    /// Its steps.
+    pub fn steps(&self) -> Vec<Step<'_>> {
+        let mut steps = vec![Step::new(Before(self)).leaving_input()];
+        for block in &self.transformer_blocks {
+            steps.push(Step::new(AmongCells {
+                attention: &block.attn1,
+                norm: Some(&block.norm1),
+            }));
+            steps.push(Step::new(Rest(block)));
+        }
+        steps.push(Step::new(After(self)).taking());
+        steps
     }
 }

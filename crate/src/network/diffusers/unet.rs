@@ -1,12 +1,14 @@
 //! The U-Nets of diffusers.
 
-use super::layer::{Conv, Linear, Pass, group_norm};
+use super::layer::{Conv, End, Linear, Pass, group_norm};
 use super::resnet::Resnets;
 use super::stage::{DownBlock, MidBlock, Mixer, Stage, UpBlock};
+use super::step::{Input, Pull, Step, pull_back, record, run};
 use super::transformer::Transformers;
 use super::{Adapters, Mixing, UNetConfig};
 use burn::module::Module;
 use burn::nn::GroupNorm;
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
 /// Period of the slowest of the time's features, over 2π.
@@ -139,6 +141,13 @@ impl UNetConfig {
     }
 }
 
+/// A pass through a [`UNet`] whose gradient can be taken.
+pub(super) struct Recorded {
+    /// As [`UNet::forward`].
+    pub output: Tensor<4>,
+    inputs: Vec<Input>,
+}
+
 impl UNet {
     /// What the network says of images `[blocks·rows, channels, height, width]`, block b at timestep
     /// `timesteps[b]`: `[blocks·rows, outputs, height, width]`. Height and width must be divisible by 2 for every
@@ -154,33 +163,73 @@ impl UNet {
         context: Option<&Tensor<3>>,
         adapters: Option<&Adapters>,
     ) -> Tensor<4> {
-        let mut pass = Pass {
-            embedding: None,
+        let embedding = self.embedding(timesteps, &x.device(), adapters);
+        let pass = Pass {
+            embedding: Some(&embedding),
             context,
             adapters,
         };
-        let embedding = self.embedding(timesteps, &x.device(), pass);
-        pass.embedding = Some(&embedding);
-        let x = match self.centers_input {
-            true => x.mul_scalar(2.0).sub_scalar(1.0),
-            false => x,
-        };
-        let h = self.conv_in.forward(x, pass);
-        let mut skips = vec![h.clone()];
-        let down = self.down_blocks.iter();
-        let h = down.fold(h, |h, block| block.forward(h, &mut skips, pass));
-        let h = match &self.mid_block {
-            None => h,
-            Some(block) => block.forward(h, pass),
-        };
-        let up = self.up_blocks.iter();
-        let h = up.fold(h, |h, block| block.forward(h, &mut skips, pass));
-        let h = activation::silu(self.conv_norm_out.forward(h));
-        self.conv_out.forward(h, pass)
+        run(&self.steps(), self.centred(x), pass)
     }
 
-    /// `[blocks, units]`.
-    fn embedding(&self, timesteps: &[f64], device: &Device, pass: Pass) -> Tensor<2> {
+    /// The same, with what [`UNet::gradient`] needs; the adapters track no gradients.
+    pub(super) fn recorded(
+        &self,
+        x: Tensor<4>,
+        timesteps: &[f64],
+        context: Option<&Tensor<3>>,
+        adapters: &Adapters,
+    ) -> Recorded {
+        let embedding = self.embedding(timesteps, &x.device(), Some(adapters));
+        let pass = Pass {
+            embedding: Some(&embedding),
+            context,
+            adapters: Some(adapters),
+        };
+        let (output, inputs) = record(&self.steps(), self.centred(x), pass);
+        Recorded { output, inputs }
+    }
+
+    /// The gradient of Σ output·gradient of a recorded pass in adapters that track gradients. Within steps all is
+    /// computed again.
+    pub(super) fn gradient(
+        &self,
+        recorded: Recorded,
+        gradient: Tensor<4>,
+        (timesteps, context): (&[f64], Option<&Tensor<3>>),
+        adapters: &Adapters,
+    ) -> GradientsParams {
+        let embedding = self.embedding(timesteps, &gradient.device(), Some(adapters));
+        let mut pull = Pull::new(adapters, context, &embedding);
+        pull_back(&self.steps(), recorded.inputs, gradient, &mut pull);
+        pull.finish(embedding)
+    }
+
+    fn steps(&self) -> Vec<Step<'_>> {
+        let mut steps = vec![Step::new(&self.conv_in).leaving_output()];
+        steps.extend(self.down_blocks.iter().flat_map(|block| block.steps(true)));
+        steps.extend(self.mid_block.iter().flat_map(MidBlock::steps));
+        steps.extend(self.up_blocks.iter().flat_map(|block| block.steps(true)));
+        steps.push(Step::new(End {
+            norm: &self.conv_norm_out,
+            conv: &self.conv_out,
+        }));
+        steps
+    }
+
+    fn centred(&self, x: Tensor<4>) -> Tensor<4> {
+        match self.centers_input {
+            true => x.mul_scalar(2.0).sub_scalar(1.0),
+            false => x,
+        }
+    }
+
+    /// Of the time, `[blocks, units]`.
+    fn embedding(&self, timesteps: &[f64], device: &Device, adapters: Option<&Adapters>) -> Tensor<2> {
+        let pass = Pass {
+            adapters,
+            ..Pass::default()
+        };
         let layers = &self.time_embedding;
         let h = layers.linear_1.forward(self.time.of(timesteps, device), pass);
         layers.linear_2.forward(activation::silu(h), pass)

@@ -1,11 +1,14 @@
 //! A diffusion model in the format of diffusers, and the images of its end points.
 
-use crate::engine::process::Scheduled;
+use crate::engine::process::{Rows, Scheduled, in_chunks};
 use crate::engine::{ConfigError, EngineError};
 use crate::network::diffusers::{Autoencoder, Model, Pipeline, Prompt};
 use crate::run::{Files, Run};
 use crate::task::images::{Checkpoint, Sampler, Shape};
 use burn::tensor::{Device, Int, Tensor, TensorData};
+
+/// Pixels of a channel that are decoded at once: one image of 512².
+const PIXELS_AT_ONCE: usize = 1 << 18;
 
 /// A model, and what makes images of its end points.
 #[derive(Debug)]
@@ -17,6 +20,8 @@ pub struct Made {
     shape: Shape,
     /// What makes images of latents.
     autoencoder: Option<Autoencoder>,
+    /// Most of them that go through a network at once.
+    chunk: usize,
     device: Device,
 }
 
@@ -121,7 +126,7 @@ impl Made {
         };
         let process = Scheduled::new(&schedule, run.process.steps, sides.iter().product())?;
         Ok(Self {
-            model: Model::new(network, process, sides, prompt),
+            model: Model::new(network, process, sides, prompt).in_chunks(run.objective.chunk),
             sides,
             shape: Shape {
                 channels,
@@ -129,6 +134,7 @@ impl Made {
                 width: factor * width,
             },
             autoencoder: autoencoder.map(|(_, network)| network),
+            chunk: run.objective.chunk,
             device: device.clone(),
         })
     }
@@ -154,18 +160,25 @@ impl Made {
     }
 
     /// Images of end points, −1 black to 1 white, `[rows, pixels]`: what the schedule's last step makes of them with the
-    /// prior's network where that adds no noise, then decoded.
+    /// prior's network where that adds no noise, then decoded, a few at once.
     pub fn images(&self, ends: &Tensor<2>) -> Tensor<2> {
-        let ([rows, _], [channels, height, width]) = (ends.dims(), self.sides);
         let finished = self.model.finished(ends);
         let images = match &self.autoencoder {
             None => finished,
             Some(decoder) => {
-                let images = decoder.decode(finished.reshape([rows, channels, height, width]));
-                let pixels = images.dims()[1..].iter().product::<usize>();
-                images.reshape([rows, pixels])
+                let at_once = (PIXELS_AT_ONCE / self.shape.area()).min(self.chunk);
+                in_chunks(ends.dims()[0], at_once, |rows| {
+                    let latents = finished.some_rows(rows.start, rows.len());
+                    self.decoded(decoder, latents)
+                })
             }
         };
         images.clamp(-1.0, 1.0)
+    }
+
+    fn decoded(&self, decoder: &Autoencoder, latents: Tensor<2>) -> Tensor<2> {
+        let ([rows, _], [channels, height, width]) = (latents.dims(), self.sides);
+        let images = decoder.decode(latents.reshape([rows, channels, height, width]));
+        images.reshape([rows, self.shape.pixels()])
     }
 }
