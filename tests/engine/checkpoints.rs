@@ -13,6 +13,7 @@ use rtb::run::{Files, Run, shipped_weights};
 use rtb::session::Session;
 use rtb::task::images::{CheckpointPrior, CheckpointsProblem, ImagePrior, Reward, published_adapters};
 use serde_json::Value;
+use std::ops::Range;
 use std::sync::Arc;
 
 fn run(prior: &str, more: &str) -> Run {
@@ -56,18 +57,25 @@ fn opened(run: &Run, pipeline: &str) -> (CheckpointPrior, rtb::task::images::Lea
     CheckpointPrior::open(described, run, &files(run, pipeline), &cpu_device()).expect("it opens")
 }
 
-/// The golden model, as if its network predicted images, unclipped: clipped ones of random weights have no gradient.
-struct Unclipped(Disk);
+/// A golden model with another configuration of a part.
+struct Changed(Disk, &'static str, fn(&mut Value));
 
-impl Folder for Unclipped {
-    fn read(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, String> {
-        let file = self.0.read(path, most)?;
-        if path != "scheduler/scheduler_config.json" {
+/// As if its network predicted images, unclipped: clipped ones of random weights have no gradient.
+fn unclipped(pipeline: &str) -> Changed {
+    Changed(golden(pipeline), "scheduler/scheduler_config.json", |config| {
+        config["prediction_type"] = "sample".into();
+        config["clip_sample"] = false.into();
+    })
+}
+
+impl Folder for Changed {
+    fn read(&self, path: &str, bytes: Range<usize>) -> Result<Option<Vec<u8>>, String> {
+        let file = self.0.read(path, bytes)?;
+        if path != self.1 {
             return Ok(file);
         }
         let mut config: Value = serde_json::from_slice(&file.expect("it is there")).expect("JSON");
-        config["prediction_type"] = "sample".into();
-        config["clip_sample"] = false.into();
+        self.2(&mut config);
         Ok(Some(config.to_string().into_bytes()))
     }
 
@@ -86,7 +94,7 @@ fn training_moves_the_policy_towards_the_posterior() {
     run.rollout.batch = 64;
     run.rollout.noised_share = 0.0;
     run.optimizer.learning_rate = 0.003;
-    let files = files(&run, "ddpm").with_folder("prior", Arc::new(Unclipped(golden("ddpm"))));
+    let files = files(&run, "ddpm").with_folder("prior", Arc::new(unclipped("ddpm")));
     let mut session = block_on(Session::open(run, cpu_device(), &files, None)).expect("it opens");
     let before = block_on(session.evaluate(400, 1)).expect("a report");
     // Nothing is changed yet: the weights are those of r alone.
@@ -227,9 +235,19 @@ fn what_does_not_fit_the_model_is_named() {
         &["prior.prompt", "takes none"],
     );
     says(refused(&run("", ""), "latent"), &["prior.prompt", "takes one"]);
-    let gone = Files::default();
+    // The two stages halve the sides once.
+    let odd = Changed(golden("ddpm"), "unet/config.json", |config| {
+        config["sample_size"] = 7.into()
+    });
+    let odd = files(&small(""), "ddpm").with_folder("prior", Arc::new(odd));
     let run = small("");
     let described = &CheckpointsProblem::of(&run).expect("of images").prior;
+    let error = CheckpointPrior::open(described, &run, &odd, &cpu_device()).expect_err("refused");
+    assert_eq!(
+        error.to_string(),
+        "unet/config.json: sample_size: 7 is not allowed; use a multiple of 2, which the network divides the sides by"
+    );
+    let gone = Files::default();
     let error = CheckpointPrior::open(described, &run, &gone, &cpu_device()).expect_err("refused");
     says(error.to_string(), &["prior.folder", "somewhere"]);
     let nowhere = Files::default().with_folder("prior", Arc::new(Disk("/nowhere".into())));
@@ -262,6 +280,7 @@ fn descriptions_that_make_no_sense_are_refused() {
         ),
         ("folder = \"a\", targets = []", "", "prior.targets"),
         ("folder = \"a\", alpha = 0.0", "", "prior.alpha"),
+        ("folder = \"a\", weights = \"f64\"", "", "weights"),
         ("folder = \"a\"", "network.rank = 0", "network.rank"),
         ("folder = \"a\"", "network.width = 32", "network.width"),
     ] {

@@ -4,7 +4,8 @@ use super::error::ProgramError;
 use rtb::network::diffusers::Folder;
 use rtb::run::ConfigError;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// A folder on the disk.
@@ -35,11 +36,12 @@ impl Disk {
 }
 
 impl Folder for Disk {
-    fn read(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, String> {
+    fn read(&self, path: &str, bytes: Range<usize>) -> Result<Option<Vec<u8>>, String> {
         self.at(path, |path| {
-            let mut bytes = Vec::new();
-            File::open(path)?.take(most as u64).read_to_end(&mut bytes)?;
-            Ok(bytes)
+            let (mut file, mut read) = (File::open(path)?, Vec::new());
+            file.seek(SeekFrom::Start(bytes.start as u64))?;
+            file.take(bytes.len() as u64).read_to_end(&mut read)?;
+            Ok(read)
         })
     }
 

@@ -17,6 +17,7 @@ mod folder;
 mod grid;
 mod hub;
 mod listing;
+mod memory;
 mod number;
 mod output;
 mod outside;

@@ -10,6 +10,7 @@ mod corner;
 pub(crate) mod formula;
 pub mod images;
 pub mod link;
+mod memory;
 pub(crate) mod network_prior;
 #[cfg(feature = "engine")]
 pub mod noise_policy;
@@ -28,6 +29,7 @@ pub mod sheet;
 pub mod text;
 
 pub use corner::{Cells, Corner, Piece, Role, SHARES, Series};
+pub use memory::Memory;
 pub use network_prior::NetworkPrior;
 pub use panel::{Listing, Panel, Picture, Scale, Shown};
 pub use rank_histograms::Ranks;

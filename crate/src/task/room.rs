@@ -11,6 +11,8 @@ use std::fmt;
 use toml::Table;
 
 #[cfg(feature = "engine")]
+use super::memory::Memory;
+#[cfg(feature = "engine")]
 use super::opened::{Lesson, OpenRun, OpenTask};
 #[cfg(feature = "engine")]
 use crate::engine::EngineError;
@@ -78,6 +80,17 @@ pub trait Room: Sync {
     /// Further tables of a finished run.
     fn listings(&self, _shown: &Shown) -> Vec<Listing> {
         Vec::new()
+    }
+
+    /// The memory that a run is expected to take, as far as its files tell it before it is opened; `None` where nobody
+    /// says.
+    ///
+    /// # Errors
+    ///
+    /// Where a file is refused.
+    #[cfg(feature = "engine")]
+    fn memory(&self, _run: &Run, _files: &Files, _device: &Device) -> Result<Option<Memory>, EngineError> {
+        Ok(None)
     }
 
     /// Opens a run for training; `weights` (safetensors) hold a posterior to start from.

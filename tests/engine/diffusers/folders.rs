@@ -1,6 +1,7 @@
 //! Folders that are damaged, or hold what is not supported.
 
 use super::{Disk, golden};
+use burn::tensor::FloatDType;
 use rtb::engine::device::cpu_device;
 use rtb::engine::weights::{Weights, read_tensors};
 use rtb::network::diffusers::{
@@ -138,6 +139,42 @@ fn the_tensor_that_is_wrong_is_named() {
     let refused = of_changed("nan", |weights| tensor(weights, name).2[3] = f32::NAN);
     assert!(
         refused.ends_with("tensor `conv_in.weight` holds NaN, but all values must be finite"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn numbers_beyond_those_of_f16_are_not_kept_as_f16() {
+    let folder = copied("large", "ddpm");
+    let path = folder.0.join("unet/diffusion_pytorch_model.safetensors");
+    let mut weights = read_tensors(&fs::read(&path).expect("a file")).expect("whole");
+    tensor(&mut weights, "conv_in.weight").2[3] = 1e5;
+    fs::write(&path, weights.to_safetensors(false)).expect("written");
+    let opened = |kind| {
+        let pipeline = Pipeline::open(&folder).expect("an index").keeping(kind);
+        pipeline
+            .unet(&cpu_device())
+            .map(|_| ())
+            .map_err(|e| e.to_string())
+    };
+    let refused = opened(FloatDType::F16).expect_err("refused");
+    assert!(
+        refused
+            .ends_with("tensor `conv_in.weight` holds inf, but f16 must hold all values; keep them as bf16"),
+        "{refused}"
+    );
+    assert_eq!(opened(FloatDType::BF16), Ok(()));
+}
+
+#[test]
+fn a_file_that_is_cut_off_is_refused() {
+    let folder = copied("cut", "ddpm");
+    let path = folder.0.join("unet/diffusion_pytorch_model.safetensors");
+    let file = fs::read(&path).expect("a file");
+    fs::write(&path, &file[..file.len() - 100]).expect("written");
+    let refused = refusal(&folder);
+    assert!(
+        refused.ends_with("not a safetensors file, or a damaged one"),
         "{refused}"
     );
 }

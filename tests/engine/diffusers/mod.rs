@@ -13,6 +13,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rtb::engine::device::cpu_device;
 use rtb::network::diffusers::Folder;
 use std::fs;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -49,12 +50,12 @@ pub fn golden(name: &str) -> Disk {
 }
 
 impl Folder for Disk {
-    fn read(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, String> {
-        let Ok(mut bytes) = fs::read(self.0.join(path)) else {
+    fn read(&self, path: &str, bytes: Range<usize>) -> Result<Option<Vec<u8>>, String> {
+        let Ok(file) = fs::read(self.0.join(path)) else {
             return Ok(None);
         };
-        bytes.truncate(most);
-        Ok(Some(bytes))
+        let end = bytes.end.min(file.len());
+        Ok(Some(file[bytes.start.min(end)..end].to_vec()))
     }
 
     fn files(&self, folder: &str) -> Result<Vec<String>, String> {

@@ -1,8 +1,10 @@
 //! Networks with the weights of their files.
 
 use super::{Said, device, golden};
-use crate::support::tokens;
-use burn::module::Module;
+use crate::support::{numbers, tokens};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{FloatDType, Tensor};
+use rtb::engine::device::cpu_device;
 use rtb::network::diffusers::{AutoencoderConfig, Pipeline, TextEncoderConfig, UNet, UNetConfig};
 use serde_json::json;
 
@@ -79,6 +81,53 @@ fn a_text_encoder_is_that_of_transformers() {
         "latent.context",
         network.forward(tokens(&said.numbers("latent.tokens"), 8).to_device(&device())),
     );
+}
+
+/// Bytes that a network's numbers take.
+fn bytes(network: &UNet) -> usize {
+    struct Sum(usize);
+    impl ModuleVisitor for Sum {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let value = param.val();
+            self.0 += value.dims().iter().product::<usize>() * value.dtype().size();
+        }
+    }
+    let mut sum = Sum(0);
+    network.visit(&mut sum);
+    sum.0
+}
+
+#[test]
+fn weights_in_half_precision_take_half_of_the_memory() {
+    let (said, (_, whole)) = (Said::read(), unet("ddpm"));
+    let folder = golden("ddpm");
+    let x = said.tensor("ddpm.x", [4, 3, 8, 8]);
+    let output = |network: &UNet| numbers(network.forward(x.clone(), &[7.0, 901.0], None, None));
+    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
+    let expected = output(&whole);
+    for (kind, digits) in [(FloatDType::BF16, 8), (FloatDType::F16, 11)] {
+        let pipeline = Pipeline::open(&folder).expect("an index").keeping(kind);
+        let (_, half) = pipeline.unet(&cpu_device()).expect("whole");
+        // Biases and normalisations stay as they are.
+        let share = bytes(&half) as f64 / bytes(&whole) as f64;
+        assert!((0.5..0.53).contains(&share), "{share}");
+        let found = output(&half);
+        let off =
+            norm(&mut found.iter().zip(&expected).map(|(a, b)| a - b)) / norm(&mut expected.iter().copied());
+        let rounding = 0.5f64.powi(digits);
+        assert!(off > rounding / 100.0 && off < 3.0 * rounding, "{kind:?}: {off}");
+    }
+    // A file's own halves are kept.
+    let (_, own) = unet("scaled");
+    let (_, wide) = Pipeline::open(&golden("scaled"))
+        .expect("an index")
+        .keeping(FloatDType::F32)
+        .unet(&cpu_device())
+        .expect("whole");
+    assert!(bytes(&own) < 6 * bytes(&wide) / 10);
+    let x = said.tensor("scaled.x", [2, 1, 8, 16]);
+    let output = |network: &UNet| numbers(network.forward(x.clone(), &[0.0, 433.0], None, None));
+    assert_eq!(output(&own), output(&wide));
 }
 
 /// The counts are those of the published files: `google/ddpm-cifar10-32` and Stable Diffusion 1.5.

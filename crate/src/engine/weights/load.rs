@@ -3,7 +3,7 @@
 use super::Weights;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Tensor, TensorData, Transaction};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// How the authors of a published file name and lay out what we read from it.
 pub(crate) struct Published {
@@ -56,40 +56,43 @@ pub(crate) fn load_published<M: Module>(
     weights: Weights,
     published: &Published,
 ) -> Result<M, String> {
-    load_parts(module, [Ok(weights)], published)
+    let stored = weights.tensors.into_iter().map(|(name, shape, values)| {
+        let data = TensorData::new(values, shape.clone());
+        let read: Read = Box::new(move |_| Ok(data));
+        (name, Stored { shape, read })
+    });
+    load_stored(module, stored.collect(), published)
 }
 
-/// The same of several files, which are held in memory one after the other.
+/// What reads a tensor's numbers, of the type that they are kept in; it is told whether they are the weights of a
+/// layer, a matrix or a convolution.
+type Read<'a> = Box<dyn FnOnce(bool) -> Result<TensorData, String> + 'a>;
+
+/// A tensor of a published file, which is read when its parameter is met.
+pub(crate) struct Stored<'a> {
+    pub shape: Vec<usize>,
+    pub read: Read<'a>,
+}
+
+/// As [`load_published`], of tensors by their names that are read one after the other.
 ///
 /// # Errors
 ///
-/// As [`load_published`], or what is wrong with a part.
-pub(crate) fn load_parts<M: Module>(
-    mut module: M,
-    parts: impl IntoIterator<Item = Result<Weights, String>>,
+/// As [`load_published`], or why a tensor cannot be read.
+pub(crate) fn load_stored<M: Module>(
+    module: M,
+    by_name: BTreeMap<String, Stored>,
     published: &Published,
 ) -> Result<M, String> {
     let mut loader = Loader {
         path: Vec::new(),
-        by_name: BTreeMap::new(),
+        by_name,
         published,
-        loaded: BTreeSet::new(),
-        missing: None,
         error: None,
     };
-    let mut extra = None;
-    for part in parts {
-        let tensors = part?.tensors.into_iter();
-        loader.by_name = tensors.map(|(n, s, v)| (n, (s, v))).collect();
-        loader.missing = None;
-        module = module.map(&mut loader);
-        if let Some(error) = loader.error.take() {
-            return Err(error);
-        }
-        extra = extra.or(loader.by_name.pop_first());
-    }
-    match (loader.missing, extra) {
-        (Some(missing), _) => Err(format!("tensor `{missing}` is missing")),
+    let module = module.map(&mut loader);
+    match (loader.error, loader.by_name.pop_first()) {
+        (Some(error), _) => Err(error),
         (None, Some((extra, _))) => Err(format!("tensor `{extra}` belongs to no layer of this network")),
         (None, None) => Ok(module),
     }
@@ -180,12 +183,24 @@ impl ModuleVisitor for Collector {
 
 struct Loader<'a> {
     path: Vec<String>,
-    by_name: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    by_name: BTreeMap<String, Stored<'a>>,
     published: &'a Published,
-    /// Of the files so far.
-    loaded: BTreeSet<String>,
-    missing: Option<String>,
     error: Option<String>,
+}
+
+impl Loader<'_> {
+    /// The numbers of a parameter of this shape in the file.
+    fn take(&mut self, name: &str, shape: &[usize], is_layer: bool) -> Result<TensorData, String> {
+        let stored = self.by_name.remove(name);
+        let stored = stored.ok_or_else(|| format!("tensor `{name}` is missing"))?;
+        match stored.shape == shape {
+            true => (stored.read)(is_layer),
+            false => Err(format!(
+                "tensor `{name}` has shape {:?}, but must have {shape:?}",
+                stored.shape
+            )),
+        }
+    }
 }
 
 impl ModuleMapper for Loader<'_> {
@@ -198,28 +213,31 @@ impl ModuleMapper for Loader<'_> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = self.published.name(&self.path);
-        let turned = D == 2 && self.path.last().is_some_and(|last| self.published.turns(last));
-        // Neither asks for the numbers that are about to be replaced.
-        let (mut own, device) = (param.lazy_shape().to_vec(), param.lazy_device());
-        if turned {
-            own.reverse();
+        if self.error.is_some() {
+            return param;
         }
-        match self.by_name.remove(&name) {
-            None if self.loaded.contains(&name) => {}
-            None => drop(self.missing.get_or_insert(name)),
-            Some((shape, _)) if shape != own => {
-                let wrong = format!("tensor `{name}` has shape {shape:?}, but must have {own:?}");
-                self.error.get_or_insert(wrong);
+        let name = self.published.name(&self.path);
+        let last = self.path.last();
+        // Tables of words and positions have other names.
+        let is_layer = D > 1 && last.is_some_and(|last| last == "weight");
+        let turned = D == 2 && last.is_some_and(|last| self.published.turns(last));
+        // Neither asks for the numbers that are about to be replaced.
+        let (mut shape, device) = (param.lazy_shape().to_vec(), param.lazy_device());
+        if turned {
+            shape.reverse();
+        }
+        match self.take(&name, &shape, is_layer) {
+            Err(error) => {
+                self.error = Some(error);
+                param
             }
-            Some((shape, values)) => {
-                self.loaded.insert(name);
-                let value = Tensor::from_data(TensorData::new(values, shape), &device);
+            Ok(data) => {
+                let dtype = data.dtype();
+                let value = Tensor::from_data(data, (&device, dtype));
                 let value = if turned { value.transpose() } else { value };
                 let id = param.id;
-                return param.transform_for_load(value, id);
+                param.transform_for_load(value, id)
             }
         }
-        param
     }
 }

@@ -3,14 +3,16 @@
 mod load;
 
 pub use load::load_tensors;
-pub(crate) use load::{Named, Published, load_parts, load_published, published_names};
+pub(crate) use load::{Named, Published, Stored, load_published, load_stored, published_names};
 
 use crate::engine::host::read_all;
 use burn::module::Module;
 use load::Collector;
+pub(crate) use safetensors::Dtype;
 use safetensors::tensor::{TensorInfo, TensorView};
-use safetensors::{Dtype, SafeTensorError, SafeTensors};
+use safetensors::{SafeTensorError, SafeTensors};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// A module's parameters on the host, named by their paths.
 #[derive(Clone, Debug, Default)]
@@ -189,10 +191,10 @@ pub fn read_metadata(file: &[u8]) -> Result<BTreeMap<String, String>, String> {
 /// A tensor as the header of its file has it.
 pub(crate) struct Header {
     pub name: String,
-    /// Such as `F16`.
-    pub kind: String,
-    pub numbers: usize,
-    pub bytes: usize,
+    pub kind: Dtype,
+    pub shape: Vec<usize>,
+    /// Its bytes in the file.
+    pub range: Range<usize>,
 }
 
 /// The tensors of a safetensors file, of its beginning with the header.
@@ -201,12 +203,14 @@ pub(crate) struct Header {
 ///
 /// Where it is none.
 pub(crate) fn headers(beginning: &[u8]) -> Result<Vec<Header>, String> {
-    let (_, metadata) = SafeTensors::read_metadata(beginning).map_err(refused)?;
+    let (length, metadata) = SafeTensors::read_metadata(beginning).map_err(refused)?;
+    // After the length of the header and the header.
+    let start = 8 + length;
     let header = |(name, info): (String, &TensorInfo)| Header {
         name,
-        kind: format!("{:?}", info.dtype),
-        numbers: info.shape.iter().product(),
-        bytes: info.data_offsets.1 - info.data_offsets.0,
+        kind: info.dtype,
+        shape: info.shape.clone(),
+        range: start + info.data_offsets.0..start + info.data_offsets.1,
     };
     Ok(metadata.tensors().into_iter().map(header).collect())
 }

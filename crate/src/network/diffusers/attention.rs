@@ -1,8 +1,8 @@
 //! Attention of an image's cells to each other, or to tokens.
 
-use super::layer::{Linear, Pass, cells, group_norm, image};
-use super::step::{Part, Pull, leaf};
-use crate::network::attention::{attend_gradient, attend_in_slices};
+use super::layer::{Linear, NORMALISED, cells, group_norm, image};
+use super::step::{Cost, Given, Part, Pass, Pull, leaf};
+use crate::network::attention::{SCORES, attend_gradient, attend_in_slices};
 use burn::module::Module;
 use burn::nn::{GroupNorm, LayerNorm};
 use burn::tensor::{Device, Tensor};
@@ -58,6 +58,18 @@ impl Attention {
         self.joined(attend_in_slices(query, key, value), tokens, pass)
     }
 
+    /// Numbers of its weights.
+    pub fn size(&self) -> usize {
+        let layers = [&self.to_q, &self.to_k, &self.to_v, &self.to_out[0]];
+        layers.into_iter().map(Linear::size).sum()
+    }
+
+    /// Numbers of scores, of all cells for so many tokens, that are in memory at once.
+    pub fn scores(&self, given: Given, tokens: usize) -> usize {
+        let cells = given.rows * given.height * given.width;
+        (self.heads * cells * tokens).min(SCORES)
+    }
+
     /// Queries, keys and values, `[rows, heads, tokens, head]`.
     fn projected(&self, x: Tensor<3>, seen: Tensor<3>, pass: Pass) -> [Tensor<4>; 3] {
         let by_heads = |h: Tensor<3>| {
@@ -107,6 +119,17 @@ impl AmongCells<'_> {
 }
 
 impl Part for AmongCells<'_> {
+    fn cost(&self, given: Given) -> Cost {
+        let image = given.numbers();
+        let scores = self.attention.scores(given, given.height * given.width);
+        Cost {
+            output: given,
+            graph: 2 * NORMALISED * image + 4 * scores,
+            forward: NORMALISED * image + 3 * scores,
+            weights: self.attention.size(),
+        }
+    }
+
     fn forward(&self, x: Tensor<4>, _beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
         let [.., height, width] = x.dims();
         let [query, key, value] = self.projected(x.clone(), pass);

@@ -1,10 +1,10 @@
 //! `AutoencoderKL` of diffusers: images as latents, and back (arXiv 2112.10752).
 
 use super::fields::Fields;
-use super::layer::{Conv, End, Pass, group_norm};
+use super::layer::{Conv, End, group_norm};
 use super::resnet::Resnets;
 use super::stage::{DownBlock, MidBlock, Mixer, Stage, UpBlock};
-use super::step::{Step, run};
+use super::step::{Footprint, Given, Pass, Step, footprint, run};
 use crate::engine::ConfigError;
 use burn::module::Module;
 use burn::nn::GroupNorm;
@@ -108,6 +108,18 @@ impl AutoencoderConfig {
         }
         fields.finish()?;
         Ok(config)
+    }
+
+    /// What decoding of so many latent images with these sides takes of memory.
+    pub fn footprint(&self, rows: usize, [height, width]: [usize; 2], device: &Device) -> Footprint {
+        let given = Given {
+            rows,
+            channels: self.latents,
+            height,
+            width,
+            tokens: 0,
+        };
+        footprint(&self.blank(device).decoder.steps(), given)
     }
 
     /// How many cells of an image's side are one of a latent's.

@@ -1,24 +1,13 @@
-//! Layers whose weights are fixed, and to whose output adapters may add.
+//! Layers whose weights are fixed, and to whose output adapters may add. The weights may be kept in half precision; all
+//! is computed in f32.
 
-use super::Adapters;
-use super::step::Part;
+use super::step::{Cost, Given, Part, Pass};
 use crate::network::layer::blank;
 use burn::module::{Module, Param};
 use burn::nn::{GroupNorm, GroupNormConfig, LayerNorm, LayerNormConfig};
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Device, Tensor, activation};
-
-/// What every layer of a pass through a network is given.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Pass<'a> {
-    /// Of the time, `[blocks, units]`.
-    pub embedding: Option<&'a Tensor<2>>,
-    /// What attention looks at beside the image, `[rows, tokens, width]`.
-    pub context: Option<&'a Tensor<3>>,
-    /// What is added to the layers.
-    pub adapters: Option<&'a Adapters>,
-}
+use burn::tensor::{Device, FloatDType, Tensor, activation};
 
 /// x·W + b.
 #[derive(Module, Debug)]
@@ -37,6 +26,11 @@ impl Linear {
         }
     }
 
+    /// Numbers of its weights.
+    pub fn size(&self) -> usize {
+        self.weight.lazy_shape().num_elements()
+    }
+
     /// `[rows, inputs]` → `[rows, outputs]`.
     pub fn forward(&self, x: Tensor<2>, pass: Pass) -> Tensor<2> {
         let change = pass.adapters.and_then(|all| all.change(self.weight.id));
@@ -44,7 +38,9 @@ impl Linear {
             let small = x.clone().matmul(change.down.val());
             small.matmul(change.up.val()).mul_scalar(scale)
         });
-        let h = x.matmul(self.weight.val());
+        // Turned for the cast as it lies in memory: other views are copied first.
+        let weight = self.weight.val().transpose().cast(FloatDType::F32).transpose();
+        let h = x.matmul(weight);
         let h = match &self.bias {
             None => h,
             Some(bias) => h + bias.val().unsqueeze::<2>(),
@@ -98,9 +94,24 @@ impl Conv {
         }
     }
 
+    /// The images after it.
+    pub fn after(&self, given: Given) -> Given {
+        Given {
+            channels: self.weight.lazy_shape()[0],
+            height: given.height / self.stride,
+            width: given.width / self.stride,
+            ..given
+        }
+    }
+
+    /// Numbers of its weights.
+    pub fn size(&self) -> usize {
+        self.weight.lazy_shape().num_elements()
+    }
+
     /// `[rows, inputs, height, width]` → `[rows, outputs, …]`.
     pub fn forward(&self, x: Tensor<4>, pass: Pass) -> Tensor<4> {
-        let weight = self.weight.val();
+        let weight = self.weight.val().cast(FloatDType::F32);
         let [_, inputs, side, _] = weight.dims();
         let options = ConvOptions::new([self.stride; 2], [self.padding; 2], [1, 1], 1);
         let change = pass.adapters.and_then(|all| all.change(self.weight.id));
@@ -118,10 +129,24 @@ impl Conv {
 }
 
 impl Part for Conv {
+    fn cost(&self, given: Given) -> Cost {
+        let output = self.after(given);
+        let numbers = given.numbers() + 2 * output.numbers();
+        Cost {
+            output,
+            graph: 2 * numbers,
+            forward: numbers,
+            weights: self.size(),
+        }
+    }
+
     fn forward(&self, x: Tensor<4>, _beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
         Self::forward(self, x, pass)
     }
 }
+
+/// Images that the gradient of a normalisation and a nonlinearity has in memory for each that they are given.
+pub(super) const NORMALISED: usize = 10;
 
 /// The last layers of a network.
 pub(super) struct End<'a> {
@@ -130,6 +155,14 @@ pub(super) struct End<'a> {
 }
 
 impl Part for End<'_> {
+    fn cost(&self, given: Given) -> Cost {
+        Cost {
+            graph: NORMALISED * given.numbers(),
+            forward: NORMALISED / 2 * given.numbers(),
+            ..self.conv.cost(given)
+        }
+    }
+
     fn forward(&self, x: Tensor<4>, _beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
         self.conv.forward(activation::silu(self.norm.forward(x)), pass)
     }

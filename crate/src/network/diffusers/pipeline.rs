@@ -1,25 +1,25 @@
 //! A pipeline's folder: which parts there are, and what they hold.
 
-use super::folder::Folder;
-use super::weight_files::{Contents, HEADER, WeightFiles};
+use super::folder::{Folder, WHOLE};
+use super::weight_files::{Contents, WeightFiles};
 use super::{
     Autoencoder, AutoencoderConfig, SchedulerConfig, TextEncoder, TextEncoderConfig, Tokenizer, UNet,
     UNetConfig,
 };
 use crate::engine::{ConfigError, EngineError};
 use burn::module::Module;
-use burn::tensor::Device;
+use burn::tensor::{DType, Device, FloatDType};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Says which parts there are.
 const INDEX: &str = "model_index.json";
 /// The classes of parts that are read.
-const UNETS: [&str; 2] = ["UNet2DModel", "UNet2DConditionModel"];
-const AUTOENCODERS: [&str; 1] = ["AutoencoderKL"];
-const TEXT_ENCODERS: [&str; 1] = ["CLIPTextModel"];
-const TOKENIZERS: [&str; 2] = ["CLIPTokenizer", "CLIPTokenizerFast"];
-const SCHEDULERS: [&str; 3] = ["DDPMScheduler", "DDIMScheduler", "PNDMScheduler"];
+const UNETS: &[&str] = &["UNet2DModel", "UNet2DConditionModel"];
+const AUTOENCODERS: &[&str] = &["AutoencoderKL"];
+const TEXT_ENCODERS: &[&str] = &["CLIPTextModel"];
+const TOKENIZERS: &[&str] = &["CLIPTokenizer", "CLIPTokenizerFast"];
+const SCHEDULERS: &[&str] = &["DDPMScheduler", "DDIMScheduler", "PNDMScheduler"];
 
 /// A part of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct Pipeline<'a> {
     pub class: String,
     /// Its parts, in the order of their names.
     pub parts: Vec<Part>,
+    /// What the weights of layers are kept as.
+    kind: Option<FloatDType>,
 }
 
 impl<'a> Pipeline<'a> {
@@ -49,7 +51,7 @@ impl<'a> Pipeline<'a> {
     /// Says what is missing, or wrong with the index.
     pub fn open(files: &'a dyn Folder) -> Result<Self, EngineError> {
         let needed = "a folder that diffusers' `DiffusionPipeline.save_pretrained` wrote";
-        let index = files.read(INDEX, HEADER).map_err(EngineError::Weights)?;
+        let index = files.read(INDEX, WHOLE).map_err(EngineError::Weights)?;
         let index = index.ok_or_else(|| ConfigError::missing(INDEX, needed))?;
         let index: BTreeMap<String, Value> =
             serde_json::from_slice(&index).map_err(|e| ConfigError::new(INDEX, e, needed))?;
@@ -70,7 +72,17 @@ impl<'a> Pipeline<'a> {
             files,
             class: class.unwrap_or("DiffusionPipeline").to_owned(),
             parts,
+            kind: None,
         })
+    }
+
+    /// The same, whose networks keep the weights of their layers as `kind`, not as the files have them. They are computed
+    /// with in f32.
+    pub fn keeping(self, kind: FloatDType) -> Self {
+        Self {
+            kind: Some(kind),
+            ..self
+        }
     }
 
     /// The part of a name and one of these classes.
@@ -90,7 +102,7 @@ impl<'a> Pipeline<'a> {
     /// A file of a part.
     fn file(&self, part: &Part, name: &str) -> Result<Option<Vec<u8>>, EngineError> {
         let path = format!("{}{name}", part.folder);
-        self.files.read(&path, usize::MAX).map_err(EngineError::Weights)
+        self.files.read(&path, WHOLE).map_err(EngineError::Weights)
     }
 
     /// The path of a part's file that must be there, and the file.
@@ -112,10 +124,55 @@ impl<'a> Pipeline<'a> {
     }
 
     /// A part's network with its weights.
-    fn filled<M: Module>(&self, part: &Part, network: M) -> Result<M, EngineError> {
+    fn filled<M: Module>(&self, part: &Part, network: M, device: &Device) -> Result<M, EngineError> {
         let weights = WeightFiles::find(self.files, &part.folder)?;
-        let filled = weights.fill(network);
+        let filled = weights.fill(network, self.kind, device);
         filled.map_err(|why| EngineError::Weights(format!("{}: {why}", part.name)))
+    }
+
+    /// The configuration of the U-Net.
+    ///
+    /// # Errors
+    ///
+    /// Names the field that is not supported.
+    pub fn unet_config(&self) -> Result<UNetConfig, EngineError> {
+        self.config(self.part("unet", UNETS)?, UNetConfig::read)
+    }
+
+    /// That of the autoencoder, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pipeline::unet_config`].
+    pub fn autoencoder_config(&self) -> Result<Option<AutoencoderConfig>, EngineError> {
+        match self.has("vae") {
+            false => Ok(None),
+            true => {
+                let part = self.part("vae", AUTOENCODERS)?;
+                self.config(part, AutoencoderConfig::read).map(Some)
+            }
+        }
+    }
+
+    /// Whether there is a part of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.parts.iter().any(|part| part.name == name)
+    }
+
+    /// Bytes that the weights of a part take once they are read.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such part, or its files are missing or damaged.
+    pub fn bytes(&self, name: &str, device: &Device) -> Result<usize, EngineError> {
+        let part = self.part(name, &[UNETS, AUTOENCODERS, TEXT_ENCODERS].concat())?;
+        let contents = WeightFiles::find(self.files, &part.folder)?.contents();
+        let contents = contents.map_err(EngineError::Weights)?;
+        Ok(match self.kind {
+            Some(kind) => contents.parameters * DType::from(kind).size(),
+            None if device.supports_dtype(FloatDType::F16) => contents.bytes,
+            None => 4 * contents.parameters,
+        })
     }
 
     /// The U-Net.
@@ -124,9 +181,8 @@ impl<'a> Pipeline<'a> {
     ///
     /// Names the field of the configuration that is not supported, or the tensor that is wrong.
     pub fn unet(&self, device: &Device) -> Result<(UNetConfig, UNet), EngineError> {
-        let part = self.part("unet", &UNETS)?;
-        let config = self.config(part, UNetConfig::read)?;
-        let network = self.filled(part, config.blank(device))?;
+        let (part, config) = (self.part("unet", UNETS)?, self.unet_config()?);
+        let network = self.filled(part, config.blank(device), device)?;
         Ok((config, network))
     }
 
@@ -136,9 +192,9 @@ impl<'a> Pipeline<'a> {
     ///
     /// As [`Pipeline::unet`].
     pub fn autoencoder(&self, device: &Device) -> Result<(AutoencoderConfig, Autoencoder), EngineError> {
-        let part = self.part("vae", &AUTOENCODERS)?;
+        let part = self.part("vae", AUTOENCODERS)?;
         let config = self.config(part, AutoencoderConfig::read)?;
-        let network = self.filled(part, config.blank(device))?;
+        let network = self.filled(part, config.blank(device), device)?;
         Ok((config, network))
     }
 
@@ -148,9 +204,9 @@ impl<'a> Pipeline<'a> {
     ///
     /// As [`Pipeline::unet`].
     pub fn text_encoder(&self, device: &Device) -> Result<(TextEncoderConfig, TextEncoder), EngineError> {
-        let part = self.part("text_encoder", &TEXT_ENCODERS)?;
+        let part = self.part("text_encoder", TEXT_ENCODERS)?;
         let config = self.config(part, TextEncoderConfig::read)?;
-        let network = self.filled(part, config.blank(device))?;
+        let network = self.filled(part, config.blank(device), device)?;
         Ok((config, network))
     }
 
@@ -160,7 +216,7 @@ impl<'a> Pipeline<'a> {
     ///
     /// Names the file that is missing or wrong.
     pub fn tokenizer(&self) -> Result<Tokenizer, EngineError> {
-        let part = self.part("tokenizer", &TOKENIZERS)?;
+        let part = self.part("tokenizer", TOKENIZERS)?;
         let config = self.file(part, "tokenizer_config.json")?;
         let (vocab, merges) = (self.file(part, "vocab.json")?, self.file(part, "merges.txt")?);
         Ok(match vocab.zip(merges) {
@@ -178,7 +234,7 @@ impl<'a> Pipeline<'a> {
     ///
     /// Names the field that is not supported.
     pub fn scheduler(&self) -> Result<SchedulerConfig, EngineError> {
-        let part = self.part("scheduler", &SCHEDULERS)?;
+        let part = self.part("scheduler", SCHEDULERS)?;
         let (path, json) = self.needed(part, "scheduler_config.json")?;
         Ok(SchedulerConfig::read(&path, &json)?)
     }
@@ -205,7 +261,7 @@ impl<'a> Pipeline<'a> {
                 self.config(part, TextEncoderConfig::read).map(|_| ())?;
             }
             _ => {
-                let all: [&[&str]; 5] = [&UNETS, &AUTOENCODERS, &TEXT_ENCODERS, &TOKENIZERS, &SCHEDULERS];
+                let all = [UNETS, AUTOENCODERS, TEXT_ENCODERS, TOKENIZERS, SCHEDULERS];
                 return Err(unsupported(part, &all.concat()).into());
             }
         }

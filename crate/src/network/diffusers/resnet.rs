@@ -1,7 +1,7 @@
 //! Residual blocks of convolutions, and changes of the resolution.
 
-use super::layer::{Conv, Linear, Pass, group_norm};
-use super::step::Part;
+use super::layer::{Conv, Linear, NORMALISED, group_norm};
+use super::step::{Cost, Given, Part, Pass};
 use burn::module::Module;
 use burn::nn::GroupNorm;
 use burn::tensor::{Device, Tensor, activation, ops::PadMode};
@@ -49,6 +49,18 @@ impl Resnet {
 }
 
 impl Part for Resnet {
+    fn cost(&self, given: Given) -> Cost {
+        let output = self.conv1.after(given);
+        let (before, after) = (given.numbers(), output.numbers());
+        let shortcut = self.conv_shortcut.as_ref().map_or(0, Conv::size);
+        Cost {
+            output,
+            graph: NORMALISED * (before + after),
+            forward: 2 * before + NORMALISED / 2 * before.max(after),
+            weights: self.conv1.size() + self.conv2.size() + shortcut,
+        }
+    }
+
     /// `[blocks·rows, inputs, height, width]`, which the channels of `beside` end, → `[blocks·rows, outputs, height,
     /// width]`.
     fn forward(&self, x: Tensor<4>, beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
@@ -109,6 +121,10 @@ impl Downsample {
 }
 
 impl Part for Downsample {
+    fn cost(&self, given: Given) -> Cost {
+        self.conv.cost(given)
+    }
+
     fn forward(&self, x: Tensor<4>, _beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
         let x = match self.pads_after {
             true => x.pad([(0, 1), (0, 1)], PadMode::Constant(0.0)),
@@ -134,6 +150,14 @@ impl Upsample {
 }
 
 impl Part for Upsample {
+    fn cost(&self, given: Given) -> Cost {
+        self.conv.cost(Given {
+            height: 2 * given.height,
+            width: 2 * given.width,
+            ..given
+        })
+    }
+
     fn forward(&self, x: Tensor<4>, _beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
         let [rows, channels, height, width] = x.dims();
         let cells = x.reshape([rows * channels, height, 1, width, 1]);

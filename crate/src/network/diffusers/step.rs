@@ -5,12 +5,57 @@
 //! the memory of the inputs and of one step's graph, and a third more time (arXiv 1604.06174).
 
 use super::Adapters;
-use super::layer::Pass;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Gradients, Tensor};
 
+/// What every layer of a pass through a network is given.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Pass<'a> {
+    /// Of the time, `[blocks, units]`.
+    pub embedding: Option<&'a Tensor<2>>,
+    /// What attention looks at beside the image, `[rows, tokens, width]`.
+    pub context: Option<&'a Tensor<3>>,
+    /// What is added to the layers.
+    pub adapters: Option<&'a Adapters>,
+}
+
+/// What a step is given.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Given {
+    /// Images at once.
+    pub rows: usize,
+    /// Of each, with those of the earlier image that the step takes.
+    pub channels: usize,
+    pub height: usize,
+    pub width: usize,
+    /// What each sees of a text.
+    pub tokens: usize,
+}
+
+impl Given {
+    /// Numbers of all images.
+    pub fn numbers(self) -> usize {
+        self.rows * self.channels * self.height * self.width
+    }
+}
+
+/// What a step takes of memory, in numbers, for all images that it is given.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cost {
+    /// The next images.
+    pub output: Given,
+    /// Numbers that are in memory at once where a gradient is taken through the step, and without one.
+    pub graph: usize,
+    pub forward: usize,
+    /// Of its weights, whatever the images: they are computed with in f32.
+    pub weights: usize,
+}
+
 /// What a step computes.
 pub(super) trait Part {
+    /// What the step takes of memory.
+    fn cost(&self, given: Given) -> Cost;
+
     /// The next image `[rows, channels, height, width]`; `beside` is the earlier one that the step takes, if it takes
     /// one.
     fn forward(&self, h: Tensor<4>, beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4>;
@@ -41,6 +86,9 @@ pub(super) trait Part {
 }
 
 impl<P: Part> Part for &P {
+    fn cost(&self, given: Given) -> Cost {
+        (**self).cost(given)
+    }
     fn forward(&self, h: Tensor<4>, beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
         (**self).forward(h, beside, pass)
     }
@@ -160,6 +208,48 @@ pub(super) fn pull_back(steps: &[Step], inputs: Vec<Input>, gradient: Tensor<4>,
         of_left.extend(of_beside);
         of_h
     });
+}
+
+/// What a pass takes of memory, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// What is kept of a pass whose gradient is taken: the input of every step.
+    pub inputs: usize,
+    /// The most that a step takes beside those.
+    pub graph: usize,
+    /// The most that is in memory at once without a gradient.
+    pub forward: usize,
+    /// The most that a step's weights take in f32.
+    pub weights: usize,
+}
+
+/// The footprint of a pass of these images.
+pub(super) fn footprint(steps: &[Step], x: Given) -> Footprint {
+    let (mut left, mut kept, mut all) = (Vec::<Given>::new(), 0, Footprint::default());
+    let numbers = Given::numbers;
+    steps.iter().fold(x, |given, step| {
+        let beside = if step.takes { left.pop() } else { None };
+        kept -= beside.map_or(0, numbers);
+        let cost = step.part.cost(Given {
+            channels: given.channels + beside.map_or(0, |beside| beside.channels),
+            ..given
+        });
+        let leave = match step.leaves {
+            Leaves::Nothing => None,
+            Leaves::Input => Some(given),
+            Leaves::Output => Some(cost.output),
+        };
+        kept += leave.map_or(0, numbers);
+        left.extend(leave);
+        all = Footprint {
+            inputs: all.inputs + numbers(given),
+            graph: all.graph.max(cost.graph),
+            forward: all.forward.max(kept + cost.forward),
+            weights: all.weights.max(cost.weights),
+        };
+        cost.output
+    });
+    all
 }
 
 /// What a gradient is taken with respect to, and what of it is known.

@@ -1,7 +1,8 @@
 //! `CLIPTextModel` of transformers: a text's tokens as vectors (arXiv 2103.00020).
 
 use super::fields::Fields;
-use super::layer::{Linear, Pass, layer_norm};
+use super::layer::{Linear, layer_norm};
+use super::step::Pass;
 use crate::engine::ConfigError;
 use crate::network::attention::{attend, later};
 use crate::network::layer::blank;

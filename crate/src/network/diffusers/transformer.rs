@@ -1,8 +1,8 @@
 //! Transformers among an image's cells, which look at a text too.
 
 use super::attention::{AmongCells, Attention};
-use super::layer::{Conv, Linear, Pass, cells, group_norm, image, layer_norm};
-use super::step::{Part, Step};
+use super::layer::{Conv, Linear, NORMALISED, cells, group_norm, image, layer_norm};
+use super::step::{Cost, Given, Part, Pass, Step};
 use burn::module::Module;
 use burn::nn::{GroupNorm, LayerNorm};
 use burn::tensor::{Device, Tensor, activation};
@@ -67,6 +67,13 @@ impl Projection {
         }
     }
 
+    fn size(&self) -> usize {
+        match self {
+            Self::Linear(layer) => layer.size(),
+            Self::Conv(layer) => layer.size(),
+        }
+    }
+
     /// `[rows, cells, channels]` of images with these sides.
     fn forward(&self, x: Tensor<3>, sides: [usize; 2], pass: Pass) -> Tensor<3> {
         match self {
@@ -119,6 +126,15 @@ fn sides(x: &Tensor<4>) -> [usize; 2] {
 }
 
 impl Part for Before<'_> {
+    fn cost(&self, given: Given) -> Cost {
+        Cost {
+            output: given,
+            graph: NORMALISED * given.numbers(),
+            forward: NORMALISED / 2 * given.numbers(),
+            weights: self.0.proj_in.size(),
+        }
+    }
+
     fn forward(&self, x: Tensor<4>, _beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
         let sides = sides(&x);
         let h = cells(self.0.norm.forward(x));
@@ -127,6 +143,17 @@ impl Part for Before<'_> {
 }
 
 impl Part for Rest<'_> {
+    fn cost(&self, given: Given) -> Cost {
+        let (block, image) = (self.0, given.numbers());
+        let hidden = HIDDEN * image;
+        Cost {
+            output: given,
+            graph: 2 * NORMALISED * image + NORMALISED * hidden + 4 * block.attn2.scores(given, given.tokens),
+            forward: NORMALISED * image + NORMALISED / 2 * hidden,
+            weights: block.attn2.size() + block.ff.expand.size() + block.ff.contract.size(),
+        }
+    }
+
     fn forward(&self, x: Tensor<4>, _beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
         let (block, sides) = (self.0, sides(&x));
         let x = cells(x);
@@ -139,6 +166,20 @@ impl Part for Rest<'_> {
 }
 
 impl Part for After<'_> {
+    fn cost(&self, given: Given) -> Cost {
+        // The image that is added has as many channels as the other.
+        let output = Given {
+            channels: given.channels / 2,
+            ..given
+        };
+        Cost {
+            output,
+            graph: NORMALISED * given.numbers(),
+            forward: NORMALISED / 2 * given.numbers(),
+            weights: self.0.proj_out.size(),
+        }
+    }
+
     fn forward(&self, h: Tensor<4>, beside: Option<Tensor<4>>, pass: Pass) -> Tensor<4> {
         let sides = sides(&h);
         let h = image(self.0.proj_out.forward(cells(h), sides, pass), sides);

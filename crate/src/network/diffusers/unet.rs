@@ -1,9 +1,9 @@
 //! The U-Nets of diffusers.
 
-use super::layer::{Conv, End, Linear, Pass, group_norm};
+use super::layer::{Conv, End, Linear, group_norm};
 use super::resnet::Resnets;
 use super::stage::{DownBlock, MidBlock, Mixer, Stage, UpBlock};
-use super::step::{Input, Pull, Step, pull_back, record, run};
+use super::step::{Footprint, Given, Input, Pass, Pull, Step, footprint, pull_back, record, run};
 use super::transformer::Transformers;
 use super::{Adapters, Mixing, UNetConfig};
 use burn::module::Module;
@@ -89,6 +89,24 @@ impl UNetConfig {
                 linear: self.linear_projection,
             }),
         }
+    }
+
+    /// What a pass of so many images with these sides takes of memory, each of which sees so many tokens of a text.
+    pub fn footprint(
+        &self,
+        rows: usize,
+        [height, width]: [usize; 2],
+        tokens: usize,
+        device: &Device,
+    ) -> Footprint {
+        let given = Given {
+            rows,
+            channels: self.inputs,
+            height,
+            width,
+            tokens,
+        };
+        footprint(&self.blank(device).steps(), given)
     }
 
     /// A network of this shape to read weights into: all are 0, and take no memory before they are used.

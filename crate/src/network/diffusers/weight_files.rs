@@ -1,11 +1,14 @@
 //! The files of a part's weights: one, or several that an index names.
 
-use super::folder::Folder;
+use super::folder::{Folder, WHOLE};
 use super::names::PUBLISHED;
-use crate::engine::weights::{Weights, headers, load_parts, read_tensors_where};
+use super::numbers::kept;
+use crate::engine::weights::{Header, Stored, headers, load_stored};
 use crate::engine::{ConfigError, EngineError};
 use burn::module::Module;
+use burn::tensor::{Device, FloatDType};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The names of weights before their endings.
 const STEMS: [&str; 2] = ["diffusion_pytorch_model", "model"];
@@ -25,7 +28,7 @@ const TEXT_PREFIX: &str = "text_model.";
 /// Positions that are counted, not learned.
 const COUNTED: &str = "embeddings.position_ids";
 /// Bytes of a file that hold its header, whatever its weights.
-pub(super) const HEADER: usize = 16 << 20;
+const HEADER: usize = 16 << 20;
 
 /// What a part's weights are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,7 +68,7 @@ impl<'a> WeightFiles<'a> {
                     continue;
                 }
                 let index = path(&index);
-                let json = files.read(&index, usize::MAX).map_err(EngineError::Weights)?;
+                let json = files.read(&index, WHOLE).map_err(EngineError::Weights)?;
                 let shards = shards(&index, &json.unwrap_or_default())?;
                 if let Some(missing) = shards.iter().find(|shard| !has(shard)) {
                     let needed = format!("the whole folder, as {index} names it");
@@ -91,35 +94,56 @@ impl<'a> WeightFiles<'a> {
         .into())
     }
 
-    /// A network with these weights.
-    pub fn fill<M: Module>(&self, network: M) -> Result<M, String> {
-        let read = |path: &String| {
-            let file = self.files.read(path, usize::MAX)?;
-            let file = file.ok_or_else(|| format!("{path} is missing"))?;
-            let tensors = read_tensors_where(&file, |name| !name.ends_with(COUNTED));
-            let mut weights = tensors.map_err(|why| format!("{path}: {why}"))?;
-            renamed(&mut weights);
-            Ok(weights)
-        };
-        load_parts(network, self.paths.iter().map(read), &PUBLISHED)
+    /// A network with these weights. Those of layers are kept as `kind`, or as the file has them where the device can;
+    /// all others as f32.
+    pub fn fill<M: Module>(
+        &self,
+        network: M,
+        kind: Option<FloatDType>,
+        device: &Device,
+    ) -> Result<M, String> {
+        let mut stored = BTreeMap::new();
+        for path in &self.paths {
+            for tensor in self.headers(path)? {
+                let name = renamed(&tensor.name);
+                let shape = tensor.shape.clone();
+                let read = Box::new(move |is_layer: bool| {
+                    let bytes = self.files.read(path, tensor.range.clone())?.unwrap_or_default();
+                    let kind = if is_layer { kind } else { Some(FloatDType::F32) };
+                    kept(&bytes, &tensor, kind, device).map_err(|why| format!("{path}: {why}"))
+                });
+                if stored.insert(name, Stored { shape, read }).is_some() {
+                    return Err(format!("{path}: a tensor is there twice"));
+                }
+            }
+        }
+        load_stored(network, stored, &PUBLISHED)
     }
 
     /// What they are, of their headers alone.
     pub fn contents(&self) -> Result<Contents, String> {
         let mut contents = Contents::default();
         for path in &self.paths {
-            let start = self.files.read(path, HEADER)?.unwrap_or_default();
-            let tensors = headers(&start).map_err(|why| format!("{path}: {why}"))?;
-            for tensor in tensors.into_iter().filter(|t| !t.name.ends_with(COUNTED)) {
-                contents.parameters += tensor.numbers;
-                contents.bytes += tensor.bytes;
-                if !contents.kinds.contains(&tensor.kind) {
-                    contents.kinds.push(tensor.kind);
+            for tensor in self.headers(path)? {
+                contents.parameters += tensor.shape.iter().product::<usize>();
+                contents.bytes += tensor.range.len();
+                let kind = format!("{:?}", tensor.kind);
+                if !contents.kinds.contains(&kind) {
+                    contents.kinds.push(kind);
                 }
             }
         }
         contents.kinds.sort();
         Ok(contents)
+    }
+
+    /// The tensors of a file.
+    fn headers(&self, path: &str) -> Result<Vec<Header>, String> {
+        let start = self.files.read(path, 0..HEADER)?;
+        let start = start.ok_or_else(|| format!("{path} is missing"))?;
+        let mut tensors = headers(&start).map_err(|why| format!("{path}: {why}"))?;
+        tensors.retain(|tensor| !tensor.name.ends_with(COUNTED));
+        Ok(tensors)
     }
 }
 
@@ -143,14 +167,9 @@ fn shards(path: &str, json: &[u8]) -> Result<Vec<String>, ConfigError> {
     }
 }
 
-/// Gives tensors of older files today's names.
-fn renamed(weights: &mut Weights) {
-    for (name, ..) in &mut weights.tensors {
-        for (old, new) in RENAMED {
-            *name = name.replace(old, new);
-        }
-        if let Some(plain) = name.strip_prefix(TEXT_PREFIX) {
-            *name = plain.to_owned();
-        }
-    }
+/// Today's name of a tensor of an older file.
+fn renamed(name: &str) -> String {
+    let rename = |name: String, (old, new): &(&str, &str)| name.replace(old, new);
+    let name = RENAMED.iter().fold(name.to_owned(), rename);
+    name.strip_prefix(TEXT_PREFIX).map(str::to_owned).unwrap_or(name)
 }

@@ -1,9 +1,10 @@
 //! `rtb model`: what a folder of diffusers holds.
 
+use crate::program::device::DeviceKind;
 use crate::program::error::ProgramError;
 use crate::program::folder::Disk;
 use crate::program::listing;
-use crate::program::output::print;
+use crate::program::output::{bytes, print};
 use rtb::engine::EngineError;
 use rtb::network::diffusers::{Contents, Pipeline};
 use rtb::task::Listing;
@@ -64,5 +65,35 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     } else {
         format!("\n{refused}")
     };
-    print(&format!("{}{refused}", listing::text(&table).trim_start()))
+    let memory = memory(&pipeline)?;
+    print(&format!(
+        "{}{memory}{refused}",
+        listing::text(&table).trim_start()
+    ))
+}
+
+/// What passes take beside the weights, in a sentence; empty of a model that cannot be opened.
+fn memory(pipeline: &Pipeline) -> Result<String, ProgramError> {
+    let device = DeviceKind::default().open()?;
+    let sides = pipeline
+        .unet_config()
+        .ok()
+        .and_then(|config| Some((config.sides?, config)));
+    let Some((sides, config)) = sides else {
+        return Ok(String::new());
+    };
+    // A text of CLIP.
+    let of_network = config.footprint(1, sides, 77, &device);
+    let said = |numbers: usize| bytes(4 * numbers as u64);
+    let mut text = format!(
+        "\nBeside the weights, a state takes {} in the U-Net, {} with a gradient",
+        said(of_network.forward + of_network.weights),
+        said(of_network.inputs + of_network.graph + of_network.weights)
+    );
+    if let Ok(Some(decoder)) = pipeline.autoencoder_config() {
+        let of_decoder = decoder.footprint(1, sides, &device);
+        let taken = said(of_decoder.forward + of_decoder.weights);
+        text.push_str(&format!(", and an image {taken} in the decoder"));
+    }
+    Ok(text + ".\n")
 }

@@ -3,6 +3,7 @@
 use crate::program::assets;
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
+use crate::program::memory;
 use crate::program::output::{print, say};
 use crate::program::outside::{self, Permission};
 use crate::program::reopen::{Kept, opened};
@@ -84,6 +85,7 @@ fn start(source: &Path, options: &Options) -> Result<Trainer, ProgramError> {
     RunFolder::probe(out, &label, &run)?;
     let files = assets::files(&run, &options.permission)?;
     let device = options.device.device.open()?;
+    memory::say_expected(&run, &files, (options.device.device, &device))?;
     let stop = Stop::catch()?;
     let session = opened(run, device, &files, None)?;
     let (folder, lock) = RunFolder::create(out, &label, session.run(), &files)?;

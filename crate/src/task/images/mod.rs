@@ -43,7 +43,7 @@ mod task;
 pub mod train;
 
 #[cfg(feature = "engine")]
-pub use chain::{CheckpointPrior, GeneratorPrior, ImagePrior, published_adapters};
+pub use chain::{CheckpointPrior, GeneratorPrior, ImagePrior, expected_memory, published_adapters};
 pub use data::{CLASSES, PIXELS, SIDE, Shape};
 #[cfg(feature = "engine")]
 pub use exact::Exact;
@@ -63,7 +63,7 @@ pub use pool::Pool;
 pub use prior::{Decoder, DenoiserPrior, Denoising, Made};
 pub use problem::{
     Checkpoint, CheckpointsProblem, Class, ClassesBy, DescribedPrior, FileSize, Generator, ImagesProblem,
-    Judge, LatentsProblem, PAINT_LEVELS, ProblemOf, REWARDS, Reward, Sampler,
+    Judge, LatentsProblem, PAINT_LEVELS, Precision, ProblemOf, REWARDS, Reward, Sampler,
 };
 #[cfg(feature = "engine")]
 pub use reward::ImageReward;

@@ -23,6 +23,8 @@ use crate::engine::EngineError;
 #[cfg(feature = "engine")]
 use crate::run::Files;
 #[cfg(feature = "engine")]
+use crate::task::Memory;
+#[cfg(feature = "engine")]
 use crate::task::opened::{self, OpenRun, OpenTask};
 #[cfg(feature = "engine")]
 use burn::tensor::Device;
@@ -43,6 +45,12 @@ pub trait ImageRoom: DescribedPrior + serde::de::DeserializeOwned + Schema {
 
     /// What gives way besides a prior of another kind ([`Room::give_way`]).
     fn give_way(_own: &mut Table, _over: &Table) {}
+
+    /// As [`Room::memory`].
+    #[cfg(feature = "engine")]
+    fn memory(_run: &Run, _files: &Files, _device: &Device) -> Result<Option<Memory>, EngineError> {
+        Ok(None)
+    }
 
     /// As [`Room::presets`].
     fn presets() -> Vec<Preset>;
@@ -141,6 +149,10 @@ impl ImageRoom for Checkpoint {
         }
     }
 
+    fn memory(run: &Run, files: &Files, device: &Device) -> Result<Option<Memory>, EngineError> {
+        super::expected_memory(run, files, device).map(Some)
+    }
+
     fn presets() -> Vec<Preset> {
         presets::checkpoints()
     }
@@ -235,6 +247,11 @@ impl<P: ImageRoom> Room for RoomOf<P> {
 
     fn listings(&self, shown: &Shown) -> Vec<Listing> {
         Vec::from_iter(calibration::listing("statistic", &STATISTICS, shown.fit))
+    }
+
+    #[cfg(feature = "engine")]
+    fn memory(&self, run: &Run, files: &Files, device: &Device) -> Result<Option<Memory>, EngineError> {
+        P::memory(run, files, device)
     }
 
     #[cfg(feature = "engine")]

@@ -71,7 +71,7 @@ impl ImagePrior for CheckpointPrior {
 }
 
 /// The changes of a network that a run starts from.
-fn adapters(
+pub(super) fn adapters(
     network: &UNet,
     described: &Checkpoint,
     run: &Run,

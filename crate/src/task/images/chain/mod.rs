@@ -3,9 +3,11 @@
 mod checkpoint;
 mod denoised;
 mod generated;
+mod memory;
 
 pub use checkpoint::{CheckpointPrior, published_adapters};
 pub use generated::GeneratorPrior;
+pub use memory::expected_memory;
 
 use super::prior::Decoder;
 use super::{DescribedPrior, ImageReward, Learned};

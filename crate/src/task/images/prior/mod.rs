@@ -7,4 +7,4 @@ mod model;
 
 pub use decoder::Decoder;
 pub use denoiser::{DenoiserPrior, Denoising};
-pub use model::Made;
+pub use model::{Made, PIXELS_AT_ONCE, pipeline};

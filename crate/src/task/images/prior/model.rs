@@ -2,13 +2,13 @@
 
 use crate::engine::process::{Rows, Scheduled, in_chunks};
 use crate::engine::{ConfigError, EngineError};
-use crate::network::diffusers::{Autoencoder, Model, Pipeline, Prompt};
+use crate::network::diffusers::{Autoencoder, Folder, Model, Pipeline, Prompt};
 use crate::run::{Files, Run};
-use crate::task::images::{Checkpoint, Sampler, Shape};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use crate::task::images::{Checkpoint, Precision, Sampler, Shape};
+use burn::tensor::{Device, FloatDType, Int, Tensor, TensorData};
 
 /// Pixels of a channel that are decoded at once: one image of 512².
-const PIXELS_AT_ONCE: usize = 1 << 18;
+pub const PIXELS_AT_ONCE: usize = 1 << 18;
 
 /// A model, and what makes images of its end points.
 #[derive(Debug)]
@@ -55,6 +55,39 @@ fn embedded(pipeline: &Pipeline, texts: &[&str], device: &Device) -> Result<Vec<
     Ok(embedded.collect())
 }
 
+/// The model's folder, whose weights are kept as a run says.
+///
+/// # Errors
+///
+/// Where it is none, or the device has no such numbers.
+pub fn pipeline<'a>(
+    described: &Checkpoint,
+    folder: &'a dyn Folder,
+    device: &Device,
+) -> Result<Pipeline<'a>, EngineError> {
+    let pipeline = Pipeline::open(folder)?;
+    Ok(match described.weights {
+        None => pipeline,
+        Some(weights) => pipeline.keeping(kept_as(weights, device)?),
+    })
+}
+
+/// The type that weights are kept as, which the device must have.
+fn kept_as(weights: Precision, device: &Device) -> Result<FloatDType, ConfigError> {
+    let kind = match weights {
+        Precision::F32 => FloatDType::F32,
+        Precision::Bf16 => FloatDType::BF16,
+        Precision::F16 => FloatDType::F16,
+    };
+    match device.supports_dtype(kind) {
+        true => Ok(kind),
+        false => {
+            let allowed = "f32: the device has no such numbers";
+            Err(ConfigError::new("prior.weights", weights.name(), allowed))
+        }
+    }
+}
+
 /// What the network is told in a run.
 fn prompt(
     described: &Checkpoint,
@@ -65,12 +98,13 @@ fn prompt(
     match (&described.prompt, takes_text) {
         (None, false) => Ok(None),
         (Some(prompt), true) => {
-            let texts = embedded(pipeline, &[prompt, &described.negative_prompt], device)?;
-            let [context, away] = texts.try_into().expect("one of each");
             let is_guided = described.guidance != 1.0;
+            let away = is_guided.then_some(described.negative_prompt.as_str());
+            let texts: Vec<&str> = [prompt.as_str()].into_iter().chain(away).collect();
+            let mut texts = embedded(pipeline, &texts, device)?.into_iter();
             Ok(Some(Prompt {
-                context,
-                guidance: is_guided.then_some((away, described.guidance)),
+                context: texts.next().expect("that of the prompt"),
+                guidance: texts.next().map(|away| (away, described.guidance)),
             }))
         }
         (None, true) => {
@@ -97,7 +131,7 @@ impl Made {
         device: &Device,
     ) -> Result<Self, EngineError> {
         let folder = files.folder("prior", described.field(), described.name())?;
-        let pipeline = Pipeline::open(&*folder)?;
+        let pipeline = pipeline(described, &*folder, device)?;
         let config = pipeline.scheduler()?;
         let schedule = match described.sampler {
             Sampler::Ddpm => config.ddpm(),
@@ -108,6 +142,11 @@ impl Made {
             let needed = "the sides of the images that it learned";
             ConfigError::missing("unet/config.json: sample_size", needed)
         })?;
+        let divisor = 1 << (shape.channels.len() - 1);
+        if let Some(side) = sides.into_iter().find(|side| side % divisor != 0) {
+            let allowed = format!("a multiple of {divisor}, which the network divides the sides by");
+            return Err(ConfigError::new("unet/config.json: sample_size", side, allowed).into());
+        }
         let sides = [shape.inputs, sides[0], sides[1]];
         if shape.outputs != shape.inputs {
             let allowed = format!(
@@ -117,7 +156,7 @@ impl Made {
             return Err(ConfigError::new("unet/config.json: out_channels", shape.outputs, allowed).into());
         }
         let prompt = prompt(described, &pipeline, shape.context > 0, device)?;
-        let has_latents = pipeline.parts.iter().any(|part| part.name == "vae");
+        let has_latents = pipeline.has("vae");
         let autoencoder = has_latents.then(|| pipeline.autoencoder(device)).transpose()?;
         let [channels, height, width] = sides;
         let (channels, factor) = match &autoencoder {

@@ -40,10 +40,37 @@ pub struct Checkpoint {
     /// α of the changes, which are multiplied by α over the rank (LoRA, arXiv 2106.09685, §4.1); the rank if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alpha: Option<f64>,
+    /// What its weights are kept in memory as; all is computed in f32. Absent, they are as their files have them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<Precision>,
     /// The name of the data set that it learned, as classifiers name theirs. Without it no classifier is asked about its
     /// images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
+}
+
+/// A type of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// Four bytes.
+    F32,
+    /// Two bytes, with the range of f32.
+    Bf16,
+    /// Two bytes, finer, up to 65,504.
+    F16,
+}
+
+impl Precision {
+    /// Its name, as in the TOML file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+            Self::F16 => "f16",
+        }
+    }
 }
 
 /// By which rule the next state of a chain is drawn. The noise schedule is the model's own.

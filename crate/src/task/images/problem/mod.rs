@@ -9,7 +9,7 @@ mod reward;
 mod suits;
 
 pub use crate::run::Class;
-pub use checkpoint::{Checkpoint, Sampler};
+pub use checkpoint::{Checkpoint, Precision, Sampler};
 #[cfg(feature = "native")]
 pub(super) use defaults::checkpoint_defaults;
 pub(super) use defaults::{defaults, latent_defaults};
