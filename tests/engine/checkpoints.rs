@@ -7,9 +7,11 @@ use pollster::block_on;
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::process::Process;
+use rtb::engine::reward::BlackBox;
 use rtb::engine::weights::read_tensors;
+use rtb::message::ConditionReport;
 use rtb::network::diffusers::{Adapters, Folder, Pipeline};
-use rtb::run::{Files, Run, shipped_weights};
+use rtb::run::{Command, Files, Run, shipped_weights};
 use rtb::session::Session;
 use rtb::task::images::{CheckpointPrior, CheckpointsProblem, ImagePrior, Reward, published_adapters};
 use serde_json::Value;
@@ -216,6 +218,122 @@ fn chunks_make_the_same_images() {
     }
 }
 
+const PROMPTS: [&str; 2] = ["a small house", "the birds at night"];
+
+/// Wants a mean brightness that depends on what an image was made for.
+struct AsTold;
+
+/// The wanted brightness of an image that was made for a prompt.
+fn wanted(prompt: &str) -> f64 {
+    if prompt == PROMPTS[0] { 0.52 } else { 0.47 }
+}
+
+impl BlackBox for AsTold {
+    fn log_reward(&self, _samples: &[f64], _shape: &[usize]) -> Result<Vec<f64>, String> {
+        Err("nobody said what the images were made for".to_owned())
+    }
+
+    fn log_reward_told(&self, samples: &[f64], shape: &[usize], texts: &[&str]) -> Result<Vec<f64>, String> {
+        let size: usize = shape.iter().product();
+        assert_eq!(samples.len(), size * texts.len());
+        let images = samples.chunks_exact(size).zip(texts);
+        let log_r = images.map(|(image, text)| {
+            let brightness = image.iter().sum::<f64>() / size as f64;
+            -0.5 * ((brightness - wanted(text)) / 0.01).powi(2)
+        });
+        Ok(log_r.collect())
+    }
+}
+
+/// A run with a posterior for each of two prompts, and its files.
+fn told(more: &str) -> (Run, Files) {
+    let prior = format!(
+        "sampler = {{ kind = \"ddim\", eta = 1.0 }}, prompts = {PROMPTS:?}, \
+         targets = [\"to_q\", \"to_k\", \"to_v\", \"to_out.0\", \"conv1\", \"conv2\"]"
+    );
+    let mut run = run(&prior, more);
+    CheckpointsProblem::of_mut(&mut run).expect("of images").reward = Reward::Command(Command {
+        run: vec!["as-told".to_owned()],
+        workers: 1,
+        timeout: 60.0,
+    });
+    let described = run.clone();
+    let files = described
+        .files()
+        .iter()
+        .filter(|need| need.role != "outside")
+        .fold(Files::default(), |files, need| match need.role {
+            "prior" => files.with_folder("prior", Arc::new(golden("latent"))),
+            role => files.with(role, shipped_weights(need.name).expect("it ships").to_vec()),
+        });
+    (run, files.with_black_box("outside", Arc::new(AsTold)))
+}
+
+/// One network learns the posteriors of two prompts, whose rewards differ.
+#[test]
+fn every_prompt_has_a_posterior() {
+    let (mut run, files) = told("training.iterations = 40");
+    run.optimizer.learning_rate = 0.003;
+    let mut session = block_on(Session::open(run, cpu_device(), &files, None)).expect("it opens");
+    let before = block_on(session.evaluate(400, 1)).expect("a report");
+    train(&mut session, 40);
+    let after = block_on(session.evaluate(400, 1)).expect("a report");
+    let bound = |of: &ConditionReport| of.fit.number("elbo").expect("it is told");
+    for (at, (before, after)) in before.conditions.iter().zip(&after.conditions).enumerate() {
+        // The untrained bound is the mean of log r.
+        assert!((before.log_reward - bound(before)).abs() < 1e-3, "{before:?}");
+        assert!(bound(after) > bound(before) + 0.1, "{at}: {before:?}, {after:?}");
+        assert!(
+            after.log_reward > before.log_reward + 0.1,
+            "{at}: {before:?}, {after:?}"
+        );
+        // Samples of the prompt's own prior know log Z too.
+        assert!(bound(after) < after.log_z_exact + 0.05, "{at}: {after:?}");
+        let off = (after.log_z_importance - after.log_z_exact).abs();
+        assert!(off < 0.3, "{at}: {after:?}");
+    }
+    assert_eq!(after.conditions.len(), 2);
+}
+
+#[test]
+fn a_resumed_run_with_prompts_goes_on_exactly() {
+    let (mut run, files) = told("training.iterations = 6");
+    (run.rollout.noised_share, run.rollout.replay_share) = (0.25, 0.25);
+    let mut whole = block_on(Session::open(run, cpu_device(), &files, None)).expect("it opens");
+    train(&mut whole, 2);
+    let checkpoint = whole.checkpoint().expect("it saves");
+    let rest = train(&mut whole, 2);
+    let mut resumed = block_on(Session::resume(&checkpoint, cpu_device(), &files)).expect("it resumes");
+    assert_eq!(train(&mut resumed, 2), rest);
+}
+
+/// The chain of a prompt is that of a run with it alone.
+#[test]
+fn chains_of_prompts_are_those_of_each_alone() {
+    let (run, files) = told("");
+    let described = &CheckpointsProblem::of(&run).expect("of images").prior;
+    let (together, _) = CheckpointPrior::open(described, &run, &files, &cpu_device()).expect("it opens");
+    let size = together.process().state_size();
+    let drawn = |prior: &CheckpointPrior| {
+        let (noise, device) = (Noise::new(3), cpu_device());
+        block_on(prior.samples(&noise, Purpose::Samples, 6, &device)).expect("samples")
+    };
+    let all = drawn(&together);
+    for (at, prompt) in PROMPTS.iter().enumerate() {
+        let alone = self::run(
+            &format!("sampler = {{ kind = \"ddim\", eta = 1.0 }}, prompt = {prompt:?}"),
+            "",
+        );
+        let alone = drawn(&opened(&alone, "latent").0);
+        for row in 0..6 {
+            let off = (0..size).map(|x| (all[row * size + x] - alone[row * size + x]).abs());
+            let off = off.fold(0.0, f32::max);
+            // They take turns.
+            assert_eq!(off < 1e-4, row % 2 == at, "{prompt}, row {row}: {off}");
+        }
+    }
+}
+
 #[test]
 fn what_does_not_fit_the_model_is_named() {
     let refused = |run: &Run, pipeline: &str| {
@@ -235,6 +353,11 @@ fn what_does_not_fit_the_model_is_named() {
         &["prior.prompt", "takes none"],
     );
     says(refused(&run("", ""), "latent"), &["prior.prompt", "takes one"]);
+    // The last step of DDPM has no noise, and is taken for all alike.
+    says(
+        refused(&run("prompts = [\"a house\", \"the house\"]", ""), "latent"),
+        &["prior.sampler", "ddpm", "ddim"],
+    );
     // The two stages halve the sides once.
     let odd = Changed(golden("ddpm"), "unet/config.json", |config| {
         config["sample_size"] = 7.into()
@@ -281,10 +404,29 @@ fn descriptions_that_make_no_sense_are_refused() {
         ("folder = \"a\", targets = []", "", "prior.targets"),
         ("folder = \"a\", alpha = 0.0", "", "prior.alpha"),
         ("folder = \"a\", weights = \"f64\"", "", "weights"),
+        (
+            "folder = \"a\", prompt = \"b\", prompts = [\"c\", \"d\"]",
+            "",
+            "prior.prompt",
+        ),
+        ("folder = \"a\", prompts = [\"c\"]", "", "prior.prompts"),
+        ("folder = \"a\", prompts = [\"c\", \"c\"]", "", "prior.prompts[1]"),
+        (
+            "folder = \"a\", prompts = [\"c\", \"d\"]",
+            "rollout.batch = 3",
+            "rollout.batch",
+        ),
         ("folder = \"a\"", "network.rank = 0", "network.rank"),
         ("folder = \"a\"", "network.width = 32", "network.width"),
     ] {
         let text = refused(prior, more);
         assert!(text.contains(field), "{prior} {more}: {text}");
     }
+    let each =
+        "task = \"images\"\nprior.folder = \"a\"\nreward = { kind = \"each_class\", classes = [1, 2] }";
+    let text = Run::from_toml(each).expect_err("refused").to_string();
+    assert!(
+        text.contains("reward.kind") && text.contains("prior.prompts"),
+        "{text}"
+    );
 }

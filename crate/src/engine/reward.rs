@@ -146,6 +146,15 @@ pub trait BlackBox: Send + Sync {
     ///
     /// Says in a sentence why there is no answer, or one that is not allowed: of another length, NaN or +∞.
     fn log_reward(&self, samples: &[f64], shape: &[usize]) -> Result<Vec<f64>, String>;
+
+    /// The same of samples that each were made for a text, of which a black box may know nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`BlackBox::log_reward`].
+    fn log_reward_told(&self, samples: &[f64], shape: &[usize], _texts: &[&str]) -> Result<Vec<f64>, String> {
+        self.log_reward(samples, shape)
+    }
 }
 
 /// The same of texts.

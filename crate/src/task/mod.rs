@@ -31,7 +31,7 @@ pub mod text;
 pub use corner::{Cells, Corner, Piece, Role, SHARES, Series};
 pub use memory::Memory;
 pub use network_prior::NetworkPrior;
-pub use panel::{Listing, Panel, Picture, Scale, Shown};
+pub use panel::{Listing, PROMPTS, Panel, Picture, Scale, Shown};
 pub use rank_histograms::Ranks;
 pub use registry::{experiments, presets, ships};
 pub use room::{Room, Task};

@@ -1,7 +1,7 @@
 //! Pictures as plain data, which a user interface draws without knowing the task.
 
 use super::{Corner, Ranks};
-use crate::message::{Fit, Scene};
+use crate::message::{ConditionReport, Fit, Scene};
 use crate::run::Run;
 
 /// A picture of samples or of a density.
@@ -80,7 +80,12 @@ pub struct Shown<'a> {
     pub chosen: Option<(usize, &'a [f32])>,
     /// The task's own figures.
     pub fit: &'a Fit,
+    /// Those of each of several posteriors.
+    pub conditions: &'a [ConditionReport],
 }
+
+/// The name of the listing of several prompts.
+pub const PROMPTS: &str = "prompts";
 
 /// The titles that panels of all tasks share.
 pub const PRIOR: &str = "prior p(x)";

@@ -49,7 +49,7 @@ fn a_prompt_is_guided() {
     let of = |prompt: Prompt| {
         let (_, network) = pipeline.unet(&cpu_device()).expect("whole");
         let model = Model::new(network, process.clone(), [4, 8, 8], Some(prompt));
-        numbers(model.output(&[501.0], &x, None))
+        numbers(model.output(&[501.0], &[0, 0], &x, None))
     };
     let alone = |context: &Tensor<3>| {
         of(Prompt {

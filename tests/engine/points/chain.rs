@@ -240,7 +240,7 @@ fn redrawn_noise_is_noise() {
     let (rows, depth) = (100_000, 3);
     let before = Noise::new(1).normal(Purpose::Samples, 0, rows);
     let noise = Noise::new(2).normal(Purpose::LocalSearch, 0, 2 * depth * rows);
-    let after = numbers(process.download(&chains.redrawn(before.clone(), depth, noise)));
+    let after = numbers(process.download(&chains.redrawn(&vec![0; rows], before.clone(), depth, noise)));
     let mean = |of: &dyn Fn(usize) -> f64| (0..rows).map(of).sum::<f64>() / rows as f64;
     let kept: f64 = (8 - depth..8).map(|step| process.mix(step).0.powi(2)).product();
     assert!((0.1..0.9).contains(&kept), "{kept}");

@@ -158,12 +158,12 @@ pub(crate) fn per_step(steps: &[usize], rows: Tensor<2>, factor: impl Fn(usize) 
 
 /// What is made of `rows` rows, at most `most` of them at once.
 pub(crate) fn in_chunks(rows: usize, most: usize, of: impl Fn(Range<usize>) -> Tensor<2>) -> Tensor<2> {
-    let starts = (0..rows).step_by(most.max(1));
-    let mut chunks: Vec<_> = starts.map(|start| of(start..rows.min(start + most))).collect();
-    match chunks.len() {
-        1 => chunks.remove(0),
-        _ => Tensor::cat(chunks, 0),
+    if rows <= most {
+        return of(0..rows);
     }
+    let starts = (0..rows).step_by(most.max(1));
+    let chunks = starts.map(|start| of(start..rows.min(start + most)));
+    Tensor::cat(chunks.collect(), 0)
 }
 
 /// The end points of a chain with these kernels and this noise, `[rows, noise_size]` a step, of rows
@@ -348,15 +348,22 @@ pub trait Prior<P: Process>: Send + Sync {
     /// The kernels of the transition from step `step`, one row a state.
     fn kernel(&self, step: usize, x: &P::State) -> P::Kernel;
 
-    /// The same along a walk under these conditions; it may keep what it found on the way.
-    fn walker<'a>(&'a self, _conditions: &'a [usize]) -> Walker<'a, P> {
-        Box::new(|step, x| self.kernel(step, x))
+    /// The same of rows under these conditions, of a prior that differs by them; [`Prior::kernel`] then is that of the
+    /// first condition.
+    fn kernel_given(&self, step: usize, _conditions: &[usize], x: &P::State) -> P::Kernel {
+        self.kernel(step, x)
+    }
+
+    /// The same along a walk; it may keep what it found on the way.
+    fn walker<'a>(&'a self, conditions: &'a [usize]) -> Walker<'a, P> {
+        Box::new(|step, x| self.kernel_given(step, conditions, x))
     }
 
     /// The kernels of all transitions of a walk under these conditions, from x_0 to x_{T−1}.
-    fn kernels(&self, _conditions: &[usize], states: &[P::State]) -> Vec<P::Kernel> {
+    fn kernels(&self, conditions: &[usize], states: &[P::State]) -> Vec<P::Kernel> {
         let states = states.iter().enumerate();
-        states.map(|(step, x)| self.kernel(step, x)).collect()
+        let kernel = |(step, x)| self.kernel_given(step, conditions, x);
+        states.map(kernel).collect()
     }
 
     /// Whether the chain's end points are standard normal noise, N(0, I).

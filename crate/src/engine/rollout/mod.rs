@@ -207,7 +207,8 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             let x = &states[step];
             let mut prior = None;
             let guide = self.policy.guide(step, &conditions, x, &mut prior);
-            let mut ask = || prior.get_or_insert_with(|| self.prior.kernel(step, x)).clone();
+            let of_prior = || self.prior.kernel_given(step, &conditions, x);
+            let mut ask = || prior.get_or_insert_with(of_prior).clone();
             let posterior = match &mut walker {
                 Some(kernel) => kernel(step, x),
                 None => {
@@ -263,15 +264,21 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
     }
 
     /// End points noised back by `depth` steps and drawn again by the prior's kernels: a move that leaves p as it is
-    /// and is reversible, as far as the prior reverses its noising. `ends` are `[rows][state_size]`, `noise` is
-    /// `[2·depth][rows][noise_size]`.
-    pub fn redrawn(&self, ends: Vec<f32>, depth: usize, mut noise: Vec<f32>) -> P::State {
+    /// and is reversible, as far as the prior reverses its noising. `ends` are `[rows][state_size]` under these
+    /// conditions, `noise` is `[2·depth][rows][noise_size]`.
+    pub fn redrawn(
+        &self,
+        conditions: &[usize],
+        ends: Vec<f32>,
+        depth: usize,
+        mut noise: Vec<f32>,
+    ) -> P::State {
         let (process, rows) = (&self.process, ends.len() / self.process.state_size());
         let from = process.steps() - depth;
         let forth = self.noise([depth, rows], noise.split_off(noise.len() / 2));
         let back = self.noise_back(ends, from, noise);
         (from..process.steps()).fold(back[0].clone(), |x, step| {
-            let kernel = self.prior.kernel(step, &x);
+            let kernel = self.prior.kernel_given(step, conditions, &x);
             process.transition(step, &x, &kernel, forth(step - from), 0.0)
         })
     }
@@ -300,7 +307,10 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         } else {
             let known = prior.into_iter().enumerate();
             known
-                .map(|(step, known)| known.unwrap_or_else(|| self.prior.kernel(step, &states[step])))
+                .map(|(step, known)| {
+                    let of_prior = || self.prior.kernel_given(step, &conditions, &states[step]);
+                    known.unwrap_or_else(of_prior)
+                })
                 .collect()
         };
         let log_ratios = self.log_ratios(&states, &posterior, &prior, conditions.len());

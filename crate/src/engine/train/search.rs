@@ -83,7 +83,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         for _ in 0..self.settings.rollout.local_search {
             let proposed = match &gradient {
                 Some(gradient) => self.flown((&ends, gradient), beta, conditions, rng).await?,
-                None => self.redrawn(&ends, rng).await?,
+                None => self.redrawn(conditions, &ends, rng).await?,
             };
             let log_r_proposed = self.log_reward_at(1.0, conditions, &proposed.ends).await?;
             let pairs = log_r_proposed.iter().zip(&log_r).zip(&proposed.cost);
@@ -125,12 +125,16 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
 
     /// Ends noised back and drawn again, by small moves and large ones: which are accepted depends on how narrow the
     /// posterior is.
-    async fn redrawn(&self, ends: &[f32], rng: &mut impl Rng) -> Result<Proposed, String> {
-        let process = &self.chains.process;
-        let rows = ends.len() / process.state_size();
+    async fn redrawn(
+        &self,
+        conditions: &[usize],
+        ends: &[f32],
+        rng: &mut impl Rng,
+    ) -> Result<Proposed, String> {
+        let (process, rows) = (&self.chains.process, conditions.len());
         let depth = 1 + (noise::uniform(rng) * (process.steps() / 2) as f64) as usize;
         let numbers = noise::normals(rng, 2 * depth * rows * process.noise_size());
-        let redrawn = self.chains.redrawn(ends.to_vec(), depth, numbers);
+        let redrawn = self.chains.redrawn(conditions, ends.to_vec(), depth, numbers);
         Ok(Proposed {
             ends: read(process.download(&redrawn)).await?,
             cost: vec![0.0; rows],

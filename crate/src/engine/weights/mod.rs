@@ -9,7 +9,7 @@ use crate::engine::host::read_all;
 use burn::module::Module;
 use load::Collector;
 pub(crate) use safetensors::Dtype;
-use safetensors::tensor::{TensorInfo, TensorView};
+use safetensors::tensor::{Metadata, TensorInfo, TensorView};
 use safetensors::{SafeTensorError, SafeTensors};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -203,9 +203,13 @@ pub(crate) struct Header {
 ///
 /// Where it is none.
 pub(crate) fn headers(beginning: &[u8]) -> Result<Vec<Header>, String> {
-    let (length, metadata) = SafeTensors::read_metadata(beginning).map_err(refused)?;
-    // After the length of the header and the header.
-    let start = 8 + length;
+    let length = beginning.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
+    let length = length.and_then(|length| usize::try_from(length).ok());
+    // After the length of the header and the header. The library wants the whole file.
+    let start = length.and_then(|length| length.checked_add(8));
+    let header = start.and_then(|start| Some((start, beginning.get(8..start)?)));
+    let (start, header) = header.ok_or_else(damaged)?;
+    let metadata: Metadata = serde_json::from_slice(header).map_err(|_| damaged())?;
     let header = |(name, info): (String, &TensorInfo)| Header {
         name,
         kind: info.dtype,
@@ -216,6 +220,10 @@ pub(crate) fn headers(beginning: &[u8]) -> Result<Vec<Header>, String> {
 }
 
 fn refused(_: SafeTensorError) -> String {
+    damaged()
+}
+
+fn damaged() -> String {
     "not a safetensors file, or a damaged one".to_owned()
 }
 
@@ -261,4 +269,33 @@ pub(crate) fn transposed(values: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32
 
 fn halves(bytes: &[u8], number: fn([u8; 2]) -> f32) -> Vec<f32> {
     bytes.chunks_exact(2).map(|b| number([b[0], b[1]])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Weights, headers};
+
+    #[test]
+    fn tensors_are_read_of_the_beginning_of_a_file() {
+        let weights = Weights {
+            tensors: vec![
+                ("a".to_owned(), vec![2, 3], vec![0.5; 6]),
+                ("b".to_owned(), vec![1], vec![2.0]),
+            ],
+            ..Weights::default()
+        };
+        let file = weights.to_safetensors(false);
+        let beginning = &file[..file.len() - 20];
+        let mut found = headers(beginning).expect("the header is whole");
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        for (found, (name, shape, values)) in found.iter().zip(&weights.tensors) {
+            assert_eq!((&found.name, &found.shape), (name, shape));
+            let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+            let end = found.range.end.min(file.len());
+            assert_eq!(file[found.range.start..end], bytes);
+        }
+        for damaged in [&file[..7], &file[..20], &[255; 64]] {
+            assert!(headers(damaged).is_err());
+        }
+    }
 }

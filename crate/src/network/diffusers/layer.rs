@@ -146,7 +146,7 @@ impl Part for Conv {
 }
 
 /// Images that the gradient of a normalisation and a nonlinearity has in memory for each that they are given.
-pub(super) const NORMALISED: usize = 10;
+pub(super) const NORMALISED: usize = 8;
 
 /// The last layers of a network.
 pub(super) struct End<'a> {

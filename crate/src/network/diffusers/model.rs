@@ -12,9 +12,9 @@ use std::sync::Arc;
 /// What a conditional network is told.
 #[derive(Clone, Debug)]
 pub struct Prompt {
-    /// The vectors of a text, `[1, tokens, width]`.
+    /// The vectors of a text for each condition, `[conditions, tokens, width]`.
     pub context: Tensor<3>,
-    /// Those of the empty text, and how far guidance goes: 1 is without.
+    /// Those of the empty text, `[1, tokens, width]`, and how far guidance goes: 1 is without.
     pub guidance: Option<(Tensor<3>, f64)>,
 }
 
@@ -69,25 +69,44 @@ impl Model {
         &self.process
     }
 
+    /// Conditions that the chain differs by.
+    pub fn conditions(&self) -> usize {
+        self.prompt.as_ref().map_or(1, |prompt| prompt.context.dims()[0])
+    }
+
     /// The network's output at states `[blocks·rows, numbers]`, block b at timestep `timesteps[b]`, of the same
-    /// shape.
-    pub fn output(&self, timesteps: &[f64], x: &Tensor<2>, adapters: Option<&Adapters>) -> Tensor<2> {
+    /// shape; the conditions belong to the rows of a block.
+    pub fn output(
+        &self,
+        timesteps: &[f64],
+        conditions: &[usize],
+        x: &Tensor<2>,
+        adapters: Option<&Adapters>,
+    ) -> Tensor<2> {
         if timesteps.len() > 1 {
-            return self.output_at_once(timesteps, x, adapters);
+            return self.output_at_once(timesteps, conditions, x, adapters);
         }
-        in_chunks(x.dims()[0], self.at_once, |rows| {
-            self.output_at_once(timesteps, &x.some_rows(rows.start, rows.len()), adapters)
+        in_chunks(conditions.len(), self.at_once, |rows| {
+            let x = x.some_rows(rows.start, rows.len());
+            self.output_at_once(timesteps, &conditions[rows], &x, adapters)
         })
     }
 
-    fn output_at_once(&self, timesteps: &[f64], x: &Tensor<2>, adapters: Option<&Adapters>) -> Tensor<2> {
+    fn output_at_once(
+        &self,
+        timesteps: &[f64],
+        conditions: &[usize],
+        x: &Tensor<2>,
+        adapters: Option<&Adapters>,
+    ) -> Tensor<2> {
         let said = |context: Option<Tensor<3>>| {
             let output = self
                 .network
                 .forward(self.images(x), timesteps, context.as_ref(), adapters);
             output.reshape(x.dims())
         };
-        self.joined(self.contexts(x.dims()[0]).into_iter().map(said).collect())
+        let contexts = self.contexts(conditions, timesteps.len());
+        self.joined(contexts.into_iter().map(said).collect())
     }
 
     /// States as images.
@@ -96,19 +115,22 @@ impl Model {
         x.clone().reshape([x.dims()[0], channels, height, width])
     }
 
-    /// What the network is told of so many states, once or, with guidance, twice: without the prompt first.
-    fn contexts(&self, rows: usize) -> Vec<Option<Tensor<3>>> {
-        let of_rows = |context: &Tensor<3>| {
+    /// What the network is told of so many blocks of states, once or, with guidance, twice: without the prompt first.
+    fn contexts(&self, conditions: &[usize], blocks: usize) -> Vec<Option<Tensor<3>>> {
+        let rows = conditions.repeat(blocks);
+        let same = |context: &Tensor<3>| {
             let [_, tokens, width] = context.dims();
-            Some(context.clone().expand([rows, tokens, width]))
+            Some(context.clone().expand([rows.len(), tokens, width]))
         };
-        match &self.prompt {
-            None => vec![None],
-            Some(prompt) => {
-                let without = prompt.guidance.iter().map(|(without, _)| of_rows(without));
-                without.chain([of_rows(&prompt.context)]).collect()
-            }
-        }
+        let Some(prompt) = &self.prompt else {
+            return vec![None];
+        };
+        let of_rows = match self.conditions() {
+            1 => same(&prompt.context),
+            _ => Some(prompt.context.select_rows(&rows)),
+        };
+        let without = prompt.guidance.iter().map(|(without, _)| same(without));
+        without.chain([of_rows]).collect()
     }
 
     /// The output that the outputs under [`Model::contexts`] make.
@@ -122,12 +144,13 @@ impl Model {
     }
 
     /// The images, or latents, that the chain's ends become: the scheduler's last step without noise, with the
-    /// prior's network.
+    /// prior's network, under the first condition.
     pub fn finished(&self, ends: &Tensor<2>) -> Tensor<2> {
         match self.process.finish() {
             None => ends.clone(),
             Some(finish) => {
-                let output = self.output(&[finish.timestep as f64], ends, None);
+                let conditions = vec![0; ends.dims()[0]];
+                let output = self.output(&[finish.timestep as f64], &conditions, ends, None);
                 self.process.finished(ends, output)
             }
         }
@@ -141,17 +164,27 @@ impl Model {
         transitions.map(|transition| transition.timestep as f64).collect()
     }
 
-    fn mean(&self, steps: &[usize], x: &Tensor<2>, adapters: Option<&Adapters>) -> Tensor<2> {
-        let output = self.output(&self.timesteps(steps), x, adapters);
+    fn mean(
+        &self,
+        steps: &[usize],
+        conditions: &[usize],
+        x: &Tensor<2>,
+        adapters: Option<&Adapters>,
+    ) -> Tensor<2> {
+        let output = self.output(&self.timesteps(steps), conditions, x, adapters);
         self.process.mean(steps, x, output)
     }
 }
 
 impl Prior<Scheduled> for Model {
     fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
+        self.kernel_given(step, &vec![0; x.dims()[0]], x)
+    }
+
+    fn kernel_given(&self, step: usize, conditions: &[usize], x: &Tensor<2>) -> Tensor<2> {
         match step {
             0 => x.zeros_like(),
-            step => self.mean(&[step], x, None),
+            step => self.mean(&[step], conditions, x, None),
         }
     }
 }
@@ -163,12 +196,12 @@ impl Policy<Scheduled> for Model {
         &self,
         adapters: &Adapters,
         steps: &[usize],
-        _conditions: &[usize],
+        conditions: &[usize],
         x: Tensor<2>,
         _guide: Option<&Tensor<2>>,
         _prior: impl FnOnce() -> Tensor<2>,
     ) -> Tensor<2> {
-        self.mean(steps, &x, Some(adapters))
+        self.mean(steps, conditions, &x, Some(adapters))
     }
 
     /// With the memory of the inputs of the network's layers, and of one layer's graph.
@@ -181,7 +214,7 @@ impl Policy<Scheduled> for Model {
     ) -> GradientsParams {
         let (x, fixed) = (at.states, adapters.clone().valid());
         let timesteps = self.timesteps(at.steps);
-        let contexts = self.contexts(x.dims()[0]);
+        let contexts = self.contexts(at.conditions, at.steps.len());
         let recorded: Vec<_> = contexts
             .iter()
             .map(|context| {

@@ -13,8 +13,8 @@ use pollster::block_on;
 use rtb::message::Report;
 use rtb::run::MOST_CANDIDATES;
 use rtb::session::Session;
-use rtb::task::Shown;
 use rtb::task::calibration::{self, Calibration};
+use rtb::task::{PROMPTS, Shown};
 use std::path::PathBuf;
 
 /// Measure a trained posterior again, with any number of samples
@@ -60,7 +60,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     print(&(table::report(session.run().task(), &report) + &calibration))
 }
 
-/// The table of the calibration, where it was measured.
+/// The tables of the calibration, where it was measured, and of prompts.
 fn calibration(session: &mut Session, report: &Report) -> Result<String, ProgramError> {
     if report.fit.of::<Calibration>().is_none() {
         return Ok(String::new());
@@ -73,9 +73,10 @@ fn calibration(session: &mut Session, report: &Report) -> Result<String, Program
         samples: &[],
         chosen: None,
         fit: &report.fit,
+        conditions: &report.conditions,
     });
     let own = listings
         .iter()
-        .filter(|listing| listing.name == calibration::NAME);
+        .filter(|listing| [calibration::NAME, PROMPTS].contains(&listing.name));
     Ok(own.map(listing::text).collect())
 }

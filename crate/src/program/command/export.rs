@@ -66,6 +66,15 @@ fn card(name: &str, run: &Run, problem: &CheckpointsProblem, report: Option<&Val
         let value = report.and_then(|report| report.get(name)?.as_f64());
         value.map_or_else(|| "–".to_owned(), figure)
     };
+    let prompts: String = problem
+        .prior
+        .texts()
+        .map(|prompt| format!("- {}\n", prompt.escape_debug()))
+        .collect();
+    let prompts = match prompts.is_empty() {
+        true => prompts,
+        false => format!("\nPrompts:\n\n{prompts}"),
+    };
     let rows = [
         ("base model", base.to_owned()),
         (
@@ -88,7 +97,7 @@ fn card(name: &str, run: &Run, problem: &CheckpointsProblem, report: Option<&Val
         .map(|(name, value)| format!("| {name} | {value} |\n"))
         .collect();
     format!(
-        "---\nbase_model: {base}\nlibrary_name: diffusers\ntags: [lora]\n---\n\n# {}\n\n| | |\n| --- | --- |\n{table}\n\
+        "---\nbase_model: {base}\nlibrary_name: diffusers\ntags: [lora]\n---\n\n# {}\n\n| | |\n| --- | --- |\n{table}{prompts}\n\
          ```python\nfrom diffusers import DiffusionPipeline\n\npipeline = DiffusionPipeline.from_pretrained(\"{base}\")\n\
          pipeline.load_lora_weights(\"FOLDER\")\n```\n",
         name

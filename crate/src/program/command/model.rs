@@ -65,23 +65,19 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     } else {
         format!("\n{refused}")
     };
-    let memory = memory(&pipeline)?;
+    let memory = memory(&pipeline).unwrap_or_default();
     print(&format!(
         "{}{memory}{refused}",
         listing::text(&table).trim_start()
     ))
 }
 
-/// What passes take beside the weights, in a sentence; empty of a model that cannot be opened.
-fn memory(pipeline: &Pipeline) -> Result<String, ProgramError> {
-    let device = DeviceKind::default().open()?;
-    let sides = pipeline
-        .unet_config()
-        .ok()
-        .and_then(|config| Some((config.sides?, config)));
-    let Some((sides, config)) = sides else {
-        return Ok(String::new());
-    };
+/// What passes take beside the weights, in a sentence; nothing of a model that cannot be opened.
+fn memory(pipeline: &Pipeline) -> Option<String> {
+    // Nothing is computed: any device would do.
+    let device = DeviceKind::default().open().ok()?;
+    let config = pipeline.unet_config().ok()?;
+    let sides = config.sides?;
     // A text of CLIP.
     let of_network = config.footprint(1, sides, 77, &device);
     let said = |numbers: usize| bytes(4 * numbers as u64);
@@ -95,5 +91,5 @@ fn memory(pipeline: &Pipeline) -> Result<String, ProgramError> {
         let taken = said(of_decoder.forward + of_decoder.weights);
         text.push_str(&format!(", and an image {taken} in the decoder"));
     }
-    Ok(text + ".\n")
+    Some(text + ".\n")
 }

@@ -15,7 +15,7 @@ use rtb::engine::weights::read_metadata;
 use rtb::run::{Class, ConfigError, Files, MOST_CANDIDATES, Run};
 use rtb::session::{Sampled, Session};
 use rtb::task::Picture;
-use rtb::task::images::Learned;
+use rtb::task::images::{CheckpointsProblem, Learned};
 use rtb::task::points::PointsProblem;
 use rtb::task::text::{Story, TextProblem};
 use std::convert::Infallible;
@@ -26,8 +26,8 @@ const AFTER_HELP: &str = "\
 The extension of --out sets the format. Text has one sample per line: .csv for points and images, .txt for
 the middles of stories. .npy writes an array of NumPy, .safetensors a tensor `samples`, .png a sheet of images.
 Samples of a run with a posterior for each class have their class beside them, in a column or tensor `class`, those
-of a run with observations the row of their observation in `observation`; --weights adds `log_weight`. An array and
-a picture have no place for these.
+of a run with observations the row of their observation in `observation`, those of a run with prompts the place of
+their prompt in `prompt`; --weights adds `log_weight`. An array and a picture have no place for these.
 
 Examples:
   rtb sample runs/25-to-9-seed0 --count 5000 --out points.csv
@@ -64,6 +64,9 @@ pub struct Args {
     /// Draw only given this observation, a row of the run's table from 1; needs a run with observations
     #[arg(long, value_name = "ROW", conflicts_with = "class", value_parser = whole::<usize>(1, u64::MAX))]
     observation: Option<usize>,
+    /// Draw only for this prompt, by its place among the run's prompts from 1; needs a run with prior.prompts
+    #[arg(long, value_name = "N", conflicts_with_all = ["class", "observation"], value_parser = whole::<usize>(1, u64::MAX))]
+    prompt: Option<usize>,
     /// Write the log weight log(r·p_θ/p_φ) of every sample beside it; with --candidates, that of the mean over
     /// its candidates
     #[arg(long)]
@@ -111,6 +114,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let all = session.conditions();
     let classes = classes(run, &files)?;
     let wanted = of_class(args, classes.as_ref())?.or(of_observation(args, run, all.count)?);
+    let wanted = wanted.or(of_prompt(args, run)?);
     let in_turn = |row| wanted.unwrap_or_else(|| all.in_turn(row));
     let conditions: Vec<usize> = (0..args.count as usize).map(in_turn).collect();
     let sampled = match &args.distilled {
@@ -227,6 +231,31 @@ fn of_observation(args: &Args, run: &Run, count: usize) -> Result<Option<usize>,
     Err(ConfigError::new("--observation", row, allowed))
 }
 
+/// The condition of the wanted prompt; none where all take turns.
+fn of_prompt(args: &Args, run: &Run) -> Result<Option<usize>, ConfigError> {
+    let Some(place) = args.prompt else {
+        return Ok(None);
+    };
+    match prompts(run) {
+        0 => {
+            let allowed = "a run with prior.prompts, or omit --prompt";
+            Err(ConfigError::new("--prompt", place, allowed))
+        }
+        count if place > count => Err(ConfigError::new(
+            "--prompt",
+            place,
+            format!("a whole number from 1 to {count}, the place of a prompt"),
+        )),
+        _ => Ok(Some(place - 1)),
+    }
+}
+
+/// How many prompts a run has a posterior each for.
+fn prompts(run: &Run) -> usize {
+    let problem = run.problem.get::<CheckpointsProblem>();
+    problem.map_or(0, |problem| problem.prior.prompts.len())
+}
+
 /// Whether a run has a posterior for each of several observations.
 fn has_observations(run: &Run) -> bool {
     let problem = run.problem.get::<PointsProblem>();
@@ -238,6 +267,7 @@ fn check_columns(args: &Args, run: &Run, format: Format) -> Result<(), ConfigErr
     let many = match (run.problem.classes(), has_observations(run)) {
         (Some(_), _) if args.class.is_none() => Some(("classes", "class with --class")),
         (_, true) if args.observation.is_none() => Some(("observations", "observation with --observation")),
+        _ if prompts(run) > 0 && args.prompt.is_none() => Some(("prompts", "prompt with --prompt")),
         _ => None,
     };
     let lost = match (format, many) {
@@ -271,15 +301,22 @@ fn columns(
         name: "class",
         values: conditions.iter().map(|at| classes.numbers[*at] as f64).collect(),
     });
-    let observation = has_observations(run).then(|| Column {
-        name: "observation",
+    let places = |name| Column {
+        name,
         values: conditions.iter().map(|at| (at + 1) as f64).collect(),
-    });
+    };
+    let observation = has_observations(run).then(|| places("observation"));
+    let prompt = (prompts(run) > 0).then(|| places("prompt"));
     let weight = args.weights.then_some(Column {
         name: "log_weight",
         values: log_weights,
     });
-    class.into_iter().chain(observation).chain(weight).collect()
+    class
+        .into_iter()
+        .chain(observation)
+        .chain(prompt)
+        .chain(weight)
+        .collect()
 }
 
 /// The run with what the flags say.

@@ -1,5 +1,6 @@
 //! A reward that a program of the user's computes.
 
+use super::npy::Told;
 use super::worker::{Read, Worker};
 use super::{Checked, check, check_texts, command_line, lines, npy};
 use rtb::engine::reward::{BlackBox, TextBlackBox};
@@ -177,6 +178,27 @@ impl BlackBox for CommandBox {
             size,
             batch: &|part: &[f64]| npy::array(part, shape),
             check: &|answer, part| check(answer, part, size),
+        };
+        self.answer(samples, &format)
+    }
+
+    fn log_reward_told(&self, samples: &[f64], shape: &[usize], texts: &[&str]) -> Result<Vec<f64>, String> {
+        let size = shape.iter().product::<usize>();
+        let pairs = samples.chunks_exact(size.max(1)).zip(texts);
+        let told: Vec<Told> = pairs.map(|(sample, text)| Told { sample, text }).collect();
+        self.answer_told(&told, shape)
+    }
+}
+
+impl CommandBox {
+    fn answer_told(&self, samples: &[Told], shape: &[usize]) -> Result<Vec<f64>, String> {
+        let format = Format {
+            size: 1,
+            batch: &|part: &[Told]| npy::told(part, shape),
+            check: &|answer: &[f64], part: &[Told]| {
+                let samples: Vec<&[f64]> = part.iter().map(|told| told.sample).collect();
+                check(answer, &samples.concat(), shape.iter().product())
+            },
         };
         self.answer(samples, &format)
     }

@@ -10,13 +10,21 @@ const LONGEST: usize = 1 << 16;
 
 /// What is in front of the numbers, version 1.0 of the format, C order.
 pub fn header(kind: &str, shape: &[usize]) -> Vec<u8> {
+    header_of(&format!("'{kind}'"), shape)
+}
+
+/// Sizes as Python writes a tuple.
+fn tuple(shape: &[usize]) -> String {
+    let sizes: Vec<_> = shape.iter().map(|size| format!("{size},")).collect();
+    format!("({})", sizes.join(" "))
+}
+
+/// The same of items that NumPy describes so.
+fn header_of(described: &str, shape: &[usize]) -> Vec<u8> {
     /// The data begins at a multiple of this.
     const ALIGNED: usize = 64;
-    let sizes: Vec<_> = shape.iter().map(|size| format!("{size},")).collect();
-    let text = format!(
-        "{{'descr': '{kind}', 'fortran_order': False, 'shape': ({}), }}",
-        sizes.join(" ")
-    );
+    let shape = tuple(shape);
+    let text = format!("{{'descr': {described}, 'fortran_order': False, 'shape': {shape}, }}");
     // Two bytes each for the version and the header's length, one for the line break that ends it.
     let before = MAGIC.len() + 4;
     let length = (before + text.len() + 1).next_multiple_of(ALIGNED) - before;
@@ -30,6 +38,28 @@ pub fn array(samples: &[f64], shape: &[usize]) -> Vec<u8> {
     let size: usize = shape.iter().product();
     let mut bytes = header("<f8", &[&[samples.len() / size.max(1)], shape].concat());
     bytes.extend(samples.iter().flat_map(|x| x.to_le_bytes()));
+    bytes
+}
+
+/// A sample, and the text that it was made for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Told<'a> {
+    pub sample: &'a [f64],
+    pub text: &'a str,
+}
+
+/// Samples of this shape as a structured array of the fields `prompt` and `image`.
+pub fn told(samples: &[Told], shape: &[usize]) -> Vec<u8> {
+    let length = |told: &Told| told.text.chars().count();
+    // NumPy has no strings of no length.
+    let longest = samples.iter().map(length).max().unwrap_or(0).max(1);
+    let kind = format!("[('prompt', '<U{longest}'), ('image', '<f8', {})]", tuple(shape));
+    let mut bytes = header_of(&kind, &[samples.len()]);
+    for Told { sample, text } in samples {
+        let characters = text.chars().map(u32::from).chain(std::iter::repeat(0));
+        bytes.extend(characters.take(longest).flat_map(u32::to_le_bytes));
+        bytes.extend(sample.iter().flat_map(|x| x.to_le_bytes()));
+    }
     bytes
 }
 

@@ -84,6 +84,7 @@ impl<'a> Finished<'a> {
             samples: self.samples,
             chosen: self.chosen,
             fit: &self.report.fit,
+            conditions: &self.report.conditions,
         }
     }
 }

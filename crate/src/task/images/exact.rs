@@ -128,8 +128,9 @@ impl<Q: ImagePrior> TaskOf<Q> {
         let beta = self.run.tempering.beta;
         let scored = &self.scored[condition];
         let log_r = &scored.log_r[..proposals];
-        let tempered = || log_r.iter().map(|l| beta * l);
-        let mean = LogMean::of(tempered());
+        let own = log_r.iter().filter(|l| !l.is_nan());
+        let tempered: Vec<f64> = own.map(|l| beta * l).collect();
+        let mean = LogMean::of(tempered.into_iter());
         let kept = scored.kept(proposals).to_vec();
         let of_kept = || kept.iter().map(|at| log_r[*at]);
         let floored = of_kept().filter(|l| *l <= self.run.tempering.floor).count();

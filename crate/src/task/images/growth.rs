@@ -32,8 +32,7 @@ impl<Q: ImagePrior> TaskOf<Q> {
         let scored = self.proposals();
         if scored < count {
             let ends = &self.pool.ends[scored * size..count * size];
-            let log_r = self.reward.under_all(&self.device, ends).await;
-            let log_r = log_r.map_err(EngineError::Device)?;
+            let log_r = self.log_reward_of_prior(scored, ends).await?;
             let beta = self.run.tempering.beta;
             for (of, log_r) in self.scored.iter_mut().zip(log_r) {
                 for (at, log_r) in (scored..).zip(log_r) {

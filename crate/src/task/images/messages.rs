@@ -136,6 +136,13 @@ pub struct ExactFit {
     pub plane_paths: Vec<f32>,
 }
 
+/// What is measured of one of several prompts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PromptFit {
+    /// Mean log importance weight, a lower bound of its log Z.
+    pub elbo: f64,
+}
+
 /// What is measured of one of several classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassFit {

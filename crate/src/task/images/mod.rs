@@ -47,7 +47,7 @@ pub use chain::{CheckpointPrior, GeneratorPrior, ImagePrior, expected_memory, pu
 pub use data::{CLASSES, PIXELS, SIDE, Shape};
 #[cfg(feature = "engine")]
 pub use exact::Exact;
-pub use messages::{ClassFit, ExactFit, ImageFit, ImageView, PlaneSnapshot, PlaneView};
+pub use messages::{ClassFit, ExactFit, ImageFit, ImageView, PlaneSnapshot, PlaneView, PromptFit};
 #[cfg(feature = "engine")]
 pub use metric::{Moments, Seen, see};
 #[cfg(feature = "engine")]

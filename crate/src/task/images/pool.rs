@@ -1,7 +1,7 @@
 //! End points of the prior's own chain, with their rewards.
 
-use super::ImagePrior;
 use super::metric::Seen;
+use super::{DescribedPrior, ImagePrior};
 use crate::engine::EngineError;
 use crate::engine::noise::{Noise, Purpose};
 use crate::run::Run;
@@ -13,7 +13,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 /// for: other runs above the same prior can go on with them.
 #[derive(Clone, Debug)]
 pub struct Pool {
-    /// Of the prior's file.
+    /// Of the prior's description and file.
     prior: u64,
     steps: usize,
     seed: u64,
@@ -25,7 +25,7 @@ pub struct Pool {
 /// What a reward makes of the first images of a pool: of all that count.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scored {
-    /// log r, floored and not tempered.
+    /// log r, floored and not tempered; not a number of images that are no proposals for this condition.
     pub log_r: Vec<f64>,
     /// Those that rejection keeps.
     pub(super) kept: Vec<usize>,
@@ -34,10 +34,11 @@ pub(super) struct Scored {
 }
 
 impl Pool {
-    /// An empty pool of a run above the prior in a file.
-    pub(super) fn new(run: &Run, prior: &[u8], purpose: Purpose) -> Self {
+    /// An empty pool of a run above the prior that is described so and read of this file.
+    pub(super) fn new(run: &Run, prior: &impl DescribedPrior, file: &[u8], purpose: Purpose) -> Self {
         let mut hasher = DefaultHasher::new();
-        prior.hash(&mut hasher);
+        format!("{prior:?}").hash(&mut hasher);
+        file.hash(&mut hasher);
         Self {
             prior: hasher.finish(),
             steps: run.process.steps,

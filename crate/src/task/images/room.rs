@@ -4,7 +4,7 @@
 use super::problem::Checkpoint;
 use super::problem::{self, DescribedPrior, Generator, ProblemOf, REWARDS};
 use super::{ImageFit, ImageView, STATISTICS, experiments, presets, sheet};
-use crate::message::Report;
+use crate::message::{ConditionReport, Report};
 #[cfg(feature = "native")]
 use crate::run::Field;
 use crate::run::{AnyProblem, Experiment, Preset, Run, ShippedPrior};
@@ -12,7 +12,7 @@ use crate::task::calibration;
 use crate::task::network_prior::NetworkPrior;
 use crate::task::room::other_prior_gives_way;
 use crate::task::sheet::Sheet;
-use crate::task::{Listing, Panel, Room, Shown};
+use crate::task::{Listing, PROMPTS, Panel, Room, Shown};
 use std::marker::PhantomData;
 use toml::Table;
 
@@ -117,6 +117,24 @@ impl ImageRoom for Generator {
     fn experiments() -> Vec<Experiment> {
         Vec::new()
     }
+}
+
+/// The posterior of every prompt in figures, where there are several.
+fn prompts(prompts: &[String], shown: &Shown) -> Option<Listing> {
+    let row = |(prompt, of): (&String, &ConditionReport)| {
+        let bound = of.fit.number("elbo").unwrap_or(f64::NAN);
+        let figures = vec![of.log_reward, bound, of.log_z_importance, of.log_z_exact];
+        (vec![prompt.clone()], figures)
+    };
+    (!prompts.is_empty()).then(|| Listing {
+        name: PROMPTS,
+        title: "The posterior of every prompt".to_owned(),
+        headings: [
+            vec!["prompt"],
+            vec!["mean log r", "log Z, lower bound", "importance-weighted", "exact"],
+        ],
+        rows: prompts.iter().zip(shown.conditions).map(row).collect(),
+    })
 }
 
 #[cfg(feature = "native")]
@@ -246,7 +264,10 @@ impl<P: ImageRoom> Room for RoomOf<P> {
     }
 
     fn listings(&self, shown: &Shown) -> Vec<Listing> {
-        Vec::from_iter(calibration::listing("statistic", &STATISTICS, shown.fit))
+        let calibrated = calibration::listing("statistic", &STATISTICS, shown.fit);
+        let told = shown.run.problem.get::<ProblemOf<P>>();
+        let told = told.and_then(|problem| prompts(problem.prior.prompts(), shown));
+        told.into_iter().chain(calibrated).collect()
     }
 
     #[cfg(feature = "engine")]

@@ -2,7 +2,7 @@
 
 use super::calibrate::calibrate;
 use super::methods::{self, VARIANCE_IMAGES};
-use super::{Class, ClassFit, Exact, ImageView, Reward};
+use super::{ClassFit, Exact, ImageView, PromptFit, Reward};
 use super::{ImagePrior, TaskOf};
 use crate::engine::EngineError;
 use crate::engine::Paths;
@@ -240,19 +240,27 @@ async fn measure_own<Q: ImagePrior>(
         let values: Vec<f64> = rows.map(of).collect();
         values.iter().sum::<f64>() / values.len() as f64
     };
-    let wanted: Vec<usize> = match &task.problem.reward {
-        Reward::EachClass { classes, .. } => classes.iter().filter_map(Class::number).collect(),
-        _ => Vec::new(),
+    let log_weights = made.log_weights();
+    let of_class = |condition: usize, class: usize| {
+        Fit::new(&ClassFit {
+            class,
+            accuracy: share(condition, &|row| f64::from(u8::from(classes[row] == class))),
+        })
     };
-    let each = weighed.conditions.iter().zip(&wanted).enumerate();
-    let conditions = each.map(|(condition, (known, class))| ConditionReport {
-        log_z_exact: exact.log_zs[condition],
-        log_reward: share(condition, &|row| made.log_reward[row]),
-        fit: Fit::new(&ClassFit {
-            class: *class,
-            accuracy: share(condition, &|row| f64::from(u8::from(classes[row] == *class))),
-        }),
-        ..known.clone()
+    let fit_of = |condition: usize| match &task.problem.reward {
+        Reward::EachClass { classes, .. } => Some(of_class(condition, classes[condition].number()?)),
+        _ => Some(Fit::new(&PromptFit {
+            elbo: share(condition, &|row| log_weights[row]),
+        })),
+    };
+    let conditions = weighed.conditions.iter().enumerate();
+    let conditions = conditions.filter_map(|(condition, known)| {
+        Some(ConditionReport {
+            log_z_exact: exact.log_zs[condition],
+            log_reward: share(condition, &|row| made.log_reward[row]),
+            fit: fit_of(condition)?,
+            ..known.clone()
+        })
     });
     let report = Report {
         // One image that weighs as much as all others tells nothing.

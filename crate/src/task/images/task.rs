@@ -7,7 +7,7 @@ use super::chain::NetworkOf;
 use super::classifiers::Classifiers;
 use super::plane::Plane;
 use super::pool::{Pool, Scored};
-use super::{DenoiserPrior, GeneratorPrior, ImagePrior, ImageReward, Learned, ProblemOf};
+use super::{DenoiserPrior, DescribedPrior, GeneratorPrior, ImagePrior, ImageReward, Learned, ProblemOf};
 use crate::engine::Conditions;
 use crate::engine::EngineError;
 use crate::engine::learner::Task;
@@ -72,8 +72,10 @@ impl<Q: ImagePrior> TaskOf<Q> {
             classifiers.asked.clone(),
             prior.decoder().clone(),
             files,
-        )?;
-        let pool = |purpose| Pool::new(&run, files.get("prior").unwrap_or_default(), purpose);
+        )?
+        .told(problem.prior.prompts());
+        let file = files.get("prior").unwrap_or_default();
+        let pool = |purpose| Pool::new(&run, &problem.prior, file, purpose);
         Ok(Self {
             pool: pool(Purpose::PriorEvaluation),
             given: pool(Purpose::GivenPriorSamples),
@@ -142,6 +144,31 @@ impl<Q: ImagePrior> TaskOf<Q> {
         log_reward.map_err(EngineError::Device)
     }
 
+    /// log r of the prior's end points from number `first` on, not tempered, under every condition, `[conditions][rows]`;
+    /// not a number of those that the chain made under another one.
+    pub(super) async fn log_reward_of_prior(
+        &self,
+        first: usize,
+        ends: &[f32],
+    ) -> Result<Vec<Vec<f64>>, EngineError> {
+        let count = self.count();
+        if self.prior.conditions() == 1 {
+            let log_r = self.reward.under_all(&self.device, ends).await;
+            return log_r.map_err(EngineError::Device);
+        }
+        let rows = ends.len() / self.size();
+        let conditions: Vec<usize> = (first..first + rows).map(|row| row % count).collect();
+        let place = (&self.process, &self.device);
+        let log_r = tempered(place, &self.reward, 1.0, &conditions, ends).await;
+        let log_r = log_r.map_err(EngineError::Device)?;
+        let of = |condition: usize| {
+            let rows = log_r.iter().zip(&conditions);
+            let own = rows.map(|(log_r, own)| if *own == condition { *log_r } else { f64::NAN });
+            own.collect()
+        };
+        Ok((0..count).map(of).collect())
+    }
+
     /// The conditions of rows that have them in turn.
     pub fn in_turn(&self, rows: usize) -> Vec<usize> {
         (0..rows).map(|row| self.run.in_turn(row)).collect()
@@ -179,7 +206,10 @@ impl<Q: ImagePrior> Task for TaskOf<Q> {
     }
 
     fn conditions(&self) -> Conditions {
-        Conditions::all(self.count())
+        Conditions {
+            count: self.count(),
+            at_once: self.run.conditions_at_once(),
+        }
     }
 
     /// Images of the prior, more of them with every iteration, without those whose log r is floored.
@@ -200,8 +230,8 @@ impl<Q: ImagePrior> Task for TaskOf<Q> {
         // has many to make up for, would not go on exactly.
         for first in (self.given_so_far..count).step_by(each) {
             let new = &self.given.ends[first * size..(first + each).min(count) * size];
-            let log_r = self.reward.under_all(&self.device, new).await;
-            for (log_r, given) in log_r.map_err(EngineError::Device)?.iter().zip(&mut *given) {
+            let log_r = self.log_reward_of_prior(first, new).await?;
+            for (log_r, given) in log_r.iter().zip(&mut *given) {
                 for (end, log_r) in new.chunks_exact(size).zip(log_r) {
                     if *log_r > floor {
                         given.push(end, *log_r);

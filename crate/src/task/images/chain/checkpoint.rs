@@ -22,6 +22,10 @@ impl Prior<Scheduled> for CheckpointPrior {
     fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
         self.made.model().kernel(step, x)
     }
+
+    fn kernel_given(&self, step: usize, conditions: &[usize], x: &Tensor<2>) -> Tensor<2> {
+        self.made.model().kernel_given(step, conditions, x)
+    }
 }
 
 impl ImagePrior for CheckpointPrior {
@@ -53,6 +57,10 @@ impl ImagePrior for CheckpointPrior {
 
     fn process(&self) -> Scheduled {
         self.made.model().process().clone()
+    }
+
+    fn conditions(&self) -> usize {
+        self.made.model().conditions()
     }
 
     fn decoder(&self) -> &Decoder {

@@ -1,5 +1,6 @@
 //! The memory that a run above a model of others is expected to take.
 
+use super::GIVEN;
 use super::checkpoint::adapters;
 use crate::engine::EngineError;
 use crate::engine::noise::Noise;
@@ -60,7 +61,18 @@ pub fn expected_memory(run: &Run, files: &Files, device: &Device) -> Result<Memo
     // Noise on the host and on the device, states, kernels of both chains.
     let walked = 5 * batch * steps * numbers;
     let measured = run.evaluation.samples.max(run.evaluation.proposals);
-    let kept = (run.evaluation.proposals + run.evaluation.samples) * numbers;
+    let rollout = &run.rollout;
+    let given = match rollout.noised_share > 0.0 {
+        true => (GIVEN[0] * run.training.iterations).min(GIVEN[1]),
+        false => 0,
+    };
+    let replayed = match rollout.replay_share > 0.0 {
+        true => rollout.replay_capacity.min(batch * run.training.iterations),
+        false => 0,
+    };
+    // The prior's images that are noised back are there twice, in a pool and for every condition.
+    let kept = run.evaluation.proposals + run.evaluation.samples + 2 * given + replayed;
+    let kept = kept * numbers;
     // As numbers, and as a reward sees them, in double precision.
     let seen = 3 * measured.max(batch) * pixels;
 

@@ -21,6 +21,8 @@ use std::fmt;
 
 /// End points that are made at once.
 const BLOCK: usize = 250;
+/// [`ImagePrior::given`] of most priors.
+const GIVEN: [usize; 2] = [32, 1 << 14];
 
 /// The network of the posterior above a prior.
 pub type NetworkOf<Q> = <<Q as ImagePrior>::Policy as Policy<<Q as ImagePrior>::Process>>::Network;
@@ -52,13 +54,18 @@ pub trait ImagePrior: Prior<Self::Process> + Clone + fmt::Debug + Sized + 'stati
     /// The chain.
     fn process(&self) -> Self::Process;
 
+    /// Conditions that its chain differs by.
+    fn conditions(&self) -> usize {
+        1
+    }
+
     /// What makes images of its end points.
     fn decoder(&self) -> &Decoder;
 
     /// Images that an iteration adds to those that trajectories are noised back from, and the most of them: a run
     /// starts at once, what it has at an iteration does not depend on time, and few would be learned by heart.
     fn given(&self) -> [usize; 2] {
-        [32, 1 << 14]
+        GIVEN
     }
 
     /// The posterior's kernels in a run of so many conditions.
@@ -83,7 +90,7 @@ pub trait ImagePrior: Prior<Self::Process> + Clone + fmt::Debug + Sized + 'stati
     }
 
     /// `count` end points of the chain from number `first` on, `[count][size]`. Every one has noise of
-    /// its own, whoever it is made together with.
+    /// its own, whoever it is made together with. Where the chain differs by conditions, these take turns.
     ///
     /// # Errors
     ///
@@ -98,7 +105,17 @@ pub trait ImagePrior: Prior<Self::Process> + Clone + fmt::Debug + Sized + 'stati
     ) -> impl Future<Output = Result<Vec<f32>, String>> {
         async move {
             let rows = (first..first + count).collect::<Vec<_>>();
-            own_samples(&self.process(), self, 1, (noise, purpose), &rows, BLOCK, device).await
+            let noise = (noise, purpose);
+            own_samples(
+                &self.process(),
+                self,
+                self.conditions(),
+                noise,
+                &rows,
+                BLOCK,
+                device,
+            )
+            .await
         }
     }
 }

@@ -95,16 +95,17 @@ fn prompt(
     takes_text: bool,
     device: &Device,
 ) -> Result<Option<Prompt>, EngineError> {
-    match (&described.prompt, takes_text) {
+    match (described.texts().next(), takes_text) {
         (None, false) => Ok(None),
-        (Some(prompt), true) => {
-            let is_guided = described.guidance != 1.0;
-            let away = is_guided.then_some(described.negative_prompt.as_str());
-            let texts: Vec<&str> = [prompt.as_str()].into_iter().chain(away).collect();
-            let mut texts = embedded(pipeline, &texts, device)?.into_iter();
+        (Some(_), true) => {
+            let away = (described.guidance != 1.0).then_some(described.negative_prompt.as_str());
+            let count = described.texts().count();
+            let texts: Vec<&str> = described.texts().chain(away).collect();
+            let mut texts = embedded(pipeline, &texts, device)?;
+            let away = texts.split_off(count).pop();
             Ok(Some(Prompt {
-                context: texts.next().expect("that of the prompt"),
-                guidance: texts.next().map(|away| (away, described.guidance)),
+                context: Tensor::cat(texts, 0),
+                guidance: away.map(|away| (away, described.guidance)),
             }))
         }
         (None, true) => {
@@ -164,6 +165,11 @@ impl Made {
             Some((config, _)) => (config.outputs, config.factor()),
         };
         let process = Scheduled::new(&schedule, run.process.steps, sides.iter().product())?;
+        if process.finish().is_some() && !described.prompts.is_empty() {
+            let allowed = "`{ kind = \"ddim\" }`, and a model without set_alpha_to_one, for several prior.prompts: the last \
+                           step of this one has no noise, and would not know the text";
+            return Err(ConfigError::new("prior.sampler", described.sampler.name(), allowed).into());
+        }
         Ok(Self {
             model: Model::new(network, process, sides, prompt).in_chunks(run.objective.chunk),
             sides,

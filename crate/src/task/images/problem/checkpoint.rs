@@ -7,6 +7,9 @@ use crate::run::{FileKind, FileNeed, Run};
 use crate::task::images::IMAGES;
 use serde::{Deserialize, Serialize};
 
+/// Most texts of a run.
+const MOST_PROMPTS: usize = 1000;
+
 /// A diffusion model in the format of diffusers, a folder or a model of the hub.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
@@ -28,6 +31,9 @@ pub struct Checkpoint {
     /// The text that images are made for, of a model that takes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
+    /// In its place several texts: every one has a posterior of its own, and one network makes them all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompts: Vec<String>,
     /// The text that guidance leads away from.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub negative_prompt: String,
@@ -47,6 +53,16 @@ pub struct Checkpoint {
     /// images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
+}
+
+impl Sampler {
+    /// The name of its kind, as in the TOML file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ddpm => "ddpm",
+            Self::Ddim { .. } => "ddim",
+        }
+    }
 }
 
 /// A type of numbers.
@@ -127,6 +143,12 @@ impl Checkpoint {
         }
     }
 
+    /// The texts that images are made for, one or several; none of a model that takes none.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let one = self.prompt.iter();
+        one.chain(&self.prompts).map(String::as_str)
+    }
+
     /// Its place, a folder or a name on the hub.
     pub fn name(&self) -> &str {
         let named = self.folder.as_deref().or(self.hub.as_deref());
@@ -136,6 +158,7 @@ impl Checkpoint {
 
 impl DescribedPrior for Checkpoint {
     const TASK: &'static str = IMAGES;
+    const TOLD_CLASSES: bool = false;
     const WITHOUT_LANGEVIN: Option<&'static str> =
         Some("false: changes of a model's layers have no Langevin term");
 
@@ -170,7 +193,24 @@ impl DescribedPrior for Checkpoint {
             positive("prior.sampler.eta", eta, 1.0)?;
         }
         range("prior.guidance", self.guidance, 1.0, 100.0)?;
-        if self.prompt.is_none() && self.guidance != 1.0 {
+        if let (Some(prompt), false) = (&self.prompt, self.prompts.is_empty()) {
+            let allowed = "one of prior.prompt and prior.prompts";
+            return Err(ConfigError::new("prior.prompt", format!("`{prompt}`"), allowed));
+        }
+        if !self.prompts.is_empty() {
+            whole("the number of prior.prompts", self.prompts.len(), 2, MOST_PROMPTS)?;
+        }
+        for (at, prompt) in self.prompts.iter().enumerate() {
+            if self.prompts[..at].contains(prompt) {
+                let field = format!("prior.prompts[{at}]");
+                return Err(ConfigError::new(
+                    field,
+                    format!("`{prompt}`"),
+                    "each text only once",
+                ));
+            }
+        }
+        if self.texts().next().is_none() && self.guidance != 1.0 {
             let allowed = "1 without prior.prompt: there is no text to lead to";
             return Err(ConfigError::new("prior.guidance", self.guidance, allowed));
         }
@@ -182,6 +222,10 @@ impl DescribedPrior for Checkpoint {
         // Every proposal of the exact posterior is kept in memory.
         whole("evaluation.samples", run.evaluation.samples, 4, 100_000)?;
         whole("evaluation.proposals", run.evaluation.proposals, 4, 100_000)
+    }
+
+    fn prompts(&self) -> &[String] {
+        &self.prompts
     }
 
     fn file(&self) -> FileNeed<'_> {

@@ -26,6 +26,9 @@ use serde::{Deserialize, Serialize};
 /// Levels of a known pixel: a digit d from 0 to 9 means the brightness d/9.
 pub const PAINT_LEVELS: u32 = 9;
 
+/// Fewest trajectories of a text in an iteration.
+const LEAST_OF_EACH: usize = 4;
+
 /// Prior and reward of images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
@@ -111,6 +114,10 @@ impl<P: DescribedPrior> Problem for ProblemOf<P> {
     fn validate(&self, run: &Run) -> Checked {
         self.prior.validate(run)?;
         self.reward.validate("reward", self.prior.ships())?;
+        if let (Reward::EachClass { .. }, false) = (&self.reward, P::TOLD_CLASSES) {
+            let allowed = "another kind: the network is told of no class, but of several prior.prompts";
+            return Err(ConfigError::new("reward.kind", "`each_class`", allowed));
+        }
         reward::named("judge.weights", self.judge.weights.as_deref())
     }
 
@@ -138,7 +145,10 @@ impl<P: DescribedPrior> Problem for ProblemOf<P> {
     }
 
     fn conditions(&self) -> usize {
-        self.classes().map_or(1, <[Class]>::len)
+        match self.prior.prompts() {
+            [] => self.classes().map_or(1, <[Class]>::len),
+            prompts => prompts.len(),
+        }
     }
 
     fn classes(&self) -> Option<&[Class]> {
@@ -148,8 +158,26 @@ impl<P: DescribedPrior> Problem for ProblemOf<P> {
         }
     }
 
+    /// Where conditions are texts, as many as have several trajectories each.
+    fn conditions_at_once(&self, batch: usize) -> usize {
+        match self.prior.prompts() {
+            [] => self.conditions(),
+            prompts => (batch / LEAST_OF_EACH).clamp(1, prompts.len()),
+        }
+    }
+
+    fn least_batch(&self) -> usize {
+        match self.prior.prompts() {
+            [] => 2 * self.conditions(),
+            _ => LEAST_OF_EACH,
+        }
+    }
+
     fn why_several(&self) -> &'static str {
-        "reward.kind `each_class` has one posterior per class"
+        match self.prior.prompts() {
+            [] => "reward.kind `each_class` has one posterior per class",
+            _ => "prior.prompts has one posterior per text",
+        }
     }
 
     fn starts_at_prior(&self, run: &Run) -> bool {

@@ -11,6 +11,8 @@ use std::fmt;
 pub trait DescribedPrior: Clone + fmt::Debug + PartialEq + Serialize + Send + Sync + 'static {
     /// The name of the task whose priors are described so.
     const TASK: &'static str;
+    /// Whether the posterior's network can be told the class that is wanted.
+    const TOLD_CLASSES: bool = true;
     /// Why no run of it has a Langevin term, if none has.
     const WITHOUT_LANGEVIN: Option<&'static str> = None;
 
@@ -26,6 +28,11 @@ pub trait DescribedPrior: Clone + fmt::Debug + PartialEq + Serialize + Send + Sy
     ///
     /// Names the field, its value and what is allowed.
     fn validate(&self, run: &Run) -> Checked;
+
+    /// The text of every condition, of a prior that has a chain for each.
+    fn prompts(&self) -> &[String] {
+        &[]
+    }
 
     /// Its file.
     fn file(&self) -> FileNeed<'_>;

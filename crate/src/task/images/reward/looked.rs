@@ -6,7 +6,7 @@ use crate::task::images::metric::picked;
 use crate::task::images::{ClassesBy, Shape};
 
 /// What rewards look at, as far as any of them does.
-pub struct Looked {
+pub struct Looked<'a> {
     /// Of every image.
     pub shape: Shape,
     /// `[rows][pixels]`.
@@ -15,9 +15,11 @@ pub struct Looked {
     pub rows: usize,
     /// log p(class|image), `[rows][classes]`.
     pub log_probs: Vec<f32>,
+    /// The text that each was made for, where there are several.
+    pub told: Vec<&'a str>,
 }
 
-impl Looked {
+impl Looked<'_> {
     /// Classes that were asked for.
     fn classes(&self) -> usize {
         self.log_probs.len() / self.rows.max(1)
@@ -34,6 +36,7 @@ impl Looked {
             rows: rows.clone().count(),
             images: of_rows(&self.images),
             log_probs: of_rows(&self.log_probs),
+            told: Vec::new(),
         }
     }
 }
@@ -45,6 +48,7 @@ pub fn raw(wish: &Wish, looked: &Looked) -> Result<Vec<f64>, String> {
         rows,
         images,
         log_probs,
+        told,
     } = looked;
     let width = shape.width;
     let gaussian = |value: f64, target: f64, deviation: f64| -0.5 * ((value - target) / deviation).powi(2);
@@ -91,7 +95,7 @@ pub fn raw(wish: &Wish, looked: &Looked) -> Result<Vec<f64>, String> {
             let misses = known.iter().map(|(at, value)| f64::from(image[*at] - value));
             misses.map(|miss| gaussian(miss, 0.0, *deviation)).sum()
         }),
-        Wish::Outside(outside) => outside.log_reward(images, *shape)?,
+        Wish::Outside(outside) => outside.log_reward(images, *shape, told)?,
         Wish::All(parts) => {
             let mut sum = vec![0.0; *rows];
             for part in parts {

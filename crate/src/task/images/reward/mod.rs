@@ -25,8 +25,10 @@ const BLOCK: usize = 250;
 /// log r of the images of end points, at most 0, floored.
 #[derive(Clone, Debug)]
 pub struct ImageReward {
-    /// One a condition.
+    /// One a condition, or one for all.
     wishes: Vec<Wish>,
+    /// The text of every condition, where they are texts.
+    prompts: Vec<String>,
     floor: f64,
     /// There is one where a wish asks for classes.
     classifier: Option<StridedClassifier>,
@@ -223,15 +225,24 @@ impl ImageReward {
             (0..conditions).map(|condition| Wish::new(&reward.given(condition), shape, 0, "reward", files));
         Ok(Self {
             wishes: wishes.collect::<Result<_, _>>()?,
+            prompts: Vec::new(),
             floor,
             classifier,
             decoder,
         })
     }
 
+    /// The same, whose programs and models are told the text that every image was made for: one a condition.
+    pub fn told(self, prompts: &[String]) -> Self {
+        Self {
+            prompts: prompts.to_vec(),
+            ..self
+        }
+    }
+
     /// Shows end points to what the wishes look at: they are made into images and classified on the
     /// device, and only what is asked for is read.
-    async fn look(&self, ends: &Tensor<2>) -> Result<Looked, String> {
+    async fn look(&self, ends: &Tensor<2>) -> Result<Looked<'_>, String> {
         let classes = self.wishes.iter().any(Wish::asks_for_classes);
         let pixels = self.wishes.iter().any(Wish::looks_at_pixels);
         let (rows, device) = (ends.dims()[0], ends.device());
@@ -240,6 +251,7 @@ impl ImageReward {
             rows,
             images: Vec::new(),
             log_probs: Vec::new(),
+            told: Vec::new(),
         };
         // A generator of somebody else's is asked once for all.
         let outside = match self.decoder.is_outside() {
@@ -283,8 +295,14 @@ impl ImageReward {
 
     /// log r of end points before the floor, under these conditions.
     async fn unfloored(&self, ends: &Tensor<2>, conditions: &[usize]) -> Result<Vec<f64>, String> {
-        let looked = self.look(ends).await?;
+        let mut looked = self.look(ends).await?;
         if let [wish] = &self.wishes[..] {
+            if !self.prompts.is_empty() {
+                let prompts = conditions
+                    .iter()
+                    .map(|condition| self.prompts[*condition].as_str());
+                looked.told = prompts.collect();
+            }
             return raw(wish, &looked);
         }
         let mut log_r = vec![0.0; conditions.len()];
@@ -298,7 +316,8 @@ impl ImageReward {
         Ok(log_r)
     }
 
-    /// log r of end points on the host, floored, under every condition: `[conditions][rows]`.
+    /// log r of end points on the host, floored, under every condition that has a wish of its own:
+    /// `[conditions][rows]`.
     ///
     /// # Errors
     ///
@@ -322,6 +341,9 @@ impl ImageReward {
 
     /// The sum of that over rows, each under its condition, `[1]`.
     pub fn differentiable_sum(&self, conditions: &[usize], ends: &Tensor<2>) -> Option<Tensor<1>> {
+        if self.wishes.len() == 1 {
+            return self.differentiable(0, ends).map(Tensor::sum);
+        }
         let given = |condition: usize| {
             let rows: Vec<usize> = (0..conditions.len())
                 .filter(|row| conditions[*row] == condition)

@@ -30,14 +30,17 @@ impl Outside {
         })
     }
 
-    /// log r of images of a shape, `[rows][pixels]`, at most 0.
+    /// log r of images of a shape, `[rows][pixels]`, at most 0, each made for a text where there are such.
     ///
     /// # Errors
     ///
     /// Where the black box fails, or answers above 0.
-    pub fn log_reward(&self, images: &[f32], shape: Shape) -> Result<Vec<f64>, String> {
+    pub fn log_reward(&self, images: &[f32], shape: Shape, texts: &[&str]) -> Result<Vec<f64>, String> {
         let bright: Vec<f64> = images.iter().map(|v| brightness(*v)).collect();
-        let log_r = self.black_box.log_reward(&bright, &shape.sizes())?;
+        let log_r = match texts {
+            [] => self.black_box.log_reward(&bright, &shape.sizes())?,
+            texts => self.black_box.log_reward_told(&bright, &shape.sizes(), texts)?,
+        };
         at_most_one(&self.name, "an image", log_r)
     }
 }
