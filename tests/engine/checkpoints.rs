@@ -9,7 +9,6 @@ use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::process::Process;
 use rtb::engine::reward::BlackBox;
 use rtb::engine::weights::read_tensors;
-use rtb::message::ConditionReport;
 use rtb::network::diffusers::{Adapters, Folder, Pipeline};
 use rtb::run::{Command, Files, Run, shipped_weights};
 use rtb::session::Session;
@@ -269,30 +268,23 @@ fn told(more: &str) -> (Run, Files) {
     (run, files.with_black_box("outside", Arc::new(AsTold)))
 }
 
-/// One network learns the posteriors of two prompts, whose rewards differ.
+/// Every prompt is told of by itself, under its own reward and beside samples of its own prior.
 #[test]
-fn every_prompt_has_a_posterior() {
-    let (mut run, files) = told("training.iterations = 40");
-    run.optimizer.learning_rate = 0.003;
+fn every_prompt_has_figures_of_its_own() {
+    let (run, files) = told("");
     let mut session = block_on(Session::open(run, cpu_device(), &files, None)).expect("it opens");
-    let before = block_on(session.evaluate(400, 1)).expect("a report");
-    train(&mut session, 40);
-    let after = block_on(session.evaluate(400, 1)).expect("a report");
-    let bound = |of: &ConditionReport| of.fit.number("elbo").expect("it is told");
-    for (at, (before, after)) in before.conditions.iter().zip(&after.conditions).enumerate() {
+    let report = block_on(session.evaluate(400, 1)).expect("a report");
+    assert_eq!(report.conditions.len(), 2);
+    for of in &report.conditions {
         // The untrained bound is the mean of log r.
-        assert!((before.log_reward - bound(before)).abs() < 1e-3, "{before:?}");
-        assert!(bound(after) > bound(before) + 0.1, "{at}: {before:?}, {after:?}");
-        assert!(
-            after.log_reward > before.log_reward + 0.1,
-            "{at}: {before:?}, {after:?}"
-        );
-        // Samples of the prompt's own prior know log Z too.
-        assert!(bound(after) < after.log_z_exact + 0.05, "{at}: {after:?}");
-        let off = (after.log_z_importance - after.log_z_exact).abs();
-        assert!(off < 0.3, "{at}: {after:?}");
+        let bound = of.fit.number("elbo").expect("it is told");
+        assert!((of.log_reward - bound).abs() < 1e-3, "{of:?}");
+        assert!(bound < of.log_z_exact + 0.05, "{of:?}");
+        assert!((of.log_z_importance - of.log_z_exact).abs() < 1.0, "{of:?}");
     }
-    assert_eq!(after.conditions.len(), 2);
+    // All images of the small model are nearer to what the first prompt wants.
+    let [near, far] = [0, 1].map(|at| report.conditions[at].log_reward);
+    assert!(near > far + 1.0, "{near} {far}");
 }
 
 #[test]
@@ -410,6 +402,11 @@ fn descriptions_that_make_no_sense_are_refused() {
             "prior.prompt",
         ),
         ("folder = \"a\", prompts = [\"c\"]", "", "prior.prompts"),
+        (
+            "folder = \"a\", prompts = [\"c\", \"d\\ne\"]",
+            "",
+            "prior.prompts[1]",
+        ),
         ("folder = \"a\", prompts = [\"c\", \"c\"]", "", "prior.prompts[1]"),
         (
             "folder = \"a\", prompts = [\"c\", \"d\"]",

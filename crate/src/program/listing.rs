@@ -13,7 +13,7 @@ pub fn write(listings: &[Listing], folder: &RunFolder) -> Result<String, Program
     let mut printed = String::new();
     for listing in listings {
         let name = format!("{}.csv", listing.name);
-        folder.write(&name, csv(listing).as_bytes())?;
+        folder.write(&name, comma_separated(listing).as_bytes())?;
         printed.push_str(&shown(listing, Some(&name)));
     }
     Ok(printed)
@@ -24,13 +24,18 @@ pub fn text(listing: &Listing) -> String {
     shown(listing, None)
 }
 
-fn csv(listing: &Listing) -> String {
-    let mut lines = vec![listing.headings.concat().join(",")];
-    lines.extend(listing.rows.iter().map(|(names, numbers)| {
+fn comma_separated(listing: &Listing) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let rows = listing.rows.iter().map(|(names, numbers)| {
         let numbers = numbers.iter().map(f64::to_string);
-        names.iter().cloned().chain(numbers).collect::<Vec<_>>().join(",")
-    }));
-    lines.join("\n") + "\n"
+        names.iter().cloned().chain(numbers).collect::<Vec<_>>()
+    });
+    let headings = listing.headings.concat().into_iter().map(str::to_owned).collect();
+    for row in [headings].into_iter().chain(rows) {
+        writer.write_record(row).expect("memory takes rows of one length");
+    }
+    let bytes = writer.into_inner().expect("memory is flushed");
+    String::from_utf8(bytes).expect("of texts")
 }
 
 /// A table ready to print; where a file has all of its rows, with the first ones.
@@ -69,7 +74,7 @@ fn shown(listing: &Listing, file: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{csv, shown};
+    use super::{comma_separated, shown};
     use rtb::task::Listing;
 
     #[test]
@@ -80,8 +85,16 @@ mod tests {
             headings: [vec!["coordinate"], vec!["mean", "±"]],
             rows: vec![(vec!["a".to_owned()], vec![1.5, 0.25])],
         };
-        assert_eq!(csv(&listing), "coordinate,mean,±\na,1.5,0.25\n");
+        assert_eq!(comma_separated(&listing), "coordinate,mean,±\na,1.5,0.25\n");
         let shown = shown(&listing, Some("marginals.csv"));
         assert!(shown.contains("Title.\ncoordinate   mean"), "{shown}");
+        let quoted = Listing {
+            rows: vec![(vec!["a, \"b\"".to_owned()], vec![1.5, 0.25])],
+            ..listing
+        };
+        assert_eq!(
+            comma_separated(&quoted),
+            "coordinate,mean,±\n\"a, \"\"b\"\"\",1.5,0.25\n"
+        );
     }
 }

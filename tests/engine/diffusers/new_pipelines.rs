@@ -13,14 +13,15 @@ use rtb::task::images::Shape;
 use rtb::task::images::data::Images;
 use rtb::task::images::train::noise_error;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Files in memory.
 struct Made(BTreeMap<&'static str, Vec<u8>>);
 
 impl Folder for Made {
-    fn read(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, String> {
+    fn read(&self, path: &str, bytes: Range<usize>) -> Result<Option<Vec<u8>>, String> {
         let file = self.0.get(path);
-        Ok(file.map(|bytes| bytes[..most.min(bytes.len())].to_vec()))
+        Ok(file.map(|file| file[bytes.start.min(file.len())..bytes.end.min(file.len())].to_vec()))
     }
 
     fn files(&self, folder: &str) -> Result<Vec<String>, String> {

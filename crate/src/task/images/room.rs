@@ -131,7 +131,7 @@ fn prompts(prompts: &[String], shown: &Shown) -> Option<Listing> {
         title: "The posterior of every prompt".to_owned(),
         headings: [
             vec!["prompt"],
-            vec!["mean log r", "log Z, lower bound", "importance-weighted", "exact"],
+            vec!["mean log r", "log Z from below", "importance-weighted", "exact"],
         ],
         rows: prompts.iter().zip(shown.conditions).map(row).collect(),
     })

@@ -201,8 +201,12 @@ impl DescribedPrior for Checkpoint {
             whole("the number of prior.prompts", self.prompts.len(), 2, MOST_PROMPTS)?;
         }
         for (at, prompt) in self.prompts.iter().enumerate() {
+            let field = format!("prior.prompts[{at}]");
+            if prompt.chars().any(char::is_control) {
+                let allowed = "a text on one line";
+                return Err(ConfigError::new(field, format!("{prompt:?}"), allowed));
+            }
             if self.prompts[..at].contains(prompt) {
-                let field = format!("prior.prompts[{at}]");
                 return Err(ConfigError::new(
                     field,
                     format!("`{prompt}`"),
