@@ -21,7 +21,7 @@ use std::sync::Arc;
 const PRIOR: &str = "prior";
 
 /// The weights of that name, which ship.
-fn shipped(name: &str) -> &'static [u8] {
+pub fn shipped(name: &str) -> &'static [u8] {
     shipped_weights(name).expect("they ship")
 }
 

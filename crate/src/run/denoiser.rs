@@ -12,16 +12,21 @@ const LEAST: f64 = 1e-12;
 /// Names of inputs.
 const INPUTS: usize = 2;
 
-/// An ONNX model that was trained to remove noise from points: √ᾱ·x + √(1 − ᾱ)·ε, where ε is standard normal noise
-/// and ᾱ depends on the time.
+/// An ONNX model that was trained to remove noise from points or images: √ᾱ·x + √(1 − ᾱ)·ε, where ε is standard normal
+/// noise and ᾱ depends on the time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OnnxDenoiser {
-    /// The file of the model. It has two inputs, noised points `[batch, d]` and a time, and an output `[batch, d]`.
+    /// The file of the model. It has two inputs, noised points `[batch, d]` or images `[batch, channels, height, width]`
+    /// and a time, and an output of the first's shape.
     pub model: String,
-    /// The names of the coordinates, as many as the model has.
+    /// The names of the coordinates of points, as many as the model has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
+    /// Channels, height and width of images, whose pixels are −1 for black and 1 for white.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<[usize; 3]>,
     /// What the output is.
     pub prediction: Prediction,
     /// What the model is given as its time.
@@ -33,11 +38,11 @@ pub struct OnnxDenoiser {
     /// The name of the output; the first if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
-    /// What was subtracted from points before training, one number a coordinate; 0 if it is absent.
+    /// What was subtracted from points before training, one number a coordinate; 0 if it is absent. Images have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mean: Vec<f64>,
     /// What points were divided by before training, once the mean was subtracted, one number a coordinate; 1 if it is
-    /// absent.
+    /// absent. Images have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deviation: Vec<f64>,
     /// ᾱ of the steps that the model was trained on.
@@ -219,7 +224,48 @@ impl NoiseSchedule {
 }
 
 impl OnnxDenoiser {
-    pub(crate) fn validate(&self, field: &str) -> Checked {
+    /// The axes of what it takes the noise from.
+    pub fn axes(&self) -> Vec<usize> {
+        self.shape.map_or_else(|| vec![self.names.len()], Vec::from)
+    }
+
+    /// Checks that of points.
+    pub(crate) fn of_points(&self, field: &str) -> Checked {
+        if let Some(shape) = self.shape {
+            let allowed = "no shape: points have `names`";
+            return Err(ConfigError::new(
+                format!("{field}.shape"),
+                format!("{shape:?}"),
+                allowed,
+            ));
+        }
+        if self.names.is_empty() {
+            let needed = "the names of the coordinates";
+            return Err(ConfigError::missing(format!("{field}.names"), needed));
+        }
+        self.validate(field)
+    }
+
+    /// Checks that of images, and returns their shape.
+    pub(crate) fn of_images(&self, field: &str) -> Result<[usize; 3], ConfigError> {
+        let counts = [self.names.len(), self.mean.len(), self.deviation.len()];
+        for (name, count) in ["names", "mean", "deviation"].into_iter().zip(counts) {
+            if count > 0 {
+                let allowed = "none of an image, whose pixels are −1 to 1";
+                return Err(ConfigError::new(
+                    format!("the number of {field}.{name}"),
+                    count,
+                    allowed,
+                ));
+            }
+        }
+        self.validate(field)?;
+        let needed = "channels, height and width of the images";
+        self.shape
+            .ok_or_else(|| ConfigError::missing(format!("{field}.shape"), needed))
+    }
+
+    fn validate(&self, field: &str) -> Checked {
         if self.model.is_empty() {
             return Err(ConfigError::missing(
                 format!("{field}.model"),

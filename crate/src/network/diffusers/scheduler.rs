@@ -53,6 +53,7 @@ impl SchedulerConfig {
                 beta_start: fields.positive("beta_start", 1e-4)?,
                 beta_end: fields.positive("beta_end", 0.02)?,
                 beta_schedule: fields.choice("beta_schedule", BetaSchedule::Linear, &betas)?,
+                listed: None,
                 prediction: fields.choice("prediction_type", Prediction::Epsilon, &predictions)?,
                 clip: clips.then_some(most),
                 spacing: fields.choice("timestep_spacing", Spacing::Leading, &spacings)?,

@@ -60,7 +60,7 @@ pub use policy::ImagePolicy;
 #[cfg(feature = "engine")]
 pub use pool::Pool;
 #[cfg(feature = "engine")]
-pub use prior::{Decoder, DenoiserPrior, Denoising, Made};
+pub use prior::{Decoder, DenoiserPrior, Denoising, Finish, Made, OutsidePrior};
 pub use problem::{
     Checkpoint, CheckpointsProblem, Class, ClassesBy, DescribedPrior, FileSize, Generator, ImagesProblem,
     Judge, LatentsProblem, PAINT_LEVELS, Precision, ProblemOf, REWARDS, Reward, Sampler,

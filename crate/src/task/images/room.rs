@@ -145,7 +145,6 @@ impl ImageRoom for Checkpoint {
     const IGNORES: &'static [&'static str] = &[
         "process.variance",
         "process.temperature",
-        "network.width",
         "network.depth",
         "network.langevin",
     ];
@@ -157,9 +156,10 @@ impl ImageRoom for Checkpoint {
     /// A model in another place.
     fn give_way(own: &mut Table, over: &Table) {
         let says = |field| over.get("prior").is_some_and(|prior| prior.get(field).is_some());
-        let gone: &[&str] = match (says("folder"), says("hub")) {
-            (true, false) => &["hub", "revision"],
-            (false, true) => &["folder", "revision"],
+        let gone: &[&str] = match ["folder", "hub", "onnx"].map(says) {
+            [true, false, false] => &["hub", "revision", "onnx"],
+            [false, true, false] => &["folder", "revision", "onnx"],
+            [false, false, true] => &["folder", "hub", "revision"],
             _ => return,
         };
         if let Some(prior) = own.get_mut("prior").and_then(toml::Value::as_table_mut) {
@@ -168,6 +168,10 @@ impl ImageRoom for Checkpoint {
     }
 
     fn memory(run: &Run, files: &Files, device: &Device) -> Result<Option<Memory>, EngineError> {
+        // Nobody but its file knows what an ONNX model needs.
+        if super::CheckpointsProblem::of(run)?.prior.onnx.is_some() {
+            return Ok(None);
+        }
         super::expected_memory(run, files, device).map(Some)
     }
 

@@ -323,7 +323,7 @@ impl Prior {
                     1,
                     MOST_COORDINATES,
                 )?;
-                denoiser.validate("prior")?;
+                denoiser.of_points("prior")?;
                 super::names::check(&names, |_| "prior.names".to_owned())
             }
         }

@@ -118,7 +118,8 @@ impl Scheduled {
         self.transitions.last().map_or(1.0, |last| last.next_alpha)
     }
 
-    fn variance(&self, step: usize) -> f64 {
+    /// The variance of the next state.
+    pub fn variance(&self, step: usize) -> f64 {
         self.transition_at(step).map_or(1.0, |t| t.variance)
     }
 }

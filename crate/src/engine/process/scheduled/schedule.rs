@@ -76,6 +76,8 @@ pub struct Schedule {
     pub beta_end: f64,
     /// How β grows between them.
     pub beta_schedule: BetaSchedule,
+    /// ᾱ of every timestep, in place of that of β.
+    pub listed: Option<Vec<f64>>,
     /// What the network predicts.
     pub prediction: Prediction,
     /// Largest absolute number of the predicted data; `None` where it is not clipped.
@@ -141,6 +143,9 @@ impl Schedule {
 
     /// ᾱ of every timestep: what of the data's variance is left.
     pub fn alphas(&self) -> Vec<f64> {
+        if let Some(listed) = &self.listed {
+            return listed.clone();
+        }
         let left = |product: &mut f64, beta: f64| {
             *product *= 1.0 - beta;
             Some(*product)

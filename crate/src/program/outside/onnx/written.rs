@@ -114,6 +114,31 @@ pub fn alphas_cumprod() -> Vec<f64> {
 /// The exact denoiser of two independent Gaussian coordinates. Its inputs are `x` and `t`; it has an output for each
 /// prediction: `noise`, `velocity`, `data`, `score`.
 pub fn gaussian_denoiser(time: TimeInput) -> Vec<u8> {
+    let [mean, variance] = [
+        GAUSSIAN.map(|(mean, _)| mean),
+        GAUSSIAN.map(|(_, variance)| variance),
+    ];
+    gaussian(
+        time,
+        &[2],
+        [
+            constant("mean", &[2], &mean),
+            constant("variance", &[2], &variance),
+        ],
+    )
+}
+
+/// The same of images with independent pixels, which all have this mean and variance; its time is a number.
+pub fn gaussian_images(shape: [u64; 3], (mean, variance): (f32, f32)) -> Vec<u8> {
+    let law = [
+        constant("mean", &[], &[mean]),
+        constant("variance", &[], &[variance]),
+    ];
+    gaussian(TimeInput::Number, &shape, law)
+}
+
+/// The same of points or images with these axes, by their mean and variance.
+fn gaussian(time: TimeInput, axes: &[u64], [mean, variance]: [Vec<u8>; 2]) -> Vec<u8> {
     let of_time = match time {
         TimeInput::Fractions => vec![node("Mul", &["t", "last"], "s")],
         TimeInput::Number => vec![node("Gather", &["table", "t"], "s")],
@@ -146,28 +171,25 @@ pub fn gaussian_denoiser(time: TimeInput) -> Vec<u8> {
         other => node(operator, &[one, other], output),
     });
     let table: Vec<f32> = (0..NOISE_STEPS).map(sigma).collect();
-    let [mean, variance] = [
-        GAUSSIAN.map(|(mean, _)| mean),
-        GAUSSIAN.map(|(_, variance)| variance),
-    ];
+    let axes = [&[0], axes].concat();
     let constants = [
         constant("last", &[], &table[NOISE_STEPS - 1..]),
         constant("table", &[NOISE_STEPS as u64], &table),
         whole_constant("column", &[-1, 1]),
         constant("one", &[], &[1.0]),
-        constant("mean", &[2], &mean),
-        constant("variance", &[2], &variance),
+        mean,
+        variance,
     ];
     let t = match time {
         TimeInput::Fractions => value("t", 1, &[0, 1]),
         TimeInput::Number => value("t", 7, &[]),
         TimeInput::Numbers => value("t", 7, &[0]),
     };
-    let outputs = ["noise", "velocity", "data", "score"].map(|name| value(name, 1, &[0, 2]));
+    let outputs = ["noise", "velocity", "data", "score"].map(|name| value(name, 1, &axes));
     file(
         &[&of_time[..], &steps].concat(),
         &constants,
-        &[value("x", 1, &[0, 2]), t],
+        &[value("x", 1, &axes), t],
         &outputs,
     )
 }

@@ -1,36 +1,87 @@
-//! Images that a diffusion model in the format of diffusers makes.
+//! Images that a diffusion model of others makes.
 
-use super::ImagePrior;
-use crate::engine::noise::Noise;
+use super::corrected::{Change, ChangedModel};
+use super::{ImagePrior, from_own_noise};
+use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::{Prior, Scheduled};
 use crate::engine::weights::{Weights, load_tensors, read_tensors};
 use crate::engine::{ConfigError, EngineError};
-use crate::network::diffusers::{Adapters, Model, Pipeline, UNet};
-use crate::run::{Files, Run};
-use crate::task::images::{Checkpoint, CheckpointsProblem, Decoder, ImageReward, Learned, Made};
+use crate::network::diffusers::{Adapters, Pipeline, UNet};
+use crate::run::{Files, OnnxDenoiser, Run};
+use crate::task::images::{
+    Checkpoint, CheckpointsProblem, Decoder, Finish, ImageReward, Learned, Made, OutsidePrior, Shape,
+    UNetConfig,
+};
 use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
+
+/// Units of the time embedding of a network beside an ONNX model, and its residual blocks at half and at a quarter of the
+/// images' sides.
+const EMBEDDING: usize = 64;
+const BLOCKS: [usize; 2] = [1, 2];
 
 /// A diffusion model of others, whose weights never change: posteriors share them.
 #[derive(Clone, Debug)]
 pub struct CheckpointPrior {
-    made: Arc<Made>,
+    model: ChangedModel,
     decoder: Decoder,
+}
+
+impl CheckpointPrior {
+    /// That of a folder.
+    fn of_folder(
+        described: &Checkpoint,
+        run: &Run,
+        files: &Files,
+        device: &Device,
+    ) -> Result<Self, EngineError> {
+        let made = Arc::new(Made::open(described, run, files, device)?);
+        // A target that no layer has is told of before anything is trained.
+        adapters(made.model().network(), described, run, &Noise::new(0), device)?;
+        Ok(Self {
+            model: ChangedModel::Adapted(Box::new(made.model().clone())),
+            decoder: Decoder::of_model(made.clone(), made.shape()),
+        })
+    }
+
+    /// That of an ONNX model.
+    fn of_denoiser(
+        onnx: &OnnxDenoiser,
+        described: &Checkpoint,
+        run: &Run,
+        files: &Files,
+        device: &Device,
+    ) -> Result<Self, EngineError> {
+        let denoiser = files.denoiser("prior", described.field(), &onnx.model)?;
+        let prior = OutsidePrior::new(onnx, denoiser, described.sampler, run.process.steps)?;
+        let shape = Shape::of(onnx.shape.unwrap_or_default());
+        let decoder = match prior.process().finish() {
+            None => Decoder::of_pixels(shape),
+            Some(_) => {
+                let (prior, device) = (prior.clone(), device.clone());
+                Decoder::outside(Arc::new(Finish { prior, device }), shape, [-1.0, 1.0])
+            }
+        };
+        Ok(Self {
+            model: ChangedModel::Beside(prior),
+            decoder,
+        })
+    }
 }
 
 impl Prior<Scheduled> for CheckpointPrior {
     fn kernel(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
-        self.made.model().kernel(step, x)
+        Prior::kernel(&self.model, step, x)
     }
 
     fn kernel_given(&self, step: usize, conditions: &[usize], x: &Tensor<2>) -> Tensor<2> {
-        self.made.model().kernel_given(step, conditions, x)
+        self.model.kernel_given(step, conditions, x)
     }
 }
 
 impl ImagePrior for CheckpointPrior {
     type Process = Scheduled;
-    type Policy = Model;
+    type Policy = ChangedModel;
     type Described = Checkpoint;
 
     const OF_NOISE: bool = false;
@@ -41,40 +92,75 @@ impl ImagePrior for CheckpointPrior {
         files: &Files,
         device: &Device,
     ) -> Result<(Self, Learned), EngineError> {
-        let made = Arc::new(Made::open(described, run, files, device)?);
-        let shape = made.shape();
+        let prior = match &described.onnx {
+            None => Self::of_folder(described, run, files, device)?,
+            Some(onnx) => Self::of_denoiser(onnx, described, run, files, device)?,
+        };
         let learned = Learned {
-            shape,
+            shape: prior.decoder.shape(),
             ink: false,
             classes: Vec::new(),
             data: described.data.clone().unwrap_or_default(),
         };
-        // A target that no layer has is told of before anything is trained.
-        adapters(made.model().network(), described, run, &Noise::new(0), device)?;
-        let decoder = Decoder::of_model(made.clone(), shape);
-        Ok((Self { made, decoder }, learned))
+        Ok((prior, learned))
     }
 
     fn process(&self) -> Scheduled {
-        self.made.model().process().clone()
+        match &self.model {
+            ChangedModel::Adapted(model) => model.process().clone(),
+            ChangedModel::Beside(prior) => prior.process().clone(),
+        }
     }
 
     fn conditions(&self) -> usize {
-        self.made.model().conditions()
+        match &self.model {
+            ChangedModel::Adapted(model) => model.conditions(),
+            ChangedModel::Beside(_) => 1,
+        }
     }
 
     fn decoder(&self) -> &Decoder {
         &self.decoder
     }
 
-    fn policy(&self, _run: &Run, _reward: &ImageReward, _conditions: usize) -> Model {
-        self.made.model().clone()
+    fn policy(&self, _run: &Run, _reward: &ImageReward, _conditions: usize) -> ChangedModel {
+        self.model.clone()
     }
 
-    fn network(&self, run: &Run, _conditions: usize, noise: &Noise, device: &Device) -> Adapters {
-        let described = CheckpointsProblem::of(run).expect("it was opened for such a run");
-        let made = adapters(self.made.model().network(), &described.prior, run, noise, device);
-        made.expect("they were made when the prior was opened")
+    fn network(&self, run: &Run, _conditions: usize, noise: &Noise, device: &Device) -> Change {
+        match &self.model {
+            ChangedModel::Adapted(model) => {
+                let described = CheckpointsProblem::of(run).expect("it was opened for such a run");
+                let made = adapters(model.network(), &described.prior, run, noise, device);
+                Change::Adapters(made.expect("they were made when the prior was opened"))
+            }
+            ChangedModel::Beside(_) => {
+                let units = run.network.width;
+                let config = UNetConfig {
+                    shape: self.decoder.shape(),
+                    channels: [units / 2, units],
+                    blocks: BLOCKS,
+                    embedding: EMBEDDING,
+                };
+                Change::Beside(config.init(noise, device))
+            }
+        }
+    }
+
+    /// An error of the model is told: kernels have no way to.
+    async fn samples_from(
+        &self,
+        noise: &Noise,
+        purpose: Purpose,
+        first: usize,
+        count: usize,
+        device: &Device,
+    ) -> Result<Vec<f32>, String> {
+        let made = from_own_noise(self, (noise, purpose), first..first + count, device).await;
+        match &self.model {
+            ChangedModel::Adapted(_) => made,
+            ChangedModel::Beside(prior) => prior.sound().and(made),
+        }
     }
 }
 
@@ -108,6 +194,10 @@ pub async fn published_adapters(
     device: &Device,
 ) -> Result<Weights, EngineError> {
     let described = &CheckpointsProblem::of(run)?.prior;
+    if described.onnx.is_some() {
+        let allowed = "prior.folder or prior.hub: an ONNX model has no adapters";
+        return Err(ConfigError::new("prior.onnx.model", format!("`{}`", described.name()), allowed).into());
+    }
     let folder = files.folder("prior", described.field(), described.name())?;
     let (_, network) = Pipeline::open(&*folder)?.unet(device)?;
     let blank = adapters(&network, described, run, &Noise::new(0), device)?;

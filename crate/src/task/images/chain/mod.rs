@@ -1,6 +1,7 @@
 //! The chains of images: what a task needs to know of its prior.
 
 mod checkpoint;
+mod corrected;
 mod denoised;
 mod generated;
 mod memory;
@@ -18,6 +19,7 @@ use crate::engine::sampler::own_samples;
 use crate::run::{Files, Run};
 use burn::tensor::Device;
 use std::fmt;
+use std::ops::Range;
 
 /// End points that are made at once.
 const BLOCK: usize = 250;
@@ -103,19 +105,27 @@ pub trait ImagePrior: Prior<Self::Process> + Clone + fmt::Debug + Sized + 'stati
         count: usize,
         device: &Device,
     ) -> impl Future<Output = Result<Vec<f32>, String>> {
-        async move {
-            let rows = (first..first + count).collect::<Vec<_>>();
-            let noise = (noise, purpose);
-            own_samples(
-                &self.process(),
-                self,
-                self.conditions(),
-                noise,
-                &rows,
-                BLOCK,
-                device,
-            )
-            .await
-        }
+        from_own_noise(self, (noise, purpose), first..first + count, device)
     }
+}
+
+/// End points of a prior's chain with these numbers.
+async fn from_own_noise<Q: ImagePrior>(
+    prior: &Q,
+    (noise, purpose): (&Noise, Purpose),
+    rows: Range<usize>,
+    device: &Device,
+) -> Result<Vec<f32>, String> {
+    let rows = rows.collect::<Vec<_>>();
+    let conditions = prior.conditions();
+    own_samples(
+        &prior.process(),
+        prior,
+        conditions,
+        (noise, purpose),
+        &rows,
+        BLOCK,
+        device,
+    )
+    .await
 }

@@ -45,6 +45,15 @@ impl Shape {
         format!("{colours} images of the shape {self}")
     }
 
+    /// That of channels, height and width.
+    pub fn of([channels, height, width]: [usize; 3]) -> Self {
+        Self {
+            channels,
+            height,
+            width,
+        }
+    }
+
     /// Whether images are grey.
     pub const fn is_grey(self) -> bool {
         self.channels == 1

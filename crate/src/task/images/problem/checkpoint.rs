@@ -3,14 +3,14 @@
 use super::DescribedPrior;
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, positive, range, whole};
-use crate::run::{FileKind, FileNeed, Run};
-use crate::task::images::IMAGES;
+use crate::run::{FileKind, FileNeed, OnnxDenoiser, Run};
+use crate::task::images::{IMAGES, Shape};
 use serde::{Deserialize, Serialize};
 
 /// Most texts of a run.
 const MOST_PROMPTS: usize = 1000;
 
-/// A diffusion model in the format of diffusers, a folder or a model of the hub.
+/// A diffusion model of others: in the format of diffusers, a folder or a model of the hub, or as an ONNX file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -25,7 +25,10 @@ pub struct Checkpoint {
     /// The model's branch, tag or commit on the hub; `main` if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
-    /// The kernels of the chain.
+    /// In their place an ONNX model that denoises images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onnx: Option<Box<OnnxDenoiser>>,
+    /// The kernels of the chain. Of an ONNX model ancestral steps have the small variance.
     #[serde(default)]
     pub sampler: Sampler,
     /// The text that images are made for, of a model that takes one.
@@ -40,7 +43,8 @@ pub struct Checkpoint {
     /// Scale of classifier-free guidance (arXiv 2207.12598), which is part of what the prior is; 1 is none.
     #[serde(default = "one")]
     pub guidance: f64,
-    /// The layers that the posterior changes, by the ends of their names, as PEFT's `target_modules`.
+    /// The layers that the posterior changes, by the ends of their names, as PEFT's `target_modules`. An ONNX model stays as it
+    /// is: the posterior adds a network of its own.
     #[serde(default = "attention")]
     pub targets: Vec<String>,
     /// α of the changes, which are multiplied by α over the rank (LoRA, arXiv 2106.09685, §4.1); the rank if it is absent.
@@ -136,7 +140,9 @@ impl Checkpoint {
 
     /// The field that names its place.
     pub fn field(&self) -> &'static str {
-        if self.hub.is_some() {
+        if self.onnx.is_some() {
+            "prior.onnx.model"
+        } else if self.hub.is_some() {
             "prior.hub"
         } else {
             "prior.folder"
@@ -151,7 +157,8 @@ impl Checkpoint {
 
     /// Its place, a folder or a name on the hub.
     pub fn name(&self) -> &str {
-        let named = self.folder.as_deref().or(self.hub.as_deref());
+        let onnx = self.onnx.as_ref().map(|onnx| &*onnx.model);
+        let named = onnx.or(self.folder.as_deref()).or(self.hub.as_deref());
         named.unwrap_or_default()
     }
 }
@@ -171,15 +178,33 @@ impl DescribedPrior for Checkpoint {
     }
 
     fn validate(&self, run: &Run) -> Checked {
-        let named =
-            [&self.folder, &self.hub].map(|name| name.as_deref().is_some_and(|name| !name.is_empty()));
-        if named == [false, false] {
-            let needed = "a folder that diffusers wrote, or prior.hub in its place";
+        if self.name().is_empty() {
+            let needed = "a folder that diffusers wrote, or prior.hub or prior.onnx in its place";
             return Err(ConfigError::missing("prior.folder", needed));
         }
-        if let (Some(folder), true) = (&self.folder, self.hub.is_some()) {
-            let allowed = "one of prior.folder and prior.hub";
-            return Err(ConfigError::new("prior.folder", format!("`{folder}`"), allowed));
+        let several = [self.folder.is_some(), self.hub.is_some(), self.onnx.is_some()];
+        if several.into_iter().filter(|given| *given).count() > 1 {
+            let allowed = "one of prior.folder, prior.hub and prior.onnx";
+            let named = self.folder.as_ref().or(self.hub.as_ref());
+            let (field, named) = (
+                if self.folder.is_some() {
+                    "prior.folder"
+                } else {
+                    "prior.hub"
+                },
+                named.map(String::as_str).unwrap_or_default(),
+            );
+            return Err(ConfigError::new(field, format!("`{named}`"), allowed));
+        }
+        if let Some(onnx) = &self.onnx {
+            let shape = Shape::of(onnx.of_images("prior.onnx")?).checked();
+            shape.map_err(|allowed| {
+                ConfigError::new("prior.onnx.shape", format!("{:?}", onnx.axes()), allowed)
+            })?;
+            if let Some(prompt) = self.texts().next() {
+                let allowed = "no prompt: an ONNX model takes none";
+                return Err(ConfigError::new("prior.prompt", format!("`{prompt}`"), allowed));
+            }
         }
         if let (Some(revision), None) = (&self.revision, &self.hub) {
             let allowed = "a revision only of prior.hub: a folder has one";
@@ -222,7 +247,15 @@ impl DescribedPrior for Checkpoint {
         if let Some(alpha) = self.alpha {
             positive("prior.alpha", alpha, 1e4)?;
         }
-        whole("network.rank", run.network.rank, 1, 1024)?;
+        match self.onnx {
+            None => whole("network.rank", run.network.rank, 1, 1024)?,
+            // The network beside it has attention heads of 32 channels.
+            Some(_) if run.network.width.is_multiple_of(32) => {}
+            Some(_) => {
+                let allowed = "a multiple of 32 beside an ONNX model";
+                return Err(ConfigError::new("network.width", run.network.width, allowed));
+            }
+        }
         // Every proposal of the exact posterior is kept in memory.
         whole("evaluation.samples", run.evaluation.samples, 4, 100_000)?;
         whole("evaluation.proposals", run.evaluation.proposals, 4, 100_000)
@@ -233,14 +266,18 @@ impl DescribedPrior for Checkpoint {
     }
 
     fn file(&self) -> FileNeed<'_> {
+        let kind = match &self.onnx {
+            Some(onnx) => FileKind::Denoiser(onnx),
+            None => FileKind::Folder {
+                hub: self.hub.is_some(),
+                revision: self.revision.as_deref(),
+            },
+        };
         FileNeed {
             role: "prior",
             name: self.name(),
             field: self.field(),
-            kind: FileKind::Folder {
-                hub: self.hub.is_some(),
-                revision: self.revision.as_deref(),
-            },
+            kind,
         }
     }
 }

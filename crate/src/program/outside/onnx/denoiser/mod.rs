@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_images;
 
 use super::model::{check_floats, floats, input_sizes, load, names, shape, wanted};
 use super::{AT_ONCE, by_chunks};
@@ -24,6 +26,8 @@ pub struct DenoiserBox {
     is_whole: bool,
     /// Sizes of the time's axes.
     times: Vec<Option<usize>>,
+    /// The axes of a point or of an image.
+    axes: Vec<usize>,
 }
 
 impl DenoiserBox {
@@ -35,7 +39,8 @@ impl DenoiserBox {
     pub fn open(field: &str, described: &OnnxDenoiser, bytes: Vec<u8>) -> Result<Self, String> {
         let name = format!("{field}: `{}`", printable(&described.model));
         let opened = Self::read(described, bytes, &name).map_err(|what| format!("{name} {what}"))?;
-        let (dimensions, steps) = (described.names.len(), described.schedule.alphas_cumprod().len());
+        let steps = described.schedule.alphas_cumprod().len();
+        let dimensions = opened.axes.iter().product();
         for step in [0, steps - 1] {
             let time = described.time.of(step, steps);
             opened.output(&vec![0.0; 2 * dimensions], dimensions, time)?;
@@ -66,12 +71,21 @@ impl DenoiserBox {
                 names(&model, &[time])
             ));
         }
-        let dimensions = described.names.len();
-        let batch = match input_sizes(&model, at_points)[..] {
-            [batch, size] if size.is_none_or(|size| size == dimensions) => batch,
-            ref sizes => {
+        let axes = described.axes();
+        let fits = |sizes: &[Option<usize>]| {
+            let mut pairs = sizes.iter().zip(&axes);
+            sizes.len() == axes.len() && pairs.all(|(size, axis)| size.is_none_or(|size| size == *axis))
+        };
+        let batch = match &input_sizes(&model, at_points)[..] {
+            [batch, rest @ ..] if fits(rest) => *batch,
+            sizes => {
+                let described_by = match described.shape {
+                    Some(_) => "`shape` says".to_owned(),
+                    None => format!("`names` are {}", described.names.len()),
+                };
                 return Err(format!(
-                    "must have an input of the shape [batch, {dimensions}], as `names` are {dimensions}; that of {} is {}",
+                    "must have an input of the shape {}, as {described_by}; that of {} is {}",
+                    batch_of(&axes),
                     names(&model, &[points]),
                     shape(sizes)
                 ));
@@ -99,13 +113,14 @@ impl DenoiserBox {
             batch,
             is_whole,
             times,
+            axes,
         })
     }
 
     /// The output at some rows, as many as it takes at once.
     fn rows(&self, points: &[f32], dimensions: usize, time: f64) -> Result<Vec<f32>, String> {
         let rows = points.len() / dimensions;
-        let wanted = [rows, dimensions];
+        let wanted: Vec<usize> = [rows].into_iter().chain(self.axes.iter().copied()).collect();
         let failed = |e: &dyn ToString| format!("cannot be run: {}", e.to_string());
         let axes = self.times.iter().enumerate();
         let axes: Vec<usize> = axes
@@ -121,12 +136,13 @@ impl DenoiserBox {
                 .map_err(|e| failed(&e))?
                 .into(),
         };
-        let points = ValueView::from_shape(wanted, points).map_err(|e| failed(&e))?;
+        let points = ValueView::from_shape(&wanted, points).map_err(|e| failed(&e))?;
         let inputs = vec![(self.points, points.into()), (self.time, times)];
         let (found, numbers) = floats(&self.model, inputs, self.output)?;
         if found != wanted {
             return Err(format!(
-                "must have an output of the shape [batch, {dimensions}]; for {rows} points it is {found:?}"
+                "must have an output of the shape {}; for {rows} points it is {found:?}",
+                batch_of(&self.axes)
             ));
         }
         Ok(numbers)
@@ -142,12 +158,15 @@ impl DenoiserBox {
         match numbers.iter().position(|number| !number.is_finite()) {
             None => Ok(numbers),
             Some(at) => {
-                let row = at / dimensions * dimensions;
-                let point = &points[row..row + dimensions];
-                Err(format!(
-                    "gave {} at the point {point:?} and the time {time}",
-                    numbers[at]
-                ))
+                let row = at / dimensions;
+                let place = match self.axes.len() {
+                    1 => format!(
+                        "the point {:?}",
+                        &points[row * dimensions..(row + 1) * dimensions]
+                    ),
+                    _ => format!("image {row}"),
+                };
+                Err(format!("gave {} at {place} and the time {time}", numbers[at]))
             }
         }
     }
@@ -161,6 +180,12 @@ impl Denoiser for DenoiserBox {
             numbers.map_err(|what| format!("{} {what}", self.name))
         })
     }
+}
+
+/// A batch of rows with these axes, as errors name its shape.
+fn batch_of(axes: &[usize]) -> String {
+    let axes: String = axes.iter().map(|axis| format!(", {axis}")).collect();
+    format!("[batch{axes}]")
 }
 
 /// The places of the points and of the time among the inputs of a file.
