@@ -77,7 +77,7 @@ pub struct Report {
     /// Mean log weight over policy samples, a lower bound of log Z.
     pub elbo: f64,
     /// Mean log weight over posterior trajectories (prior samples weighted by r), an upper bound,
-    /// where it is measured.
+    /// where it is measured: not by a few effective samples.
     pub eubo: Option<f64>,
     /// Effective sample size of the importance weights over the number of samples.
     pub ess: f64,

@@ -10,6 +10,9 @@ use crate::engine::statistics::log_mean_exp;
 use crate::message::{self, ConditionReport, Fit, Report};
 use crate::task::opened::resampled;
 
+/// Fewest effective samples of the prior that an upper bound of log Z is measured by.
+const FEWEST_EFFECTIVE: f64 = 50.0;
+
 /// Points `[rows][d]`, the logarithms of their weights, and their conditions.
 type Weighted<'a> = (&'a [f64], &'a [f64], &'a [usize]);
 
@@ -146,13 +149,15 @@ async fn of_prior(
     let log_z_prior = log_mean_exp(prior.log_reward.iter().copied());
     let pairs = prior.log_reward.iter().zip(&prior.log_ratio);
     let eubo = pairs.map(|(r, q)| (r - log_z_prior).exp() * (r - q)).sum::<f64>() / count as f64;
+    let effective = effective_share(&prior.log_reward) * count as f64;
     Ok(Report {
         log_z_prior,
         prior_samples_effective: match truths[0].kind {
-            message::Truth::Quadrature => effective_share(&prior.log_reward) * count as f64,
+            message::Truth::Quadrature => effective,
             _ => truths[0].effective,
         },
-        eubo: Some(eubo),
+        // Of few samples the weighted mean is far below what it would be of many, and no bound.
+        eubo: (effective >= FEWEST_EFFECTIVE).then_some(eubo),
         ..Report::default()
     })
 }
