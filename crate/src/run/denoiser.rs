@@ -12,21 +12,16 @@ const LEAST: f64 = 1e-12;
 /// Names of inputs.
 const INPUTS: usize = 2;
 
-/// An ONNX model that was trained to remove noise from points or images: √ᾱ·x + √(1 − ᾱ)·ε, where ε is standard normal
-/// noise and ᾱ depends on the time.
+/// An ONNX model that was trained to remove noise from points: √ᾱ·x + √(1 − ᾱ)·ε, where ε is standard normal noise
+/// and ᾱ depends on the time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OnnxDenoiser {
-    /// The file of the model. It has two inputs, noised points `[batch, d]` or images `[batch, channels, height, width]`
-    /// and a time, and an output of the first's shape.
+    /// The file of the model. It has two inputs, noised points `[batch, d]` and a time, and an output `[batch, d]`.
     pub model: String,
-    /// The names of the coordinates of points, as many as the model has.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// The names of the coordinates, as many as the model has.
     pub names: Vec<String>,
-    /// Channels, height and width of images, whose pixels are −1 for black and 1 for white.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shape: Option<[usize; 3]>,
     /// What the output is.
     pub prediction: Prediction,
     /// What the model is given as its time.
@@ -38,15 +33,76 @@ pub struct OnnxDenoiser {
     /// The name of the output; the first if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
-    /// What was subtracted from points before training, one number a coordinate; 0 if it is absent. Images have none.
+    /// What was subtracted from points before training, one number a coordinate; 0 if it is absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mean: Vec<f64>,
     /// What points were divided by before training, once the mean was subtracted, one number a coordinate; 1 if it is
-    /// absent. Images have none.
+    /// absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deviation: Vec<f64>,
     /// ᾱ of the steps that the model was trained on.
     pub schedule: NoiseSchedule,
+}
+
+/// The same of images, whose pixels are −1 for black and 1 for white.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct OnnxImageDenoiser {
+    /// The file of the model. It has two inputs, noised images `[batch, channels, height, width]` and a time, and an output
+    /// of the images' shape.
+    pub model: String,
+    /// Channels, height and width of an image.
+    pub shape: [usize; 3],
+    /// What the output is.
+    pub prediction: Prediction,
+    /// What the model is given as its time.
+    #[serde(default)]
+    pub time: Time,
+    /// The names of the two inputs, first that of the images; those of the file in its order if they are absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<String>,
+    /// The name of the output; the first if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
+    /// ᾱ of the steps that the model was trained on.
+    pub schedule: NoiseSchedule,
+}
+
+/// What the file of a denoiser is to have.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DenoiserFile<'a> {
+    /// Its name.
+    pub model: &'a str,
+    /// The axes of a row.
+    pub axes: DenoisedAxes,
+    /// What it is given as its time.
+    pub time: Time,
+    /// The names of its inputs, or none.
+    pub inputs: &'a [String],
+    /// The name of its output.
+    pub output: Option<&'a str>,
+    /// Steps of its noise.
+    pub steps: usize,
+}
+
+/// The axes of what a denoiser takes the noise from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DenoisedAxes {
+    /// Points with so many named coordinates.
+    Point(usize),
+    /// Images: channels, height and width.
+    Image([usize; 3]),
+}
+
+impl DenoisedAxes {
+    /// Their sizes.
+    pub fn sizes(&self) -> &[usize] {
+        match self {
+            Self::Point(size) => std::slice::from_ref(size),
+            Self::Image(sizes) => sizes,
+        }
+    }
 }
 
 /// What the output of a denoiser is.
@@ -148,6 +204,14 @@ fn products(betas: impl Iterator<Item = f64>) -> Vec<f64> {
 }
 
 impl NoiseSchedule {
+    /// How many steps it has.
+    pub fn steps(&self) -> usize {
+        match self {
+            Self::Linear { steps, .. } | Self::ScaledLinear { steps, .. } | Self::Cosine { steps } => *steps,
+            Self::List { alphas_cumprod } => alphas_cumprod.len(),
+        }
+    }
+
     /// ᾱ of every step.
     pub fn alphas_cumprod(&self) -> Vec<f64> {
         /// Largest β of the cosine schedule, and its offset.
@@ -223,62 +287,26 @@ impl NoiseSchedule {
     }
 }
 
+/// Checks what denoisers have in common, in `field`.
+fn check(field: &str, model: &str, inputs: &[String], schedule: &NoiseSchedule) -> Checked {
+    if model.is_empty() {
+        return Err(ConfigError::missing(
+            format!("{field}.model"),
+            "the path of an ONNX file",
+        ));
+    }
+    if !matches!(inputs.len(), 0 | INPUTS) {
+        return Err(ConfigError::new(
+            format!("the number of {field}.inputs"),
+            inputs.len(),
+            "two, the names of what is noised and of the time, or none",
+        ));
+    }
+    schedule.validate(&format!("{field}.schedule"))
+}
+
 impl OnnxDenoiser {
-    /// The axes of what it takes the noise from.
-    pub fn axes(&self) -> Vec<usize> {
-        self.shape.map_or_else(|| vec![self.names.len()], Vec::from)
-    }
-
-    /// Checks that of points.
-    pub(crate) fn of_points(&self, field: &str) -> Checked {
-        if let Some(shape) = self.shape {
-            let allowed = "no shape: points have `names`";
-            return Err(ConfigError::new(
-                format!("{field}.shape"),
-                format!("{shape:?}"),
-                allowed,
-            ));
-        }
-        if self.names.is_empty() {
-            let needed = "the names of the coordinates";
-            return Err(ConfigError::missing(format!("{field}.names"), needed));
-        }
-        self.validate(field)
-    }
-
-    /// Checks that of images, and returns their shape.
-    pub(crate) fn of_images(&self, field: &str) -> Result<[usize; 3], ConfigError> {
-        let counts = [self.names.len(), self.mean.len(), self.deviation.len()];
-        for (name, count) in ["names", "mean", "deviation"].into_iter().zip(counts) {
-            if count > 0 {
-                let allowed = "none of an image, whose pixels are −1 to 1";
-                return Err(ConfigError::new(
-                    format!("the number of {field}.{name}"),
-                    count,
-                    allowed,
-                ));
-            }
-        }
-        self.validate(field)?;
-        let needed = "channels, height and width of the images";
-        self.shape
-            .ok_or_else(|| ConfigError::missing(format!("{field}.shape"), needed))
-    }
-
-    fn validate(&self, field: &str) -> Checked {
-        if self.model.is_empty() {
-            return Err(ConfigError::missing(
-                format!("{field}.model"),
-                "the path of an ONNX file",
-            ));
-        }
-        if !matches!(self.inputs.len(), 0 | INPUTS) {
-            return Err(ConfigError::new(
-                format!("the number of {field}.inputs"),
-                self.inputs.len(),
-                "two, the names of the points and of the time, or none",
-            ));
-        }
+    pub(crate) fn validate(&self, field: &str) -> Checked {
         for (name, numbers, low) in [("mean", &self.mean, -1e9), ("deviation", &self.deviation, 1e-9)] {
             let field = format!("{field}.{name}");
             if !numbers.is_empty() && numbers.len() != self.names.len() {
@@ -292,7 +320,37 @@ impl OnnxDenoiser {
                 range(&format!("{field}[{at}]"), *number, low, 1e9)?;
             }
         }
-        self.schedule.validate(&format!("{field}.schedule"))
+        check(field, &self.model, &self.inputs, &self.schedule)
+    }
+
+    /// What its file is to have.
+    pub fn file(&self) -> DenoiserFile<'_> {
+        DenoiserFile {
+            model: &self.model,
+            axes: DenoisedAxes::Point(self.names.len()),
+            time: self.time,
+            inputs: &self.inputs,
+            output: self.output.as_deref(),
+            steps: self.schedule.steps(),
+        }
+    }
+}
+
+impl OnnxImageDenoiser {
+    pub(crate) fn validate(&self, field: &str) -> Checked {
+        check(field, &self.model, &self.inputs, &self.schedule)
+    }
+
+    /// What its file is to have.
+    pub fn file(&self) -> DenoiserFile<'_> {
+        DenoiserFile {
+            model: &self.model,
+            axes: DenoisedAxes::Image(self.shape),
+            time: self.time,
+            inputs: &self.inputs,
+            output: self.output.as_deref(),
+            steps: self.schedule.steps(),
+        }
     }
 }
 

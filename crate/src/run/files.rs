@@ -1,6 +1,6 @@
 //! The files that a run needs.
 
-use super::{Command, Onnx, OnnxDenoiser, OnnxGenerator};
+use super::{Command, DenoiserFile, Onnx, OnnxGenerator};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::collections::BTreeMap;
@@ -52,7 +52,7 @@ pub enum FileKind<'a> {
     /// A reward that a model computes; [`Files`] holds it as a black box.
     Onnx(&'a Onnx),
     /// A prior that a model computes; [`Files`] holds it as a denoiser.
-    Denoiser(&'a OnnxDenoiser),
+    Denoiser(DenoiserFile<'a>),
     /// A prior that a model makes of noise; [`Files`] holds it as a generator.
     Generator(&'a OnnxGenerator),
     /// A folder of diffusers, or a model of the hub.

@@ -28,7 +28,9 @@ pub use crate::engine::settings::{
 pub use crate::engine::{Advantage, ConfigError, Method, MethodInfo};
 pub use change::Change;
 pub use class::Class;
-pub use denoiser::{NoiseSchedule, OnnxDenoiser, Prediction, Time};
+pub use denoiser::{
+    DenoisedAxes, DenoiserFile, NoiseSchedule, OnnxDenoiser, OnnxImageDenoiser, Prediction, Time,
+};
 pub use experiment::{Experiment, values};
 #[cfg(feature = "native")]
 pub use fields::{Choice, Field, Shape, Variant, common_fields, fields_of};

@@ -43,7 +43,12 @@ fn fields_that_a_task_ignores_are_refused() {
     let cases = [
         ("25-to-9", "network.rank", "4", "digits or images or stories"),
         ("25-to-9", "process.temperature", "0.5", "stories"),
-        ("digit-3", "network.width", "128", "mixtures or points or latents"),
+        (
+            "digit-3",
+            "network.width",
+            "128",
+            "mixtures or points or latents or images",
+        ),
         ("digit-3", "process.variance", "2.5", "mixtures"),
         (
             "story-bike",

@@ -21,7 +21,7 @@ use super::output::quoted;
 use rtb::engine::generator::Generate;
 use rtb::engine::process::Denoiser;
 use rtb::engine::reward::{BlackBox, TextBlackBox};
-use rtb::run::{Command, FileKind, Onnx, OnnxDenoiser, OnnxGenerator, Run};
+use rtb::run::{Command, DenoiserFile, FileKind, Onnx, OnnxGenerator, Run};
 use std::sync::Arc;
 
 /// Starts the program of a reward, if that is permitted; `field` is its name in errors.
@@ -65,7 +65,7 @@ pub fn open(field: &str, onnx: &Onnx, bytes: Vec<u8>) -> Result<Arc<dyn BlackBox
 /// Opens the denoiser of a prior; `field` is its name in errors.
 pub fn open_denoiser(
     field: &str,
-    denoiser: &OnnxDenoiser,
+    denoiser: DenoiserFile,
     bytes: Vec<u8>,
 ) -> Result<Arc<dyn Denoiser>, ProgramError> {
     let opened = onnx::DenoiserBox::open(field, denoiser, bytes).map_err(ProgramError::Data)?;

@@ -323,7 +323,7 @@ impl Prior {
                     1,
                     MOST_COORDINATES,
                 )?;
-                denoiser.of_points("prior")?;
+                denoiser.validate("prior")?;
                 super::names::check(&names, |_| "prior.names".to_owned())
             }
         }
@@ -355,7 +355,11 @@ impl Problem for PointsProblem {
             Prior::Learned { weights } | Prior::Flow { weights } => {
                 Some((&**weights, "prior.weights", FileKind::Weights))
             }
-            Prior::Onnx(denoiser) => Some((&*denoiser.model, "prior.model", FileKind::Denoiser(denoiser))),
+            Prior::Onnx(denoiser) => Some((
+                &*denoiser.model,
+                "prior.model",
+                FileKind::Denoiser(denoiser.file()),
+            )),
             Prior::Marginals { .. } | Prior::Mixture { .. } => None,
         };
         needs.extend(prior.map(|(name, field, kind)| FileNeed {

@@ -7,7 +7,7 @@ use crate::engine::process::{Prior, Scheduled};
 use crate::engine::weights::{Weights, load_tensors, read_tensors};
 use crate::engine::{ConfigError, EngineError};
 use crate::network::diffusers::{Adapters, Pipeline, UNet};
-use crate::run::{Files, OnnxDenoiser, Run};
+use crate::run::{Files, OnnxImageDenoiser, Run};
 use crate::task::images::{
     Checkpoint, CheckpointsProblem, Decoder, Finish, ImageReward, Learned, Made, OutsidePrior, Shape,
     UNetConfig,
@@ -46,7 +46,7 @@ impl CheckpointPrior {
 
     /// That of an ONNX model.
     fn of_denoiser(
-        onnx: &OnnxDenoiser,
+        onnx: &OnnxImageDenoiser,
         described: &Checkpoint,
         run: &Run,
         files: &Files,
@@ -54,7 +54,7 @@ impl CheckpointPrior {
     ) -> Result<Self, EngineError> {
         let denoiser = files.denoiser("prior", described.field(), &onnx.model)?;
         let prior = OutsidePrior::new(onnx, denoiser, described.sampler, run.process.steps)?;
-        let shape = Shape::of(onnx.shape.unwrap_or_default());
+        let shape = Shape::of(onnx.shape);
         let decoder = match prior.process().finish() {
             None => Decoder::of_pixels(shape),
             Some(_) => {

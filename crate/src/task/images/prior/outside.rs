@@ -4,7 +4,7 @@ use crate::engine::ConfigError;
 use crate::engine::generator::Generate;
 use crate::engine::process::scheduled::{self, BetaSchedule, Rule, Schedule, Spacing, Transition, Variance};
 use crate::engine::process::{Denoiser, Prior, Process, Scheduled};
-use crate::run::{OnnxDenoiser, Prediction};
+use crate::run::{OnnxImageDenoiser, Prediction};
 use crate::task::images::Sampler;
 use burn::tensor::{Tensor, TensorData};
 use std::fmt;
@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 pub struct OutsidePrior {
     process: Scheduled,
     denoiser: Arc<dyn Denoiser>,
-    described: Arc<OnnxDenoiser>,
+    described: Arc<OnnxImageDenoiser>,
     /// Steps of the model's schedule.
     timesteps: usize,
     /// The first error: a kernel has no way to tell it.
@@ -29,7 +29,7 @@ impl OutsidePrior {
     ///
     /// Names the field that is not allowed.
     pub fn new(
-        described: &OnnxDenoiser,
+        described: &OnnxImageDenoiser,
         denoiser: Arc<dyn Denoiser>,
         sampler: Sampler,
         steps: usize,
@@ -61,7 +61,7 @@ impl OutsidePrior {
             },
         };
         Ok(Self {
-            process: Scheduled::new(&schedule, steps, described.axes().iter().product())?,
+            process: Scheduled::new(&schedule, steps, described.shape.iter().product())?,
             denoiser,
             described: Arc::new(described.clone()),
             timesteps,
@@ -145,7 +145,7 @@ impl Generate for Finish {
     }
 
     fn shape(&self) -> [usize; 3] {
-        self.prior.described.shape.unwrap_or_default()
+        self.prior.described.shape
     }
 
     fn samples(&self, ends: &[f32]) -> Result<Vec<f32>, String> {

@@ -3,7 +3,7 @@
 use super::DescribedPrior;
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, positive, range, whole};
-use crate::run::{FileKind, FileNeed, OnnxDenoiser, Run};
+use crate::run::{FileKind, FileNeed, OnnxImageDenoiser, Run};
 use crate::task::images::{IMAGES, Shape};
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ pub struct Checkpoint {
     pub revision: Option<String>,
     /// In their place an ONNX model that denoises images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub onnx: Option<Box<OnnxDenoiser>>,
+    pub onnx: Option<Box<OnnxImageDenoiser>>,
     /// The kernels of the chain. Of an ONNX model ancestral steps have the small variance.
     #[serde(default)]
     pub sampler: Sampler,
@@ -178,6 +178,16 @@ impl DescribedPrior for Checkpoint {
     }
 
     fn validate(&self, run: &Run) -> Checked {
+        if let Some(onnx) = &self.onnx {
+            onnx.validate("prior.onnx")?;
+            let refused =
+                |allowed| ConfigError::new("prior.onnx.shape", format!("{:?}", onnx.shape), allowed);
+            Shape::of(onnx.shape).checked().map_err(refused)?;
+            if let Some(prompt) = self.texts().next() {
+                let allowed = "no prompt: an ONNX model takes none";
+                return Err(ConfigError::new("prior.prompt", format!("`{prompt}`"), allowed));
+            }
+        }
         if self.name().is_empty() {
             let needed = "a folder that diffusers wrote, or prior.hub or prior.onnx in its place";
             return Err(ConfigError::missing("prior.folder", needed));
@@ -195,16 +205,6 @@ impl DescribedPrior for Checkpoint {
                 named.map(String::as_str).unwrap_or_default(),
             );
             return Err(ConfigError::new(field, format!("`{named}`"), allowed));
-        }
-        if let Some(onnx) = &self.onnx {
-            let shape = Shape::of(onnx.of_images("prior.onnx")?).checked();
-            shape.map_err(|allowed| {
-                ConfigError::new("prior.onnx.shape", format!("{:?}", onnx.axes()), allowed)
-            })?;
-            if let Some(prompt) = self.texts().next() {
-                let allowed = "no prompt: an ONNX model takes none";
-                return Err(ConfigError::new("prior.prompt", format!("`{prompt}`"), allowed));
-            }
         }
         if let (Some(revision), None) = (&self.revision, &self.hub) {
             let allowed = "a revision only of prior.hub: a folder has one";
@@ -267,7 +267,7 @@ impl DescribedPrior for Checkpoint {
 
     fn file(&self) -> FileNeed<'_> {
         let kind = match &self.onnx {
-            Some(onnx) => FileKind::Denoiser(onnx),
+            Some(onnx) => FileKind::Denoiser(onnx.file()),
             None => FileKind::Folder {
                 hub: self.hub.is_some(),
                 revision: self.revision.as_deref(),

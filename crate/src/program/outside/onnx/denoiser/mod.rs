@@ -9,7 +9,7 @@ use super::model::{check_floats, floats, input_sizes, load, names, shape, wanted
 use super::{AT_ONCE, by_chunks};
 use crate::program::outside::printable;
 use rtb::engine::process::Denoiser;
-use rtb::run::{OnnxDenoiser, Time};
+use rtb::run::{DenoisedAxes, DenoiserFile, Time};
 use rten::{DataType, Model, NodeId, ValueOrView, ValueType, ValueView};
 
 /// A denoiser that is open.
@@ -36,23 +36,22 @@ impl DenoiserBox {
     /// # Errors
     ///
     /// Says what is wrong with the file, its operators, inputs and outputs.
-    pub fn open(field: &str, described: &OnnxDenoiser, bytes: Vec<u8>) -> Result<Self, String> {
-        let name = format!("{field}: `{}`", printable(&described.model));
+    pub fn open(field: &str, described: DenoiserFile, bytes: Vec<u8>) -> Result<Self, String> {
+        let name = format!("{field}: `{}`", printable(described.model));
         let opened = Self::read(described, bytes, &name).map_err(|what| format!("{name} {what}"))?;
-        let steps = described.schedule.alphas_cumprod().len();
         let dimensions = opened.axes.iter().product();
-        for step in [0, steps - 1] {
-            let time = described.time.of(step, steps);
+        for step in [0, described.steps - 1] {
+            let time = described.time.of(step, described.steps);
             opened.output(&vec![0.0; 2 * dimensions], dimensions, time)?;
         }
         Ok(opened)
     }
 
-    fn read(described: &OnnxDenoiser, bytes: Vec<u8>, name: &str) -> Result<Self, String> {
+    fn read(described: DenoiserFile, bytes: Vec<u8>, name: &str) -> Result<Self, String> {
         let model = load(bytes)?;
-        let [at_points, at_time] = places(&model, &described.inputs)?;
+        let [at_points, at_time] = places(&model, described.inputs)?;
         let [points, time] = [at_points, at_time].map(|at| model.input_ids()[at]);
-        let output = wanted(&model, described.output.as_deref())?;
+        let output = wanted(&model, described.output)?;
         check_floats(&model, "input", points)?;
         check_floats(&model, "output", output)?;
         let is_whole = match model.node_info(time).and_then(|node| node.dtype()) {
@@ -71,7 +70,7 @@ impl DenoiserBox {
                 names(&model, &[time])
             ));
         }
-        let axes = described.axes();
+        let axes = described.axes.sizes().to_vec();
         let fits = |sizes: &[Option<usize>]| {
             let mut pairs = sizes.iter().zip(&axes);
             sizes.len() == axes.len() && pairs.all(|(size, axis)| size.is_none_or(|size| size == *axis))
@@ -79,9 +78,9 @@ impl DenoiserBox {
         let batch = match &input_sizes(&model, at_points)[..] {
             [batch, rest @ ..] if fits(rest) => *batch,
             sizes => {
-                let described_by = match described.shape {
-                    Some(_) => "`shape` says".to_owned(),
-                    None => format!("`names` are {}", described.names.len()),
+                let described_by = match described.axes {
+                    DenoisedAxes::Image(_) => "`shape` says".to_owned(),
+                    DenoisedAxes::Point(count) => format!("`names` are {count}"),
                 };
                 return Err(format!(
                     "must have an input of the shape {}, as {described_by}; that of {} is {}",

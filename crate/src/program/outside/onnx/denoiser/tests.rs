@@ -10,7 +10,7 @@ use rtb::engine::device::cpu_device;
 use rtb::engine::learner::Task;
 use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::process::Prior;
-use rtb::run::{FileKind, Files, OnnxDenoiser, Run};
+use rtb::run::{DenoiserFile, FileKind, Files, Run};
 use rtb::session::Session;
 use rtb::task::points::PointsTask;
 use std::sync::Arc;
@@ -58,7 +58,7 @@ fn run_of(prediction: &str, time: TimeInput, more: &str) -> Run {
 
 fn open(run: &Run, bytes: &[u8]) -> Result<DenoiserBox, String> {
     let needs = run.files();
-    let described: Vec<&OnnxDenoiser> = needs
+    let described: Vec<DenoiserFile> = needs
         .iter()
         .filter_map(|need| match need.kind {
             FileKind::Denoiser(described) => Some(described),

@@ -128,10 +128,6 @@ fn descriptions_that_do_not_fit_are_refused_by_name() {
             "prior.onnx.shape: [1, 9, 8] is not allowed",
         ),
         (
-            "prediction = \"noise\"\nshape = [1, 8, 8]\nnames = [\"a\"]",
-            "the number of prior.onnx.names: 1 is not allowed",
-        ),
-        (
             "prediction = \"noise\"\nshape = [1, 8, 8]\n[prior]\nprompt = \"a dog\"",
             "prior.prompt: `a dog` is not allowed",
         ),
