@@ -414,7 +414,7 @@ fn descriptions_that_make_no_sense_are_refused() {
             "rollout.batch",
         ),
         ("folder = \"a\"", "network.rank = 0", "network.rank"),
-        ("folder = \"a\"", "network.width = 32", "network.width"),
+        ("folder = \"a\"", "network.depth = 3", "network.depth"),
     ] {
         let text = refused(prior, more);
         assert!(text.contains(field), "{prior} {more}: {text}");
