@@ -69,7 +69,29 @@ pub fn files_beside(
     permission: &Permission,
     find: impl Fn(&FileNeed) -> Result<Vec<u8>, ProgramError>,
 ) -> Result<Files, ProgramError> {
-    run.files().iter().try_fold(Files::default(), |files, need| {
+    opened(&run.files(), permission, find)
+}
+
+/// The same of a run's prior alone: no program is started.
+pub fn prior_beside(
+    run: &Run,
+    permission: &Permission,
+    find: impl Fn(&FileNeed) -> Result<Vec<u8>, ProgramError>,
+) -> Result<Files, ProgramError> {
+    let needs: Vec<FileNeed> = run
+        .files()
+        .into_iter()
+        .filter(|need| need.role == PRIOR)
+        .collect();
+    opened(&needs, permission, find)
+}
+
+fn opened(
+    needs: &[FileNeed],
+    permission: &Permission,
+    find: impl Fn(&FileNeed) -> Result<Vec<u8>, ProgramError>,
+) -> Result<Files, ProgramError> {
+    needs.iter().try_fold(Files::default(), |files, need| {
         Ok(match need.kind {
             FileKind::ShippedWeights => files.with(need.role, shipped(need.name).to_vec()),
             FileKind::Weights | FileKind::Corpus { .. } | FileKind::Table => {

@@ -1,10 +1,10 @@
 //! `rtb export`: a trained posterior as a LoRA of diffusers.
 
+use crate::program::assets;
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::output::{figure, print};
 use crate::program::outside::Permission;
-use crate::program::reopen::files;
 use crate::program::storage::{self, REPORT, RunFolder, WEIGHTS};
 use pollster::block_on;
 use rtb::run::Run;
@@ -39,7 +39,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let path = folder.file(WEIGHTS);
     let trained = fs::read(&path).map_err(|e| ProgramError::file("read the trained weights", &path, e))?;
     let out = args.out.clone().unwrap_or_else(|| folder.file("lora"));
-    let files = files(&folder, &run, &args.permission)?;
+    let files = assets::prior_beside(&run, &args.permission, |need| folder.kept(need))?;
     let lora = block_on(published_adapters(
         &run,
         &files,

@@ -1,6 +1,6 @@
 //! Images that a diffusion model of others makes.
 
-use super::corrected::{Change, ChangedModel};
+use super::changed::{Change, ChangedModel};
 use super::{ImagePrior, from_own_noise};
 use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::{Prior, Scheduled};

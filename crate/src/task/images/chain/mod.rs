@@ -1,7 +1,7 @@
 //! The chains of images: what a task needs to know of its prior.
 
+mod changed;
 mod checkpoint;
-mod corrected;
 mod denoised;
 mod generated;
 mod memory;
