@@ -1,6 +1,6 @@
 //! Numbers brought from the device to the host.
 //!
-//! A browser reads from a GPU only asynchronously, so every read here is asynchronous. Each read waits for all
+//! A browser reads from a GPU only asynchronously, so every read but [`read_now`] is asynchronous. Each read waits for all
 //! the work queued before it, so tensors that are needed together are read in one transaction.
 
 use burn::tensor::{Tensor, Transaction};
@@ -44,4 +44,16 @@ async fn pause() {
 pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, String> {
     let transaction = Transaction::default().register(tensor.without_autodiff());
     Ok(read_all(transaction).await?.remove(0))
+}
+
+/// The same within a step, for what the host computes on the way of a chain: not from the GPU of a browser
+/// ([`reads_at_once`](super::device::reads_at_once)).
+///
+/// # Errors
+///
+/// Where the device fails.
+pub fn read_now<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, String> {
+    let data = tensor.without_autodiff().try_into_data();
+    let data = data.map_err(|e| format!("device: {e}"))?;
+    data.try_to_vec::<f32>().map_err(|e| format!("{e:?}"))
 }

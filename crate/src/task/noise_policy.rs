@@ -1,5 +1,6 @@
 //! Posteriors in the space of standard normal noise: a correction to the prior's kernels.
 
+use crate::engine::host::read_now;
 use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::{OrnsteinUhlenbeck, Policy, per_step};
 use crate::network::layer::uniform;
@@ -279,10 +280,9 @@ impl Policy<OrnsteinUhlenbeck> for NoisePolicy {
         if step == 0 {
             return Some(Tensor::zeros(shape, &x.device()));
         }
-        let ends = x.clone().without_autodiff().mul_scalar(alpha).try_into_data();
-        let ends = ends.ok().and_then(|data| data.try_to_vec::<f32>().ok());
+        let ends = read_now(x.clone().mul_scalar(alpha));
         let slopes = ends.map_or_else(
-            || vec![f32::NAN; shape[0] * shape[1]],
+            |_| vec![f32::NAN; shape[0] * shape[1]],
             |ends| gradient(&ends, conditions),
         );
         let slopes = slopes.into_iter().map(|slope| slope.clamp(-LARGEST, LARGEST));

@@ -67,7 +67,7 @@ fn training(flips: bool, iterations: usize) -> (Pretraining<UNet, Images>, Vec<f
         seed: 5,
     };
     let mut training = Pretraining::new(network, images(), recipe, device).expect("allowed");
-    let alphas = pipeline().scheduler().ddpm().alphas();
+    let alphas = pipeline().scheduler().ddpm().levels.alphas();
     let step = |_| block_on(training.predict_noise(&alphas, flips)).expect("a loss");
     let losses = (0..iterations).map(step).collect();
     (training, losses)
@@ -76,7 +76,7 @@ fn training(flips: bool, iterations: usize) -> (Pretraining<UNet, Images>, Vec<f
 #[test]
 fn noise_is_learned_and_the_folder_holds_the_network() {
     let (noise, device) = (Noise::new(5), cpu_device());
-    let alphas = pipeline().scheduler().ddpm().alphas();
+    let alphas = pipeline().scheduler().ddpm().levels.alphas();
     let error =
         |network: &_| block_on(noise_error(network, &images(), &alphas, &noise, &device)).expect("a loss");
     let network = pipeline().network(&noise, &device).expect("allowed");
@@ -103,7 +103,7 @@ fn noise_is_learned_and_the_folder_holds_the_network() {
 
 #[test]
 fn a_resumed_training_goes_on_exactly() {
-    let alphas = pipeline().scheduler().ddpm().alphas();
+    let alphas = pipeline().scheduler().ddpm().levels.alphas();
     let (first, _) = training(true, 3);
     let checkpoint = first.descent().checkpoint().expect("it saves");
     let (mut resumed, _) = training(true, 0);

@@ -386,6 +386,19 @@ pub struct At<'a, P: Process> {
     pub guide: Option<&'a P::Kernel>,
 }
 
+/// [`Policy::gradient`] with all of its graph in memory.
+pub(crate) fn whole_gradient<P: Process, K: Policy<P> + ?Sized>(
+    policy: &K,
+    network: &K::Network,
+    at: At<P>,
+    prior: impl FnOnce() -> P::Kernel,
+    value: impl FnOnce(P::Kernel) -> Tensor<1>,
+) -> GradientsParams {
+    let states = at.states.clone();
+    let kernel = policy.kernel(network, at.steps, at.conditions, states, at.guide, prior);
+    GradientsParams::from_grads(value(kernel).backward(), network)
+}
+
 /// A posterior: kernels given by a network that is trained.
 pub trait Policy<P: Process>: Send + Sync {
     /// The network that is trained.
@@ -426,9 +439,7 @@ pub trait Policy<P: Process>: Send + Sync {
         prior: impl FnOnce() -> P::Kernel,
         value: impl FnOnce(P::Kernel) -> Tensor<1>,
     ) -> GradientsParams {
-        let states = at.states.clone();
-        let kernel = self.kernel(network, at.steps, at.conditions, states, at.guide, prior);
-        GradientsParams::from_grads(value(kernel).backward(), network)
+        whole_gradient(self, network, at, prior, value)
     }
 
     /// A cheaper way to the kernels of consecutive steps, for a policy that has one and needs neither guide nor

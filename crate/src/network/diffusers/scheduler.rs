@@ -2,7 +2,9 @@
 
 use super::fields::Fields;
 use crate::engine::ConfigError;
-use crate::engine::process::scheduled::{BetaSchedule, Prediction, Rule, Schedule, Spacing, Variance};
+use crate::engine::process::scheduled::{
+    BetaSchedule, Levels, Prediction, Rule, Schedule, Spacing, Variance,
+};
 use serde_json::{Value, json};
 
 /// The configuration of a `DDPMScheduler`, `DDIMScheduler` or `PNDMScheduler`. As diffusers does by
@@ -49,11 +51,12 @@ impl SchedulerConfig {
         let most = fields.positive("clip_sample_range", 1.0)?;
         let config = Self {
             schedule: Schedule {
-                timesteps: fields.whole("num_train_timesteps", 1000, 100_000)?,
-                beta_start: fields.positive("beta_start", 1e-4)?,
-                beta_end: fields.positive("beta_end", 0.02)?,
-                beta_schedule: fields.choice("beta_schedule", BetaSchedule::Linear, &betas)?,
-                listed: None,
+                levels: Levels::Betas {
+                    timesteps: fields.whole("num_train_timesteps", 1000, 100_000)?,
+                    start: fields.positive("beta_start", 1e-4)?,
+                    end: fields.positive("beta_end", 0.02)?,
+                    schedule: fields.choice("beta_schedule", BetaSchedule::Linear, &betas)?,
+                },
                 prediction: fields.choice("prediction_type", Prediction::Epsilon, &predictions)?,
                 clip: clips.then_some(most),
                 spacing: fields.choice("timestep_spacing", Spacing::Leading, &spacings)?,

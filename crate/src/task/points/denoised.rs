@@ -1,5 +1,6 @@
 //! The prior that a denoiser of somebody else's makes.
 
+use crate::engine::host::read_now;
 use crate::engine::process::{Denoiser, OrnsteinUhlenbeck};
 use crate::run::{OnnxDenoiser, Prediction};
 use burn::tensor::{Tensor, TensorData};
@@ -102,9 +103,7 @@ impl DenoisedPrior {
     }
 
     fn moves_on_host(&self, step: usize, x: &Tensor<2>) -> Result<Vec<f32>, String> {
-        let data = x.clone().without_autodiff().try_into_data();
-        let data = data.map_err(|e| format!("device: {e}"))?;
-        let states = data.try_to_vec::<f32>().map_err(|e| format!("{e:?}"))?;
+        let states = read_now(x.clone())?;
         let asked = self.asked[step];
         let outputs = self
             .denoiser

@@ -2,7 +2,7 @@
 
 mod schedule;
 
-pub use schedule::{BetaSchedule, Prediction, Rule, Schedule, Spacing, Transition, Variance};
+pub use schedule::{BetaSchedule, Levels, Prediction, Rule, Schedule, Spacing, Transition, Variance};
 
 use super::{Diffusion, Process, log_constant, log_gaussian, per_row, per_step, sum};
 use crate::engine::ConfigError;

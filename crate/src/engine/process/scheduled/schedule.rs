@@ -65,19 +65,29 @@ pub enum Rule {
     },
 }
 
+/// The levels of noise of every timestep of the training.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Levels {
+    /// By the noise that each adds.
+    Betas {
+        /// How many there are.
+        timesteps: usize,
+        /// β of the first; the cosine schedule has its own.
+        start: f64,
+        /// β of the last.
+        end: f64,
+        /// How β grows between them.
+        schedule: BetaSchedule,
+    },
+    /// ᾱ of each: what of the data's variance is left.
+    Alphas(Vec<f64>),
+}
+
 /// A scheduler of diffusers: `DDPMScheduler` or `DDIMScheduler`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schedule {
-    /// Timesteps that the network was trained with.
-    pub timesteps: usize,
-    /// β of the first timestep; the cosine schedule has its own.
-    pub beta_start: f64,
-    /// β of the last timestep.
-    pub beta_end: f64,
-    /// How β grows between them.
-    pub beta_schedule: BetaSchedule,
-    /// ᾱ of every timestep, in place of that of β.
-    pub listed: Option<Vec<f64>>,
+    /// The levels of noise that the network was trained with.
+    pub levels: Levels,
     /// What the network predicts.
     pub prediction: Prediction,
     /// Largest absolute number of the predicted data; `None` where it is not clipped.
@@ -109,12 +119,53 @@ pub struct Transition {
     pub variance: f64,
 }
 
+impl Levels {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Betas { timesteps, .. } => *timesteps,
+            Self::Alphas(alphas) => alphas.len(),
+        }
+    }
+
+    /// ᾱ of every timestep: what of the data's variance is left.
+    pub fn alphas(&self) -> Vec<f64> {
+        let (count, first, last, schedule) = match self {
+            Self::Alphas(alphas) => return alphas.clone(),
+            Self::Betas {
+                timesteps,
+                start,
+                end,
+                schedule,
+            } => (*timesteps, *start, *end, *schedule),
+        };
+        let between =
+            |low: f64, high: f64, at: usize| low + (high - low) * at as f64 / (count.max(2) - 1) as f64;
+        let cosine = |u: f64| ((u + 0.008) / 1.008 * FRAC_PI_2).cos().powi(2);
+        let beta = |at: usize| match schedule {
+            BetaSchedule::Linear => between(first, last, at),
+            BetaSchedule::ScaledLinear => between(first.sqrt(), last.sqrt(), at).powi(2),
+            BetaSchedule::Cosine => {
+                let u = |at: usize| at as f64 / count as f64;
+                (1.0 - cosine(u(at + 1)) / cosine(u(at))).min(LARGEST_BETA)
+            }
+        };
+        let left = |product: &mut f64, beta: f64| {
+            *product *= 1.0 - beta;
+            Some(*product)
+        };
+        (0..count).map(beta).scan(1.0, left).collect()
+    }
+}
+
 impl Schedule {
     fn check(&self) -> Checked {
-        whole("num_train_timesteps", self.timesteps, 1, 100_000)?;
-        positive("beta_start", self.beta_start, LARGEST_BETA)?;
-        range("beta_end", self.beta_end, self.beta_start, LARGEST_BETA)?;
-        whole("steps_offset", self.offset, 0, self.timesteps - 1)?;
+        whole("num_train_timesteps", self.levels.count(), 1, 100_000)?;
+        if let Levels::Betas { start, end, .. } = self.levels {
+            positive("beta_start", start, LARGEST_BETA)?;
+            range("beta_end", end, start, LARGEST_BETA)?;
+        }
+        whole("steps_offset", self.offset, 0, self.levels.count() - 1)?;
         if let Some(clip) = self.clip {
             positive("clip_sample_range", clip, f64::MAX)?;
         }
@@ -124,45 +175,16 @@ impl Schedule {
         }
     }
 
-    /// β of every timestep.
-    fn betas(&self) -> Vec<f64> {
-        let (first, last, count) = (self.beta_start, self.beta_end, self.timesteps);
-        let between =
-            |low: f64, high: f64, at: usize| low + (high - low) * at as f64 / (count.max(2) - 1) as f64;
-        let cosine = |u: f64| ((u + 0.008) / 1.008 * FRAC_PI_2).cos().powi(2);
-        let beta = |at: usize| match self.beta_schedule {
-            BetaSchedule::Linear => between(first, last, at),
-            BetaSchedule::ScaledLinear => between(first.sqrt(), last.sqrt(), at).powi(2),
-            BetaSchedule::Cosine => {
-                let u = |at: usize| at as f64 / count as f64;
-                (1.0 - cosine(u(at + 1)) / cosine(u(at))).min(LARGEST_BETA)
-            }
-        };
-        (0..count).map(beta).collect()
-    }
-
-    /// ᾱ of every timestep: what of the data's variance is left.
-    pub fn alphas(&self) -> Vec<f64> {
-        if let Some(listed) = &self.listed {
-            return listed.clone();
-        }
-        let left = |product: &mut f64, beta: f64| {
-            *product *= 1.0 - beta;
-            Some(*product)
-        };
-        self.betas().into_iter().scan(1.0, left).collect()
-    }
-
     /// The timesteps that a chain of so many steps visits, from the noisiest on.
     fn visited(&self, steps: usize) -> Vec<usize> {
-        let apart = self.timesteps as f64 / steps as f64;
+        let apart = self.levels.count() as f64 / steps as f64;
         // As NumPy rounds: halves to the even neighbour.
         let rounded = |x: f64| x.round_ties_even() as usize;
-        let evenly = |at: usize| (self.timesteps - 1) as f64 * at as f64 / (steps.max(2) - 1) as f64;
+        let evenly = |at: usize| (self.levels.count() - 1) as f64 * at as f64 / (steps.max(2) - 1) as f64;
         let ascending = |at: usize| match self.spacing {
-            Spacing::Leading => self.timesteps / steps * at + self.offset,
+            Spacing::Leading => self.levels.count() / steps * at + self.offset,
             Spacing::Linspace => rounded(evenly(at)),
-            Spacing::Trailing => rounded(self.timesteps as f64 - (steps - 1 - at) as f64 * apart) - 1,
+            Spacing::Trailing => rounded(self.levels.count() as f64 - (steps - 1 - at) as f64 * apart) - 1,
         };
         (0..steps).rev().map(ascending).collect()
     }
@@ -174,9 +196,9 @@ impl Schedule {
     /// Names the value that is not allowed.
     pub fn transitions(&self, steps: usize) -> Result<Vec<Transition>, ConfigError> {
         self.check()?;
-        whole("process.steps", steps, 1, self.timesteps)?;
-        let (alphas, visited) = (self.alphas(), self.visited(steps));
-        if visited[0] >= self.timesteps {
+        whole("process.steps", steps, 1, self.levels.count())?;
+        let (alphas, visited) = (self.levels.alphas(), self.visited(steps));
+        if visited[0] >= self.levels.count() {
             return Err(ConfigError::new(
                 "steps_offset",
                 self.offset,
@@ -190,7 +212,7 @@ impl Schedule {
                 Rule::Ddim {
                     last_alpha_is_one, ..
                 } => (
-                    timestep.checked_sub(self.timesteps / steps),
+                    timestep.checked_sub(self.levels.count() / steps),
                     if last_alpha_is_one { 1.0 } else { alphas[0] },
                 ),
             };

@@ -124,7 +124,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     };
     let network = pipeline.network(&noise, &device)?;
     let schedule = pipeline.scheduler().ddpm();
-    let alphas = schedule.alphas();
+    let alphas = schedule.levels.alphas();
     let (parameters, train_images) = (Module::num_params(&network), images.train.len());
     let training = Pretraining::new(network, images.train, Recipe::from(&numbers), device.clone());
     let mut stepped = Stepped {

@@ -1,6 +1,6 @@
 //! Posteriors above models of others: the model with adapters, or a network that is added to one that the host computes.
 
-use crate::engine::process::{At, Policy, Prior, Scheduled, per_step};
+use crate::engine::process::{At, Policy, Prior, Scheduled, per_step, whole_gradient};
 use crate::network::diffusers::{Adapters, Model};
 use crate::task::images::{OutsidePrior, UNet};
 use burn::module::Module;
@@ -65,11 +65,7 @@ impl Policy<Scheduled> for ChangedModel {
     ) -> GradientsParams {
         match (self, change) {
             (Self::Adapted(model), Change::Adapters(adapters)) => model.gradient(adapters, at, prior, value),
-            _ => {
-                let states = at.states.clone();
-                let kernel = Policy::kernel(self, change, at.steps, at.conditions, states, at.guide, prior);
-                GradientsParams::from_grads(value(kernel).backward(), change)
-            }
+            _ => whole_gradient(self, change, at, prior, value),
         }
     }
 }

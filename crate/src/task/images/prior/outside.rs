@@ -2,7 +2,8 @@
 
 use crate::engine::ConfigError;
 use crate::engine::generator::Generate;
-use crate::engine::process::scheduled::{self, BetaSchedule, Rule, Schedule, Spacing, Transition, Variance};
+use crate::engine::host::read_now;
+use crate::engine::process::scheduled::{self, Levels, Rule, Schedule, Spacing, Transition, Variance};
 use crate::engine::process::{Denoiser, Prior, Process, Scheduled};
 use crate::run::{OnnxImageDenoiser, Prediction};
 use crate::task::images::Sampler;
@@ -37,12 +38,7 @@ impl OutsidePrior {
         let alphas = described.schedule.alphas_cumprod();
         let timesteps = alphas.len();
         let schedule = Schedule {
-            timesteps,
-            // ᾱ are listed: these are not used.
-            beta_start: 1e-4,
-            beta_end: 0.02,
-            beta_schedule: BetaSchedule::Linear,
-            listed: Some(alphas),
+            levels: Levels::Alphas(alphas),
             prediction: match described.prediction {
                 // A score is made one of the noise.
                 Prediction::Noise | Prediction::Score => scheduled::Prediction::Epsilon,
@@ -92,9 +88,7 @@ impl OutsidePrior {
     /// The model's output as the chain takes it, `[rows, pixels]`.
     fn output(&self, at: &Transition, x: &Tensor<2>) -> Result<Tensor<2>, String> {
         let [rows, pixels] = x.dims();
-        let data = x.clone().without_autodiff().try_into_data();
-        let data = data.map_err(|e| format!("device: {e}"))?;
-        let states = data.try_to_vec::<f32>().map_err(|e| format!("{e:?}"))?;
+        let states = read_now(x.clone())?;
         let time = self.described.time.of(at.timestep, self.timesteps);
         let output = self.denoiser.output(&states, pixels, time)?;
         let output = Tensor::from_data(TensorData::new(output, [rows, pixels]), &x.device());
@@ -158,7 +152,6 @@ impl Generate for Finish {
             None => ends,
             Some(at) => self.prior.process.finished(&ends, self.prior.output(at, &ends)?),
         };
-        let data = images.try_into_data().map_err(|e| format!("device: {e}"))?;
-        data.try_to_vec::<f32>().map_err(|e| format!("{e:?}"))
+        read_now(images)
     }
 }
