@@ -401,6 +401,22 @@ fn descriptions_that_make_no_sense_are_refused() {
             "",
             "prior.prompt",
         ),
+        (
+            "folder = \"a\", prompts = [\"b\", \"c\"], prompts_file = \"d\"",
+            "",
+            "use one of prior.prompt, prior.prompts and prior.prompts_file",
+        ),
+        (
+            "onnx = { model = \"a\", shape = [3, 8, 8], prediction = \"noise\", schedule = { kind = \"linear\" } }, \
+             prompts_file = \"d\"",
+            "",
+            "prior.prompts_file",
+        ),
+        (
+            "folder = \"a\", prompts_file = \"d\"",
+            "rollout.batch = 3",
+            "rollout.batch",
+        ),
         ("folder = \"a\", prompts = [\"c\"]", "", "prior.prompts"),
         (
             "folder = \"a\", prompts = [\"c\", \"d\\ne\"]",
@@ -415,6 +431,7 @@ fn descriptions_that_make_no_sense_are_refused() {
         ),
         ("folder = \"a\"", "network.rank = 0", "network.rank"),
         ("folder = \"a\"", "network.depth = 3", "network.depth"),
+        ("folder = \"a\"", "network.width = 32", "network.width"),
     ] {
         let text = refused(prior, more);
         assert!(text.contains(field), "{prior} {more}: {text}");

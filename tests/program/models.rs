@@ -154,10 +154,12 @@ fn posteriors_of_prompts_are_trained_broken_off_listed_sampled_and_exported() {
     let place = Scratch::new();
     let path = |name: &str| place.path().join(name);
     fs::write(path("reward.py"), AS_TOLD).expect("written");
+    let texts = "a small house\n\nein Häuschen am See\n";
+    fs::write(path("texts.txt"), texts).expect("written");
     let toml = format!(
         r#"
         task = "images"
-        prior = {{ folder = "{LATENT}", prompts = ["a small house", "ein Häuschen am See"], sampler = {{ kind = "ddim" }} }}
+        prior = {{ folder = "{LATENT}", prompts_file = "texts.txt", sampler = {{ kind = "ddim" }} }}
         reward = {{ kind = "command", run = ["python3", "reward.py"] }}
         process.steps = 3
         network.rank = 2
@@ -177,6 +179,21 @@ fn posteriors_of_prompts_are_trained_broken_off_listed_sampled_and_exported() {
     let broken = at(&place, "run run.toml --allow-commands --out broken").output();
     let said = stderr(&broken.expect("the program starts"));
     assert!(said.contains("ValueError: out of luck"), "{said}");
+    // The runs have the texts of their start.
+    assert_eq!(
+        fs::read_to_string(path("whole/prompts.txt")).expect("kept"),
+        texts
+    );
+    fs::write(path("texts.txt"), "a cat\n").expect("written");
+    let other = at(&place, "run run.toml --allow-commands --out other").output();
+    let said = stderr(&other.expect("the program starts"));
+    let number = "the number of lines with a text in prior.prompts_file: 1 is not allowed";
+    assert!(said.contains(number), "{said}");
+    fs::remove_file(path("texts.txt")).expect("removed");
+    let other = at(&place, "run run.toml --allow-commands --out other").output();
+    let said = stderr(&other.expect("the program starts"));
+    let missing = "prior.prompts_file: `texts.txt` is not allowed; use a text file that can be read";
+    assert!(said.contains(missing), "{said}");
     succeed(&mut at(&place, "run --resume broken --allow-commands"));
     assert_same_without(&["evaluations"], &path("broken"), &path("whole"));
     assert!(!metrics(&path("whole")).is_empty());

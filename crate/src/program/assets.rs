@@ -57,6 +57,7 @@ pub fn files(run: &Run, permission: &Permission) -> Result<Files, ProgramError> 
             let path = Path::new(need.name);
             fs::read(path).map_err(|e| ProgramError::file("read the table", path, e))
         }
+        FileKind::Text => own(need, "a text file"),
         FileKind::Onnx(_) | FileKind::Denoiser(_) | FileKind::Generator(_) => own(need, "an ONNX file"),
         // A program has no file of its own, a folder several.
         FileKind::Command(_) | FileKind::TextCommand(_) | FileKind::Folder { .. } => Ok(Vec::new()),
@@ -81,7 +82,7 @@ pub fn prior_beside(
     let needs: Vec<FileNeed> = run
         .files()
         .into_iter()
-        .filter(|need| need.role == PRIOR)
+        .filter(|need| need.field.starts_with("prior."))
         .collect();
     opened(&needs, permission, find)
 }
@@ -94,7 +95,7 @@ fn opened(
     needs.iter().try_fold(Files::default(), |files, need| {
         Ok(match need.kind {
             FileKind::ShippedWeights => files.with(need.role, shipped(need.name).to_vec()),
-            FileKind::Weights | FileKind::Corpus { .. } | FileKind::Table => {
+            FileKind::Weights | FileKind::Corpus { .. } | FileKind::Table | FileKind::Text => {
                 files.with(need.role, find(need)?)
             }
             FileKind::Command(command) => {

@@ -45,6 +45,8 @@ pub enum FileKind<'a> {
     },
     /// A table of numbers: CSV with a header, or .npy.
     Table,
+    /// A text file.
+    Text,
     /// A reward that a program computes; [`Files`] holds it as a black box.
     Command(&'a Command),
     /// The same of texts.

@@ -117,7 +117,7 @@ impl Session {
         seed: u64,
     ) -> Result<Vec<f32>, EngineError> {
         let ends = self.one_step_ends(sampler, conditions, (seed, Purpose::Samples));
-        self.0.task().samples_of(ends.await?).await
+        self.0.task().samples_of(ends.await?, conditions).await
     }
 
     async fn one_step_ends(

@@ -174,7 +174,7 @@ impl<T: Task> Learner<T> {
     }
 
     /// The conditions of so many rows, which cycle through all of them.
-    pub(super) fn in_turn(&self, count: usize) -> Vec<usize> {
+    pub(crate) fn in_turn(&self, count: usize) -> Vec<usize> {
         let conditions = self.task.conditions();
         (0..count).map(|row| conditions.in_turn(row)).collect()
     }

@@ -144,13 +144,12 @@ impl Model {
     }
 
     /// The images, or latents, that the chain's ends become: the scheduler's last step without noise, with the
-    /// prior's network, under the first condition.
-    pub fn finished(&self, ends: &Tensor<2>) -> Tensor<2> {
+    /// prior's network, each under its condition.
+    pub fn finished(&self, ends: &Tensor<2>, conditions: &[usize]) -> Tensor<2> {
         match self.process.finish() {
             None => ends.clone(),
             Some(finish) => {
-                let conditions = vec![0; ends.dims()[0]];
-                let output = self.output(&[finish.timestep as f64], &conditions, ends, None);
+                let output = self.output(&[finish.timestep as f64], conditions, ends, None);
                 self.process.finished(ends, output)
             }
         }

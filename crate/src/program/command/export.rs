@@ -8,7 +8,7 @@ use crate::program::outside::Permission;
 use crate::program::storage::{self, REPORT, RunFolder, WEIGHTS};
 use pollster::block_on;
 use rtb::run::Run;
-use rtb::task::images::{CheckpointsProblem, published_adapters};
+use rtb::task::images::{CheckpointsProblem, DescribedPrior, published_adapters};
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
@@ -35,11 +35,12 @@ pub struct Args {
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let folder = RunFolder::open(&args.folder)?;
     let run = folder.run()?;
-    let problem = CheckpointsProblem::of(&run)?;
+    let mut problem = CheckpointsProblem::of(&run)?.clone();
     let path = folder.file(WEIGHTS);
     let trained = fs::read(&path).map_err(|e| ProgramError::file("read the trained weights", &path, e))?;
     let out = args.out.clone().unwrap_or_else(|| folder.file("lora"));
     let files = assets::prior_beside(&run, &args.permission, |need| folder.kept(need))?;
+    problem.prior = problem.prior.completed(&files)?;
     let lora = block_on(published_adapters(
         &run,
         &files,
@@ -52,7 +53,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let report = report.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     storage::write(
         &out.join("README.md"),
-        card(&folder.name(), &run, problem, report.as_ref()).as_bytes(),
+        card(&folder.name(), &run, &problem, report.as_ref()).as_bytes(),
     )?;
     print(&format!("{}\n", out.display()))
 }

@@ -15,7 +15,7 @@ use rtb::engine::weights::read_metadata;
 use rtb::run::{Class, ConfigError, Files, MOST_CANDIDATES, Run};
 use rtb::session::{Sampled, Session};
 use rtb::task::Picture;
-use rtb::task::images::{CheckpointsProblem, Learned};
+use rtb::task::images::{CheckpointsProblem, DescribedPrior, Learned};
 use rtb::task::points::PointsProblem;
 use rtb::task::text::{Story, TextProblem};
 use std::convert::Infallible;
@@ -64,7 +64,7 @@ pub struct Args {
     /// Draw only given this observation, a row of the run's table from 1; needs a run with observations
     #[arg(long, value_name = "ROW", conflicts_with = "class", value_parser = whole::<usize>(1, u64::MAX))]
     observation: Option<usize>,
-    /// Draw only for this prompt, by its place among the run's prompts from 1; needs a run with prior.prompts
+    /// Draw only for this prompt, by its place among the run's prompts from 1; needs a run with several prompts
     #[arg(long, value_name = "N", conflicts_with_all = ["class", "observation"], value_parser = whole::<usize>(1, u64::MAX))]
     prompt: Option<usize>,
     /// Write the log weight log(r·p_θ/p_φ) of every sample beside it; with --candidates, that of the mean over
@@ -114,7 +114,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let all = session.conditions();
     let classes = classes(run, &files)?;
     let wanted = of_class(args, classes.as_ref())?.or(of_observation(args, run, all.count)?);
-    let wanted = wanted.or(of_prompt(args, run)?);
+    let wanted = wanted.or(of_prompt(args, run, all.count)?);
     let in_turn = |row| wanted.unwrap_or_else(|| all.in_turn(row));
     let conditions: Vec<usize> = (0..args.count as usize).map(in_turn).collect();
     let sampled = match &args.distilled {
@@ -231,29 +231,23 @@ fn of_observation(args: &Args, run: &Run, count: usize) -> Result<Option<usize>,
     Err(ConfigError::new("--observation", row, allowed))
 }
 
-/// The condition of the wanted prompt; none where all take turns.
-fn of_prompt(args: &Args, run: &Run) -> Result<Option<usize>, ConfigError> {
+/// The condition of the wanted prompt among `count`; none where all take turns.
+fn of_prompt(args: &Args, run: &Run, count: usize) -> Result<Option<usize>, ConfigError> {
     let Some(place) = args.prompt else {
         return Ok(None);
     };
-    match prompts(run) {
-        0 => {
-            let allowed = "a run with prior.prompts, or omit --prompt";
-            Err(ConfigError::new("--prompt", place, allowed))
-        }
-        count if place > count => Err(ConfigError::new(
-            "--prompt",
-            place,
-            format!("a whole number from 1 to {count}, the place of a prompt"),
-        )),
-        _ => Ok(Some(place - 1)),
-    }
+    let allowed = match has_prompts(run) {
+        true if place <= count => return Ok(Some(place - 1)),
+        true => format!("a whole number from 1 to {count}, the place of a prompt"),
+        false => "a run with prior.prompts or prior.prompts_file, or omit --prompt".to_owned(),
+    };
+    Err(ConfigError::new("--prompt", place, allowed))
 }
 
-/// How many prompts a run has a posterior each for.
-fn prompts(run: &Run) -> usize {
+/// Whether a run has a posterior for each of several prompts.
+fn has_prompts(run: &Run) -> bool {
     let problem = run.problem.get::<CheckpointsProblem>();
-    problem.map_or(0, |problem| problem.prior.prompts.len())
+    problem.is_some_and(|problem| problem.prior.prompts().is_some())
 }
 
 /// Whether a run has a posterior for each of several observations.
@@ -267,7 +261,7 @@ fn check_columns(args: &Args, run: &Run, format: Format) -> Result<(), ConfigErr
     let many = match (run.problem.classes(), has_observations(run)) {
         (Some(_), _) if args.class.is_none() => Some(("classes", "class with --class")),
         (_, true) if args.observation.is_none() => Some(("observations", "observation with --observation")),
-        _ if prompts(run) > 0 && args.prompt.is_none() => Some(("prompts", "prompt with --prompt")),
+        _ if has_prompts(run) && args.prompt.is_none() => Some(("prompts", "prompt with --prompt")),
         _ => None,
     };
     let lost = match (format, many) {
@@ -306,7 +300,7 @@ fn columns(
         values: conditions.iter().map(|at| (at + 1) as f64).collect(),
     };
     let observation = has_observations(run).then(|| places("observation"));
-    let prompt = (prompts(run) > 0).then(|| places("prompt"));
+    let prompt = has_prompts(run).then(|| places("prompt"));
     let weight = args.weights.then_some(Column {
         name: "log_weight",
         values: log_weights,

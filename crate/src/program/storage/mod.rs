@@ -268,6 +268,7 @@ fn kept_as(need: &FileNeed) -> Option<String> {
         FileKind::ShippedWeights => None,
         FileKind::Corpus { .. } => Some(format!("{}.tsv", need.role)),
         FileKind::Table => Some(format!("{}.{}", need.role, extension(Path::new(need.name)))),
+        FileKind::Text => Some(format!("{}.txt", need.role)),
         FileKind::Onnx(_) | FileKind::Denoiser(_) | FileKind::Generator(_) => {
             Some(format!("{}.onnx", need.role))
         }

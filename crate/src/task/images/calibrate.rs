@@ -48,7 +48,7 @@ async fn statistics<Q: ImagePrior>(
     ends: &[f32],
     conditions: &[usize],
 ) -> Result<Vec<f64>, EngineError> {
-    let images = learner.task.images_of(ends).await?;
+    let images = learner.task.images_of(ends, conditions).await?;
     let log_reward = learner.log_reward(conditions, ends).await?;
     let shape = learner.task.learned.shape;
     let rows = images.chunks_exact(shape.pixels()).zip(log_reward);

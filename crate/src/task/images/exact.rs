@@ -160,13 +160,13 @@ impl<Q: ImagePrior> TaskOf<Q> {
             return Ok(None);
         };
         let pictured = self.pictured(&exact);
-        let places = pictured.iter().map(|at| exact.kept[*at]);
-        let ends = picked(self.ends(), self.size(), places);
+        let numbers: Vec<usize> = pictured.iter().map(|at| exact.kept[*at]).collect();
+        let ends = picked(self.ends(), self.size(), numbers.iter().copied());
         let plane_paths = match exact.plane {
             Some(_) => self.paths_to(&ends).await?,
             None => Vec::new(),
         };
-        let samples = self.images_of(&ends).await?;
+        let samples = self.images_of(&ends, &self.of_prior(&numbers)).await?;
         Ok(Some(SampledTruth {
             samples,
             log_reward: pictured.iter().map(|at| exact.log_reward[*at] as f32).collect(),
@@ -185,11 +185,11 @@ impl<Q: ImagePrior> TaskOf<Q> {
 
     /// The kept images of a picture, as many of each condition as the learned ones have there.
     fn pictured(&self, exact: &Exact) -> Vec<usize> {
-        let conditions = self.count();
-        let each = exact.kept.len() / conditions;
-        (0..conditions)
+        let conditions = self.conditions();
+        let each = exact.kept.len() / conditions.count;
+        (0..conditions.count)
             .flat_map(|condition| {
-                let places = (0..Self::PICTURED).map(|place| self.run.pictured(place, Self::PICTURED));
+                let places = (0..Self::PICTURED).map(|place| conditions.pictured(place, Self::PICTURED));
                 let wanted = places.filter(|of| *of == condition).count();
                 (0..each.min(wanted)).map(move |at| condition * each + at)
             })
@@ -208,7 +208,7 @@ impl<Q: ImagePrior> TaskOf<Q> {
         ends: &[f32],
         conditions: &[usize],
     ) -> Result<(ImageFit, Vec<usize>), EngineError> {
-        let [judged, classified] = self.look_at(ends).await?;
+        let [judged, classified] = self.look_at(ends, conditions).await?;
         let [truth, truth_classified] = &exact.seen;
         let known = exact.kept.len() > 1;
         let each = exact.kept.len() / self.count();

@@ -72,7 +72,7 @@ impl<Q: ImagePrior> TaskOf<Q> {
         let all: BTreeSet<usize> = new.iter().flatten().copied().collect();
         let all: Vec<usize> = all.into_iter().collect();
         let ends = picked(self.ends(), self.size(), all.iter().copied());
-        let seen = self.look_at(&ends).await?;
+        let seen = self.look_at(&ends, &self.of_prior(&all)).await?;
         for (scored, new) in self.scored.iter_mut().zip(new) {
             let rows = || new.iter().filter_map(|at| all.binary_search(at).ok());
             for (into, seen) in scored.seen.iter_mut().zip(&seen) {
@@ -82,14 +82,14 @@ impl<Q: ImagePrior> TaskOf<Q> {
         Ok(())
     }
 
-    /// What the judge and the rewards' classifier see in the images of end points; nothing in the eyes of one that
-    /// has learned others.
-    pub(super) async fn look_at(&self, ends: &[f32]) -> Result<[Seen; 2], EngineError> {
+    /// What the judge and the rewards' classifier see in the images of end points under their conditions; nothing in
+    /// the eyes of one that has learned others.
+    pub(super) async fn look_at(&self, ends: &[f32], conditions: &[usize]) -> Result<[Seen; 2], EngineError> {
         let Classifiers { judge, asked, .. } = &self.classifiers;
         if judge.is_none() && asked.is_none() {
             return Ok(<[Seen; 2]>::default());
         }
-        let images = self.images_of(ends).await?;
+        let images = self.images_of(ends, conditions).await?;
         let judged = match judge {
             Some(judge) => see(judge, &images, &self.device).await,
             None => Ok(Seen::default()),

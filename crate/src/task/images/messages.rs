@@ -14,6 +14,9 @@ pub struct ImageView {
     pub ink: bool,
     /// The names of their classes.
     pub classes: Vec<String>,
+    /// The text of every condition, where they are texts.
+    #[serde(default)]
+    pub prompts: Vec<String>,
     /// The plane of the latents that images are made of, where there are two.
     #[serde(default)]
     pub plane: Option<PlaneView>,
@@ -67,6 +70,7 @@ impl Default for ImageView {
             shape: Shape::MNIST,
             ink: true,
             classes: numbered(CLASSES),
+            prompts: Vec::new(),
             plane: None,
         }
     }

@@ -36,7 +36,10 @@ pub(super) async fn measure<Q: ImagePrior>(
         .fit(&exact, &drawn, &images.in_turn(log_reward.len()))
         .await?;
     let pictured = resampled(&noise, log_weights, TaskOf::<Q>::PICTURED.min(log_weights.len()));
-    let points = images.images_of(&picked(ends, size, pictured)).await?;
+    let conditions = images.in_turn(pictured.len());
+    let points = images
+        .images_of(&picked(ends, size, pictured), &conditions)
+        .await?;
     let fit = exact.placed(Fit::new(&fit), &drawn, &images.in_turn(log_reward.len()));
     Ok(Measured {
         fit,

@@ -47,13 +47,14 @@ impl<Q: ImagePrior> TaskOf<Q> {
         let width = 2.0 * half_width / MAP as f64;
         let middle = |at: usize| (at as f64 + 0.5) * width - half_width;
         let points = (0..MAP * MAP).flat_map(|at| [middle(at % MAP) as f32, -middle(at / MAP) as f32]);
+        let images = self.prior.decoder().images(&points.collect::<Vec<f32>>()).await;
         Ok(Some(PlaneView {
             half_width,
             side: CELLS,
             exact: floats(&plane.exact),
             log_r: floats(&plane.log_r),
             map_side: MAP,
-            map: self.images_of(&points.collect::<Vec<f32>>()).await?,
+            map: images.map_err(EngineError::Device)?,
             prior_paths: prior.points.clone(),
         }))
     }

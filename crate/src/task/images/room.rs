@@ -153,17 +153,19 @@ impl ImageRoom for Checkpoint {
         problem::checkpoint_defaults()
     }
 
-    /// A model in another place.
+    /// A model in another place, other texts.
     fn give_way(own: &mut Table, over: &Table) {
-        let says = |field| over.get("prior").is_some_and(|prior| prior.get(field).is_some());
-        let gone: &[&str] = match ["folder", "hub", "onnx"].map(says) {
-            [true, false, false] => &["hub", "revision", "onnx"],
-            [false, true, false] => &["folder", "revision", "onnx"],
-            [false, false, true] => &["folder", "hub", "revision"],
-            _ => return,
+        let said = |field: &&str| over.get("prior").is_some_and(|prior| prior.get(field).is_some());
+        let Some(prior) = own.get_mut("prior").and_then(toml::Value::as_table_mut) else {
+            return;
         };
-        if let Some(prior) = own.get_mut("prior").and_then(toml::Value::as_table_mut) {
-            prior.retain(|field, _| !gone.contains(&field));
+        for (fields, of_all) in [
+            (["folder", "hub", "onnx"], Some("revision")),
+            (["prompt", "prompts", "prompts_file"], None),
+        ] {
+            if fields.iter().filter(|field| said(field)).count() == 1 {
+                prior.retain(|field, _| !fields.contains(&field) && of_all != Some(field));
+            }
         }
     }
 
@@ -269,8 +271,8 @@ impl<P: ImageRoom> Room for RoomOf<P> {
 
     fn listings(&self, shown: &Shown) -> Vec<Listing> {
         let calibrated = calibration::listing("statistic", &STATISTICS, shown.fit);
-        let told = shown.run.problem.get::<ProblemOf<P>>();
-        let told = told.and_then(|problem| prompts(problem.prior.prompts(), shown));
+        let view = shown.scene.view.of::<ImageView>().unwrap_or_default();
+        let told = prompts(&view.prompts, shown);
         told.into_iter().chain(calibrated).collect()
     }
 

@@ -3,7 +3,7 @@
 use super::calibrate::calibrate;
 use super::methods::{self, VARIANCE_IMAGES};
 use super::{ClassFit, Exact, ImageView, PromptFit, Reward};
-use super::{ImagePrior, TaskOf};
+use super::{DescribedPrior, ImagePrior, TaskOf};
 use crate::engine::EngineError;
 use crate::engine::Paths;
 use crate::engine::learner::{Learner, Simulated};
@@ -13,6 +13,7 @@ use crate::task::calibration::Calibration;
 use crate::task::noise_policy::Told;
 use crate::task::opened::{Drawn, Kept, Measured, Pictures, Reference, ShownTask};
 use std::fmt::Write;
+use std::iter;
 use std::sync::Arc;
 
 /// Samples on the plane of two latents, over those that other figures are about.
@@ -55,8 +56,8 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
         Arc::new(move |pixels| view.picture(pixels))
     }
 
-    async fn samples_of(&self, ends: Vec<f32>) -> Result<Vec<f32>, EngineError> {
-        self.images_of(&ends).await
+    async fn samples_of(&self, ends: Vec<f32>, conditions: &[usize]) -> Result<Vec<f32>, EngineError> {
+        self.images_of(&ends, conditions).await
     }
 
     fn told(&self) -> Option<(usize, Told)> {
@@ -68,7 +69,7 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
         let log_reward = learner.log_reward_of_ends(&ends).await?;
         let mut view = learner.task.view();
         view.plane = learner.task.plane_view(&ends).await?;
-        let prior_paths = seen(&learner.task, ends).await?;
+        let prior_paths = seen(learner, ends).await?;
         let exact = learner.task.known().await?;
         let (truth, log_z) = match learner.task.plane().await? {
             Some(plane) => (Truth::Quadrature, Some(plane.mean_log_z())),
@@ -96,11 +97,12 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
         }
         let mut ends = made.ends;
         ends.truncate(SENT * learner.task.size());
-        let samples = learner.task.images_of(&ends).await?;
+        let conditions = &made.conditions[..SENT.min(made.conditions.len())];
+        let samples = learner.task.images_of(&ends, conditions).await?;
         Ok(Snapshot {
             iteration: learner.iteration(),
             samples,
-            paths: seen(&learner.task, pictured.paths).await?,
+            paths: seen(learner, pictured.paths).await?,
             log_reward: pictured.log_reward,
             more,
             report,
@@ -192,16 +194,22 @@ impl<Q: ImagePrior> TaskOf<Q> {
             shape: self.learned.shape,
             ink: self.learned.ink,
             classes: self.learned.classes.clone(),
+            prompts: self.problem.prior.prompts().unwrap_or_default().to_vec(),
             plane: None,
         }
     }
 }
 
-/// Trajectories as images.
-async fn seen<Q: ImagePrior>(task: &TaskOf<Q>, paths: Paths) -> Result<Paths, EngineError> {
+/// Trajectories of a picture as images.
+async fn seen<Q: ImagePrior>(learner: &Learner<TaskOf<Q>>, paths: Paths) -> Result<Paths, EngineError> {
+    let conditions: Vec<usize> = learner
+        .pictured()
+        .into_iter()
+        .flat_map(|condition| iter::repeat_n(condition, paths.steps.len()))
+        .collect();
     Ok(Paths {
-        size: task.learned.shape.pixels(),
-        points: task.images_of(&paths.points).await?,
+        size: learner.task.learned.shape.pixels(),
+        points: learner.task.images_of(&paths.points, &conditions).await?,
         ..paths
     })
 }

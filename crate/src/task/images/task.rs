@@ -29,7 +29,7 @@ pub type LatentsTask = TaskOf<GeneratorPrior>;
 pub struct TaskOf<Q: ImagePrior> {
     /// The run it was opened for.
     pub run: Run,
-    /// What it is about.
+    /// What it is about, with what its files say.
     pub problem: ProblemOf<Q::Described>,
     /// What it is computed on.
     pub device: Device,
@@ -62,6 +62,7 @@ impl<Q: ImagePrior> TaskOf<Q> {
     pub fn open(run: Run, device: Device, files: &Files) -> Result<Self, EngineError> {
         run.validate()?;
         let mut problem = ProblemOf::<Q::Described>::of(&run)?.clone();
+        problem.prior = problem.prior.completed(files)?;
         let (prior, mut learned) = Q::open(&problem.prior, &run, files, &device)?;
         let classifiers = Classifiers::open(&problem, &learned, files, &device)?;
         learned.classes.clone_from(&classifiers.classes);
@@ -73,7 +74,7 @@ impl<Q: ImagePrior> TaskOf<Q> {
             prior.decoder().clone(),
             files,
         )?
-        .told(problem.prior.prompts());
+        .told(problem.prior.prompts().unwrap_or_default());
         let file = files.get("prior").unwrap_or_default();
         let pool = |purpose| Pool::new(&run, &problem.prior, file, purpose);
         Ok(Self {
@@ -116,13 +117,17 @@ impl<Q: ImagePrior> TaskOf<Q> {
         self.scored.len()
     }
 
-    /// Images of end points, `[count][pixels]`.
+    /// Images of end points, each under its condition, `[count][pixels]`.
     ///
     /// # Errors
     ///
     /// Where the device fails.
-    pub(crate) async fn images_of(&self, ends: &[f32]) -> Result<Vec<f32>, EngineError> {
-        let images = self.prior.decoder().images(ends).await;
+    pub(crate) async fn images_of(
+        &self,
+        ends: &[f32],
+        conditions: &[usize],
+    ) -> Result<Vec<f32>, EngineError> {
+        let images = self.prior.decoder().images_given(ends, conditions).await;
         images.map_err(EngineError::Device)
     }
 
@@ -157,7 +162,7 @@ impl<Q: ImagePrior> TaskOf<Q> {
             return log_r.map_err(EngineError::Device);
         }
         let rows = ends.len() / self.size();
-        let conditions: Vec<usize> = (first..first + rows).map(|row| row % count).collect();
+        let conditions = self.of_prior(&(first..first + rows).collect::<Vec<_>>());
         let place = (&self.process, &self.device);
         let log_r = tempered(place, &self.reward, 1.0, &conditions, ends).await;
         let log_r = log_r.map_err(EngineError::Device)?;
@@ -169,9 +174,16 @@ impl<Q: ImagePrior> TaskOf<Q> {
         Ok((0..count).map(of).collect())
     }
 
+    /// The conditions that the prior's samples with these numbers were made under.
+    pub(super) fn of_prior(&self, numbers: &[usize]) -> Vec<usize> {
+        let count = self.prior.conditions();
+        numbers.iter().map(|number| number % count).collect()
+    }
+
     /// The conditions of rows that have them in turn.
     pub fn in_turn(&self, rows: usize) -> Vec<usize> {
-        (0..rows).map(|row| self.run.in_turn(row)).collect()
+        let conditions = Conditions::all(self.count());
+        (0..rows).map(|row| conditions.in_turn(row)).collect()
     }
 }
 
@@ -208,7 +220,7 @@ impl<Q: ImagePrior> Task for TaskOf<Q> {
     fn conditions(&self) -> Conditions {
         Conditions {
             count: self.count(),
-            at_once: self.run.conditions_at_once(),
+            at_once: self.problem.conditions_at_once(self.run.rollout.batch),
         }
     }
 

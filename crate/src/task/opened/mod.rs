@@ -102,8 +102,12 @@ pub trait ShownTask: Task + Sized + 'static {
         None
     }
 
-    /// Samples of end points, `[count]` of [`ShownTask::shape`].
-    fn samples_of(&self, ends: Vec<f32>) -> impl Future<Output = Result<Vec<f32>, EngineError>> {
+    /// Samples of end points, each under its condition, `[count]` of [`ShownTask::shape`].
+    fn samples_of(
+        &self,
+        ends: Vec<f32>,
+        _conditions: &[usize],
+    ) -> impl Future<Output = Result<Vec<f32>, EngineError>> {
         async { Ok(ends) }
     }
 
@@ -203,7 +207,7 @@ pub trait OpenTask {
     fn misread(&self) -> Option<ConfigError>;
 
     /// As [`ShownTask::samples_of`].
-    fn samples_of(&self, ends: Vec<f32>) -> Later<'_, Vec<f32>>;
+    fn samples_of<'a>(&'a self, ends: Vec<f32>, conditions: &'a [usize]) -> Later<'a, Vec<f32>>;
 
     /// As [`ShownTask::told`].
     fn told(&self) -> Option<(usize, Told)>;
@@ -265,8 +269,8 @@ impl<T: ShownTask> OpenTask for T {
         ShownTask::misread(self)
     }
 
-    fn samples_of(&self, ends: Vec<f32>) -> Later<'_, Vec<f32>> {
-        Box::pin(ShownTask::samples_of(self, ends))
+    fn samples_of<'a>(&'a self, ends: Vec<f32>, conditions: &'a [usize]) -> Later<'a, Vec<f32>> {
+        Box::pin(ShownTask::samples_of(self, ends, conditions))
     }
 
     fn told(&self) -> Option<(usize, Told)> {

@@ -188,7 +188,7 @@ impl<T: ShownTask> OpenRun for Learner<T> {
     fn samples(&self, count: usize, candidates: usize) -> Later<'_, Vec<f32>> {
         Box::pin(async move {
             let ends = Learner::samples(self, count, candidates).await?;
-            self.task.samples_of(ends).await
+            self.task.samples_of(ends, &self.in_turn(count)).await
         })
     }
 
@@ -201,7 +201,7 @@ impl<T: ShownTask> OpenRun for Learner<T> {
         Box::pin(async move {
             let sampled = Learner::sampled(self, conditions, candidates, weighted).await?;
             Ok(Sampled {
-                ends: self.task.samples_of(sampled.ends).await?,
+                ends: self.task.samples_of(sampled.ends, conditions).await?,
                 ..sampled
             })
         })

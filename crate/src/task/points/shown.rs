@@ -77,7 +77,7 @@ impl ShownTask for PointsTask {
         })
     }
 
-    async fn samples_of(&self, ends: Vec<f32>) -> Result<Vec<f32>, EngineError> {
+    async fn samples_of(&self, ends: Vec<f32>, _conditions: &[usize]) -> Result<Vec<f32>, EngineError> {
         Ok(narrowed(&self.space.points(&ends)))
     }
 

@@ -154,14 +154,15 @@ impl Decoder {
         }
     }
 
-    /// `[rows, size]` → `[rows, pixels]`, differentiable; `None` of a generator that the host computes.
-    pub(crate) fn images_of(&self, ends: Tensor<2>) -> Option<Tensor<2>> {
+    /// `[rows, size]` → `[rows, pixels]`, each row under its condition, differentiable; `None` of a generator that the
+    /// host computes.
+    pub(crate) fn images_of(&self, ends: Tensor<2>, conditions: &[usize]) -> Option<Tensor<2>> {
         match &self.by {
             By::Nothing => Some(ends),
             By::Network(latents) => Some(decode(&latents.network, ends)),
-            By::Flow(flow, decoder) => decoder.images_of(flow.ends(ends)),
+            By::Flow(flow, decoder) => decoder.images_of(flow.ends(ends), conditions),
             By::Outside(_) => None,
-            By::Model(model) => Some(model.images(&ends)),
+            By::Model(model) => Some(model.images(&ends, conditions)),
         }
     }
 
@@ -175,12 +176,21 @@ impl Decoder {
         matches!(self.by, By::Outside(_))
     }
 
-    /// The same of end points on the host.
+    /// The same of end points on the host, under the first condition.
     ///
     /// # Errors
     ///
     /// Where the device or the generator fails.
     pub async fn images(&self, ends: &[f32]) -> Result<Vec<f32>, String> {
+        self.images_given(ends, &vec![0; ends.len() / self.size()]).await
+    }
+
+    /// The same, each under its condition.
+    ///
+    /// # Errors
+    ///
+    /// Where the device or the generator fails.
+    pub async fn images_given(&self, ends: &[f32], conditions: &[usize]) -> Result<Vec<f32>, String> {
         let device = match &self.by {
             By::Nothing => return Ok(ends.to_vec()),
             By::Outside(outside) => return outside.images(ends),
@@ -189,12 +199,13 @@ impl Decoder {
             By::Model(model) => model.device(),
         };
         let size = self.size();
-        let blocks: Vec<&[f32]> = ends.chunks(BLOCK * size).collect();
+        let blocks: Vec<_> = ends.chunks(BLOCK * size).zip(conditions.chunks(BLOCK)).collect();
         let mut images = Vec::with_capacity(ends.len() / size * self.shape.pixels());
         for group in blocks.chunks(parallel::at_once(device)) {
-            let made = parallel::map(group.to_vec(), |block| {
+            let made = parallel::map(group.to_vec(), |(block, conditions)| {
                 let block = Tensor::from_numbers(block.to_vec(), size, device);
-                self.images_of(block).expect("it is computed on the device")
+                let images = self.images_of(block, conditions);
+                images.expect("it is computed on the device")
             });
             for block in made {
                 images.extend(read(block).await?);

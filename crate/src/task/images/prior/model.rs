@@ -165,11 +165,6 @@ impl Made {
             Some((config, _)) => (config.outputs, config.factor()),
         };
         let process = Scheduled::new(&schedule, run.process.steps, sides.iter().product())?;
-        if process.finish().is_some() && !described.prompts.is_empty() {
-            let allowed = "`{ kind = \"ddim\" }`, and a model without set_alpha_to_one, for several prior.prompts: the last \
-                           step of this one has no noise, and would not know the text";
-            return Err(ConfigError::new("prior.sampler", described.sampler.name(), allowed).into());
-        }
         Ok(Self {
             model: Model::new(network, process, sides, prompt).in_chunks(run.objective.chunk),
             sides,
@@ -204,10 +199,10 @@ impl Made {
         &self.device
     }
 
-    /// Images of end points, −1 black to 1 white, `[rows, pixels]`: what the schedule's last step makes of them with the
-    /// prior's network where that adds no noise, then decoded, a few at once.
-    pub fn images(&self, ends: &Tensor<2>) -> Tensor<2> {
-        let finished = self.model.finished(ends);
+    /// Images of end points under conditions, −1 black to 1 white, `[rows, pixels]`: what the schedule's last step makes
+    /// of them with the prior's network where that adds no noise, then decoded, a few at once.
+    pub fn images(&self, ends: &Tensor<2>, conditions: &[usize]) -> Tensor<2> {
+        let finished = self.model.finished(ends, conditions);
         let images = match &self.autoencoder {
             None => finished,
             Some(decoder) => {

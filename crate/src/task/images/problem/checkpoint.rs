@@ -1,14 +1,11 @@
 //! Diffusion models of others, as a run describes them.
 
-use super::DescribedPrior;
+use super::{DescribedPrior, prompts};
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, positive, range, whole};
-use crate::run::{FileKind, FileNeed, OnnxImageDenoiser, Run};
+use crate::run::{FileKind, FileNeed, Files, Network, OnnxImageDenoiser, Run};
 use crate::task::images::{IMAGES, Shape};
 use serde::{Deserialize, Serialize};
-
-/// Most texts of a run.
-const MOST_PROMPTS: usize = 1000;
 
 /// A diffusion model of others: in the format of diffusers, a folder or a model of the hub, or as an ONNX file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +34,9 @@ pub struct Checkpoint {
     /// In its place several texts: every one has a posterior of its own, and one network makes them all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prompts: Vec<String>,
+    /// In their place a file with a text on every line; empty lines do not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompts_file: Option<String>,
     /// The text that guidance leads away from.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub negative_prompt: String,
@@ -149,10 +149,22 @@ impl Checkpoint {
         }
     }
 
-    /// The texts that images are made for, one or several; none of a model that takes none.
+    /// The texts that images are made for, one or several, as far as the description has them; none of a model that
+    /// takes none.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         let one = self.prompt.iter();
         one.chain(&self.prompts).map(String::as_str)
+    }
+
+    /// The fields that say for which texts, with what they say.
+    fn said_of_texts(&self) -> Vec<(&'static str, &str)> {
+        let said = [
+            ("prior.prompt", self.prompt.as_deref()),
+            ("prior.prompts", self.prompts.first().map(String::as_str)),
+            (prompts::FIELD, self.prompts_file.as_deref()),
+        ];
+        let said = said.into_iter();
+        said.filter_map(|(field, said)| Some((field, said?))).collect()
     }
 
     /// Its place, a folder or a name on the hub.
@@ -183,9 +195,9 @@ impl DescribedPrior for Checkpoint {
             let refused =
                 |allowed| ConfigError::new("prior.onnx.shape", format!("{:?}", onnx.shape), allowed);
             Shape::of(onnx.shape).checked().map_err(refused)?;
-            if let Some(prompt) = self.texts().next() {
+            if let Some((field, said)) = self.said_of_texts().first() {
                 let allowed = "no prompt: an ONNX model takes none";
-                return Err(ConfigError::new("prior.prompt", format!("`{prompt}`"), allowed));
+                return Err(ConfigError::new(*field, format!("`{said}`"), allowed));
             }
         }
         if self.name().is_empty() {
@@ -218,28 +230,15 @@ impl DescribedPrior for Checkpoint {
             positive("prior.sampler.eta", eta, 1.0)?;
         }
         range("prior.guidance", self.guidance, 1.0, 100.0)?;
-        if let (Some(prompt), false) = (&self.prompt, self.prompts.is_empty()) {
-            let allowed = "one of prior.prompt and prior.prompts";
-            return Err(ConfigError::new("prior.prompt", format!("`{prompt}`"), allowed));
+        let texts = self.said_of_texts();
+        if let [(field, said), _, ..] = texts[..] {
+            let allowed = "one of prior.prompt, prior.prompts and prior.prompts_file";
+            return Err(ConfigError::new(field, format!("`{said}`"), allowed));
         }
         if !self.prompts.is_empty() {
-            whole("the number of prior.prompts", self.prompts.len(), 2, MOST_PROMPTS)?;
+            prompts::check(&self.prompts)?;
         }
-        for (at, prompt) in self.prompts.iter().enumerate() {
-            let field = format!("prior.prompts[{at}]");
-            if prompt.chars().any(char::is_control) {
-                let allowed = "a text on one line";
-                return Err(ConfigError::new(field, format!("{prompt:?}"), allowed));
-            }
-            if self.prompts[..at].contains(prompt) {
-                return Err(ConfigError::new(
-                    field,
-                    format!("`{prompt}`"),
-                    "each text only once",
-                ));
-            }
-        }
-        if self.texts().next().is_none() && self.guidance != 1.0 {
+        if texts.is_empty() && self.guidance != 1.0 {
             let allowed = "1 without prior.prompt: there is no text to lead to";
             return Err(ConfigError::new("prior.guidance", self.guidance, allowed));
         }
@@ -247,13 +246,18 @@ impl DescribedPrior for Checkpoint {
         if let Some(alpha) = self.alpha {
             positive("prior.alpha", alpha, 1e4)?;
         }
+        let width = run.network.width;
         match self.onnx {
+            None if width != Network::default().width => {
+                let allowed = "this field beside an ONNX model only: above others it is the layers of the model that change";
+                return Err(ConfigError::new("network.width", width, allowed));
+            }
             None => whole("network.rank", run.network.rank, 1, 1024)?,
             // The network beside it has attention heads of 32 channels.
-            Some(_) if run.network.width.is_multiple_of(32) => {}
+            Some(_) if width.is_multiple_of(32) => {}
             Some(_) => {
                 let allowed = "a multiple of 32 beside an ONNX model";
-                return Err(ConfigError::new("network.width", run.network.width, allowed));
+                return Err(ConfigError::new("network.width", width, allowed));
             }
         }
         // Every proposal of the exact posterior is kept in memory.
@@ -261,11 +265,26 @@ impl DescribedPrior for Checkpoint {
         whole("evaluation.proposals", run.evaluation.proposals, 4, 100_000)
     }
 
-    fn prompts(&self) -> &[String] {
-        &self.prompts
+    fn prompts(&self) -> Option<&[String]> {
+        let several = self.prompts_file.is_some() || !self.prompts.is_empty();
+        several.then_some(&self.prompts[..])
     }
 
-    fn file(&self) -> FileNeed<'_> {
+    fn completed(mut self, files: &Files) -> Result<Self, ConfigError> {
+        if let Some(name) = self.prompts_file.take() {
+            self.prompts = prompts::read(&name, files.get(prompts::ROLE).unwrap_or_default())?;
+        }
+        Ok(self)
+    }
+
+    /// The texts first: a model may have to be fetched.
+    fn files(&self) -> Vec<FileNeed<'_>> {
+        let texts = self.prompts_file.as_deref().map(|name| FileNeed {
+            role: prompts::ROLE,
+            name,
+            field: prompts::FIELD,
+            kind: FileKind::Text,
+        });
         let kind = match &self.onnx {
             Some(onnx) => FileKind::Denoiser(onnx.file()),
             None => FileKind::Folder {
@@ -273,11 +292,12 @@ impl DescribedPrior for Checkpoint {
                 revision: self.revision.as_deref(),
             },
         };
-        FileNeed {
+        let model = FileNeed {
             role: "prior",
             name: self.name(),
             field: self.field(),
             kind,
-        }
+        };
+        texts.into_iter().chain([model]).collect()
     }
 }

@@ -66,7 +66,7 @@ impl DescribedPrior for Generator {
     fn validate(&self, run: &Run) -> Checked {
         if self.name().is_empty() {
             return Err(ConfigError::missing(
-                self.file().field,
+                self.files()[0].field,
                 "the name of a shipped generator (see `rtb list`) or a file",
             ));
         }
@@ -80,20 +80,18 @@ impl DescribedPrior for Generator {
         whole("evaluation.proposals", run.evaluation.proposals, 100, 400_000)
     }
 
-    fn file(&self) -> FileNeed<'_> {
-        match self {
-            Self::Decoder { weights } | Self::Flow { weights, .. } => FileNeed {
-                role: "prior",
-                name: weights,
-                field: "prior.weights",
-                kind: FileKind::Weights,
-            },
-            Self::Onnx(onnx) => FileNeed {
-                role: "prior",
-                name: &onnx.model,
-                field: "prior.model",
-                kind: FileKind::Generator(onnx),
-            },
-        }
+    fn files(&self) -> Vec<FileNeed<'_>> {
+        let (name, field, kind) = match self {
+            Self::Decoder { weights } | Self::Flow { weights, .. } => {
+                (weights, "prior.weights", FileKind::Weights)
+            }
+            Self::Onnx(onnx) => (&onnx.model, "prior.model", FileKind::Generator(onnx)),
+        };
+        vec![FileNeed {
+            role: "prior",
+            name,
+            field,
+            kind,
+        }]
     }
 }

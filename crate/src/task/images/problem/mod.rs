@@ -4,6 +4,7 @@ mod checkpoint;
 mod defaults;
 mod generator;
 mod prior;
+mod prompts;
 mod reward;
 #[cfg(feature = "engine")]
 mod suits;
@@ -123,11 +124,11 @@ impl<P: DescribedPrior> Problem for ProblemOf<P> {
 
     fn files(&self) -> Vec<FileNeed<'_>> {
         let (asked, judge) = (self.reward.weights(), self.judge.weights.as_deref());
-        let mut needs = vec![
-            self.prior.file(),
+        let mut needs = self.prior.files();
+        needs.extend([
             classifier("reward", "reward.weights", asked, "classifier"),
             classifier("judge", "judge.weights", judge, "classifier-evaluation"),
-        ];
+        ]);
         for (at, factor) in self.reward.factors().into_iter().enumerate() {
             let (name, field, kind) = match factor {
                 Reward::Command(command) => (command.program(), "reward.run", FileKind::Command(command)),
@@ -146,9 +147,13 @@ impl<P: DescribedPrior> Problem for ProblemOf<P> {
 
     fn conditions(&self) -> usize {
         match self.prior.prompts() {
-            [] => self.classes().map_or(1, <[Class]>::len),
-            prompts => prompts.len(),
+            None => self.classes().map_or(1, <[Class]>::len),
+            Some(prompts) => prompts.len().max(1),
         }
+    }
+
+    fn is_amortised(&self) -> bool {
+        self.prior.prompts().is_some() || self.conditions() > 1
     }
 
     fn classes(&self) -> Option<&[Class]> {
@@ -161,22 +166,22 @@ impl<P: DescribedPrior> Problem for ProblemOf<P> {
     /// Where conditions are texts, as many as have several trajectories each.
     fn conditions_at_once(&self, batch: usize) -> usize {
         match self.prior.prompts() {
-            [] => self.conditions(),
-            prompts => (batch / LEAST_OF_EACH).clamp(1, prompts.len()),
+            None => self.conditions(),
+            Some(_) => (batch / LEAST_OF_EACH).clamp(1, self.conditions()),
         }
     }
 
     fn least_batch(&self) -> usize {
         match self.prior.prompts() {
-            [] => 2 * self.conditions(),
-            _ => LEAST_OF_EACH,
+            None => 2 * self.conditions(),
+            Some(_) => LEAST_OF_EACH,
         }
     }
 
     fn why_several(&self) -> &'static str {
         match self.prior.prompts() {
-            [] => "reward.kind `each_class` has one posterior per class",
-            _ => "prior.prompts has one posterior per text",
+            None => "reward.kind `each_class` has one posterior per class",
+            Some(_) => "there is one posterior per prompt",
         }
     }
 

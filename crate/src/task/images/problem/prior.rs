@@ -1,7 +1,8 @@
 //! What all descriptions of priors of images share.
 
+use crate::engine::ConfigError;
 use crate::engine::check::Checked;
-use crate::run::{FileNeed, Run};
+use crate::run::{FileNeed, Files, Run};
 use crate::task::images::{DIGITS, PRIORS};
 use crate::task::network_prior::NetworkPrior;
 use serde::Serialize;
@@ -29,13 +30,22 @@ pub trait DescribedPrior: Clone + fmt::Debug + PartialEq + Serialize + Send + Sy
     /// Names the field, its value and what is allowed.
     fn validate(&self, run: &Run) -> Checked;
 
-    /// The text of every condition, of a prior that has a chain for each.
-    fn prompts(&self) -> &[String] {
-        &[]
+    /// The text of every condition, of a prior that has a chain for each; none yet where a file has them.
+    fn prompts(&self) -> Option<&[String]> {
+        None
     }
 
-    /// Its file.
-    fn file(&self) -> FileNeed<'_>;
+    /// The same with what its files say of it.
+    ///
+    /// # Errors
+    ///
+    /// Where one is not what it should be.
+    fn completed(self, _files: &Files) -> Result<Self, ConfigError> {
+        Ok(self)
+    }
+
+    /// Its files.
+    fn files(&self) -> Vec<FileNeed<'_>>;
 }
 
 impl DescribedPrior for NetworkPrior {
@@ -53,7 +63,7 @@ impl DescribedPrior for NetworkPrior {
         NetworkPrior::validate(self, DIGITS, run)
     }
 
-    fn file(&self) -> FileNeed<'_> {
-        NetworkPrior::file(self)
+    fn files(&self) -> Vec<FileNeed<'_>> {
+        vec![self.file()]
     }
 }

@@ -240,9 +240,9 @@ impl ImageReward {
         }
     }
 
-    /// Shows end points to what the wishes look at: they are made into images and classified on the
+    /// Shows end points under conditions to what the wishes look at: they are made into images and classified on the
     /// device, and only what is asked for is read.
-    async fn look(&self, ends: &Tensor<2>) -> Result<Looked<'_>, String> {
+    async fn look(&self, ends: &Tensor<2>, conditions: &[usize]) -> Result<Looked<'_>, String> {
         let classes = self.wishes.iter().any(Wish::asks_for_classes);
         let pixels = self.wishes.iter().any(Wish::looks_at_pixels);
         let (rows, device) = (ends.dims()[0], ends.device());
@@ -268,7 +268,10 @@ impl ImageReward {
                         let of_block = images[first * size..(first + count) * size].to_vec();
                         Some(Tensor::from_numbers(of_block, size, &device))
                     }
-                    None => self.decoder.images_of(ends.some_rows(first, count)),
+                    None => {
+                        let ends = ends.some_rows(first, count);
+                        self.decoder.images_of(ends, &conditions[first..first + count])
+                    }
                 };
                 let images = images.expect("it is computed outside, or here");
                 let log_probs = classes.then(|| log_probs(self.classifier.as_ref(), &images));
@@ -295,7 +298,7 @@ impl ImageReward {
 
     /// log r of end points before the floor, under these conditions.
     async fn unfloored(&self, ends: &Tensor<2>, conditions: &[usize]) -> Result<Vec<f64>, String> {
-        let mut looked = self.look(ends).await?;
+        let mut looked = self.look(ends, conditions).await?;
         if let [wish] = &self.wishes[..] {
             if !self.prompts.is_empty() {
                 let prompts = conditions
@@ -316,15 +319,15 @@ impl ImageReward {
         Ok(log_r)
     }
 
-    /// log r of end points on the host, floored, under every condition that has a wish of its own:
-    /// `[conditions][rows]`.
+    /// log r of end points on the host, whose images no condition changes, floored, under every condition that has a
+    /// wish of its own: `[conditions][rows]`.
     ///
     /// # Errors
     ///
     /// Where the device fails.
     pub(crate) async fn under_all(&self, device: &Device, ends: &[f32]) -> Result<Vec<Vec<f64>>, String> {
         let ends = Tensor::from_numbers(ends.to_vec(), self.decoder.size(), device);
-        let looked = self.look(&ends).await?;
+        let looked = self.look(&ends, &vec![0; ends.dims()[0]]).await?;
         let of_wish = |wish| {
             let raw = raw(wish, &looked)?;
             Ok(raw.into_iter().map(|l| l.max(self.floor)).collect())
@@ -332,17 +335,17 @@ impl ImageReward {
         self.wishes.iter().map(of_wish).collect()
     }
 
-    /// log r of end points under one condition as far as it has a gradient, `[rows, 1]`, not floored: of
-    /// its factors that are no black boxes. `None` where all are.
-    fn differentiable(&self, condition: usize, ends: &Tensor<2>) -> Option<Tensor<2>> {
-        let images = self.decoder.images_of(ends.clone())?;
-        self.wishes[condition].differentiable(self.classifier.as_ref(), &images)
+    /// log r of end points by one wish as far as it has a gradient, `[rows, 1]`, not floored: of its factors that are
+    /// no black boxes. `None` where all are.
+    fn differentiable(&self, wish: usize, ends: &Tensor<2>, conditions: &[usize]) -> Option<Tensor<2>> {
+        let images = self.decoder.images_of(ends.clone(), conditions)?;
+        self.wishes[wish].differentiable(self.classifier.as_ref(), &images)
     }
 
     /// The sum of that over rows, each under its condition, `[1]`.
     pub fn differentiable_sum(&self, conditions: &[usize], ends: &Tensor<2>) -> Option<Tensor<1>> {
         if self.wishes.len() == 1 {
-            return self.differentiable(0, ends).map(Tensor::sum);
+            return self.differentiable(0, ends, conditions).map(Tensor::sum);
         }
         let given = |condition: usize| {
             let rows: Vec<usize> = (0..conditions.len())
@@ -350,8 +353,11 @@ impl ImageReward {
                 .collect();
             match rows.len() {
                 0 => None,
-                all if all == conditions.len() => self.differentiable(condition, ends),
-                _ => self.differentiable(condition, &ends.select_rows(&rows)),
+                all if all == conditions.len() => self.differentiable(condition, ends, conditions),
+                some => {
+                    let ends = ends.select_rows(&rows);
+                    self.differentiable(condition, &ends, &vec![condition; some])
+                }
             }
         };
         let each = (0..self.wishes.len()).filter_map(given);

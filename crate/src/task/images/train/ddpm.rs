@@ -130,5 +130,5 @@ pub async fn images_of(
     let ends = own_samples(model.process(), model, 1, noise, &rows, BLOCK, device).await?;
     let size = ends.len() / count;
     let ends = Tensor::<2>::from_data(TensorData::new(ends, [count, size]), device);
-    read(model.finished(&ends).clamp(-1.0, 1.0)).await
+    read(model.finished(&ends, &vec![0; count]).clamp(-1.0, 1.0)).await
 }
