@@ -1,7 +1,7 @@
 //! Posteriors of models in the format of diffusers, as runs of the task images.
 
 use crate::diffusers::{Disk, golden};
-use crate::support::{numbers, train};
+use crate::support::{assert_close, numbers, train};
 use burn::tensor::{Tensor, TensorData};
 use pollster::block_on;
 use rtb::engine::device::cpu_device;
@@ -244,10 +244,13 @@ impl BlackBox for AsTold {
     }
 }
 
+/// Chains whose last step has noise, and none.
+const SAMPLERS: [&str; 2] = [r#"{ kind = "ddim", eta = 1.0 }"#, r#"{ kind = "ddpm" }"#];
+
 /// A run with a posterior for each of two prompts, and its files.
-fn told(more: &str) -> (Run, Files) {
+fn told(sampler: &str, more: &str) -> (Run, Files) {
     let prior = format!(
-        "sampler = {{ kind = \"ddim\", eta = 1.0 }}, prompts = {PROMPTS:?}, \
+        "sampler = {sampler}, prompts = {PROMPTS:?}, \
          targets = [\"to_q\", \"to_k\", \"to_v\", \"to_out.0\", \"conv1\", \"conv2\"]"
     );
     let mut run = run(&prior, more);
@@ -271,7 +274,7 @@ fn told(more: &str) -> (Run, Files) {
 /// Every prompt is told of by itself, under its own reward and beside samples of its own prior.
 #[test]
 fn every_prompt_has_figures_of_its_own() {
-    let (run, files) = told("");
+    let (run, files) = told(SAMPLERS[0], "");
     let mut session = block_on(Session::open(run, cpu_device(), &files, None)).expect("it opens");
     let report = block_on(session.evaluate(400, 1)).expect("a report");
     assert_eq!(report.conditions.len(), 2);
@@ -289,7 +292,7 @@ fn every_prompt_has_figures_of_its_own() {
 
 #[test]
 fn a_resumed_run_with_prompts_goes_on_exactly() {
-    let (mut run, files) = told("training.iterations = 6");
+    let (mut run, files) = told(SAMPLERS[1], "training.iterations = 6");
     (run.rollout.noised_share, run.rollout.replay_share) = (0.25, 0.25);
     let mut whole = block_on(Session::open(run, cpu_device(), &files, None)).expect("it opens");
     train(&mut whole, 2);
@@ -299,31 +302,53 @@ fn a_resumed_run_with_prompts_goes_on_exactly() {
     assert_eq!(train(&mut resumed, 2), rest);
 }
 
-/// The chain of a prompt is that of a run with it alone.
+/// The chain of a prompt, and the images at its end, are those of a run with it alone, whether its last step has
+/// noise or none.
 #[test]
 fn chains_of_prompts_are_those_of_each_alone() {
-    let (run, files) = told("");
-    let described = &CheckpointsProblem::of(&run).expect("of images").prior;
-    let (together, _) = CheckpointPrior::open(described, &run, &files, &cpu_device()).expect("it opens");
-    let size = together.process().state_size();
-    let drawn = |prior: &CheckpointPrior| {
-        let (noise, device) = (Noise::new(3), cpu_device());
-        block_on(prior.samples(&noise, Purpose::Samples, 6, &device)).expect("samples")
-    };
-    let all = drawn(&together);
-    for (at, prompt) in PROMPTS.iter().enumerate() {
-        let alone = self::run(
-            &format!("sampler = {{ kind = \"ddim\", eta = 1.0 }}, prompt = {prompt:?}"),
-            "",
-        );
-        let alone = drawn(&opened(&alone, "latent").0);
-        for row in 0..6 {
-            let off = (0..size).map(|x| (all[row * size + x] - alone[row * size + x]).abs());
-            let off = off.fold(0.0, f32::max);
-            // They take turns.
-            assert_eq!(off < 1e-4, row % 2 == at, "{prompt}, row {row}: {off}");
+    for sampler in SAMPLERS {
+        let (run, files) = told(sampler, "");
+        let described = &CheckpointsProblem::of(&run).expect("of images").prior;
+        let (together, _) = CheckpointPrior::open(described, &run, &files, &cpu_device()).expect("it opens");
+        assert_eq!(together.process().finish().is_some(), sampler.contains("ddpm"));
+        let drawn = |prior: &CheckpointPrior, conditions: &[usize]| {
+            let (noise, device) = (Noise::new(3), cpu_device());
+            let ends = block_on(prior.samples(&noise, Purpose::Samples, 6, &device)).expect("samples");
+            let images = block_on(prior.decoder().images_given(&ends, conditions)).expect("images");
+            [ends, images]
+        };
+        // They take turns.
+        let all = drawn(&together, &[0, 1, 0, 1, 0, 1]);
+        for (at, prompt) in PROMPTS.iter().enumerate() {
+            let alone = self::run(&format!("sampler = {sampler}, prompt = {prompt:?}"), "");
+            let alone = drawn(&opened(&alone, "latent").0, &[0; 6]);
+            for (all, alone) in all.iter().zip(&alone) {
+                let size = all.len() / 6;
+                for row in 0..6 {
+                    let off = (0..size).map(|x| (all[row * size + x] - alone[row * size + x]).abs());
+                    let off = off.fold(0.0, f32::max);
+                    assert_eq!(off < 1e-4, row % 2 == at, "{prompt}, row {row}: {off}");
+                }
+            }
         }
     }
+}
+
+/// What is drawn for a prompt is what the reward was asked about.
+#[test]
+fn weights_of_prompts_are_those_of_their_images() {
+    let (run, files) = told(SAMPLERS[1], "");
+    let session = block_on(Session::open(run, cpu_device(), &files, None)).expect("it opens");
+    let conditions = [1, 0, 0, 1, 1];
+    let drawn = block_on(session.sampled(&conditions, 1, true)).expect("samples");
+    let shape = session.shape();
+    let size: usize = shape.iter().product();
+    let levels: Vec<f64> = drawn.ends.iter().map(|v| (f64::from(*v) + 1.0) / 2.0).collect();
+    let texts = conditions.map(|at| PROMPTS[at]);
+    let expected = AsTold.log_reward_told(&levels, &shape, &texts).expect("log r");
+    // The untrained posterior is the prior.
+    assert_eq!(levels.len(), size * conditions.len());
+    assert_close(&drawn.log_weights, &expected, 1e-3);
 }
 
 #[test]
@@ -345,11 +370,6 @@ fn what_does_not_fit_the_model_is_named() {
         &["prior.prompt", "takes none"],
     );
     says(refused(&run("", ""), "latent"), &["prior.prompt", "takes one"]);
-    // The last step of DDPM has no noise, and is taken for all alike.
-    says(
-        refused(&run("prompts = [\"a house\", \"the house\"]", ""), "latent"),
-        &["prior.sampler", "ddpm", "ddim"],
-    );
     // The two stages halve the sides once.
     let odd = Changed(golden("ddpm"), "unet/config.json", |config| {
         config["sample_size"] = 7.into()
@@ -368,6 +388,18 @@ fn what_does_not_fit_the_model_is_named() {
     let nowhere = Files::default().with_folder("prior", Arc::new(Disk("/nowhere".into())));
     let error = CheckpointPrior::open(described, &run, &nowhere, &cpu_device()).expect_err("refused");
     says(error.to_string(), &["model_index.json"]);
+}
+
+/// As a preset's are by flags.
+#[test]
+fn other_texts_take_the_place_of_those_of_a_description() {
+    let told = run("prompt = \"a house\"", "");
+    let other = told.with("prior.prompts_file", "texts.txt").expect("it fits");
+    let prior = &CheckpointsProblem::of(&other).expect("of images").prior;
+    assert_eq!((&prior.prompt, prior.prompts_file.as_deref()), (&None, Some("texts.txt")));
+    let other = other.with("prior.prompts", "[\"a house\", \"a cat\"]").expect("it fits");
+    let prior = &CheckpointsProblem::of(&other).expect("of images").prior;
+    assert_eq!((prior.texts().count(), &prior.prompts_file), (2, &None));
 }
 
 #[test]
