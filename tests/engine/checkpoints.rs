@@ -9,6 +9,7 @@ use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::process::Process;
 use rtb::engine::reward::BlackBox;
 use rtb::engine::weights::read_tensors;
+use rtb::message::ConditionReport;
 use rtb::network::diffusers::{Adapters, Folder, Pipeline};
 use rtb::run::{Command, Files, Run, shipped_weights};
 use rtb::session::Session;
@@ -290,6 +291,38 @@ fn every_prompt_has_figures_of_its_own() {
     assert!(near > far + 1.0, "{near} {far}");
 }
 
+/// One LoRA moves the posteriors of both prompts, each towards its own: mean log r rises, and more than the posterior
+/// leaves the prior, so that the bound of log Z rises too.
+#[test]
+fn training_raises_reward_and_bound_of_every_prompt() {
+    // A wide chain: the last steps of few "leading" ones, and those of DDIM, have densities of a deviation of some
+    // hundredths, which a change of the network leaves at once.
+    let wide = Changed(golden("latent"), "scheduler/scheduler_config.json", |config| {
+        config["prediction_type"] = "v_prediction".into();
+        config["timestep_spacing"] = "trailing".into();
+    });
+    let (mut run, files) = told(SAMPLERS[1], "training.iterations = 60");
+    // Far from what the prior makes, so that log r differs by several nats and is nearly linear.
+    CheckpointsProblem::of_mut(&mut run).expect("of images").reward = Reward::Ink {
+        target: 0.6,
+        deviation: 0.01,
+    };
+    run.rollout.batch = 64;
+    run.rollout.noised_share = 0.0;
+    run.optimizer.learning_rate = 0.003;
+    let files = files.with_folder("prior", Arc::new(wide));
+    let mut session = block_on(Session::open(run, cpu_device(), &files, None)).expect("it opens");
+    let before = block_on(session.evaluate(400, 1)).expect("a report");
+    train(&mut session, 60);
+    let after = block_on(session.evaluate(400, 1)).expect("a report");
+    for (before, after) in before.conditions.iter().zip(&after.conditions) {
+        let bound = |of: &ConditionReport| of.fit.number("elbo").expect("it is told");
+        assert!(after.log_reward > before.log_reward + 0.4, "{before:?} {after:?}");
+        assert!(bound(after) > bound(before) + 0.12, "{before:?} {after:?}");
+        assert!(bound(after) < after.log_z_exact, "{after:?}");
+    }
+}
+
 #[test]
 fn a_resumed_run_with_prompts_goes_on_exactly() {
     let (mut run, files) = told(SAMPLERS[1], "training.iterations = 6");
@@ -396,8 +429,13 @@ fn other_texts_take_the_place_of_those_of_a_description() {
     let told = run("prompt = \"a house\"", "");
     let other = told.with("prior.prompts_file", "texts.txt").expect("it fits");
     let prior = &CheckpointsProblem::of(&other).expect("of images").prior;
-    assert_eq!((&prior.prompt, prior.prompts_file.as_deref()), (&None, Some("texts.txt")));
-    let other = other.with("prior.prompts", "[\"a house\", \"a cat\"]").expect("it fits");
+    assert_eq!(
+        (&prior.prompt, prior.prompts_file.as_deref()),
+        (&None, Some("texts.txt"))
+    );
+    let other = other
+        .with("prior.prompts", "[\"a house\", \"a cat\"]")
+        .expect("it fits");
     let prior = &CheckpointsProblem::of(&other).expect("of images").prior;
     assert_eq!((prior.texts().count(), &prior.prompts_file), (2, &None));
 }

@@ -1,13 +1,14 @@
 //! Adapters, against PEFT's.
 
-use super::{Said, close, device, golden};
-use crate::support::numbers;
+use super::{Said, close, device, golden, tolerance};
+use crate::support::{Golden, numbers};
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor, TensorData};
 use rtb::engine::noise::Noise;
+use rtb::engine::process::{Policy, Prior, Process, Scheduled};
 use rtb::engine::weights::{Weights, read_tensors};
-use rtb::network::diffusers::{Adapters, Pipeline, UNet};
+use rtb::network::diffusers::{Adapters, Model, Pipeline, Prompt, UNet};
 use std::fs;
 
 const ATTENTION: [&str; 4] = ["to_q", "to_k", "to_v", "to_out.0"];
@@ -87,6 +88,63 @@ fn a_file_of_adapters_is_written_as_it_is_read() {
     let [one, other] =
         [&adapters, &again].map(|adapters| numbers(said_with(&said, &network, Some(adapters))));
     assert_eq!(one, other);
+}
+
+/// The LoRA of a run for a prompt makes the images here that it makes in diffusers: words, guidance, chain and decoder
+/// (`tests/golden/diffusers_lora.py`).
+#[test]
+fn a_trained_file_makes_the_images_that_diffusers_makes_with_it() {
+    let (folder, device) = (golden("latent"), device());
+    let said = Golden::read("diffusers_lora/images");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/diffusers_lora");
+    let file = fs::read(format!("{path}/pytorch_lora_weights.safetensors")).expect("the golden file");
+    let pipeline = Pipeline::open(&folder).expect("an index");
+    let (tokenizer, (text, encoder)) = (
+        pipeline.tokenizer().expect("whole"),
+        pipeline.text_encoder(&device).expect("whole"),
+    );
+    let embedded = |words: &str| {
+        let tokens = tokenizer.encode(words, text.positions).into_iter();
+        let tokens: Vec<i32> = tokens.map(|token| token as i32).collect();
+        encoder.forward(Tensor::<2, Int>::from_data(
+            TensorData::new(tokens, [1, text.positions]),
+            &device,
+        ))
+    };
+    let prompt = Prompt {
+        context: embedded("a small house"),
+        guidance: Some((embedded("the birds"), 3.0)),
+    };
+    let schedule = pipeline.scheduler().expect("supported").ddim(1.0);
+    let process = Scheduled::new(&schedule, 4, 256).expect("allowed");
+    let network = pipeline.unet(&device).expect("whole").1;
+    let adapters = Adapters::read(&network, &file, &device).expect("it is of this model");
+    let model = Model::new(network, process.clone(), [4, 8, 8], Some(prompt));
+    let (_, decoder) = pipeline.autoencoder(&device).expect("whole");
+
+    let noise: Vec<f32> = said.numbers("noise").iter().map(|v| *v as f32).collect();
+    let noise = Tensor::<3>::from_data(TensorData::new(noise, [5, 2, 256]), &device);
+    let images = |adapters: Option<&Adapters>| {
+        let mut x = process.start(&[0, 0], &device);
+        for step in 0..process.steps() {
+            let mean = match adapters {
+                None => Prior::kernel(&model, step, &x),
+                Some(adapters) => {
+                    let prior = || Prior::kernel(&model, step, &x);
+                    Policy::kernel(&model, adapters, &[step], &[0, 0], x.clone(), None, prior)
+                }
+            };
+            let noise = noise.clone().narrow(0, step, 1).squeeze_dim::<2>(0);
+            x = process.transition(step, &x, &mean, noise, 0.0);
+        }
+        let latents = model.finished(&x, &[0, 0]).reshape([2, 4, 8, 8]);
+        numbers(decoder.decode(latents).clamp(-1.0, 1.0))
+    };
+    let [with, without] = [images(Some(&adapters)), images(None)];
+    close(&with, &said.numbers("images"), tolerance(), "with the LoRA");
+    close(&without, &said.numbers("without"), tolerance(), "without it");
+    let moved = with.iter().zip(&without).map(|(a, b)| (a - b).abs());
+    assert!(moved.fold(0.0, f64::max) > 0.02);
 }
 
 #[test]
