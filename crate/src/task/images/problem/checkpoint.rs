@@ -249,7 +249,8 @@ impl DescribedPrior for Checkpoint {
         let width = run.network.width;
         match self.onnx {
             None if width != Network::default().width => {
-                let allowed = "this field beside an ONNX model only: above others it is the layers of the model that change";
+                let allowed =
+                    "64, the default: the layers of the model change; beside an ONNX model multiples of 32";
                 return Err(ConfigError::new("network.width", width, allowed));
             }
             None => whole("network.rank", run.network.rank, 1, 1024)?,
