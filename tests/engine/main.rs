@@ -8,6 +8,7 @@ mod checkpoint_methods;
 mod checkpoints;
 mod choice;
 mod config;
+mod control;
 mod diffusers;
 mod digits;
 mod energy;

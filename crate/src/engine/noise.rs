@@ -53,6 +53,10 @@ pub enum Purpose {
     LocalSearch,
     /// Samples that a one-step sampler learns from.
     Distillation,
+    /// States: those that are learned, those that episodes begin in, and the noise of an environment.
+    Episodes,
+    /// Actions of policies in episodes.
+    Actions,
 }
 
 /// The generator of one run.

@@ -6,12 +6,20 @@
 #[cfg(feature = "engine")]
 pub(crate) mod bounded;
 pub mod calibration;
+pub mod control;
 mod corner;
 pub(crate) mod formula;
 pub mod images;
+#[cfg_attr(
+    not(feature = "engine"),
+    expect(dead_code, reason = "descriptions are checked with it")
+)]
+mod linear;
 pub mod link;
 mod memory;
 pub(crate) mod network_prior;
+#[cfg(feature = "engine")]
+pub mod noise_mixture;
 #[cfg(feature = "engine")]
 pub mod noise_policy;
 #[cfg(feature = "engine")]

@@ -252,6 +252,11 @@ impl<T: Task> Learner<T> {
         self.seconds
     }
 
+    /// The posterior's network as it is sampled: with the averaged weights, where weights are averaged.
+    pub fn network(&self) -> Network<T> {
+        self.trainer.network()
+    }
+
     /// Where the time of the last iteration went.
     pub fn timing(&self) -> Timing {
         self.trainer.timing()

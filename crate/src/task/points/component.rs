@@ -1,9 +1,9 @@
 //! The Gaussians of a mixture in R^d.
 
-use super::linear::cholesky;
 use super::names::MOST_COORDINATES;
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, range, whole};
+use crate::task::linear::cholesky;
 use serde::{Deserialize, Serialize};
 
 /// Most components of a mixture.

@@ -14,11 +14,6 @@ mod exact;
 mod file;
 #[cfg(feature = "engine")]
 pub mod flow;
-#[cfg_attr(
-    not(feature = "engine"),
-    expect(dead_code, reason = "descriptions are checked with it")
-)]
-mod linear;
 mod listings;
 mod marginal;
 pub mod marginals;
@@ -68,7 +63,7 @@ pub use observations::Observations;
 #[cfg(feature = "engine")]
 pub use observed::Observed;
 #[cfg(feature = "engine")]
-pub use prior::{LearnedPrior, MixturePrior, PointsPrior};
+pub use prior::{LearnedPrior, PointsPrior};
 pub use problem::{PointsProblem, Prior, REWARDS, Reference, Reward};
 #[cfg(feature = "engine")]
 pub use reward::PointsReward;

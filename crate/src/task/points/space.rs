@@ -2,10 +2,10 @@
 
 use super::component::Component;
 use super::flow::Flow;
-use super::linear;
 use super::marginal::Quantile;
 use crate::engine::parallel;
 use crate::run::OnnxDenoiser;
+use crate::task::linear;
 use std::sync::Arc;
 
 /// How a column of samples was standardised.

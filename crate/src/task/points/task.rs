@@ -4,7 +4,7 @@ use super::c2st::check_reference;
 use super::denoised::DenoisedPrior;
 use super::file::table;
 use super::observed::Observed;
-use super::prior::{LearnedPrior, MixturePrior, PointsPrior};
+use super::prior::{LearnedPrior, PointsPrior};
 use super::problem::{self, PointsProblem};
 use super::space::Space;
 use super::{PointsReward, Truth, pretrain, pretrain_flow};
@@ -18,6 +18,7 @@ use crate::engine::rollout::{Chains, Replay};
 use crate::engine::sampler::{Setting, prior_samples};
 use crate::engine::{ConfigError, EngineError};
 use crate::run::{Files, Run};
+use crate::task::noise_mixture::MixturePrior;
 use crate::task::noise_policy::{NoiseNetwork, NoisePolicy, Told};
 use crate::task::opened::prior_network;
 use burn::tensor::Device;
@@ -84,7 +85,11 @@ impl PointsTask {
                 let names = problem.prior.names().unwrap_or_default();
                 let space = Space::of_mixture(names, components);
                 let process = process(space.size());
-                let mixture = MixturePrior::new(components, &space, process, &device);
+                let standard = components.iter().map(|c| (c.weight, space.standardised(c)));
+                let (placed, covariances) = standard
+                    .map(|(weight, (mean, covariance))| ((weight.ln(), mean), covariance))
+                    .unzip::<_, _, Vec<_>, Vec<_>>();
+                let mixture = MixturePrior::new(process, &covariances, &[placed], &device);
                 (space, PointsPrior::Mixture(Arc::new(mixture)), process)
             }
             problem::Prior::Learned { .. } => {

@@ -1,7 +1,7 @@
 //! Lower triangular factors of covariances, row by row.
 
 /// The lower triangular L with L·Lᵀ = `matrix`, `[n·n]`; `None` where the matrix is not positive definite.
-pub(super) fn cholesky(matrix: &[f64], n: usize) -> Option<Vec<f64>> {
+pub(crate) fn cholesky(matrix: &[f64], n: usize) -> Option<Vec<f64>> {
     let mut lower = vec![0.0; n * n];
     for row in 0..n {
         for column in 0..=row {
@@ -23,7 +23,7 @@ pub(super) fn cholesky(matrix: &[f64], n: usize) -> Option<Vec<f64>> {
 }
 
 /// The inverse of a lower triangular matrix.
-pub(super) fn inverse(lower: &[f64], n: usize) -> Vec<f64> {
+pub(crate) fn inverse(lower: &[f64], n: usize) -> Vec<f64> {
     let mut inverse = vec![0.0; n * n];
     for column in 0..n {
         let mut unit = vec![0.0; n];
@@ -36,7 +36,7 @@ pub(super) fn inverse(lower: &[f64], n: usize) -> Vec<f64> {
 }
 
 /// x with L·x = b.
-pub(super) fn solved(lower: &[f64], n: usize, b: &[f64]) -> Vec<f64> {
+pub(crate) fn solved(lower: &[f64], n: usize, b: &[f64]) -> Vec<f64> {
     let mut x: Vec<f64> = Vec::with_capacity(n);
     for row in 0..n {
         let before: f64 = x.iter().zip(&lower[row * n..]).map(|(x, l)| x * l).sum();
@@ -46,7 +46,7 @@ pub(super) fn solved(lower: &[f64], n: usize, b: &[f64]) -> Vec<f64> {
 }
 
 /// A·B·Aᵀ.
-pub(super) fn congruent(a: &[f64], b: &[f64], n: usize) -> Vec<f64> {
+pub(crate) fn congruent(a: &[f64], b: &[f64], n: usize) -> Vec<f64> {
     let product = |left: &dyn Fn(usize, usize) -> f64, right: &dyn Fn(usize, usize) -> f64| -> Vec<f64> {
         (0..n * n)
             .map(|at| (0..n).map(|k| left(at / n, k) * right(k, at % n)).sum())

@@ -1,0 +1,237 @@
+//! The exact policy π(a|s) ∝ μ(a|s)·exp(Q(s, a)/α) of a state, on a grid of actions.
+
+use super::behaviour::{Behaviour, Gaussian};
+use super::critic::Critic;
+use crate::engine::noise;
+use rand_chacha::rand_core::Rng;
+
+/// Nodes along a side of a plane of actions: of the first, wide grid, and of the fine one, where the policy is; an action of
+/// one number has more.
+const GRIDS: [usize; 2] = [48, 96];
+const COARSE: [usize; 2] = [24, 48];
+const ON_A_LINE: usize = 8;
+/// How far the wide grid goes beyond the behaviour's means, in deviations.
+const BEYOND: f64 = 5.0;
+/// Mass that may lie beyond the fine grid on each side.
+const OUTSIDE: f64 = 1e-7;
+
+/// A policy in a state, as masses of equal squares around nodes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exact {
+    /// The corner with the least coordinates, and the sides, `[d]` each.
+    pub low: Vec<f64>,
+    /// The sides of the box.
+    pub sides: Vec<f64>,
+    /// Nodes along a side.
+    pub nodes: usize,
+    /// Masses of the nodes, `[nodes^d]`; the last coordinate runs fastest. Their sum is 1.
+    pub masses: Vec<f64>,
+    /// log E\[exp((Q − peak)/α)\] over the behaviour.
+    pub log_z: f64,
+    /// The largest Q at a node.
+    pub peak: f64,
+}
+
+/// Nodes in a box.
+struct Nodes<'a> {
+    low: &'a [f64],
+    sides: &'a [f64],
+    count: usize,
+}
+
+impl Nodes<'_> {
+    fn len(&self) -> usize {
+        self.count.pow(self.low.len() as u32)
+    }
+
+    /// The place of a node along a coordinate.
+    fn along(&self, at: usize, coordinate: usize) -> usize {
+        let behind = self.low.len() - 1 - coordinate;
+        at / self.count.pow(behind as u32) % self.count
+    }
+
+    fn action(&self, at: usize) -> Vec<f64> {
+        let sides = self.low.iter().zip(self.sides).enumerate();
+        sides
+            .map(|(coordinate, (low, side))| {
+                low + side * (self.along(at, coordinate) as f64 + 0.5) / self.count as f64
+            })
+            .collect()
+    }
+
+    /// The area of a node's square.
+    fn area(&self) -> f64 {
+        self.sides.iter().map(|side| side / self.count as f64).product()
+    }
+}
+
+/// The box around the Gaussians of a behaviour: its least corner and its sides.
+pub(super) fn extent(behaviour: &Behaviour, gaussians: &[Gaussian]) -> [Vec<f64>; 2] {
+    let d = behaviour.variances()[0].len();
+    let (mut low, mut high) = (vec![f64::INFINITY; d], vec![f64::NEG_INFINITY; d]);
+    for (gaussian, variances) in gaussians.iter().zip(behaviour.variances()) {
+        for at in 0..d {
+            let far = BEYOND * variances[at].sqrt();
+            low[at] = low[at].min(gaussian.mean[at] - far);
+            high[at] = high[at].max(gaussian.mean[at] + far);
+        }
+    }
+    let sides = low.iter().zip(&high).map(|(low, high)| high - low).collect();
+    [low, sides]
+}
+
+/// The largest Q of a state at the nodes of a coarse grid of so many a side.
+pub(super) fn peak(critic: &Critic, state: &[f64], [low, sides]: &[Vec<f64>; 2], count: usize) -> f64 {
+    let nodes = Nodes { low, sides, count };
+    let values = (0..nodes.len()).map(|at| critic.value(state, &nodes.action(at)));
+    values.fold(f64::NEG_INFINITY, f64::max)
+}
+
+impl Exact {
+    /// That of a state.
+    pub fn of(behaviour: &Behaviour, critic: &Critic, alpha: f64, state: &[f64]) -> Self {
+        Self::on(GRIDS, behaviour, critic, alpha, state)
+    }
+
+    /// The same on fewer nodes: good enough to draw actions.
+    pub fn coarse(behaviour: &Behaviour, critic: &Critic, alpha: f64, state: &[f64]) -> Self {
+        Self::on(COARSE, behaviour, critic, alpha, state)
+    }
+
+    fn on(grids: [usize; 2], behaviour: &Behaviour, critic: &Critic, alpha: f64, state: &[f64]) -> Self {
+        let more = if behaviour.variances()[0].len() == 1 {
+            ON_A_LINE
+        } else {
+            1
+        };
+        let [wide_count, fine_count] = grids.map(|count| more * count);
+        let gaussians = behaviour.at(state);
+        let weights = |nodes: &Nodes| -> (Vec<f64>, f64) {
+            let values = (0..nodes.len()).map(|at| {
+                let action = nodes.action(at);
+                (
+                    behaviour.log_prob(&gaussians, &action),
+                    critic.value(state, &action),
+                )
+            });
+            let values: Vec<(f64, f64)> = values.collect();
+            let peak = values.iter().map(|v| v.1).fold(f64::NEG_INFINITY, f64::max);
+            let area = nodes.area();
+            let weights = values
+                .iter()
+                .map(|(log_prob, q)| area * (log_prob + (q - peak) / alpha).exp());
+            (weights.collect(), peak)
+        };
+        let [low, sides] = extent(behaviour, &gaussians);
+        let wide = Nodes {
+            low: &low,
+            sides: &sides,
+            count: wide_count,
+        };
+        let (masses, _) = weights(&wide);
+        let all: f64 = masses.iter().sum();
+        let mut fine = [low.clone(), sides.clone()];
+        for coordinate in 0..low.len() {
+            let mut along = vec![0.0; wide_count];
+            for (at, mass) in masses.iter().enumerate() {
+                along[wide.along(at, coordinate)] += mass / all;
+            }
+            // Whole nodes, and one more on each side.
+            let beyond = |masses: &mut dyn Iterator<Item = &f64>| {
+                let mut sum = 0.0;
+                let far = masses.take_while(|mass| {
+                    sum += **mass;
+                    sum < OUTSIDE
+                });
+                far.count().saturating_sub(1)
+            };
+            let (first, last) = (beyond(&mut along.iter()), beyond(&mut along.iter().rev()));
+            let node = sides[coordinate] / wide_count as f64;
+            fine[0][coordinate] += first as f64 * node;
+            fine[1][coordinate] -= (first + last) as f64 * node;
+        }
+        let [low, sides] = fine;
+        let nodes = Nodes {
+            low: &low,
+            sides: &sides,
+            count: fine_count,
+        };
+        let (mut masses, peak) = weights(&nodes);
+        let all: f64 = masses.iter().sum();
+        masses.iter_mut().for_each(|mass| *mass /= all);
+        Self {
+            masses,
+            log_z: all.ln(),
+            peak,
+            nodes: fine_count,
+            low,
+            sides,
+        }
+    }
+
+    /// d.
+    pub fn size(&self) -> usize {
+        self.low.len()
+    }
+
+    fn grid(&self) -> Nodes<'_> {
+        Nodes {
+            low: &self.low,
+            sides: &self.sides,
+            count: self.nodes,
+        }
+    }
+
+    /// An action: a node by its mass, and a place in its square.
+    pub fn draw(&self, rng: &mut impl Rng) -> Vec<f64> {
+        let running = noise::running_sum(self.masses.iter().copied());
+        self.place(noise::index(rng, &running), rng)
+    }
+
+    /// `count` actions.
+    pub fn draws(&self, count: usize, rng: &mut impl Rng) -> Vec<Vec<f64>> {
+        let running = noise::running_sum(self.masses.iter().copied());
+        (0..count)
+            .map(|_| {
+                let at = noise::index(rng, &running);
+                self.place(at, rng)
+            })
+            .collect()
+    }
+
+    fn place(&self, at: usize, rng: &mut impl Rng) -> Vec<f64> {
+        let middle = self.grid().action(at).into_iter().zip(&self.sides);
+        middle
+            .map(|(middle, side)| middle + side / self.nodes as f64 * (noise::uniform(rng) - 0.5))
+            .collect()
+    }
+
+    /// Masses of `cells` equal cells along a coordinate.
+    pub fn marginal(&self, coordinate: usize, cells: usize) -> Vec<f64> {
+        let grid = self.grid();
+        let mut along = vec![0.0; cells];
+        for (at, mass) in self.masses.iter().enumerate() {
+            along[grid.along(at, coordinate) * cells / self.nodes] += mass;
+        }
+        along
+    }
+
+    /// The same of all coordinates together, `[cells^d]`.
+    pub fn joint(&self, cells: usize) -> Vec<f64> {
+        let (grid, d) = (self.grid(), self.size());
+        let mut joint = vec![0.0; cells.pow(d as u32)];
+        for (at, mass) in self.masses.iter().enumerate() {
+            let place = |sum, coordinate| sum * cells + grid.along(at, coordinate) * cells / self.nodes;
+            joint[(0..d).fold(0, place)] += mass;
+        }
+        joint
+    }
+
+    /// The cell of an action along a coordinate; `None` beyond the box.
+    pub fn cell(&self, action: &[f64], coordinate: usize, cells: usize) -> Option<usize> {
+        let at = (action[coordinate] - self.low[coordinate]) / self.sides[coordinate] * cells as f64;
+        Some(at)
+            .filter(|at| (0.0..cells as f64).contains(at))
+            .map(|at| at as usize)
+    }
+}

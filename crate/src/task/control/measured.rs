@@ -1,0 +1,161 @@
+//! The figures of actions, beside those of the exact policies.
+
+use super::exact::Exact;
+use super::{ControlFit, ControlTask, StateFit};
+use crate::engine::EngineError;
+use crate::engine::learner::{LEARNED, Learner, Simulated};
+use crate::engine::noise::Purpose;
+use crate::message::{self, ConditionReport, Fit, Report};
+use std::f64::consts::PI;
+
+/// Cells along a coordinate.
+const CELLS: usize = 24;
+
+/// ½·Σ|q − p| of counted cells and exact masses; what lies elsewhere counts whole. And that of as many exact draws,
+/// expected.
+fn variation(counts: &[f64], outside: f64, exact: &[f64]) -> [f64; 2] {
+    let total = (counts.iter().sum::<f64>() + outside).max(1.0);
+    let apart = counts
+        .iter()
+        .zip(exact)
+        .map(|(count, p)| (count / total - p).abs());
+    let deviation = |p: &f64| (2.0 * p * (1.0 - p) / (PI * total)).sqrt();
+    [
+        0.5 * (apart.sum::<f64>() + outside / total),
+        0.5 * exact.iter().map(deviation).sum::<f64>(),
+    ]
+}
+
+/// The figures of actions in a state, `[count][d]`.
+pub(super) fn fit(exact: &Exact, actions: &[Vec<f64>]) -> ControlFit {
+    let d = exact.size();
+    let mut fit = ControlFit::default();
+    for coordinate in 0..d {
+        let (mut counts, mut outside) = (vec![0.0; CELLS], 0.0);
+        for action in actions {
+            match exact.cell(action, coordinate, CELLS) {
+                Some(cell) => counts[cell] += 1.0,
+                None => outside += 1.0,
+            }
+        }
+        let [found, floor] = variation(&counts, outside, &exact.marginal(coordinate, CELLS));
+        fit.total_variation += found / d as f64;
+        fit.total_variation_exact += floor / d as f64;
+    }
+    let (mut counts, mut outside) = (vec![0.0; CELLS.pow(d as u32)], 0.0);
+    for action in actions {
+        let mut cells = (0..d).map(|coordinate| exact.cell(action, coordinate, CELLS));
+        match cells.try_fold(0, |at, cell| Some(at * CELLS + cell?)) {
+            Some(cell) => counts[cell] += 1.0,
+            None => outside += 1.0,
+        }
+    }
+    [fit.total_variation_joint, fit.total_variation_joint_exact] =
+        variation(&counts, outside, &exact.joint(CELLS));
+    fit
+}
+
+/// The means of figures.
+fn mean_fit(fits: &[ControlFit]) -> ControlFit {
+    let mean = |of: fn(&ControlFit) -> f64| fits.iter().map(of).sum::<f64>() / fits.len() as f64;
+    ControlFit {
+        total_variation: mean(|fit| fit.total_variation),
+        total_variation_exact: mean(|fit| fit.total_variation_exact),
+        total_variation_joint: mean(|fit| fit.total_variation_joint),
+        total_variation_joint_exact: mean(|fit| fit.total_variation_joint_exact),
+        ..ControlFit::default()
+    }
+}
+
+impl ControlTask {
+    /// The figures of end points under their conditions: their means, and those of each state.
+    pub(super) fn fit(
+        &self,
+        exact: &[Exact],
+        ends: &[f32],
+        conditions: &[usize],
+    ) -> (ControlFit, Vec<ControlFit>) {
+        let mut actions = vec![Vec::new(); exact.len()];
+        let rows = ends.chunks_exact(self.judge.space.size()).zip(conditions);
+        for (end, condition) in rows {
+            if let Some(actions) = actions.get_mut(*condition) {
+                actions.push(self.judge.space.action(end));
+            }
+        }
+        let pairs = exact
+            .iter()
+            .zip(&actions)
+            .filter(|(_, actions)| !actions.is_empty());
+        let each: Vec<ControlFit> = pairs.map(|(exact, actions)| fit(exact, actions)).collect();
+        (mean_fit(&each), each)
+    }
+
+    /// log Z of a state as the reward counts it: from its own peak.
+    pub(super) fn log_z(&self, exact: &[Exact], condition: usize) -> f64 {
+        let exact = &exact[condition];
+        exact.log_z + (exact.peak - self.reward.peak(condition)) / self.alpha()
+    }
+}
+
+/// The report over `count` actions as the policy draws them, in turn in all states that are looked at.
+pub(super) async fn measure(
+    learner: &mut Learner<ControlTask>,
+    count: usize,
+    candidates: usize,
+) -> Result<(Report, Simulated), EngineError> {
+    let exact = learner.task.exact();
+    let looked_at = exact.len();
+    let conditions: Vec<usize> = (0..count).map(|row| row % looked_at).collect();
+    let made = learner
+        .simulate_round(LEARNED, Purpose::Evaluation, 0, &conditions)
+        .await?;
+    let task = &learner.task;
+    let (mut fit, each) = task.fit(&exact, &made.ends, &made.conditions);
+    let log_zs: Vec<f64> = (0..looked_at).map(|at| task.log_z(&exact, at)).collect();
+    let weights = made.log_weights().into_iter().zip(&made.conditions);
+    let off = weights.map(|(log_weight, at)| ((log_weight - log_zs[*at]).exp() - 1.0).abs());
+    fit.total_variation_bound = Some(0.5 * off.sum::<f64>() / count as f64);
+    let weighed = learner.weighed(&made);
+    let off = weighed.conditions.iter().zip(&log_zs);
+    let off = off.map(|(found, exact)| (found.log_z_importance - exact).abs());
+    fit.log_z_off = Some(match looked_at {
+        1 => (weighed.log_z_importance - log_zs[0]).abs(),
+        _ => off.sum::<f64>() / looked_at as f64,
+    });
+    let floor = task.run.tempering.beta * task.run.tempering.floor;
+    let floored = made.log_reward.iter().filter(|log_r| **log_r <= floor).count();
+    let log_reward = |at: usize| {
+        let of_state = made.log_reward.iter().skip(at).step_by(looked_at);
+        of_state.clone().sum::<f64>() / of_state.len() as f64
+    };
+    let known = weighed.conditions.iter().zip(&each).enumerate();
+    let conditions = known.map(|(at, (known, fit))| ConditionReport {
+        log_z_exact: log_zs[at],
+        log_reward: log_reward(at),
+        fit: Fit::new(&StateFit {
+            total_variation: fit.total_variation,
+            total_variation_joint: fit.total_variation_joint,
+        }),
+        ..known.clone()
+    });
+    let log_z_exact = log_zs.iter().sum::<f64>() / looked_at as f64;
+    let report = Report {
+        log_z_exact,
+        // Of the behaviour itself nothing else is known: quadrature tells log Z.
+        log_z_prior: log_z_exact,
+        fit: Fit::new(&fit),
+        log_reward: made.log_reward.iter().sum::<f64>() / count as f64,
+        floored_mass: floored as f64 / count as f64,
+        truth: message::Truth::Quadrature,
+        conditions: conditions.collect(),
+        ..weighed
+    };
+    let fit = async |taken: &Simulated| {
+        Ok(Fit::new(
+            &learner.task.fit(&exact, &taken.ends, &taken.conditions).0,
+        ))
+    };
+    learner
+        .with_choice(learner.signed(report), made, candidates, fit)
+        .await
+}

@@ -1,0 +1,165 @@
+//! Runs of control.
+
+use super::problem::{ControlProblem, Environment, Episodes, Feedback, Prior, Reward};
+use crate::run::{
+    Evaluation, LogZ, Network, Objective, Optimizer, Preset, Process, Rollout, Run, Tempering, Training,
+};
+
+/// A run with the task's own defaults.
+pub(super) fn run(problem: ControlProblem) -> Run {
+    Run {
+        tempering: Tempering {
+            floor: -50.0,
+            ..Tempering::default()
+        },
+        process: Process {
+            steps: 20,
+            ..Process::default()
+        },
+        network: Network {
+            width: 128,
+            langevin: true,
+            ..Network::default()
+        },
+        objective: Objective {
+            log_z: LogZ::Vargrad,
+            ..Objective::default()
+        },
+        rollout: Rollout {
+            noised_share: 0.5,
+            batch: 1024,
+            ..Rollout::default()
+        },
+        optimizer: Optimizer {
+            learning_rate: 2e-3,
+            ..Optimizer::default()
+        },
+        training: Training {
+            iterations: 1000,
+            ..Training::default()
+        },
+        evaluation: Evaluation {
+            samples: 100_000,
+            ..Evaluation::default()
+        },
+        ..Run::new(problem)
+    }
+}
+
+/// A point in the plane with a place and a speed, pushed towards 0 by somebody who wavers between two habits.
+fn linear() -> ControlProblem {
+    let component = |weight: f64, brake: f64, shift: [f64; 2]| Feedback {
+        weight,
+        gain: vec![vec![-0.2, 0.0, -brake, 0.0], vec![0.0, -0.2, 0.0, -brake]],
+        mean: shift.to_vec(),
+        variances: vec![0.15; 2],
+    };
+    let row = |place: usize, entries: &[(usize, f64)], count: usize| {
+        let mut row = vec![0.0; count];
+        row[place % count] = 1.0;
+        for (at, value) in entries {
+            row[*at] = *value;
+        }
+        row
+    };
+    Environment::Linear {
+        transition: vec![
+            row(0, &[(2, 0.3)], 4),
+            row(1, &[(3, 0.3)], 4),
+            row(2, &[], 4),
+            row(3, &[], 4),
+        ],
+        control: vec![vec![0.0; 2], vec![0.0; 2], vec![0.3, 0.0], vec![0.0, 0.3]],
+        state_cost: vec![1.0, 1.0, 0.1, 0.1],
+        action_cost: vec![0.1, 0.1],
+        noise: 0.02,
+        spread: 1.0,
+    }
+    .with(
+        Prior::Feedback {
+            components: vec![
+                component(2.0, 0.8, [0.6, 0.0]),
+                component(1.0, 0.4, [-0.6, 0.6]),
+                component(1.0, 0.8, [0.0, -0.8]),
+            ],
+        },
+        Reward::Optimal { alpha: 0.5 },
+        Episodes {
+            discount: 0.95,
+            horizon: 60,
+            ..Episodes::default()
+        },
+    )
+}
+
+/// A ring of rewards whose best place turns with the state.
+fn bandit() -> ControlProblem {
+    let corners = [[1.5, 1.5], [-1.5, 1.5], [1.5, -1.5], [-1.5, -1.5], [0.0, 0.0]];
+    Environment::Bandit {
+        state: 0,
+        action: 2,
+        expression: "-2*(hypot(a1, a2) - 1.5)^2 + a1*a2/2".to_owned(),
+    }
+    .with(
+        Prior::Feedback {
+            components: corners
+                .map(|mean| Feedback {
+                    weight: 1.0,
+                    gain: Vec::new(),
+                    mean: mean.to_vec(),
+                    variances: vec![0.4; 2],
+                })
+                .into(),
+        },
+        Reward::Optimal { alpha: 0.5 },
+        Episodes {
+            discount: 0.0,
+            horizon: 1,
+            ..Episodes::default()
+        },
+    )
+}
+
+impl Environment {
+    fn with(self, prior: Prior, reward: Reward, episodes: Episodes) -> ControlProblem {
+        ControlProblem {
+            environment: self,
+            prior,
+            reward,
+            episodes,
+        }
+    }
+}
+
+/// The presets of control.
+pub(super) fn presets() -> Vec<Preset> {
+    let preset = |name: &'static str, title: &'static str, description: &'static str, run: Run| Preset {
+        name,
+        title,
+        description,
+        run: Run {
+            name: name.to_owned(),
+            ..run
+        },
+    };
+    vec![
+        preset(
+            "control-maze",
+            "Through a maze",
+            "Somebody wanders through a maze; the posterior keeps their ways of stepping and finds the goal.",
+            run(ControlProblem::default()),
+        ),
+        preset(
+            "control-linear",
+            "Linear dynamics, quadratic cost",
+            "A point with a speed, pushed by a mixture of habits; the exact policy is a mixture too.",
+            run(linear()),
+        ),
+        preset(
+            "control-bandit",
+            "One action",
+            "A bandit in the plane: five habits, and a reward on a ring.",
+            run(bandit()),
+        ),
+    ]
+}
