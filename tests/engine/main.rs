@@ -24,6 +24,7 @@ mod networks;
 mod numbers;
 mod objective;
 mod observations;
+mod offline;
 mod one_step;
 mod oracle;
 mod points;

@@ -11,6 +11,8 @@ pub mod exact;
 #[cfg(feature = "engine")]
 mod measured;
 mod messages;
+#[cfg(feature = "engine")]
+pub mod offline;
 mod presets;
 mod problem;
 #[cfg(feature = "engine")]
