@@ -1,5 +1,6 @@
 //! Policies from recorded steps alone: the files, the behaviour and the critics.
 
+mod hdf5;
 mod score;
 mod transitions;
 

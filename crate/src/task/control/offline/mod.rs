@@ -1,6 +1,8 @@
 //! Policies from recorded steps alone: the data of D4RL (arXiv 2004.07219), the diffusion that imitates its actions, and
 //! the critics that value them.
 
+#[cfg(feature = "native")]
+pub mod hdf5;
 mod score;
 mod squash;
 mod standard;
