@@ -1,10 +1,23 @@
 //! Policies from recorded steps alone: the files, the behaviour and the critics.
 
+mod behaviour;
 mod hdf5;
 mod score;
 mod transitions;
 
+use rtb::engine::train::examples::Recipe;
 use rtb::task::control::offline::Recorded;
+
+/// A recipe of a few iterations.
+fn recipe(iterations: usize, batch: usize, learning_rate: f64, ema: f64) -> Recipe {
+    Recipe {
+        iterations,
+        batch,
+        learning_rate,
+        ema,
+        seed: 1,
+    }
+}
 
 /// Steps of one number each, without an end: states 0, 1, …, and these rewards.
 fn line(rewards: &[f32]) -> Recorded {

@@ -1,6 +1,10 @@
 //! Policies from recorded steps alone: the data of D4RL (arXiv 2004.07219), the diffusion that imitates its actions, and
 //! the critics that value them.
+//!
+//! [`Transitions`] are read from a file; a [`Behaviour`] is the prior μ(a|s) of a posterior π(a|s) ∝ μ(a|s)·exp(Q(s, a)/α),
+//! and a critic gives Q.
 
+pub mod behaviour;
 #[cfg(feature = "native")]
 pub mod hdf5;
 mod score;
@@ -8,6 +12,7 @@ mod squash;
 mod standard;
 mod transitions;
 
+pub use behaviour::Behaviour;
 pub use score::{D4RL, DataSet, Reference};
 pub use squash::{LARGEST, log_jacobian, squashed, unsquashed};
 pub use standard::Standard;
