@@ -1,6 +1,7 @@
 //! Policies from recorded steps alone: the files, the behaviour and the critics.
 
 mod behaviour;
+mod critic;
 mod hdf5;
 mod score;
 mod transitions;

@@ -2,9 +2,10 @@
 //! the critics that value them.
 //!
 //! [`Transitions`] are read from a file; a [`Behaviour`] is the prior μ(a|s) of a posterior π(a|s) ∝ μ(a|s)·exp(Q(s, a)/α),
-//! and a critic gives Q.
+//! and a [`Critic`] gives Q.
 
 pub mod behaviour;
+pub mod critic;
 #[cfg(feature = "native")]
 pub mod hdf5;
 mod score;
@@ -13,6 +14,7 @@ mod standard;
 mod transitions;
 
 pub use behaviour::Behaviour;
+pub use critic::Critic;
 pub use score::{D4RL, DataSet, Reference};
 pub use squash::{LARGEST, log_jacobian, squashed, unsquashed};
 pub use standard::Standard;
