@@ -14,6 +14,7 @@ mod kill;
 mod models;
 mod numbers;
 mod observations;
+mod offline;
 #[path = "../../crate/src/program/outside/onnx/written.rs"]
 #[expect(dead_code, reason = "the program's own tests use all of it")]
 mod onnx;

@@ -419,7 +419,7 @@ fn a_stopped_training_goes_on_to_the_same_weights() {
 
 /// Stops this training, goes on with it, and compares it with one that was not stopped.
 #[cfg(unix)]
-fn goes_on(place: &Scratch, what: &str) {
+pub fn goes_on(place: &Scratch, what: &str) {
     let train = |out: &str, seed: u32| at(place, &format!("pretrain {what} --out {out} --seed {seed}"));
     succeed(&mut train("whole", 1));
     let mut running = Running::start(&mut train("broken", 1));

@@ -2,9 +2,12 @@
 
 mod download;
 mod pictures;
+mod steps;
 mod stories;
 
+pub use download::Content;
 pub use pictures::Form;
+pub use steps::steps;
 pub use stories::{Stories, infillings, stories};
 
 use super::error::ProgramError;

@@ -4,7 +4,7 @@ mod parts;
 #[cfg(test)]
 mod tests;
 
-use super::data::offline;
+use super::data::{Content, offline};
 use super::error::ProgramError;
 use super::output::{bytes, say};
 use super::permission::{Permission, agrees};
@@ -12,17 +12,13 @@ use hf_hub::api::sync::{ApiBuilder, ApiRepo};
 use hf_hub::{Cache, Repo, RepoType};
 use rtb::run::ConfigError;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The revision where none is named.
 const MAIN: &str = "main";
 /// Times that a broken download goes on.
 const RETRIES: usize = 3;
-/// Bytes of a file that are hashed at once.
-const AT_ONCE: usize = 1 << 20;
 
 /// What the hub says of a model.
 #[derive(Deserialize)]
@@ -183,7 +179,11 @@ fn fetch(remote: &ApiRepo, file: &Sibling) -> Result<(), String> {
     let path = remote
         .download(&file.rfilename)
         .map_err(|error| format!("{}: {error}", file.rfilename))?;
-    let wrong = match wrong(&path, file) {
+    let content = Content {
+        bytes: file.size,
+        sha256: file.lfs.as_ref().map(|large| &*large.sha256),
+    };
+    let wrong = match content.wrong(&path) {
         Err(error) => error.to_string(),
         Ok(None) => return Ok(()),
         Ok(Some(wrong)) => wrong,
@@ -199,28 +199,4 @@ fn fetch(remote: &ApiRepo, file: &Sibling) -> Result<(), String> {
         |()| String::new(),
     );
     Err(format!("{}: {wrong}{and}", file.rfilename))
-}
-
-/// What is wrong with a file that was fetched.
-fn wrong(path: &Path, file: &Sibling) -> io::Result<Option<String>> {
-    let length = fs::metadata(path)?.len();
-    if length != file.size {
-        return Ok(Some(format!("it has {length} bytes instead of {}", file.size)));
-    }
-    let Some(Large { sha256 }) = &file.lfs else {
-        return Ok(None);
-    };
-    let mut hash = Sha256::new();
-    let mut content = BufReader::with_capacity(AT_ONCE, File::open(path)?);
-    loop {
-        let part = content.fill_buf()?;
-        if part.is_empty() {
-            break;
-        }
-        hash.update(part);
-        let read = part.len();
-        content.consume(read);
-    }
-    let found: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((found != *sha256).then(|| format!("it has the SHA-256 {found} instead of {sha256}")))
 }

@@ -1,9 +1,11 @@
 //! `rtb pretrain`: the networks that runs start from.
 
 mod autoencoder;
+mod behaviour;
 mod classifier;
 mod coder;
 mod common;
+mod critic;
 mod data_set;
 mod ddpm;
 mod digits;
@@ -11,6 +13,7 @@ mod flow;
 mod judgement;
 mod mixture;
 mod points;
+mod recorded;
 mod stories;
 mod vae;
 
@@ -24,7 +27,7 @@ Each command writes the weights to --out and a record to the same name with the 
 command, its seed, its time and measures of quality. `ddpm` writes a folder, with record.json in it. If it is stopped or killed, run the same command
 again: it continues from FILE.checkpoint, which it removes at the end.";
 
-/// Train a network that runs need: a prior, a classifier or a language model
+/// Train a network that runs need: a prior, a classifier, a language model, a behaviour or a critic
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
@@ -43,6 +46,8 @@ enum What {
     Ddpm(ddpm::Args),
     Classifier(classifier::Args),
     Stories(stories::Args),
+    Behaviour(behaviour::Args),
+    Critic(critic::Args),
 }
 
 /// Trains what was asked for.
@@ -57,5 +62,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         What::Ddpm(args) => ddpm::execute(args),
         What::Classifier(args) => classifier::execute(args),
         What::Stories(args) => stories::execute(args),
+        What::Behaviour(args) => behaviour::execute(args),
+        What::Critic(args) => critic::execute(args),
     }
 }

@@ -1,0 +1,75 @@
+//! Recorded steps of an agent: a file in D4RL's layout, or one of the published sets.
+
+use super::download::{self, Content};
+use super::{OFFLINE, offline};
+use crate::program::error::ProgramError;
+use rtb::run::ConfigError;
+use rtb::task::control::offline::hdf5::Source;
+use rtb::task::control::offline::{D4RL, DataSet, Transitions};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The folder of the sets, in the offline folder and in the cache.
+const FOLDER: &str = "d4rl";
+/// Where they are published.
+const HOME: &str = "http://rail.eecs.berkeley.edu/datasets/offline_rl/gym_mujoco_v2";
+
+/// The steps in a file, or of the published set of this name. Where the file does not tell where episodes were cut,
+/// `horizon` does.
+pub fn steps(data: &str, horizon: Option<usize>) -> Result<Transitions, ProgramError> {
+    let path = match D4RL.iter().find(|set| set.name == data) {
+        Some(set) => published(set, HOME)?,
+        None => PathBuf::from(data),
+    };
+    let file = File::open(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            let names: Vec<_> = D4RL.iter().map(|set| set.name).collect();
+            let allowed = format!("a file that exists, or one of {}", names.join(", "));
+            ConfigError::new("DATA", format!("`{data}`"), allowed).into()
+        }
+        _ => ProgramError::file("read the data", &path, error),
+    })?;
+    let read = Source::open(file).and_then(|source| source.transitions(horizon));
+    read.map_err(|error| ProgramError::ConfigFile { path, error })
+}
+
+/// The path of a published set on this machine, once its content is right.
+fn published(set: &DataSet, home: &str) -> Result<PathBuf, ProgramError> {
+    let name = format!("{}.hdf5", set.name);
+    let content = Content {
+        bytes: set.bytes,
+        sha256: Some(set.sha256),
+    };
+    if let Some(offline) = offline() {
+        return kept(&offline.join(FOLDER).join(name), &content);
+    }
+    let cache = dirs::cache_dir().ok_or_else(|| {
+        ProgramError::Data(format!(
+            "this machine has no cache folder; set {OFFLINE} to a folder that holds {FOLDER}/{name}"
+        ))
+    })?;
+    let path = cache.join("rtb").join(FOLDER).join(&name);
+    if !matches!(content.wrong(&path), Ok(None)) {
+        let url = format!("{home}/{name}");
+        download::fetch(&url, &path, &content).map_err(|error| {
+            ProgramError::Data(format!(
+                "{error}\nWithout internet access, save the file as {}, or set {OFFLINE} to a folder that holds \
+                 {FOLDER}/{name}.",
+                path.display()
+            ))
+        })?;
+    }
+    Ok(path)
+}
+
+/// A file of the offline folder, once its content is right.
+fn kept(path: &Path, content: &Content) -> Result<PathBuf, ProgramError> {
+    let wrong = content
+        .wrong(path)
+        .map_err(|error| ProgramError::file("read the data", path, error))?;
+    match wrong {
+        None => Ok(path.to_owned()),
+        Some(wrong) => Err(ProgramError::Data(format!("{}: {wrong}", path.display()))),
+    }
+}

@@ -1,0 +1,126 @@
+//! Behaviours and critics from files in D4RL's layout.
+
+#[cfg(unix)]
+use super::pretraining::goes_on;
+use super::scratch::Scratch;
+use super::support::{rtb, stderr, stdout, succeed, text};
+use rtb::engine::device::cpu_device;
+use rtb::task::control::offline::{Behaviour, Critic};
+use serde_json::Value;
+use std::fs;
+use std::path::PathBuf;
+
+/// A file that h5py wrote (`tests/golden/d4rl.py`).
+fn golden(name: &str) -> String {
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/d4rl"));
+    text(&folder.join(format!("{name}.hdf5"))).to_owned()
+}
+
+fn pretrain(what: &str, data: &str, out: &str, place: &Scratch) -> std::process::Command {
+    let small = [
+        "--iterations",
+        "30",
+        "--batch",
+        "32",
+        "--width",
+        "8",
+        "--depth",
+        "1",
+    ];
+    let mut command = rtb(["pretrain", what, data, "--out", out, "--quiet"]);
+    command.args(small).current_dir(place.path());
+    command
+}
+
+#[test]
+fn a_behaviour_and_a_critic_are_trained_on_a_file() {
+    let place = Scratch::new();
+    let read = |name: &str| fs::read(place.path().join(name)).expect("written");
+    let record = |name: &str| -> Value { serde_json::from_slice(&read(name)).expect("JSON") };
+
+    let told = stdout(&succeed(&mut pretrain(
+        "behaviour",
+        &golden("chunked"),
+        "b.safetensors",
+        &place,
+    )));
+    assert!(
+        told.contains("24 steps in 3 episodes, 2 of them complete") && told.contains("denoising"),
+        "{told}"
+    );
+    assert_eq!(record("b.json")["figures"]["held_out"], 2);
+    let behaviour = Behaviour::read(&read("b.safetensors"), &cpu_device()).expect("whole");
+    assert_eq!((behaviour.state_size(), behaviour.action_size()), (3, 2));
+
+    for (kind, networks) in [("iql", 2), ("ensemble", 10)] {
+        let mut command = pretrain("critic", &golden("contiguous"), "c.safetensors", &place);
+        let told = stdout(&succeed(command.args(["--kind", kind, "--horizon", "6"])));
+        assert!(
+            told.contains("24 steps in 5 episodes") && told.contains("mean value"),
+            "{told}"
+        );
+        let record = record("c.json");
+        let command = record["command"].as_str().expect("text");
+        assert!(
+            command.contains(&format!("--horizon 6 --kind {kind} --networks {networks}")),
+            "{command}"
+        );
+        let critic = Critic::read(&read("c.safetensors"), &cpu_device()).expect("whole");
+        assert_eq!((critic.state_size(), critic.discount()), (3, 0.99));
+    }
+}
+
+#[test]
+fn data_that_cannot_be_had_is_named() {
+    let place = Scratch::new();
+    let folder = place.path().join("d4rl");
+    fs::create_dir_all(&folder).expect("made");
+    fs::write(folder.join("hopper_medium-v2.hdf5"), "short").expect("written");
+    fs::write(place.path().join("junk"), "no HDF5").expect("written");
+    let cases = [
+        ("hopper_medium-v2", "it has 5 bytes instead of 152756557"),
+        (
+            "hopper_medium_replay-v2",
+            "hopper_medium_replay-v2.hdf5: cannot read the data",
+        ),
+        (
+            "hopper",
+            "DATA: `hopper` is not allowed; use a file that exists, or one of halfcheetah_medium-v2,",
+        ),
+        (
+            "junk",
+            "junk: the data: this file is not allowed; use an HDF5 file",
+        ),
+        (&golden("nan"), "nan.hdf5: rewards[5]: NaN is not allowed"),
+        (&golden("missing"), "missing.hdf5: rewards is missing"),
+    ];
+    for (data, said) in cases {
+        let mut command = pretrain("critic", data, "c.safetensors", &place);
+        let output = command
+            .env("RTB_DATA", place.path())
+            .output()
+            .expect("the program starts");
+        assert_eq!(output.status.code(), Some(2), "{data}");
+        assert!(
+            stderr(&output).contains(said),
+            "{said} is missing from {}",
+            stderr(&output)
+        );
+    }
+    assert!(!place.path().join("c.safetensors").exists());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_stopped_training_goes_on_to_the_same_weights() {
+    let place = Scratch::new();
+    let data = golden("chunked");
+    goes_on(
+        &place,
+        &format!("behaviour {data} --iterations 2000 --batch 32 --width 8 --depth 1"),
+    );
+    goes_on(
+        &place,
+        &format!("critic {data} --iterations 2000 --batch 32 --width 8 --depth 1"),
+    );
+}
