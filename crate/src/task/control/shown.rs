@@ -164,7 +164,7 @@ impl ShownTask for ControlTask {
         })
     }
 
-    async fn samples_of(&self, ends: Vec<f32>) -> Result<Vec<f32>, EngineError> {
+    async fn samples_of(&self, ends: Vec<f32>, _conditions: &[usize]) -> Result<Vec<f32>, EngineError> {
         Ok(self.actions(&ends))
     }
 
