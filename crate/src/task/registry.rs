@@ -1,7 +1,9 @@
 //! The list of tasks, and what can only be read with it: a run's description, the names of presets and
 //! experiments.
 
-use super::{Room, Task, control, images, plane, points, text};
+#[cfg(feature = "native")]
+use super::control;
+use super::{Room, Task, images, plane, points, text};
 use crate::engine::ConfigError;
 use crate::run::{self, AnyProblem, Experiment, Preset, Run, merge};
 use serde::de::Error as _;
@@ -17,6 +19,7 @@ const ROOMS: &[&dyn Room] = &[
     #[cfg(feature = "native")]
     &images::Checkpoints::ROOM,
     &text::Text,
+    #[cfg(feature = "native")]
     &control::Control,
 ];
 

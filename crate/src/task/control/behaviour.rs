@@ -1,6 +1,6 @@
 //! Behaviours: mixtures of Gaussians whose weights and means follow the state.
 
-use super::problem::{Feedback, Prior};
+use super::description::{Feedback, Prior};
 use super::world::{Maze, World};
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, positive, range, whole};

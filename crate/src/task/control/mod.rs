@@ -10,6 +10,7 @@ pub mod episodes;
 pub mod exact;
 #[cfg(feature = "engine")]
 mod measured;
+mod description;
 mod messages;
 #[cfg(feature = "engine")]
 pub mod offline;
@@ -29,7 +30,8 @@ mod task;
 pub mod world;
 
 pub use messages::{ControlFit, ControlView, Earned, Returns, Spot, StateFit, Traces};
-pub use problem::{ControlProblem, Environment, Episodes, Feedback, Prior, REWARDS, Reward};
+pub use description::{Environment, Episodes, Feedback, Prior, REWARDS, Reward};
+pub use problem::ControlProblem;
 #[cfg(feature = "engine")]
 pub use reward::{ControlReward, Judge};
 #[cfg(feature = "engine")]

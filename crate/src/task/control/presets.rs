@@ -1,6 +1,7 @@
 //! Runs of control.
 
-use super::problem::{ControlProblem, Environment, Episodes, Feedback, Prior, Reward};
+use super::description::{Environment, Episodes, Feedback, Prior, Reward};
+use super::problem::ControlProblem;
 use crate::run::{
     Evaluation, LogZ, Network, Objective, Optimizer, Preset, Process, Rollout, Run, Tempering, Training,
 };

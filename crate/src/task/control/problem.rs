@@ -1,18 +1,15 @@
 //! What a run of control is about: an environment, a behaviour μ(a|s), and the critic whose Q is the reward.
 
 use super::behaviour::Behaviour;
+use super::description::{Environment, Episodes, Prior, Reward};
 use super::world::World;
 use crate::engine::ConfigError;
-use crate::engine::check::{Checked, positive, range, whole};
+use crate::engine::check::{Checked, positive};
 use crate::run::{FileNeed, LogZ, Problem, Run};
 use serde::{Deserialize, Serialize};
 
 /// Fewest actions of a state in an iteration that it takes part in.
-pub(super) const LEAST_OF_EACH: usize = 8;
-/// Most numbers of a state.
-pub(super) const MOST_STATE: usize = 16;
-/// Most numbers of an action: the exact policy is known on a grid.
-pub(super) const MOST_ACTION: usize = 2;
+const LEAST_OF_EACH: usize = 8;
 
 /// An environment, a behaviour and a critic.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,197 +24,6 @@ pub struct ControlProblem {
     pub reward: Reward,
     /// The states that are learned, and the episodes in which policies are compared.
     pub episodes: Episodes,
-}
-
-/// Where actions lead, and what they are worth.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Environment {
-    /// s' = A·s + B·a + noise, with a reward of −Σ q_i·s_i² − Σ c_j·a_j². Q is a quadratic form, by Riccati's equation.
-    Linear {
-        /// A, row by row.
-        transition: Vec<Vec<f64>>,
-        /// B, row by row: a row for each coordinate of the state.
-        control: Vec<Vec<f64>>,
-        /// q, one a coordinate of the state.
-        state_cost: Vec<f64>,
-        /// c, one a coordinate of the action.
-        action_cost: Vec<f64>,
-        /// Standard deviation of the noise of every coordinate.
-        noise: f64,
-        /// Standard deviation of the coordinates of the first state of an episode.
-        spread: f64,
-    },
-    /// An episode is one action in a state that is uniform on [−1, 1]ⁿ; its reward is a formula.
-    Bandit {
-        /// n, the numbers of a state, which the formula calls s1, s2, …; 0 for a single state.
-        state: usize,
-        /// The numbers of an action, 1 or 2, which it calls a1 and a2.
-        action: usize,
-        /// The reward.
-        expression: String,
-    },
-    /// A point in a maze. An action is a step of at most `speed`, cut at walls; every step costs 1 until the goal is reached.
-    Maze {
-        /// The rows of the map: `#` is a wall, `.` is free, `G` a cell of the goal; episodes start in `S`, or in any
-        /// free cell where there is none.
-        map: Vec<String>,
-        /// Longest step, in cells.
-        speed: f64,
-    },
-}
-
-impl Default for Environment {
-    fn default() -> Self {
-        let rows = [
-            "#########",
-            "#S..#...#",
-            "#.#.#.#.#",
-            "#.#...#.#",
-            "#.#####.#",
-            "#...#...#",
-            "###.#.###",
-            "#.....#G#",
-            "#.###.#.#",
-            "#...#...#",
-            "#########",
-        ];
-        Self::Maze {
-            map: rows.map(str::to_owned).into(),
-            speed: 0.5,
-        }
-    }
-}
-
-/// The behaviour μ(a|s).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Prior {
-    /// A mixture of Gaussians whose means follow the state: the drift of its chain has a closed form.
-    Feedback {
-        /// The Gaussians.
-        components: Vec<Feedback>,
-    },
-    /// Somebody who wanders through a maze: eight Gaussians around steps in eight directions, likelier where the way is
-    /// free.
-    Wandering {
-        /// Standard deviation of a step, in units of the environment's longest.
-        deviation: f64,
-    },
-}
-
-impl Default for Prior {
-    fn default() -> Self {
-        Self::Wandering { deviation: 0.25 }
-    }
-}
-
-/// A Gaussian of a behaviour: N(K·s + b, diag(v)).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Feedback {
-    /// Its weight, relative to the others.
-    pub weight: f64,
-    /// K, row by row: a row for each coordinate of the action. Empty for 0.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub gain: Vec<Vec<f64>>,
-    /// b, one a coordinate of the action.
-    pub mean: Vec<f64>,
-    /// v, one a coordinate of the action.
-    pub variances: Vec<f64>,
-}
-
-/// The critic: log r(a|s) = Q(s, a)/α.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Reward {
-    /// Q of the behaviour: V(s) is the mean of Q(s, a) over its actions (policy evaluation).
-    Behaviour {
-        /// α: large values imitate the behaviour, small ones are greedy.
-        alpha: f64,
-    },
-    /// What implicit Q-learning (arXiv 2110.06169, eq. 5 and 6) converges to: V(s) is an expectile of Q(s, a) over the
-    /// behaviour's actions.
-    Expectile {
-        /// α, as above.
-        alpha: f64,
-        /// τ: 0.5 is the mean, towards 1 the largest value that the behaviour's actions have.
-        level: f64,
-    },
-    /// Q of the best policy: V(s) is the largest Q(s, a).
-    Optimal {
-        /// α, as above.
-        alpha: f64,
-    },
-}
-
-/// The kinds of [`Reward`], as in the TOML file.
-pub const REWARDS: &[&str] = &["behaviour", "expectile", "optimal"];
-
-impl Default for Reward {
-    fn default() -> Self {
-        Self::Optimal { alpha: 0.2 }
-    }
-}
-
-impl Reward {
-    /// α.
-    pub fn alpha(&self) -> f64 {
-        match self {
-            Self::Behaviour { alpha } | Self::Expectile { alpha, .. } | Self::Optimal { alpha } => *alpha,
-        }
-    }
-
-    fn validate(&self) -> Checked {
-        range("reward.alpha", self.alpha(), 1e-4, 1e6)?;
-        match self {
-            Self::Expectile { level, .. } => range("reward.level", *level, 0.5, 0.99),
-            Self::Behaviour { .. } | Self::Optimal { .. } => Ok(()),
-        }
-    }
-}
-
-/// The states that are learned, and the episodes in which policies are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-pub struct Episodes {
-    /// States that the policy is trained on, drawn from those that the behaviour meets.
-    pub states: usize,
-    /// States among them, the first ones, at which it is held against the exact policy.
-    pub looked_at: usize,
-    /// γ, the discount.
-    pub discount: f64,
-    /// Most steps of an episode.
-    pub horizon: usize,
-    /// Episodes of the final evaluation; during training there are a tenth.
-    pub count: usize,
-}
-
-impl Default for Episodes {
-    fn default() -> Self {
-        Self {
-            states: 2048,
-            looked_at: 100,
-            discount: 0.99,
-            horizon: 200,
-            count: 200,
-        }
-    }
-}
-
-impl Episodes {
-    fn validate(&self) -> Checked {
-        whole("episodes.states", self.states, 1, 100_000)?;
-        whole("episodes.looked_at", self.looked_at, 1, self.states.min(1000))?;
-        range("episodes.discount", self.discount, 0.0, 0.999)?;
-        whole("episodes.horizon", self.horizon, 1, 10_000)?;
-        whole("episodes.count", self.count, 10, 100_000)
-    }
 }
 
 impl ControlProblem {

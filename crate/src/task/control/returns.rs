@@ -4,7 +4,7 @@ use super::critic::Critic;
 use super::episodes::{Episode, play};
 use super::exact::Exact;
 use super::messages::Earned;
-use super::problem::{Episodes, Reward};
+use super::description::{Episodes, Reward};
 use super::world::World;
 use super::{ControlTask, Returns};
 use crate::engine::EngineError;

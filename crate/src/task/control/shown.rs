@@ -4,7 +4,7 @@ use super::episodes::Episode;
 use super::exact::{self, Exact};
 use super::measured::measure;
 use super::messages::Earned;
-use super::problem::Episodes;
+use super::description::Episodes;
 use super::returns::{of_learned, returns};
 use super::{ControlFit, ControlTask, ControlView, Spot, Traces};
 use crate::engine::EngineError;

@@ -1,7 +1,7 @@
 //! Q in a maze, from V at the nodes of a grid.
 
 use super::super::behaviour::Behaviour;
-use super::super::problem::Reward;
+use super::super::description::Reward;
 use super::super::world::Maze;
 use std::f64::consts::TAU;
 
@@ -205,7 +205,7 @@ fn expectile(values: &[(f64, f64)], level: f64) -> f64 {
 mod tests {
     use super::{Grid, expectile};
     use crate::task::control::behaviour::Behaviour;
-    use crate::task::control::problem::{Environment, Prior, Reward};
+    use crate::task::control::description::{Environment, Prior, Reward};
     use crate::task::control::world::World;
 
     #[test]

@@ -4,7 +4,7 @@ mod grid;
 mod quadratic;
 
 use super::behaviour::Behaviour;
-use super::problem::{Episodes, Reward};
+use super::description::{Episodes, Reward};
 use super::world::{Bandit, World};
 use crate::engine::ConfigError;
 use grid::Grid;

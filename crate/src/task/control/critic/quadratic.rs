@@ -1,7 +1,7 @@
 //! Q of linear dynamics with quadratic costs, by Riccati's equation or, of a behaviour, by Lyapunov's.
 
 use super::super::behaviour::Behaviour;
-use super::super::problem::Reward;
+use super::super::description::Reward;
 use super::super::world::Linear;
 use crate::engine::ConfigError;
 

@@ -6,7 +6,7 @@ use crate::engine::check::whole;
 use crate::task::formula::Rows;
 use crate::task::formula::{Formula, Names};
 
-use super::super::problem::{MOST_ACTION, MOST_STATE};
+use super::super::description::{MOST_ACTION, MOST_STATE};
 
 /// A reward of a state and an action.
 #[derive(Clone, Debug)]

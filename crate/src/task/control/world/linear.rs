@@ -1,6 +1,6 @@
 //! Linear dynamics with quadratic costs.
 
-use super::super::problem::{MOST_ACTION, MOST_STATE};
+use super::super::description::{MOST_ACTION, MOST_STATE};
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, range, whole};
 

@@ -8,7 +8,7 @@ pub use bandit::Bandit;
 pub use linear::Linear;
 pub use maze::Maze;
 
-use super::problem::Environment;
+use super::description::Environment;
 use crate::engine::ConfigError;
 #[cfg(feature = "engine")]
 use crate::engine::noise;
