@@ -477,7 +477,7 @@ fn descriptions_that_make_no_sense_are_refused() {
             "use one of prior.prompt, prior.prompts and prior.prompts_file",
         ),
         (
-            "onnx = { model = \"a\", shape = [3, 8, 8], prediction = \"noise\", schedule = { kind = \"linear\" } }, \
+            "onnx = { model = \"a\", shape = [3, 8, 8], prediction = \"noise\", schedule = { kind = \"linear\", steps = 1000 } }, \
              prompts_file = \"d\"",
             "",
             "prior.prompts_file",
