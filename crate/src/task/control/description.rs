@@ -198,4 +198,3 @@ impl Episodes {
         whole("episodes.count", self.count, 10, 100_000)
     }
 }
-

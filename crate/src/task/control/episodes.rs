@@ -1,7 +1,7 @@
 //! Episodes: what policies earn in an environment.
 
-use super::messages::Earned;
 use super::description::Episodes;
+use super::messages::Earned;
 use super::world::World;
 use crate::engine::EngineError;
 use crate::engine::noise::{Noise, Purpose};

@@ -4,13 +4,13 @@
 pub mod behaviour;
 #[cfg(feature = "engine")]
 pub mod critic;
+mod description;
 #[cfg(feature = "engine")]
 pub mod episodes;
 #[cfg(feature = "engine")]
 pub mod exact;
 #[cfg(feature = "engine")]
 mod measured;
-mod description;
 mod messages;
 #[cfg(feature = "engine")]
 pub mod offline;
@@ -29,8 +29,8 @@ mod space;
 mod task;
 pub mod world;
 
-pub use messages::{ControlFit, ControlView, Earned, Returns, Spot, StateFit, Traces};
 pub use description::{Environment, Episodes, Feedback, Prior, REWARDS, Reward};
+pub use messages::{ControlFit, ControlView, Earned, Returns, Spot, StateFit, Traces};
 pub use problem::ControlProblem;
 #[cfg(feature = "engine")]
 pub use reward::{ControlReward, Judge};

@@ -1,10 +1,10 @@
 //! What the learned policy earns, beside others in the same episodes.
 
 use super::critic::Critic;
+use super::description::{Episodes, Reward};
 use super::episodes::{Episode, play};
 use super::exact::Exact;
 use super::messages::Earned;
-use super::description::{Episodes, Reward};
 use super::world::World;
 use super::{ControlTask, Returns};
 use crate::engine::EngineError;

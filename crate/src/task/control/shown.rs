@@ -1,10 +1,10 @@
 //! What is shown and measured of a run of control.
 
+use super::description::Episodes;
 use super::episodes::Episode;
 use super::exact::{self, Exact};
 use super::measured::measure;
 use super::messages::Earned;
-use super::description::Episodes;
 use super::returns::{of_learned, returns};
 use super::{ControlFit, ControlTask, ControlView, Spot, Traces};
 use crate::engine::EngineError;
