@@ -53,7 +53,7 @@ const MAZE: &str = r#"
     task = "control"
     [environment]
     kind = "maze"
-    map = ['######', '#S...#', '#.##.#', '#.#G.#', '######']
+    rows = ['######', '#S...#', '#.##.#', '#.#G.#', '######']
     speed = 0.5
     [prior]
     kind = "wandering"
@@ -290,7 +290,12 @@ fn other_descriptions_are_refused_by_the_field() {
             "[[0.9, 1.0]]",
             "environment.transition: rows of 2 numbers",
         ),
-        (SCALAR, "[[0.5]]", "[[0.5], [0.1]]", "environment.control"),
+        (
+            SCALAR,
+            "[[0.5]]",
+            "[[0.5], [0.1]]",
+            "the number of environment.control",
+        ),
         (
             SCALAR,
             "action_cost = [0.2]",
@@ -301,13 +306,13 @@ fn other_descriptions_are_refused_by_the_field() {
             SCALAR,
             "gain = [[-0.3]]",
             "gain = [[-0.3, 1.0]]",
-            "prior.components[0].gain",
+            "the length of prior.components[0].gain[0]",
         ),
         (
             SCALAR,
             "variances = [0.25]",
             "variances = []",
-            "prior.components[0].variances",
+            "the number of prior.components[0].variances",
         ),
         (
             SCALAR,
@@ -323,7 +328,7 @@ fn other_descriptions_are_refused_by_the_field() {
             "episodes.looked_at: 65",
         ),
         (SCALAR, "discount = 0.9", "discount = 1.0", "episodes.discount: 1"),
-        (MAZE, "'#S...#'", "'#S..?#'", "environment.map: `?` in row 2"),
+        (MAZE, "'#S...#'", "'#S..?#'", "environment.rows: `?` in row 2"),
         (
             MAZE,
             "kind = \"wandering\"\n    deviation = 0.3",

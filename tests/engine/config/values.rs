@@ -47,20 +47,20 @@ fn fields_that_a_task_ignores_are_refused() {
             "digit-3",
             "network.width",
             "128",
-            "mixtures or points or latents or images",
+            "mixtures or points or latents or images or control",
         ),
         ("digit-3", "process.variance", "2.5", "mixtures"),
         (
             "story-bike",
             "network.depth",
             "3",
-            "mixtures or points or latents",
+            "mixtures or points or latents or control",
         ),
         (
             "story-bike",
             "network.langevin",
             "true",
-            "mixtures or points or digits",
+            "mixtures or points or digits or control",
         ),
     ];
     for (name, field, value, using) in cases {

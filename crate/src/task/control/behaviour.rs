@@ -175,26 +175,27 @@ impl Behaviour {
 fn check(field: &str, component: &Feedback, world: &World) -> Checked {
     let (n, d) = (world.state(), world.action());
     positive(&format!("{field}.weight"), component.weight, 1e6)?;
+    for value in &component.mean {
+        range(&format!("{field}.mean"), *value, -1e3, 1e3)?;
+    }
+    for variance in &component.variances {
+        range(&format!("{field}.variances"), *variance, 1e-6, 1e6)?;
+    }
     for (name, count) in [
         ("mean", component.mean.len()),
         ("variances", component.variances.len()),
     ] {
-        whole(&format!("the length of {field}.{name}"), count, d, d)?;
+        whole(&format!("the number of {field}.{name}"), count, d, d)?;
     }
     let rows = component.gain.len();
-    if rows > 0 && (rows != d || component.gain.iter().any(|row| row.len() != n)) {
-        return Err(ConfigError::new(
-            format!("{field}.gain"),
-            format!("{rows} rows"),
-            format!("{d} rows of {n} numbers, or none"),
-        ));
+    if rows > 0 {
+        whole(&format!("the number of {field}.gain"), rows, d, d)?;
     }
-    let numbers = component.gain.iter().flatten();
-    for value in numbers.chain(&component.mean) {
-        range(&format!("an entry of {field}.gain or mean"), *value, -1e3, 1e3)?;
+    for (at, row) in component.gain.iter().enumerate() {
+        whole(&format!("the length of {field}.gain[{at}]"), row.len(), n, n)?;
+        for value in row {
+            range(&format!("{field}.gain[{at}]"), *value, -1e3, 1e3)?;
+        }
     }
-    component
-        .variances
-        .iter()
-        .try_for_each(|variance| range(&format!("{field}.variances"), *variance, 1e-6, 1e6))
+    Ok(())
 }

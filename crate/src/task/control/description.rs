@@ -39,9 +39,9 @@ pub enum Environment {
     },
     /// A point in a maze. An action is a step of at most `speed`, cut at walls; every step costs 1 until the goal is reached.
     Maze {
-        /// The rows of the map: `#` is a wall, `.` is free, `G` a cell of the goal; episodes start in `S`, or in any
+        /// The rows of its map: `#` is a wall, `.` is free, `G` a cell of the goal; episodes start in `S`, or in any
         /// free cell where there is none.
-        map: Vec<String>,
+        rows: Vec<String>,
         /// Longest step, in cells.
         speed: f64,
     },
@@ -49,22 +49,10 @@ pub enum Environment {
 
 impl Default for Environment {
     fn default() -> Self {
-        let rows = [
-            "#########",
-            "#S..#...#",
-            "#.#.#.#.#",
-            "#.#...#.#",
-            "#.#####.#",
-            "#...#...#",
-            "###.#.###",
-            "#.....#G#",
-            "#.###.#.#",
-            "#...#...#",
-            "#########",
-        ];
-        Self::Maze {
-            map: rows.map(str::to_owned).into(),
-            speed: 0.5,
+        Self::Bandit {
+            state: 0,
+            action: 2,
+            expression: "-2*(hypot(a1, a2) - 1.5)^2 + a1*a2/2".to_owned(),
         }
     }
 }
@@ -89,7 +77,17 @@ pub enum Prior {
 
 impl Default for Prior {
     fn default() -> Self {
-        Self::Wandering { deviation: 0.25 }
+        let corners = [[1.5, 1.5], [-1.5, 1.5], [1.5, -1.5], [-1.5, -1.5], [0.0, 0.0]];
+        Self::Feedback {
+            components: corners
+                .map(|mean| Feedback {
+                    weight: 1.0,
+                    gain: Vec::new(),
+                    mean: mean.to_vec(),
+                    variances: vec![0.4; 2],
+                })
+                .into(),
+        }
     }
 }
 
@@ -139,7 +137,7 @@ pub const REWARDS: &[&str] = &["behaviour", "expectile", "optimal"];
 
 impl Default for Reward {
     fn default() -> Self {
-        Self::Optimal { alpha: 0.2 }
+        Self::Optimal { alpha: 0.5 }
     }
 }
 

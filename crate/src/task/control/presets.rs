@@ -93,31 +93,29 @@ fn linear() -> ControlProblem {
     )
 }
 
-/// A ring of rewards whose best place turns with the state.
-fn bandit() -> ControlProblem {
-    let corners = [[1.5, 1.5], [-1.5, 1.5], [1.5, -1.5], [-1.5, -1.5], [0.0, 0.0]];
-    Environment::Bandit {
-        state: 0,
-        action: 2,
-        expression: "-2*(hypot(a1, a2) - 1.5)^2 + a1*a2/2".to_owned(),
+/// A maze with a detour.
+fn maze() -> ControlProblem {
+    let rows = [
+        "#########",
+        "#S..#...#",
+        "#.#.#.#.#",
+        "#.#...#.#",
+        "#.#####.#",
+        "#...#...#",
+        "###.#.###",
+        "#.....#G#",
+        "#.###.#.#",
+        "#...#...#",
+        "#########",
+    ];
+    Environment::Maze {
+        rows: rows.map(str::to_owned).into(),
+        speed: 0.5,
     }
     .with(
-        Prior::Feedback {
-            components: corners
-                .map(|mean| Feedback {
-                    weight: 1.0,
-                    gain: Vec::new(),
-                    mean: mean.to_vec(),
-                    variances: vec![0.4; 2],
-                })
-                .into(),
-        },
-        Reward::Optimal { alpha: 0.5 },
-        Episodes {
-            discount: 0.0,
-            horizon: 1,
-            ..Episodes::default()
-        },
+        Prior::Wandering { deviation: 0.25 },
+        Reward::Optimal { alpha: 0.2 },
+        Episodes::default(),
     )
 }
 
@@ -148,7 +146,7 @@ pub(super) fn presets() -> Vec<Preset> {
             "control-maze",
             "Through a maze",
             "Somebody wanders through a maze; the posterior keeps their ways of stepping and finds the goal.",
-            run(ControlProblem::default()),
+            run(maze()),
         ),
         preset(
             "control-linear",
@@ -160,7 +158,7 @@ pub(super) fn presets() -> Vec<Preset> {
             "control-bandit",
             "One action",
             "A bandit in the plane: five habits, and a reward on a ring.",
-            run(bandit()),
+            run(ControlProblem::default()),
         ),
     ]
 }

@@ -230,7 +230,7 @@ mod tests {
     fn the_best_value_of_a_corridor_is_the_number_of_steps() {
         let map = ["#######", "#....G#", "#######"];
         let environment = Environment::Maze {
-            map: map.map(str::to_owned).into(),
+            rows: map.map(str::to_owned).into(),
             speed: 0.5,
         };
         let world = World::of(&environment).expect("a maze");

@@ -21,7 +21,8 @@ pub struct Linear {
 }
 
 fn matrix(field: &str, rows: &[Vec<f64>], count: usize, columns: usize) -> Result<Vec<f64>, ConfigError> {
-    if rows.len() != count || rows.iter().any(|row| row.len() != columns) {
+    whole(&format!("the number of {field}"), rows.len(), count, count)?;
+    if rows.iter().any(|row| row.len() != columns) {
         let found: Vec<String> = rows.iter().map(|row| row.len().to_string()).collect();
         return Err(ConfigError::new(
             field,
@@ -36,8 +37,11 @@ fn matrix(field: &str, rows: &[Vec<f64>], count: usize, columns: usize) -> Resul
 }
 
 fn costs(field: &str, costs: &[f64], count: usize, least: f64) -> Checked {
-    whole(&format!("the number of {field}"), costs.len(), count, count)?;
-    costs.iter().try_for_each(|cost| range(field, *cost, least, MOST))
+    // Numbers that are refused anyway are named before their count.
+    costs
+        .iter()
+        .try_for_each(|cost| range(field, *cost, least, MOST))?;
+    whole(&format!("the number of {field}"), costs.len(), count, count)
 }
 
 impl Linear {
@@ -48,9 +52,9 @@ impl Linear {
         spread: f64,
     ) -> Result<Self, ConfigError> {
         let n = transition.len();
-        whole("the number of rows of environment.transition", n, 1, MOST_STATE)?;
+        whole("the number of environment.transition", n, 1, MOST_STATE)?;
         let d = control.first().map_or(0, Vec::len);
-        whole("the number of columns of environment.control", d, 1, MOST_ACTION)?;
+        whole("the length of environment.control[0]", d, 1, MOST_ACTION)?;
         costs("environment.state_cost", state_cost, n, 0.0)?;
         // An action without a cost may be as large as it likes.
         costs("environment.action_cost", action_cost, d, 1e-6)?;

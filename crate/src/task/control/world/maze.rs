@@ -32,15 +32,10 @@ enum Cell {
 
 impl Maze {
     pub(super) fn new(map: &[String], speed: f64) -> Result<Self, ConfigError> {
-        const FIELD: &str = "environment.map";
-        whole(&format!("the number of rows of {FIELD}"), map.len(), 3, MOST_SIDE)?;
+        const FIELD: &str = "environment.rows";
+        whole(&format!("the number of {FIELD}"), map.len(), 3, MOST_SIDE)?;
         let columns = map[0].chars().count();
-        whole(
-            &format!("the number of columns of {FIELD}"),
-            columns,
-            3,
-            MOST_SIDE,
-        )?;
+        whole(&format!("the length of {FIELD}[0]"), columns, 3, MOST_SIDE)?;
         let mut cells = Vec::new();
         for (at, row) in map.iter().enumerate() {
             if row.chars().count() != columns {
@@ -109,7 +104,7 @@ impl Maze {
         let lost = (0..seen.len()).find(|at| !seen[*at] && self.cells[*at] != Cell::Wall);
         lost.map_or(Ok(()), |at| {
             Err(ConfigError::new(
-                "environment.map",
+                "environment.rows",
                 format!(
                     "a free cell in row {}, column {} from which no way leads to a goal",
                     at / self.columns + 1,
@@ -241,7 +236,7 @@ mod tests {
     #[test]
     fn other_maps_are_refused_by_what_is_wrong() {
         for (rows, said) in [
-            (&["###", "#G#"][..], "the number of rows of environment.map"),
+            (&["###", "#G#"][..], "the number of environment.rows"),
             (&["####", "#SG#", "###"], "row 3 of 3 cells"),
             (&["####", "#xG#", "####"], "`x` in row 2"),
             (&["####", "#SG.", "####"], "an open border"),

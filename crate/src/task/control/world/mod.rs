@@ -63,7 +63,7 @@ impl World {
                 action,
                 expression,
             } => Self::Bandit(Bandit::new(*state, *action, expression)?),
-            Environment::Maze { map, speed } => Self::Maze(Maze::new(map, *speed)?),
+            Environment::Maze { rows, speed } => Self::Maze(Maze::new(rows, *speed)?),
         })
     }
 
