@@ -168,7 +168,7 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "run digit-3 --width 32",
-        "network.width | 32 | the task mixtures or points or latents or images only: digits ignores it",
+        "network.width | 32 | the task mixtures or points or latents or images or control only: digits ignores it",
     ),
     (
         "compare digit-3 --vary process.variance=1,2",

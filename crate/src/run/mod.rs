@@ -162,6 +162,11 @@ impl Run {
     pub fn in_turn(&self, row: usize) -> usize {
         Conditions::all(self.conditions()).in_turn(row)
     }
+
+    /// The condition at a place of a picture, where samples of the same condition are neighbours.
+    pub fn pictured(&self, place: usize, places: usize) -> usize {
+        Conditions::all(self.conditions()).pictured(place, places)
+    }
 }
 
 /// The Markov chain from x_0 to x_T.

@@ -35,6 +35,8 @@ fn elsewhere<T>(_: &T) -> bool {
     true
 }
 
+/// Those of these fields that are no tables.
+const SINGLE: [&str; 2] = ["name", "seed"];
 /// The names of these fields.
 const COMMON: [&str; 11] = [
     "name",
@@ -121,6 +123,11 @@ pub(crate) fn common_defaults() -> Table {
 pub(crate) fn split_common(table: Table) -> Result<(Common, Table), ConfigError> {
     let is_common = |(key, _): &(String, Value)| COMMON.contains(&key.as_str());
     let (common, own): (Table, Table) = table.into_iter().partition(is_common);
+    // serde would take the elements of a list for the fields of a table, in their order.
+    let is_list = |(key, value): &(&String, &Value)| !SINGLE.contains(&key.as_str()) && value.is_array();
+    if let Some((key, list)) = common.iter().find(is_list) {
+        return Err(ConfigError::new(key, list, "a table"));
+    }
     let common = common.try_into().map_err(|e| unreadable(&e))?;
     Ok((common, own))
 }

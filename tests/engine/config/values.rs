@@ -39,6 +39,14 @@ fn a_run_without_a_reward_is_refused() {
 }
 
 #[test]
+fn a_list_is_no_table() {
+    for field in ["process", "network", "training", "evaluation"] {
+        let error = preset("story-dog").with(field, "[2, 1]").expect_err(field);
+        assert_eq!((error.field.as_str(), error.allowed.as_str()), (field, "a table"));
+    }
+}
+
+#[test]
 fn fields_that_a_task_ignores_are_refused() {
     let cases = [
         ("25-to-9", "network.rank", "4", "digits or images or stories"),

@@ -135,7 +135,11 @@ pub async fn files(run: &Run) -> Result<Files, Missing> {
                     "a prior that needs no file: the native program can use this one",
                 ));
             }
-            FileKind::Table | FileKind::Command(_) | FileKind::TextCommand(_) | FileKind::Onnx(_) => {
+            FileKind::Table
+            | FileKind::Text
+            | FileKind::Command(_)
+            | FileKind::TextCommand(_)
+            | FileKind::Onnx(_) => {
                 return Err(refused(
                     "nothing that needs a file or a program: the native program can use this one",
                 ));
