@@ -3,6 +3,7 @@
 use super::noise;
 use rand_chacha::rand_core::Rng;
 use std::collections::BTreeSet;
+use std::f64::consts::PI;
 use std::fmt;
 
 /// log mean exp.
@@ -234,6 +235,22 @@ pub fn systematic(log_weights: &[f64], count: usize, rng: &mut impl Rng) -> Vec<
             index
         })
         .collect()
+}
+
+/// Total variation of `total` samples from exact masses of cells, of which `counts` lie in the cells and the others nowhere;
+/// and that of as many exact samples, expected.
+pub fn total_variation(counts: &[f64], total: usize, exact: &[f64]) -> [f64; 2] {
+    let total = (total as f64).max(1.0);
+    let apart = counts
+        .iter()
+        .zip(exact)
+        .map(|(count, p)| (count / total - p).abs());
+    let outside = 1.0 - counts.iter().sum::<f64>() / total;
+    let deviation = |p: &f64| (2.0 * p * (1.0 - p) / (PI * total)).sqrt();
+    [
+        0.5 * (apart.sum::<f64>() + outside),
+        0.5 * exact.iter().map(deviation).sum::<f64>(),
+    ]
 }
 
 /// KL(learned ‖ exact) of cell masses, both mixed with 1/1000 of the uniform distribution: a cell

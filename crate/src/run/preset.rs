@@ -14,3 +14,18 @@ pub struct Preset {
     /// The run itself.
     pub run: Run,
 }
+
+impl Preset {
+    /// A run under this name.
+    pub(crate) fn new(name: &'static str, title: &'static str, description: &'static str, run: Run) -> Self {
+        Self {
+            name,
+            title,
+            description,
+            run: Run {
+                name: name.to_owned(),
+                ..run
+            },
+        }
+    }
+}

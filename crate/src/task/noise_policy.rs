@@ -1,10 +1,13 @@
 //! Posteriors in the space of standard normal noise: a correction to the prior's kernels.
 
+use crate::engine::ConfigError;
+use crate::engine::device::reads_at_once;
 use crate::engine::host::read_now;
 use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::{OrnsteinUhlenbeck, Policy, per_step};
 use crate::network::layer::uniform;
 use crate::network::{DriftNetwork, DriftNetworkConfig, HATS, hats};
+use crate::run::Run;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use std::sync::Arc;
@@ -25,6 +28,15 @@ const LARGEST: f32 = 1e9;
 
 /// The gradient of β·log r in end points, `[rows][d]`, each under its condition.
 pub type Gradient = dyn Fn(&[f32], &[usize]) -> Vec<f32> + Send + Sync;
+
+/// Refuses a Langevin term that the host computes on a device that it cannot read within a step.
+pub(super) fn check_host(run: &Run, device: &Device) -> Result<(), ConfigError> {
+    if !run.asks_host() || reads_at_once(device) {
+        return Ok(());
+    }
+    let allowed = "false on the GPU of a browser, where the gradient of log r cannot be waited for";
+    Err(ConfigError::new("network.langevin", true, allowed))
+}
 
 /// The network of a posterior in the space of noise: a Gaussian, functions of single coordinates, and what depends on the
 /// whole state.

@@ -45,6 +45,13 @@ impl OrnsteinUhlenbeck {
         (if time <= 0.0 { 0.0 } else { alpha }, sigma)
     }
 
+    /// α·data + σ·noise of a level, and (data − α·z)/σ, what a learned prior predicts of it.
+    pub(crate) fn noised((alpha, sigma): (f64, f64), data: f32, noise: f64) -> [f32; 2] {
+        let data = f64::from(data);
+        // α² + σ² = 1.
+        [alpha * data + sigma * noise, sigma * data - alpha * noise].map(|value| value as f32)
+    }
+
     /// α and σ of a step.
     pub fn at(&self, step: usize) -> (f64, f64) {
         Self::level(self.time(step))

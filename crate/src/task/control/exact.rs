@@ -182,28 +182,22 @@ impl Exact {
         }
     }
 
-    /// An action: a node by its mass, and a place in its square.
+    /// An action.
     pub fn draw(&self, rng: &mut impl Rng) -> Vec<f64> {
-        let running = noise::running_sum(self.masses.iter().copied());
-        self.place(noise::index(rng, &running), rng)
+        self.draws(1, rng).remove(0)
     }
 
-    /// `count` actions.
+    /// `count` actions: each a node by its mass, and a place in its square.
     pub fn draws(&self, count: usize, rng: &mut impl Rng) -> Vec<Vec<f64>> {
         let running = noise::running_sum(self.masses.iter().copied());
-        (0..count)
-            .map(|_| {
-                let at = noise::index(rng, &running);
-                self.place(at, rng)
-            })
-            .collect()
-    }
-
-    fn place(&self, at: usize, rng: &mut impl Rng) -> Vec<f64> {
-        let middle = self.grid().action(at).into_iter().zip(&self.sides);
-        middle
-            .map(|(middle, side)| middle + side / self.nodes as f64 * (noise::uniform(rng) - 0.5))
-            .collect()
+        let mut place = || {
+            let middle = self.grid().action(noise::index(rng, &running));
+            let sides = middle.into_iter().zip(&self.sides);
+            sides
+                .map(|(middle, side)| middle + side / self.nodes as f64 * (noise::uniform(rng) - 0.5))
+                .collect()
+        };
+        (0..count).map(|_| place()).collect()
     }
 
     /// Masses of `cells` equal cells along a coordinate.

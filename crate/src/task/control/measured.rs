@@ -5,53 +5,37 @@ use super::{ControlFit, ControlTask, StateFit};
 use crate::engine::EngineError;
 use crate::engine::learner::{LEARNED, Learner, Simulated};
 use crate::engine::noise::Purpose;
+use crate::engine::statistics::total_variation;
 use crate::message::{self, ConditionReport, Fit, Report};
-use std::f64::consts::PI;
 
 /// Cells along a coordinate.
 const CELLS: usize = 24;
-
-/// ½·Σ|q − p| of counted cells and exact masses; what lies elsewhere counts whole. And that of as many exact draws,
-/// expected.
-fn variation(counts: &[f64], outside: f64, exact: &[f64]) -> [f64; 2] {
-    let total = (counts.iter().sum::<f64>() + outside).max(1.0);
-    let apart = counts
-        .iter()
-        .zip(exact)
-        .map(|(count, p)| (count / total - p).abs());
-    let deviation = |p: &f64| (2.0 * p * (1.0 - p) / (PI * total)).sqrt();
-    [
-        0.5 * (apart.sum::<f64>() + outside / total),
-        0.5 * exact.iter().map(deviation).sum::<f64>(),
-    ]
-}
 
 /// The figures of actions in a state, `[count][d]`.
 pub(super) fn fit(exact: &Exact, actions: &[Vec<f64>]) -> ControlFit {
     let d = exact.size();
     let mut fit = ControlFit::default();
     for coordinate in 0..d {
-        let (mut counts, mut outside) = (vec![0.0; CELLS], 0.0);
-        for action in actions {
-            match exact.cell(action, coordinate, CELLS) {
-                Some(cell) => counts[cell] += 1.0,
-                None => outside += 1.0,
-            }
+        let mut counts = vec![0.0; CELLS];
+        for cell in actions
+            .iter()
+            .filter_map(|action| exact.cell(action, coordinate, CELLS))
+        {
+            counts[cell] += 1.0;
         }
-        let [found, floor] = variation(&counts, outside, &exact.marginal(coordinate, CELLS));
+        let [found, floor] = total_variation(&counts, actions.len(), &exact.marginal(coordinate, CELLS));
         fit.total_variation += found / d as f64;
         fit.total_variation_exact += floor / d as f64;
     }
-    let (mut counts, mut outside) = (vec![0.0; CELLS.pow(d as u32)], 0.0);
+    let mut counts = vec![0.0; CELLS.pow(d as u32)];
     for action in actions {
         let mut cells = (0..d).map(|coordinate| exact.cell(action, coordinate, CELLS));
-        match cells.try_fold(0, |at, cell| Some(at * CELLS + cell?)) {
-            Some(cell) => counts[cell] += 1.0,
-            None => outside += 1.0,
+        if let Some(cell) = cells.try_fold(0, |at, cell| Some(at * CELLS + cell?)) {
+            counts[cell] += 1.0;
         }
     }
     [fit.total_variation_joint, fit.total_variation_joint_exact] =
-        variation(&counts, outside, &exact.joint(CELLS));
+        total_variation(&counts, actions.len(), &exact.joint(CELLS));
     fit
 }
 
@@ -93,7 +77,7 @@ impl ControlTask {
     /// log Z of a state as the reward counts it: from its own peak.
     pub(super) fn log_z(&self, exact: &[Exact], condition: usize) -> f64 {
         let exact = &exact[condition];
-        exact.log_z + (exact.peak - self.reward.peak(condition)) / self.alpha()
+        exact.log_z + (exact.peak - self.reward.0.peak(condition)) / self.alpha()
     }
 }
 

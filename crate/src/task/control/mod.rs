@@ -26,6 +26,8 @@ mod shown;
 #[cfg(feature = "engine")]
 mod space;
 #[cfg(feature = "engine")]
+mod standard;
+#[cfg(feature = "engine")]
 mod task;
 pub mod world;
 
@@ -41,7 +43,7 @@ pub use task::ControlTask;
 
 use super::room::other_prior_gives_way;
 use super::sheet::Sheet;
-use super::{Corner, Panel, Picture, Role, Room, Scale, Series, Shown};
+use super::{Corner, Panel, Picture, Room, Scale, Shown};
 use crate::engine::{ConfigError, Method};
 use crate::message::Report;
 #[cfg(feature = "native")]
@@ -70,17 +72,12 @@ fn other_task(run: &Run) -> ConfigError {
 }
 
 /// Sets of actions, `[count][d]` each, drawn over each other.
-fn corner(names: &[String], sets: [(Role, &[f32]); 3]) -> Picture {
-    let series = sets.map(|(role, points)| Series {
-        label: match role {
-            Role::Prior => "behaviour",
-            Role::Learned => "learned policy",
-            Role::Exact => "exact policy",
-        },
-        role,
-        points: points.to_vec(),
-    });
-    Picture::Corner(Corner::new(names.to_vec(), series.into()))
+fn corner(names: &[String], sets: [&[f32]; 3]) -> Picture {
+    Picture::Corner(Corner::overlaid(
+        names,
+        ["behaviour", "learned policy", "exact policy"],
+        sets,
+    ))
 }
 
 /// V on a square, with the lowest value in walls.
@@ -209,11 +206,7 @@ impl Room for Control {
             title: "actions in all states, behaviour and learned policy".to_owned(),
             picture: corner(
                 &view.action_names,
-                [
-                    (Role::Prior, &shown.scene.prior_paths.ends()),
-                    (Role::Learned, shown.samples),
-                    (Role::Exact, &[]),
-                ],
+                [&shown.scene.prior_paths.ends(), shown.samples, &[]],
             ),
         });
         panels

@@ -55,20 +55,12 @@ fn linear() -> ControlProblem {
         mean: shift.to_vec(),
         variances: vec![0.15; 2],
     };
-    let row = |place: usize, entries: &[(usize, f64)], count: usize| {
-        let mut row = vec![0.0; count];
-        row[place % count] = 1.0;
-        for (at, value) in entries {
-            row[*at] = *value;
-        }
-        row
-    };
     Environment::Linear {
         transition: vec![
-            row(0, &[(2, 0.3)], 4),
-            row(1, &[(3, 0.3)], 4),
-            row(2, &[], 4),
-            row(3, &[], 4),
+            vec![1.0, 0.0, 0.3, 0.0],
+            vec![0.0, 1.0, 0.0, 0.3],
+            vec![0.0, 0.0, 1.0, 0.0],
+            vec![0.0, 0.0, 0.0, 1.0],
         ],
         control: vec![vec![0.0; 2], vec![0.0; 2], vec![0.3, 0.0], vec![0.0, 0.3]],
         state_cost: vec![1.0, 1.0, 0.1, 0.1],
@@ -132,29 +124,20 @@ impl Environment {
 
 /// The presets of control.
 pub(super) fn presets() -> Vec<Preset> {
-    let preset = |name: &'static str, title: &'static str, description: &'static str, run: Run| Preset {
-        name,
-        title,
-        description,
-        run: Run {
-            name: name.to_owned(),
-            ..run
-        },
-    };
     vec![
-        preset(
+        Preset::new(
             "control-maze",
             "Through a maze",
             "Somebody wanders through a maze; the posterior keeps their ways of stepping and finds the goal.",
             run(maze()),
         ),
-        preset(
+        Preset::new(
             "control-linear",
             "Linear dynamics, quadratic cost",
             "A point with a speed, pushed by a mixture of habits; the exact policy is a mixture too.",
             run(linear()),
         ),
-        preset(
+        Preset::new(
             "control-bandit",
             "One action",
             "A bandit in the plane: five habits, and a reward on a ring.",

@@ -106,10 +106,16 @@ impl ControlTask {
         if let World::Bandit(_) = self.world {
             return Ok(None);
         }
-        let best = Reward::Optimal {
-            alpha: self.judge.alpha,
+        let alpha = self.judge.alpha;
+        let solved;
+        let critic = match self.problem.reward {
+            Reward::Optimal { .. } => &self.judge.critic,
+            _ => {
+                let best = Reward::Optimal { alpha };
+                solved = Critic::solve(&best, &self.world, &self.judge.behaviour, episodes)?;
+                &solved
+            }
         };
-        let critic = Critic::solve(&best, &self.world, &self.judge.behaviour, episodes)?;
         let act = |state: &[f64], _: &mut ChaCha8Rng| critic.best(state).unwrap_or_default();
         Ok(Some(self.played(episodes, count, 0, act).await?))
     }

@@ -11,13 +11,11 @@ use crate::engine::EngineError;
 use crate::engine::learner::{LEARNED, Learner, Task};
 use crate::engine::noise::Purpose;
 use crate::engine::reward::HostReward;
-use crate::engine::sampler::{Population, Setting};
+use crate::engine::sampler::Setting;
 use crate::engine::statistics::Mean;
 use crate::message::{self, Fit, Packed, Paths, Report, Scene, Snapshot};
 use crate::run::Run;
-use crate::task::Role;
-use crate::task::opened::{self, Drawn, Measured, Pictures, Reference, ShownTask, population, resampled};
-use std::fmt::Write;
+use crate::task::opened::{self, Drawn, Measured, Pictures, Reference, ShownTask, resampled};
 use std::sync::Arc;
 
 /// States at which actions are drawn, and the actions of each.
@@ -61,7 +59,7 @@ impl ControlTask {
     }
 
     fn spot(&self, condition: usize) -> Spot {
-        let (judge, state) = (&self.judge, self.reward.state(condition));
+        let (judge, state) = (&self.judge, self.reward.0.state(condition));
         let gaussians = judge.behaviour.at(state);
         let [low, sides] = exact::extent(&judge.behaviour, &gaussians);
         let d = low.len();
@@ -73,7 +71,7 @@ impl ControlTask {
                 _ => vec![along(0, at % SIDE), along(1, SIDE - 1 - at / SIDE)],
             }
         });
-        let peak = self.reward.peak(condition);
+        let peak = self.reward.0.peak(condition);
         let of = |action: &Vec<f64>| {
             let log_prob = judge.behaviour.log_prob(&gaussians, action);
             (
@@ -101,7 +99,7 @@ impl ControlTask {
         Setting {
             process: &self.process,
             prior: &self.prior,
-            reward: &self.shared,
+            reward: &self.reward,
             beta: self.run.tempering.beta,
             noise: self.noise,
             device: &self.device,
@@ -141,27 +139,12 @@ impl ShownTask for ControlTask {
     }
 
     fn text(&self, samples: &[f32]) -> String {
-        let mut text = self.world.action_names().join(",");
-        text.push('\n');
-        for action in samples.chunks_exact(self.process.dimensions) {
-            for (at, value) in action.iter().enumerate() {
-                let comma = if at > 0 { "," } else { "" };
-                // Writing to a string cannot fail.
-                let _ = write!(text, "{comma}{value}");
-            }
-            text.push('\n');
-        }
-        text
+        opened::csv(&self.world.action_names(), samples)
     }
 
     fn pictures(&self) -> Pictures {
         let names = self.world.action_names();
-        Arc::new(move |actions| {
-            super::corner(
-                &names,
-                [(Role::Prior, &[]), (Role::Learned, actions), (Role::Exact, &[])],
-            )
-        })
+        Arc::new(move |actions| super::corner(&names, [&[], actions, &[]]))
     }
 
     async fn samples_of(&self, ends: Vec<f32>, _conditions: &[usize]) -> Result<Vec<f32>, EngineError> {
@@ -248,11 +231,7 @@ impl ShownTask for ControlTask {
     async fn reference(&mut self) -> Result<Reference, EngineError> {
         let exact = self.exact();
         let actions = self.exact_actions(&exact, PICTURED);
-        let sets = [
-            (Role::Prior, &[][..]),
-            (Role::Learned, &actions[..]),
-            (Role::Exact, &actions),
-        ];
+        let sets = [&[][..], &actions[..], &actions];
         let picture = super::corner(&self.world.action_names(), sets);
         let noise = self.noise;
         Ok(Reference {
@@ -267,12 +246,8 @@ impl ShownTask for ControlTask {
     }
 
     async fn draw(&self, samples: usize) -> Result<Drawn, EngineError> {
-        opened::draw(&self.run.method, samples, BLOCK, async |rows, counter| {
-            let made: Result<Population, String> =
-                population(self.run.method, &self.setting(), VARIANCE, rows, counter).await;
-            made
-        })
-        .await
+        let method = self.run.method;
+        opened::draw_of_diffusion(method, &self.setting(), VARIANCE, samples, BLOCK).await
     }
 
     async fn measure(
@@ -285,7 +260,7 @@ impl ShownTask for ControlTask {
         let d = self.process.dimensions;
         let all = self.conditions();
         let conditions: Vec<usize> = (0..log_weights.len()).map(|row| all.in_turn(row)).collect();
-        let log_r = self.reward.log_reward(ends, &conditions);
+        let log_r = self.reward.0.log_reward(ends, &conditions);
         let log_reward = Mean::weighted(log_weights, log_r.into_iter()).value;
         let even = resampled(&self.noise, log_weights, log_weights.len());
         let even_ends: Vec<f32> = even

@@ -1,9 +1,7 @@
 //! The standardised spaces of states and actions.
 
 use super::behaviour::Behaviour;
-
-/// Least deviation of a coordinate of the states that counts as one.
-const LEAST: f64 = 1e-9;
+use super::standard::Standard;
 
 /// Actions and states in units of their own spread: a = center + scale·z.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,9 +9,12 @@ pub struct Space {
     /// Of actions, `[d]`.
     centers: Vec<f64>,
     scales: Vec<f64>,
-    /// Of states, `[n]`.
-    middles: Vec<f64>,
-    spreads: Vec<f64>,
+    /// Of states; none where there is a single one without numbers.
+    states: Standard,
+}
+
+fn narrowed(values: &[f64]) -> Vec<f32> {
+    values.iter().map(|value| *value as f32).collect()
 }
 
 impl Space {
@@ -39,17 +40,13 @@ impl Space {
         let scales = scales
             .map(|(first, second)| (second - first * first).sqrt())
             .collect();
-        let mean = |of: &dyn Fn(&[f64]) -> f64| rows.iter().map(|row| of(row)).sum::<f64>() / count;
-        let middles: Vec<f64> = (0..n).map(|at| mean(&|row| row[at])).collect();
-        let spreads = (0..n).map(|at| {
-            let spread = mean(&|row| (row[at] - middles[at]).powi(2)).sqrt();
-            if spread > LEAST { spread } else { 1.0 }
-        });
         Self {
-            spreads: spreads.collect(),
             centers: first,
             scales,
-            middles,
+            states: match n {
+                0 => Standard::default(),
+                n => Standard::of(&narrowed(states), n),
+            },
         }
     }
 
@@ -60,7 +57,7 @@ impl Space {
 
     /// n.
     pub fn state(&self) -> usize {
-        self.middles.len()
+        self.states.size()
     }
 
     /// The scales of actions, `[d]`.
@@ -86,9 +83,6 @@ impl Space {
 
     /// States as networks see them.
     pub fn seen(&self, states: &[f64]) -> Vec<f32> {
-        let n = self.state();
-        let number =
-            |(at, value): (usize, &f64)| ((value - self.middles[at % n]) / self.spreads[at % n]) as f32;
-        states.iter().enumerate().map(number).collect()
+        self.states.standardised(&narrowed(states))
     }
 }

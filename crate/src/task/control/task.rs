@@ -7,7 +7,6 @@ use super::problem::ControlProblem;
 use super::reward::{ControlReward, Judge};
 use super::space::Space;
 use super::world::World;
-use crate::engine::device::reads_at_once;
 use crate::engine::host::read;
 use crate::engine::learner::Task;
 use crate::engine::noise::{Noise, Purpose};
@@ -15,10 +14,10 @@ use crate::engine::parallel;
 use crate::engine::process::{OrnsteinUhlenbeck, Policy, Prior, walk};
 use crate::engine::reward::{HostReward, OnHost, Reward};
 use crate::engine::rollout::{Chains, Replay};
-use crate::engine::{Conditions, ConfigError, EngineError};
+use crate::engine::{Conditions, EngineError};
 use crate::run::{Problem, Run};
 use crate::task::noise_mixture::MixturePrior;
-use crate::task::noise_policy::{NoiseNetwork, NoisePolicy, Told};
+use crate::task::noise_policy::{NoiseNetwork, NoisePolicy, Told, check_host};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::ops::Range;
 use std::sync::Arc;
@@ -47,9 +46,7 @@ pub struct ControlTask {
     /// The behaviour's kernels in these states.
     pub prior: MixturePrior,
     /// log r in these states.
-    pub reward: ControlReward,
-    /// The same, as chains ask for it.
-    pub(super) shared: OnHost<ControlReward>,
+    pub reward: OnHost<ControlReward>,
     /// The noise of the run.
     pub noise: Noise,
     /// What it is computed on.
@@ -107,10 +104,7 @@ impl ControlTask {
     /// Where the run is refused.
     pub fn open(run: Run, device: Device) -> Result<Self, EngineError> {
         run.validate()?;
-        if run.asks_host() && !reads_at_once(&device) {
-            let allowed = "false on the GPU of a browser, where the gradient of log r cannot be waited for";
-            return Err(ConfigError::new("network.langevin", true, allowed).into());
-        }
+        check_host(&run, &device)?;
         let problem = ControlProblem::of(&run)?.clone();
         let world = World::of(&problem.environment)?;
         let behaviour = Behaviour::of(&problem.prior, &world)?;
@@ -130,8 +124,7 @@ impl ControlTask {
         };
         let reward = ControlReward::new(judge.clone(), states.clone(), run.tempering.floor);
         Ok(Self {
-            shared: OnHost(reward.clone()),
-            reward,
+            reward: OnHost(reward),
             prior: prior_of(&judge, process, &states, &device),
             exact: None,
             noise,
@@ -161,7 +154,7 @@ impl ControlTask {
             return exact.clone();
         }
         let (judge, alpha) = (&self.judge, self.alpha());
-        let of = |at: usize| Exact::of(&judge.behaviour, &judge.critic, alpha, self.reward.state(at));
+        let of = |at: usize| Exact::of(&judge.behaviour, &judge.critic, alpha, self.reward.0.state(at));
         let exact = Arc::new(parallel::map((0..self.looked_at()).collect(), of));
         self.exact = Some(exact.clone());
         exact
@@ -267,7 +260,7 @@ impl Task for ControlTask {
     }
 
     fn reward(&self) -> Box<dyn Reward<OrnsteinUhlenbeck>> {
-        Box::new(self.shared.clone())
+        Box::new(self.reward.clone())
     }
 
     fn conditions(&self) -> Conditions {
@@ -290,13 +283,13 @@ impl Task for ControlTask {
             }
             let mut rng = self.noise.stream(Purpose::GivenPriorSamples, condition as u64);
             let behaviour = &self.judge.behaviour;
-            let gaussians = behaviour.at(self.reward.state(condition));
+            let gaussians = behaviour.at(self.reward.0.state(condition));
             let drawn = (0..GIVEN).flat_map(|_| {
                 let action = behaviour.draw(&gaussians, &mut rng);
                 self.judge.space.end(&action)
             });
             let ends: Vec<f32> = drawn.map(|value| value as f32).collect();
-            let log_r = self.reward.log_reward(&ends, &vec![condition; GIVEN]);
+            let log_r = self.reward.0.log_reward(&ends, &vec![condition; GIVEN]);
             for (end, log_r) in ends.chunks_exact(self.process.dimensions).zip(log_r) {
                 given[condition].push(end, log_r);
             }

@@ -38,6 +38,19 @@ pub enum Role {
     Exact,
 }
 
+impl Corner {
+    /// Points of the prior, the learned and the exact posterior, drawn over each other under these labels.
+    pub(super) fn overlaid(names: &[String], labels: [&'static str; 3], sets: [&[f32]; 3]) -> Self {
+        let roles = [Role::Prior, Role::Learned, Role::Exact].into_iter();
+        let series = roles.zip(labels).zip(sets).map(|((role, label), points)| Series {
+            label,
+            role,
+            points: points.to_vec(),
+        });
+        Self::new(names.to_vec(), series.collect())
+    }
+}
+
 /// The shares of the exact points that lines go around.
 pub const SHARES: [f32; 2] = [0.5, 0.9];
 

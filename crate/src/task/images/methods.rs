@@ -5,7 +5,7 @@ use super::{ImagePrior, TaskOf};
 use crate::engine::EngineError;
 use crate::engine::learner::Task;
 use crate::message::Fit;
-use crate::task::opened::{self, Drawn, Measured, population, resampled};
+use crate::task::opened::{self, Drawn, Measured, resampled};
 
 /// Images that a method without populations of its own draws at once.
 const BLOCK: usize = 250;
@@ -14,11 +14,8 @@ pub(super) const VARIANCE_IMAGES: usize = 100;
 
 /// Samples of the run's training-free method.
 pub(super) async fn draw<Q: ImagePrior>(images: &TaskOf<Q>, samples: usize) -> Result<Drawn, EngineError> {
-    let method = images.run.method;
-    opened::draw(&method, samples, BLOCK, async |rows, counter| {
-        population(method, &images.setting(), images.data_variance, rows, counter).await
-    })
-    .await
+    let (method, variance) = (images.run.method, images.data_variance);
+    opened::draw_of_diffusion(method, &images.setting(), variance, samples, BLOCK).await
 }
 
 /// Holds weighted end points against the exact ones: as many of them, drawn by their weights.

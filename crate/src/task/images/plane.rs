@@ -1,7 +1,7 @@
 //! The plane of two latents, on which the exact posterior is known by quadrature.
 
 use super::PlaneView;
-use crate::engine::statistics::kl;
+use crate::engine::statistics::{kl, total_variation};
 use std::f64::consts::PI;
 
 const HALF_WIDTH: f64 = PlaneView::HALF_WIDTH;
@@ -106,22 +106,20 @@ impl Plane {
     pub fn fit(&self, ends: &[f32], conditions: &[usize]) -> PlaneFit {
         let count = self.exact.len();
         let mut counts = vec![vec![0.0; CELLS * CELLS]; count];
-        let mut totals = vec![0.0f64; count];
+        let mut totals = vec![0; count];
         for (end, condition) in ends.chunks_exact(2).zip(conditions) {
-            totals[*condition] += 1.0;
+            totals[*condition] += 1;
             if let Some(cell) = cell_of(end) {
                 counts[*condition][cell] += 1.0;
             }
         }
         let mut fit = PlaneFit::default();
         for ((cells, total), exact) in counts.iter().zip(totals).zip(&self.exact) {
-            let total = total.max(1.0);
-            let learned: Vec<f64> = cells.iter().map(|count| count / total).collect();
-            let outside = 1.0 - learned.iter().sum::<f64>();
-            let apart = learned.iter().zip(exact).map(|(q, p)| (q - p).abs());
-            fit.total_variation += 0.5 * (apart.sum::<f64>() + outside) / count as f64;
-            let deviation = |p: &f64| (2.0 * p * (1.0 - p) / (PI * total)).sqrt();
-            fit.total_variation_floor += 0.5 * exact.iter().map(deviation).sum::<f64>() / count as f64;
+            let [found, floor] = total_variation(cells, total, exact);
+            let share = |cell: &f64| cell / (total as f64).max(1.0);
+            let learned: Vec<f64> = cells.iter().map(share).collect();
+            fit.total_variation += found / count as f64;
+            fit.total_variation_floor += floor / count as f64;
             fit.kl += kl(&learned, exact) / count as f64;
         }
         fit

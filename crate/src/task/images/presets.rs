@@ -64,19 +64,16 @@ fn arch() -> Vec<String> {
 
 /// The presets of digits under a diffusion model.
 pub(super) fn digits() -> Vec<Preset> {
-    let preset = |name: &'static str, title: &'static str, description: &'static str, reward| Preset {
-        name,
-        title,
-        description,
-        run: Run {
-            name: name.to_owned(),
+    let preset = |name: &'static str, title: &'static str, description: &'static str, reward| {
+        let run = Run {
             problem: ImagesProblem {
                 reward,
                 ..ImagesProblem::default()
             }
             .into(),
             ..problem::defaults()
-        },
+        };
+        Preset::new(name, title, description, run)
     };
     let mut all = vec![
         preset(

@@ -11,8 +11,7 @@ use crate::message::{ConditionReport, Fit, Packed, Report, SampledTruth, Scene, 
 use crate::run::Run;
 use crate::task::calibration::Calibration;
 use crate::task::noise_policy::Told;
-use crate::task::opened::{Drawn, Kept, Measured, Pictures, Reference, ShownTask};
-use std::fmt::Write;
+use crate::task::opened::{self, Drawn, Kept, Measured, Pictures, Reference, ShownTask};
 use std::iter;
 use std::sync::Arc;
 
@@ -42,13 +41,7 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
     fn text(&self, samples: &[f32]) -> String {
         let pixels = self.learned.shape.pixels();
         let names: Vec<String> = (0..pixels).map(|at| format!("p{at}")).collect();
-        let mut text = names.join(",") + "\n";
-        for image in samples.chunks_exact(pixels) {
-            let pixels: Vec<String> = image.iter().map(f32::to_string).collect();
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{}", pixels.join(","));
-        }
-        text
+        opened::csv(&names, samples)
     }
 
     fn pictures(&self) -> Pictures {

@@ -58,6 +58,20 @@ pub(in crate::task) async fn draw(
     Ok(drawn)
 }
 
+/// The same of any diffusion whose data has this variance.
+pub(in crate::task) async fn draw_of_diffusion<P: Diffusion, Q: Prior<P>>(
+    method: Method,
+    setting: &Setting<'_, P, Q>,
+    data_variance: f64,
+    samples: usize,
+    block: usize,
+) -> Result<Drawn, EngineError> {
+    draw(&method, samples, block, async |rows, counter| {
+        population(method, setting, data_variance, rows, counter).await
+    })
+    .await
+}
+
 /// One population of a training-free method on any diffusion whose data has this variance.
 pub(in crate::task) async fn population<P: Diffusion, Q: Prior<P>>(
     method: Method,

@@ -31,20 +31,12 @@ pub(super) fn presets() -> Vec<Preset> {
             ..Prior::default()
         };
         let densities = matches!(reward, Reward::Annealed { .. } | Reward::Product { .. });
-        let mut run = Run {
-            name: name.to_owned(),
-            ..Run::new(PlaneProblem { prior, reward })
-        };
+        let mut run = Run::new(PlaneProblem { prior, reward });
         if densities {
             // Densities of the plane are small numbers.
             run.tempering.floor = -20.0;
         }
-        Preset {
-            name,
-            title,
-            description,
-            run,
-        }
+        Preset::new(name, title, description, run)
     };
     let mut all = vec![
         preset(

@@ -11,10 +11,9 @@ use crate::engine::noise::Purpose;
 use crate::engine::rollout::Follow;
 use crate::message::{Fit, Packed, Report, Scene, Snapshot};
 use crate::run::Run;
-use crate::task::opened::{Drawn, Measured, Pictures, Reference, ShownTask};
+use crate::task::opened::{self, Drawn, Measured, Pictures, Reference, ShownTask};
 use crate::task::{Picture, Scale};
 use std::f64::consts::PI;
-use std::fmt::Write;
 use std::sync::Arc;
 
 /// Cells over which samples are smeared in a picture; the exact posterior is treated alike.
@@ -46,12 +45,7 @@ impl ShownTask for PlaneTask {
     }
 
     fn text(&self, samples: &[f32]) -> String {
-        let mut text = "x,y\n".to_owned();
-        for point in samples.chunks_exact(2) {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{},{}", point[0], point[1]);
-        }
-        text
+        opened::csv(&["x", "y"].map(str::to_owned), samples)
     }
 
     fn pictures(&self) -> Pictures {

@@ -78,7 +78,7 @@ pub use truth::Truth;
 use super::calibration;
 use super::room::other_prior_gives_way;
 use super::sheet::Sheet;
-use super::{Corner, Listing, Panel, Picture, Role, Room, Series, Shown};
+use super::{Corner, Listing, Panel, Picture, Room, Shown};
 use crate::engine::{ConfigError, Method};
 use crate::message::{self, Report};
 #[cfg(feature = "native")]
@@ -116,17 +116,12 @@ fn other_task(run: &Run) -> ConfigError {
 }
 
 /// Sets of points, `[count][d]` each, drawn over each other by pairs of coordinates.
-fn corner(names: &[String], sets: [(Role, &[f32]); 3]) -> Picture {
-    let series = sets.map(|(role, points)| Series {
-        label: match role {
-            Role::Prior => "prior",
-            Role::Learned => "learned posterior",
-            Role::Exact => "exact posterior",
-        },
-        role,
-        points: points.to_vec(),
-    });
-    Picture::Corner(Corner::new(names.to_vec(), series.into()))
+fn corner(names: &[String], sets: [&[f32]; 3]) -> Picture {
+    Picture::Corner(Corner::overlaid(
+        names,
+        ["prior", "learned posterior", "exact posterior"],
+        sets,
+    ))
 }
 
 impl Room for Points {
@@ -228,11 +223,7 @@ impl Room for Points {
 
     fn panels(&self, shown: &Shown) -> Vec<Panel> {
         let view = shown.scene.view.of::<PointsView>().unwrap_or_default();
-        let sets = [
-            (Role::Prior, &view.prior[..]),
-            (Role::Learned, &listings::known(shown, &view)),
-            (Role::Exact, &view.exact),
-        ];
+        let sets = [&view.prior[..], &listings::known(shown, &view), &view.exact];
         let mut panels = vec![Panel {
             name: "corner",
             title: "prior, learned and exact posterior".to_owned(),

@@ -5,7 +5,7 @@ use super::energies;
 use super::marginal::Coordinate;
 use super::parts::{log_likelihood, normal, run};
 use super::problem::{PointsProblem, Prior, Reward};
-use crate::run::{Preset, Run};
+use crate::run::Preset;
 
 /// Mean effect and its standard error in the eight schools (Rubin 1981).
 const SCHOOLS: [(f64, f64); 8] = [
@@ -75,47 +75,38 @@ fn clusters() -> PointsProblem {
 
 /// The presets of points.
 pub(super) fn presets() -> Vec<Preset> {
-    let preset = |name: &'static str, title: &'static str, description: &'static str, run: Run| Preset {
-        name,
-        title,
-        description,
-        run: Run {
-            name: name.to_owned(),
-            ..run
-        },
-    };
     vec![
-        preset(
+        Preset::new(
             "banana",
             "A bent ridge",
             "Two normal coordinates under a likelihood that bends them.",
             run(PointsProblem::default()),
         ),
-        preset(
+        Preset::new(
             "eight-schools",
             "Eight schools",
             "The effects of coaching in eight schools, with a common mean and spread: ten coordinates.",
             run(schools()),
         ),
-        preset(
+        Preset::new(
             "clusters",
             "Four clusters in ten dimensions",
             "A mixture of Gaussians in R¹⁰, cut by a soft half space.",
             run(clusters()),
         ),
-        preset(
+        Preset::new(
             "energy-grid",
             "25 Gaussians from their energy",
             "A density without samples: 25 narrow Gaussians in the plane, found from a wide normal start.",
             energies::grid(),
         ),
-        preset(
+        Preset::new(
             "energy-funnel",
             "A funnel from its energy",
             "Neal's funnel in R¹⁰: one coordinate is the logarithm of the variance of the nine others.",
             energies::funnel(),
         ),
-        preset(
+        Preset::new(
             "energy-many-well",
             "Many wells from their energy",
             "16 double wells side by side in R³²: 65,536 modes, and log Z by quadrature.",

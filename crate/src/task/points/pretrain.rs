@@ -202,16 +202,14 @@ impl Pretraining {
         let mut blocks = Vec::with_capacity(BLOCKS);
         for block in 0..BLOCKS {
             let time = (block as f64 + offset) / BLOCKS as f64;
-            let (alpha, sigma) = OrnsteinUhlenbeck::level(time);
+            let level = OrnsteinUhlenbeck::level(time);
             let (mut at, mut target) = (Vec::new(), Vec::new());
             for _ in 0..rows {
                 let row = (rng.next_u64() % count as u64) as usize;
                 for data in &self.rows[row * d..(row + 1) * d] {
-                    let noise = noise::normal(&mut rng);
-                    let data = f64::from(*data);
-                    at.push((alpha * data + sigma * noise) as f32);
-                    // (data − α·z)/σ with α² + σ² = 1.
-                    target.push((sigma * data - alpha * noise) as f32);
+                    let [z, wanted] = OrnsteinUhlenbeck::noised(level, *data, noise::normal(&mut rng));
+                    at.push(z);
+                    target.push(wanted);
                 }
             }
             blocks.push((time, at, target));

@@ -7,15 +7,12 @@ use crate::engine::EngineError;
 use crate::engine::learner::{Learner, Task};
 use crate::engine::noise::Purpose;
 use crate::engine::process::Prior;
-use crate::engine::sampler::Population;
 use crate::engine::statistics::Mean;
 use crate::message::{Fit, Packed, Paths, Report, Scene, Snapshot};
 use crate::run::Run;
-use crate::task::Role;
 use crate::task::calibration::Calibration;
 use crate::task::noise_policy::Told;
-use crate::task::opened::{self, Drawn, Measured, Pictures, Reference, ShownTask, population, resampled};
-use std::fmt::Write;
+use crate::task::opened::{self, Drawn, Measured, Pictures, Reference, ShownTask, resampled};
 use std::sync::Arc;
 
 /// Points of a picture.
@@ -54,27 +51,12 @@ impl ShownTask for PointsTask {
     }
 
     fn text(&self, samples: &[f32]) -> String {
-        let mut text = self.space.names().join(",");
-        text.push('\n');
-        for point in samples.chunks_exact(self.size()) {
-            for (at, value) in point.iter().enumerate() {
-                let comma = if at > 0 { "," } else { "" };
-                // Writing to a string cannot fail.
-                let _ = write!(text, "{comma}{value}");
-            }
-            text.push('\n');
-        }
-        text
+        opened::csv(self.space.names(), samples)
     }
 
     fn pictures(&self) -> Pictures {
         let names = self.space.names().to_vec();
-        Arc::new(move |points| {
-            super::corner(
-                &names,
-                [(Role::Prior, &[]), (Role::Learned, points), (Role::Exact, &[])],
-            )
-        })
+        Arc::new(move |points| super::corner(&names, [&[], points, &[]]))
     }
 
     async fn samples_of(&self, ends: Vec<f32>, _conditions: &[usize]) -> Result<Vec<f32>, EngineError> {
@@ -142,11 +124,7 @@ impl ShownTask for PointsTask {
             .iter()
             .flat_map(|truth| narrowed(&truth.drawn(PICTURED / truths.len(), d, &noise)));
         let exact: Vec<f32> = exact.collect();
-        let sets = [
-            (Role::Prior, &[][..]),
-            (Role::Learned, &exact[..]),
-            (Role::Exact, &exact),
-        ];
+        let sets = [&[][..], &exact[..], &exact];
         Ok(Reference {
             truth: truths[0].kind,
             picture: super::corner(self.space.names(), sets),
@@ -160,12 +138,8 @@ impl ShownTask for PointsTask {
     }
 
     async fn draw(&self, samples: usize) -> Result<Drawn, EngineError> {
-        opened::draw(&self.run.method, samples, BLOCK, async |rows, counter| {
-            let made: Result<Population, String> =
-                population(self.run.method, &self.setting(), VARIANCE, rows, counter).await;
-            made
-        })
-        .await
+        let method = self.run.method;
+        opened::draw_of_diffusion(method, &self.setting(), VARIANCE, samples, BLOCK).await
     }
 
     async fn measure(

@@ -9,7 +9,6 @@ use super::problem::{self, PointsProblem};
 use super::space::Space;
 use super::{PointsReward, Truth, pretrain, pretrain_flow};
 use crate::engine::Conditions;
-use crate::engine::device::reads_at_once;
 use crate::engine::learner::Task;
 use crate::engine::noise::{Noise, Purpose};
 use crate::engine::process::{OrnsteinUhlenbeck, Prior};
@@ -19,7 +18,7 @@ use crate::engine::sampler::{Setting, prior_samples};
 use crate::engine::{ConfigError, EngineError};
 use crate::run::{Files, Run};
 use crate::task::noise_mixture::MixturePrior;
-use crate::task::noise_policy::{NoiseNetwork, NoisePolicy, Told};
+use crate::task::noise_policy::{NoiseNetwork, NoisePolicy, Told, check_host};
 use crate::task::opened::prior_network;
 use burn::tensor::Device;
 use std::sync::Arc;
@@ -66,10 +65,7 @@ impl PointsTask {
     /// Where the run, a formula in it, a file or a black box is refused.
     pub fn open(run: Run, device: Device, files: &Files) -> Result<Self, EngineError> {
         run.validate()?;
-        if run.asks_host() && !reads_at_once(&device) {
-            let allowed = "false on the GPU of a browser, where the gradient of log r cannot be waited for";
-            return Err(ConfigError::new("network.langevin", true, allowed).into());
-        }
+        check_host(&run, &device)?;
         let problem = PointsProblem::of(&run)?.clone();
         let process = |d| OrnsteinUhlenbeck {
             steps: run.process.steps,

@@ -17,12 +17,8 @@ fn changed(run: &Run, change: impl FnOnce(&mut TextProblem)) -> AnyProblem {
 
 /// The presets of stories.
 pub(super) fn presets() -> Vec<Preset> {
-    let preset = |name: &'static str, title: &'static str, description: &'static str, reward, story| Preset {
-        name,
-        title,
-        description,
-        run: Run {
-            name: name.to_owned(),
+    let preset = |name: &'static str, title: &'static str, description: &'static str, reward, story| {
+        let run = Run {
             problem: TextProblem {
                 reward,
                 story: Some(story),
@@ -30,7 +26,8 @@ pub(super) fn presets() -> Vec<Preset> {
             }
             .into(),
             ..problem::defaults()
-        },
+        };
+        Preset::new(name, title, description, run)
     };
     let story = |beginning: &str, ending: &str| Story {
         beginning: beginning.to_owned(),

@@ -10,12 +10,11 @@ pub mod critic;
 pub mod hdf5;
 mod score;
 mod squash;
-mod standard;
 mod transitions;
 
+pub use super::standard::Standard;
 pub use behaviour::Behaviour;
 pub use critic::Critic;
 pub use score::{D4RL, DataSet, Reference};
 pub use squash::{LARGEST, log_jacobian, squashed, unsquashed};
-pub use standard::Standard;
 pub use transitions::{Episode, Recorded, Transitions};

@@ -30,10 +30,7 @@ impl Bandit {
             1,
             5000,
         )?;
-        let names: Vec<String> = (1..=state)
-            .map(|at| format!("s{at}"))
-            .chain((1..=action).map(|at| format!("a{at}")))
-            .collect();
+        let names = [super::numbered('s', state), super::numbered('a', action)].concat();
         let names = Names {
             coordinates: &names,
             columns: &[],

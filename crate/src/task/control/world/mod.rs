@@ -26,6 +26,11 @@ pub enum World {
     Maze(Maze),
 }
 
+/// Names of so many numbers: a letter and their places, from 1.
+fn numbered(letter: char, count: usize) -> Vec<String> {
+    (1..=count).map(|at| format!("{letter}{at}")).collect()
+}
+
 /// Where an action led.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
@@ -70,8 +75,7 @@ impl World {
     /// The names of a state's numbers.
     pub fn state_names(&self) -> Vec<String> {
         match self {
-            Self::Linear(linear) => (1..=linear.state()).map(|at| format!("s{at}")).collect(),
-            Self::Bandit(bandit) => (1..=bandit.state()).map(|at| format!("s{at}")).collect(),
+            Self::Linear(_) | Self::Bandit(_) => numbered('s', self.state()),
             Self::Maze(_) => vec!["x".to_owned(), "y".to_owned()],
         }
     }
@@ -79,8 +83,7 @@ impl World {
     /// The names of an action's numbers.
     pub fn action_names(&self) -> Vec<String> {
         match self {
-            Self::Linear(linear) => (1..=linear.action()).map(|at| format!("a{at}")).collect(),
-            Self::Bandit(bandit) => (1..=bandit.action()).map(|at| format!("a{at}")).collect(),
+            Self::Linear(_) | Self::Bandit(_) => numbered('a', self.action()),
             Self::Maze(_) => vec!["dx".to_owned(), "dy".to_owned()],
         }
     }

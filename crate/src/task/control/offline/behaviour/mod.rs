@@ -9,12 +9,12 @@ pub use network::{BehaviourNetwork, BehaviourNetworkConfig};
 pub use training::{BehaviourShape, BehaviourTraining};
 
 use super::squash::{squashed, unsquashed};
-use super::standard::Standard;
 use crate::engine::host::read;
 use crate::engine::noise::{Noise, Purpose, normals};
 use crate::engine::parallel;
-use crate::engine::process::{OrnsteinUhlenbeck, Process, State};
+use crate::engine::process::{OrnsteinUhlenbeck, State, walk};
 use crate::engine::weights::{Weights, load_tensors, read_tensors};
+use crate::task::control::standard::Standard;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -160,13 +160,13 @@ impl Behaviour {
                 let start = chunk as usize * AT_ONCE;
                 let states = Tensor::from_numbers(states[start * s..(start + rows) * s].to_vec(), s, device);
                 let mut rng = noise.stream(purpose, chunk);
-                let mut x = self.process.start(&vec![0; rows], device);
-                for step in 0..self.process.steps {
-                    let drawn = Tensor::from_numbers(normals(&mut rng, rows * a), a, device);
-                    let kernel = self.kernel(step, states.clone(), x.clone());
-                    x = self.process.transition(step, &x, &kernel, drawn, 0.0);
-                }
-                x
+                walk(
+                    &self.process,
+                    &vec![0; rows],
+                    device,
+                    |_| Tensor::from_numbers(normals(&mut rng, rows * a), a, device),
+                    |step, x| self.kernel(step, states.clone(), x.clone()),
+                )
             });
             actions.extend(self.actions(&read(Tensor::cat(walked, 0)).await?));
         }

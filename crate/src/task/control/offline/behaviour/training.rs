@@ -89,12 +89,12 @@ impl Pairs {
 
     /// Rows at a time with fresh noise. With z = α·data + σ·ε the target is (data − α·z)/σ.
     fn noised(&self, rows: &[usize], time: f64, scales: &Scales, rng: &mut ChaCha8Rng) -> Block {
-        let (alpha, sigma) = OrnsteinUhlenbeck::level(time);
+        let level = OrnsteinUhlenbeck::level(time);
         let (mut at, mut target) = (Vec::new(), Vec::new());
         for data in picked(&self.ends, rows, scales.actions.size()) {
-            let (data, noise) = (f64::from(data), noise::normal(rng));
-            at.push((alpha * data + sigma * noise) as f32);
-            target.push((sigma * data - alpha * noise) as f32);
+            let [z, wanted] = OrnsteinUhlenbeck::noised(level, data, noise::normal(rng));
+            at.push(z);
+            target.push(wanted);
         }
         Block {
             time,

@@ -11,11 +11,11 @@ mod training;
 pub use network::{CriticNetwork, CriticNetworkConfig, Ensemble};
 pub use training::{CriticFigures, CriticShape, CriticTraining};
 
-use super::standard::Standard;
 use crate::engine::host::read;
 use crate::engine::noise::Noise;
 use crate::engine::process::State;
 use crate::engine::weights::{Weights, load_tensors, read_tensors};
+use crate::task::control::standard::Standard;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 

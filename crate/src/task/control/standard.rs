@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 const ROUNDING: f64 = 1e-6;
 
 /// Mean and deviation of every coordinate of some rows; of a coordinate that never changes the deviation is 1.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Standard {
     /// One a coordinate.
     pub mean: Vec<f64>,
