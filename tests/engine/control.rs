@@ -185,6 +185,47 @@ fn the_exact_policy_of_a_gaussian_behaviour_is_that_in_closed_form() {
     }
 }
 
+/// Q leads far from the behaviour: the grid follows, and weights of the policy say the same.
+#[test]
+fn an_exact_policy_far_from_the_behaviour_is_found() {
+    let task = task_of(&SCALAR.replace("alpha = 0.5", "alpha = 0.01"));
+    let (alpha, state) = (0.01, [30.0]);
+    let critic = &task.judge.critic;
+    let best = critic.best(&state).expect("known")[0];
+    let exact = Exact::of(&task.judge.behaviour, critic, alpha, &state);
+    let mut rng = Noise::new(1).stream(Purpose::Samples, 0);
+    let drawn = exact.draws(20_000, &mut rng).concat();
+    let average = drawn.iter().sum::<f64>() / drawn.len() as f64;
+    let q = |a: f64| critic.value(&state, &[a]) / alpha;
+    let (curve, slope) = ((q(1.0) + q(-1.0)) / 2.0 - q(0.0), (q(1.0) - q(-1.0)) / 2.0);
+    let middle = ((-0.3 * 30.0 + 0.2) / 0.25 + slope) / (4.0 - 2.0 * curve);
+    let behaviour = -0.3 * 30.0 + 0.2;
+    assert!(
+        (middle - behaviour).abs() > 2.5,
+        "beyond five deviations: {middle} {best}"
+    );
+    assert!((average - middle).abs() < 0.01, "{average} for {middle}");
+}
+
+#[test]
+fn a_reward_without_bounds_is_refused_and_holes_in_one_are_not() {
+    let bandit = |expression: &str| {
+        let text = format!(
+            "task = \"control\"\nreward = {{ kind = \"optimal\", alpha = 0.5 }}\nrollout.batch = 64\nnetwork = {{ width = 16, langevin = true }}\n[environment]\nkind = \"bandit\"\nstate = 0\naction = 2\nexpression = \"{expression}\"\n"
+        );
+        ControlTask::open(run_of(&text), cpu_device()).map(|_| text)
+    };
+    for expression in ["1/(a1-a1)", "sqrt(-1-a1^2)"] {
+        let error = bandit(expression).expect_err("refused").to_string();
+        assert!(
+            error.starts_with("environment: a reward without bounds"),
+            "{error}"
+        );
+    }
+    let mut session = open(&bandit("log(a1)").expect("there is a largest value"));
+    train(&mut session, 3);
+}
+
 /// The kernels of many states are those that each state has alone.
 #[test]
 fn the_behaviours_kernels_follow_the_state() {

@@ -12,6 +12,9 @@ const COARSE: [usize; 2] = [24, 48];
 const ON_A_LINE: usize = 8;
 /// How far the wide grid goes beyond the behaviour's means, in deviations.
 const BEYOND: f64 = 5.0;
+/// Share of the mass that may lie at the edge of the wide grid, and how often it may double its sides.
+const AT_EDGE: f64 = 1e-6;
+const MOST_GROWN: usize = 6;
 /// Mass that may lie beyond the fine grid on each side.
 const OUTSIDE: f64 = 1e-7;
 
@@ -57,6 +60,10 @@ impl Nodes<'_> {
                 low + side * (self.along(at, coordinate) as f64 + 0.5) / self.count as f64
             })
             .collect()
+    }
+
+    fn is_at_edge(&self, at: usize) -> bool {
+        (0..self.low.len()).any(|coordinate| [0, self.count - 1].contains(&self.along(at, coordinate)))
     }
 
     /// The area of a node's square.
@@ -106,7 +113,8 @@ impl Exact {
         };
         let [wide_count, fine_count] = grids.map(|count| more * count);
         let gaussians = behaviour.at(state);
-        let weights = |nodes: &Nodes| -> (Vec<f64>, f64) {
+        // Masses that sum to 1, log Z and the largest Q.
+        let weigh = |nodes: &Nodes| -> (Vec<f64>, f64, f64) {
             let values = (0..nodes.len()).map(|at| {
                 let action = nodes.action(at);
                 (
@@ -116,25 +124,45 @@ impl Exact {
             });
             let values: Vec<(f64, f64)> = values.collect();
             let peak = values.iter().map(|v| v.1).fold(f64::NEG_INFINITY, f64::max);
-            let area = nodes.area();
-            let weights = values
-                .iter()
-                .map(|(log_prob, q)| area * (log_prob + (q - peak) / alpha).exp());
-            (weights.collect(), peak)
+            let logs = values.iter().map(|(log_prob, q)| log_prob + (q - peak) / alpha);
+            let logs: Vec<f64> = logs.collect();
+            // Where Q is largest the behaviour may be next to 0: the largest of both together keeps the sum from underflow.
+            let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let mut masses: Vec<f64> = logs.iter().map(|log| (log - most).exp()).collect();
+            let all: f64 = masses.iter().sum();
+            masses.iter_mut().for_each(|mass| *mass /= all);
+            (masses, most + (all * nodes.area()).ln(), peak)
         };
-        let [low, sides] = extent(behaviour, &gaussians);
+        let [mut low, mut sides] = extent(behaviour, &gaussians);
+        let mut grown = 0;
+        // A critic may lead far from where the behaviour is: the box grows until next to nothing lies at its edge.
+        let masses = loop {
+            let wide = Nodes {
+                low: &low,
+                sides: &sides,
+                count: wide_count,
+            };
+            let (masses, ..) = weigh(&wide);
+            let edge = (0..wide.len()).filter(|at| wide.is_at_edge(*at));
+            if grown == MOST_GROWN || edge.map(|at| masses[at]).sum::<f64>() <= AT_EDGE {
+                break masses;
+            }
+            grown += 1;
+            for (low, side) in low.iter_mut().zip(&mut sides) {
+                *low -= 0.5 * *side;
+                *side *= 2.0;
+            }
+        };
         let wide = Nodes {
             low: &low,
             sides: &sides,
             count: wide_count,
         };
-        let (masses, _) = weights(&wide);
-        let all: f64 = masses.iter().sum();
         let mut fine = [low.clone(), sides.clone()];
         for coordinate in 0..low.len() {
             let mut along = vec![0.0; wide_count];
             for (at, mass) in masses.iter().enumerate() {
-                along[wide.along(at, coordinate)] += mass / all;
+                along[wide.along(at, coordinate)] += mass;
             }
             // Whole nodes, and one more on each side.
             let beyond = |masses: &mut dyn Iterator<Item = &f64>| {
@@ -156,12 +184,10 @@ impl Exact {
             sides: &sides,
             count: fine_count,
         };
-        let (mut masses, peak) = weights(&nodes);
-        let all: f64 = masses.iter().sum();
-        masses.iter_mut().for_each(|mass| *mass /= all);
+        let (masses, log_z, peak) = weigh(&nodes);
         Self {
             masses,
-            log_z: all.ln(),
+            log_z,
             peak,
             nodes: fine_count,
             low,

@@ -13,7 +13,7 @@ pub struct ControlFit {
     pub total_variation_joint: f64,
     /// That of as many exact actions, expected.
     pub total_variation_joint_exact: f64,
-    /// ½·E|r·p_θ(τ)/(Z·p_φ(τ)) − 1| over trajectories: an upper bound of the total variation, without bins.
+    /// E\[(1 − r·p_θ(τ)/(Z·p_φ(τ)))₊\] over trajectories: an upper bound of the total variation, without bins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total_variation_bound: Option<f64>,
     /// Mean distance of the importance-weighted log Z of a state from the exact one.

@@ -4,6 +4,7 @@ use super::behaviour::Behaviour;
 use super::critic::Critic;
 use super::exact;
 use super::space::Space;
+use crate::engine::ConfigError;
 use crate::engine::parallel;
 use crate::engine::reward::HostReward;
 use std::sync::Arc;
@@ -54,6 +55,23 @@ impl ControlReward {
         }
     }
 
+    /// Refuses a Q that has no largest value in some state.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let Some(at) = self.peaks.iter().position(|peak| !peak.is_finite()) else {
+            return Ok(());
+        };
+        let allowed = format!(
+            "one whose Q(s, a) is finite where the behaviour acts: in the state {:?} its largest is {}",
+            self.state(at),
+            self.peaks[at]
+        );
+        Err(ConfigError::new(
+            "environment",
+            "a reward without bounds",
+            allowed,
+        ))
+    }
+
     /// The state of a condition.
     pub fn state(&self, condition: usize) -> &[f64] {
         let n = self.judge.space.state();
@@ -84,7 +102,10 @@ impl Judge {
         rows.flat_map(|(end, state)| {
             let slopes = self.critic.gradient(state, &self.space.action(end));
             let slopes = slopes.into_iter().zip(self.space.scales());
-            slopes.map(|(slope, scale)| (slope * scale / self.alpha) as f32)
+            // Beside a place where Q is no number there is no slope.
+            let known = slopes
+                .map(|(slope, scale)| Some((slope * scale / self.alpha) as f32).filter(|s| s.is_finite()));
+            known.map(Option::unwrap_or_default)
         })
         .collect()
     }

@@ -158,11 +158,10 @@ impl ShownTask for ControlTask {
         let traced = task.traced();
         let behaviour = task.of_behaviour(&traced, TRACES).await?;
         let of_exact = task.of_exact(&traced, TRACES).await?;
-        let log_zs = (0..exact.len()).map(|at| task.log_z(&exact, at));
         let map = task.judge.critic.map();
         Ok(Scene {
             truth: message::Truth::Quadrature,
-            log_z: Some(log_zs.sum::<f64>() / exact.len() as f64),
+            log_z: Some(task.mean_log_z(&exact)),
             prior_paths: Paths {
                 points: task.actions(&paths.points),
                 ..paths
@@ -274,7 +273,7 @@ impl ShownTask for ControlTask {
         Ok(Measured {
             fit: Fit::new(&fit),
             log_reward: self.run.tempering.beta * log_reward,
-            log_z_exact: self.log_z(&exact, 0),
+            log_z_exact: self.mean_log_z(&exact),
             truth: message::Truth::Quadrature,
             points: self.actions(&even_ends[..pictured * d]),
         })

@@ -123,6 +123,7 @@ impl ControlTask {
             dimensions: world.action(),
         };
         let reward = ControlReward::new(judge.clone(), states.clone(), run.tempering.floor);
+        reward.check()?;
         Ok(Self {
             reward: OnHost(reward),
             prior: prior_of(&judge, process, &states, &device),
