@@ -3,6 +3,7 @@
 
 mod broken;
 mod comparison;
+mod control;
 mod data;
 mod ddpm;
 mod digits;

@@ -5,6 +5,9 @@ use super::check::{positive, range, whole};
 use super::{ConfigError, Method};
 use serde::{Deserialize, Serialize};
 
+/// The lowest [`Tempering::floor`].
+pub const LOWEST_FLOOR: f64 = -1e6;
+
 /// All settings of the engine besides chain, prior, policy and reward.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
@@ -44,7 +47,7 @@ impl Settings {
         range("tempering.beta", t.beta, 0.0, 100.0)?;
         range("tempering.start", t.start, 0.0, 100.0)?;
         whole("tempering.iterations", t.iterations, 0, 10_000_000)?;
-        range("tempering.floor", t.floor, -1e6, 0.0)?;
+        range("tempering.floor", t.floor, LOWEST_FLOOR, 0.0)?;
         range("objective.step_share", self.objective.step_share, 0.01, 1.0)?;
         range("objective.residual_clip", self.objective.residual_clip, 0.0, 1e6)?;
         whole("objective.chunk", self.objective.chunk, 1, 10_000_000)?;

@@ -2,8 +2,8 @@
 
 use super::noise;
 use rand_chacha::rand_core::Rng;
+use statrs::distribution::{Binomial, Discrete};
 use std::collections::BTreeSet;
-use std::f64::consts::PI;
 use std::fmt;
 
 /// log mean exp.
@@ -246,11 +246,15 @@ pub fn total_variation(counts: &[f64], total: usize, exact: &[f64]) -> [f64; 2] 
         .zip(exact)
         .map(|(count, p)| (count / total - p).abs());
     let outside = 1.0 - counts.iter().sum::<f64>() / total;
-    let deviation = |p: &f64| (2.0 * p * (1.0 - p) / (PI * total)).sqrt();
-    [
-        0.5 * (apart.sum::<f64>() + outside),
-        0.5 * exact.iter().map(deviation).sum::<f64>(),
-    ]
+    let exact = exact.iter().map(|p| mean_deviation(p.clamp(0.0, 1.0), total));
+    [0.5 * (apart.sum::<f64>() + outside), 0.5 * exact.sum::<f64>()]
+}
+
+/// E|K/n − p| of a binomial K, after de Moivre: 2·m·(1 − p)·P(K = m)/n with m = ⌊n·p⌋ + 1.
+fn mean_deviation(p: f64, n: f64) -> f64 {
+    let most = (n * p).floor() + 1.0;
+    let chance = Binomial::new(p, n as u64).map_or(0.0, |law| law.pmf(most as u64));
+    2.0 * most * (1.0 - p) * chance / n
 }
 
 /// KL(learned ‖ exact) of cell masses, both mixed with 1/1000 of the uniform distribution: a cell
@@ -266,7 +270,7 @@ pub fn kl(learned: &[f64], exact: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{LogMean, Weighed};
+    use super::{LogMean, Weighed, mean_deviation};
 
     #[test]
     fn a_mean_of_weights_knows_its_error() {
@@ -284,6 +288,24 @@ mod tests {
         assert!(mean.error.is_nan() && mean.effective == 0.0, "{mean:?}");
         let floored = |floor| LogMean::of_floored(vec![-6.0; 500].into_iter(), floor).effective;
         assert_eq!([-6.0, -7.0, f64::NEG_INFINITY].map(floored), [0.0, 500.0, 500.0]);
+    }
+
+    #[test]
+    fn shares_of_few_samples_deviate_as_binomials_do() {
+        for (p, n) in [(0.3, 1u32), (0.5, 4), (0.02, 7), (1.0, 5), (0.0, 5)] {
+            // C(n, k)·p^k·(1 − p)^(n − k), by Pascal's rule.
+            let mut chances = vec![1.0];
+            for _ in 0..n {
+                let stays = chances.iter().map(|chance| chance * (1.0 - p)).chain([0.0]);
+                let rises = [0.0].into_iter().chain(chances.iter().map(|chance| chance * p));
+                chances = stays.zip(rises).map(|(stays, rises)| stays + rises).collect();
+            }
+            let n = f64::from(n);
+            let away = chances.iter().enumerate();
+            let wanted: f64 = away.map(|(k, chance)| (k as f64 / n - p).abs() * chance).sum();
+            let found = mean_deviation(p, n);
+            assert!((found - wanted).abs() < 1e-12, "{p} {n}: {found} for {wanted}");
+        }
     }
 
     #[test]

@@ -63,7 +63,7 @@ fn endings(task: Task) -> String {
 
 /// Numbers beside the samples.
 pub struct Column {
-    pub name: &'static str,
+    pub name: String,
     pub values: Vec<f64>,
 }
 
@@ -74,7 +74,7 @@ pub fn text(samples: &str, columns: &[Column], task: Task) -> String {
     let mut text = String::with_capacity(samples.len());
     let mut lines = samples.lines();
     if let Some(header) = is_csv.then(|| lines.next()).flatten() {
-        let names = columns.iter().map(|column| column.name);
+        let names = columns.iter().map(|column| column.name.as_str());
         text += &std::iter::once(header)
             .chain(names)
             .collect::<Vec<_>>()
@@ -96,7 +96,7 @@ pub fn text(samples: &str, columns: &[Column], task: Task) -> String {
 pub fn safetensors(samples: Vec<f32>, shape: &[usize], columns: &[Column]) -> Vec<u8> {
     let beside = columns.iter().map(|column| {
         let values: Vec<f32> = column.values.iter().map(|value| *value as f32).collect();
-        (column.name.to_owned(), vec![values.len()], values)
+        (column.name.clone(), vec![values.len()], values)
     });
     let all = ("samples".to_owned(), whole_shape(&samples, shape), samples);
     let file = Weights {
@@ -169,8 +169,8 @@ mod tests {
 
     #[test]
     fn columns_stand_behind_samples() {
-        let column = |name, values: &[f64]| Column {
-            name,
+        let column = |name: &str, values: &[f64]| Column {
+            name: name.to_owned(),
             values: values.to_vec(),
         };
         let columns = [column("class", &[3.0, 4.0]), column("log_weight", &[-0.5, 1e-7])];

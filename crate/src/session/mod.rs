@@ -160,6 +160,12 @@ impl Session {
         self.0.text(samples)
     }
 
+    /// The numbers that a condition stands for, with their names: the state that a policy acts in. None where a place
+    /// says it all.
+    pub fn numbers(&self, condition: usize) -> Vec<(String, f64)> {
+        self.0.numbers(condition)
+    }
+
     /// A picture of samples.
     pub fn picture(&self, samples: &[f32]) -> Picture {
         self.0.task().pictures()(samples)

@@ -15,6 +15,7 @@ use rtb::engine::weights::read_metadata;
 use rtb::run::{Class, ConfigError, Files, MOST_CANDIDATES, Run};
 use rtb::session::{Sampled, Session};
 use rtb::task::Picture;
+use rtb::task::control::ControlProblem;
 use rtb::task::images::{CheckpointsProblem, DescribedPrior, Learned};
 use rtb::task::points::PointsProblem;
 use rtb::task::text::{Story, TextProblem};
@@ -125,7 +126,12 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         }
     };
     let (samples, shape) = (sampled.ends, session.shape());
-    let columns = columns(args, &conditions, sampled.log_weights, (run, classes.as_ref()));
+    let columns = columns(
+        args,
+        &conditions,
+        sampled.log_weights,
+        (&session, classes.as_ref()),
+    );
     let text = |samples: &[f32]| samples::text(&session.text(samples), &columns, task);
     match (&args.out, format) {
         (None, _) => print(&text(&samples)),
@@ -256,12 +262,23 @@ fn has_observations(run: &Run) -> bool {
     problem.is_some_and(|problem| problem.observations.is_some())
 }
 
+/// Whether a run has a policy for each of several states.
+fn has_states(run: &Run) -> bool {
+    let problem = run.problem.get::<ControlProblem>();
+    problem.is_some_and(|problem| problem.states() > 1)
+}
+
 /// Refuses a format that would lose what stands beside samples.
 fn check_columns(args: &Args, run: &Run, format: Format) -> Result<(), ConfigError> {
     let many = match (run.problem.classes(), has_observations(run)) {
-        (Some(_), _) if args.class.is_none() => Some(("classes", "class with --class")),
-        (_, true) if args.observation.is_none() => Some(("observations", "observation with --observation")),
-        _ if has_prompts(run) && args.prompt.is_none() => Some(("prompts", "prompt with --prompt")),
+        (Some(_), _) if args.class.is_none() => Some(("classes", ", or a single class with --class")),
+        (_, true) if args.observation.is_none() => {
+            Some(("observations", ", or a single observation with --observation"))
+        }
+        _ if has_prompts(run) && args.prompt.is_none() => {
+            Some(("prompts", ", or a single prompt with --prompt"))
+        }
+        _ if has_states(run) => Some(("states", "")),
         _ => None,
     };
     let lost = match (format, many) {
@@ -277,8 +294,8 @@ fn check_columns(args: &Args, run: &Run, format: Format) -> Result<(), ConfigErr
             "a file name that ends in .{} or .safetensors{}",
             run.task().room().sheet().text_file,
             match many {
-                Some((_, one)) if !args.weights => format!(", or a single {one}"),
-                _ => String::new(),
+                Some((_, one)) if !args.weights => one,
+                _ => "",
             }
         ),
     ))
@@ -289,28 +306,45 @@ fn columns(
     args: &Args,
     conditions: &[usize],
     log_weights: Vec<f64>,
-    (run, classes): (&Run, Option<&Classes>),
+    (session, classes): (&Session, Option<&Classes>),
 ) -> Vec<Column> {
+    let run = session.run();
     let class = classes.map(|classes| Column {
-        name: "class",
+        name: "class".to_owned(),
         values: conditions.iter().map(|at| classes.numbers[*at] as f64).collect(),
     });
-    let places = |name| Column {
-        name,
+    let places = |name: &str| Column {
+        name: name.to_owned(),
         values: conditions.iter().map(|at| (at + 1) as f64).collect(),
     };
     let observation = has_observations(run).then(|| places("observation"));
     let prompt = has_prompts(run).then(|| places("prompt"));
     let weight = args.weights.then_some(Column {
-        name: "log_weight",
+        name: "log_weight".to_owned(),
         values: log_weights,
     });
-    class
+    numbers(session, conditions)
         .into_iter()
+        .chain(class)
         .chain(observation)
         .chain(prompt)
         .chain(weight)
         .collect()
+}
+
+/// The states that actions are for.
+fn numbers(session: &Session, conditions: &[usize]) -> Vec<Column> {
+    let mut columns: Vec<Column> = Vec::new();
+    for condition in conditions {
+        for (at, (name, value)) in session.numbers(*condition).into_iter().enumerate() {
+            if at == columns.len() {
+                let values = Vec::with_capacity(conditions.len());
+                columns.push(Column { name, values });
+            }
+            columns[at].values.push(value);
+        }
+    }
+    columns
 }
 
 /// The run with what the flags say.

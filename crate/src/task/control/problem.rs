@@ -67,7 +67,7 @@ impl ControlProblem {
     }
 
     /// Number of states that are learned: a bandit without a state has one.
-    pub(super) fn states(&self) -> usize {
+    pub fn states(&self) -> usize {
         match &self.environment {
             Environment::Bandit { state: 0, .. } => 1,
             _ => self.episodes.states,

@@ -142,6 +142,11 @@ impl ShownTask for ControlTask {
         opened::csv(&self.world.action_names(), samples)
     }
 
+    fn numbers(&self, condition: usize) -> Vec<(String, f64)> {
+        let state = self.reward.0.state(condition).iter().copied();
+        self.world.state_names().into_iter().zip(state).collect()
+    }
+
     fn pictures(&self) -> Pictures {
         let names = self.world.action_names();
         Arc::new(move |actions| super::corner(&names, [&[], actions, &[]]))

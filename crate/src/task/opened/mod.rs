@@ -95,6 +95,11 @@ pub trait ShownTask: Task + Sized + 'static {
     /// Samples as text, one per line.
     fn text(&self, samples: &[f32]) -> String;
 
+    /// The numbers that a condition stands for, with their names; none where its place among the conditions says it all.
+    fn numbers(&self, _condition: usize) -> Vec<(String, f64)> {
+        Vec::new()
+    }
+
     /// Draws a picture of samples.
     fn pictures(&self) -> Pictures;
 

@@ -3,6 +3,7 @@
 use super::{Later, OpenTask, ShownTask};
 use crate::engine::learner::{Choice, LEARNED, Learner, Sampled, Simulated, Start, Task, WeightedSamples};
 use crate::engine::noise::Purpose;
+use crate::engine::settings::LOWEST_FLOOR;
 use crate::engine::statistics::Weighed;
 use crate::engine::train::Timing;
 use crate::engine::weights::read_tensors;
@@ -38,6 +39,9 @@ pub trait OpenRun {
 
     /// As [`ShownTask::text`].
     fn text(&self, samples: &[f32]) -> String;
+
+    /// As [`ShownTask::numbers`].
+    fn numbers(&self, condition: usize) -> Vec<(String, f64)>;
 
     /// As [`Learner::steps`].
     fn steps(&self) -> usize;
@@ -135,6 +139,10 @@ impl<T: ShownTask> OpenRun for Learner<T> {
 
     fn text(&self, samples: &[f32]) -> String {
         self.task.text(samples)
+    }
+
+    fn numbers(&self, condition: usize) -> Vec<(String, f64)> {
+        self.task.numbers(condition)
     }
 
     fn steps(&self) -> usize {
@@ -311,7 +319,7 @@ impl<T: ShownTask> Learner<T> {
         let depth = depths.get(depths.len() / 10);
         Ok(depth.filter(|d| **d < 0.0).map(|depth| {
             let unit = 10f64.powf((-depth).log10().floor() - 1.0);
-            (depth / unit).floor() * unit
+            ((depth / unit).floor() * unit).max(LOWEST_FLOOR)
         }))
     }
 
