@@ -29,6 +29,8 @@ mod space;
 mod standard;
 #[cfg(feature = "engine")]
 mod task;
+#[cfg(feature = "engine")]
+mod told;
 pub mod world;
 
 pub use description::{Environment, Episodes, Feedback, Prior, REWARDS, Reward};

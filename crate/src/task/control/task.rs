@@ -17,7 +17,7 @@ use crate::engine::rollout::{Chains, Replay};
 use crate::engine::{Conditions, EngineError};
 use crate::run::{Problem, Run};
 use crate::task::noise_mixture::MixturePrior;
-use crate::task::noise_policy::{NoiseNetwork, NoisePolicy, Told, check_host};
+use crate::task::noise_policy::{NoiseNetwork, NoisePolicy, check_host};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::ops::Range;
 use std::sync::Arc;
@@ -164,7 +164,7 @@ impl ControlTask {
     /// The policy in states `[count][n]`, one a condition.
     fn policy_in(&self, states: Arc<[f64]>) -> NoisePolicy {
         let (judge, n) = (self.judge.clone(), self.world.state());
-        let told = Told::new(n, judge.space.seen(&states));
+        let told = judge.told(&states, self.run.tempering.beta);
         let policy = NoisePolicy::new(self.process, false, told);
         if !self.run.network.langevin {
             return policy;
