@@ -36,6 +36,7 @@ mod samplers;
 mod session;
 mod stories;
 mod support;
+mod team;
 mod texts;
 mod tokens;
 mod transformer;

@@ -13,6 +13,8 @@ mod infill;
 mod input;
 mod kill;
 mod models;
+#[cfg(feature = "mpi")]
+mod mpi;
 mod numbers;
 mod observations;
 mod offline;

@@ -23,14 +23,14 @@ pub async fn gpu_device() -> Result<Device, EngineError> {
         .map_err(|e| EngineError::Device(format!("device: no GPU for wgpu: {e}")))
 }
 
-/// The first CUDA device.
+/// The CUDA device of this number, from 0.
 ///
 /// # Errors
 ///
 /// Where there is none.
 #[cfg(feature = "cuda")]
-pub fn cuda_device() -> Result<Device, EngineError> {
-    let device = Device::cuda(0usize);
+pub fn cuda_device(number: usize) -> Result<Device, EngineError> {
+    let device = Device::cuda(number);
     match device.sync() {
         Ok(()) => Ok(device),
         Err(e) => Err(EngineError::Device(format!("device: no CUDA: {e:?}"))),

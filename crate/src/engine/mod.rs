@@ -45,6 +45,8 @@ pub mod sampler;
 #[cfg(feature = "engine")]
 pub mod statistics;
 #[cfg(feature = "engine")]
+pub mod team;
+#[cfg(feature = "engine")]
 pub mod train;
 #[cfg(feature = "engine")]
 pub mod weights;

@@ -46,6 +46,22 @@ pub enum Request {
     Pause,
     /// Train one iteration.
     Step,
+    /// Share the iterations of training among so many workers, this one among them, from the next one on. Answered by
+    /// [`Event::Members`] once that begins.
+    Members(usize),
+    /// Open the run of a checkpoint as a member of a team, and make a step whenever [`Request::Step`] says so. Answered by
+    /// [`Event::Following`].
+    Follow {
+        /// Where the others are.
+        #[serde(with = "serde_bytes")]
+        checkpoint: Vec<u8>,
+        /// The files that the run needs.
+        files: Files,
+        /// The member's place in the team, and its size.
+        place: [usize; 2],
+        /// The number of the request.
+        serial: u32,
+    },
     /// Iterations per second at most; `None` is as fast as it goes.
     Speed(Option<f64>),
     /// Answered by [`Event::Weights`].
@@ -96,6 +112,10 @@ pub enum Event {
     Opening,
     /// A run is open, with everything that is fixed for it.
     Opened(Box<Scene>),
+    /// So many workers share the iterations from now on: no more than the batch has rows for.
+    Members(usize),
+    /// The answer to the [`Request::Follow`] of this number.
+    Following(u32),
     /// An iteration of training is done.
     Iterated(Iteration),
     /// The state of training by now.

@@ -1,6 +1,8 @@
 //! `--device`: what a run computes on.
 
 use super::error::ProgramError;
+#[cfg(feature = "cuda")]
+use super::members::place_on_machine;
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
 
@@ -31,7 +33,7 @@ impl DeviceKind {
             #[cfg(feature = "gpu")]
             Self::Gpu => Ok(pollster::block_on(rtb::engine::device::gpu_device())?),
             #[cfg(feature = "cuda")]
-            Self::Cuda => Ok(rtb::engine::device::cuda_device()?),
+            Self::Cuda => Ok(rtb::engine::device::cuda_device(place_on_machine())?),
             #[allow(unreachable_patterns, reason = "all three may be built in")]
             missing => Err(ProgramError::NotBuilt {
                 device: missing.feature(),

@@ -44,6 +44,12 @@ pub enum ProgramError {
          `cargo build --release --features {device}`"
     )]
     NotBuilt { device: &'static str },
+    #[cfg(not(feature = "mpi"))]
+    #[error(
+        "{name} says that there are several processes, and this program was built without MPI; build it with \
+         `cargo build --release --features mpi`, or start one process"
+    )]
+    NoMpi { name: &'static str },
     /// Data that cannot be found or read.
     #[error("{0}")]
     Data(String),
@@ -110,6 +116,8 @@ impl ProgramError {
             | Self::NotBuilt { .. }
             | Self::Data(_)
             | Self::Session(EngineError::Config(_) | EngineError::Weights(_)) => 2,
+            #[cfg(not(feature = "mpi"))]
+            Self::NoMpi { .. } => 2,
             Self::NoCheckpoint { .. }
             | Self::Picture { .. }
             | Self::Signal(_)

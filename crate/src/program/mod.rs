@@ -17,6 +17,7 @@ mod folder;
 mod grid;
 mod hub;
 mod listing;
+mod members;
 mod memory;
 mod number;
 mod output;
@@ -44,12 +45,18 @@ use std::process::ExitCode;
 pub fn main() -> ExitCode {
     signal::outlive_file_limits();
     match cli::Cli::parse().execute() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => {
+            members::part();
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             let heading = match error {
                 ProgramError::Interrupted { .. }
                 | ProgramError::PretrainingStopped { .. }
-                | ProgramError::Stopped { .. } => "",
+                | ProgramError::Stopped { .. } => {
+                    members::part();
+                    ""
+                }
                 _ => "error: ",
             };
             output::say(format_args!("{heading}{error}"));

@@ -1,6 +1,7 @@
 //! Drives an open run to its end: iterations, evaluations, checkpoints, and the run's folder.
 
 use super::error::ProgramError;
+use super::members::Members;
 use super::output::{figure, print};
 use super::progress::Progress;
 use super::signal::Stop;
@@ -17,6 +18,7 @@ pub struct Trainer {
     _lock: FolderLock,
     metrics: Metrics,
     stop: Stop,
+    members: Members,
     /// Iteration of the latest checkpoint that this process wrote.
     saved: Option<usize>,
     /// Whether it has been said that most samples lie on the floor of log r.
@@ -29,7 +31,7 @@ impl Trainer {
         session: Session,
         folder: RunFolder,
         lock: FolderLock,
-        stop: Stop,
+        (stop, members): (Stop, Members),
     ) -> Result<Self, ProgramError> {
         let metrics = folder.metrics(session.iteration())?;
         Ok(Self {
@@ -38,6 +40,7 @@ impl Trainer {
             _lock: lock,
             metrics,
             stop,
+            members,
             saved: None,
             warned: false,
         })
@@ -71,7 +74,7 @@ impl Trainer {
             self.save()?;
         }
         while !self.session.finished() {
-            if self.stop.asked() {
+            if self.members.asked_to_stop(&self.stop)? {
                 progress.clear();
                 self.save()?;
                 return Err(self.interrupted());

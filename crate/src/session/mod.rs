@@ -6,6 +6,7 @@ mod trial;
 pub use crate::engine::learner::{Sampled, WeightedSamples};
 pub use trial::Trial;
 
+use crate::engine::team::Team;
 use crate::engine::train::Timing;
 use crate::engine::{Conditions, ConfigError, EngineError, frame};
 use crate::message::{Iteration, Report, SampledTruth, Scene, Snapshot};
@@ -123,6 +124,15 @@ impl Session {
         self.run().same_training(&run)?;
         self.0.revise(run);
         Ok(())
+    }
+
+    /// Goes on as a member of a team: several sessions of the same run that have come to the same iteration.
+    ///
+    /// # Errors
+    ///
+    /// Where the batch is too small for so many.
+    pub fn join(&mut self, team: Box<dyn Team>) -> Result<(), ConfigError> {
+        self.0.join(team)
     }
 
     /// The open task, if it is of this type.

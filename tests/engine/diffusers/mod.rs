@@ -26,7 +26,7 @@ pub fn device() -> Device {
         #[cfg(feature = "gpu")]
         Ok("gpu") => pollster::block_on(rtb::engine::device::gpu_device()).expect("an adapter"),
         #[cfg(feature = "cuda")]
-        Ok("cuda") => rtb::engine::device::cuda_device().expect("a device"),
+        Ok("cuda") => rtb::engine::device::cuda_device(0).expect("a device"),
         Ok(other) => panic!("RTB_TEST_DEVICE: {other} is not built in"),
     };
     DEVICE.get_or_init(open).clone()

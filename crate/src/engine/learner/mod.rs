@@ -19,6 +19,7 @@ use super::process::{Policy, Prior, Process};
 use super::reward::Reward;
 use super::rollout::{Chains, Replay};
 use super::settings::{Rollout, Settings};
+use super::team::{Team, gathered};
 use super::train::{Timing, Trainer, TrainerRecord};
 use super::weights::{Weights, load_tensors};
 use super::{Conditions, ConfigError, EngineError, Iteration, Method};
@@ -176,6 +177,20 @@ impl<T: Task> Learner<T> {
         })
     }
 
+    /// Goes on as a member of a team: several learners, of the same task and settings, that have come to the same iteration.
+    ///
+    /// # Errors
+    ///
+    /// Where the batch is too small for so many.
+    pub fn join(&mut self, team: Box<dyn Team>) -> Result<(), ConfigError> {
+        self.trainer.join(team)
+    }
+
+    /// How many train together.
+    pub fn members(&self) -> usize {
+        self.trainer.team().size()
+    }
+
     /// A checkpoint from which training continues exactly: weights, optimiser, replay buffer, counters.
     ///
     /// # Errors
@@ -274,8 +289,14 @@ impl<T: Task> Learner<T> {
             self.task.give(at, &conditions, self.trainer.given()).await?;
         }
         self.seconds += started.elapsed().as_secs_f64();
+        let before = self.task.evaluations();
         let iteration = self.trainer.step().await?;
         self.seconds += iteration.seconds;
+        // Every member counts its own.
+        let counted = vec![(self.task.evaluations() - before) as f64];
+        let counted = gathered(self.trainer.team(), counted).await;
+        let counted: f64 = counted.map_err(EngineError::Device)?.iter().flatten().sum();
+        self.task.count_evaluations_from(before + counted as u64);
         Ok(iteration)
     }
 

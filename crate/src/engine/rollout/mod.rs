@@ -69,6 +69,11 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// The condition of every row: fresh ones first, then given and walked ones.
+    pub fn conditions(&self) -> Vec<usize> {
+        [&self.fresh[..], &self.given_conditions, &self.walked].concat()
+    }
+
     /// Cuts the batch into `parts` of nearly equal size, each with its share of every kind; a part of more
     /// than `most` rows into pieces of so many.
     pub fn split<P: Process>(&self, process: &P, parts: usize, most: usize) -> Vec<Batch> {
@@ -186,7 +191,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
     pub fn draw(&self, network: &K::Network, batch: Batch, follow: Follow) -> Drawn<P> {
         let steps = self.process.steps();
         let fresh = batch.fresh.len();
-        let conditions = [batch.fresh, batch.given_conditions, batch.walked.clone()].concat();
+        let conditions = batch.conditions();
         let noised = (!batch.given.is_empty()).then(|| self.noise_back(batch.given, 0, batch.given_noise));
         let walked = (!batch.walked.is_empty()).then(|| self.walk_prior(&batch.walked, batch.walked_noise));
         let given = match (noised, walked) {

@@ -1,11 +1,13 @@
 //! Weights of single steps, less their baselines.
 
 use super::Trainer;
+use super::shared::Layout;
 use crate::engine::host::read_all;
 use crate::engine::objective::{Baseline, Signal};
 use crate::engine::process::{Policy, Prior, Process, Rows};
 use crate::engine::reward::on_host;
 use crate::engine::rollout::Trajectories;
+use crate::engine::team::gathered;
 use burn::tensor::{Tensor, Transaction};
 
 impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
@@ -13,13 +15,13 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     /// trajectories without exploration are less their [`Baseline`].
     pub(super) async fn step_weights(
         &self,
-        shards: &[Trajectories<P>],
+        (shards, layout): (&[Trajectories<P>], &Layout),
         log_reward: &[f64],
         signal: &Signal,
         beta: f64,
     ) -> Result<Option<Vec<Vec<f32>>>, String> {
         let wanted = self.settings.objective.baseline && self.exploration() == 0.0;
-        let has_fresh = shards.iter().all(|shard| shard.fresh > 0);
+        let has_fresh = layout.pieces().iter().all(|(_, fresh)| *fresh > 0);
         let Some(balance) = self.objective.balance().filter(|_| wanted && has_fresh) else {
             return Ok(None);
         };
@@ -45,8 +47,6 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         // In one read, and in the order of registration: a shard's ratios, then its previews.
         let mut numbers = read_all(transaction).await?.into_iter();
         let (mut log_ratios, mut expected) = (vec![Vec::new(); steps], vec![Vec::new(); steps]);
-        let (mut condition, mut places) = (Vec::new(), Vec::new());
-        let mut start = 0;
         for shard in shards {
             let (rows, fresh) = (shard.conditions.len(), shard.fresh);
             let conditions = &shard.conditions[..fresh];
@@ -66,9 +66,23 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
                     all.extend(log_r.iter().map(|log_r| beta * log_r));
                 }
             }
-            condition.extend_from_slice(conditions);
+        }
+        // In one message; members have different numbers of rows.
+        let own = log_ratios.iter_mut().chain(&mut expected);
+        let own: Vec<f64> = own.flat_map(std::mem::take).collect();
+        let per_row = steps * if has_previews { 2 } else { 1 };
+        for of_one in gathered(self.team(), own).await? {
+            let of_steps = of_one.chunks_exact(of_one.len() / per_row);
+            for (all, of_step) in log_ratios.iter_mut().chain(&mut expected).zip(of_steps) {
+                all.extend(of_step);
+            }
+        }
+        let (mut condition, mut places) = (Vec::new(), Vec::new());
+        let mut start = 0;
+        for (conditions, fresh) in layout.pieces() {
+            condition.extend_from_slice(&conditions[..*fresh]);
             places.extend(start..start + fresh);
-            start += rows;
+            start += conditions.len();
         }
         let fresh_reward: Vec<f64> = places.iter().map(|row| log_reward[*row]).collect();
         let baseline = Baseline {

@@ -6,6 +6,7 @@ mod descent;
 pub mod examples;
 mod optimizer;
 mod search;
+mod shared;
 mod sound;
 
 pub use descent::Descent;
@@ -18,7 +19,8 @@ use super::process::{Policy, Prior, Process, Rows};
 use super::reward::{Ends, Reward, on_host, tempered};
 use super::rollout::{Batch, Chains, Follow, Replay, ReplayRecord, Trajectories};
 use super::settings::{ReplayBy, Settings};
-use super::{Conditions, EngineError, Iteration};
+use super::team::{Alone, LEAST_ROWS, Team};
+use super::{Conditions, ConfigError, EngineError, Iteration};
 use average::Average;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
@@ -27,6 +29,7 @@ use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer, Optimi
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Tensor, Transaction};
 use serde::{Deserialize, Serialize};
+use shared::{Known, Layout};
 use web_time::Instant;
 
 /// The parts of an iteration's wall time, in seconds. A GPU works in the background: its rollouts end with the
@@ -75,6 +78,7 @@ pub struct Trainer<P: Process, Q, K: Policy<P>> {
     timing: Timing,
     /// Largest absolute tempered log r of the last iteration.
     largest: f64,
+    team: Box<dyn Team>,
 }
 
 /// Beyond so many nats squared residuals, or their gradients, may be no numbers.
@@ -123,12 +127,37 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             timing: Timing::default(),
             largest: 0.0,
             iteration: 0,
+            team: Box::new(Alone),
             chains,
             settings,
             reward,
             conditions,
             objective,
         }
+    }
+
+    /// Goes on as a member of a team, all of which have come to the same iteration of the same training.
+    ///
+    /// # Errors
+    ///
+    /// Where the batch is too small for so many.
+    pub(crate) fn join(&mut self, team: Box<dyn Team>) -> Result<(), ConfigError> {
+        let least = LEAST_ROWS * team.size();
+        if self.settings.rollout.batch < least {
+            let allowed = format!("at least {least} for {} members of a team", team.size());
+            return Err(ConfigError::new(
+                "rollout.batch",
+                self.settings.rollout.batch,
+                allowed,
+            ));
+        }
+        self.team = team;
+        Ok(())
+    }
+
+    /// Who trains with it.
+    pub(crate) fn team(&self) -> &dyn Team {
+        &*self.team
     }
 
     /// Iterations done.
@@ -232,9 +261,10 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let beta = self.settings.tempering.at(self.iteration);
         // First: where the reward fails, nothing of this iteration has happened.
         self.search(beta).await.map_err(EngineError::Device)?;
-        let parts = parallel::parts(&self.chains.device, self.settings.rollout.batch);
+        let parts = parallel::parts(&self.chains.device, self.settings.rollout.batch).max(self.team.size());
         let most = self.settings.objective.chunk;
-        let batch = self.batch().split(&self.chains.process, parts, most);
+        let pieces = self.batch().split(&self.chains.process, parts, most);
+        let (batch, layout) = self.shared_out(pieces);
         // Without gradients: the second pass has a graph of its own, chunk by chunk.
         let network = self.trained.network.valid();
         let follow = Follow::Policy {
@@ -244,14 +274,21 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let rolled_out = started.elapsed().as_secs_f64();
         let read = self.read(&shards).await.map_err(EngineError::Device)?;
 
-        let conditions: Vec<usize> = shards.iter().flat_map(|s| &s.conditions).copied().collect();
-        let log_r = self.log_reward_of_ends(&shards, &conditions, &read.ends).await;
-        let log_r = log_r.map_err(EngineError::Device)?;
-        let tempered: Vec<f64> = log_r.iter().map(|l| beta * l).collect();
+        let conditions = layout.conditions();
+        let log_r = self
+            .log_reward_of_ends(&shards, &conditions[layout.own_rows()], &read.ends)
+            .await;
+        let own = Known {
+            log_ratio: read.log_ratio,
+            log_r: log_r.map_err(EngineError::Device)?,
+            ends: read.ends,
+        };
+        let known = self.known_to_all(own).await.map_err(EngineError::Device)?;
+        let tempered: Vec<f64> = known.log_r.iter().map(|l| beta * l).collect();
         let rows = tempered.len();
         self.largest = tempered.iter().fold(0.0, |largest, l| l.abs().max(largest));
         let residuals = self.objective.signal(&Scores {
-            log_ratio: &read.log_ratio,
+            log_ratio: &known.log_ratio,
             log_reward: &tempered,
             condition: &conditions,
             log_z: &read.log_z,
@@ -260,7 +297,9 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         if !residuals.loss.is_finite() {
             return Err(self.diverged(&format!("the loss is {}", residuals.loss), self.iteration + 1));
         }
-        let weights = self.step_weights(&shards, &tempered, &residuals, beta).await;
+        let weights = self
+            .step_weights((&shards, &layout), &tempered, &residuals, beta)
+            .await;
         let weights = weights.map_err(EngineError::Device)?;
         let scored = started.elapsed().as_secs_f64();
         let (mut differentiated, mut updated) = (0.0, 0.0);
@@ -270,7 +309,9 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let kept = last.then(|| self.trained.clone());
         for _ in 0..self.objective.usage().epochs {
             let before = started.elapsed().as_secs_f64();
-            let gradients = self.gradients(&shards, &residuals, weights.as_deref());
+            let first = layout.own_rows().start;
+            let gradients = self.gradients((&shards, first), &residuals, weights.as_deref());
+            let gradients = self.summed(gradients).await.map_err(EngineError::Device)?;
             let between = started.elapsed().as_secs_f64();
             self.descend(gradients, &residuals, &rates);
             differentiated += between - before;
@@ -288,7 +329,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             average.update(&self.trained.network.valid(), self.iteration);
         }
         updated += started.elapsed().as_secs_f64() - before;
-        self.remember(&read, [&log_r, &tempered], &shards);
+        self.remember(&known, &tempered, &layout);
         for condition in &conditions {
             self.log_z[*condition] = residuals.log_z[*condition];
         }
@@ -461,10 +502,10 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         })
     }
 
-    /// The network's gradient over the steps that are this iteration's turn.
+    /// The network's gradient over the steps that are this iteration's turn, of trajectories from the row `start` on.
     fn gradients(
         &self,
-        shards: &[Trajectories<P>],
+        (shards, mut start): (&[Trajectories<P>], usize),
         signal: &Signal,
         by_step: Option<&[Vec<f32>]>,
     ) -> GradientsParams {
@@ -473,7 +514,6 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         let steps = objective::select_steps(self.chains.process.steps(), objective.step_share, &mut rng);
         let device = self.chains.device.clone().autodiff();
         let ratio_clip = self.objective.usage().ratio_clip;
-        let mut start = 0;
         let work: Vec<_> = shards
             .iter()
             .map(|shard| {
@@ -515,23 +555,23 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             .step(rates.clone(), self.trained.clone(), gradients);
     }
 
-    /// Keeps the end points of fresh trajectories for replay; log r is given without and with β.
-    fn remember(&mut self, read: &Read, [log_r, tempered]: [&[f64]; 2], shards: &[Trajectories<P>]) {
+    /// Keeps the end points of fresh trajectories for replay; log r is given with β too.
+    fn remember(&mut self, known: &Known, tempered: &[f64], layout: &Layout) {
         if self.settings.rollout.replay_share == 0.0 {
             return;
         }
         let size = self.chains.process.state_size();
         let mut start = 0;
-        for shard in shards {
-            for (row, condition) in (start..start + shard.fresh).zip(&shard.conditions) {
+        for (conditions, fresh) in layout.pieces() {
+            for (row, condition) in (start..start + fresh).zip(conditions) {
                 let by = match self.settings.rollout.replay_by {
                     // Not tempered: β will have moved on when it is drawn.
-                    ReplayBy::Reward => log_r[row],
-                    ReplayBy::Weight => tempered[row] - read.log_ratio[row],
+                    ReplayBy::Reward => known.log_r[row],
+                    ReplayBy::Weight => tempered[row] - known.log_ratio[row],
                 };
-                self.replay[*condition].push(&read.ends[row * size..(row + 1) * size], by);
+                self.replay[*condition].push(&known.ends[row * size..(row + 1) * size], by);
             }
-            start += shard.conditions.len();
+            start += conditions.len();
         }
     }
 

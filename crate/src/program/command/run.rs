@@ -3,6 +3,7 @@
 use crate::program::assets;
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
+use crate::program::members::Members;
 use crate::program::memory;
 use crate::program::output::{print, say};
 use crate::program::outside::{self, Permission};
@@ -11,7 +12,9 @@ use crate::program::signal::Stop;
 use crate::program::source::{self, Overrides, Source};
 use crate::program::storage::{FolderLock, RunFolder};
 use crate::program::trainer::Trainer;
+use pollster::block_on;
 use rtb::run::Run;
+use rtb::session::Session;
 use std::path::{Path, PathBuf};
 
 const AFTER_HELP: &str = "\
@@ -60,8 +63,12 @@ pub struct Options {
 
 /// Starts the run `source` stands for, or goes on with the one in `options.resume`.
 pub fn execute(source: &Path, options: Options) -> Result<(), ProgramError> {
+    let members = Members::meet()?;
+    if !members.leads() {
+        return follow(source, &options, &members);
+    }
     let trainer = match &options.resume {
-        None => start(source, &options)?,
+        None => start(source, &options, members)?,
         Some(path) => {
             let folder = RunFolder::open(path)?;
             let run = folder.run()?.overlaid(options.overrides.table())?;
@@ -73,13 +80,54 @@ pub fn execute(source: &Path, options: Options) -> Result<(), ProgramError> {
                     "{path}: this run is finished; its results are in report.json. More --iterations lengthen it.\n"
                 ));
             }
-            resume(folder, lock, &kept?, run, &options)?
+            resume((folder, lock), &kept?, run, &options, members)?
         }
     };
     trainer.train(options.quiet)
 }
 
-fn start(source: &Path, options: &Options) -> Result<Trainer, ProgramError> {
+/// Trains beside the process that leads, which keeps the folder.
+fn follow(source: &Path, options: &Options, members: &Members) -> Result<(), ProgramError> {
+    let stop = Stop::catch()?;
+    let device = options.device.device;
+    let mut session = match &options.resume {
+        None => {
+            let run = source::resolve(source, &options.overrides)?.run;
+            let files = assets::files(&run, &options.permission)?;
+            opened(run, device.open()?, &files, None)?
+        }
+        Some(path) => {
+            let folder = RunFolder::open(path)?;
+            let run = folder.run()?.overlaid(options.overrides.table())?;
+            let kept = Kept::of(&folder);
+            if folder.is_finished() && is_as_trained(&folder, &kept, &run)? {
+                return Ok(());
+            }
+            outside::permit(&run, &options.permission)?;
+            kept?.reopen_as(run, &folder, device, &options.permission)?.0
+        }
+    };
+    members.join(&mut session)?;
+    // The process that leads says what there is to say.
+    while !session.finished() && !members.asked_to_stop(&stop)? {
+        block_on(session.step())?;
+    }
+    Ok(())
+}
+
+/// Joins the others, and says so.
+fn join(members: &Members, session: &mut Session) -> Result<(), ProgramError> {
+    members.join(session)?;
+    if members.size() > 1 {
+        say(format_args!(
+            "{} processes share every iteration.",
+            members.size()
+        ));
+    }
+    Ok(())
+}
+
+fn start(source: &Path, options: &Options, members: Members) -> Result<Trainer, ProgramError> {
     let Source { label, run } = source::resolve(source, &options.overrides)?;
     let out = options.out.as_deref();
     RunFolder::probe(out, &label, &run)?;
@@ -87,9 +135,10 @@ fn start(source: &Path, options: &Options) -> Result<Trainer, ProgramError> {
     let device = options.device.device.open()?;
     memory::say_expected(&run, &files, (options.device.device, &device))?;
     let stop = Stop::catch()?;
-    let session = opened(run, device, &files, None)?;
+    let mut session = opened(run, device, &files, None)?;
+    join(&members, &mut session)?;
     let (folder, lock) = RunFolder::create(out, &label, session.run(), &files)?;
-    Trainer::new(session, folder, lock, stop)
+    Trainer::new(session, folder, lock, (stop, members))
 }
 
 /// Whether a finished run is still described as it was trained. Without its checkpoints it is past change.
@@ -105,15 +154,16 @@ fn is_as_trained(
 }
 
 fn resume(
-    folder: RunFolder,
-    lock: FolderLock,
+    (folder, lock): (RunFolder, FolderLock),
     kept: &Kept,
     run: Run,
     options: &Options,
+    members: Members,
 ) -> Result<Trainer, ProgramError> {
     outside::permit(&run, &options.permission)?;
     let stop = Stop::catch()?;
-    let (session, _) = kept.reopen_as(run, &folder, options.device.device, &options.permission)?;
+    let (mut session, _) = kept.reopen_as(run, &folder, options.device.device, &options.permission)?;
+    join(&members, &mut session)?;
     let changes = session.run().changes(&kept.run);
     for change in &changes {
         say(format_args!(
@@ -130,5 +180,5 @@ fn resume(
         session.iteration(),
         session.run().training.iterations
     ));
-    Trainer::new(session, folder, lock, stop)
+    Trainer::new(session, folder, lock, (stop, members))
 }

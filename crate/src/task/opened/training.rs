@@ -5,9 +5,10 @@ use crate::engine::learner::{Choice, LEARNED, Learner, Sampled, Simulated, Start
 use crate::engine::noise::Purpose;
 use crate::engine::settings::LOWEST_FLOOR;
 use crate::engine::statistics::Weighed;
+use crate::engine::team::Team;
 use crate::engine::train::Timing;
 use crate::engine::weights::read_tensors;
-use crate::engine::{EngineError, Iteration};
+use crate::engine::{ConfigError, EngineError, Iteration};
 use crate::message::{Chosen, ConditionReport, Fit, Report, SampledTruth, Scene, Snapshot};
 use crate::run::Run;
 use crate::task::calibration::Calibration;
@@ -42,6 +43,13 @@ pub trait OpenRun {
 
     /// As [`ShownTask::numbers`].
     fn numbers(&self, condition: usize) -> Vec<(String, f64)>;
+
+    /// As [`Learner::join`].
+    ///
+    /// # Errors
+    ///
+    /// Where the batch is too small for so many.
+    fn join(&mut self, team: Box<dyn Team>) -> Result<(), ConfigError>;
 
     /// As [`Learner::steps`].
     fn steps(&self) -> usize;
@@ -143,6 +151,10 @@ impl<T: ShownTask> OpenRun for Learner<T> {
 
     fn numbers(&self, condition: usize) -> Vec<(String, f64)> {
         self.task.numbers(condition)
+    }
+
+    fn join(&mut self, team: Box<dyn Team>) -> Result<(), ConfigError> {
+        Learner::join(self, team)
     }
 
     fn steps(&self) -> usize {
@@ -326,12 +338,16 @@ impl<T: ShownTask> Learner<T> {
     /// The report with the figures of its training.
     pub(in crate::task) fn signed(&self, report: Report) -> Report {
         let iterations = self.iteration();
+        let device = crate::engine::device::device_name(Task::device(&self.task));
         Report {
             iterations,
             seconds: self.seconds(),
             seconds_per_iteration: self.seconds() / iterations.max(1) as f64,
             seed: self.settings().seed,
-            device: crate::engine::device::device_name(Task::device(&self.task)),
+            device: match self.members() {
+                1 => device,
+                members => format!("{members} × {device}"),
+            },
             ..report
         }
     }
