@@ -601,6 +601,45 @@ test('a speed limit does not ask the time of day', { timeout: 60_000 }, async ()
   await page.close();
 });
 
+test('CPU workers that share an iteration find what one finds, and may change their number on the way', { timeout: 180_000 }, async () => {
+  const badge = (page) => id(page, 'device-badge').locator('strong').textContent();
+  const figures = async (page, later) => {
+    await small(page);
+    for (let done = 1; done <= 4; done += 1) {
+      if (done === 3) await id(page, 'workers-select').selectOption(later);
+      const before = await metric(page, 'elbo');
+      await id(page, 'step').click();
+      // The first one is tempered to nothing.
+      await until(`iteration ${done}`, async () => (await iteration(page)) === done && (done === 1 || (await metric(page, 'elbo')) !== before));
+    }
+    return { elbo: await metric(page, 'elbo'), logZ: await metric(page, 'log_z_importance'), ess: await metric(page, 'ess') };
+  };
+  const { page, problems } = await ready(cpu, '#preset=25-to-9');
+  await id(page, 'workers-select').selectOption('1');
+  const alone = await figures(page, '1');
+  assert.doesNotMatch(await badge(page), /workers/);
+  for (const [first, later] of [['2', '2'], ['2', '1'], ['1', '2']]) {
+    await id(page, 'reset').click();
+    await until('a fresh start', async () => (await iteration(page)) === 0 && /Ready/.test(await id(page, 'status').textContent()));
+    await id(page, 'workers-select').selectOption(first);
+    const shared = await figures(page, later);
+    for (const key of Object.keys(alone)) {
+      assert.ok(Math.abs(alone[key] - shared[key]) < 1e-3 * Math.max(1, Math.abs(alone[key])), `${key}: ${alone[key]} and ${shared[key]}`);
+    }
+    await until('the badge', async () => /2 workers/.test(await badge(page)) === (later === '2'), 10);
+  }
+  // Another run, which is opened while workers share this one.
+  await set(page, 'iterations', 100_000);
+  await id(page, 'train').click();
+  await until('training', async () => (await iteration(page)) > 8);
+  await set(page, 'batch', 96);
+  await until('the other run', async () => (await iteration(page)) < 8);
+  await until('its training', async () => (await iteration(page)) > 8);
+  assert.match(await badge(page), /2 workers/);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
 test('a power of the prior and a product with another one are rewards, and links keep them', { timeout: 120_000 }, async () => {
   const { page, problems } = await ready(cpu);
   await small(page);

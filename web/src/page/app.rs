@@ -56,6 +56,7 @@ pub fn App() -> Html {
         use_callback((), move |new: Selection, ()| setter.set(new))
     };
     let choose_device = use_callback(engine.clone(), |backend: Backend, engine| engine.choose(backend));
+    let choose_workers = use_callback(engine.clone(), |workers: usize, engine| engine.share(workers));
     let dismiss = use_callback(dispatch.clone(), |(), dispatch| {
         dispatch.emit(Action::Notice(None))
     });
@@ -118,7 +119,7 @@ pub fn App() -> Html {
     html! {
         <ContextProvider<Revision> context={Revision(state.revision)}>
         <ContextProvider<Refusal> context={refusal}>
-            <Header device={state.device.clone()} stopped={state.phase == Phase::Stopped} asks_host={state.run.asks_host()} {choose_device} {theme} {choose_theme} />
+            <Header device={state.device.clone()} stopped={state.phase == Phase::Stopped} asks_host={state.run.asks_host()} {choose_device} {choose_workers} {theme} {choose_theme} />
             <Messages notice={state.notice.clone()} {dismiss} {try_again} />
             <Navigation tasks={tasks::namings()} current={facts.naming.name} {left} />
             <main>

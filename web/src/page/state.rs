@@ -310,6 +310,8 @@ impl State {
             // The engine's own business, and that of a comparison's own worker.
             Event::Ready { .. }
             | Event::Opening
+            | Event::Members(_)
+            | Event::Following(_)
             | Event::Weights(_)
             | Event::Samples(_)
             | Event::Compared { .. }

@@ -2,8 +2,9 @@
 
 use super::compare::{Comparison, GROWTH};
 use super::requests::{Asked, Requests};
-use super::{clock, port};
+use super::{clock, crew, port};
 use burn::tensor::Device;
+use rtb::engine::team::{Alone, LEAST_ROWS};
 use rtb::engine::{ConfigError, EngineError};
 use rtb::message::{Event, Iteration, Request};
 use rtb::run::{Files, Run};
@@ -34,6 +35,10 @@ pub async fn serve(device: Device, name: &str) {
         device,
         requests,
         session: None,
+        files: Files::default(),
+        wanted: 1,
+        members: None,
+        follows: false,
         training: false,
         aside: None,
         growth: None,
@@ -98,6 +103,13 @@ struct Driver {
     device: Device,
     requests: Requests,
     session: Option<Session>,
+    /// The files of its run.
+    files: Files,
+    /// Workers that are to share its iterations, and those that do, once that has been settled.
+    wanted: usize,
+    members: Option<usize>,
+    /// Whether another worker leads this one.
+    follows: bool,
     training: bool,
     aside: Option<Aside>,
     /// How the exact posterior of the open run grows; none once it is complete.
@@ -158,6 +170,20 @@ impl Driver {
                 files,
             } => self.learn(&lesson, *run, iterations, files),
             Request::Speed(rate) => self.rate = rate,
+            Request::Members(wanted) => self.share(wanted)?,
+            Request::Follow {
+                checkpoint,
+                files,
+                place,
+                serial,
+            } => {
+                let opened = Session::resume(&checkpoint, self.device.clone(), &files);
+                let mut session = opened.await?;
+                session.join(Box::new(crew::Member { place }))?;
+                (self.session, self.follows) = (Some(session), true);
+                self.post(Event::Following(serial));
+            }
+            Request::Step if self.follows => self.follow().await?,
             Request::Pause => self.pause().await?,
             // What is left is about the open run; without one there is nothing to do.
             Request::Train | Request::Step if self.session.as_ref().is_some_and(Session::finished) => {
@@ -240,6 +266,48 @@ impl Driver {
         }
     }
 
+    /// Has so many workers share the iterations from the next one on.
+    fn share(&mut self, wanted: usize) -> Result<(), EngineError> {
+        self.wanted = wanted.max(1);
+        crew::dismiss(self.wanted);
+        if self.members.take().is_some_and(|members| members > 1)
+            && let Some(session) = &mut self.session
+        {
+            session.join(Box::new(Alone))?;
+        }
+        Ok(())
+    }
+
+    /// Gathers the workers that are to share the iterations. Whether it came to an end: another run may be wanted.
+    async fn assemble(&mut self) -> Result<bool, EngineError> {
+        let Some(session) = self.session.as_mut().filter(|_| self.members.is_none()) else {
+            return Ok(true);
+        };
+        let members = self.wanted.min(session.run().rollout.batch / LEAST_ROWS).max(1);
+        if members > 1 {
+            let checkpoint = session.checkpoint()?;
+            let following = crew::follow(members, &checkpoint, &self.files);
+            let Some(leader) = self.requests.during(following).await else {
+                return Ok(false);
+            };
+            session.join(Box::new(leader.map_err(EngineError::Device)?))?;
+        }
+        self.members = Some(members);
+        self.post(Event::Members(members));
+        Ok(true)
+    }
+
+    /// Makes a step with the others. What ends a training ends it for the worker that leads, too, which says so.
+    async fn follow(&mut self) -> Result<(), EngineError> {
+        let Some(session) = &mut self.session else {
+            return Ok(());
+        };
+        match session.step().await {
+            Ok(_) | Err(EngineError::Diverged(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn open(&mut self, run: Run, files: Files, weights: Option<Vec<u8>>) -> Result<(), EngineError> {
         self.post(Event::Opening);
         let opened = Session::open(run, self.device.clone(), &files, weights.as_deref()).await;
@@ -251,6 +319,7 @@ impl Driver {
                 let finished = session.finished();
                 let shows = session.iteration() > 0 || !session.run().starts_at_prior();
                 self.session = Some(session);
+                (self.files, self.members) = (files, None);
                 self.training = false;
                 self.growth = Some(Growth::default());
                 self.shown_iteration = self.session.as_ref().map(Session::iteration);
@@ -280,9 +349,15 @@ impl Driver {
             return Ok(());
         };
         let (before, after) = (session.run().evaluation, run.evaluation);
-        if let Err(error) = session.revise(run) {
+        if let Err(error) = session.revise(run.clone()) {
             self.post(error.into());
             return Ok(());
+        }
+        if self.follows {
+            return Ok(());
+        }
+        if self.members.is_some_and(|members| members > 1) {
+            crew::tell(&Request::Revise(Box::new(run)));
         }
         let (finished, iteration) = (session.finished(), session.iteration());
         self.training &= !finished;
@@ -301,9 +376,15 @@ impl Driver {
 
     /// One iteration, and a snapshot where one is due or wanted.
     async fn iterate(&mut self, show: bool) -> Result<(), EngineError> {
+        if !self.assemble().await? {
+            return Ok(());
+        }
         let Some(session) = &mut self.session else {
             return Ok(());
         };
+        if self.members.is_some_and(|members| members > 1) {
+            crew::tell(&Request::Step);
+        }
         let iteration: Iteration = match session.step().await {
             Ok(iteration) => iteration,
             Err(EngineError::Diverged(message)) => {

@@ -3,6 +3,7 @@
 
 mod clock;
 mod compare;
+mod crew;
 mod driver;
 mod port;
 mod requests;

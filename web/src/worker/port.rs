@@ -1,10 +1,11 @@
 //! The worker's end of the line to the page: requests come in one at a time, events go out as
-//! lists, both as MessagePack in a `Uint8Array`.
+//! lists, both as MessagePack in a `Uint8Array`. A buffer by itself is what members of a team give each other.
 
+use super::crew;
 use super::requests::Requests;
 use futures::channel::mpsc::unbounded;
 use gloo::events::EventListener;
-use js_sys::Uint8Array;
+use js_sys::{ArrayBuffer, Uint8Array};
 use rtb::message::{Event, from_bytes, to_bytes};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
@@ -23,13 +24,27 @@ pub fn post(events: &[Event]) {
     }
 }
 
+/// Gives the worker that leads what it gathers.
+pub fn give(bytes: &[u8]) {
+    let buffer = Uint8Array::from(bytes).buffer();
+    let taken = js_sys::Array::of1(&buffer);
+    scope()
+        .post_message_with_transfer(&buffer, &taken)
+        .expect("bytes can be posted");
+}
+
 /// All requests from now on, in order.
 pub fn requests() -> Requests {
     let (sender, receiver) = unbounded();
+    let given = crew::listen();
     EventListener::new(&scope(), "message", move |event| {
         let data = event.unchecked_ref::<MessageEvent>().data();
+        // The receivers live as long as the worker.
+        if data.is_instance_of::<ArrayBuffer>() {
+            let _ = given.unbounded_send(Uint8Array::new(&data).to_vec());
+            return;
+        }
         let request = from_bytes(&Uint8Array::new(&data).to_vec());
-        // The receiver lives as long as the worker.
         let _ = sender.unbounded_send(request);
     })
     .forget();

@@ -12,7 +12,7 @@ mod worker;
 
 pub use adapter::Gpu;
 pub use comparer::{Comparer, News, use_comparer};
-pub use device::{Backend, Device};
+pub use device::{Backend, Device, cores};
 
 use crate::kit::files;
 use crate::kit::shared::Shared;
@@ -73,6 +73,7 @@ impl Engine {
             emit,
             worker: None,
             device: Device {
+                workers: device::usual_workers(),
                 why: "looking for a GPU".to_owned(),
                 ..Device::default()
             },
@@ -129,6 +130,12 @@ impl Engine {
         }
     }
 
+    /// Has so many CPU workers share the iterations, from the next one on.
+    pub fn share(&self, workers: usize) {
+        self.device(|d| d.workers = workers);
+        self.0.borrow().send_workers();
+    }
+
     /// The kind of worker that runs.
     pub fn backend(&self) -> Backend {
         self.0.borrow().device.backend
@@ -173,7 +180,8 @@ impl Engine {
                     let resume = self.plan(|plan| plan.trains());
                     self.emit(Action::Opening { resume });
                 }
-                self.device(|d| d.name = device);
+                self.device(|d| (d.name, d.members) = (device, 0));
+                self.0.borrow().send_workers();
                 let rate = self.0.borrow().rate;
                 self.0.borrow().send(&Request::Speed(rate));
                 self.go_on(self.plan(Plan::up));
@@ -185,6 +193,10 @@ impl Engine {
             }
             Event::Opening => {
                 self.plan(Plan::heard);
+                None
+            }
+            Event::Members(members) => {
+                self.device(|d| d.members = members);
                 None
             }
             Event::Opened(_) => self.opened().then_some(event),
@@ -239,6 +251,13 @@ impl Inner {
     fn send(&self, request: &Request) {
         if let Some(worker) = &self.worker {
             worker.send(request);
+        }
+    }
+
+    /// A GPU is not shared.
+    fn send_workers(&self) {
+        if self.device.backend == Backend::Cpu {
+            self.send(&Request::Members(self.device.workers));
         }
     }
 

@@ -1,6 +1,6 @@
 //! The page's head: its name, what it computes on, and the theme.
 
-use crate::engine::{Backend, Device, Gpu};
+use crate::engine::{Backend, Device, Gpu, cores};
 use crate::kit::field::use_selected;
 use crate::kit::theme::Choice;
 use web_sys::HtmlSelectElement;
@@ -14,6 +14,8 @@ pub struct HeaderProps {
     /// Whether the run is none for WebGPU.
     pub asks_host: bool,
     pub choose_device: Callback<Backend>,
+    /// How many CPU workers share an iteration.
+    pub choose_workers: Callback<usize>,
     pub theme: Choice,
     pub choose_theme: Callback<Choice>,
 }
@@ -27,6 +29,7 @@ pub fn Header(props: &HeaderProps) -> Html {
         None => props.device.backend,
     };
     let select = use_selected(if wanted == Backend::Gpu { "gpu" } else { "cpu" }.into());
+    let chosen = use_selected(props.device.workers.to_string().into());
     html! {
         <header class="top">
             <div>
@@ -34,6 +37,7 @@ pub fn Header(props: &HeaderProps) -> Html {
                 <p class="tagline">{ "A diffusion model learns to sample the whole posterior, prior × reward, not only its best point." }</p>
             </div>
             { badge(props, select) }
+            { workers(props, chosen) }
             <button type="button" class="quiet" data-testid="theme" onclick={toggle}
                 title={format!("Theme: {}. Click to switch to {}.", props.theme.name(), next.name())}>
                 <span aria-hidden="true">{ "◐" }</span>{ format!(" Theme: {}", props.theme.name()) }
@@ -55,6 +59,7 @@ fn badge(props: &HeaderProps, select: NodeRef) -> Html {
     let name = match (props.stopped, device.name.as_str()) {
         (true, _) => "Not running".to_owned(),
         (_, "") => "Starting…".to_owned(),
+        (_, name) if device.members > 1 => format!("Runs on {name}, {} workers", device.members),
         (_, name) => format!("Runs on {name}"),
     };
     let gpu_text = match &device.gpu {
@@ -80,6 +85,37 @@ fn badge(props: &HeaderProps, select: NodeRef) -> Html {
             <select ref={select} id="device-select" data-testid="device-select" {onchange}>
                 <option value="cpu">{ "CPU (WebAssembly)" }</option>
                 <option value="gpu" disabled={props.asks_host || !device.gpu.usable()}>{ gpu_text }</option>
+            </select>
+        </div>
+    }
+}
+
+/// The choice of how many CPU workers share an iteration, where there are several cores.
+fn workers(props: &HeaderProps, select: NodeRef) -> Html {
+    let most = cores().max(props.device.workers);
+    if most == 1 || props.device.backend == Backend::Gpu {
+        return html! {};
+    }
+    let onchange = {
+        let choose = props.choose_workers.clone();
+        Callback::from(move |event: Event| {
+            let chosen = event.target_unchecked_into::<HtmlSelectElement>().value();
+            choose.emit(chosen.parse().unwrap_or(1));
+        })
+    };
+    let option = |count: usize| {
+        let name = if count == 1 {
+            "1 worker".to_owned()
+        } else {
+            format!("{count} workers")
+        };
+        html! { <option value={count.to_string()}>{ name }</option> }
+    };
+    html! {
+        <div class="device">
+            <label class="hidden" for="workers-select">{ "CPU workers that share an iteration" }</label>
+            <select ref={select} id="workers-select" data-testid="workers-select" {onchange}>
+                { for (1..=most).map(option) }
             </select>
         </div>
     }
