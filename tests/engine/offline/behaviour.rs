@@ -77,7 +77,7 @@ fn actions_follow_the_law_of_their_state() {
         let count = 4000;
         let states = vec![10.0 + 5.0 * state; count];
         let (noise, device) = (Noise::new(3), cpu_device());
-        let drawn = block_on(behaviour.sample(&states, &noise, Purpose::Samples, &device));
+        let drawn = block_on(behaviour.sample(&states, &noise, (Purpose::Samples, 0), &device));
         let drawn = drawn.expect("the processor answers");
         let moment = |of: &dyn Fn(f64) -> f64, at: usize| {
             let values = drawn.iter().skip(at).step_by(2);
@@ -117,7 +117,7 @@ fn a_file_holds_the_same_behaviour() {
     );
     let states: Vec<f32> = (0..50).map(|at| at as f32 / 3.0).collect();
     let draw = |of: &Behaviour| {
-        block_on(of.sample(&states, &Noise::new(7), Purpose::Samples, &cpu_device())).expect("actions")
+        block_on(of.sample(&states, &Noise::new(7), (Purpose::Samples, 0), &cpu_device())).expect("actions")
     };
     assert_eq!(draw(&read), draw(&own));
     let actions = [0.99f32, -0.5, 0.0, 0.25];

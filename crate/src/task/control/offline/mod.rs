@@ -2,12 +2,15 @@
 //! the critics that value them.
 //!
 //! [`Transitions`] are read from a file; a [`Behaviour`] is the prior μ(a|s) of a posterior π(a|s) ∝ μ(a|s)·exp(Q(s, a)/α),
-//! and a [`Critic`] gives Q.
+//! and a [`Critic`] gives Q; both together are a [`Judge`], above which an [`Actor`] acts.
 
 pub mod behaviour;
 pub mod critic;
 #[cfg(feature = "native")]
 pub mod hdf5;
+mod judge;
+mod policy;
+mod prior;
 mod score;
 mod squash;
 mod transitions;
@@ -15,6 +18,9 @@ mod transitions;
 pub use super::standard::Standard;
 pub use behaviour::Behaviour;
 pub use critic::Critic;
+pub use judge::Judge;
+pub use policy::{Actor, Learned, Rule};
+pub use prior::BehaviourPrior;
 pub use score::{D4RL, DataSet, Reference};
 pub use squash::{LARGEST, log_jacobian, squashed, unsquashed};
 pub use transitions::{Episode, Recorded, Transitions};

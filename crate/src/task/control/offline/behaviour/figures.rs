@@ -52,7 +52,12 @@ impl BehaviourTraining {
             .flat_map(|row| recorded.actions[row * a..(row + 1) * a].iter().copied())
             .collect();
         let drawn = behaviour
-            .sample(&states, &self.noise(), Purpose::PriorEvaluation, self.device())
+            .sample(
+                &states,
+                &self.noise(),
+                (Purpose::PriorEvaluation, 0),
+                self.device(),
+            )
             .await
             .map_err(EngineError::Device)?;
         let [found, wanted] = [&drawn, &actions].map(|actions| Standard::of(actions, a));

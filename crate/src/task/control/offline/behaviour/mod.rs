@@ -24,6 +24,8 @@ const HEADER: &str = "behaviour";
 const MOST_STEPS: usize = 10_000;
 /// States that actions are drawn in at once.
 const AT_ONCE: usize = 1000;
+/// Bits for the number of a chunk in a round.
+const ROUND_BITS: u32 = 24;
 
 /// A learned behaviour: in a state, the chain of [`OrnsteinUhlenbeck`] makes z of noise, and z makes the action
 /// a = tanh(mean + deviation·z).
@@ -139,7 +141,7 @@ impl Behaviour {
         OrnsteinUhlenbeck::kernel_of(moves.mul_scalar(self.process.output(step)))
     }
 
-    /// One action in each of these states, `[n][state_size]`; the noise is that of a purpose, whatever n is.
+    /// One action in each of these states, `[n][state_size]`; the noise is that of a round of a purpose, whatever n is.
     ///
     /// # Errors
     ///
@@ -148,7 +150,7 @@ impl Behaviour {
         &self,
         states: &[f32],
         noise: &Noise,
-        purpose: Purpose,
+        (purpose, round): (Purpose, u64),
         device: &Device,
     ) -> Result<Vec<f32>, String> {
         let (s, a) = (self.state_size(), self.action_size());
@@ -159,7 +161,7 @@ impl Behaviour {
             let walked = parallel::map(group, |(chunk, rows)| {
                 let start = chunk as usize * AT_ONCE;
                 let states = Tensor::from_numbers(states[start * s..(start + rows) * s].to_vec(), s, device);
-                let mut rng = noise.stream(purpose, chunk);
+                let mut rng = noise.stream(purpose, round << ROUND_BITS | chunk);
                 walk(
                     &self.process,
                     &vec![0; rows],

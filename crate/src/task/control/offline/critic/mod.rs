@@ -83,6 +83,11 @@ impl Critic {
         self.meaning.states.size()
     }
 
+    /// Numbers of an action.
+    pub fn action_size(&self) -> usize {
+        self.network.config().actions
+    }
+
     /// γ: a value is the sum of γᵏ·r.
     pub fn discount(&self) -> f64 {
         self.meaning.discount

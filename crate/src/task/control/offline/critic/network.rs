@@ -129,3 +129,18 @@ impl CriticNetworkConfig {
         }
     }
 }
+
+impl CriticNetwork {
+    /// The shape of these networks.
+    pub fn config(&self) -> CriticNetworkConfig {
+        let [networks, both, width] = self.q.weights[0].val().dims();
+        let [_, states, _] = self.v.weights[0].val().dims();
+        CriticNetworkConfig {
+            states,
+            actions: both - states,
+            networks,
+            width,
+            depth: self.q.weights.len() - 1,
+        }
+    }
+}
