@@ -19,6 +19,8 @@ pub mod settings;
 #[cfg(feature = "engine")]
 pub mod device;
 #[cfg(feature = "engine")]
+pub mod file;
+#[cfg(feature = "engine")]
 pub mod frame;
 #[cfg(feature = "engine")]
 pub mod generator;

@@ -4,6 +4,7 @@ use super::data;
 use super::error::ProgramError;
 use super::folder::Disk;
 use super::hub;
+use super::output::quoted;
 use super::outside::{self, Permission};
 use burn::module::Module;
 use burn::tensor::Device;
@@ -59,8 +60,11 @@ pub fn files(run: &Run, permission: &Permission) -> Result<Files, ProgramError> 
         }
         FileKind::Text => own(need, "a text file"),
         FileKind::Onnx(_) | FileKind::Denoiser(_) | FileKind::Generator(_) => own(need, "an ONNX file"),
-        // A program has no file of its own, a folder several.
-        FileKind::Command(_) | FileKind::TextCommand(_) | FileKind::Folder { .. } => Ok(Vec::new()),
+        FileKind::Pretrained { what, data } => pretrained(need, what, data),
+        // A program has no file of its own, a folder several, and steps are not held.
+        FileKind::Command(_) | FileKind::TextCommand(_) | FileKind::Folder { .. } | FileKind::Steps => {
+            Ok(Vec::new())
+        }
     })
 }
 
@@ -95,8 +99,13 @@ fn opened(
     needs.iter().try_fold(Files::default(), |files, need| {
         Ok(match need.kind {
             FileKind::ShippedWeights => files.with(need.role, shipped(need.name).to_vec()),
-            FileKind::Weights | FileKind::Corpus { .. } | FileKind::Table | FileKind::Text => {
-                files.with(need.role, find(need)?)
+            FileKind::Weights
+            | FileKind::Pretrained { .. }
+            | FileKind::Corpus { .. }
+            | FileKind::Table
+            | FileKind::Text => files.with(need.role, find(need)?),
+            FileKind::Steps => {
+                files.with_large_file(need.role, Arc::new(data::Steps::find(need.field, need.name)?))
             }
             FileKind::Command(command) => {
                 files.with_black_box(need.role, outside::start(need.field, command, permission)?)
@@ -138,6 +147,15 @@ fn own_weights(need: &FileNeed) -> Result<Vec<u8>, ProgramError> {
         Some(shipped) if !Path::new(need.name).is_file() => Ok(shipped.to_vec()),
         _ => own(need, "a safetensors file"),
     }
+}
+
+/// Weights that `rtb pretrain` makes.
+fn pretrained(need: &FileNeed, what: &str, data: &str) -> Result<Vec<u8>, ProgramError> {
+    fs::read(need.name).map_err(|e| {
+        let command = format!("rtb pretrain {what} {} --out {}", quoted(data), quoted(need.name));
+        let allowed = format!("a file that can be read ({e}); `{command}` makes it");
+        ConfigError::new(need.field, format!("`{}`", need.name), allowed).into()
+    })
 }
 
 /// A file of the user's own.

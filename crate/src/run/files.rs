@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 #[cfg(feature = "engine")]
 use crate::engine::ConfigError;
 #[cfg(feature = "engine")]
+use crate::engine::file::LargeFile;
+#[cfg(feature = "engine")]
 use crate::engine::generator::Generate;
 #[cfg(feature = "engine")]
 use crate::engine::process::Denoiser;
@@ -47,6 +49,15 @@ pub enum FileKind<'a> {
     Table,
     /// A text file.
     Text,
+    /// Recorded steps in D4RL's layout, or a published set of them; [`Files`] holds them as a large file.
+    Steps,
+    /// Weights that `rtb pretrain` makes of recorded steps.
+    Pretrained {
+        /// What it calls them.
+        what: &'static str,
+        /// The steps.
+        data: &'a str,
+    },
     /// A reward that a program computes; [`Files`] holds it as a black box.
     Command(&'a Command),
     /// The same of texts.
@@ -86,6 +97,9 @@ pub struct Files {
     #[cfg(feature = "engine")]
     #[serde(skip)]
     folders: Outside<dyn Folder>,
+    #[cfg(feature = "engine")]
+    #[serde(skip)]
+    large: Outside<dyn LargeFile>,
 }
 
 impl Files {
@@ -186,6 +200,23 @@ impl Files {
     #[cfg(feature = "engine")]
     pub fn with_folder(mut self, role: &str, folder: Arc<dyn Folder>) -> Self {
         self.folders.0.insert(role.to_owned(), folder);
+        self
+    }
+
+    /// The large file of a role, of this name, which a field of the run asks for.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
+    #[cfg(feature = "engine")]
+    pub fn large_file(&self, role: &str, field: &str, name: &str) -> Result<Arc<dyn LargeFile>, ConfigError> {
+        self.large.get(role, field, name, "file")
+    }
+
+    /// Adds a large file with its role.
+    #[cfg(feature = "engine")]
+    pub fn with_large_file(mut self, role: &str, file: Arc<dyn LargeFile>) -> Self {
+        self.large.0.insert(role.to_owned(), file);
         self
     }
 

@@ -7,7 +7,7 @@ mod stories;
 
 pub use download::Content;
 pub use pictures::Form;
-pub use steps::steps;
+pub use steps::Steps;
 pub use stories::{Stories, infillings, stories};
 
 use super::error::ProgramError;

@@ -3,11 +3,11 @@
 use super::download::{self, Content};
 use super::{OFFLINE, offline};
 use crate::program::error::ProgramError;
+use rtb::engine::file::{LargeFile, Reader};
 use rtb::run::ConfigError;
 use rtb::task::control::offline::hdf5::Source;
 use rtb::task::control::offline::{D4RL, DataSet, Transitions};
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// The folder of the sets, in the offline folder and in the cache.
@@ -15,23 +15,40 @@ const FOLDER: &str = "d4rl";
 /// Where they are published.
 const HOME: &str = "http://rail.eecs.berkeley.edu/datasets/offline_rl/gym_mujoco_v2";
 
-/// The steps in a file, or of the published set of this name. Where the file does not tell where episodes were cut,
-/// `horizon` does.
-pub fn steps(data: &str, horizon: Option<usize>) -> Result<Transitions, ProgramError> {
-    let path = match D4RL.iter().find(|set| set.name == data) {
-        Some(set) => published(set, HOME)?,
-        None => PathBuf::from(data),
-    };
-    let file = File::open(&path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => {
-            let names: Vec<_> = D4RL.iter().map(|set| set.name).collect();
-            let allowed = format!("a file that exists, or one of {}", names.join(", "));
-            ConfigError::new("DATA", format!("`{data}`"), allowed).into()
+/// A file of steps on this machine.
+pub struct Steps(PathBuf);
+
+impl Steps {
+    /// That of this path, or the published set of this name, which a field asks for.
+    pub fn find(field: &str, data: &str) -> Result<Self, ProgramError> {
+        if let Some(set) = D4RL.iter().find(|set| set.name == data) {
+            return Ok(Self(published(set, HOME)?));
         }
-        _ => ProgramError::file("read the data", &path, error),
-    })?;
-    let read = Source::open(file).and_then(|source| source.transitions(horizon));
-    read.map_err(|error| ProgramError::ConfigFile { path, error })
+        match Path::new(data).exists() {
+            true => Ok(Self(PathBuf::from(data))),
+            false => {
+                let names: Vec<_> = D4RL.iter().map(|set| set.name).collect();
+                let allowed = format!("a file that exists, or one of {}", names.join(", "));
+                Err(ConfigError::new(field, format!("`{data}`"), allowed).into())
+            }
+        }
+    }
+
+    /// Reads all of it. Where the file does not tell where episodes were cut, `horizon` does.
+    pub fn read(self, horizon: Option<usize>) -> Result<Transitions, ProgramError> {
+        let Self(path) = self;
+        let file = File::open(&path).map_err(|error| ProgramError::file("read the data", &path, error))?;
+        let read = Source::open(file).and_then(|source| source.transitions(horizon));
+        read.map_err(|error| ProgramError::ConfigFile { path, error })
+    }
+}
+
+impl LargeFile for Steps {
+    fn reader(&self) -> Result<Box<dyn Reader>, String> {
+        let file = File::open(&self.0);
+        let file = file.map_err(|error| format!("{}: cannot read: {error}", self.0.display()))?;
+        Ok(Box::new(file))
+    }
 }
 
 /// The path of a published set on this machine, once its content is right.

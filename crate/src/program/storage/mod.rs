@@ -264,7 +264,7 @@ fn usual(label: &str, run: &Run) -> PathBuf {
 /// The name under which a folder keeps a file that its run needs; those that ship are not kept.
 fn kept_as(need: &FileNeed) -> Option<String> {
     match need.kind {
-        FileKind::Weights => Some(format!("{}.safetensors", need.role)),
+        FileKind::Weights | FileKind::Pretrained { .. } => Some(format!("{}.safetensors", need.role)),
         FileKind::ShippedWeights => None,
         FileKind::Corpus { .. } => Some(format!("{}.tsv", need.role)),
         FileKind::Table => Some(format!("{}.{}", need.role, extension(Path::new(need.name)))),
@@ -272,8 +272,8 @@ fn kept_as(need: &FileNeed) -> Option<String> {
         FileKind::Onnx(_) | FileKind::Denoiser(_) | FileKind::Generator(_) => {
             Some(format!("{}.onnx", need.role))
         }
-        // A folder is large, and stays where it is.
-        FileKind::Command(_) | FileKind::TextCommand(_) | FileKind::Folder { .. } => None,
+        // A folder is large, and stays where it is; so do recorded steps.
+        FileKind::Command(_) | FileKind::TextCommand(_) | FileKind::Folder { .. } | FileKind::Steps => None,
     }
 }
 

@@ -85,6 +85,11 @@ impl Behaviour {
                     },
                 ))
             }
+            Prior::Learned { .. } => Err(ConfigError::new(
+                "prior.kind",
+                "`learned`",
+                "`feedback` or `wandering`, unless environment.kind is `recorded`",
+            )),
         }
     }
 

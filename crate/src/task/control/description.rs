@@ -1,5 +1,6 @@
 //! The parts of a description: environments, behaviours, critics, episodes.
 
+use crate::engine::ConfigError;
 use crate::engine::check::{Checked, range, whole};
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,11 @@ pub enum Environment {
         /// Longest step, in cells.
         speed: f64,
     },
+    /// States that somebody recorded, with what was done in them. Nobody can act there: policies are not played.
+    Recorded {
+        /// A file in D4RL's layout (HDF5), or the name of a published set, such as `hopper_medium-v2`, which is fetched.
+        data: String,
+    },
 }
 
 impl Default for Environment {
@@ -73,6 +79,22 @@ pub enum Prior {
         /// Standard deviation of a step, in units of the environment's longest.
         deviation: f64,
     },
+    /// A diffusion that was trained on recorded steps.
+    Learned {
+        /// The file that `rtb pretrain behaviour` wrote.
+        weights: String,
+    },
+}
+
+impl Prior {
+    /// The kind, as in the TOML file.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Feedback { .. } => "feedback",
+            Self::Wandering { .. } => "wandering",
+            Self::Learned { .. } => "learned",
+        }
+    }
 }
 
 impl Default for Prior {
@@ -130,10 +152,17 @@ pub enum Reward {
         /// α, as above.
         alpha: f64,
     },
+    /// Q of networks that were trained on recorded steps.
+    Learned {
+        /// The file that `rtb pretrain critic` wrote.
+        weights: String,
+        /// α, in units in which the returns of the data's complete episodes span 1000, as in the paper's code.
+        alpha: f64,
+    },
 }
 
 /// The kinds of [`Reward`], as in the TOML file.
-pub const REWARDS: &[&str] = &["behaviour", "expectile", "optimal"];
+pub const REWARDS: &[&str] = &["behaviour", "expectile", "optimal", "learned"];
 
 impl Default for Reward {
     fn default() -> Self {
@@ -145,27 +174,51 @@ impl Reward {
     /// α.
     pub fn alpha(&self) -> f64 {
         match self {
-            Self::Behaviour { alpha } | Self::Expectile { alpha, .. } | Self::Optimal { alpha } => *alpha,
+            Self::Behaviour { alpha }
+            | Self::Expectile { alpha, .. }
+            | Self::Optimal { alpha }
+            | Self::Learned { alpha, .. } => *alpha,
         }
+    }
+
+    /// The kind, as in the TOML file.
+    pub(super) fn kind(&self) -> &'static str {
+        let at = match self {
+            Self::Behaviour { .. } => 0,
+            Self::Expectile { .. } => 1,
+            Self::Optimal { .. } => 2,
+            Self::Learned { .. } => 3,
+        };
+        REWARDS[at]
+    }
+
+    /// Refuses a learned critic where Q can be solved for.
+    pub(super) fn only_above_steps(&self) -> ConfigError {
+        ConfigError::new(
+            "reward.kind",
+            format!("`{}`", self.kind()),
+            "`behaviour`, `expectile` or `optimal`, unless environment.kind is `recorded`",
+        )
     }
 
     pub(super) fn validate(&self) -> Checked {
         range("reward.alpha", self.alpha(), 1e-4, 1e6)?;
         match self {
             Self::Expectile { level, .. } => range("reward.level", *level, 0.5, 0.99),
-            Self::Behaviour { .. } | Self::Optimal { .. } => Ok(()),
+            Self::Behaviour { .. } | Self::Optimal { .. } | Self::Learned { .. } => Ok(()),
         }
     }
 }
 
-/// The states that are learned, and the episodes in which policies are compared.
+/// The states that are learned, and the episodes in which policies are compared; above recorded steps there are none.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "native", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Episodes {
-    /// States that the policy is trained on, drawn from those that the behaviour meets.
+    /// States that the policy is trained on, drawn from those that the behaviour meets, or from the recorded ones.
     pub states: usize,
-    /// States among them, the first ones, at which it is held against the exact policy.
+    /// States among them, the first ones, at which it is held against the exact policy. Of recorded states, further ones
+    /// that it is not trained on.
     pub looked_at: usize,
     /// γ, the discount.
     pub discount: f64,

@@ -57,6 +57,38 @@ pub struct Returns {
     pub steps_optimal: Option<f64>,
 }
 
+/// What a policy above recorded steps is worth; means over the states that are looked at, Q in the units of the data's
+/// rewards. Nothing of it is exact: Q is what the critic says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct OfflineFit {
+    /// Mean Q of the policy's actions.
+    pub q_learned: f64,
+    /// KL of the policy's trajectories from the behaviour's, in nats: an upper bound of that of its actions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub divergence: Option<f64>,
+    /// What it is held against; absent where another method is measured.
+    #[serde(flatten)]
+    pub beside: Option<Beside>,
+}
+
+/// What others do in the same states.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Beside {
+    /// Mean Q of the behaviour's actions.
+    pub q_behaviour: f64,
+    /// The same with each action weighted by r: an estimate of the posterior's.
+    pub q_weighted: f64,
+    /// Mean Q of the best, by Q, of 32 of its actions; absent where fewer were drawn in a state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q_best_of: Option<f64>,
+    /// Mean Q of the recorded actions.
+    pub q_recorded: f64,
+    /// Mean tempered log r of the behaviour's actions.
+    pub log_reward_behaviour: f64,
+    /// The same with each action weighted by r.
+    pub log_reward_weighted: f64,
+}
+
 /// The figures of a state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StateFit {

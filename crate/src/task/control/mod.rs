@@ -34,7 +34,9 @@ mod told;
 pub mod world;
 
 pub use description::{Environment, Episodes, Feedback, Prior, REWARDS, Reward};
-pub use messages::{ControlFit, ControlView, Earned, Returns, Spot, StateFit, Traces};
+pub use messages::{Beside, ControlFit, ControlView, Earned, OfflineFit, Returns, Spot, StateFit, Traces};
+#[cfg(feature = "native")]
+pub use offline::OfflineTask;
 pub use problem::ControlProblem;
 #[cfg(feature = "engine")]
 pub use reward::{ControlReward, Judge};
@@ -47,7 +49,7 @@ use super::room::other_prior_gives_way;
 use super::sheet::Sheet;
 use super::{Corner, Panel, Picture, Room, Scale, Shown};
 use crate::engine::{ConfigError, Method};
-use crate::message::Report;
+use crate::message::{Report, Truth};
 #[cfg(feature = "native")]
 use crate::run::Field;
 use crate::run::{AnyProblem, Experiment, Preset, Run, ShippedPrior};
@@ -192,11 +194,17 @@ impl Room for Control {
         &sheet::SHEET
     }
 
-    fn basis(&self, _report: &Report) -> Option<String> {
-        Some(
-            "The exact policies are known by quadrature over a grid of actions, for the critic's Q."
-                .to_owned(),
-        )
+    fn basis(&self, report: &Report) -> Option<String> {
+        let basis = match report.truth {
+            Truth::Quadrature => {
+                "The exact policies are known by quadrature over a grid of actions, for the critic's Q."
+            }
+            Truth::ImportanceWeighted | Truth::Rejection => {
+                "Q is the learned critic's, in the units of the data's rewards. log r is (Q − V)/α: V moves the log Z of a \
+                 state alone. The states are ones that the policy was not trained on."
+            }
+        };
+        Some(basis.to_owned())
     }
 
     fn panels(&self, shown: &Shown) -> Vec<Panel> {
@@ -219,9 +227,17 @@ impl Room for Control {
         &self,
         run: Run,
         device: Device,
-        _files: &Files,
+        #[cfg_attr(
+            not(feature = "native"),
+            expect(unused_variables, reason = "only recorded steps need files")
+        )]
+        files: &Files,
         weights: Option<&[u8]>,
     ) -> Result<Box<dyn OpenRun>, EngineError> {
+        #[cfg(feature = "native")]
+        if ControlProblem::of(&run)?.is_recorded() {
+            return opened::open(OfflineTask::open(run, device, files)?, weights);
+        }
         opened::open(ControlTask::open(run, device)?, weights)
     }
 
@@ -230,8 +246,16 @@ impl Room for Control {
         &self,
         run: Run,
         device: Device,
-        _files: &Files,
+        #[cfg_attr(
+            not(feature = "native"),
+            expect(unused_variables, reason = "only recorded steps need files")
+        )]
+        files: &Files,
     ) -> Result<Box<dyn OpenTask>, EngineError> {
+        #[cfg(feature = "native")]
+        if ControlProblem::of(&run)?.is_recorded() {
+            return Ok(Box::new(OfflineTask::open(run, device, files)?));
+        }
         Ok(Box::new(ControlTask::open(run, device)?))
     }
 }

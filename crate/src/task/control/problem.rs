@@ -5,11 +5,15 @@ use super::description::{Environment, Episodes, Prior, Reward};
 use super::world::World;
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, positive};
-use crate::run::{FileNeed, LogZ, Problem, Run};
+use crate::run::{FileKind, FileNeed, LogZ, Problem, Run};
 use serde::{Deserialize, Serialize};
 
 /// Fewest actions of a state in an iteration that it takes part in.
 const LEAST_OF_EACH: usize = 8;
+
+/// The roles of recorded steps and of a learned critic.
+pub(super) const STEPS: &str = "steps";
+pub(super) const CRITIC: &str = "critic";
 
 /// An environment, a behaviour and a critic.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -46,8 +50,51 @@ impl ControlProblem {
         run.problem.get_mut().ok_or(refused)
     }
 
-    /// Refuses a critic that is not known in the environment.
-    fn check_critic(&self, world: &World, behaviour: &Behaviour) -> Checked {
+    /// Whether states come from recorded steps.
+    pub fn is_recorded(&self) -> bool {
+        matches!(self.environment, Environment::Recorded { .. })
+    }
+
+    /// Refuses what does not go with recorded steps.
+    fn check_recorded(&self, data: &str) -> Checked {
+        let (Prior::Learned { weights: behaviour }, Reward::Learned { weights: critic, .. }) =
+            (&self.prior, &self.reward)
+        else {
+            let (field, kind) = match &self.prior {
+                Prior::Learned { .. } => ("reward.kind", self.reward.kind()),
+                other => ("prior.kind", other.kind()),
+            };
+            let allowed = "`learned` above recorded steps: nothing else is known of them";
+            return Err(ConfigError::new(field, format!("`{kind}`"), allowed));
+        };
+        let named = |field, name: &str, needed| match name.is_empty() {
+            true => Err(ConfigError::missing(field, needed)),
+            false => Ok(()),
+        };
+        named(
+            "environment.data",
+            data,
+            "a file in D4RL's layout, or the name of a published set",
+        )?;
+        named(
+            "prior.weights",
+            behaviour,
+            "a file that `rtb pretrain behaviour` wrote",
+        )?;
+        named(
+            "reward.weights",
+            critic,
+            "a file that `rtb pretrain critic` wrote",
+        )
+    }
+
+    /// Refuses a behaviour or a critic that is not known in the environment.
+    fn check_known(&self) -> Checked {
+        let world = &World::of(&self.environment)?;
+        let behaviour = &Behaviour::of(&self.prior, world)?;
+        if let Reward::Learned { .. } = self.reward {
+            return Err(self.reward.only_above_steps());
+        }
         if let (Reward::Expectile { .. }, World::Linear(_)) = (&self.reward, world) {
             return Err(ConfigError::new(
                 "reward.kind",
@@ -81,10 +128,11 @@ impl Problem for ControlProblem {
     }
 
     fn validate(&self, run: &Run) -> Checked {
-        let world = World::of(&self.environment)?;
-        let behaviour = Behaviour::of(&self.prior, &world)?;
+        match &self.environment {
+            Environment::Recorded { data } => self.check_recorded(data)?,
+            _ => self.check_known()?,
+        }
         self.reward.validate()?;
-        self.check_critic(&world, &behaviour)?;
         self.episodes.validate()?;
         if self.is_amortised() && run.objective.log_z == LogZ::Learned {
             return Err(ConfigError::new(
@@ -97,7 +145,30 @@ impl Problem for ControlProblem {
     }
 
     fn files(&self) -> Vec<FileNeed<'_>> {
-        Vec::new()
+        let (
+            Environment::Recorded { data },
+            Prior::Learned { weights: behaviour },
+            Reward::Learned { weights: critic, .. },
+        ) = (&self.environment, &self.prior, &self.reward)
+        else {
+            return Vec::new();
+        };
+        let trained = |role, name, field, what| FileNeed {
+            role,
+            name,
+            field,
+            kind: FileKind::Pretrained { what, data },
+        };
+        vec![
+            FileNeed {
+                role: STEPS,
+                name: data,
+                field: "environment.data",
+                kind: FileKind::Steps,
+            },
+            trained("prior", behaviour, "prior.weights", "behaviour"),
+            trained(CRITIC, critic, "reward.weights", "critic"),
+        ]
     }
 
     fn conditions(&self) -> usize {

@@ -1,7 +1,7 @@
 //! The figures of control, as tables show them.
 
-use crate::task::sheet::Beside::{Exact, Ideal};
-use crate::task::sheet::Source::{Constant, Figure};
+use crate::task::sheet::Beside::{Exact, Ideal, Prior};
+use crate::task::sheet::Source::{Constant, Figure, LogReward};
 use crate::task::sheet::{Column, Highlight, Row, Sheet};
 
 pub(super) const SHEET: Sheet = Sheet {
@@ -10,12 +10,22 @@ pub(super) const SHEET: Sheet = Sheet {
     error_axis: "total variation of an action's coordinates",
     error_short: "TV",
     rows: &[
-        Row::new(
+        Row::optional("mean Q", Figure("q_learned"), Some(Figure("q_weighted"))),
+        Row::optional("mean Q of the behaviour", Figure("q_behaviour"), None),
+        Row::optional("mean Q of the best of 32", Figure("q_best_of"), None),
+        Row::optional("mean Q of recorded actions", Figure("q_recorded"), None),
+        Row::optional("divergence from the behaviour", Figure("divergence"), None),
+        Row::optional(
+            "mean log r of the behaviour",
+            Figure("log_reward_behaviour"),
+            None,
+        ),
+        Row::optional(
             "total variation of an action's coordinates",
             Figure("total_variation"),
             Some(Figure("total_variation_exact")),
         ),
-        Row::new(
+        Row::optional(
             "total variation of actions, in cells",
             Figure("total_variation_joint"),
             Some(Figure("total_variation_joint_exact")),
@@ -56,16 +66,29 @@ pub(super) const SHEET: Sheet = Sheet {
                 value: Figure("total_variation_joint"),
                 beside: Exact("total_variation_joint_exact"),
             },
+            Highlight {
+                name: "mean Q",
+                value: Figure("q_learned"),
+                beside: Prior("q_behaviour"),
+            },
         ],
-        &[Highlight {
-            name: "total variation of a coordinate",
-            value: Figure("total_variation"),
-            beside: Exact("total_variation_exact"),
-        }],
+        &[
+            Highlight {
+                name: "total variation of a coordinate",
+                value: Figure("total_variation"),
+                beside: Exact("total_variation_exact"),
+            },
+            Highlight {
+                name: "mean log r",
+                value: LogReward,
+                beside: Prior("log_reward_behaviour"),
+            },
+        ],
     ],
     columns: &[
         Column::Figure("TV of a\ncoordinate", "total_variation", 1.0),
         Column::Figure("TV in\ncells", "total_variation_joint", 1.0),
+        Column::Figure("mean\nQ", "q_learned", 1.0),
         Column::LogZ,
         Column::Ess,
         Column::LogReward,
@@ -81,6 +104,9 @@ pub(super) const SHEET: Sheet = Sheet {
         "log_z_off",
         "return_learned",
         "return_exact",
+        "q_learned",
+        "q_weighted",
+        "q_behaviour",
     ],
     notes: &[],
     exact_error: "Total variation of equally many exact actions",

@@ -137,6 +137,8 @@ pub async fn files(run: &Run) -> Result<Files, Missing> {
             }
             FileKind::Table
             | FileKind::Text
+            | FileKind::Steps
+            | FileKind::Pretrained { .. }
             | FileKind::Command(_)
             | FileKind::TextCommand(_)
             | FileKind::Onnx(_) => {

@@ -20,7 +20,7 @@ pub struct RecordedSteps {
 impl RecordedSteps {
     /// Reads them, and says what there is.
     pub fn read(&self) -> Result<Transitions, ProgramError> {
-        let steps = data::steps(&self.data, self.horizon)?;
+        let steps = data::Steps::find("DATA", &self.data)?.read(self.horizon)?;
         let returns = steps.returns();
         let mean = returns.iter().sum::<f64>() / returns.len() as f64;
         let of_returns = match returns.is_empty() {

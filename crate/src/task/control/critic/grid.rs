@@ -1,8 +1,8 @@
 //! Q in a maze, from V at the nodes of a grid.
 
 use super::super::behaviour::Behaviour;
-use super::super::description::Reward;
 use super::super::world::Maze;
+use super::Target;
 use std::f64::consts::TAU;
 
 /// Nodes along a side of a cell.
@@ -35,7 +35,7 @@ type Around = [(usize, f64); 4];
 
 impl Grid {
     /// Values by Gauss and Seidel's iteration over the nodes.
-    pub fn solve(described: &Reward, maze: &Maze, behaviour: &Behaviour, discount: f64) -> Self {
+    pub fn solve(target: Target, maze: &Maze, behaviour: &Behaviour, discount: f64) -> Self {
         let mut grid = Self::empty(maze, discount);
         let free = |at: &usize| grid.values[*at] == 0.0 && !maze.is_goal(grid.place(*at));
         let nodes: Vec<usize> = (0..grid.values.len()).filter(free).collect();
@@ -43,11 +43,11 @@ impl Grid {
         let actions = |at: usize| -> Vec<(Around, f64)> {
             let place = grid.place(at);
             let around = |action: [f64; 2]| grid.around(maze.step(place, action));
-            match described {
-                Reward::Optimal { .. } => directions(maze.speed())
+            match target {
+                Target::Optimal => directions(maze.speed())
                     .map(|action| (around(action), 1.0))
                     .collect(),
-                Reward::Behaviour { .. } | Reward::Expectile { .. } => {
+                Target::Behaviour | Target::Expectile(_) => {
                     let gaussians = behaviour.at(&place);
                     let gaussians = gaussians.iter().zip(behaviour.variances());
                     gaussians
@@ -76,10 +76,10 @@ impl Grid {
                     around.iter().map(|(node, weight)| weight * values[*node]).sum()
                 };
                 let choices = actions.iter().map(|(around, weight)| (next(around), *weight));
-                let best = match described {
-                    Reward::Optimal { .. } => choices.fold(f64::NEG_INFINITY, |most, (v, _)| most.max(v)),
-                    Reward::Behaviour { .. } => choices.map(|(v, weight)| v * weight).sum(),
-                    Reward::Expectile { level, .. } => expectile(&choices.collect::<Vec<_>>(), *level),
+                let best = match target {
+                    Target::Optimal => choices.fold(f64::NEG_INFINITY, |most, (v, _)| most.max(v)),
+                    Target::Behaviour => choices.map(|(v, weight)| v * weight).sum(),
+                    Target::Expectile(level) => expectile(&choices.collect::<Vec<_>>(), level),
                 };
                 let value = discount * best - 1.0;
                 change = change.max((value - grid.values[*at]).abs());
@@ -236,8 +236,8 @@ mod tests {
         let world = World::of(&environment).expect("a maze");
         let behaviour = Behaviour::of(&Prior::Wandering { deviation: 0.25 }, &world).expect("a behaviour");
         let World::Maze(maze) = &world else { unreachable!() };
-        let solved = |reward: &Reward, discount| Grid::solve(reward, maze, &behaviour, discount);
-        let best = solved(&Reward::Optimal { alpha: 1.0 }, 0.9);
+        let solved = |target, discount| Grid::solve(target, maze, &behaviour, discount);
+        let best = solved(Target::Optimal, 0.9);
         // From 1.1 the goal's edge at 5 is 3.9 away: eight steps, whatever the grid rounds.
         let steps = |q: f64| (1.0 - (1.0 - 0.9) * -q).ln() / 0.9f64.ln();
         let found = steps(best.value([1.1, 1.5], [0.5, 0.0]));
@@ -245,12 +245,8 @@ mod tests {
         let [dx, dy] = best.best([2.5, 1.5]);
         assert!(dx > 0.45 && dy.abs() < 0.1, "{dx} {dy}");
         // The behaviour is slower, and an expectile lies between.
-        let mean = solved(&Reward::Behaviour { alpha: 1.0 }, 0.9).value([1.1, 1.5], [0.5, 0.0]);
-        let high = Reward::Expectile {
-            alpha: 1.0,
-            level: 0.9,
-        };
-        let high = solved(&high, 0.9).value([1.1, 1.5], [0.5, 0.0]);
+        let mean = solved(Target::Behaviour, 0.9).value([1.1, 1.5], [0.5, 0.0]);
+        let high = solved(Target::Expectile(0.9), 0.9).value([1.1, 1.5], [0.5, 0.0]);
         assert!(
             mean < high && high < best.value([1.1, 1.5], [0.5, 0.0]),
             "{mean} {high}"

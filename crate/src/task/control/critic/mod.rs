@@ -25,22 +25,44 @@ enum Kind {
     Grid(Grid),
 }
 
+/// Whose Q is solved for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Target {
+    /// The behaviour's own.
+    Behaviour,
+    /// That of an expectile of this level over the behaviour's actions.
+    Expectile(f64),
+    /// The best policy's.
+    Optimal,
+}
+
+impl Target {
+    fn of(described: &Reward) -> Result<Self, ConfigError> {
+        Ok(match described {
+            Reward::Behaviour { .. } => Self::Behaviour,
+            Reward::Expectile { level, .. } => Self::Expectile(*level),
+            Reward::Optimal { .. } => Self::Optimal,
+            Reward::Learned { .. } => return Err(described.only_above_steps()),
+        })
+    }
+}
+
 impl Critic {
     /// Solves the environment.
     ///
     /// # Errors
     ///
-    /// Where the values do not converge.
+    /// Where the values do not converge, or the critic is a learned one.
     pub fn solve(
         described: &Reward,
         world: &World,
         behaviour: &Behaviour,
         episodes: &Episodes,
     ) -> Result<Self, ConfigError> {
-        let discount = episodes.discount;
+        let (discount, target) = (episodes.discount, Target::of(described)?);
         Ok(match world {
             World::Linear(linear) => Self {
-                kind: Kind::Quadratic(Quadratic::solve(described, linear, behaviour, discount)?),
+                kind: Kind::Quadratic(Quadratic::solve(target, linear, behaviour, discount)?),
                 difference: 1e-4,
             },
             World::Bandit(bandit) => Self {
@@ -48,7 +70,7 @@ impl Critic {
                 difference: 1e-4,
             },
             World::Maze(maze) => Self {
-                kind: Kind::Grid(Grid::solve(described, maze, behaviour, discount)),
+                kind: Kind::Grid(Grid::solve(target, maze, behaviour, discount)),
                 // Between nodes values are linear; a slope over a little less than that has fewer jumps.
                 difference: 0.05,
             },

@@ -1,8 +1,8 @@
 //! Q of linear dynamics with quadratic costs, by Riccati's equation or, of a behaviour, by Lyapunov's.
 
 use super::super::behaviour::Behaviour;
-use super::super::description::Reward;
 use super::super::world::Linear;
+use super::Target;
 use crate::engine::ConfigError;
 
 /// Most rounds of the fixed-point iteration, and the relative change at which it ends.
@@ -23,7 +23,7 @@ impl Quadratic {
     /// and V(s) = −(s, 1)ᵀ·P·(s, 1): the smallest of the form in a for the best policy, its mean over the behaviour's
     /// actions for the behaviour.
     pub fn solve(
-        described: &Reward,
+        target: Target,
         linear: &Linear,
         behaviour: &Behaviour,
         discount: f64,
@@ -64,9 +64,9 @@ impl Quadratic {
             let trace: f64 = (0..n).map(|at| value[at * m + at]).sum();
             form[n * all + n] += discount * linear.noise().powi(2) * trace;
             let quadratic = Self { n, d, form };
-            let next = match described {
-                Reward::Optimal { .. } => quadratic.smallest(),
-                Reward::Behaviour { .. } | Reward::Expectile { .. } => quadratic.mean(behaviour),
+            let next = match target {
+                Target::Optimal => quadratic.smallest(),
+                Target::Behaviour | Target::Expectile(_) => quadratic.mean(behaviour),
             };
             let size = next.iter().fold(0.0f64, |most, value| most.max(value.abs()));
             let change = next.iter().zip(&value).map(|(new, old)| (new - old).abs());

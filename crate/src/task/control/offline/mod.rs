@@ -9,10 +9,17 @@ pub mod critic;
 #[cfg(feature = "native")]
 pub mod hdf5;
 mod judge;
+#[cfg(feature = "native")]
+mod measured;
 mod policy;
 mod prior;
+mod reward;
 mod score;
+#[cfg(feature = "native")]
+mod shown;
 mod squash;
+#[cfg(feature = "native")]
+mod task;
 mod transitions;
 
 pub use super::standard::Standard;
@@ -21,6 +28,9 @@ pub use critic::Critic;
 pub use judge::Judge;
 pub use policy::{Actor, Learned, Rule};
 pub use prior::BehaviourPrior;
+pub use reward::OfflineReward;
 pub use score::{D4RL, DataSet, Reference};
 pub use squash::{LARGEST, log_jacobian, squashed, unsquashed};
+#[cfg(feature = "native")]
+pub use task::OfflineTask;
 pub use transitions::{Episode, Recorded, Transitions};

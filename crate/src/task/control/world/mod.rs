@@ -27,7 +27,7 @@ pub enum World {
 }
 
 /// Names of so many numbers: a letter and their places, from 1.
-fn numbered(letter: char, count: usize) -> Vec<String> {
+pub(super) fn numbered(letter: char, count: usize) -> Vec<String> {
     (1..=count).map(|at| format!("{letter}{at}")).collect()
 }
 
@@ -69,6 +69,13 @@ impl World {
                 expression,
             } => Self::Bandit(Bandit::new(*state, *action, expression)?),
             Environment::Maze { rows, speed } => Self::Maze(Maze::new(rows, *speed)?),
+            Environment::Recorded { .. } => {
+                return Err(ConfigError::new(
+                    "environment.kind",
+                    "`recorded`",
+                    "one in which somebody can act: recorded steps are learned from in the native program alone",
+                ));
+            }
         })
     }
 

@@ -150,13 +150,28 @@ impl Behaviour {
         &self,
         states: &[f32],
         noise: &Noise,
+        round: (Purpose, u64),
+        device: &Device,
+    ) -> Result<Vec<f32>, String> {
+        Ok(self.actions(&self.sample_ends(states, noise, round, device).await?))
+    }
+
+    /// The same as end points z.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn sample_ends(
+        &self,
+        states: &[f32],
+        noise: &Noise,
         (purpose, round): (Purpose, u64),
         device: &Device,
     ) -> Result<Vec<f32>, String> {
         let (s, a) = (self.state_size(), self.action_size());
         let states = self.standardised(states);
         let groups = parallel::groups(device, states.len() / s, AT_ONCE);
-        let mut actions = Vec::new();
+        let mut ends = Vec::new();
         for group in groups {
             let walked = parallel::map(group, |(chunk, rows)| {
                 let start = chunk as usize * AT_ONCE;
@@ -170,9 +185,9 @@ impl Behaviour {
                     |step, x| self.kernel(step, states.clone(), x.clone()),
                 )
             });
-            actions.extend(self.actions(&read(Tensor::cat(walked, 0)).await?));
+            ends.extend(read(Tensor::cat(walked, 0)).await?);
         }
-        Ok(actions)
+        Ok(ends)
     }
 }
 
