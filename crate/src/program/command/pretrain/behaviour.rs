@@ -60,13 +60,14 @@ impl Pretrain for BehaviourTraining {
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     args.common.probe(None)?;
     let numbers = args.common.numbers(50_000, 512, 1e-3, 0.999);
-    let device = args.common.device()?;
-    let transitions = args.data.read()?;
     let shape = BehaviourShape {
         width: args.width,
         depth: args.depth,
         steps: args.steps,
     };
+    shape.check()?;
+    let device = args.common.device()?;
+    let transitions = args.data.read()?;
     let what = format!(
         "behaviour {} --width {} --depth {} --steps {}",
         args.data.command(),

@@ -98,9 +98,10 @@ impl Pretrain for CriticTraining {
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     args.common.probe(None)?;
     let numbers = args.common.numbers(1_000_000, 256, 3e-4, 0.995);
+    let shape = args.shape();
+    shape.check()?;
     let device = args.common.device()?;
     let transitions = args.data.read()?;
-    let shape = args.shape();
     let kind = args.kind.to_possible_value().expect("none is hidden");
     let what = format!(
         "critic {} --kind {} --networks {} --pessimism {} --expectile {} --discount {} --width {} --depth {}",

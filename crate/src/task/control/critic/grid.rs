@@ -203,9 +203,9 @@ fn expectile(values: &[(f64, f64)], level: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Grid, expectile};
+    use super::{Grid, Target, expectile};
     use crate::task::control::behaviour::Behaviour;
-    use crate::task::control::description::{Environment, Prior, Reward};
+    use crate::task::control::description::{Environment, Prior};
     use crate::task::control::world::World;
 
     #[test]

@@ -3,7 +3,7 @@
 use super::network::{BehaviourNetwork, BehaviourNetworkConfig};
 use super::{Behaviour, MOST_STEPS, Scales};
 use crate::engine::EngineError;
-use crate::engine::check::whole;
+use crate::engine::check::{Checked, whole};
 use crate::engine::host::read;
 use crate::engine::noise::{self, Noise, Purpose};
 use crate::engine::parallel;
@@ -41,6 +41,19 @@ impl Default for BehaviourShape {
             depth: 3,
             steps: 75,
         }
+    }
+}
+
+impl BehaviourShape {
+    /// Checks every value.
+    ///
+    /// # Errors
+    ///
+    /// Names the first that is out of range by its flag.
+    pub fn check(&self) -> Checked {
+        whole("--width", self.width, 4, 2048)?;
+        whole("--depth", self.depth, 1, 8)?;
+        whole("--steps", self.steps, 1, MOST_STEPS)
     }
 }
 
@@ -159,9 +172,7 @@ impl BehaviourTraining {
         recipe: Recipe,
         device: Device,
     ) -> Result<Self, EngineError> {
-        whole("--width", shape.width, 4, 2048)?;
-        whole("--depth", shape.depth, 1, 8)?;
-        whole("--steps", shape.steps, 1, MOST_STEPS)?;
+        shape.check()?;
         whole(
             "the number of steps in the data",
             transitions.len(),

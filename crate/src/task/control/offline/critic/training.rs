@@ -3,7 +3,7 @@
 use super::network::{CriticNetwork, CriticNetworkConfig};
 use super::{Critic, Meaning, lower_bound};
 use crate::engine::EngineError;
-use crate::engine::check::{range, whole};
+use crate::engine::check::{Checked, range, whole};
 use crate::engine::host::read;
 use crate::engine::noise::Noise;
 use crate::engine::parallel;
@@ -52,13 +52,18 @@ impl CriticShape {
         ..Self::IQL
     };
 
-    fn check(&self) -> Result<(), EngineError> {
+    /// Checks every value.
+    ///
+    /// # Errors
+    ///
+    /// Names the first that is out of range by its flag.
+    pub fn check(&self) -> Checked {
         whole("--networks", self.networks, 1, 64)?;
         whole("--width", self.width, 4, 2048)?;
         whole("--depth", self.depth, 1, 8)?;
         range("--discount", self.discount, 0.0, 0.9999)?;
         range("--expectile", self.expectile, 0.01, 0.999)?;
-        Ok(range("--pessimism", self.pessimism, 0.0, 100.0)?)
+        range("--pessimism", self.pessimism, 0.0, 100.0)
     }
 }
 
