@@ -14,13 +14,17 @@ use rtb::engine::weights::{Weights, read_tensors};
 use rtb::network::{DriftNetworkConfig, ResidualConfig, TransformerConfig};
 use rtb::run::{Files, Run, shipped_weights};
 use rtb::session::Session;
+use rtb::task::control::offline::Transitions;
+use rtb::task::control::offline::behaviour::{BehaviourShape, BehaviourTraining};
+use rtb::task::control::offline::critic::{CriticShape, CriticTraining};
+use rtb::task::control::offline::hdf5::Source;
 use rtb::task::images::{Autoencoder, PIXELS, Shape, UNetConfig};
 use rtb::task::points::Table;
 use rtb::task::points::flow::FlowConfig;
 use rtb::task::points::pretrain_flow::FlowTraining;
 use rtb::task::text::{LanguageModel, Layout, Reader};
 use serde_json::{Map, Value, json};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// A small network of each kind that a run can be given.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,9 +43,12 @@ enum Kind {
     Language,
     Causal,
     Teller,
+    /// The prior and the reward above recorded steps.
+    Behaviour,
+    Critic,
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 11] = [
     Kind::Drift,
     Kind::Posterior,
     Kind::Flow,
@@ -51,6 +58,8 @@ const KINDS: [Kind; 9] = [
     Kind::Language,
     Kind::Causal,
     Kind::Teller,
+    Kind::Behaviour,
+    Kind::Critic,
 ];
 
 /// What mixes the runs' description with the file under test.
@@ -67,6 +76,30 @@ const EXACT: &str = "preset = \"ring-tilt\"\nnetwork.width = 4\nnetwork.depth = 
 const IMAGES: &str = "preset = \"digits-ink\"\nprior.weights = \"mine\"";
 const DOG: &str = "preset = \"story-dog\"\nprior.weights = \"mine\"";
 const ENDING: &str = "preset = \"story-bike\"\nprior.weights = \"mine\"";
+
+const RECORDED: &str = "task = \"control\"\nprocess.steps = 2\nrollout.batch = 4\nnetwork = { width = 4, depth = 1, langevin = true }\n\
+                        environment = { kind = \"recorded\", data = \"mine\" }\nprior = { kind = \"learned\", weights = \"mine\" }\n\
+                        reward = { kind = \"learned\", weights = \"mine\", alpha = 1.0 }\nepisodes = { states = 1, looked_at = 1 }";
+
+/// Steps that h5py wrote.
+fn steps_file() -> Vec<u8> {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../golden/d4rl/chunked.hdf5");
+    std::fs::read(golden).expect("a golden file")
+}
+
+fn recorded() -> Transitions {
+    let source = Source::open(std::io::Cursor::new(steps_file())).expect("whole");
+    source.transitions(None).expect("sound")
+}
+
+/// A recipe of one iteration.
+const ONCE: Recipe = Recipe {
+    iterations: 1,
+    batch: 4,
+    learning_rate: 0.1,
+    ema: 0.0,
+    seed: 0,
+};
 
 impl Kind {
     fn made(self) -> Vec<u8> {
@@ -119,18 +152,11 @@ impl Kind {
                     names: ["x", "y"].map(str::to_owned).into(),
                     values: (0..40).map(|at| f64::from(at * at % 11)).collect(),
                 };
-                let recipe = Recipe {
-                    iterations: 1,
-                    batch: 4,
-                    learning_rate: 0.1,
-                    ema: 0.0,
-                    seed: 0,
-                };
                 let shape = FlowConfig {
                     couplings: 2,
                     width: 4,
                 };
-                let training = FlowTraining::new(("a table", &table), &[], shape, recipe, device.clone());
+                let training = FlowTraining::new(("a table", &table), &[], shape, ONCE, device.clone());
                 let mut training = training.expect("a table");
                 block_on(training.step()).expect("the processor answers");
                 block_on(training.weights()).expect("the processor answers")
@@ -157,6 +183,24 @@ impl Kind {
             }
             Self::Language => language(false),
             Self::Causal | Self::Teller => language(true),
+            Self::Behaviour => {
+                let shape = BehaviourShape {
+                    width: 4,
+                    depth: 1,
+                    steps: 2,
+                };
+                let training = BehaviourTraining::new(&recorded(), shape, ONCE, device.clone());
+                block_on(training.expect("allowed").weights()).expect("the processor answers")
+            }
+            Self::Critic => {
+                let shape = CriticShape {
+                    width: 4,
+                    depth: 1,
+                    ..CriticShape::IQL
+                };
+                let training = CriticTraining::new(&recorded(), shape, ONCE, device.clone());
+                block_on(training.expect("allowed").weights()).expect("the processor answers")
+            }
         }
     }
 
@@ -185,6 +229,15 @@ impl Kind {
                 &prior(file_of(Self::Language).clone()).with("reward", file),
                 None,
             ),
+            Self::Behaviour | Self::Critic => {
+                let (behaviour, critic) = match self {
+                    Self::Behaviour => (file, file_of(Self::Critic).clone()),
+                    _ => (file_of(Self::Behaviour).clone(), file),
+                };
+                let files = prior(behaviour).with("critic", critic);
+                let files = files.with_large_file("steps", Arc::new(steps_file()));
+                open(Run::from_toml(RECORDED).expect("a run"), &files, None);
+            }
         }
     }
 }

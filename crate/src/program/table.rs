@@ -63,9 +63,13 @@ pub fn report(task: Task, report: &Report) -> String {
         exact(r.truth, sheet)
     ));
     if is_estimate {
+        let more = match task.uses("evaluation.proposals") {
+            true => "evaluation.proposals",
+            false => "evaluation.samples",
+        };
         lines.push(format!(
             "The exact values are only estimates: they rest on {:.1} effective samples of the prior, and a reference needs \
-             {REFERENCE}. Raise evaluation.proposals for more.",
+             {REFERENCE}. Raise {more} for more.",
             r.prior_samples_effective
         ));
     }

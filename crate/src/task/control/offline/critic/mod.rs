@@ -61,7 +61,10 @@ impl Critic {
         let sound = |meaning: &Meaning| {
             let numbers = [meaning.offset, meaning.pessimism, meaning.discount];
             meaning.states.is_sound(config.states)
-                && numbers.iter().all(|number| number.is_finite())
+                && numbers
+                    .iter()
+                    .chain(meaning.returns.iter().flatten())
+                    .all(|number| number.is_finite())
                 && meaning.scale.is_finite()
                 && meaning.scale > 0.0
         };
