@@ -71,6 +71,89 @@ fn a_behaviour_and_a_critic_are_trained_on_a_file() {
 }
 
 #[test]
+fn shapes_are_refused_before_the_data_is_read() {
+    let place = Scratch::new();
+    for (what, flag, said) in [
+        ("critic", ["--discount", "1"], "--discount: 1 is not allowed"),
+        ("critic", ["--expectile", "1"], "--expectile: 1 is not allowed"),
+        ("behaviour", ["--steps", "0"], "--steps: 0 is not allowed"),
+    ] {
+        let mut command = rtb(["pretrain", what, "nowhere.hdf5", "--out", "x.safetensors"]);
+        let output = command.args(flag).current_dir(place.path()).output();
+        let told = stderr(&output.expect("the program starts"));
+        assert!(told.contains(said), "{told}");
+    }
+}
+
+#[test]
+fn a_policy_is_trained_above_a_behaviour_and_a_critic() {
+    let place = Scratch::new();
+    let data = golden("chunked");
+    let described = format!(
+        r#"
+        task = "control"
+        environment = {{ kind = "recorded", data = '{data}' }}
+        prior = {{ kind = "learned", weights = "b.safetensors" }}
+        reward = {{ kind = "learned", weights = "c.safetensors", alpha = 1.0 }}
+        episodes = {{ states = 100, looked_at = 4 }}
+        process.steps = 4
+        network = {{ width = 8, depth = 1 }}
+        rollout.batch = 64
+        training.iterations = 8
+        evaluation = {{ samples = 400, samples_while_training = 40, every = 4 }}
+        "#
+    );
+    fs::write(place.path().join("mine.toml"), described).expect("written");
+    let run = |words: &[&str]| {
+        let mut command = rtb(words.iter().copied());
+        command.current_dir(place.path());
+        command
+    };
+    let train = ["run", "mine.toml", "--out", "run", "--quiet"];
+    for (what, out) in [("behaviour", "b.safetensors"), ("critic", "c.safetensors")] {
+        let refused = stderr(&run(&train).output().expect("the program starts"));
+        let makes = format!("`rtb pretrain {what} {data} --out {out}` makes it");
+        assert!(refused.contains(&makes), "{makes}: {refused}");
+        succeed(&mut pretrain(what, &data, out, &place));
+    }
+    let told = stdout(&succeed(&mut run(&train)));
+    for figure in [
+        "mean Q",
+        "mean Q of the best of 32",
+        "mean Q of recorded actions",
+        "effective sample size / N",
+    ] {
+        assert!(told.contains(figure), "{figure}: {told}");
+    }
+    assert!(!told.contains("total variation"), "{told}");
+    // The folder has both weights; the steps stay where they are.
+    for file in ["b.safetensors", "c.safetensors"] {
+        fs::remove_file(place.path().join(file)).expect("removed");
+    }
+    let csv = stdout(&succeed(&mut run(&["sample", "run", "--count", "5"])));
+    let numbers = csv.lines().skip(1).flat_map(|line| line.split(','));
+    let numbers: Vec<f32> = numbers.map(|number| number.parse().expect("a number")).collect();
+    assert!(csv.starts_with("a1,a2\n") && numbers.len() == 10, "{csv}");
+    assert!(numbers.iter().all(|action| action.abs() <= 1.0), "{csv}");
+    succeed(&mut run(&[
+        "run",
+        "--resume",
+        "run",
+        "--iterations",
+        "12",
+        "--quiet",
+    ]));
+    let report: Value =
+        serde_json::from_slice(&fs::read(place.path().join("run/report.json")).expect("written"))
+            .expect("JSON");
+    assert_eq!(report["iterations"], 12);
+    assert!(
+        report["q_best_of"].as_f64() > report["q_behaviour"].as_f64(),
+        "{report}"
+    );
+}
+
+#[test]
 fn data_that_cannot_be_had_is_named() {
     let place = Scratch::new();
     let folder = place.path().join("d4rl");
