@@ -79,7 +79,7 @@ fn named<'a>(curves: &'a [Curve], range: &Range<f64>) -> Vec<&'a Curve> {
     curves.iter().filter(is_named).collect()
 }
 
-/// Draws the four charts.
+/// Draws the charts; the fourth where an error is known.
 pub fn draw(canvas: &Canvas, finished: &Finished) -> Drawn {
     let iterations = &finished.history.iterations;
     let evaluations = evaluations(finished);
@@ -129,6 +129,9 @@ pub fn draw(canvas: &Canvas, finished: &Finished) -> Drawn {
     )?;
 
     let error = [Curve::new("", RED, points(&evaluations, |e| e.error))];
+    if error[0].points.is_empty() {
+        return Ok(());
+    }
     let top = error[0].points.iter().map(|p| p.1).fold(0.05, f64::max) * 1.05;
     let title = finished.run.task().room().sheet().error_axis;
     chart(&panels[3], title, x, 0.0..top, 0.0..top, &error)

@@ -1,63 +1,15 @@
 //! The figures of a run above recorded steps, where nothing is exact: the policy beside the behaviour, the best and the
 //! weighted of its actions, and what was recorded.
 
-use super::OfflineTask;
+use super::known::{Known, mean};
+use super::task::OfflineTask;
 use crate::engine::EngineError;
 use crate::engine::learner::{LEARNED, Learner, Simulated};
 use crate::engine::noise::Purpose;
-use crate::engine::statistics::{Mean, Weighed, effective_share, log_mean_exp};
+use crate::engine::statistics::Weighed;
 use crate::message::{self, ConditionReport, Fit, Report};
-use crate::task::control::messages::{Beside, OfflineFit};
+use crate::task::control::messages::OfflineFit;
 use std::sync::Arc;
-
-/// Actions of the behaviour among which the best is taken.
-const BEST_OF: usize = 32;
-
-/// What the behaviour does in the states that are looked at: figures that no training changes.
-#[derive(Clone, Debug)]
-pub struct Known {
-    /// Actions, in turn in all states.
-    count: usize,
-    /// The actions, `[count][a]`.
-    pub actions: Vec<f32>,
-    /// Their tempered log r.
-    pub log_reward: Vec<f64>,
-    /// log Z of every state from them.
-    log_z: Vec<f64>,
-    /// Effective actions of a state, mean over the states.
-    pub effective: f64,
-    /// The figures that need no policy.
-    beside: Beside,
-}
-
-/// The figures of one state's actions of the behaviour.
-struct OfState {
-    log_z: f64,
-    effective: f64,
-    weighted: f64,
-    log_reward_weighted: f64,
-    best_of: Option<f64>,
-}
-
-impl OfState {
-    fn of(values: &[f64], log_reward: &[f64]) -> Self {
-        let groups = values.chunks_exact(BEST_OF);
-        let count = groups.len();
-        let best = groups.map(|group| group.iter().copied().fold(f64::NEG_INFINITY, f64::max));
-        Self {
-            log_z: log_mean_exp(log_reward.iter().copied()),
-            effective: effective_share(log_reward) * log_reward.len() as f64,
-            weighted: Mean::weighted(log_reward, values.iter().copied()).value,
-            log_reward_weighted: Mean::weighted(log_reward, log_reward.iter().copied()).value,
-            best_of: (count > 0).then(|| best.sum::<f64>() / count as f64),
-        }
-    }
-}
-
-fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let count = values.len() as f64;
-    values.sum::<f64>() / count
-}
 
 impl OfflineTask {
     /// The conditions of `count` actions, in turn in all states that are looked at.
@@ -70,7 +22,7 @@ impl OfflineTask {
 
     /// `count` actions of the behaviour in the states that are looked at.
     pub(super) async fn known(&mut self, count: usize) -> Result<Arc<Known>, EngineError> {
-        if let Some(known) = self.known.as_ref().filter(|known| known.count == count) {
+        if let Some(known) = self.known.as_ref().filter(|known| known.count() == count) {
             return Ok(known.clone());
         }
         let (judge, device, s) = (&self.judge, &self.device, self.judge.state_size());
@@ -88,41 +40,13 @@ impl OfflineTask {
         };
         let [values, log_r] = of_ends(&drawn, &conditions).await?;
         let beta = self.run.tempering.beta;
-        let log_reward: Vec<f64> = log_r.into_iter().map(|log_r| beta * log_r).collect();
+        let log_reward = log_r.into_iter().map(|log_r| beta * log_r).collect();
         let looked_at = self.looked_at();
-        let of_state = |at: usize| {
-            let own = |numbers: &[f64]| -> Vec<f64> {
-                numbers
-                    .iter()
-                    .skip(at)
-                    .step_by(looked_at.len())
-                    .copied()
-                    .collect()
-            };
-            OfState::of(&own(&values), &own(&log_reward))
-        };
-        let states: Vec<OfState> = (0..looked_at.len().min(count)).map(of_state).collect();
-        let over_states = |of: fn(&OfState) -> f64| mean(states.iter().map(of));
-        let best_of: Option<Vec<f64>> = states.iter().map(|state| state.best_of).collect();
         let a = judge.action_size();
-        let recorded: Vec<usize> = looked_at.clone().collect();
         let ends = &self.ends[looked_at.start * a..looked_at.end * a];
-        let [of_recorded, _] = of_ends(ends, &recorded).await?;
-        let known = Arc::new(Known {
-            count,
-            beside: Beside {
-                q_behaviour: mean(values.iter().copied()),
-                q_weighted: over_states(|state| state.weighted),
-                q_best_of: best_of.map(|best_of| mean(best_of.into_iter())),
-                q_recorded: mean(of_recorded.into_iter()),
-                log_reward_behaviour: mean(log_reward.iter().copied()),
-                log_reward_weighted: over_states(|state| state.log_reward_weighted),
-            },
-            effective: over_states(|state| state.effective),
-            log_z: states.iter().map(|state| state.log_z).collect(),
-            log_reward,
-            actions: judge.behaviour.actions(&drawn),
-        });
+        let [recorded, _] = of_ends(ends, &looked_at.collect::<Vec<_>>()).await?;
+        let actions = judge.behaviour.actions(&drawn);
+        let known = Arc::new(Known::of(actions, &values, log_reward, &recorded));
         self.known = Some(known.clone());
         Ok(known)
     }
@@ -139,13 +63,6 @@ impl OfflineTask {
             divergence: Some(mean(made.log_ratio.iter().copied())),
             beside: Some(known.beside),
         })
-    }
-}
-
-impl Known {
-    /// log Z, mean over the states.
-    pub(super) fn log_z(&self) -> f64 {
-        mean(self.log_z.iter().copied())
     }
 }
 
@@ -171,15 +88,16 @@ pub(super) async fn measure(
         let own = made.log_reward.iter().skip(at).step_by(known.log_z.len());
         mean(own.copied())
     };
-    let states = weighed.conditions.iter().zip(&known.log_z).enumerate();
+    let reference = known.reference();
+    let states = weighed.conditions.iter().zip(&reference).enumerate();
     let states = states.map(|(at, (state, log_z))| ConditionReport {
         log_z_exact: *log_z,
         log_reward: of_state(at),
         ..state.clone()
     });
     let report = Report {
-        log_z_exact: known.log_z(),
-        log_z_prior: known.log_z(),
+        log_z_exact: mean(reference.iter().copied()),
+        log_z_prior: mean(known.log_z.iter().copied()),
         prior_samples_effective: known.effective,
         fit: Fit::new(&fit),
         log_reward: mean(made.log_reward.iter().copied()),

@@ -10,6 +10,8 @@ pub mod critic;
 pub mod hdf5;
 mod judge;
 #[cfg(feature = "native")]
+mod known;
+#[cfg(feature = "native")]
 mod measured;
 mod policy;
 mod prior;

@@ -1,7 +1,7 @@
 //! What is shown of a run above recorded steps.
 
-use super::OfflineTask;
 use super::measured::measure;
+use super::task::OfflineTask;
 use crate::engine::EngineError;
 use crate::engine::learner::{Learner, Task};
 use crate::engine::sampler::Setting;

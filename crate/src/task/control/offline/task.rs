@@ -1,7 +1,7 @@
 //! A run above recorded steps: behaviour, critic and the states that are learned.
 
 use super::hdf5::Source;
-use super::measured::Known;
+use super::known::Known;
 use super::policy::{Actor, Learned, Rule, policy_in};
 use super::prior::BehaviourPrior;
 use super::reward::OfflineReward;
@@ -199,7 +199,7 @@ impl OfflineTask {
         })))
     }
 
-    /// Somebody who acts as the trained weights of this run do: those of `posterior.safetensors` in its folder.
+    /// Somebody who acts as the trained weights of this run do: those of `weights.safetensors` in its folder.
     ///
     /// # Errors
     ///
