@@ -131,10 +131,27 @@ fn a_policy_is_trained_above_a_behaviour_and_a_critic() {
         fs::remove_file(place.path().join(file)).expect("removed");
     }
     let csv = stdout(&succeed(&mut run(&["sample", "run", "--count", "5"])));
-    let numbers = csv.lines().skip(1).flat_map(|line| line.split(','));
-    let numbers: Vec<f32> = numbers.map(|number| number.parse().expect("a number")).collect();
-    assert!(csv.starts_with("a1,a2\n") && numbers.len() == 10, "{csv}");
-    assert!(numbers.iter().all(|action| action.abs() <= 1.0), "{csv}");
+    let rows: Vec<Vec<f32>> = csv
+        .lines()
+        .skip(1)
+        .map(|line| {
+            line.split(',')
+                .map(|number| number.parse().expect("a number"))
+                .collect()
+        })
+        .collect();
+    assert!(csv.starts_with("a1,a2,s1,s2,s3\n") && rows.len() == 5, "{csv}");
+    assert!(
+        rows.iter()
+            .all(|row| row[..2].iter().all(|action| action.abs() <= 1.0)),
+        "{csv}"
+    );
+    // The states of the file are (3i + j)/8 − 2.
+    assert!(
+        rows.iter()
+            .all(|row| row[3] == row[2] + 0.125 && row[4] == row[3] + 0.125),
+        "{csv}"
+    );
     succeed(&mut run(&[
         "run",
         "--resume",

@@ -55,6 +55,13 @@ impl ShownTask for OfflineTask {
         opened::csv(&self.action_names(), samples)
     }
 
+    fn numbers(&self, condition: usize) -> Vec<(String, f64)> {
+        let s = self.judge.state_size();
+        let state = self.states[condition * s..(condition + 1) * s].iter();
+        let names = world::numbered('s', s).into_iter();
+        names.zip(state.map(|value| f64::from(*value))).collect()
+    }
+
     fn pictures(&self) -> Pictures {
         let names = self.action_names();
         Arc::new(move |actions| corner(&names, [&[], actions, &[]]))
