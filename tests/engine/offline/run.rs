@@ -11,7 +11,8 @@ use rtb::task::control::offline::behaviour::{BehaviourShape, BehaviourTraining};
 use rtb::task::control::offline::critic::{CriticShape, CriticTraining};
 use rtb::task::control::offline::hdf5::Source;
 use rtb::task::control::offline::{Actor, D4RL, Rule, Transitions};
-use rtb::task::control::{OfflineFit, OfflineTask};
+use rtb::task::control::world::World;
+use rtb::task::control::{Environment, OfflineFit, OfflineTask};
 use std::io::Cursor;
 use std::sync::Arc;
 
@@ -356,6 +357,20 @@ fn what_does_not_go_with_recorded_steps_is_refused() {
     );
     let error = error.expect_err("refused").to_string();
     assert!(error.contains("unless environment.kind is `recorded`"), "{error}");
+}
+
+/// What a build without files makes of them.
+#[test]
+fn nobody_acts_in_recorded_steps() {
+    let recorded = Environment::Recorded {
+        data: "hopper_medium-v2".to_owned(),
+    };
+    let error = World::of(&recorded).expect_err("refused").to_string();
+    assert!(
+        error.starts_with("environment.kind: `recorded` is not allowed")
+            && error.contains("in the native program alone"),
+        "{error}"
+    );
 }
 
 #[test]
