@@ -10,7 +10,7 @@ A linear policy tanh(M·s) is found by augmented random search (arXiv 1803.07055
 
 The noise is Gaussian, before tanh, of a deviation that is drawn for every episode from --noise. Each file has the
 observations, actions, rewards, terminals, timeouts and next_observations, and in infos/qpos and infos/qvel the states
-of the simulator. Prints the returns.
+of the simulator. With one --noise, that of one policy has it in metadata/policy. Prints the returns.
 """
 
 import argparse
@@ -39,6 +39,13 @@ class Policy:
 
     def action(self, state, noise=0.0):
         return np.tanh(self.matrix @ ((state - self.mean) / self.deviation) + noise)
+
+    def told(self, noise):
+        """Its weights as the published sets have theirs: tanh of a Gaussian, here without hidden layers."""
+        weight = self.matrix / self.deviation
+        layers = {"last_fc": (weight, -weight @ self.mean), "last_fc_log_std": (0 * weight, np.full(len(weight), np.log(noise)))}
+        told = {f"policy/{name}/{key}": value for name, pair in layers.items() for key, value in zip(["weight", "bias"], pair)}
+        return {**told, "policy/output_distribution": "tanh_gaussian"}
 
 
 class Moments:
@@ -156,7 +163,8 @@ def main():
         arrays, returns = recorded(args.environment, policies, args.steps, args.noise, args.seed)
         path = args.out / f"{args.environment.split('-')[0].lower()}-{name}.hdf5"
         told = {"environment": args.environment, "mujoco": mujoco.__version__, "noise": args.noise}
-        write(path, arrays, told)
+        policy = policies[0].told(args.noise[0]) if len(policies) == len(args.noise) == 1 else {}
+        write(path, arrays, {**told, **policy})
         told.update(steps=len(arrays["rewards"]), episodes=len(returns), best_return=best)
         told.update(mean_return=np.mean(returns), lowest=min(returns), highest=max(returns))
         print(path.name, json.dumps(told))

@@ -3,6 +3,7 @@
 mod behaviour;
 mod critic;
 mod hdf5;
+mod robot;
 mod run;
 mod score;
 mod transitions;

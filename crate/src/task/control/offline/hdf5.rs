@@ -1,5 +1,6 @@
 //! Files of D4RL (arXiv 2004.07219): recorded steps in HDF5, read piece by piece.
 
+use super::recorder::{Layer, Recorder};
 use super::transitions::{Recorded, Transitions};
 use crate::engine::ConfigError;
 use hdf5_pure::{Dataset, Datatype, File, Group, ReadSeekSource};
@@ -102,6 +103,41 @@ impl Source {
             velocities,
             velocity_size,
         }))
+    }
+
+    /// The policy that recorded the steps, `metadata/policy`; `None` where the file has none.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no network of soft actor-critic, or its layers do not fit each other.
+    pub fn recorder(&self) -> Result<Option<Recorder>, ConfigError> {
+        let key = |name: &str| format!("metadata/policy/{name}");
+        if !self.has(&key("last_fc/weight")) {
+            return Ok(None);
+        }
+        for (name, known) in [("nonlinearity", "relu"), ("output_distribution", "tanh_gaussian")] {
+            if let Some(other) = self.text(&key(name)).filter(|told| told != known) {
+                return Err(ConfigError::new(key(name), format!("`{other}`"), known));
+            }
+        }
+        let layer = |name: &str| -> Result<Layer, ConfigError> {
+            let weight = self.numbers(&key(&format!("{name}/weight")), None, Dataset::read_f32_rows)?;
+            let bias = self.numbers(&key(&format!("{name}/bias")), None, Dataset::read_f32_rows)?;
+            Ok(Layer {
+                weight: weight.0,
+                bias: bias.0,
+            })
+        };
+        let names = (0..).map(|at| format!("fc{at}"));
+        let names = names.take_while(|name| self.has(&key(&format!("{name}/weight"))));
+        let hidden = names.map(|name| layer(&name)).collect::<Result<_, _>>()?;
+        Recorder::new(hidden, layer("last_fc")?, layer("last_fc_log_std")?).map(Some)
+    }
+
+    /// A text of the file; `None` where it has none of this name.
+    pub fn text(&self, key: &str) -> Option<String> {
+        let array = self.has(key).then(|| self.file.dataset(key).ok()).flatten()?;
+        array.read_string().ok()?.pop()
     }
 
     fn has(&self, key: &str) -> bool {

@@ -15,7 +15,9 @@ mod known;
 mod measured;
 mod policy;
 mod prior;
+mod recorder;
 mod reward;
+mod robot;
 mod score;
 #[cfg(feature = "native")]
 mod shown;
@@ -30,7 +32,9 @@ pub use critic::Critic;
 pub use judge::Judge;
 pub use policy::{Actor, Learned, Rule};
 pub use prior::BehaviourPrior;
+pub use recorder::{Layer, Recorder};
 pub use reward::OfflineReward;
+pub use robot::{ROBOTS, Robot};
 pub use score::{D4RL, DataSet, Reference};
 pub use squash::{LARGEST, log_jacobian, squashed, unsquashed};
 #[cfg(feature = "native")]

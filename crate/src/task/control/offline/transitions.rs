@@ -152,6 +152,11 @@ impl Transitions {
         &self.recorded.terminals
     }
 
+    /// Whether the state after this step is known.
+    pub fn is_followed(&self, row: usize) -> bool {
+        self.followed[row]
+    }
+
     /// The steps that a critic learns from: those with a next state, and those after which no reward follows.
     pub fn followed(&self) -> Vec<usize> {
         let rows = 0..self.len();
