@@ -28,5 +28,7 @@ mod own_scripts;
 mod pretraining;
 #[path = "../../crate/src/program/scratch.rs"]
 mod scratch;
+#[cfg(feature = "mujoco")]
+mod simulate;
 mod stories;
 mod support;

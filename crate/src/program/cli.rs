@@ -1,5 +1,7 @@
 //! What can be typed after `rtb`.
 
+#[cfg(feature = "mujoco")]
+use super::command::simulate;
 use super::command::{
     bench, compare, density, distill, energy, evaluate, export, infill, list, model, numbers, pretrain, run,
     sample,
@@ -69,6 +71,8 @@ enum Command {
     Distill(distill::Args),
     Energy(energy::Args),
     Numbers(numbers::Args),
+    #[cfg(feature = "mujoco")]
+    Simulate(simulate::Args),
 }
 
 impl Cli {
@@ -90,6 +94,8 @@ impl Cli {
             Some(Command::Distill(args)) => distill::execute(&args),
             Some(Command::Energy(args)) => energy::execute(&args),
             Some(Command::Numbers(args)) => numbers::execute(&args),
+            #[cfg(feature = "mujoco")]
+            Some(Command::Simulate(args)) => simulate::execute(&args),
         }
     }
 }

@@ -32,6 +32,8 @@ mod samples;
 #[cfg(test)]
 mod scratch;
 mod signal;
+#[cfg(feature = "mujoco")]
+mod simulator;
 mod source;
 mod storage;
 mod table;

@@ -14,3 +14,5 @@ pub mod numbers;
 pub mod pretrain;
 pub mod run;
 pub mod sample;
+#[cfg(feature = "mujoco")]
+pub mod simulate;

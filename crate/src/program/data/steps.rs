@@ -34,12 +34,30 @@ impl Steps {
         }
     }
 
-    /// Reads all of it. Where the file does not tell where episodes were cut, `horizon` does.
-    pub fn read(self, horizon: Option<usize>) -> Result<Transitions, ProgramError> {
+    /// Opens it.
+    pub fn open(&self) -> Result<Source, ProgramError> {
         let Self(path) = self;
-        let file = File::open(&path).map_err(|error| ProgramError::file("read the data", &path, error))?;
-        let read = Source::open(file).and_then(|source| source.transitions(horizon));
-        read.map_err(|error| ProgramError::ConfigFile { path, error })
+        let file = File::open(path).map_err(|error| ProgramError::file("read the data", path, error))?;
+        Source::open(file).map_err(|error| self.refused(error))
+    }
+
+    /// Reads all steps. Where the file does not tell where episodes were cut, `horizon` does.
+    pub fn read(&self, horizon: Option<usize>) -> Result<Transitions, ProgramError> {
+        let read = self.open()?.transitions(horizon);
+        read.map_err(|error| self.refused(error))
+    }
+
+    /// What is wrong with its content.
+    pub fn refused(&self, error: ConfigError) -> ProgramError {
+        let path = self.0.clone();
+        ProgramError::ConfigFile { path, error }
+    }
+
+    /// Its name, without the extension.
+    #[cfg(feature = "mujoco")]
+    pub fn name(&self) -> String {
+        let name = self.0.file_stem().unwrap_or_default();
+        name.to_string_lossy().into_owned()
     }
 }
 

@@ -18,6 +18,8 @@ mod stories;
 mod vae;
 
 pub use common::Record;
+#[cfg(feature = "mujoco")]
+pub use recorded::RecordedSteps;
 
 use crate::program::error::ProgramError;
 use clap::Subcommand;

@@ -18,9 +18,19 @@ pub struct RecordedSteps {
 }
 
 impl RecordedSteps {
+    /// Their file.
+    pub fn find(&self) -> Result<data::Steps, ProgramError> {
+        data::Steps::find("DATA", &self.data)
+    }
+
     /// Reads them, and says what there is.
     pub fn read(&self) -> Result<Transitions, ProgramError> {
-        let steps = data::Steps::find("DATA", &self.data)?.read(self.horizon)?;
+        self.of(&self.find()?)
+    }
+
+    /// The same, once the file is found.
+    pub fn of(&self, file: &data::Steps) -> Result<Transitions, ProgramError> {
+        let steps = file.read(self.horizon)?;
         let returns = steps.returns();
         let mean = returns.iter().sum::<f64>() / returns.len() as f64;
         let of_returns = match returns.is_empty() {
