@@ -58,12 +58,15 @@ fn simulated_again(steps: &Transitions, found: &Replay) -> String {
         ],
         words: 1,
     };
+    let shown = match found.seen {
+        0.0 => "exactly".to_owned(),
+        seen => format!("but for {seen:.0e}"),
+    };
     format!(
-        "{} of {} steps were simulated again, each from its recorded positions and velocities, which show the recorded states \
-         but for {:.0e}:\n\n{}\nMean error of the rewards: {:.1e}. Steps that end an episode in one simulator alone: {}.\n",
+        "{} of {} steps were simulated again, each from its recorded positions and velocities. These show the recorded states \
+         {shown}.\n\n{}\nMean error of the rewards: {:.1e}. Steps that end an episode in one simulator alone: {}.\n",
         found.steps,
         steps.len(),
-        found.seen,
         grid.text(),
         found.bias,
         found.ends

@@ -4,7 +4,6 @@ use super::Args;
 use crate::program::comparison::summary::Summary;
 use crate::program::error::ProgramError;
 use crate::program::grid::Grid;
-use crate::program::output::figure;
 use crate::program::progress::Progress;
 use crate::program::simulator::body::Simulator;
 use crate::program::simulator::episodes::{Episode, play};
@@ -107,7 +106,7 @@ pub fn table(steps: &Transitions, rows: &[Row], reference: &Reference) -> String
             format!("{:.0}", row.mean(|episode| episode.steps as f64).mean),
             row.mean(|episode| episode.earned).to_string(),
             row.mean(|episode| reference.score(episode.earned)).to_string(),
-            figure(row.seconds),
+            format!("{:.1}", row.seconds),
         ]
     });
     let headings = ["policy", "episodes", "steps of\neach", "return", "score", "s"];
@@ -121,7 +120,7 @@ pub fn table(steps: &Transitions, rows: &[Row], reference: &Reference) -> String
         seeds => format!("standard errors over {seeds} seeds, of the data over episodes"),
     };
     format!(
-        "\n{}\nScore: 100·(return − lowest)/(highest − lowest), of {} and {} in {}; {seeds}.\n",
+        "\n{}\nScore: 100·(return − lowest)/(highest − lowest), where D4RL has {} and {} for {}; {seeds}.\n",
         grid.text(),
         reference.lowest,
         reference.highest,

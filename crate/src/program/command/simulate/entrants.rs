@@ -4,6 +4,7 @@ use super::Args;
 use crate::program::error::ProgramError;
 use crate::program::outside::Permission;
 use crate::program::reopen::reopen_trained;
+use crate::program::source;
 use crate::program::storage::RunFolder;
 use burn::tensor::Device;
 use pollster::block_on;
@@ -104,7 +105,7 @@ fn runs(args: &Args) -> Result<(Vec<Entrant>, Vec<Arc<Judge>>), ProgramError> {
         // Runs of control name no programs, so that none has to be permitted.
         let (mut session, _) = reopen_trained(&folder, args.device.device, &Permission::default())?;
         let weights = block_on(session.weights())?;
-        let name = session.run().name.clone();
+        let name = source::title(session.run());
         let task = session.task::<OfflineTask>().ok_or_else(|| {
             let allowed = "folders of runs whose environment.kind is `recorded`";
             ConfigError::new("--run", format!("`{}`", path.display()), allowed)
