@@ -47,11 +47,12 @@ impl Simulator {
         let size = |part| simulator.size(part);
         let found = [POSITIONS, VELOCITIES].map(size);
         let controls = CONTROLS.into_iter().find(|part| size(*part) == robot.actions);
-        let (Some(controls), true) = (controls, found == [robot.positions, robot.velocities]) else {
-            let told = format!(
-                "{} positions and {} velocities, or its controls",
-                found[0], found[1]
-            );
+        let wanted = [robot.positions, robot.velocities];
+        let (Some(controls), true) = (controls, found == wanted) else {
+            let told = match found == wanted {
+                true => "a robot with other controls".to_owned(),
+                false => format!("a robot of {} positions and {} velocities", found[0], found[1]),
+            };
             let allowed = format!("{} of {}", robot.model, robot.name);
             return Err(ConfigError::new(description.display().to_string(), told, allowed).into());
         };

@@ -13,6 +13,8 @@ use rtb::task::control::offline::{Recorder, Transitions};
 
 /// Most recorded steps that are simulated again.
 const REPLAYED: usize = 10_000;
+/// From here on a difference of states is no rounding.
+const MISREAD: f64 = 1e-3;
 
 /// What is printed of it.
 pub fn agreement(
@@ -59,12 +61,15 @@ fn simulated_again(steps: &Transitions, found: &Replay) -> String {
         words: 1,
     };
     let shown = match found.seen {
-        0.0 => "exactly".to_owned(),
-        seen => format!("but for {seen:.0e}"),
+        0.0 => "These show the recorded states exactly.".to_owned(),
+        seen if seen < MISREAD => format!("These show the recorded states but for {seen:.0e}."),
+        seen => format!(
+            "But these show other states, off by up to {seen:.1}: they are of another robot (--robot), or of another moment."
+        ),
     };
     format!(
-        "{} of {} steps were simulated again, each from its recorded positions and velocities. These show the recorded states \
-         {shown}.\n\n{}\nMean error of the rewards: {:.1e}. Steps that end an episode in one simulator alone: {}.\n",
+        "{} of {} steps were simulated again, each from its recorded positions and velocities. {shown}\n\n{}\n\
+         Mean error of the rewards: {:.1e}. Steps that end an episode in one simulator alone: {}.\n",
         found.steps,
         steps.len(),
         grid.text(),

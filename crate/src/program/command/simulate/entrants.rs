@@ -93,7 +93,10 @@ fn named(args: &Args, device: &Device) -> Result<Vec<Arc<Judge>>, ProgramError> 
 /// A file of weights.
 fn read<T>(flag: &str, path: &Path, read: impl Fn(&[u8]) -> Result<T, String>) -> Result<T, ProgramError> {
     let file = fs::read(path).map_err(|error| ProgramError::file("read the weights", path, error))?;
-    read(&file).map_err(|error| ConfigError::new(flag, format!("`{}`", path.display()), error).into())
+    read(&file).map_err(|why| {
+        let allowed = format!("a file that `rtb pretrain` wrote for it ({why})");
+        ConfigError::new(flag, format!("`{}`", path.display()), allowed).into()
+    })
 }
 
 /// The policies of runs, those of the same name as one; and what they were learned above.
