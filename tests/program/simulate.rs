@@ -93,6 +93,82 @@ fn policies_act_and_are_scored() {
 }
 
 #[test]
+fn runs_of_one_name_are_one_policy() {
+    let place = Scratch::new();
+    trained(&place);
+    if !is_here(&place) {
+        return;
+    }
+    let data = golden("hopper");
+    let described = format!(
+        r#"
+        name = "of the hopper"
+        task = "control"
+        environment = {{ kind = "recorded", data = '{data}' }}
+        prior = {{ kind = "learned", weights = "behaviour.safetensors" }}
+        reward = {{ kind = "learned", weights = "critic.safetensors", alpha = 1.0 }}
+        episodes = {{ states = 16, looked_at = 4 }}
+        process.steps = 4
+        network = {{ width = 8, depth = 1 }}
+        rollout.batch = 16
+        training.iterations = 2
+        evaluation = {{ samples = 400, samples_while_training = 40, every = 2 }}
+        "#
+    );
+    fs::write(place.path().join("mine.toml"), described).expect("written");
+    for seed in ["0", "1"] {
+        let mut command = rtb(["run", "mine.toml", "--seed", seed, "--out", seed, "--quiet"]);
+        succeed(command.current_dir(place.path()));
+    }
+    let play = |runs: &[&str], seeds: &str| {
+        let mut command = rtb(["simulate", &data, "--quiet", "--seeds", seeds, "--episodes", "2"]);
+        command.args(["--longest", "10", "--candidates", "2", "--out", "returns.csv"]);
+        for run in runs {
+            command.args(["--run", run]);
+        }
+        let told = stdout(&succeed(command.current_dir(place.path())));
+        let table = fs::read_to_string(place.path().join("returns.csv")).expect("written");
+        let own = table.lines().filter(|line| line.starts_with("\"of the hopper\""));
+        let own: Vec<String> = own.map(str::to_owned).collect();
+        assert!(told.contains("of the hopper"), "{told}");
+        assert_eq!(
+            table.lines().count(),
+            1 + 3 * own.len(),
+            "behaviour, best of 2 and the runs"
+        );
+        own
+    };
+    // Seed 0 is played by the first run, seed 1 by the second.
+    let [both, first, second] = [&["0", "1"][..], &["0"], &["1"]].map(|runs| play(runs, "2"));
+    assert_eq!((both.len(), first.len()), (4, 4));
+    assert_eq!(both[..2], play(&["0"], "1"));
+    assert!(both[..2] != second[..2] && both[2..] != first[2..], "{both:?}");
+    let mut command = rtb([
+        "run",
+        "control-bandit",
+        "--iterations",
+        "1",
+        "--samples",
+        "100",
+        "--out",
+        "b",
+        "--quiet",
+    ]);
+    succeed(command.current_dir(place.path()));
+    let mut command = rtb(["simulate", &data, "--run", "b"]);
+    let told = stderr(
+        &command
+            .current_dir(place.path())
+            .output()
+            .expect("the program starts"),
+    );
+    assert!(
+        told.contains("--run: `b`") && told.contains("`recorded`"),
+        "{told}"
+    );
+}
+
+#[test]
 fn what_is_missing_is_named() {
     let place = Scratch::new();
     trained(&place);

@@ -62,7 +62,7 @@ fn rules(args: &Args) -> Vec<(String, Rule)> {
         ("behaviour".to_owned(), Rule::Behaviour),
         (format!("best of {count}"), Rule::BestOf(count)),
     ];
-    if args.alpha.is_some() || args.behaviour.is_empty() {
+    if args.alpha.is_some() {
         rules.push((format!("1 of {count}, by exp(Q/α)"), Rule::Weighted(count)));
     }
     rules
@@ -80,14 +80,16 @@ fn named(args: &Args, device: &Device) -> Result<Vec<Arc<Judge>>, ProgramError> 
         let critic = &args.critic[at % args.critic.len()];
         let behaviour = read("--behaviour", behaviour, |file| Behaviour::read(file, device))?;
         let critic = read("--critic", critic, |file| Critic::read(file, device))?;
-        Ok(Arc::new(Judge::new(
-            behaviour,
-            critic,
-            args.alpha.unwrap_or(1.0),
-        )?))
+        judge(args, behaviour, critic)
     };
     let count = args.behaviour.len().max(args.critic.len());
     (0..count).map(of).collect()
+}
+
+/// α moves nothing but the choice in proportion to exp(Q/α).
+fn judge(args: &Args, behaviour: Behaviour, critic: Critic) -> Result<Arc<Judge>, ProgramError> {
+    let judge = Judge::new(behaviour, critic, args.alpha.unwrap_or(1.0));
+    Ok(Arc::new(judge?))
 }
 
 /// A file of weights.
@@ -99,7 +101,8 @@ fn read<T>(flag: &str, path: &Path, read: impl Fn(&[u8]) -> Result<T, String>) -
     })
 }
 
-/// The policies of runs, those of the same name as one; and what they were learned above.
+/// The policies of runs, those of the same name as one, and those without a name by their folders; and the behaviours and
+/// critics that they were learned above.
 fn runs(args: &Args) -> Result<(Vec<Entrant>, Vec<Arc<Judge>>), ProgramError> {
     let mut named: Vec<(String, Vec<Actor>)> = Vec::new();
     let mut judges = Vec::new();
@@ -108,13 +111,19 @@ fn runs(args: &Args) -> Result<(Vec<Entrant>, Vec<Arc<Judge>>), ProgramError> {
         // Runs of control name no programs, so that none has to be permitted.
         let (mut session, _) = reopen_trained(&folder, args.device.device, &Permission::default())?;
         let weights = block_on(session.weights())?;
-        let name = source::title(session.run());
+        let name = match session.run().name.is_empty() {
+            true => path.display().to_string(),
+            false => source::title(session.run()),
+        };
         let task = session.task::<OfflineTask>().ok_or_else(|| {
             let allowed = "folders of runs whose environment.kind is `recorded`";
             ConfigError::new("--run", format!("`{}`", path.display()), allowed)
         })?;
         let actor = task.acting_by(&weights)?;
-        judges.push(task.judge.clone());
+        let Judge {
+            behaviour, critic, ..
+        } = task.judge.as_ref().clone();
+        judges.push(judge(args, behaviour, critic)?);
         match named.iter_mut().find(|(known, _)| *known == name) {
             Some((_, actors)) => actors.push(actor),
             None => named.push((name, vec![actor])),

@@ -8,7 +8,7 @@ use super::pretrain::RecordedSteps;
 use crate::program::data;
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
-use crate::program::number::{any, whole};
+use crate::program::number::{whole, within};
 use crate::program::output::{print, say};
 use crate::program::simulator::body::Simulator;
 use crate::program::simulator::library::warnings;
@@ -28,7 +28,7 @@ First the recorded steps are simulated again: scores mean what they mean in publ
 Then policies act in the same first states:
   - the behaviour;
   - the best of many of its actions by Q;
-  - one of them in proportion to exp(Q/α), as IDQL has it (arXiv 2304.10573);
+  - with --alpha, one of them in proportion to exp(Q/α), as IDQL has it (arXiv 2304.10573);
   - the policies of runs.
 Where a policy has several networks, they take turns: seed s is played by number s, as in publications.
 
@@ -53,11 +53,11 @@ pub struct Args {
     /// Files that `rtb pretrain critic` wrote [default: those of the runs]
     #[arg(long, value_name = "FILE", requires = "behaviour")]
     critic: Vec<PathBuf>,
-    /// Folders that `rtb run` wrote, of runs above recorded steps; those of the same name are one policy
+    /// Folders that `rtb run` wrote, of runs above recorded steps; those of the same name are one policy, seed by seed
     #[arg(long, value_name = "DIR")]
     run: Vec<PathBuf>,
-    /// α of exp(Q/α), in units in which the returns of the data's complete episodes span 1000 [default: that of the runs]
-    #[arg(long, value_name = "ALPHA", requires = "behaviour", value_parser = any)]
+    /// α of exp(Q/α), in units in which the returns of the data's complete episodes span 1000
+    #[arg(long, value_name = "ALPHA", value_parser = within(1e-4, 1e6))]
     alpha: Option<f64>,
     /// Actions among which one is chosen
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = whole::<usize>(1, 10_000))]
