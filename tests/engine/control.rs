@@ -303,7 +303,7 @@ fn a_maze_is_shown_with_its_values_and_episodes() {
             mass(&spot.prior, spot)
         );
     }
-    assert!(view.exact_earned.mean > view.behaviour_earned.mean);
+    assert!(view.exact.earned.mean > view.behaviour.earned.mean);
     let snapshot = pollster::block_on(session.snapshot(1)).expect("a snapshot");
     let traces = Traces::from_numbers(&snapshot.more);
     assert!(!traces.lengths.is_empty());

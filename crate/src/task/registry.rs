@@ -1,9 +1,7 @@
 //! The list of tasks, and what can only be read with it: a run's description, the names of presets and
 //! experiments.
 
-#[cfg(feature = "native")]
-use super::control;
-use super::{Room, Task, images, plane, points, text};
+use super::{Room, Task, control, images, plane, points, text};
 use crate::engine::ConfigError;
 use crate::run::{self, AnyProblem, Experiment, Preset, Run, merge};
 use serde::de::Error as _;
@@ -19,7 +17,6 @@ const ROOMS: &[&dyn Room] = &[
     #[cfg(feature = "native")]
     &images::Checkpoints::ROOM,
     &text::Text,
-    #[cfg(feature = "native")]
     &control::Control,
 ];
 

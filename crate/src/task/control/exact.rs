@@ -15,8 +15,11 @@ const BEYOND: f64 = 5.0;
 /// Share of the mass that may lie at the edge of the wide grid, and how often it may double its sides.
 const AT_EDGE: f64 = 1e-6;
 const MOST_GROWN: usize = 6;
-/// Mass that may lie beyond the fine grid on each side.
+/// Mass that may lie beyond the fine grid on each side, and beyond what is shown of it.
 const OUTSIDE: f64 = 1e-7;
+const NOT_SHOWN: f64 = 2e-3;
+/// How far what is shown goes beyond the behaviour's means, in deviations.
+const SHOWN_BEYOND: f64 = 3.0;
 
 /// A policy in a state, as masses of equal squares around nodes.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,17 +77,36 @@ impl Nodes<'_> {
 
 /// The box around the Gaussians of a behaviour: its least corner and its sides.
 pub(super) fn extent(behaviour: &Behaviour, gaussians: &[Gaussian]) -> [Vec<f64>; 2] {
+    let [low, high] = corners(behaviour, gaussians, BEYOND);
+    let sides = low.iter().zip(&high).map(|(low, high)| high - low).collect();
+    [low, sides]
+}
+
+/// The least and the largest corner of the box that goes so many deviations beyond the means.
+fn corners(behaviour: &Behaviour, gaussians: &[Gaussian], beyond: f64) -> [Vec<f64>; 2] {
     let d = behaviour.variances()[0].len();
     let (mut low, mut high) = (vec![f64::INFINITY; d], vec![f64::NEG_INFINITY; d]);
     for (gaussian, variances) in gaussians.iter().zip(behaviour.variances()) {
         for at in 0..d {
-            let far = BEYOND * variances[at].sqrt();
+            let far = beyond * variances[at].sqrt();
             low[at] = low[at].min(gaussian.mean[at] - far);
             high[at] = high[at].max(gaussian.mean[at] + far);
         }
     }
-    let sides = low.iter().zip(&high).map(|(low, high)| high - low).collect();
-    [low, sides]
+    [low, high]
+}
+
+/// The most nodes from the first on, and from the last back, that together have less than this mass.
+fn far_ends(masses: &[f64], least: f64) -> [usize; 2] {
+    let count = |masses: &mut dyn Iterator<Item = &f64>| {
+        let mut sum = 0.0;
+        let far = masses.take_while(|mass| {
+            sum += **mass;
+            sum < least
+        });
+        far.count()
+    };
+    [count(&mut masses.iter()), count(&mut masses.iter().rev())]
 }
 
 /// The largest Q of a state at the nodes of a coarse grid of so many a side.
@@ -165,15 +187,7 @@ impl Exact {
                 along[wide.along(at, coordinate)] += mass;
             }
             // Whole nodes, and one more on each side.
-            let beyond = |masses: &mut dyn Iterator<Item = &f64>| {
-                let mut sum = 0.0;
-                let far = masses.take_while(|mass| {
-                    sum += **mass;
-                    sum < OUTSIDE
-                });
-                far.count().saturating_sub(1)
-            };
-            let (first, last) = (beyond(&mut along.iter()), beyond(&mut along.iter().rev()));
+            let [first, last] = far_ends(&along, OUTSIDE).map(|far| far.saturating_sub(1));
             let node = sides[coordinate] / wide_count as f64;
             fine[0][coordinate] += first as f64 * node;
             fine[1][coordinate] -= (first + last) as f64 * node;
@@ -193,6 +207,25 @@ impl Exact {
             low,
             sides,
         }
+    }
+
+    /// A box with equal sides, around most of this policy and of the behaviour: its least corner and its sides.
+    pub(super) fn shown_box(&self, behaviour: &Behaviour, gaussians: &[Gaussian]) -> [Vec<f64>; 2] {
+        let [mut low, mut high] = corners(behaviour, gaussians, SHOWN_BEYOND);
+        for at in 0..self.size() {
+            let along = self.marginal(at, self.nodes);
+            let node = self.sides[at] / self.nodes as f64;
+            let [first, last] = far_ends(&along, NOT_SHOWN).map(|far| far as f64 * node);
+            low[at] = low[at].min(self.low[at] + first);
+            high[at] = high[at].max(self.low[at] + self.sides[at] - last);
+        }
+        let sides = low.iter().zip(&high).map(|(low, high)| high - low);
+        let side = sides.fold(0.0, f64::max);
+        let middles = low.iter().zip(&high).map(|(low, high)| 0.5 * (low + high));
+        [
+            middles.map(|middle| middle - 0.5 * side).collect(),
+            vec![side; low.len()],
+        ]
     }
 
     /// d.

@@ -19,7 +19,7 @@ pub struct ControlFit {
     /// Mean distance of the importance-weighted log Z of a state from the exact one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_z_off: Option<f64>,
-    /// Mean return of the policy, its standard error, and the same of others: only at the end.
+    /// What the policy earns, and others: at the end, and where a snapshot is taken.
     #[serde(flatten)]
     pub earned: Option<Returns>,
 }
@@ -113,10 +113,6 @@ pub struct ControlView {
     pub behaviour: Traces,
     /// Episodes of the exact policy.
     pub exact: Traces,
-    /// What the behaviour earns.
-    pub behaviour_earned: Earned,
-    /// What the exact policy earns.
-    pub exact_earned: Earned,
 }
 
 /// A state at which actions are drawn, with its densities on a square of actions, `side`² cells row by row from the top
@@ -152,9 +148,11 @@ pub struct Earned {
     pub arrived: f64,
 }
 
-/// Episodes as they are drawn.
+/// Episodes as they are drawn, and what they earned.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Traces {
+    /// In single precision where it came with numbers.
+    pub earned: Earned,
     /// States of each.
     pub lengths: Vec<usize>,
     /// The states, one episode after the other, `[Σ lengths][n]`.
@@ -164,23 +162,36 @@ pub struct Traces {
 impl Traces {
     /// As numbers of a snapshot.
     pub fn to_numbers(&self) -> Vec<f32> {
-        let lengths = self.lengths.iter().map(|length| *length as f32);
-        [self.lengths.len() as f32]
+        let Earned {
+            mean,
+            error,
+            steps,
+            arrived,
+        } = self.earned;
+        let earned = [mean, error, steps, arrived].map(|value| value as f32);
+        let lengths = [self.lengths.len()]
             .into_iter()
-            .chain(lengths)
-            .chain(self.states.iter().copied())
-            .collect()
+            .chain(self.lengths.iter().copied());
+        let lengths: Vec<f32> = lengths.map(|length| length as f32).collect();
+        [&earned, &lengths[..], &self.states].concat()
     }
 
     /// From [`Traces::to_numbers`]; nothing of other numbers.
     pub fn from_numbers(numbers: &[f32]) -> Self {
-        let Some((count, rest)) = numbers.split_first() else {
+        let Some(([mean, error, steps, arrived, count], rest)) = numbers.split_first_chunk() else {
             return Self::default();
         };
         let Some((lengths, states)) = rest.split_at_checked(*count as usize) else {
             return Self::default();
         };
+        let [mean, error, steps, arrived] = [mean, error, steps, arrived].map(|value| f64::from(*value));
         Self {
+            earned: Earned {
+                mean,
+                error,
+                steps,
+                arrived,
+            },
             lengths: lengths.iter().map(|length| *length as usize).collect(),
             states: states.to_vec(),
         }

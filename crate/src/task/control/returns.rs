@@ -54,11 +54,7 @@ impl ControlTask {
     }
 
     /// Episodes of the behaviour.
-    pub(super) async fn of_behaviour(
-        &self,
-        episodes: &Episodes,
-        count: usize,
-    ) -> Result<Vec<Episode>, EngineError> {
+    async fn of_behaviour(&self, episodes: &Episodes, count: usize) -> Result<Vec<Episode>, EngineError> {
         let behaviour = &self.judge.behaviour;
         self.played(episodes, count, BEHAVIOUR, |state, rng| {
             behaviour.draw(&behaviour.at(state), rng)
@@ -67,11 +63,7 @@ impl ControlTask {
     }
 
     /// Episodes of the exact policy.
-    pub(super) async fn of_exact(
-        &self,
-        episodes: &Episodes,
-        count: usize,
-    ) -> Result<Vec<Episode>, EngineError> {
+    async fn of_exact(&self, episodes: &Episodes, count: usize) -> Result<Vec<Episode>, EngineError> {
         let (judge, alpha) = (&self.judge, self.alpha());
         self.played(episodes, count, EXACT, |state, rng| {
             Exact::coarse(&judge.behaviour, &judge.critic, alpha, state).draw(rng)
@@ -121,32 +113,47 @@ impl ControlTask {
     }
 }
 
-/// Episodes of the learned policy.
+/// So many of the run's episodes of the learned policy.
 pub(super) async fn of_learned(
     learner: &Learner<ControlTask>,
-    episodes: &Episodes,
     count: usize,
 ) -> Result<Vec<Episode>, EngineError> {
     let (task, network) = (&learner.task, learner.network());
+    let episodes = &task.problem.episodes;
     let act =
         async |states: &[f64], rows: usize, time: usize| task.act(&network, states, rows, time as u64).await;
     play(&task.world, episodes, &task.noise, count, act).await
 }
 
-/// What all policies earn in the episodes of the run.
-pub(super) async fn returns(learner: &Learner<ControlTask>) -> Result<Returns, EngineError> {
-    let task = &learner.task;
-    let episodes = task.problem.episodes;
-    let learned = of_learned(learner, &episodes, episodes.count).await?;
-    let exact = task.of_exact(&episodes, episodes.count).await?;
-    let behaviour = Earned::of(&task.of_behaviour(&episodes, episodes.count).await?);
-    let best_of = Earned::of(&task.of_best(&episodes, episodes.count).await?);
-    let optimal = task.of_optimal(&episodes, episodes.count).await?;
-    let optimal = optimal.map(|played| Earned::of(&played));
-    let pairs = learned.iter().zip(&exact);
+/// Episodes of policies that are not learned.
+pub(super) struct Others {
+    pub behaviour: Vec<Episode>,
+    pub exact: Vec<Episode>,
+    best_of: Earned,
+    /// Of the best policy, where it is known.
+    optimal: Option<Earned>,
+}
+
+impl Others {
+    /// In so many of the run's episodes.
+    pub async fn play(task: &ControlTask, count: usize) -> Result<Self, EngineError> {
+        let episodes = &task.problem.episodes;
+        Ok(Self {
+            behaviour: task.of_behaviour(episodes, count).await?,
+            exact: task.of_exact(episodes, count).await?,
+            best_of: Earned::of(&task.of_best(episodes, count).await?),
+            optimal: (task.of_optimal(episodes, count).await?).map(|played| Earned::of(&played)),
+        })
+    }
+}
+
+/// What all policies earn in as many of the run's episodes.
+pub(super) fn returns(learned: &[Episode], others: &Others) -> Returns {
+    let pairs = learned.iter().zip(&others.exact);
     let off = Mean::of(pairs.map(|(learned, exact)| learned.earned - exact.earned));
-    let (learned, exact) = (Earned::of(&learned), Earned::of(&exact));
-    Ok(Returns {
+    let [learned, exact, behaviour] = [learned, &others.exact, &others.behaviour].map(Earned::of);
+    let (best_of, optimal) = (others.best_of, others.optimal);
+    Returns {
         return_learned: learned.mean,
         return_error: learned.error,
         return_exact: exact.mean,
@@ -160,5 +167,5 @@ pub(super) async fn returns(learner: &Learner<ControlTask>) -> Result<Returns, E
         steps_exact: exact.steps,
         steps_behaviour: behaviour.steps,
         steps_optimal: optimal.map(|earned| earned.steps),
-    })
+    }
 }

@@ -1,12 +1,11 @@
 //! What is shown and measured of a run of control.
 
-use super::description::Episodes;
 use super::episodes::Episode;
-use super::exact::{self, Exact};
+use super::exact::Exact;
 use super::measured::measure;
 use super::messages::Earned;
-use super::returns::{of_learned, returns};
-use super::{ControlFit, ControlTask, ControlView, Spot, Traces};
+use super::returns::{Others, of_learned, returns};
+use super::{ControlFit, ControlTask, ControlView, Returns, Spot, Traces};
 use crate::engine::EngineError;
 use crate::engine::learner::{LEARNED, Learner, Task};
 use crate::engine::noise::Purpose;
@@ -23,7 +22,7 @@ pub(super) const SPOTS: usize = 16;
 const EACH: usize = 250;
 /// Cells along a side of a picture of densities.
 const SIDE: usize = 32;
-/// Episodes that are drawn, and their most steps.
+/// Episodes that are drawn, and the most states of each.
 const TRACES: usize = 12;
 const TRACED: usize = 80;
 /// Actions of a picture.
@@ -37,31 +36,52 @@ fn narrowed(values: &[f64]) -> impl Iterator<Item = f32> {
     values.iter().map(|value| *value as f32)
 }
 
-fn traces(played: Vec<Episode>) -> Traces {
+fn with_returns(report: &mut Report, returns: Returns) {
+    report.fit = Fit::new(&ControlFit {
+        earned: Some(returns),
+        ..report.fit.of::<ControlFit>().unwrap_or_default()
+    });
+}
+
+/// The beginnings of some of the episodes.
+fn traces(played: &[Episode]) -> Traces {
+    let drawn = &played[..played.len().min(TRACES)];
+    let states = |episode: &Episode| (episode.steps + 1).min(TRACED);
+    let beginning = |episode: &Episode| {
+        let n = episode.states.len() / (episode.steps + 1);
+        episode.states[..n * states(episode)].to_vec()
+    };
     Traces {
-        lengths: played.iter().map(|episode| episode.steps + 1).collect(),
-        states: played.into_iter().flat_map(|episode| episode.states).collect(),
+        earned: Earned::of(played),
+        lengths: drawn.iter().map(states).collect(),
+        states: drawn.iter().flat_map(beginning).collect(),
     }
 }
 
 impl ControlTask {
-    /// Short episodes, for pictures.
-    fn traced(&self) -> Episodes {
-        let episodes = self.problem.episodes;
-        Episodes {
-            horizon: episodes.horizon.min(TRACED),
-            ..episodes
+    /// How many episodes are played while the policy is trained.
+    fn shown_episodes(&self) -> usize {
+        (self.problem.episodes.count / 10).max(TRACES)
+    }
+
+    /// What others than the learned policy do in these episodes.
+    async fn others(&mut self) -> Result<Arc<Others>, EngineError> {
+        if let Some(others) = &self.others {
+            return Ok(others.clone());
         }
+        let others = Arc::new(Others::play(self, self.shown_episodes()).await?);
+        self.others = Some(others.clone());
+        Ok(others)
     }
 
     fn spots(&self) -> usize {
         SPOTS.min(self.looked_at())
     }
 
-    fn spot(&self, condition: usize) -> Spot {
+    fn spot(&self, condition: usize, exact: &Exact) -> Spot {
         let (judge, state) = (&self.judge, self.reward.0.state(condition));
         let gaussians = judge.behaviour.at(state);
-        let [low, sides] = exact::extent(&judge.behaviour, &gaussians);
+        let [low, sides] = exact.shown_box(&judge.behaviour, &gaussians);
         let d = low.len();
         let cells = (0..SIDE.pow(d as u32)).map(|at| {
             let along = |side: usize, at: usize| low[side] + sides[side] * (at as f64 + 0.5) / SIDE as f64;
@@ -159,10 +179,8 @@ impl ShownTask for ControlTask {
     async fn scene(learner: &mut Learner<Self>) -> Result<Scene, EngineError> {
         let paths = learner.prior_paths().await?;
         let exact = learner.task.exact();
+        let others = learner.task.others().await?;
         let task = &learner.task;
-        let traced = task.traced();
-        let behaviour = task.of_behaviour(&traced, TRACES).await?;
-        let of_exact = task.of_exact(&traced, TRACES).await?;
         let map = task.judge.critic.map();
         Ok(Scene {
             truth: message::Truth::Quadrature,
@@ -181,11 +199,9 @@ impl ShownTask for ControlTask {
                         values.map(|value| value.map_or(f32::NAN, |v| v as f32)).collect(),
                     )
                 }),
-                spots: (0..task.spots()).map(|at| task.spot(at)).collect(),
-                behaviour_earned: Earned::of(&behaviour),
-                exact_earned: Earned::of(&of_exact),
-                behaviour: traces(behaviour),
-                exact: traces(of_exact),
+                spots: (0..task.spots()).map(|at| task.spot(at, &exact[at])).collect(),
+                behaviour: traces(&others.behaviour),
+                exact: traces(&others.exact),
             }),
             ..Scene::default()
         })
@@ -195,14 +211,15 @@ impl ShownTask for ControlTask {
     async fn snapshot(learner: &mut Learner<Self>, candidates: usize) -> Result<Snapshot, EngineError> {
         let pictured = learner.pictures(candidates, |_, _| None).await?;
         let count = learner.task.run.evaluation.samples_while_training;
-        let (report, _) = measure(learner, count, candidates).await?;
+        let (mut report, _) = measure(learner, count, candidates).await?;
         let spots = learner.task.spots();
         let conditions: Vec<usize> = (0..spots * EACH).map(|row| row / EACH).collect();
         let made = learner
             .simulate_round(LEARNED, Purpose::Pictures, 1, &conditions)
             .await?;
-        let traced = learner.task.traced();
-        let played = of_learned(learner, &traced, TRACES).await?;
+        let played = of_learned(learner, learner.task.shown_episodes()).await?;
+        let others = learner.task.others().await?;
+        with_returns(&mut report, returns(&played, &others));
         let task = &learner.task;
         Ok(Snapshot {
             iteration: learner.iteration(),
@@ -212,7 +229,7 @@ impl ShownTask for ControlTask {
                 ..pictured.paths
             },
             log_reward: Vec::new(),
-            more: traces(played).to_numbers(),
+            more: traces(&played).to_numbers(),
             report,
         })
     }
@@ -223,11 +240,10 @@ impl ShownTask for ControlTask {
         candidates: usize,
     ) -> Result<Report, EngineError> {
         let (mut report, _) = measure(learner, samples, candidates).await?;
-        let earned = returns(learner).await?;
-        report.fit = Fit::new(&ControlFit {
-            earned: Some(earned),
-            ..report.fit.of::<ControlFit>().unwrap_or_default()
-        });
+        let count = learner.task.problem.episodes.count;
+        let played = of_learned(learner, count).await?;
+        let others = Others::play(&learner.task, count).await?;
+        with_returns(&mut report, returns(&played, &others));
         Ok(report)
     }
 

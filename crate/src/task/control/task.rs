@@ -4,6 +4,7 @@ use super::behaviour::Behaviour;
 use super::critic::Critic;
 use super::exact::Exact;
 use super::problem::ControlProblem;
+use super::returns::Others;
 use super::reward::{ControlReward, Judge};
 use super::space::Space;
 use super::world::World;
@@ -53,6 +54,7 @@ pub struct ControlTask {
     pub device: Device,
     /// Computed when first asked for.
     pub(super) exact: Option<Arc<Vec<Exact>>>,
+    pub(super) others: Option<Arc<Others>>,
 }
 
 /// A state that the behaviour meets: some steps after the start of an episode, or, in a maze, anywhere.
@@ -128,6 +130,7 @@ impl ControlTask {
             reward: OnHost(reward),
             prior: prior_of(&judge, process, &states, &device),
             exact: None,
+            others: None,
             noise,
             run,
             problem,

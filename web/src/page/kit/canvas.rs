@@ -69,7 +69,9 @@ pub struct Marks {
     pub purpose: Purpose,
     pub outlines: Vec<Vec<[f64; 2]>>,
     pub handles: Vec<Handle>,
-    /// Whether they show while the panel is not in use, too.
+    /// Places with letters, which always show.
+    pub letters: Vec<([f64; 2], char)>,
+    /// Whether the others show while the panel is not in use, too.
     pub always: bool,
 }
 
@@ -79,7 +81,7 @@ pub struct CanvasProps {
     pub id: &'static str,
     /// What a screen reader says of the picture.
     pub label: AttrValue,
-    /// What the legend says the colours mean.
+    /// What the legend says the colours mean; nothing where there never is a picture.
     pub legend: AttrValue,
     pub picture: Option<Picture>,
     /// What lies on the picture.
@@ -157,12 +159,15 @@ pub fn Canvas(props: &CanvasProps) -> Html {
             }
             if let Some(paths) = paths {
                 match traces {
-                    Some(traces) => surface.traces(paths, *step, traces, *dark),
+                    Some(traces) => surface.traces(paths, *step, traces, *on_reward, *dark),
                     None => surface.points(paths, *step, *on_reward),
                 }
                 if let Some(path) = highlighted.filter(|p| *p < paths.count()) {
                     surface.path(paths, path, *step);
                 }
+            }
+            for (at, letter) in &marks.letters {
+                surface.letter(*at, *letter);
             }
             if *inside || marks.always {
                 marks.outlines.iter().for_each(|line| surface.outline(line));
@@ -226,15 +231,14 @@ pub fn Canvas(props: &CanvasProps) -> Html {
 }
 
 fn read(touch: Touch, canvas: &HtmlCanvasElement, square: Square, event: &web_sys::MouseEvent) -> Pointer {
-    let Square { half_width, .. } = square;
-    let unit = 2.0 * half_width / f64::from(canvas.client_width().max(1));
+    let width = f64::from(canvas.client_width().max(1));
     let bounds = canvas.get_bounding_client_rect();
-    let x = (f64::from(event.client_x()) - bounds.left()) * unit - half_width;
-    let y = half_width - (f64::from(event.client_y()) - bounds.top()) * unit;
+    let across = (f64::from(event.client_x()) - bounds.left()) / width;
+    let below = (f64::from(event.client_y()) - bounds.top()) / width;
     Pointer {
         touch,
-        at: [x, y],
-        reach: 11.0 * unit,
+        at: square.place([across, below]),
+        reach: 22.0 * square.half_width / width,
         erase: false,
         finger: false,
     }
@@ -250,7 +254,12 @@ struct LegendProps {
 #[component]
 fn Legend(props: &LegendProps) -> Html {
     let Some(picture) = &props.picture else {
-        return html! { <p class="legend">{ "waiting for the worker" }</p> };
+        let waiting = if props.text.is_empty() {
+            ""
+        } else {
+            "waiting for the worker"
+        };
+        return html! { <p class="legend">{ waiting }</p> };
     };
     let stops: Vec<_> = (0..=8)
         .map(|i| color::css(picture.ramp, props.dark, f64::from(i) / 8.0))

@@ -334,6 +334,9 @@ pub struct SliderProps {
     #[prop_or_default]
     pub formula: Option<&'static str>,
     pub value: f64,
+    /// What is said of the value, where that is not the value itself.
+    #[prop_or_default]
+    pub text: Option<AttrValue>,
     pub low: f64,
     pub high: f64,
     pub step: f64,
@@ -348,11 +351,12 @@ pub fn Slider(props: &SliderProps) -> Html {
             .target_unchecked_into::<HtmlInputElement>()
             .value_as_number()
     });
+    let text = props.text.clone().unwrap_or_else(|| plain(props.value).into());
     html! {
         <div class="field">
-            <label for={props.id.clone()}>{ &props.label }{ " " }<output>{ plain(props.value) }</output></label>
+            <label for={props.id.clone()}>{ &props.label }{ " " }<output>{ &text }</output></label>
             <input id={props.id.clone()} data-testid={props.id.clone()} type="range" min={props.low.to_string()} max={props.high.to_string()}
-                step={props.step.to_string()} value={props.value.to_string()} {oninput} aria-describedby={format!("{}-help", props.id)} />
+                step={props.step.to_string()} value={props.value.to_string()} {oninput} aria-valuetext={text} aria-describedby={format!("{}-help", props.id)} />
             <Explain id={props.id.clone()} help={props.help.clone()} formula={props.formula} />
         </div>
     }

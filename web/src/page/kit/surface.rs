@@ -1,25 +1,31 @@
-//! A canvas: pictures, and on a square around 0 points, lines and handles in its own units.
+//! A canvas: pictures, and on a square points, lines and handles in its own units.
 
 use super::color::Ink;
+use super::field::plain;
 use rtb::message::Paths;
 use std::f64::consts::TAU;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use yew::NodeRef;
 
-/// A square around 0 that a canvas shows.
+/// A square that a canvas shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Square {
+    pub middle: [f64; 2],
     /// Half its side, in its own units.
     pub half_width: f64,
-    /// How far apart its lines are, and those that have a number.
+    /// Whether the second coordinate points downward.
+    pub down: bool,
+    /// How far apart its lines are, and those that have a number; none with 0.
     pub lines: f64,
     pub numbers: f64,
 }
 
 /// The square of a canvas that names no other.
 pub const SQUARE: Square = Square {
+    middle: [0.0; 2],
     half_width: HALF_WIDTH,
+    down: false,
     lines: 5.0,
     numbers: 10.0,
 };
@@ -28,10 +34,45 @@ pub const SQUARE: Square = Square {
 pub const HALF_WIDTH: f64 = 14.0;
 
 impl Square {
-    /// The multiples of a distance inside.
-    fn multiples(self, of: f64) -> impl Iterator<Item = f64> {
-        let most = ((self.half_width / of).ceil() - 1.0) as i32;
-        (-most..=most).map(move |at| f64::from(at) * of)
+    /// One with lines at round numbers, around a box.
+    pub fn around([low, high]: [[f64; 2]; 2]) -> Self {
+        let half = |axis: usize| 0.5 * (high[axis] - low[axis]);
+        let half_width = half(0).max(half(1)).max(1e-9);
+        let decade = 10f64.powf(half_width.log10().floor());
+        let lines = [0.2, 0.5, 1.0].map(|share| share * decade);
+        let lines = lines.into_iter().find(|lines| half_width <= 5.0 * lines);
+        let lines = lines.unwrap_or(2.0 * decade);
+        Self {
+            middle: [0, 1].map(|axis| 0.5 * (low[axis] + high[axis])),
+            half_width,
+            down: false,
+            lines,
+            numbers: 2.0 * lines,
+        }
+    }
+
+    /// The place at shares of the square, from its left and its top.
+    pub fn place(self, [across, below]: [f64; 2]) -> [f64; 2] {
+        let width = 2.0 * self.half_width;
+        let up = if self.down { below } else { 1.0 - below };
+        let [left, foot] = self.middle.map(|middle| middle - self.half_width);
+        [left + width * across, foot + width * up]
+    }
+
+    /// Shares of the square, from its left and its top, of a place.
+    pub fn shares(self, [x, y]: [f64; 2]) -> [f64; 2] {
+        let width = 2.0 * self.half_width;
+        let [left, foot] = self.middle.map(|middle| middle - self.half_width);
+        let up = (y - foot) / width;
+        [(x - left) / width, if self.down { up } else { 1.0 - up }]
+    }
+
+    /// The multiples of a distance inside, along an axis.
+    fn multiples(self, axis: usize, of: f64) -> impl Iterator<Item = f64> {
+        let [low, high] = [-self.half_width, self.half_width].map(|by| (self.middle[axis] + by) / of);
+        let (first, last) = (low.floor() as i32 + 1, high.ceil() as i32);
+        let count = if of > 0.0 { (last - first).max(0) } else { 0 };
+        (0..count).map(move |at| f64::from(first + at) * of)
     }
 }
 
@@ -83,10 +124,9 @@ impl Surface {
     }
 
     /// Device pixels of a place in the square.
-    pub(super) fn pixel(&self, [x, y]: [f64; 2]) -> (f64, f64) {
-        let half_width = self.square.half_width;
-        let unit = self.side / (2.0 * half_width);
-        ((x + half_width) * unit, (half_width - y) * unit)
+    pub(super) fn pixel(&self, at: [f64; 2]) -> (f64, f64) {
+        let [across, below] = self.square.shares(at);
+        (across * self.side, below * self.side)
     }
 
     pub fn image(&self, image: &HtmlCanvasElement, smooth: bool) {
@@ -157,30 +197,36 @@ impl Surface {
         c.set_fill_style_str(self.ink.text);
         c.set_font(&format!("{}px system-ui, sans-serif", 9.5 * self.scale));
         c.begin_path();
-        for at in self.square.multiples(self.square.lines) {
-            let (x, _) = self.pixel([at, 0.0]);
-            let (_, y) = self.pixel([0.0, at]);
+        let Square {
+            middle,
+            lines,
+            numbers,
+            ..
+        } = self.square;
+        for at in self.square.multiples(0, lines) {
+            let (x, _) = self.pixel([at, middle[1]]);
             c.move_to(x, 0.0);
             c.line_to(x, self.side);
+        }
+        for at in self.square.multiples(1, lines) {
+            let (_, y) = self.pixel([middle[0], at]);
             c.move_to(0.0, y);
             c.line_to(self.side, y);
         }
         c.stroke();
         let gap = 4.0 * self.scale;
-        for at in self.square.multiples(self.square.numbers) {
-            let label = if at < 0.0 {
-                format!("−{}", -at)
-            } else {
-                at.to_string()
-            };
-            let (x, _) = self.pixel([at, 0.0]);
-            let (_, y) = self.pixel([0.0, at]);
-            c.set_text_align("center");
-            c.set_text_baseline("bottom");
-            let _ = c.fill_text(&label, x, self.side - gap);
-            c.set_text_align("left");
-            c.set_text_baseline("middle");
-            let _ = c.fill_text(&label, gap, y);
+        let label = |at: f64| plain(at).replace('-', "−");
+        c.set_text_align("center");
+        c.set_text_baseline("bottom");
+        for at in self.square.multiples(0, numbers) {
+            let (x, _) = self.pixel([at, middle[1]]);
+            let _ = c.fill_text(&label(at), x, self.side - gap);
+        }
+        c.set_text_align("left");
+        c.set_text_baseline("middle");
+        for at in self.square.multiples(1, numbers) {
+            let (_, y) = self.pixel([middle[0], at]);
+            let _ = c.fill_text(&label(at), gap, y);
         }
     }
 
@@ -264,6 +310,23 @@ impl Surface {
         self.context.set_global_alpha(1.0);
     }
 
+    /// A letter in the middle of a place.
+    pub fn letter(&self, at: [f64; 2], letter: char) {
+        let c = &self.context;
+        let (x, y) = self.pixel(at);
+        c.set_font(&format!("700 {}px system-ui, sans-serif", 13.0 * self.scale));
+        c.set_text_align("center");
+        c.set_text_baseline("middle");
+        c.set_line_join("round");
+        c.set_line_width(3.0 * self.scale);
+        c.set_stroke_style_str(self.ink.surface);
+        c.set_fill_style_str(self.ink.handle);
+        // A text always draws.
+        let text = letter.to_string();
+        let _ = c.stroke_text(&text, x, y);
+        let _ = c.fill_text(&text, x, y);
+    }
+
     /// A closed or open line through points of the square.
     pub fn outline(&self, points: &[[f64; 2]]) {
         self.context.begin_path();
@@ -338,13 +401,30 @@ mod tests {
 
     #[test]
     fn lines_are_inside_the_square() {
-        let lines: Vec<f64> = SQUARE.multiples(SQUARE.lines).collect();
+        let lines: Vec<f64> = SQUARE.multiples(0, SQUARE.lines).collect();
         assert_eq!(lines, [-10.0, -5.0, 0.0, 5.0, 10.0]);
-        let edge = Square {
-            half_width: 4.0,
-            lines: 1.0,
-            numbers: 2.0,
-        };
-        assert_eq!(edge.multiples(edge.numbers).collect::<Vec<_>>(), [-2.0, 0.0, 2.0]);
+        let edge = Square::around([[1.0, -4.0], [9.0, 4.0]]);
+        assert_eq!((edge.half_width, edge.lines), (4.0, 1.0));
+        assert_eq!(edge.multiples(0, 2.0).collect::<Vec<_>>(), [2.0, 4.0, 6.0, 8.0]);
+        assert_eq!(edge.multiples(1, 2.0).collect::<Vec<_>>(), [-2.0, 0.0, 2.0]);
+        assert_eq!(edge.multiples(1, 0.0).count(), 0);
+        for half_width in [0.3, 0.7, 1.1, 2.4, 6.0, 30.0] {
+            let square = Square::around([[-half_width; 2], [half_width; 2]]);
+            let lines = square.multiples(0, square.lines).count();
+            assert!((5..=11).contains(&lines), "{lines} in {half_width}");
+        }
+    }
+
+    #[test]
+    fn places_are_where_their_shares_are() {
+        for down in [false, true] {
+            let square = Square {
+                down,
+                ..Square::around([[1.0, 2.0], [5.0, 8.0]])
+            };
+            let [across, below] = square.shares([3.0, 2.0]);
+            assert_eq!((across, below), (0.5, if down { 0.0 } else { 1.0 }));
+            assert_eq!(square.place([across, below]), [3.0, 2.0]);
+        }
     }
 }

@@ -109,8 +109,13 @@ impl Times {
         Callback::from(move |step: f64| flow.dispatch(Move::Stop(step / steps as f64)))
     }
 
-    /// The sliders; `flow` says what they show.
+    /// The sliders of diffusion time, of which `flow` says what it shows, and of training time.
     pub fn timeline(&self, steps: usize, iterations: Vec<usize>, flow: &'static str) -> Html {
+        self.sliders(Some(["Diffusion time", flow]), steps, iterations)
+    }
+
+    /// The same of another time, with its name and what is said of it, or of training time alone.
+    pub fn sliders(&self, flow: Option<[&'static str; 2]>, steps: usize, iterations: Vec<usize>) -> Html {
         let dispatcher = self.flow.dispatcher();
         let on_play = Callback::from(move |on| dispatcher.dispatch(Move::Play(on)));
         let on_shown = {
@@ -137,7 +142,7 @@ struct TimelineProps {
     iterations: Vec<usize>,
     shown: usize,
     on_shown: Callback<usize>,
-    flow: &'static str,
+    flow: Option<[&'static str; 2]>,
 }
 
 fn value(event: &InputEvent) -> f64 {
@@ -159,17 +164,19 @@ fn Timeline(props: &TimelineProps) -> Html {
     let last = props.iterations.len().saturating_sub(1);
     html! {
         <div class="timeline">
-            <div class="field">
-                <label for="time-slider">{ "Diffusion time " }<output>{ format!("step {step} of {}", props.steps) }</output></label>
-                <div class="row">
-                    <button type="button" class="quiet" data-testid="play" aria-pressed={props.playing.to_string()} onclick={play}
-                        aria-label="Play the trajectories">{ if props.playing { "❚❚" } else { "▶" } }</button>
-                    <input id="time-slider" data-testid="time-slider" type="range" min="0" max={props.steps.to_string()} step="1"
-                        value={step.to_string()} oninput={on_step} aria-valuetext={format!("step {step} of {}", props.steps)}
-                        aria-describedby="time-slider-help" />
+            if let Some([name, said]) = props.flow {
+                <div class="field">
+                    <label for="time-slider">{ name }{ " " }<output>{ format!("step {step} of {}", props.steps) }</output></label>
+                    <div class="row">
+                        <button type="button" class="quiet" data-testid="play" aria-pressed={props.playing.to_string()} onclick={play}
+                            aria-label="Play the trajectories">{ if props.playing { "❚❚" } else { "▶" } }</button>
+                        <input id="time-slider" data-testid="time-slider" type="range" min="0" max={props.steps.to_string()} step="1"
+                            value={step.to_string()} oninput={on_step} aria-valuetext={format!("step {step} of {}", props.steps)}
+                            aria-describedby="time-slider-help" />
+                    </div>
+                    <p class="help" id="time-slider-help">{ said }</p>
                 </div>
-                <p class="help" id="time-slider-help">{ props.flow }</p>
-            </div>
+            }
             <div class="field">
                 <label for="history-slider">{ "Training time " }<output>{ format!("iteration {iteration}") }</output></label>
                 <div class="row">

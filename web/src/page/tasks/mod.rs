@@ -2,6 +2,7 @@
 //! of a task it asks its room for; this file alone says which one that is.
 
 mod common;
+mod control;
 mod images;
 mod latents;
 mod plane;
@@ -24,12 +25,13 @@ use rtb::run::{ConfigError, Run};
 use yew::Html;
 
 /// The rooms, in the order of the page.
-static ROOMS: [&dyn Room; 5] = [
+static ROOMS: [&dyn Room; 6] = [
     &plane::Plane,
     &points::Points,
     &images::Images,
     &latents::Latents,
     &text::Text,
+    &control::Control,
 ];
 
 /// The room of a run's task.

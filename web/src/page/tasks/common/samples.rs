@@ -12,7 +12,7 @@ use yew::prelude::*;
 pub struct Samples {
     pub times: Times,
     /// Of the kept snapshots.
-    iterations: Vec<usize>,
+    pub iterations: Vec<usize>,
     /// T of the chain: a causal prior has a step a place, whatever the run says.
     pub steps: usize,
     /// The kept snapshot that is shown.

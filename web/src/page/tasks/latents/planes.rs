@@ -8,7 +8,7 @@ use crate::kit::canvas::{Canvas, Pointer, Touch, arrow};
 use crate::kit::color;
 use crate::kit::lens::Lens;
 use crate::kit::shared::Shared;
-use crate::kit::surface::{Square, nearest};
+use crate::kit::surface::{SQUARE, Square, nearest};
 use crate::kit::traces::Traces;
 use crate::parts::panels::{EXACT, LEARNED, PANELS, PRIOR, PanelsProps, REWARD, stage};
 use crate::tasks::images::panels::use_grids;
@@ -87,6 +87,7 @@ pub fn Planes(props: &PanelsProps) -> Html {
         half_width: pictures.half_width,
         lines: LINES,
         numbers: NUMBERS,
+        ..SQUARE
     };
     let step = samples.step();
     let plane_of = |panel: usize| {
@@ -200,6 +201,7 @@ impl Drawn {
             traces: Traces {
                 groups: Shared::new(groups),
                 count: run.conditions(),
+                ways: false,
             },
         }
     }

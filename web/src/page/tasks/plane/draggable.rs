@@ -114,6 +114,7 @@ impl Draggable {
             handles: self.handles().into_iter().enumerate().map(handle).collect(),
             // A shape's outline is the reward itself.
             always: matches!(self, Self::Shape(_)),
+            ..Marks::default()
         }
     }
 

@@ -1,0 +1,153 @@
+//! Control: policies that are posteriors.
+
+mod actions;
+mod episodes;
+mod figures;
+mod gestures;
+mod maze;
+mod panels;
+mod picture;
+mod preview;
+mod prior;
+mod reward;
+mod words;
+
+use super::{Facts, Room};
+use crate::parts::compare::Compared;
+use crate::parts::controls::numbers::{DEPTH, Numbers, WIDTH};
+use crate::parts::edit::EditProps;
+use crate::parts::figures::Remarks;
+use crate::parts::navigation::Naming;
+use crate::parts::panels::{PANELS, PanelsProps};
+use crate::parts::save_open::{SampleFile, Saved};
+use rtb::message::{Fit, Report, Scene};
+use rtb::run::Run;
+use rtb::task::control::{ControlFit, ControlProblem, ControlView};
+use std::fmt::Write;
+use std::sync::Arc;
+use yew::{Html, html};
+
+pub struct Control;
+
+static FACTS: Facts = Facts {
+    naming: Naming {
+        name: "control",
+        title: "Control",
+        opens: None,
+        what: "policies for a maze",
+        intro: "In the last task, Control, a sample is an action. The prior is a behaviour μ(a|s), what somebody does in a state s; the reward is what a critic says that an action is worth, r = exp(Q(s, a)/α). \
+                One network learns the posterior in all states, which is a policy: with a large α it imitates the behaviour, with a small one it is greedy. \
+                Draw walls, move the goal, and see where the behaviour, the learned and the exact policy go. ",
+    },
+    numbers: Numbers {
+        steps: (
+            "Number of Gaussian steps from noise to an action. The prior is the same for any number; with more steps, the chain can come closer to the exact policy.",
+            None,
+        ),
+        exploration: "Extra variance of the policy’s steps at the start of training. It changes which trajectories are sampled, not how they are scored.",
+        network: &[WIDTH, DEPTH],
+        langevin: Some(
+            "Adds the gradient of log r to each step, times a learned scale for every coordinate. It tells the network where walls and the goal are. Not in the WebGPU worker.",
+        ),
+        proposals: None,
+    },
+    charts: figures::CHARTS,
+    rows: &figures::ROWS,
+    compared: Compared {
+        limits: (2000, 20_000),
+        iterations: 200,
+        pace: |_| 1.2e-5,
+        columns: &figures::COLUMNS,
+        error: "total variation of an action’s coordinates",
+        kept: "",
+        picture: |props| html! { <picture::Picture ..props /> },
+    },
+    saved: Saved {
+        samples: (10_000, "Save 10,000 actions (.csv)"),
+        pictures: &PANELS,
+    },
+};
+
+impl Room for Control {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    /// None ships: behaviours have a closed form.
+    fn adopt(&self, _run: &mut Run) -> Option<String> {
+        None
+    }
+
+    fn preview(&self, run: &Run, before: Option<(&Run, &Scene)>) -> Scene {
+        preview::scene(run, before)
+    }
+
+    fn panels(&self, props: PanelsProps) -> Html {
+        html! { <panels::Panels ..props /> }
+    }
+
+    fn reward(&self, edits: EditProps) -> Html {
+        html! { <reward::RewardControls ..edits /> }
+    }
+
+    fn prior(&self, edits: EditProps) -> Html {
+        html! { <prior::PriorControls ..edits /> }
+    }
+
+    fn remarks(&self, _report: Option<&Report>) -> Remarks {
+        Remarks {
+            truth: "It comes from quadrature over actions, for the critic’s Q; returns are those of the same episodes.",
+            caution: None,
+            more: Html::default(),
+        }
+    }
+
+    fn file(&self, scene: &Scene, samples: &[f32]) -> SampleFile {
+        SampleFile::Text {
+            name: "actions.csv",
+            text: csv(&view(scene).action_names, samples),
+        }
+    }
+}
+
+/// What a run of this task asks for.
+fn problem(run: &Run) -> &ControlProblem {
+    ControlProblem::of(run).expect("a room is handed runs of its own task only")
+}
+
+/// The same, to change.
+fn problem_mut(run: &mut Run) -> &mut ControlProblem {
+    ControlProblem::of_mut(run).expect("a room is handed runs of its own task only")
+}
+
+/// The figures of this task.
+fn fit(of: &Fit) -> Option<ControlFit> {
+    of.of()
+}
+
+/// How a scene of this task is drawn; empty where nothing is known yet.
+fn view(scene: &Scene) -> Arc<ControlView> {
+    scene.view.of().unwrap_or_default()
+}
+
+/// Actions as comma-separated values with a header.
+fn csv(names: &[String], actions: &[f32]) -> String {
+    let mut text = names.join(",") + "\n";
+    for action in actions.chunks_exact(names.len().max(1)) {
+        for (at, value) in action.iter().enumerate() {
+            let comma = if at > 0 { "," } else { "" };
+            write!(text, "{comma}{value}").expect("writing to a string");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_file_of_actions_has_a_column_a_coordinate() {
+        let names = ["dx", "dy"].map(str::to_owned);
+        assert_eq!(super::csv(&names, &[0.5, -1.0, 2.0, 3.0]), "dx,dy\n0.5,-1\n2,3\n");
+    }
+}
