@@ -1612,6 +1612,149 @@ test('stories open with a run that moves within ten seconds on a processor', { t
   await page.close();
 });
 
+/** A run of control small enough for a test. */
+const maze = (preset = 'control-maze') => fragment(`preset = "${preset}"
+[process]
+steps = 8
+[network]
+width = 32
+[rollout]
+batch = 256
+[training]
+iterations = 20
+[episodes]
+states = 64
+looked_at = 16
+count = 20
+horizon = 60
+[evaluation]
+samples_while_training = 400
+`);
+
+const mazePanels = ['maze-canvas', 'behaviour-canvas', 'policy-canvas', 'best-canvas'];
+const actionPanels = ['prior-canvas', 'reward-canvas', 'learned-canvas', 'exact-canvas'];
+
+/** Clicks the middle of a cell of a maze of 11 rows and 9 columns, which stands in the middle of its square. */
+async function cell(page, row, column) {
+  await id(page, 'maze-canvas').scrollIntoViewIfNeeded();
+  const box = await id(page, 'maze-canvas').boundingBox();
+  await page.mouse.click(box.x + ((column + 1.5) / 11) * box.width, box.y + ((row + 0.5) / 11) * box.height);
+}
+
+test('a maze is looked at and learned on the CPU worker, beside what is exact', { timeout: 300_000 }, async () => {
+  const { page, problems } = await ready(cpu, maze());
+  assert.equal(await id(page, 'task-control').getAttribute('aria-current'), 'page');
+  await id(page, 'time-slider').fill('5');
+  for (const canvas of [...mazePanels, ...actionPanels]) await until(canvas, async () => drawn(page, canvas), 10);
+  assert.match(await said(page, 'maze-canvas'), /11 rows and 9 columns, .* the chosen state is x \d/);
+  assert.match(await said(page, 'best-canvas'), /^12 episodes of the exact policy\. .* Return −\d.* reach the goal/);
+  const untrained = await pixels(page, 'policy-canvas');
+  assert.equal(untrained, await pixels(page, 'behaviour-canvas'), 'nothing is trained yet');
+
+  // Another state: from the list, by keys and by the pointer.
+  const exact = await pixels(page, 'exact-canvas');
+  await id(page, 'state').selectOption('3');
+  await until('its actions', async () => (await pixels(page, 'exact-canvas')) !== exact, 5);
+  const states = [await said(page, 'exact-canvas')];
+  for (const choose of [() => page.keyboard.press('ArrowLeft'), () => cell(page, 1, 7), () => cell(page, 9, 1)]) {
+    await id(page, 'maze-canvas').focus();
+    await choose();
+    await until('another state', async () => !states.includes(await said(page, 'exact-canvas')), 5);
+    states.push(await said(page, 'exact-canvas'));
+  }
+
+  await id(page, 'train').click();
+  await until('all iterations', async () => /Finished/.test(await id(page, 'status').textContent()), 120);
+  await until('the learned policy to move', async () => (await pixels(page, 'policy-canvas')) !== untrained, 5);
+  for (const key of ['return_learned', 'return_exact', 'return_behaviour', 'return_optimal', 'total_variation', 'total_variation_exact', 'total_variation_bound', 'log_z_off', 'ess']) {
+    assert.ok(Number.isFinite(await metric(page, key)), key);
+  }
+  assert.ok(await metric(page, 'return_exact') > await metric(page, 'return_behaviour'));
+  assert.match(await said(page, 'learned-canvas'), /in the state x .* at iteration 20: total variation of a coordinate 0\.\d/);
+  const actions = (await saved(page, 'save-samples')).trim().split('\n');
+  assert.equal(actions[0], 'dx,dy');
+  assert.equal(actions.length, 10_001);
+  assert.deepEqual(problems, []);
+  await page.close();
+});
+
+test('walls are drawn, the goal moves, α slides, and the link restores it', { timeout: 300_000 }, async () => {
+  const { page, problems } = await ready(cpu, maze());
+  const rows = async () => (await id(page, 'maze-rows').inputValue()).split('\n');
+  const anew = (what) => until(what, async () => /Ready/.test(await id(page, 'status').textContent())
+    && (await drawn(page, 'exact-canvas')), 60);
+  await id(page, 'tool-walls').click();
+  await cell(page, 2, 4);
+  await until('the wall to go', async () => (await rows())[2] === '#.#...#.#', 5);
+  await anew('the other maze');
+  // Without that cell the goal would be cut off: the map stays, and the reason stands below it.
+  await cell(page, 8, 7);
+  await until('the refusal', async () => /^Map: .*from which no way leads to a goal/.test((await id(page, 'maze-rows-error').allTextContents()).join()), 5);
+  assert.equal((await rows())[8], '#.###.#.#');
+  await id(page, 'tool-goal').click();
+  await cell(page, 1, 7);
+  await until('the goal', async () => (await rows())[1] === '#S..#..G#' && (await rows())[7] === '#.....#.#', 5);
+  assert.equal(await id(page, 'maze-rows-error').count(), 0);
+  // By keyboard: from the cell under the pointer one to the left, where the start then is.
+  await id(page, 'tool-start').click();
+  await id(page, 'maze-canvas').focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('Space');
+  await until('the start', async () => (await rows())[1] === '#...#.SG#', 5);
+  await anew('the last maze');
+  assert.equal(await iteration(page), 0);
+
+  const before = await pixels(page, 'exact-canvas');
+  await id(page, 'alpha').fill('0');
+  await until('α', async () => (await id(page, 'reward-alpha').inputValue()) === '1', 5);
+  await until('another policy', async () => (await pixels(page, 'exact-canvas')) !== before, 5);
+  await id(page, 'reward-kind').selectOption('behaviour');
+  await anew('the other critic');
+  await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
+  await set(page, 'prior-deviation', 0.4);
+  await anew('the other behaviour');
+  await id(page, 'step').click();
+  await until('an iteration', async () => (await iteration(page)) === 1, 60);
+  await new Promise((next) => setTimeout(next, 500));
+  const again = await ready(cpu, page.url().slice(site.url.length));
+  assert.deepEqual(await id(again.page, 'maze-rows').inputValue(), (await rows()).join('\n'));
+  for (const [field, value] of [['reward-alpha', '1'], ['reward-kind', 'behaviour'], ['prior-deviation', '0.4'], ['batch', '256']]) {
+    assert.equal(await id(again.page, field).inputValue(), value, field);
+  }
+  assert.deepEqual([...problems, ...again.problems], []);
+  for (const p of [page, again.page]) await p.close();
+});
+
+test('a bandit and linear dynamics have the same panels without a maze', { timeout: 300_000 }, async () => {
+  const bandit = await ready(cpu, maze('control-bandit'));
+  for (const canvas of actionPanels) await until(canvas, async () => drawn(bandit.page, canvas), 10);
+  for (const absent of ['maze-canvas', 'reward-kind', 'state']) assert.equal(await id(bandit.page, absent).count(), 0, absent);
+  const exact = await pixels(bandit.page, 'exact-canvas');
+  await id(bandit.page, 'reward-expression').fill('-3*abs(a1)');
+  await until('another policy', async () => (await drawn(bandit.page, 'exact-canvas')) && (await pixels(bandit.page, 'exact-canvas')) !== exact, 30);
+  await id(bandit.page, 'reward-expression').fill('-3*b');
+  await until('the refusal', async () => /^Formula: .*`b`/.test((await id(bandit.page, 'reward-expression-error').allTextContents()).join()), 5);
+  await id(bandit.page, 'reward-expression').fill('-3*abs(a1)');
+  await set(bandit.page, 'environment-action', 1);
+  await until('actions on a line', async () => /From left to right: a1 from −/.test(await bandit.page.locator('.panels').textContent())
+    && /Ready/.test(await id(bandit.page, 'status').textContent()) && drawn(bandit.page, 'exact-canvas'), 60);
+  await id(bandit.page, 'step').click();
+  await until('an iteration', async () => (await iteration(bandit.page)) === 1, 60);
+
+  const { page, problems } = await ready(cpu, maze('control-linear'));
+  for (const canvas of [...mazePanels, ...actionPanels]) await until(canvas, async () => (await said(page, canvas)).length > 20, 5);
+  assert.equal(await id(page, 'tool-walls').count(), 0);
+  assert.match(await said(page, 'maze-canvas'), /the chosen one is s1 .*, s4 /);
+  await id(page, 'state').selectOption('5');
+  await set(page, 'action-cost', '0.1 0.4');
+  await until('the other costs', async () => /Ready/.test(await id(page, 'status').textContent()) && drawn(page, 'exact-canvas'), 60);
+  await id(page, 'step').click();
+  await until('an iteration', async () => (await iteration(page)) === 1, 60);
+  assert.ok(Number.isFinite(await metric(page, 'return_learned')));
+  assert.deepEqual([...bandit.problems, ...problems], []);
+  for (const p of [page, bandit.page]) await p.close();
+});
+
 test('a phone shows parts that fold, in the order of the focus, with the reward beside its controls', { timeout: 60_000 }, async () => {
   const context = await browse({ viewport: { width: 390, height: 844 }, forcedColors: 'active' });
   const { page, problems } = await ready(context);
@@ -1633,7 +1776,8 @@ kind = "all"
 rewards = [{ kind = "classes", classes = [8, 9] }, { kind = "thickness", target = 3.0, deviation = 1.0 }]`);
   for (const [width, colorScheme, run] of [[1400, 'light', ''], [390, 'dark', ''], [1400, 'dark', tiny()], [360, 'light', product],
     [1400, 'dark', latent()], [360, 'light', '#preset=latents-inpaint'],
-    [360, 'dark', '#preset=digits-inpaint'], [1400, 'light', '#preset=eight-schools'], [360, 'dark', bent()], [1400, 'light', story()], [360, 'dark', story()]]) {
+    [360, 'dark', '#preset=digits-inpaint'], [1400, 'light', '#preset=eight-schools'], [360, 'dark', bent()], [1400, 'light', story()], [360, 'dark', story()],
+    [1400, 'dark', maze()], [390, 'light', maze()], [360, 'dark', maze('control-linear')], [360, 'light', maze('control-bandit')]]) {
     const context = await browse({ viewport: { width, height: 844 }, colorScheme, reducedMotion: 'reduce' });
     const { page, problems } = await ready(context, run);
     await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));

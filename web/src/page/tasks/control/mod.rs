@@ -35,7 +35,7 @@ static FACTS: Facts = Facts {
         title: "Control",
         opens: None,
         what: "policies for a maze",
-        intro: "In the last task, Control, a sample is an action. The prior is a behaviour μ(a|s), what somebody does in a state s; the reward is what a critic says that an action is worth, r = exp(Q(s, a)/α). \
+        intro: "The sixth task, Control, is about actions: a sample is one. The prior is a behaviour μ(a|s), what somebody does in a state s; the reward is what a critic says that an action is worth, r = exp(Q(s, a)/α). \
                 One network learns the posterior in all states, which is a policy: with a large α it imitates the behaviour, with a small one it is greedy. \
                 Draw walls, move the goal, and see where the behaviour, the learned and the exact policy go. ",
     },
