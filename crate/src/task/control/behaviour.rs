@@ -161,6 +161,17 @@ impl Behaviour {
             .collect()
     }
 
+    /// The factor of a coordinate's value in the density of each of its Gaussians, which are these.
+    #[cfg(feature = "engine")]
+    pub(super) fn factors(&self, gaussians: &[Gaussian], coordinate: usize, value: f64) -> Vec<f64> {
+        let factor = |(gaussian, variances): (&Gaussian, &Vec<f64>)| {
+            let variance = variances[coordinate];
+            let off = value - gaussian.mean[coordinate];
+            (-0.5 * off * off / variance).exp() / (TAU * variance).sqrt()
+        };
+        gaussians.iter().zip(&self.variances).map(factor).collect()
+    }
+
     /// log μ of an action in a state where its Gaussians are these.
     #[cfg(feature = "engine")]
     pub fn log_prob(&self, gaussians: &[Gaussian], action: &[f64]) -> f64 {

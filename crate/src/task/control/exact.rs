@@ -15,6 +15,8 @@ const BEYOND: f64 = 5.0;
 /// Share of the mass that may lie at the edge of the wide grid, and how often it may double its sides.
 const AT_EDGE: f64 = 1e-6;
 const MOST_GROWN: usize = 6;
+/// Densities below this have lost digits, or are 0.
+const LEAST_DENSITY: f64 = 1e-250;
 /// Mass that may lie beyond the fine grid on each side, and beyond what is shown of it.
 const OUTSIDE: f64 = 1e-7;
 const NOT_SHOWN: f64 = 2e-3;
@@ -63,6 +65,36 @@ impl Nodes<'_> {
                 low + side * (self.along(at, coordinate) as f64 + 0.5) / self.count as f64
             })
             .collect()
+    }
+
+    /// log μ of every node: Gaussians are products over the coordinates, whose factors few places have.
+    fn log_probs(&self, behaviour: &Behaviour, gaussians: &[Gaussian]) -> Vec<f64> {
+        let d = self.low.len();
+        let factors = |coordinate: usize| {
+            let place = move |at: usize| {
+                self.low[coordinate] + self.sides[coordinate] * (at as f64 + 0.5) / self.count as f64
+            };
+            (0..self.count).flat_map(move |at| behaviour.factors(gaussians, coordinate, place(at)))
+        };
+        let factors: Vec<Vec<f64>> = (0..d).map(|coordinate| factors(coordinate).collect()).collect();
+        let shares: Vec<f64> = gaussians.iter().map(|one| one.log_weight.exp()).collect();
+        let k = shares.len();
+        let of_node = |at: usize| {
+            let of = |coordinate: usize| {
+                let along = self.along(at, coordinate);
+                &factors[coordinate][along * k..(along + 1) * k]
+            };
+            let first = shares.iter().zip(of(0)).map(|(share, factor)| share * factor);
+            let density: f64 = match d {
+                1 => first.sum(),
+                _ => first.zip(of(1)).map(|(first, second)| first * second).sum(),
+            };
+            match density > LEAST_DENSITY {
+                true => density.ln(),
+                false => behaviour.log_prob(gaussians, &self.action(at)),
+            }
+        };
+        (0..self.len()).map(of_node).collect()
     }
 
     fn is_at_edge(&self, at: usize) -> bool {
@@ -137,17 +169,12 @@ impl Exact {
         let gaussians = behaviour.at(state);
         // Masses that sum to 1, log Z and the largest Q.
         let weigh = |nodes: &Nodes| -> (Vec<f64>, f64, f64) {
-            let values = (0..nodes.len()).map(|at| {
-                let action = nodes.action(at);
-                (
-                    behaviour.log_prob(&gaussians, &action),
-                    critic.value(state, &action),
-                )
-            });
-            let values: Vec<(f64, f64)> = values.collect();
-            let peak = values.iter().map(|v| v.1).fold(f64::NEG_INFINITY, f64::max);
-            let logs = values.iter().map(|(log_prob, q)| log_prob + (q - peak) / alpha);
-            let logs: Vec<f64> = logs.collect();
+            let log_probs = nodes.log_probs(behaviour, &gaussians);
+            let values = (0..nodes.len()).map(|at| critic.value(state, &nodes.action(at)));
+            let values: Vec<f64> = values.collect();
+            let peak = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let logs = log_probs.iter().zip(&values);
+            let logs: Vec<f64> = logs.map(|(log_prob, q)| log_prob + (q - peak) / alpha).collect();
             // Where Q is largest the behaviour may be next to 0: the largest of both together keeps the sum from underflow.
             let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let mut masses: Vec<f64> = logs.iter().map(|log| (log - most).exp()).collect();
@@ -286,5 +313,33 @@ impl Exact {
         Some(at)
             .filter(|at| (0.0..cells as f64).contains(at))
             .map(|at| at as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::control::description::{Environment, Prior};
+    use crate::task::control::world::World;
+
+    #[test]
+    fn products_of_factors_are_densities_near_and_far() {
+        let world = World::of(&Environment::default()).expect("a bandit");
+        let behaviour = Behaviour::of(&Prior::default(), &world).expect("a behaviour");
+        let gaussians = behaviour.at(&[]);
+        // At the far end the factors are 0.
+        let nodes = Nodes {
+            low: &[-3.0, -2.0],
+            sides: &[80.0, 5.0],
+            count: 40,
+        };
+        let found = nodes.log_probs(&behaviour, &gaussians);
+        for (at, found) in found.into_iter().enumerate() {
+            let exact = behaviour.log_prob(&gaussians, &nodes.action(at));
+            assert!(
+                (found - exact).abs() < 1e-9 * exact.abs().max(1.0),
+                "{at}: {found} {exact}"
+            );
+        }
     }
 }

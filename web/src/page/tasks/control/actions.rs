@@ -9,7 +9,7 @@ use rtb::task::control::{ControlView, Spot};
 use rtb::task::planar::picture::blurred;
 
 /// Smoothing of every density, in cells: only pictures that are equally smooth compare, and actions are few.
-const BLUR: f64 = 1.1;
+const BLUR: f64 = 1.5;
 /// Rows of the picture of a function of one number.
 const ROWS: usize = 96;
 

@@ -20,7 +20,7 @@ pub static ROWS: [Row; 18] = [
     row(
         "return_learned",
         "Return",
-        "discounted, mean over the same episodes; a tenth of those of the final evaluation of the native program",
+        "discounted, mean over episodes; the exact policy has the same ones",
         |r| Some(earned(r)?.return_learned),
     )
     .beside("return_exact", |r| Some(earned(r)?.return_exact)),
