@@ -20,8 +20,9 @@ use std::sync::Arc;
 /// States at which actions are drawn, and the actions of each.
 pub(super) const SPOTS: usize = 16;
 const EACH: usize = 250;
-/// Cells along a side of a picture of densities.
+/// Cells along a side of a picture of densities, and of those of actions with one number.
 const SIDE: usize = 32;
+const ON_A_LINE: usize = 64;
 /// Episodes that are drawn, and the most states of each.
 const TRACES: usize = 12;
 const TRACED: usize = 80;
@@ -83,12 +84,13 @@ impl ControlTask {
         let gaussians = judge.behaviour.at(state);
         let [low, sides] = exact.shown_box(&judge.behaviour, &gaussians);
         let d = low.len();
-        let cells = (0..SIDE.pow(d as u32)).map(|at| {
-            let along = |side: usize, at: usize| low[side] + sides[side] * (at as f64 + 0.5) / SIDE as f64;
+        let side = if d == 1 { ON_A_LINE } else { SIDE };
+        let cells = (0..side.pow(d as u32)).map(|at| {
+            let along = |axis: usize, at: usize| low[axis] + sides[axis] * (at as f64 + 0.5) / side as f64;
             match d {
                 1 => vec![along(0, at)],
                 // From the top: the second coordinate points upward in pictures.
-                _ => vec![along(0, at % SIDE), along(1, SIDE - 1 - at / SIDE)],
+                _ => vec![along(0, at % side), along(1, side - 1 - at / side)],
             }
         });
         let peak = self.reward.0.peak(condition);
@@ -110,7 +112,7 @@ impl ControlTask {
                 .collect(),
             low: narrowed(&low).collect(),
             sides: narrowed(&sides).collect(),
-            side: SIDE,
+            side,
         }
     }
 

@@ -140,10 +140,19 @@ impl Cells {
         }
         let shares: Vec<f32> = values.iter().map(|value| value / all).collect();
         let placed = self.placed(&shares);
-        Some(match self.line {
-            true => placed,
-            false => blurred(&placed, self.side, BLUR),
-        })
+        if !self.line {
+            return Some(blurred(&placed, self.side, BLUR));
+        }
+        // What is smoothed across the line it gets back.
+        let mut middle = vec![0.0; self.side * self.side];
+        middle[self.side / 2 * self.side..][..self.side].copy_from_slice(&placed);
+        let mut along = vec![0.0; self.side];
+        let smooth = blurred(&middle, self.side, BLUR);
+        smooth
+            .iter()
+            .enumerate()
+            .for_each(|(at, value)| along[at % self.side] += value);
+        Some(along)
     }
 
     /// A density that is coloured up to `high`, or to its largest value.
@@ -244,11 +253,8 @@ mod tests {
         let [_, reward, _, exact] = Pictures::new(&spot(1), &[], -2.0, false).all;
         let (reward, exact) = (reward.expect("a picture"), exact.expect("a picture"));
         assert_eq!((exact.width, exact.values.len()), (4, 4 * ROWS));
-        let filled = |column: usize| {
-            (0..ROWS)
-                .filter(|row| exact.values[row * 4 + column] > 0.0)
-                .count()
-        };
+        let columns = area(&[0.0, 1.0, 2.0, 3.0], [0.0, 3.0]);
+        let filled = |column: usize| columns.chunks(4).filter(|row| row[column] > 0.0).count();
         assert_eq!([0, 1, 2, 3].map(filled), [0, ROWS / 3, 2 * ROWS / 3, ROWS]);
         assert_eq!((reward.low, reward.high), (-2.0, 0.0));
     }

@@ -159,41 +159,45 @@ fn resize(problem: &mut ControlProblem, of_state: bool, count: usize) {
     }
 }
 
+/// Of an environment where an episode has more than one action, or states differ.
 fn episodes(edits: &EditProps) -> Html {
-    let set = {
-        let edits = edits.clone();
-        Callback::from(move |new: Episodes| edits.apply(|run| problem_mut(run).episodes = new))
-    };
-    let numbers = Numbers {
-        value: &problem(&edits.run).episodes,
-        parts: |episodes: &mut Episodes| {
+    let described = problem(&edits.run);
+    let parts: fn(&mut Episodes) -> Vec<Part<'_>> = match described.environment {
+        Environment::Bandit { state: 0, .. } => return Html::default(),
+        Environment::Bandit { .. } => |episodes| vec![states(&mut episodes.states)],
+        _ => |episodes| {
+            let discount = Place::Real(&mut episodes.discount);
+            let horizon = Place::Whole(&mut episodes.horizon);
             vec![
                 Part::new(
                     "discount",
                     "Discount γ",
                     "How much the next reward counts.",
-                    Place::Real(&mut episodes.discount),
+                    discount,
                 ),
-                Part::new(
-                    "horizon",
-                    "Horizon",
-                    "Most steps of an episode.",
-                    Place::Whole(&mut episodes.horizon),
-                ),
-                Part::new(
-                    "states",
-                    "States",
-                    "How many states the policy is trained on.",
-                    Place::Whole(&mut episodes.states),
-                ),
+                Part::new("horizon", "Horizon", "Most steps of an episode.", horizon),
+                states(&mut episodes.states),
             ]
         },
+    };
+    let set = {
+        let edits = edits.clone();
+        Callback::from(move |new: Episodes| edits.apply(|run| problem_mut(run).episodes = new))
+    };
+    let numbers = Numbers {
+        value: &described.episodes,
+        parts,
         kind: "episodes",
         id: "episodes",
         field: "episodes",
         set: &set,
     };
     numbers.html()
+}
+
+fn states(count: &mut usize) -> Part<'_> {
+    let help = "How many states the policy is trained on.";
+    Part::new("states", "States", help, Place::Whole(count))
 }
 
 /// Rows of numbers, one a line.
