@@ -1734,12 +1734,12 @@ test('a bandit and linear dynamics have the same panels without a maze', { timeo
   await id(bandit.page, 'reward-expression').fill('-3*b');
   await until('the refusal', async () => /^Formula: .*`b`/.test((await id(bandit.page, 'reward-expression-error').allTextContents()).join()), 5);
   await id(bandit.page, 'reward-expression').fill('-3*abs(a1)');
+  await bandit.page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
   await set(bandit.page, 'environment-action', 1);
   await until('actions on a line', async () => /From left to right: a1 from −/.test(await bandit.page.locator('.panels').textContent())
     && /Ready/.test(await id(bandit.page, 'status').textContent()), 60);
   await id(bandit.page, 'step').click();
   await until('an iteration', async () => (await iteration(bandit.page)) === 1, 60);
-  await bandit.page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
   for (const box of await bandit.page.locator('.compare input[type=checkbox]').all()) {
     await box.setChecked(await box.getAttribute('data-testid') === 'compare-importance');
   }
@@ -1753,11 +1753,12 @@ test('a bandit and linear dynamics have the same panels without a maze', { timeo
   assert.equal(await id(page, 'tool-walls').count(), 0);
   assert.match(await said(page, 'maze-canvas'), /the chosen one is s1 .*, s4 /);
   await id(page, 'state').selectOption('5');
+  await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
   await set(page, 'action-cost', '0.1 0.4');
   await until('the other costs', async () => /Ready/.test(await id(page, 'status').textContent()) && drawn(page, 'exact-canvas'), 60);
   await id(page, 'step').click();
   await until('an iteration', async () => (await iteration(page)) === 1, 60);
-  assert.ok(Number.isFinite(await metric(page, 'return_learned')));
+  await until('its return', async () => Number.isFinite(await metric(page, 'return_learned')), 60);
   assert.deepEqual([...bandit.problems, ...problems], []);
   for (const p of [page, bandit.page]) await p.close();
 });

@@ -10,6 +10,8 @@ use rtb::task::planar::picture::blurred;
 
 /// Smoothing of every density, in cells: only pictures that are equally smooth compare, and actions are few.
 const BLUR: f64 = 1.5;
+/// How far below its largest value log r is shown: what is lower is never met.
+const SHOWN: f32 = 12.0;
 /// Rows of the picture of a function of one number.
 const ROWS: usize = 96;
 
@@ -71,7 +73,9 @@ impl Pictures {
             actions => grid.density(&masses(actions, spot)),
         };
         let log_r = (!spot.log_r.is_empty()).then(|| {
-            let floored = spot.log_r.iter().map(|log_r| log_r.max(floor as f32));
+            let largest = spot.log_r.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let least = (largest - SHOWN).max(floor as f32);
+            let floored = spot.log_r.iter().map(|log_r| log_r.max(least));
             grid.placed(&floored.collect::<Vec<_>>())
         });
         Self {

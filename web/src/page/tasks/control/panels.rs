@@ -100,7 +100,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
         };
         let canvas = html! {
             <Canvas {id} label={words::label(panel, props, &state, snapshot.as_ref().map(|s| &s.report))}
-                legend={if panel == REWARD { "β·log r, with its floor" } else { "share of a cell" }}
+                legend={if panel == REWARD { "β·log r" } else { "share of a cell" }}
                 {picture} square={square.unwrap_or(SQUARE)} axes={square.is_some() && !line} smooth={!line}
                 {paths} {step} highlighted={None} dark={props.dark}
                 on_pointer={Callback::noop()} on_key={Callback::noop()} />

@@ -50,7 +50,7 @@ pub fn label(panel: usize, props: &PanelsProps, state: &str, report: Option<&Rep
     match (panel, report) {
         (PRIOR, _) => format!("Density of the behaviour’s actions in the state {state}."),
         (REWARD, _) => {
-            format!("β·log r of actions in the state {state}, with its floor; the mean of log Z is {log_z}.")
+            format!("β·log r of actions in the state {state}; the mean of log Z is {log_z}.")
         }
         (LEARNED, Some(r)) if r.iterations > 0 => format!(
             "Density of learned actions in the state {state} at iteration {}: total variation of a coordinate {}, effective sample size {}.",

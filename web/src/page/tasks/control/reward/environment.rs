@@ -25,29 +25,51 @@ fn set<T: 'static>(
 
 pub fn environment(edits: &EditProps) -> Html {
     let described = &problem(&edits.run).environment;
-    let controls = match described {
-        Environment::Maze { rows, .. } => {
-            let set = set(edits, |environment, text: String| {
-                if let Environment::Maze { rows, .. } = environment {
-                    *rows = text.split_whitespace().map(str::to_owned).collect();
-                }
-            });
-            html! { <Text id="maze-rows" field="environment.rows" label="Map of the maze" name="Map" help={MAP} value={rows.join("\n")} rows={rows.len() as u32} {set} /> }
-        }
-        Environment::Bandit { expression, .. } => {
-            let set = set(edits, |environment, text: String| {
-                if let Environment::Bandit { expression, .. } = environment {
-                    *expression = text;
-                }
-            });
-            html! {
-                <Text id="reward-expression" field="environment.expression" label="Q(s, a) =" name="Formula" value={expression.clone()} rows={2} {set}
-                    help={format!("The reward of an action, in its numbers a1, a2 and those of the state, s1, s2, … {LANGUAGE} Where the value is undefined, r is 0.")} />
-            }
-        }
+    let more = match described {
+        Environment::Maze { rows, .. } => map(edits, rows),
+        Environment::Bandit { .. } => Html::default(),
         Environment::Linear { .. } => linear(edits, described),
     };
-    html! { <>{ controls }{ numbers(edits, described) }{ episodes(edits) }</> }
+    html! {
+        <>
+            if let Environment::Bandit { expression, .. } = described {
+                { formula(edits, expression) }
+            }
+            <details>
+                <summary><h3>{ "Environment" }</h3></summary>
+                { more }
+                { numbers(edits, described) }
+                { episodes(edits) }
+            </details>
+        </>
+    }
+}
+
+fn map(edits: &EditProps, rows: &[String]) -> Html {
+    let set = set(edits, |environment, text: String| {
+        if let Environment::Maze { rows, .. } = environment {
+            *rows = text.split_whitespace().map(str::to_owned).collect();
+        }
+    });
+    html! {
+        <Text id="maze-rows" field="environment.rows" label="Map of the maze" name="Map" help={MAP} value={rows.join("\n")}
+            rows={rows.len() as u32} {set} />
+    }
+}
+
+fn formula(edits: &EditProps, expression: &str) -> Html {
+    let set = set(edits, |environment, text: String| {
+        if let Environment::Bandit { expression, .. } = environment {
+            *expression = text;
+        }
+    });
+    let help = format!(
+        "The reward of an action, in its numbers a1, a2 and those of the state, s1, s2, … {LANGUAGE} Where the value is undefined, r is 0."
+    );
+    html! {
+        <Text id="reward-expression" field="environment.expression" label="Q(s, a) =" name="Formula" {help} value={expression.to_owned()}
+            rows={2} {set} />
+    }
 }
 
 /// Matrices and costs, as lists of numbers.
