@@ -1613,11 +1613,12 @@ test('stories open with a run that moves within ten seconds on a processor', { t
 });
 
 /** A run of control small enough for a test. */
-const maze = (preset = 'control-maze') => fragment(`preset = "${preset}"
+const maze = (preset = 'control-maze', { langevin = true } = {}) => fragment(`preset = "${preset}"
 [process]
 steps = 8
 [network]
 width = 32
+langevin = ${langevin}
 [rollout]
 batch = 256
 [training]
@@ -1913,6 +1914,19 @@ test('points train on WebGPU', { timeout: 600_000 }, async () => {
   await id(page, 'step').click();
   await until('another iteration', async () => (await iteration(page)) === 1, 60);
   assert.ok(await id(page, 'device-select').locator('option[value=gpu]').isDisabled());
+  assert.deepEqual(problems, []);
+  await context.close();
+});
+
+test('policies train on WebGPU', { timeout: 600_000 }, async () => {
+  const context = await browse({ webgpu: true });
+  const { page, problems } = await ready(context, maze('control-maze', { langevin: false }));
+  await id(page, 'device-select').selectOption('gpu');
+  await until('the WebGPU worker', async () => /GPU/.test(await page.getByTestId('device-badge').locator('strong').textContent()), 240);
+  await until('the run to open on it', async () => /Ready/.test(await id(page, 'status').textContent()), 240);
+  await id(page, 'step').click();
+  await until('one iteration', async () => (await iteration(page)) === 1, 300);
+  await until('its figures', async () => Number.isFinite(await metric(page, 'return_learned')), 300);
   assert.deepEqual(problems, []);
   await context.close();
 });

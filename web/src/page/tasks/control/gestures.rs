@@ -150,23 +150,26 @@ impl Gestures {
 
     /// Chooses the next state in a direction.
     fn walk(&self, [right, up]: [f64; 2]) -> bool {
-        let Some([x, y]) = self.spots.get(self.chosen).copied() else {
-            return false;
-        };
-        let up = if self.down { -up } else { up };
-        let along = |[a, b]: &[f64; 2]| right * (a - x) + up * (b - y);
-        let aside = |[a, b]: &[f64; 2]| (right * (b - y) - up * (a - x)).abs();
-        let ahead = self
-            .spots
-            .iter()
-            .enumerate()
-            .filter(|(_, spot)| along(spot) > 1e-9);
-        let cost = |spot: &[f64; 2]| along(spot) + 2.0 * aside(spot);
-        if let Some((at, _)) = ahead.min_by(|a, b| cost(a.1).total_cmp(&cost(b.1))) {
+        let way = [right, if self.down { -up } else { up }];
+        if let Some(at) = ahead(&self.spots, self.chosen, way) {
             self.choose.emit(at);
         }
-        true
+        !self.spots.is_empty()
     }
+}
+
+/// The nearest place in a direction from one of them; one that lies further aside than ahead only where there is no other.
+fn ahead(places: &[[f64; 2]], from: usize, [dx, dy]: [f64; 2]) -> Option<usize> {
+    let [x, y] = *places.get(from)?;
+    let along = |[a, b]: &[f64; 2]| dx * (a - x) + dy * (b - y);
+    let aside = |[a, b]: &[f64; 2]| (dx * (b - y) - dy * (a - x)).abs();
+    let cost = |place: &[f64; 2]| along(place).hypot(aside(place));
+    let all = places.iter().enumerate().filter(|(_, place)| along(place) > 1e-9);
+    let order = |a: &[f64; 2], b: &[f64; 2]| {
+        let far = [a, b].map(|place| aside(place) > along(place));
+        far[0].cmp(&far[1]).then(cost(a).total_cmp(&cost(b)))
+    };
+    all.min_by(|a, b| order(a.1, b.1)).map(|(at, _)| at)
 }
 
 /// What a tool moves.
@@ -174,5 +177,19 @@ fn letter(tool: Tool) -> char {
     match tool {
         Tool::Goal => GOAL,
         _ => START,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrows_lead_to_the_nearest_place_ahead() {
+        let places = [[0.0, 0.0], [1.0, 0.2], [0.5, 3.0], [-2.0, 0.0]];
+        let to = |way| ahead(&places, 0, way);
+        assert_eq!((to([1.0, 0.0]), to([-1.0, 0.0])), (Some(1), Some(3)));
+        assert_eq!((to([0.0, 1.0]), to([0.0, -1.0])), (Some(2), None));
+        assert_eq!(ahead(&[], 0, [1.0, 0.0]), None);
     }
 }

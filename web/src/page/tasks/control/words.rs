@@ -78,11 +78,7 @@ pub fn earned(of: usize, earned: Option<Earned>, maze: bool) -> String {
         return "waiting for the worker".to_owned();
     };
     let arrives = match maze {
-        true => format!(
-            ", {} reach the goal, {} steps",
-            percent(arrived),
-            figure(steps.round())
-        ),
+        true => format!(", {} reach the goal, {steps:.0} steps", percent(arrived)),
         false => String::new(),
     };
     let who = match of {
