@@ -182,7 +182,7 @@ impl Reward {
     }
 
     /// The kind, as in the TOML file.
-    pub(super) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         let at = match self {
             Self::Behaviour { .. } => 0,
             Self::Expectile { .. } => 1,

@@ -49,13 +49,14 @@ fn find(run: &Run) -> Option<&'static dyn Room> {
     found.copied()
 }
 
-/// The run, where the page can show its task.
+/// The run, where the page can show it.
 ///
 /// # Errors
 ///
-/// Lists the tasks that it can show.
+/// Says what it can show.
 pub fn shown(run: Run) -> Result<Run, ConfigError> {
-    if find(&run).is_some() {
+    if let Some(room) = find(&run) {
+        room.check(&run)?;
         return Ok(run);
     }
     let names: Vec<_> = namings().into_iter().map(|naming| naming.name).collect();
@@ -101,6 +102,15 @@ pub struct Facts {
 /// What the page has to know of a task. A room is handed runs, scenes and reports of its own task only.
 pub trait Room: Sync {
     fn facts(&self) -> &'static Facts;
+
+    /// Refuses a run that only the native program trains.
+    ///
+    /// # Errors
+    ///
+    /// Says what the page can show in its place.
+    fn check(&self, _run: &Run) -> Result<(), ConfigError> {
+        Ok(())
+    }
 
     /// Gives a run a prior that ships with the page where it has another one. Says what changed.
     fn adopt(&self, run: &mut Run) -> Option<String>;

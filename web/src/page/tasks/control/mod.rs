@@ -21,7 +21,7 @@ use crate::parts::navigation::Naming;
 use crate::parts::panels::{PANELS, PanelsProps};
 use crate::parts::save_open::{SampleFile, Saved};
 use rtb::message::{Fit, Report, Scene};
-use rtb::run::Run;
+use rtb::run::{ConfigError, Run};
 use rtb::task::control::{ControlFit, ControlProblem, ControlView};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -71,6 +71,14 @@ static FACTS: Facts = Facts {
 impl Room for Control {
     fn facts(&self) -> &'static Facts {
         &FACTS
+    }
+
+    fn check(&self, run: &Run) -> Result<(), ConfigError> {
+        if problem(run).is_recorded() {
+            let allowed = "one of `linear`, `bandit`, `maze` on the page; the native program trains above recorded steps";
+            return Err(ConfigError::new("environment.kind", "`recorded`", allowed));
+        }
+        Ok(())
     }
 
     /// None ships: behaviours have a closed form.

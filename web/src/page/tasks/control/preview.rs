@@ -80,6 +80,7 @@ fn same_critic(old: &Run, run: &Run) -> bool {
         Reward::Behaviour { .. } => (0, 0.0),
         Reward::Expectile { level, .. } => (1, level),
         Reward::Optimal { .. } => (2, 0.0),
+        Reward::Learned { .. } => (3, 0.0),
     };
     of(old) == of(run)
 }

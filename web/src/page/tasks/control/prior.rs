@@ -36,6 +36,8 @@ pub fn PriorControls(edits: &EditProps) -> Html {
             }
         }
         Prior::Feedback { components } => feedbacks(edits, components),
+        // Of recorded steps, which the page does not show.
+        Prior::Learned { .. } => Html::default(),
     }
 }
 

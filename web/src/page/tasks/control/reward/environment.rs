@@ -27,7 +27,7 @@ pub fn environment(edits: &EditProps) -> Html {
     let described = &problem(&edits.run).environment;
     let more = match described {
         Environment::Maze { rows, .. } => map(edits, rows),
-        Environment::Bandit { .. } => Html::default(),
+        Environment::Bandit { .. } | Environment::Recorded { .. } => Html::default(),
         Environment::Linear { .. } => linear(edits, described),
     };
     html! {
@@ -160,7 +160,7 @@ fn parts(environment: &mut Environment) -> Vec<Part<'_>> {
                 spread,
             ),
         ],
-        Environment::Bandit { .. } => Vec::new(),
+        Environment::Bandit { .. } | Environment::Recorded { .. } => Vec::new(),
     }
 }
 

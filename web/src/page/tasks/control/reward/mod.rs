@@ -24,14 +24,6 @@ const KINDS: [(&str, &str); 3] = [
 
 const CRITIC: &str = "Q(s, a) is what is still earned after the action a: if the best policy acts from then on, or the behaviour, or something between.";
 
-fn name(reward: &Reward) -> &'static str {
-    match reward {
-        Reward::Behaviour { .. } => "behaviour",
-        Reward::Expectile { .. } => "expectile",
-        Reward::Optimal { .. } => "optimal",
-    }
-}
-
 /// A critic of a kind; an unknown one is that of the best policy.
 fn critic(kind: &str, alpha: f64) -> Reward {
     match kind {
@@ -43,7 +35,10 @@ fn critic(kind: &str, alpha: f64) -> Reward {
 
 fn alpha_mut(reward: &mut Reward) -> &mut f64 {
     match reward {
-        Reward::Behaviour { alpha } | Reward::Expectile { alpha, .. } | Reward::Optimal { alpha } => alpha,
+        Reward::Behaviour { alpha }
+        | Reward::Expectile { alpha, .. }
+        | Reward::Optimal { alpha }
+        | Reward::Learned { alpha, .. } => alpha,
     }
 }
 
@@ -61,7 +56,7 @@ pub fn RewardControls(edits: &EditProps) -> Html {
     let reward = described.reward.clone();
     let kinds = KINDS.iter().filter(|(kind, _)| match &described.environment {
         // Where an episode is one action, all critics are the reward itself.
-        Environment::Bandit { .. } => false,
+        Environment::Bandit { .. } | Environment::Recorded { .. } => false,
         Environment::Linear { .. } => *kind != "expectile",
         Environment::Maze { .. } => true,
     });
@@ -102,7 +97,7 @@ pub fn RewardControls(edits: &EditProps) -> Html {
                 }
             </div>
             if !options.is_empty() {
-                <Choice id="reward-kind" field="reward.kind" label="Critic: Q" value={name(&reward)} set={choose} {options} help={CRITIC} />
+                <Choice id="reward-kind" field="reward.kind" label="Critic: Q" value={reward.kind()} set={choose} {options} help={CRITIC} />
             }
             { environment(edits) }
         </>
