@@ -1613,7 +1613,7 @@ test('stories open with a run that moves within ten seconds on a processor', { t
 });
 
 /** A run of control small enough for a test. */
-const maze = (preset = 'control-maze', { langevin = true } = {}) => fragment(`preset = "${preset}"
+const maze = (preset = 'control-maze', { langevin = true, horizon = 60 } = {}) => fragment(`preset = "${preset}"
 [process]
 steps = 8
 [network]
@@ -1627,7 +1627,7 @@ iterations = 20
 states = 64
 looked_at = 16
 count = 20
-horizon = 60
+horizon = ${horizon}
 [evaluation]
 samples_while_training = 400
 `);
@@ -1643,8 +1643,15 @@ async function cell(page, row, column) {
 }
 
 test('a maze is looked at and learned on the CPU worker, beside what is exact', { timeout: 300_000 }, async () => {
-  const { page, problems } = await ready(cpu, maze());
+  const { page, problems } = await ready(cpu, '#preset=control-maze');
   assert.equal(await id(page, 'task-control').getAttribute('aria-current'), 'page');
+  await id(page, 'quicker').click();
+  await until('the smaller network', async () => (await id(page, 'quicker').count()) === 0, 10);
+  await page.evaluate(() => document.querySelectorAll('details').forEach((d) => (d.open = true)));
+  assert.equal(`${await id(page, 'steps').inputValue()} ${await id(page, 'width').inputValue()}`, '10 64');
+  await page.goto(site.url + maze());
+  await until('the small run', async () => (await id(page, 'steps').inputValue()) === '8'
+    && /Ready/.test(await id(page, 'status').textContent()), 60);
   await id(page, 'time-slider').fill('5');
   for (const canvas of [...mazePanels, ...actionPanels]) await until(canvas, async () => drawn(page, canvas), 10);
   assert.match(await said(page, 'maze-canvas'), /11 rows and 9 columns, .* the chosen state is x \d/);
@@ -1920,7 +1927,7 @@ test('points train on WebGPU', { timeout: 600_000 }, async () => {
 
 test('policies train on WebGPU', { timeout: 600_000 }, async () => {
   const context = await browse({ webgpu: true });
-  const { page, problems } = await ready(context, maze('control-maze', { langevin: false }));
+  const { page, problems } = await ready(context, maze('control-maze', { langevin: false, horizon: 2 }));
   await id(page, 'device-select').selectOption('gpu');
   await until('the WebGPU worker', async () => /GPU/.test(await page.getByTestId('device-badge').locator('strong').textContent()), 240);
   await until('the run to open on it', async () => /Ready/.test(await id(page, 'status').textContent()), 240);

@@ -20,6 +20,7 @@ use crate::parts::figures::Remarks;
 use crate::parts::navigation::Naming;
 use crate::parts::panels::{PANELS, PanelsProps};
 use crate::parts::save_open::{SampleFile, Saved};
+use crate::parts::transport::Advice;
 use rtb::message::{Fit, Report, Scene};
 use rtb::run::{ConfigError, Run};
 use rtb::task::control::{ControlFit, ControlProblem, ControlView};
@@ -28,6 +29,10 @@ use std::sync::Arc;
 use yew::{Html, html};
 
 pub struct Control;
+
+/// With so many steps and units, a maze is learned within two minutes on two cores, hardly worse.
+const QUICK_STEPS: usize = 10;
+const QUICK_WIDTH: usize = 64;
 
 static FACTS: Facts = Facts {
     naming: Naming {
@@ -56,7 +61,7 @@ static FACTS: Facts = Facts {
     compared: Compared {
         limits: (2000, 20_000),
         iterations: 200,
-        pace: |_| 1.2e-5,
+        pace: |run| 6e-6 + 9e-8 * run.network.width as f64,
         columns: &figures::COLUMNS,
         error: "total variation of an action’s coordinates",
         kept: "",
@@ -100,6 +105,18 @@ impl Room for Control {
 
     fn prior(&self, edits: EditProps) -> Html {
         html! { <prior::PriorControls ..edits /> }
+    }
+
+    fn advice(&self, run: &Run) -> Option<Advice> {
+        let mut quick = run.clone();
+        quick.process.steps = run.process.steps.min(QUICK_STEPS);
+        quick.network.width = run.network.width.min(QUICK_WIDTH);
+        let quicker = (quick != *run).then_some(("Use fewer steps and a smaller network", quick));
+        Some(Advice {
+            samples: "episodes",
+            faster: "fewer steps T, a narrower network or a smaller batch",
+            quicker,
+        })
     }
 
     fn remarks(&self, _report: Option<&Report>) -> Remarks {
