@@ -46,9 +46,8 @@ impl Judge {
 
 #[cfg(all(test, feature = "cpu"))]
 mod tests {
-    use super::super::{ControlProblem, ControlTask, Environment};
+    use super::super::{ControlProblem, ControlTask, Environment, presets};
     use super::*;
-    use crate::run::Run;
     use burn::tensor::Device;
 
     #[test]
@@ -61,7 +60,7 @@ mod tests {
             },
             ..ControlProblem::default()
         };
-        let task = ControlTask::open(Run::new(problem), Device::flex()).expect("a task");
+        let task = ControlTask::open(presets::run(problem), Device::flex()).expect("a task");
         let told = task.judge.told(&[0.7, -0.7, 0.0], 1.0);
         let rows: Vec<Vec<f32>> = (0..3)
             .map(|at| {
