@@ -14,6 +14,8 @@ mod measured;
 mod messages;
 #[cfg(feature = "engine")]
 pub mod offline;
+#[cfg(feature = "engine")]
+mod others;
 mod presets;
 mod problem;
 #[cfg(feature = "engine")]

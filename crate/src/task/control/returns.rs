@@ -1,17 +1,17 @@
 //! What the learned policy earns, beside others in the same episodes.
 
+use super::ControlTask;
 use super::critic::Critic;
 use super::description::{Episodes, Reward};
 use super::episodes::{Episode, play};
 use super::exact::Exact;
 use super::messages::Earned;
+use super::others::Others;
 use super::world::World;
-use super::{ControlTask, Returns};
 use crate::engine::EngineError;
 use crate::engine::learner::Learner;
 use crate::engine::noise::{Noise, Purpose};
 use crate::engine::parallel;
-use crate::engine::statistics::Mean;
 use rand_chacha::ChaCha8Rng;
 
 /// Actions of the behaviour among which the best is taken.
@@ -113,6 +113,19 @@ impl ControlTask {
     }
 }
 
+impl ControlTask {
+    /// Policies that are not learned, in so many of the run's episodes.
+    pub(super) async fn of_others(&self, count: usize) -> Result<Others, EngineError> {
+        let episodes = &self.problem.episodes;
+        Ok(Others {
+            behaviour: self.of_behaviour(episodes, count).await?,
+            exact: self.of_exact(episodes, count).await?,
+            best_of: Earned::of(&self.of_best(episodes, count).await?),
+            optimal: (self.of_optimal(episodes, count).await?).map(|played| Earned::of(&played)),
+        })
+    }
+}
+
 /// So many of the run's episodes of the learned policy.
 pub(super) async fn of_learned(
     learner: &Learner<ControlTask>,
@@ -123,49 +136,4 @@ pub(super) async fn of_learned(
     let act =
         async |states: &[f64], rows: usize, time: usize| task.act(&network, states, rows, time as u64).await;
     play(&task.world, episodes, &task.noise, count, act).await
-}
-
-/// Episodes of policies that are not learned.
-pub(super) struct Others {
-    pub behaviour: Vec<Episode>,
-    pub exact: Vec<Episode>,
-    best_of: Earned,
-    /// Of the best policy, where it is known.
-    optimal: Option<Earned>,
-}
-
-impl Others {
-    /// In so many of the run's episodes.
-    pub async fn play(task: &ControlTask, count: usize) -> Result<Self, EngineError> {
-        let episodes = &task.problem.episodes;
-        Ok(Self {
-            behaviour: task.of_behaviour(episodes, count).await?,
-            exact: task.of_exact(episodes, count).await?,
-            best_of: Earned::of(&task.of_best(episodes, count).await?),
-            optimal: (task.of_optimal(episodes, count).await?).map(|played| Earned::of(&played)),
-        })
-    }
-}
-
-/// What all policies earn in as many of the run's episodes.
-pub(super) fn returns(learned: &[Episode], others: &Others) -> Returns {
-    let pairs = learned.iter().zip(&others.exact);
-    let off = Mean::of(pairs.map(|(learned, exact)| learned.earned - exact.earned));
-    let [learned, exact, behaviour] = [learned, &others.exact, &others.behaviour].map(Earned::of);
-    let (best_of, optimal) = (others.best_of, others.optimal);
-    Returns {
-        return_learned: learned.mean,
-        return_error: learned.error,
-        return_exact: exact.mean,
-        return_exact_error: exact.error,
-        return_off: off.value,
-        return_off_error: off.error,
-        return_behaviour: behaviour.mean,
-        return_best_of: best_of.mean,
-        return_optimal: optimal.map(|earned| earned.mean),
-        steps_learned: learned.steps,
-        steps_exact: exact.steps,
-        steps_behaviour: behaviour.steps,
-        steps_optimal: optimal.map(|earned| earned.steps),
-    }
 }

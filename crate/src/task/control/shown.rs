@@ -4,7 +4,8 @@ use super::episodes::Episode;
 use super::exact::Exact;
 use super::measured::measure;
 use super::messages::Earned;
-use super::returns::{Others, of_learned, returns};
+use super::others::{Others, returns};
+use super::returns::of_learned;
 use super::{ControlFit, ControlTask, ControlView, Returns, Spot, Traces};
 use crate::engine::EngineError;
 use crate::engine::learner::{LEARNED, Learner, Task};
@@ -70,7 +71,7 @@ impl ControlTask {
         if let Some(others) = &self.others {
             return Ok(others.clone());
         }
-        let others = Arc::new(Others::play(self, self.shown_episodes()).await?);
+        let others = Arc::new(self.of_others(self.shown_episodes()).await?);
         self.others = Some(others.clone());
         Ok(others)
     }
@@ -244,7 +245,7 @@ impl ShownTask for ControlTask {
         let (mut report, _) = measure(learner, samples, candidates).await?;
         let count = learner.task.problem.episodes.count;
         let played = of_learned(learner, count).await?;
-        let others = Others::play(&learner.task, count).await?;
+        let others = learner.task.of_others(count).await?;
         with_returns(&mut report, returns(&played, &others));
         Ok(report)
     }

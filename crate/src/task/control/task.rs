@@ -3,8 +3,8 @@
 use super::behaviour::Behaviour;
 use super::critic::Critic;
 use super::exact::Exact;
+use super::others::Others;
 use super::problem::ControlProblem;
-use super::returns::Others;
 use super::reward::{ControlReward, Judge};
 use super::space::Space;
 use super::world::World;
