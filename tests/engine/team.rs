@@ -3,7 +3,7 @@
 use crate::support::{report, small, train};
 use rtb::engine::device::cpu_device;
 use rtb::engine::reward::{Answer, at_once};
-use rtb::engine::team::Team;
+use rtb::engine::team::{Alone, Team};
 use rtb::message::{Files, Iteration};
 use rtb::run::{LogZ, Method, Run};
 use rtb::session::Session;
@@ -169,6 +169,9 @@ fn a_batch_too_small_for_a_team_is_refused() {
     let mut run = plane();
     run.rollout.batch = 40;
     let [member, ..] = <[Threads; 3]>::try_from(Threads::team(3)).unwrap_or_else(|_| panic!("three"));
+    opened(&run)
+        .join(Box::new(Alone))
+        .expect("any batch is large enough for one");
     let refused = opened(&run).join(Box::new(member)).expect_err("too small");
     assert_eq!(
         refused.to_string(),

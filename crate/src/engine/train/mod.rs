@@ -143,7 +143,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     /// Where the batch is too small for so many.
     pub(crate) fn join(&mut self, team: Box<dyn Team>) -> Result<(), ConfigError> {
         let least = LEAST_ROWS * team.size();
-        if self.settings.rollout.batch < least {
+        if team.size() > 1 && self.settings.rollout.batch < least {
             let allowed = format!("at least {least} for {} members of a team", team.size());
             return Err(ConfigError::new(
                 "rollout.batch",
