@@ -65,23 +65,31 @@ impl Members {
     }
 }
 
+/// What `mpirun` and its like tell the processes that they start: how many there are.
+const SIZES: [&str; 2] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"];
+
+/// The variable that says that there are several processes.
+fn several() -> Option<&'static str> {
+    let several = |name: &&str| std::env::var(name).is_ok_and(|size| size.trim() != "1");
+    SIZES.into_iter().find(several)
+}
+
 #[cfg(not(feature = "mpi"))]
 fn started() -> Result<Box<dyn Team>, ProgramError> {
-    // Each of several would train the whole run, in the same folder.
-    let others = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"];
-    let several = |name: &&str| std::env::var(name).is_ok_and(|size| size.trim() != "1");
-    match others.into_iter().find(several) {
+    match several() {
+        // Each of them would train the whole run, in the same folder.
         Some(name) => Err(ProgramError::NoMpi { name }),
         None => Ok(Box::new(Alone)),
     }
 }
 
+/// One process goes without MPI, which would start a daemon beside it.
 #[cfg(feature = "mpi")]
 fn started() -> Result<Box<dyn Team>, ProgramError> {
-    mpi::start().map(|world| match world.size() {
-        1 => Box::new(Alone) as Box<dyn Team>,
-        _ => Box::new(world),
-    })
+    match several() {
+        Some(_) => Ok(Box::new(mpi::start())),
+        None => Ok(Box::new(Alone)),
+    }
 }
 
 /// At the end of a process that has done its part. One that fails does not come here, and `mpirun` then ends the others.
@@ -101,7 +109,6 @@ pub fn place_on_machine() -> usize {
 
 #[cfg(feature = "mpi")]
 mod mpi {
-    use super::ProgramError;
     use mpi::Threading;
     use mpi::datatype::PartitionMut;
     use mpi::environment::Universe;
@@ -122,14 +129,14 @@ mod mpi {
     pub struct World;
 
     /// MPI, which is started once.
-    pub fn start() -> Result<World, ProgramError> {
+    pub fn start() -> World {
         UNIVERSE.with_borrow_mut(|universe| {
             if universe.is_none() {
                 let started = mpi::initialize_with_threading(Threading::Funneled);
                 *universe = started.map(|(universe, _)| ManuallyDrop::new(universe));
             }
         });
-        Ok(World)
+        World
     }
 
     pub fn end() {
