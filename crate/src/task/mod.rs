@@ -33,6 +33,7 @@ pub mod points;
 mod rank_histograms;
 mod registry;
 mod room;
+mod samples;
 pub mod sheet;
 pub mod text;
 
@@ -43,6 +44,7 @@ pub use panel::{Listing, PROMPTS, Panel, Picture, Scale, Shown};
 pub use rank_histograms::Ranks;
 pub use registry::{experiments, presets, ships};
 pub use room::{Room, Task};
+pub use samples::csv;
 
 use crate::engine::ConfigError;
 use crate::run::Run;

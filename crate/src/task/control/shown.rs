@@ -16,6 +16,7 @@ use crate::engine::statistics::Mean;
 use crate::message::{self, Fit, Packed, Paths, Report, Scene, Snapshot};
 use crate::run::Run;
 use crate::task::opened::{self, Drawn, Measured, Pictures, Reference, ShownTask, resampled};
+use crate::task::samples::csv;
 use std::sync::Arc;
 
 /// States at which actions are drawn, and the actions of each.
@@ -162,7 +163,7 @@ impl ShownTask for ControlTask {
     }
 
     fn text(&self, samples: &[f32]) -> String {
-        opened::csv(&self.world.action_names(), samples)
+        csv(&self.world.action_names(), samples)
     }
 
     fn numbers(&self, condition: usize) -> Vec<(String, f64)> {

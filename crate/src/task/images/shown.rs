@@ -11,7 +11,8 @@ use crate::message::{ConditionReport, Fit, Packed, Report, SampledTruth, Scene, 
 use crate::run::Run;
 use crate::task::calibration::Calibration;
 use crate::task::noise_policy::Told;
-use crate::task::opened::{self, Drawn, Kept, Measured, Pictures, Reference, ShownTask};
+use crate::task::opened::{Drawn, Kept, Measured, Pictures, Reference, ShownTask};
+use crate::task::samples::csv;
 use std::iter;
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
     fn text(&self, samples: &[f32]) -> String {
         let pixels = self.learned.shape.pixels();
         let names: Vec<String> = (0..pixels).map(|at| format!("p{at}")).collect();
-        opened::csv(&names, samples)
+        csv(&names, samples)
     }
 
     fn pictures(&self) -> Pictures {

@@ -20,7 +20,6 @@ use crate::message::{Fit, Packed, Report, SampledTruth, Scene, Snapshot, Truth};
 use crate::run::{Files, Run};
 use burn::tensor::Device;
 use std::any::Any;
-use std::fmt::Write;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -327,20 +326,6 @@ impl<T: ShownTask> OpenTask for T {
     fn as_any(&mut self) -> &mut dyn Any {
         self
     }
-}
-
-/// Samples as a table: a line of names, then one a sample.
-pub(super) fn csv(names: &[String], samples: &[f32]) -> String {
-    let mut text = names.join(",") + "\n";
-    for sample in samples.chunks_exact(names.len()) {
-        for (at, value) in sample.iter().enumerate() {
-            let comma = if at > 0 { "," } else { "" };
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{comma}{value}");
-        }
-        text.push('\n');
-    }
-    text
 }
 
 /// The network in a prior's file; errors name the field that names the file.

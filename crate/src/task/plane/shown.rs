@@ -11,7 +11,8 @@ use crate::engine::noise::Purpose;
 use crate::engine::rollout::Follow;
 use crate::message::{Fit, Packed, Report, Scene, Snapshot};
 use crate::run::Run;
-use crate::task::opened::{self, Drawn, Measured, Pictures, Reference, ShownTask};
+use crate::task::opened::{Drawn, Measured, Pictures, Reference, ShownTask};
+use crate::task::samples::csv;
 use crate::task::{Picture, Scale};
 use std::f64::consts::PI;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ impl ShownTask for PlaneTask {
     }
 
     fn text(&self, samples: &[f32]) -> String {
-        opened::csv(&["x", "y"].map(str::to_owned), samples)
+        csv(&["x", "y"], samples)
     }
 
     fn pictures(&self) -> Pictures {

@@ -13,6 +13,7 @@ use crate::run::Run;
 use crate::task::calibration::Calibration;
 use crate::task::noise_policy::Told;
 use crate::task::opened::{self, Drawn, Measured, Pictures, Reference, ShownTask, resampled};
+use crate::task::samples::csv;
 use std::sync::Arc;
 
 /// Points of a picture.
@@ -51,7 +52,7 @@ impl ShownTask for PointsTask {
     }
 
     fn text(&self, samples: &[f32]) -> String {
-        opened::csv(self.space.names(), samples)
+        csv(self.space.names(), samples)
     }
 
     fn pictures(&self) -> Pictures {

@@ -11,6 +11,7 @@ use crate::run::Run;
 use crate::task::control::messages::{ControlView, OfflineFit};
 use crate::task::control::{corner, world};
 use crate::task::opened::{self, Drawn, Measured, Pictures, Reference, ShownTask, resampled};
+use crate::task::samples::csv;
 use std::sync::Arc;
 
 /// Actions of a picture.
@@ -52,7 +53,7 @@ impl ShownTask for OfflineTask {
     }
 
     fn text(&self, samples: &[f32]) -> String {
-        opened::csv(&self.action_names(), samples)
+        csv(&self.action_names(), samples)
     }
 
     fn numbers(&self, condition: usize) -> Vec<(String, f64)> {

@@ -24,7 +24,7 @@ use crate::parts::transport::Advice;
 use rtb::message::{Fit, Report, Scene};
 use rtb::run::{ConfigError, Run};
 use rtb::task::control::{ControlFit, ControlProblem, ControlView};
-use std::fmt::Write;
+use rtb::task::csv;
 use std::sync::Arc;
 use yew::{Html, html};
 
@@ -153,26 +153,4 @@ fn fit(of: &Fit) -> Option<ControlFit> {
 /// How a scene of this task is drawn; empty where nothing is known yet.
 fn view(scene: &Scene) -> Arc<ControlView> {
     scene.view.of().unwrap_or_default()
-}
-
-/// Actions as comma-separated values with a header.
-fn csv(names: &[String], actions: &[f32]) -> String {
-    let mut text = names.join(",") + "\n";
-    for action in actions.chunks_exact(names.len().max(1)) {
-        for (at, value) in action.iter().enumerate() {
-            let comma = if at > 0 { "," } else { "" };
-            write!(text, "{comma}{value}").expect("writing to a string");
-        }
-        text.push('\n');
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_file_of_actions_has_a_column_a_coordinate() {
-        let names = ["dx", "dy"].map(str::to_owned);
-        assert_eq!(super::csv(&names, &[0.5, -1.0, 2.0, 3.0]), "dx,dy\n0.5,-1\n2,3\n");
-    }
 }

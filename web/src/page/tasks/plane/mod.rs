@@ -30,8 +30,8 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use rtb::message::{Fit, Report, Scene, Truth};
 use rtb::run::Run;
+use rtb::task::csv;
 use rtb::task::plane::{PlaneFit, PlaneProblem, PlaneView, PriorKind};
-use std::fmt::Write;
 use std::sync::Arc;
 use yew::{Html, html};
 
@@ -138,7 +138,7 @@ impl Room for Plane {
     fn file(&self, _scene: &Scene, samples: &[f32]) -> SampleFile {
         SampleFile::Text {
             name: "samples.csv",
-            text: csv(samples),
+            text: csv(&["x", "y"], samples),
         }
     }
 }
@@ -163,14 +163,6 @@ fn view(scene: &Scene) -> Arc<PlaneView> {
     scene.view.of().unwrap_or_default()
 }
 
-/// Points as comma-separated values with a header.
-fn csv(points: &[f32]) -> String {
-    points.chunks_exact(2).fold("x,y\n".to_owned(), |mut text, p| {
-        writeln!(text, "{},{}", p[0], p[1]).expect("writing to a string");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use crate::kit;
@@ -180,6 +172,6 @@ mod tests {
     fn panels_show_the_square_of_the_plane_and_paint_its_levels() {
         assert_eq!(kit::surface::HALF_WIDTH, HALF_WIDTH);
         assert_eq!(u32::from(kit::paint::LEVELS), PAINT_LEVELS);
-        assert_eq!(super::csv(&[0.5, -1.0]), "x,y\n0.5,-1\n");
+        assert_eq!(super::csv(&["x", "y"], &[0.5, -1.0]), "x,y\n0.5,-1\n");
     }
 }

@@ -22,8 +22,8 @@ use crate::parts::panels::PanelsProps;
 use crate::parts::save_open::{SampleFile, Saved};
 use rtb::message::{Fit, Packed, REFERENCE, Report, Scene, Truth};
 use rtb::run::{ConfigError, Run};
+use rtb::task::csv;
 use rtb::task::points::{PointsFit, PointsProblem, PointsView};
-use std::fmt::Write;
 use std::sync::Arc;
 use yew::{Callback, Html, html};
 
@@ -176,26 +176,4 @@ fn fit(of: &Fit) -> Option<PointsFit> {
 /// The points of a scene of this task; none where there are none.
 fn view(scene: &Scene) -> Arc<PointsView> {
     scene.view.of().unwrap_or_default()
-}
-
-/// Points as comma-separated values with a header.
-fn csv(names: &[String], points: &[f32]) -> String {
-    let mut text = names.join(",") + "\n";
-    for point in points.chunks_exact(names.len().max(1)) {
-        for (at, value) in point.iter().enumerate() {
-            let comma = if at > 0 { "," } else { "" };
-            write!(text, "{comma}{value}").expect("writing to a string");
-        }
-        text.push('\n');
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_file_of_samples_has_a_column_a_coordinate() {
-        let names = ["a", "b"].map(str::to_owned);
-        assert_eq!(super::csv(&names, &[0.5, -1.0, 2.0, 3.0]), "a,b\n0.5,-1\n2,3\n");
-    }
 }
