@@ -77,9 +77,9 @@ pub trait Task: Sync {
         async { Ok(()) }
     }
 
-    /// Points at which the reward was asked for so far, where they are counted: a checkpoint keeps the number.
-    fn evaluations(&self) -> u64 {
-        0
+    /// Points at which the reward was asked for so far: a checkpoint keeps the number. `None` where they are not counted.
+    fn evaluations(&self) -> Option<u64> {
+        None
     }
 
     /// Goes on counting from the number of a checkpoint.
@@ -204,7 +204,7 @@ impl<T: Task> Learner<T> {
     pub(crate) fn record(&self) -> Result<Vec<u8>, EngineError> {
         let record = Record {
             seconds: self.seconds,
-            evaluations: self.task.evaluations(),
+            evaluations: self.task.evaluations().unwrap_or(0),
             trainer: self.trainer.record()?,
         };
         rmp_serde::to_vec_named(&record).map_err(|e| EngineError::Checkpoint(e.to_string()))
@@ -292,11 +292,12 @@ impl<T: Task> Learner<T> {
         let before = self.task.evaluations();
         let iteration = self.trainer.step().await?;
         self.seconds += iteration.seconds;
-        // Every member counts its own.
-        let counted = vec![(self.task.evaluations() - before) as f64];
-        let counted = gathered(self.trainer.team(), counted).await;
-        let counted: f64 = counted.map_err(EngineError::Device)?.iter().flatten().sum();
-        self.task.count_evaluations_from(before + counted as u64);
+        if let (Some(before), Some(after)) = (before, self.task.evaluations()) {
+            // Every member counts its own.
+            let counted = gathered(self.trainer.team(), vec![(after - before) as f64]).await;
+            let counted: f64 = counted.map_err(EngineError::Device)?.iter().flatten().sum();
+            self.task.count_evaluations_from(before + counted as u64);
+        }
         Ok(iteration)
     }
 

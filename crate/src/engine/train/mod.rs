@@ -1,15 +1,18 @@
 //! The training loop, the same for every chain.
 
 mod average;
+mod batch;
 mod by_step;
 mod descent;
 pub mod examples;
 mod optimizer;
+mod record;
 mod search;
 mod shared;
 mod sound;
 
 pub use descent::Descent;
+pub(crate) use record::TrainerRecord;
 
 use super::host::read_all;
 use super::noise::{Noise, Purpose};
@@ -17,7 +20,7 @@ use super::objective::{self, Objective, Pull, Scores, Signal, Weights};
 use super::parallel;
 use super::process::{Policy, Prior, Process, Rows};
 use super::reward::{Ends, Reward, on_host, tempered};
-use super::rollout::{Batch, Chains, Follow, Replay, ReplayRecord, Trajectories};
+use super::rollout::{Chains, Follow, Replay, Trajectories};
 use super::settings::{ReplayBy, Settings};
 use super::team::{Alone, LEAST_ROWS, Team};
 use super::{Conditions, ConfigError, EngineError, Iteration};
@@ -25,10 +28,8 @@ use average::Average;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::{Module, ModuleDisplay, Param};
-use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer, OptimizerRecord};
-use burn::store::ModuleRecord;
-use burn::tensor::{Bytes, Tensor, Transaction};
-use serde::{Deserialize, Serialize};
+use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
+use burn::tensor::{Tensor, Transaction};
 use shared::{Known, Layout};
 use web_time::Instant;
 
@@ -83,21 +84,6 @@ pub struct Trainer<P: Process, Q, K: Policy<P>> {
 
 /// Beyond so many nats squared residuals, or their gradients, may be no numbers.
 const HUGE: f64 = 1e12;
-
-/// What a checkpoint keeps of a trainer.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct TrainerRecord {
-    /// Iterations done.
-    pub iteration: usize,
-    log_z: Vec<f64>,
-    #[serde(with = "serde_bytes")]
-    trained: Vec<u8>,
-    #[serde(with = "serde_bytes")]
-    average: Option<Vec<u8>>,
-    #[serde(with = "serde_bytes")]
-    optimizer: Vec<u8>,
-    replay: Vec<ReplayRecord>,
-}
 
 impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
     /// A trainer that starts from `network`.
@@ -368,78 +354,6 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         sound::diverged(what, iteration, self.objective.remedy())
     }
 
-    /// Exploration variance of this iteration.
-    pub fn exploration(&self) -> f64 {
-        let rollout = &self.settings.rollout;
-        if self.settings.method.is_on_policy() {
-            return 0.0;
-        }
-        if rollout.exploration_iterations == 0 {
-            return rollout.exploration;
-        }
-        rollout.exploration * (1.0 - self.iteration as f64 / rollout.exploration_iterations as f64).max(0.0)
-    }
-
-    /// The host's part of this iteration's batch, in the proportions of the run; all conditions that
-    /// take part have nearly equal parts of it.
-    pub fn batch(&self) -> Batch {
-        let rollout = &self.settings.rollout;
-        let chosen = self.taking_part();
-        let parts = chosen.len();
-        let at = self.iteration as u64;
-        let mut batch = Batch::default();
-        let mut replayed_rng = self.noise.stream(Purpose::Replay, at);
-        let mut noised_rng = self.noise.stream(Purpose::GivenEndPoints, at);
-        for (part, condition) in chosen.into_iter().enumerate() {
-            let [before, after] = [part, part + 1].map(|part| rollout.batch * part / parts);
-            let rows = after - before;
-            // Rounded over the batch: a few rows of each condition would be far from their share.
-            let share = |of: f64| {
-                let [before, after] = [before, after].map(|rows| (of * rows as f64).round() as usize);
-                after - before
-            };
-            let drawn = |of: f64, from: &Replay| {
-                if from.is_empty() || self.settings.method.is_on_policy() {
-                    0
-                } else {
-                    share(of)
-                }
-            };
-            let (replay, given) = (&self.replay[condition], &self.given[condition]);
-            let replayed = drawn(rollout.replay_share, replay);
-            let back = drawn(rollout.noised_share, given).min(rows - replayed);
-            for place in replay.places(replayed, rollout.replay_priority, &mut replayed_rng) {
-                let (end, weight) = replay.at(place);
-                batch.given.extend(end);
-                let known = rollout.replay_by == ReplayBy::Reward;
-                batch.given_log_r.push(known.then_some(weight));
-            }
-            for place in given.places(back, self.settings.tempering.beta, &mut noised_rng) {
-                let (end, log_r) = given.at(place);
-                batch.given.extend(end);
-                batch.given_log_r.push(Some(log_r));
-            }
-            let walked = match self.settings.method.is_on_policy() {
-                true => 0,
-                false => share(rollout.prior_share),
-            };
-            let walked = walked.min(rows - replayed - back);
-            batch.given_conditions.extend(vec![condition; replayed + back]);
-            batch.walked.extend(vec![condition; walked]);
-            batch
-                .fresh
-                .extend(vec![condition; rows - replayed - back - walked]);
-        }
-        let numbers = self.chains.process.steps() * self.chains.process.noise_size();
-        let normal = |purpose, rows: usize| self.noise.normal(purpose, at, rows * numbers);
-        Batch {
-            noise: normal(Purpose::Rollout, batch.fresh.len()),
-            given_noise: normal(Purpose::Noising, batch.given_conditions.len()),
-            walked_noise: normal(Purpose::PriorRollout, batch.walked.len()),
-            ..batch
-        }
-    }
-
     /// log r of the shards' end points, floored and not tempered, which is asked for where it is not known; `read` are
     /// those on the host, where they have been read.
     async fn log_reward_of_ends(
@@ -574,69 +488,6 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
             start += conditions.len();
         }
     }
-
-    /// A record from which training continues exactly.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails, or a weight is no longer a number.
-    pub(crate) fn record(&self) -> Result<TrainerRecord, EngineError> {
-        if !sound::is_sound_now(&self.trained)? {
-            return Err(self.diverged(sound::BROKEN, self.iteration));
-        }
-        let pack = |record: ModuleRecord| record.into_bytes().map(|b| b.to_vec()).map_err(refused);
-        Ok(TrainerRecord {
-            iteration: self.iteration,
-            log_z: self.log_z.clone(),
-            trained: pack(self.trained.clone().into_record())?,
-            average: self
-                .average
-                .as_ref()
-                .map(|a| pack(a.network().clone().into_record()))
-                .transpose()?,
-            optimizer: self.optimizer.into_bytes().map_err(refused)?.to_vec(),
-            replay: self.replay.iter().map(|buffer| buffer.record().clone()).collect(),
-        })
-    }
-
-    /// Continues from a record of the same run.
-    ///
-    /// # Errors
-    ///
-    /// Says what does not fit.
-    pub(crate) fn restore(&mut self, record: TrainerRecord) -> Result<(), String> {
-        let unpack = |bytes: Vec<u8>| {
-            ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|e| e.to_string())
-        };
-        self.trained = self
-            .trained
-            .clone()
-            .try_load_record(unpack(record.trained)?)
-            .map_err(|e| e.to_string())?
-            .train();
-        if let (Some(average), Some(bytes)) = (&mut self.average, record.average) {
-            average.load(unpack(bytes)?).map_err(|e| e.to_string())?;
-        }
-        let saved = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(record.optimizer))
-            .map_err(|e| e.to_string())?;
-        self.optimizer =
-            optimizer::optimizer(&self.settings.optimizer, &self.chains.device).load_record(saved);
-        self.schedule = optimizer::schedule(
-            &self.settings.optimizer,
-            &self.settings.training,
-            record.iteration,
-        );
-        for (buffer, record) in self.replay.iter_mut().zip(record.replay) {
-            buffer.restore(record);
-        }
-        self.iteration = record.iteration;
-        self.log_z = record.log_z;
-        Ok(())
-    }
-}
-
-fn refused(error: impl ToString) -> EngineError {
-    EngineError::Checkpoint(error.to_string())
 }
 
 /// What an iteration reads from the device.

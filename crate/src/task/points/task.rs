@@ -239,8 +239,8 @@ impl Task for PointsTask {
         self.observed.conditions(self.run.rollout.batch)
     }
 
-    fn evaluations(&self) -> u64 {
-        self.reward.evaluations()
+    fn evaluations(&self) -> Option<u64> {
+        Some(self.reward.evaluations())
     }
 
     fn count_evaluations_from(&self, evaluations: u64) {
