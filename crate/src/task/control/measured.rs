@@ -1,6 +1,7 @@
 //! The figures of actions, beside those of the exact policies.
 
 use super::exact::Exact;
+use super::others::OfPrior;
 use super::{ControlFit, ControlTask, StateFit};
 use crate::engine::EngineError;
 use crate::engine::learner::{LEARNED, Learner, Simulated};
@@ -99,11 +100,23 @@ pub(super) async fn measure(
     let made = learner
         .simulate_round(LEARNED, Purpose::Evaluation, 0, &conditions)
         .await?;
-    // With the prior's own chain there is no ratio of kernels: the weights are the rewards.
-    let prior = learner
-        .simulate_round(Follow::Prior, Purpose::PriorEvaluation, 0, &conditions)
-        .await?;
-    let of_prior = Weighed::of(&prior.log_reward, &conditions, learner.log_z());
+    let known = learner.task.of_prior.filter(|known| known.samples == count);
+    let of_prior = match known {
+        Some(known) => known,
+        None => {
+            // With the prior's own chain there is no ratio of kernels: the weights are the rewards.
+            let prior = learner
+                .simulate_round(Follow::Prior, Purpose::PriorEvaluation, 0, &conditions)
+                .await?;
+            let weighed = Weighed::of(&prior.log_reward, &conditions, learner.log_z());
+            OfPrior {
+                samples: count,
+                log_z: weighed.log_z_importance,
+                effective: weighed.ess * count as f64,
+            }
+        }
+    };
+    learner.task.of_prior = Some(of_prior);
     let task = &learner.task;
     let (mut fit, each) = task.fit(&exact, &made.ends, &made.conditions);
     let log_zs: Vec<f64> = (0..looked_at).map(|at| task.log_z(&exact, at)).collect();
@@ -136,8 +149,8 @@ pub(super) async fn measure(
     });
     let report = Report {
         log_z_exact: task.mean_log_z(&exact),
-        log_z_prior: of_prior.log_z_importance,
-        prior_samples_effective: of_prior.ess * count as f64,
+        log_z_prior: of_prior.log_z,
+        prior_samples_effective: of_prior.effective,
         fit: Fit::new(&fit),
         log_reward: made.log_reward.iter().sum::<f64>() / count as f64,
         floored_mass: floored as f64 / count as f64,

@@ -1,4 +1,4 @@
-//! Policies that the learned one is held against, and what all of them earn.
+//! What the learned policy is held against and no training changes: other policies, and what all of them earn.
 
 use super::episodes::Episode;
 use super::messages::{Earned, Returns};
@@ -14,6 +14,17 @@ pub struct Others {
     pub best_of: Earned,
     /// Of the best policy, where it is known.
     pub optimal: Option<Earned>,
+}
+
+/// What samples of the prior's chain say.
+#[derive(Clone, Copy, Debug)]
+pub struct OfPrior {
+    /// How many they are.
+    pub samples: usize,
+    /// log Z of their weights, mean over the states.
+    pub log_z: f64,
+    /// How many of them are effective.
+    pub effective: f64,
 }
 
 /// What all policies earn in as many of the run's episodes.

@@ -3,7 +3,7 @@
 use super::behaviour::Behaviour;
 use super::critic::Critic;
 use super::exact::Exact;
-use super::others::Others;
+use super::others::{OfPrior, Others};
 use super::problem::ControlProblem;
 use super::reward::{ControlReward, Judge};
 use super::space::Space;
@@ -18,7 +18,7 @@ use crate::engine::rollout::{Chains, Replay};
 use crate::engine::{Conditions, EngineError};
 use crate::run::{Problem, Run};
 use crate::task::noise_mixture::MixturePrior;
-use crate::task::noise_policy::{NoiseNetwork, NoisePolicy, check_host};
+use crate::task::noise_policy::{NoiseNetwork, NoisePolicy, Told, check_host};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::ops::Range;
 use std::sync::Arc;
@@ -46,6 +46,8 @@ pub struct ControlTask {
     pub process: OrnsteinUhlenbeck,
     /// The behaviour's kernels in these states.
     pub prior: MixturePrior,
+    /// What the network is told of these states.
+    told: Told,
     /// log r in these states.
     pub reward: OnHost<ControlReward>,
     /// The noise of the run.
@@ -55,6 +57,7 @@ pub struct ControlTask {
     /// Computed when first asked for.
     pub(super) exact: Option<Arc<Vec<Exact>>>,
     pub(super) others: Option<Arc<Others>>,
+    pub(super) of_prior: Option<OfPrior>,
 }
 
 /// A state that the behaviour meets: some steps after the start of an episode, or, in a maze, anywhere.
@@ -129,8 +132,10 @@ impl ControlTask {
         Ok(Self {
             reward: OnHost(reward),
             prior: prior_of(&judge, process, &states, &device),
+            told: judge.told(&states, run.tempering.beta),
             exact: None,
             others: None,
+            of_prior: None,
             noise,
             run,
             problem,
@@ -164,10 +169,9 @@ impl ControlTask {
         exact
     }
 
-    /// The policy in states `[count][n]`, one a condition.
-    fn policy_in(&self, states: Arc<[f64]>) -> NoisePolicy {
+    /// The policy in states `[count][n]`, one a condition, of which the network is told this.
+    fn policy_in(&self, states: Arc<[f64]>, told: Told) -> NoisePolicy {
         let (judge, n) = (self.judge.clone(), self.world.state());
-        let told = judge.told(&states, self.run.tempering.beta);
         let policy = NoisePolicy::new(self.process, false, told);
         if !self.run.network.langevin {
             return policy;
@@ -208,7 +212,8 @@ impl ControlTask {
 
     fn walk_in(&self, network: &NoiseNetwork, states: &[f64], rows: usize, counter: u64) -> Tensor<2> {
         let prior = prior_of(&self.judge, self.process, states, &self.device);
-        let policy = self.policy_in(states.into());
+        let told = self.judge.told(states, self.run.tempering.beta);
+        let policy = self.policy_in(states.into(), told);
         // States without numbers are one.
         let conditions: Vec<usize> = match self.world.state() {
             0 => vec![0; rows],
@@ -252,15 +257,19 @@ impl Task for ControlTask {
         Chains {
             process: self.process,
             prior: self.prior.clone(),
-            policy: self.policy_in(self.states.clone()),
+            policy: self.policy_in(self.states.clone(), self.told.clone()),
             device: self.device.clone(),
         }
     }
 
     fn network(&self, noise: &Noise) -> NoiseNetwork {
         let network = self.run.network;
-        self.policy_in(self.states.clone())
-            .network(network.width, network.depth, noise, &self.device)
+        self.policy_in(self.states.clone(), self.told.clone()).network(
+            network.width,
+            network.depth,
+            noise,
+            &self.device,
+        )
     }
 
     fn reward(&self) -> Box<dyn Reward<OrnsteinUhlenbeck>> {
