@@ -55,7 +55,7 @@ pub(crate) fn share(team: &dyn Team, items: usize) -> Range<usize> {
 /// # Errors
 ///
 /// Where another member is gone.
-pub(crate) async fn gathered(team: &dyn Team, own: Vec<f64>) -> Result<Vec<Vec<f64>>, String> {
+pub async fn gathered(team: &dyn Team, own: Vec<f64>) -> Result<Vec<Vec<f64>>, String> {
     if team.size() == 1 {
         return Ok(vec![own]);
     }

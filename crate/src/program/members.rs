@@ -4,7 +4,7 @@ use super::error::ProgramError;
 use super::signal::Stop;
 use pollster::block_on;
 use rtb::engine::EngineError;
-use rtb::engine::team::{Alone, Team};
+use rtb::engine::team::{Alone, Team, gathered};
 use rtb::session::Session;
 
 /// The processes of a run, as one of them sees them.
@@ -38,7 +38,7 @@ impl Members {
     ///
     /// Where the batch is too small for so many, or they have come to different iterations.
     pub fn join(&self, session: &mut Session) -> Result<(), ProgramError> {
-        let iterations = self.told(session.iteration() as u64)?;
+        let iterations = self.told(session.iteration() as f64)?;
         if iterations.iter().any(|other| *other != iterations[0]) {
             let why = format!("the processes have come to different iterations, {iterations:?}");
             return Err(EngineError::Device(why).into());
@@ -53,15 +53,14 @@ impl Members {
     ///
     /// Where another one is gone.
     pub fn asked_to_stop(&self, stop: &Stop) -> Result<bool, ProgramError> {
-        let asked = self.told(u64::from(stop.asked()))?;
-        Ok(asked.contains(&1))
+        let asked = self.told(f64::from(u8::from(stop.asked())))?;
+        Ok(asked.contains(&1.0))
     }
 
     /// A number of each.
-    fn told(&self, own: u64) -> Result<Vec<u64>, ProgramError> {
-        let all = block_on(self.team.gather(own.to_le_bytes().into())).map_err(EngineError::Device)?;
-        let numbers = all.iter().flat_map(|bytes| bytes.as_chunks().0);
-        Ok(numbers.map(|bytes| u64::from_le_bytes(*bytes)).collect())
+    fn told(&self, own: f64) -> Result<Vec<f64>, ProgramError> {
+        let all = block_on(gathered(&*self.team, vec![own])).map_err(EngineError::Device)?;
+        Ok(all.concat())
     }
 }
 

@@ -58,13 +58,13 @@ pub fn replay(
     let robot = &simulator.robot;
     let Simulated {
         positions,
-        position_size,
+        position_size: p,
         velocities,
-        velocity_size,
+        velocity_size: v,
     } = recorded;
     for (key, numbers, found, wanted) in [
-        ("infos/qpos", positions, *position_size, robot.positions),
-        ("infos/qvel", velocities, *velocity_size, robot.velocities),
+        ("infos/qpos", positions, *p, robot.positions),
+        ("infos/qvel", velocities, *v, robot.velocities),
     ] {
         if found != wanted || numbers.len() != steps.len() * wanted {
             let told = format!("{} numbers in rows of {found}", numbers.len());
@@ -96,12 +96,7 @@ pub fn replay(
     let (mut seen, mut ends) = (0.0f64, 0);
     let (mut of_states, mut of_rewards) = (Vec::with_capacity(count), Vec::with_capacity(count));
     for row in rows {
-        let (p, v) = (robot.positions, robot.velocities);
-        let state = [
-            &positions[row * p..(row + 1) * p],
-            &velocities[row * v..(row + 1) * v],
-        ]
-        .concat();
+        let state = recorded.state(row);
         let shown = robot.observation(&state);
         let off = differences(&shown, &steps.states()[row * s..(row + 1) * s]);
         seen = off.fold(seen, |seen, off| seen.max(off.abs()));

@@ -51,22 +51,6 @@ fn golden(robot: &Robot) -> Golden {
     }
 }
 
-impl Golden {
-    fn state(&self, row: usize) -> Vec<f64> {
-        let Simulated {
-            positions,
-            position_size: p,
-            velocities,
-            velocity_size: v,
-        } = &self.simulated;
-        [
-            &positions[row * p..(row + 1) * p],
-            &velocities[row * v..(row + 1) * v],
-        ]
-        .concat()
-    }
-}
-
 /// Whole episodes are Gymnasium's, to the last digits where MuJoCo has the same version.
 #[test]
 fn episodes_are_those_of_gymnasium() {
@@ -84,7 +68,7 @@ fn episodes_are_those_of_gymnasium() {
         }
         let mut body = simulator.body();
         for episode in golden.steps.episodes() {
-            let first = golden.state(episode.rows.start);
+            let first = golden.simulated.state(episode.rows.start);
             body.place(&first);
             for row in episode.rows.clone() {
                 let a = robot.actions;
@@ -101,7 +85,7 @@ fn episodes_are_those_of_gymnasium() {
                     "{name}, {row}"
                 );
                 if row + 1 < episode.rows.end {
-                    for (found, wanted) in body.state().iter().zip(golden.state(row + 1)) {
+                    for (found, wanted) in body.state().iter().zip(golden.simulated.state(row + 1)) {
                         let off = (found - wanted).abs();
                         assert!(off < 1e-9 * (1.0 + wanted.abs()), "{name}, after {row}: {off}");
                     }

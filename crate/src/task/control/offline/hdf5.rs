@@ -31,6 +31,18 @@ pub struct Simulated {
     pub velocity_size: usize,
 }
 
+impl Simulated {
+    /// The state before a step: its positions, and its velocities behind them.
+    pub fn state(&self, row: usize) -> Vec<f64> {
+        let (p, v) = (self.position_size, self.velocity_size);
+        [
+            &self.positions[row * p..(row + 1) * p],
+            &self.velocities[row * v..(row + 1) * v],
+        ]
+        .concat()
+    }
+}
+
 impl Source {
     /// Opens a file and looks at the names of its arrays.
     ///
