@@ -118,7 +118,7 @@ mod tests {
                 problem_mut(&mut run).reward = critic(kind, 0.3);
                 let linear = matches!(problem(&run).environment, Environment::Linear { .. });
                 assert_eq!(run.validate().is_ok(), !(linear && kind == "expectile"), "{kind}");
-                assert_eq!(name(&problem(&run).reward), kind);
+                assert_eq!(problem(&run).reward.kind(), kind);
             }
         }
     }
