@@ -49,6 +49,22 @@ const SCALAR: &str = r#"
     iterations = 0
 "#;
 
+/// A reward that falls by half of a unit from left to right, per unit of the first number.
+const PAINTED: &str = r#"
+    task = "control"
+    [environment]
+    kind = "painted"
+    rows = ['90', '90']
+    reach = 20
+    best = 10
+    [prior]
+    kind = "feedback"
+    components = [{ weight = 1.0, mean = [0.3, -0.2], variances = [0.25, 0.5] }]
+    [reward]
+    kind = "optimal"
+    alpha = 0.5
+"#;
+
 const MAZE: &str = r#"
     task = "control"
     [environment]
@@ -182,6 +198,24 @@ fn the_exact_policy_of_a_gaussian_behaviour_is_that_in_closed_form() {
             "{found} for {}",
             1.0 / precision
         );
+    }
+}
+
+/// Between the middles of two columns a painting is linear, and a linear log r moves a Gaussian without a change of its width.
+#[test]
+fn a_painted_slope_moves_a_gaussian() {
+    let task = task_of(PAINTED);
+    let exact = Exact::of(&task.judge.behaviour, &task.judge.critic, 0.5, &[]);
+    let (mean, variance, slope) = (0.3, 0.25, -10.0 / 20.0 / 0.5);
+    let middle: f64 = mean + variance * slope;
+    let log_z = 10.0 + slope * mean + 0.5 * slope * slope * variance;
+    let found = exact.log_z + exact.peak / 0.5;
+    assert!((found - log_z).abs() < 1e-5, "{found} for {log_z}");
+    let mut rng = Noise::new(1).stream(Purpose::Samples, 0);
+    let drawn = exact.draws(100_000, &mut rng);
+    for (axis, wanted) in [middle, -0.2].into_iter().enumerate() {
+        let average = drawn.iter().map(|a| a[axis]).sum::<f64>() / drawn.len() as f64;
+        assert!((average - wanted).abs() < 0.01, "{average} for {wanted}");
     }
 }
 
@@ -377,6 +411,20 @@ fn other_descriptions_are_refused_by_the_field() {
             "prior.kind",
         ),
         (MAZE, "speed = 0.5", "speed = 2.0", "environment.speed: 2"),
+        (PAINTED, "reach = 20", "reach = 0", "environment.reach: 0"),
+        (PAINTED, "best = 10", "best = inf", "environment.best: inf"),
+        (
+            PAINTED,
+            "['90', '90']",
+            "['90', '9']",
+            "the length of environment.rows[1]",
+        ),
+        (
+            PAINTED,
+            "['90', '90']",
+            "['00', '00']",
+            "environment.rows: 0 everywhere",
+        ),
     ] {
         let text = text.replacen(from, to, 1);
         let error = Run::from_toml(&text).expect_err(said).to_string();

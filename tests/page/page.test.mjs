@@ -1756,6 +1756,28 @@ test('a bandit and linear dynamics have the same panels without a maze', { timeo
   const off = await id(bandit.page, 'card-importance').locator('[data-figure=total_variation]').textContent();
   assert.ok(Number(off) < 0.2, `importance resampling is ${off} apart`);
 
+  // The reward is painted instead.
+  await id(bandit.page, 'environment-kind').selectOption('painted');
+  await until('the painted one', async () => /Ready/.test(await id(bandit.page, 'status').textContent()) && drawn(bandit.page, 'exact-canvas'), 60);
+  assert.equal(await id(bandit.page, 'reward-expression').count(), 0);
+  const spot = await pixels(bandit.page, 'exact-canvas');
+  const place = await id(bandit.page, 'reward-canvas').boundingBox();
+  await bandit.page.mouse.move(place.x + 0.7 * place.width, place.y + 0.3 * place.height);
+  await bandit.page.mouse.down();
+  await bandit.page.mouse.move(place.x + 0.75 * place.width, place.y + 0.4 * place.height, { steps: 4 });
+  await bandit.page.mouse.up();
+  await until('what is painted', async () => (await pixels(bandit.page, 'exact-canvas')) !== spot, 5);
+  await until('its scene', async () => /Ready/.test(await id(bandit.page, 'status').textContent()), 60);
+  await id(bandit.page, 'step').click();
+  await until('an iteration', async () => (await iteration(bandit.page)) === 1, 60);
+  const stroke = await pixels(bandit.page, 'reward-canvas');
+  const painted = await ready(cpu, bandit.page.url().slice(site.url.length));
+  await until('the same painting', async () => (await id(painted.page, 'environment-kind').inputValue()) === 'painted'
+    && (await drawn(painted.page, 'reward-canvas')), 30);
+  await id(bandit.page, 'reward-canvas').focus();
+  await bandit.page.keyboard.press('Backspace');
+  await until('what is erased', async () => (await pixels(bandit.page, 'reward-canvas')) !== stroke, 5);
+
   const { page, problems } = await ready(cpu, maze('control-linear'));
   for (const canvas of [...mazePanels, ...actionPanels]) await until(canvas, async () => (await said(page, canvas)).length > 20, 5);
   assert.equal(await id(page, 'tool-walls').count(), 0);
@@ -1767,8 +1789,8 @@ test('a bandit and linear dynamics have the same panels without a maze', { timeo
   await id(page, 'step').click();
   await until('an iteration', async () => (await iteration(page)) === 1, 60);
   await until('its return', async () => Number.isFinite(await metric(page, 'return_learned')), 60);
-  assert.deepEqual([...bandit.problems, ...problems], []);
-  for (const p of [page, bandit.page]) await p.close();
+  assert.deepEqual([...bandit.problems, ...painted.problems, ...problems], []);
+  for (const p of [page, bandit.page, painted.page]) await p.close();
 });
 
 test('a phone shows parts that fold, in the order of the focus, with the reward beside its controls', { timeout: 60_000 }, async () => {

@@ -38,6 +38,16 @@ pub enum Environment {
         /// The reward.
         expression: String,
     },
+    /// An episode is one action in the plane, in a single state; its reward is painted.
+    Painted {
+        /// The rows, the first at the top (largest a2), each of as many digits as there are rows. The digit 9 stands for
+        /// `best`, 0 for a reward of 0; between the centres of the cells it is linear, and constant beyond the outermost.
+        rows: Vec<String>,
+        /// Half the side of the square that is painted, in units of the actions, around 0.
+        reach: f64,
+        /// The reward of a 9.
+        best: f64,
+    },
     /// A point in a maze. An action is a step of at most `speed`, cut at walls; every step costs 1 until the goal is reached.
     Maze {
         /// The rows of its map: `#` is a wall, `.` is free, `G` a cell of the goal; episodes start in `S`, or in any

@@ -5,6 +5,7 @@ use super::problem::ControlProblem;
 use crate::run::{
     Evaluation, LogZ, Network, Objective, Optimizer, Preset, Process, Rollout, Run, Tempering, Training,
 };
+use crate::task::planar::PAINT_LEVELS;
 
 /// A run with the task's own defaults.
 pub(super) fn run(problem: ControlProblem) -> Run {
@@ -109,6 +110,29 @@ fn maze() -> ControlProblem {
         Reward::Optimal { alpha: 0.2 },
         Episodes::default(),
     )
+}
+
+/// One action, whose reward is painted: a crescent.
+fn painted() -> ControlProblem {
+    const CELLS: usize = 28;
+    const REACH: f64 = 4.0;
+    let level = |row: usize, column: usize| {
+        let place = |cell: usize| ((cell as f64 + 0.5) / CELLS as f64 * 2.0 - 1.0) * REACH;
+        let (x, y) = (place(column), -place(row));
+        // How far inside of the moon, and outside of its shadow.
+        let inside = (2.4 - x.hypot(y)).min((x - 0.9).hypot(y - 0.5) - 1.9);
+        ((0.5 + inside / 0.4).clamp(0.0, 1.0) * f64::from(PAINT_LEVELS)).round() as u32
+    };
+    let digit = |row, column| char::from_digit(level(row, column), 10).expect("a level is a digit");
+    let rows = (0..CELLS).map(|row| (0..CELLS).map(|column| digit(row, column)).collect());
+    ControlProblem {
+        environment: Environment::Painted {
+            rows: rows.collect(),
+            reach: REACH,
+            best: 3.0,
+        },
+        ..ControlProblem::default()
+    }
 }
 
 impl Environment {
@@ -235,6 +259,12 @@ pub(super) fn presets() -> Vec<Preset> {
             "One action",
             "A bandit in the plane: five habits, and a reward on a ring.",
             run(ControlProblem::default()),
+        ),
+        Preset::new(
+            "control-painted",
+            "A painted reward",
+            "One action again, in the plane: what it is worth is painted, a crescent for a start.",
+            run(painted()),
         ),
     ];
     presets.extend(above);

@@ -113,10 +113,10 @@ impl ControlProblem {
         Ok(())
     }
 
-    /// Number of states that are learned: a bandit without a state has one.
+    /// Number of states that are learned: one without numbers is the only one.
     pub fn states(&self) -> usize {
         match &self.environment {
-            Environment::Bandit { state: 0, .. } => 1,
+            Environment::Bandit { state: 0, .. } | Environment::Painted { .. } => 1,
             _ => self.episodes.states,
         }
     }

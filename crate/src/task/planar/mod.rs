@@ -3,12 +3,14 @@
 mod component;
 pub mod fitted;
 pub mod mixture;
+mod painted;
 pub mod picture;
 #[cfg(feature = "engine")]
 mod quadrature;
 
 pub use component::Component;
 pub use mixture::Mixture;
+pub use painted::{PAINT_LEVELS, Painted};
 #[cfg(feature = "engine")]
 pub use picture::PICTURE_SIDE;
 #[cfg(feature = "engine")]

@@ -43,7 +43,7 @@ pub use policy::{PlanePolicy, PolicyShape};
 pub use preconditioning::Preconditioning;
 #[cfg(feature = "engine")]
 pub use prior::{ExactPrior, LearnedPrior, PlanePrior};
-pub use problem::{NOWHERE, PAINT_LEVELS, PlaneProblem, Prior, PriorKind, REWARDS, Reward, Shape};
+pub use problem::{NOWHERE, PlaneProblem, Prior, PriorKind, REWARDS, Reward, Shape};
 #[cfg(feature = "engine")]
 pub use reward::{LogReward, POLE};
 #[cfg(feature = "engine")]

@@ -9,9 +9,6 @@ use serde::{Deserialize, Serialize};
 /// A prior is where its log_prob is at most so far below its largest: where the largest log r is looked for.
 pub const NOWHERE: f64 = 20.0;
 
-/// Levels of a painted reward: a cell holds a digit d from 0 to 9 and means r = d/9.
-pub const PAINT_LEVELS: u32 = 9;
-
 /// Prior and reward of points of the plane.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "native", derive(schemars::JsonSchema))]

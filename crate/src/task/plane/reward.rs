@@ -1,11 +1,12 @@
 //! log r of points, compiled from its description.
 
 use super::picture;
-use super::{HALF_WIDTH, Mixture, NOWHERE, PAINT_LEVELS, PlaneProblem, Reward, Shape};
+use super::{HALF_WIDTH, Mixture, NOWHERE, PlaneProblem, Reward, Shape};
 use crate::engine::ConfigError;
 use crate::engine::parallel;
 use crate::engine::reward::HostReward;
 use crate::task::formula::{Formula, Names, Rows};
+use crate::task::planar::Painted;
 
 /// A log r so far above the largest that was found counts as this, so that a pole of a formula stays finite.
 pub const POLE: f64 = 50.0;
@@ -38,10 +39,7 @@ enum Kind {
         inside: f64,
         outside: f64,
     },
-    Painted {
-        side: usize,
-        cells: Vec<f64>,
-    },
+    Painted(Painted),
     /// power·log density.
     Density {
         mixture: Mixture,
@@ -73,7 +71,7 @@ impl Kind {
                     *outside
                 }
             }
-            Self::Painted { side, cells } => painted(cells, *side, x).ln(),
+            Self::Painted(painted) => painted.at(x.map(|at| at / HALF_WIDTH)).ln(),
             Self::Density { mixture, power } => power * mixture.log_prob(x),
         }
     }
@@ -162,13 +160,7 @@ impl LogReward {
                 inside: inside.ln(),
                 outside: outside.ln(),
             },
-            Reward::Painted { rows } => Kind::Painted {
-                side: rows.len(),
-                cells: rows
-                    .iter()
-                    .flat_map(|r| r.bytes().map(|b| f64::from(b - b'0') / f64::from(PAINT_LEVELS)))
-                    .collect(),
-            },
+            Reward::Painted { rows } => Kind::Painted(Painted::new("reward.rows", rows)?),
             Reward::Annealed { power } => Kind::Density {
                 mixture: Mixture::new(&problem.prior.components),
                 power: power - 1.0,
@@ -203,7 +195,7 @@ impl LogReward {
                 [a[0] - b[0], a[1] - b[1]]
             }
             Kind::Density { mixture, power } => mixture.score(x).map(|s| power * s),
-            Kind::Formula { .. } | Kind::Painted { .. } => {
+            Kind::Formula { .. } | Kind::Painted(_) => {
                 let (h, [x, y]) = (DIFFERENCE, x);
                 let raw = |x| self.kind.log_r(x);
                 [
@@ -257,18 +249,6 @@ impl LogReward {
             })
             .collect()
     }
-}
-
-/// Linear interpolation between the centres of painted cells; constant beyond the outermost.
-fn painted(cells: &[f64], side: usize, [x, y]: [f64; 2]) -> f64 {
-    let scale = side as f64 / (2.0 * HALF_WIDTH);
-    let last = (side - 1) as f64;
-    let column = ((x + HALF_WIDTH) * scale - 0.5).clamp(0.0, last);
-    let row = ((HALF_WIDTH - y) * scale - 0.5).clamp(0.0, last);
-    let (c, r) = (column.floor().min(last - 1.0), row.floor().min(last - 1.0));
-    let at = |dr: usize, dc: usize| cells[(r as usize + dr) * side + c as usize + dc];
-    let (u, v) = (column - c, row - r);
-    (1.0 - v) * ((1.0 - u) * at(0, 0) + u * at(0, 1)) + v * ((1.0 - u) * at(1, 0) + u * at(1, 1))
 }
 
 impl HostReward for LogReward {

@@ -3,7 +3,7 @@
 use super::{Component, HALF_WIDTH, Prior, PriorKind, Reward, Shape};
 use crate::engine::ConfigError;
 use crate::engine::check::{Checked, positive, range, whole};
-use crate::task::planar::SMALLEST_DEVIATION;
+use crate::task::planar::{Painted, SMALLEST_DEVIATION};
 
 /// Most components of a mixture.
 const MOST_COMPONENTS: usize = 64;
@@ -89,7 +89,7 @@ impl Reward {
                 }
                 shape.validate()
             }
-            Reward::Painted { rows } => painted(rows),
+            Reward::Painted { rows } => Painted::new("reward.rows", rows).map(drop),
             Reward::Annealed { power } => {
                 if *power > 0.5 && *power <= 10.0 {
                     return Ok(());
@@ -141,33 +141,6 @@ impl Shape {
             }
         }
     }
-}
-
-fn painted(rows: &[String]) -> Checked {
-    whole("the number of reward.rows", rows.len(), 2, 256)?;
-    for (i, row) in rows.iter().enumerate() {
-        whole(
-            &format!("the length of reward.rows[{i}]"),
-            row.len(),
-            rows.len(),
-            rows.len(),
-        )?;
-        if let Some(c) = row.chars().find(|c| !c.is_ascii_digit()) {
-            return Err(ConfigError::new(
-                format!("reward.rows[{i}]"),
-                format!("`{c}`"),
-                "only digits from 0 to 9",
-            ));
-        }
-    }
-    if rows.iter().all(|row| row.bytes().all(|b| b == b'0')) {
-        return Err(ConfigError::new(
-            "reward.rows",
-            "0 everywhere",
-            "at least one cell above 0",
-        ));
-    }
-    Ok(())
 }
 
 fn point(field: &str, p: [f64; 2]) -> Checked {

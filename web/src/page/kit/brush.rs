@@ -10,6 +10,20 @@ use yew::prelude::*;
 const RADIUS: &str = "the brush's radius";
 const LEVEL: &str = "the brush's level";
 
+/// What the brush leaves where 0 is the same as nothing.
+pub const TIPS: &[Tip] = &[
+    Tip {
+        id: "paint-brush",
+        name: "Paint",
+        level: Some(LEVELS),
+    },
+    Tip {
+        id: "paint-erase",
+        name: "Erase",
+        level: None,
+    },
+];
+
 /// Something the brush can leave.
 #[derive(Debug, PartialEq)]
 pub struct Tip {

@@ -41,6 +41,15 @@ impl Grid {
         Self::new(vec![blank.to_string().repeat(cells); cells], blank)
     }
 
+    /// With a round spot in the middle: all blank is no reward.
+    pub fn spot(cells: usize, blank: char) -> Self {
+        let brush = Brush {
+            radius: 3.0,
+            ..Brush::default()
+        };
+        Self::blank(cells, blank).stroke([0.0; 2], brush)
+    }
+
     /// The side of a cell.
     pub fn cell(&self) -> f64 {
         2.0 * HALF_WIDTH / self.rows.len() as f64

@@ -1,12 +1,17 @@
-//! Episodes of one action, whose reward is a formula.
+//! Episodes of one action.
 
 use crate::engine::ConfigError;
-use crate::engine::check::whole;
+use crate::engine::check::{positive, range, whole};
 #[cfg(feature = "engine")]
 use crate::task::formula::Rows;
 use crate::task::formula::{Formula, Names};
+use crate::task::planar::Painted;
 
 use super::super::description::{MOST_ACTION, MOST_STATE};
+
+/// Farthest edge of a painted square, and largest reward of one.
+const MOST_REACH: f64 = 1e3;
+const MOST_REWARD: f64 = 1e3;
 
 /// A reward of a state and an action.
 #[derive(Clone, Debug)]
@@ -17,7 +22,18 @@ pub struct Bandit {
         not(feature = "engine"),
         expect(dead_code, reason = "only the engine evaluates")
     )]
-    formula: Formula,
+    pays: Pays,
+}
+
+/// What an action is worth.
+#[derive(Clone, Debug)]
+#[cfg_attr(
+    not(feature = "engine"),
+    expect(dead_code, reason = "only the engine evaluates")
+)]
+enum Pays {
+    Formula(Box<Formula>),
+    Painted { picture: Painted, reach: f64, best: f64 },
 }
 
 impl Bandit {
@@ -35,10 +51,23 @@ impl Bandit {
             coordinates: &names,
             columns: &[],
         };
+        let formula = Formula::new("environment.expression", expression, names)?;
         Ok(Self {
             state,
             action,
-            formula: Formula::new("environment.expression", expression, names)?,
+            pays: Pays::Formula(Box::new(formula)),
+        })
+    }
+
+    /// One whose reward is painted on the square up to `reach`.
+    pub(super) fn painted(rows: &[String], reach: f64, best: f64) -> Result<Self, ConfigError> {
+        positive("environment.reach", reach, MOST_REACH)?;
+        range("environment.best", best, -MOST_REWARD, MOST_REWARD)?;
+        let picture = Painted::new("environment.rows", rows)?;
+        Ok(Self {
+            state: 0,
+            action: 2,
+            pays: Pays::Painted { picture, reach, best },
         })
     }
 
@@ -57,8 +86,15 @@ impl Bandit {
 impl Bandit {
     /// The reward; what is no number counts as the lowest.
     pub fn reward(&self, state: &[f64], action: &[f64]) -> f64 {
-        let point: Vec<f64> = state.iter().chain(action).copied().collect();
-        let value = self.formula.value(&point, Rows::NONE);
+        let value = match &self.pays {
+            Pays::Formula(formula) => {
+                let point: Vec<f64> = state.iter().chain(action).copied().collect();
+                formula.value(&point, Rows::NONE)
+            }
+            Pays::Painted { picture, reach, best } => {
+                best * picture.at([0, 1].map(|axis| action[axis] / reach))
+            }
+        };
         if value.is_nan() { f64::NEG_INFINITY } else { value }
     }
 }

@@ -68,6 +68,7 @@ impl World {
                 action,
                 expression,
             } => Self::Bandit(Bandit::new(*state, *action, expression)?),
+            Environment::Painted { rows, reach, best } => Self::Bandit(Bandit::painted(rows, *reach, *best)?),
             Environment::Maze { rows, speed } => Self::Maze(Maze::new(rows, *speed)?),
             Environment::Recorded { .. } => {
                 return Err(ConfigError::new(

@@ -22,10 +22,9 @@ use crate::engine::ConfigError;
 use crate::engine::check::Checked;
 use crate::run::{FileKind, FileNeed, OUTSIDE, Problem, Run};
 use crate::task::network_prior::NetworkPrior;
+/// A known pixel is a digit from 0 to this one.
+pub use crate::task::planar::PAINT_LEVELS;
 use serde::{Deserialize, Serialize};
-
-/// Levels of a known pixel: a digit d from 0 to 9 means the brightness d/9.
-pub const PAINT_LEVELS: u32 = 9;
 
 /// Fewest trajectories of a text in an iteration.
 const LEAST_OF_EACH: usize = 4;

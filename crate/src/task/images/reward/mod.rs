@@ -19,7 +19,7 @@ use burn::tensor::{Device, Tensor, TensorData, Transaction, activation};
 use looked::{Looked, raw};
 use outside::Outside;
 
-/// Images that are made, classified or differentiated at once.
+/// Most images that are made, classified or differentiated at once.
 const BLOCK: usize = 250;
 
 /// log r of the images of end points, at most 0, floored.
@@ -258,19 +258,17 @@ impl ImageReward {
             true => Some(self.decoder.images(&read(ends.clone()).await?).await?),
             false => None,
         };
-        let blocks: Vec<usize> = (0..rows).step_by(BLOCK).collect();
-        for group in blocks.chunks(parallel::at_once(&device)) {
-            let made = parallel::map(group.to_vec(), |first| {
-                let count = BLOCK.min(rows - first);
+        for group in parallel::ranges(&device, rows, BLOCK) {
+            let made = parallel::map(group, |range| {
                 let images = match &outside {
                     Some(images) => {
                         let size = self.decoder.shape().pixels();
-                        let of_block = images[first * size..(first + count) * size].to_vec();
+                        let of_block = images[range.start * size..range.end * size].to_vec();
                         Some(Tensor::from_numbers(of_block, size, &device))
                     }
                     None => {
-                        let ends = ends.some_rows(first, count);
-                        self.decoder.images_of(ends, &conditions[first..first + count])
+                        let ends = ends.some_rows(range.start, range.len());
+                        self.decoder.images_of(ends, &conditions[range])
                     }
                 };
                 let images = images.expect("it is computed outside, or here");
@@ -367,13 +365,11 @@ impl ImageReward {
     /// ∇ log r of a reward that is no black box, `[rows, size]`.
     fn gradient(&self, ends: &Tensor<2>, conditions: &[usize]) -> Result<Tensor<2>, String> {
         let (rows, device) = (ends.dims()[0], ends.device());
-        let blocks: Vec<usize> = (0..rows).step_by(BLOCK).collect();
-        let mut gradients = Vec::with_capacity(blocks.len());
-        for group in blocks.chunks(parallel::at_once(&device)) {
-            gradients.extend(parallel::map(group.to_vec(), |first| {
-                let count = BLOCK.min(rows - first);
-                let leaf = ends.some_rows(first, count).autodiff().require_grad();
-                let sum = self.differentiable_sum(&conditions[first..first + count], &leaf)?;
+        let mut gradients = Vec::new();
+        for group in parallel::ranges(&device, rows, BLOCK) {
+            gradients.extend(parallel::map(group, |range| {
+                let leaf = ends.some_rows(range.start, range.len()).autodiff().require_grad();
+                let sum = self.differentiable_sum(&conditions[range], &leaf)?;
                 leaf.grad(&sum.backward())
             }));
         }

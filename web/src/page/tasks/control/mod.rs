@@ -1,6 +1,7 @@
 //! Control: policies that are posteriors.
 
 mod actions;
+mod easel;
 mod episodes;
 mod figures;
 mod gestures;

@@ -1,6 +1,7 @@
 //! The maze with its episodes, and the four panels of actions in a state.
 
 use super::actions::{self, Pictures};
+use super::easel::Easel;
 use super::episodes::{BEHAVIOUR, EXACT as EXACT_WAYS, LEARNED as LEARNED_WAYS, Scenery, Ways, places};
 use super::gestures::{Gestures, Hand, TOOLS, use_hand};
 use super::maze::Map;
@@ -9,6 +10,7 @@ use super::{problem, problem_mut, view};
 use crate::kit::canvas::{Canvas, Handle, Marks, Pointer, Purpose};
 use crate::kit::field::Choice;
 use crate::kit::frame::Frame;
+use crate::kit::painting;
 use crate::kit::shared::Shared;
 use crate::kit::surface::SQUARE;
 use crate::kit::traces::Traces;
@@ -42,6 +44,7 @@ pub fn Panels(props: &PanelsProps) -> Html {
     };
     let samples = use_samples(&of_times);
     let hand = use_hand();
+    let brush = painting::use_hand();
     let chosen = use_state_eq(|| 0);
     let (scene, snapshot) = (props.stage.scene.clone(), samples.snapshot.clone());
     let scenery = use_memo((props.run.clone(), scene.clone()), |(run, scene)| {
@@ -98,12 +101,28 @@ pub fn Panels(props: &PanelsProps) -> Html {
             Some(of_single) => of_single.of(panel, &samples),
             None => (dots.filter(|_| panel == LEARNED || panel == REWARD), 0.0),
         };
+        let easel = Easel::of(props, &brush).filter(|_| panel == REWARD && square.is_some());
+        let marks = Marks {
+            purpose: easel.as_ref().map_or(Purpose::Point, |_| Purpose::Paint),
+            ..Marks::default()
+        };
+        let shown_brush = easel.as_ref().and_then(Easel::brush);
+        let (on_pointer, on_key) = match easel {
+            None => (Callback::noop(), Callback::noop()),
+            Some(easel) => {
+                let keys = easel.clone();
+                (
+                    Callback::from(move |pointer| easel.pointer(pointer)),
+                    Callback::from(move |event: KeyboardEvent| keys.key(&event)),
+                )
+            }
+        };
         let canvas = html! {
             <Canvas {id} label={words::label(panel, props, &state, snapshot.as_ref().map(|s| &s.report))}
                 legend={if panel == REWARD { "β·log r" } else { "share of a cell" }}
                 {picture} square={square.unwrap_or(SQUARE)} axes={square.is_some() && !line} smooth={!line}
-                {paths} {step} highlighted={None} dark={props.dark}
-                on_pointer={Callback::noop()} on_key={Callback::noop()} />
+                {paths} {step} highlighted={None} {marks} brush={shown_brush} dark={props.dark}
+                {on_pointer} {on_key} />
         };
         samples.frame(panel, words::help(panel, &view, view.spots.get(spot)), canvas)
     };

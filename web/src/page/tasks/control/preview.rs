@@ -4,7 +4,8 @@ use super::{problem, view};
 use rtb::message::{Packed, Scene, Truth};
 use rtb::run::Run;
 use rtb::task::control::world::World;
-use rtb::task::control::{ControlView, Reward, Spot};
+use rtb::task::control::{ControlView, Environment, Reward, Spot};
+use rtb::task::planar::Painted;
 
 /// The scene of a run, given the run before and its scene: the values of a critic do not depend on α, so that a change of it
 /// shows at once.
@@ -29,7 +30,11 @@ pub fn scene(run: &Run, before: Option<(&Run, &Scene)>) -> Scene {
             found.prior_paths = scene.prior_paths.clone();
             shown.behaviour = known.behaviour.clone();
             let sharper = (same_critic(old, run)).then(|| sharpness(run) / sharpness(old));
-            shown.spots = known.spots.iter().map(|spot| respotted(spot, sharper)).collect();
+            shown.spots = known
+                .spots
+                .iter()
+                .map(|spot| respotted(spot, log_r(spot, run, sharper)))
+                .collect();
             if sharper == Some(1.0) {
                 shown.exact = known.exact.clone();
                 found.log_z = scene.log_z;
@@ -40,12 +45,35 @@ pub fn scene(run: &Run, before: Option<(&Run, &Scene)>) -> Scene {
     found
 }
 
-/// A spot whose log r is so many times what it was; nothing is known of it with another critic.
-fn respotted(spot: &Spot, sharper: Option<f64>) -> Spot {
-    let log_r: Vec<f32> = match sharper {
-        Some(by) => spot.log_r.iter().map(|log_r| by as f32 * log_r).collect(),
-        None => Vec::new(),
-    };
+/// log r of the cells of a spot, given by how many times it is what it was; nothing is known of it with another critic,
+/// unless it is painted.
+fn log_r(spot: &Spot, run: &Run, sharper: Option<f64>) -> Vec<f32> {
+    match (sharper, &problem(run).environment) {
+        (Some(by), _) => spot.log_r.iter().map(|log_r| by as f32 * log_r).collect(),
+        (None, Environment::Painted { rows, reach, best }) => {
+            let Ok(painted) = Painted::new("environment.rows", rows) else {
+                return Vec::new();
+            };
+            let sharpness = sharpness(run) * best;
+            let value = |at: usize| {
+                // Row by row from the top.
+                let place = [at % spot.side, spot.side - 1 - at / spot.side];
+                let action = [0, 1].map(|axis| {
+                    let share = (place[axis] as f64 + 0.5) / spot.side as f64;
+                    f64::from(spot.low[axis]) + share * f64::from(spot.sides[axis])
+                });
+                sharpness * painted.at(action.map(|value| value / reach))
+            };
+            let values: Vec<f64> = (0..spot.side * spot.side).map(value).collect();
+            let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            values.into_iter().map(|value| (value - largest) as f32).collect()
+        }
+        (None, _) => Vec::new(),
+    }
+}
+
+/// A spot with another log r.
+fn respotted(spot: &Spot, log_r: Vec<f32>) -> Spot {
     Spot {
         exact: spot
             .prior
@@ -63,11 +91,23 @@ fn sharpness(run: &Run) -> f64 {
     run.tempering.beta / problem(run).reward.alpha()
 }
 
+/// Where somebody acts, whatever is painted there.
+fn unpainted(environment: &Environment) -> Environment {
+    match environment {
+        Environment::Painted { .. } => Environment::Painted {
+            rows: Vec::new(),
+            reach: 0.0,
+            best: 0.0,
+        },
+        other => other.clone(),
+    }
+}
+
 fn same_behaviour(old: &Run, run: &Run) -> bool {
     let of = |run: &Run| {
         let problem = problem(run);
         (
-            problem.environment.clone(),
+            unpainted(&problem.environment),
             problem.prior.clone(),
             problem.episodes,
         )
@@ -76,13 +116,14 @@ fn same_behaviour(old: &Run, run: &Run) -> bool {
 }
 
 fn same_critic(old: &Run, run: &Run) -> bool {
-    let of = |run: &Run| match problem(run).reward {
+    let kind = |run: &Run| match problem(run).reward {
         Reward::Behaviour { .. } => (0, 0.0),
         Reward::Expectile { level, .. } => (1, level),
         Reward::Optimal { .. } => (2, 0.0),
         Reward::Learned { .. } => (3, 0.0),
     };
-    of(old) == of(run)
+    let environment = |run| &problem(run).environment;
+    kind(old) == kind(run) && environment(old) == environment(run)
 }
 
 #[cfg(test)]
@@ -136,6 +177,37 @@ mod tests {
         assert_eq!(sharper.exact, Traces::default());
         let same = after(|run| run.rollout.batch = 64);
         assert_ne!(same.exact, Traces::default());
+    }
+
+    #[test]
+    fn what_is_painted_shows_at_once() {
+        let old = preset("control-painted").expect("a preset").run.clone();
+        let spot = Spot {
+            low: vec![-4.0; 2],
+            sides: vec![8.0; 2],
+            side: 2,
+            prior: vec![1.0; 4],
+            log_r: vec![0.0; 4],
+            exact: vec![1.0; 4],
+            ..Spot::default()
+        };
+        let before = Scene {
+            view: Packed::new(&ControlView {
+                spots: vec![spot],
+                ..ControlView::default()
+            }),
+            ..Scene::default()
+        };
+        let mut run = old.clone();
+        problem_mut(&mut run).environment = Environment::Painted {
+            rows: vec!["09".to_owned(), "00".to_owned()],
+            reach: 4.0,
+            best: 2.0,
+        };
+        problem_mut(&mut run).reward = Reward::Optimal { alpha: 0.5 };
+        let shown = scene(&run, Some((&old, &before)));
+        assert_eq!(view(&shown).spots[0].log_r, [-4.0, 0.0, -4.0, -4.0]);
+        assert_eq!(view(&shown).spots[0].exact[1], 1.0);
     }
 
     #[test]

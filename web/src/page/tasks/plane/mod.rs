@@ -166,7 +166,8 @@ fn view(scene: &Scene) -> Arc<PlaneView> {
 #[cfg(test)]
 mod tests {
     use crate::kit;
-    use rtb::task::plane::{HALF_WIDTH, PAINT_LEVELS};
+    use rtb::task::planar::PAINT_LEVELS;
+    use rtb::task::plane::HALF_WIDTH;
 
     #[test]
     fn panels_show_the_square_of_the_plane_and_paint_its_levels() {

@@ -5,10 +5,11 @@ use super::{problem, view};
 use crate::kit::shared::Shared;
 use rtb::message::{Packed, Paths, Scene, Truth};
 use rtb::run::{Process, Run};
+use rtb::task::planar::Painted;
 use rtb::task::plane::PlaneView;
 use rtb::task::plane::mixture::Mixture;
 use rtb::task::plane::picture::center_of;
-use rtb::task::plane::{Component, HALF_WIDTH, NOWHERE, PAINT_LEVELS, Reward};
+use rtb::task::plane::{Component, HALF_WIDTH, NOWHERE, Reward};
 use std::cell::RefCell;
 use std::f64::consts::TAU;
 use std::rc::Rc;
@@ -126,7 +127,14 @@ fn unfloored(run: &Run, log_prior: &[f64]) -> Vec<f64> {
         } => cells()
             .map(|at| if shape.contains(at) { *inside } else { *outside }.ln())
             .collect(),
-        Reward::Painted { rows } => cells().map(|at| painted(rows, at).ln()).collect(),
+        Reward::Painted { rows } => Painted::new("reward.rows", rows).map_or_else(
+            |_| Vec::new(),
+            |painted| {
+                cells()
+                    .map(|at| painted.at(at.map(|at| at / HALF_WIDTH)).ln())
+                    .collect()
+            },
+        ),
         Reward::Annealed { power } => log_prior.iter().map(|p| (power - 1.0) * p).collect(),
         Reward::Product { components } => {
             let other = Mixture::new(components);
@@ -135,21 +143,6 @@ fn unfloored(run: &Run, log_prior: &[f64]) -> Vec<f64> {
         // A formula.
         _ => Vec::new(),
     }
-}
-
-/// The painted reward of the cell that holds a point.
-fn painted(rows: &[String], [x, y]: [f64; 2]) -> f64 {
-    let scale = rows.len() as f64 / (2.0 * HALF_WIDTH);
-    let (row, column) = (
-        ((HALF_WIDTH - y) * scale) as usize,
-        ((x + HALF_WIDTH) * scale) as usize,
-    );
-    let digit = rows
-        .get(row)
-        .and_then(|r| r.as_bytes().get(column))
-        .copied()
-        .unwrap_or(b'0');
-    f64::from(digit - b'0') / f64::from(PAINT_LEVELS)
 }
 
 /// Trajectories of the exact posterior of a run, whose scene this is.

@@ -1,11 +1,11 @@
 //! The controls of an environment, and of its episodes.
 
-use crate::kit::field::Number;
+use crate::kit::field::{Choice, Number};
 use crate::kit::place::{Numbers, Part, Place};
 use crate::kit::typed::{Text, items};
 use crate::parts::edit::EditProps;
 use crate::tasks::common::formula::LANGUAGE;
-use crate::tasks::control::{problem, problem_mut};
+use crate::tasks::control::{easel, problem, problem_mut};
 use rtb::run::ConfigError;
 use rtb::task::control::{ControlProblem, Environment, Episodes, Prior};
 use yew::prelude::*;
@@ -27,14 +27,14 @@ pub fn environment(edits: &EditProps) -> Html {
     let described = &problem(&edits.run).environment;
     let more = match described {
         Environment::Maze { rows, .. } => map(edits, rows),
-        Environment::Bandit { .. } | Environment::Recorded { .. } => Html::default(),
+        Environment::Bandit { .. } | Environment::Painted { .. } | Environment::Recorded { .. } => {
+            Html::default()
+        }
         Environment::Linear { .. } => linear(edits, described),
     };
     html! {
         <>
-            if let Environment::Bandit { expression, .. } = described {
-                { formula(edits, expression) }
-            }
+            { one_action(edits, described) }
             <details>
                 <summary><h3>{ "Environment" }</h3></summary>
                 { more }
@@ -42,6 +42,37 @@ pub fn environment(edits: &EditProps) -> Html {
                 { episodes(edits) }
             </details>
         </>
+    }
+}
+
+/// How the reward of a single action is given; nothing where episodes have more of them.
+fn one_action(edits: &EditProps, described: &Environment) -> Html {
+    let (kind, more) = match described {
+        Environment::Bandit { expression, .. } => ("formula", formula(edits, expression)),
+        Environment::Painted { .. } => ("painted", easel::controls(edits)),
+        _ => return Html::default(),
+    };
+    let options: Vec<_> = [("formula", "a formula"), ("painted", "painted by hand")]
+        .map(|(kind, title)| (kind.into(), title.into()))
+        .into();
+    let choose = edits.changes(|run, kind: String| give(problem_mut(run), &kind));
+    html! {
+        <>
+            <Choice id="environment-kind" field="environment.kind" label="Reward of an action" value={kind} set={choose} {options} />
+            { more }
+        </>
+    }
+}
+
+/// Gives an action of one or two numbers a reward of a kind; what is painted is a plane, without states.
+fn give(problem: &mut ControlProblem, kind: &str) {
+    match kind {
+        "painted" => {
+            resize(problem, true, 0);
+            resize(problem, false, 2);
+            problem.environment = easel::start();
+        }
+        _ => problem.environment = Environment::default(),
     }
 }
 
@@ -138,6 +169,7 @@ fn numbers(edits: &EditProps, described: &Environment) -> Html {
         parts,
         kind: match described {
             Environment::Maze { .. } => "maze",
+            Environment::Painted { .. } => "painted",
             _ => "linear",
         },
         id: "environment",
@@ -159,6 +191,15 @@ fn parts(environment: &mut Environment) -> Vec<Part<'_>> {
                 "Deviation of the first state’s coordinates.",
                 spread,
             ),
+        ],
+        Environment::Painted { reach, best, .. } => vec![
+            real(
+                "reach",
+                "Reach",
+                "Half the side of the painting, in units of the actions.",
+                reach,
+            ),
+            real("best", "Best reward", "That of the level 9.", best),
         ],
         Environment::Bandit { .. } | Environment::Recorded { .. } => Vec::new(),
     }
@@ -185,7 +226,7 @@ fn resize(problem: &mut ControlProblem, of_state: bool, count: usize) {
 fn episodes(edits: &EditProps) -> Html {
     let described = problem(&edits.run);
     let parts: fn(&mut Episodes) -> Vec<Part<'_>> = match described.environment {
-        Environment::Bandit { state: 0, .. } => return Html::default(),
+        Environment::Bandit { state: 0, .. } | Environment::Painted { .. } => return Html::default(),
         Environment::Bandit { .. } => |episodes| vec![states(&mut episodes.states)],
         _ => |episodes| {
             let discount = Place::Real(&mut episodes.discount);
@@ -262,6 +303,19 @@ mod tests {
             Err("`2;3`".to_owned())
         );
         assert_eq!(matrix("a", "\n1 2\n"), Ok(vec![vec![1.0, 2.0]]));
+    }
+
+    #[test]
+    fn a_bandit_is_painted_or_has_a_formula() {
+        let mut run = preset("control-bandit").expect("a preset").run.clone();
+        resize(problem_mut(&mut run), true, 2);
+        resize(problem_mut(&mut run), false, 1);
+        for (kind, name) in [("painted", "painted"), ("formula", "bandit")] {
+            give(problem_mut(&mut run), kind);
+            assert_eq!(run.validate(), Ok(()));
+            let described = serde_json::to_value(&problem(&run).environment).expect("plain data");
+            assert_eq!(described["kind"], name);
+        }
     }
 
     #[test]

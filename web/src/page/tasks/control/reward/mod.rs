@@ -56,7 +56,7 @@ pub fn RewardControls(edits: &EditProps) -> Html {
     let reward = described.reward.clone();
     let kinds = KINDS.iter().filter(|(kind, _)| match &described.environment {
         // Where an episode is one action, all critics are the reward itself.
-        Environment::Bandit { .. } | Environment::Recorded { .. } => false,
+        Environment::Bandit { .. } | Environment::Painted { .. } | Environment::Recorded { .. } => false,
         Environment::Linear { .. } => *kind != "expectile",
         Environment::Maze { .. } => true,
     });

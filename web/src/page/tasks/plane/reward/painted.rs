@@ -1,8 +1,8 @@
 //! A reward that is painted by hand.
 
 use super::set;
-use crate::kit::brush::{BrushControls, Tip};
-use crate::kit::paint::{Brush, Grid};
+use crate::kit::brush::{BrushControls, TIPS};
+use crate::kit::paint::Grid;
 use crate::parts::edit::EditProps;
 use rtb::task::plane::Reward;
 use yew::prelude::*;
@@ -12,28 +12,9 @@ const CELLS: usize = 56;
 /// The mark of a cell that is not painted: a reward of 0.
 pub const BLANK: char = '0';
 
-/// What the brush leaves.
-const TIPS: [Tip; 2] = [
-    Tip {
-        id: "paint-brush",
-        name: "Paint",
-        level: Some(9),
-    },
-    Tip {
-        id: "paint-erase",
-        name: "Erase",
-        level: None,
-    },
-];
-
-/// A reward with a round spot in the middle: all zeros is not a reward.
 pub fn start() -> Reward {
-    let spot = Brush {
-        radius: 3.0,
-        ..Brush::default()
-    };
     Reward::Painted {
-        rows: Grid::blank(CELLS, BLANK).stroke([0.0, 0.0], spot).rows,
+        rows: Grid::spot(CELLS, BLANK).rows,
     }
 }
 
@@ -46,7 +27,7 @@ pub fn painted(edits: &EditProps) -> Html {
         })
     };
     html! {
-        <BrushControls tips={&TIPS[..]} selection={edits.selection} select={edits.select.clone()} {clear}
+        <BrushControls tips={TIPS} selection={edits.selection} select={edits.select.clone()} {clear}
             help="Paint on the reward panel: level 9 is r = 1, level 0 is r = 0. The secondary mouse button or Backspace erases." />
     }
 }
