@@ -1761,6 +1761,7 @@ test('a bandit and linear dynamics have the same panels without a maze', { timeo
   await until('the painted one', async () => /Ready/.test(await id(bandit.page, 'status').textContent()) && drawn(bandit.page, 'exact-canvas'), 60);
   assert.equal(await id(bandit.page, 'reward-expression').count(), 0);
   const spot = await pixels(bandit.page, 'exact-canvas');
+  await id(bandit.page, 'reward-canvas').scrollIntoViewIfNeeded();
   const place = await id(bandit.page, 'reward-canvas').boundingBox();
   await bandit.page.mouse.move(place.x + 0.7 * place.width, place.y + 0.3 * place.height);
   await bandit.page.mouse.down();
