@@ -30,6 +30,15 @@ pub fn say(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// A cell of a table with commas (RFC 4180).
+pub fn cell(text: &str) -> String {
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
 /// A word of a command as a shell reads it.
 pub fn quoted(word: impl Display) -> String {
     let word = word.to_string();
@@ -99,12 +108,18 @@ pub fn duration(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{duration, figure, grouped, quoted, tick};
+    use super::{cell, duration, figure, grouped, quoted, tick};
 
     #[test]
     fn words_are_quoted_for_a_shell() {
         let shown = ["runs/a-1", "my runs", "it's", ""].map(quoted);
         assert_eq!(shown, ["runs/a-1", "'my runs'", "\"it's\"", "''"]);
+    }
+
+    #[test]
+    fn commas_and_quotes_are_quoted_in_a_table() {
+        assert_eq!(cell("RTB"), "RTB");
+        assert_eq!(cell("CPU, \"2\" threads"), "\"CPU, \"\"2\"\" threads\"");
     }
 
     #[test]

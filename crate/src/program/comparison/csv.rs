@@ -1,6 +1,7 @@
 //! `outcomes.csv`: a line for every finished trial and for every look at one while it trained.
 
 use super::{Comparison, Finished};
+use crate::program::output::cell;
 use rtb::message::{Outcome, Truth};
 
 const BEFORE: &str = "label,varied_field,varied_value,final,\
@@ -56,12 +57,12 @@ fn line(comparison: &Comparison, trial: &Finished, outcome: &Outcome, last: bool
     let plan = &comparison.plan;
     let value = plan.variants[trial.place.variant].value.as_deref();
     let mut cells = vec![
-        quoted(&comparison.entrant(trial.place).label),
-        quoted(plan.field.as_deref().unwrap_or_default()),
-        quoted(value.unwrap_or_default()),
+        cell(&comparison.entrant(trial.place).label),
+        cell(plan.field.as_deref().unwrap_or_default()),
+        cell(value.unwrap_or_default()),
         last.to_string(),
-        quoted(method),
-        quoted(title),
+        cell(method),
+        cell(title),
         seed.to_string(),
         progress.to_string(),
         iterations.to_string(),
@@ -83,31 +84,11 @@ fn line(comparison: &Comparison, trial: &Finished, outcome: &Outcome, last: bool
             Truth::ImportanceWeighted => "importance_weighted".to_owned(),
             Truth::Rejection => "rejection".to_owned(),
         },
-        quoted(device),
+        cell(device),
     ]);
     cells.join(",") + "\n"
 }
 
 fn optional(number: &Option<f64>) -> String {
     number.map_or_else(String::new, |n| n.to_string())
-}
-
-/// A cell of text (RFC 4180).
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn commas_are_quoted() {
-        assert_eq!(quoted("RTB"), "RTB");
-        assert_eq!(quoted("CPU, \"2\" threads"), "\"CPU, \"\"2\"\" threads\"");
-    }
 }

@@ -4,6 +4,7 @@ use super::Args;
 use crate::program::comparison::summary::Summary;
 use crate::program::error::ProgramError;
 use crate::program::grid::Grid;
+use crate::program::output::cell;
 use crate::program::progress::Progress;
 use crate::program::simulator::body::Simulator;
 use crate::program::simulator::episodes::{Episode, play};
@@ -135,7 +136,7 @@ pub fn csv(rows: &[Row], reference: &Reference) -> String {
         for (seed, episodes) in row.played.iter().enumerate() {
             for (at, Episode { earned, steps }) in episodes.iter().enumerate() {
                 let score = reference.score(*earned);
-                text += &format!("\"{}\",{seed},{at},{steps},{earned},{score}\n", row.policy);
+                text += &format!("{},{seed},{at},{steps},{earned},{score}\n", cell(&row.policy));
             }
         }
     }
