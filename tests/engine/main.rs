@@ -40,4 +40,5 @@ mod team;
 mod texts;
 mod tokens;
 mod transformer;
+mod unseen;
 mod variational;

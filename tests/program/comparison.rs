@@ -128,6 +128,62 @@ fn methods_are_compared() {
     );
 }
 
+/// Where problems are varied, each has a row, and the median and the worst follow.
+#[test]
+fn problems_are_compared() {
+    let place = Scratch::new();
+    let folder = place.path().join("out");
+    let mut command = rtb([
+        "compare",
+        "unseen",
+        "--vary=problem=unseen-1-1,unseen-1-5,moons-disc",
+    ]);
+    command.args(TINY).args(["--out", text(&folder)]);
+    command.arg("--set=evaluation.candidates=4");
+    succeed(&mut command);
+    let markdown = read(&folder, "comparison.md");
+    let heading = markdown
+        .lines()
+        .find(|line| line.starts_with("| method"))
+        .expect("a table");
+    let columns: Vec<&str> = heading.split('|').map(str::trim).collect();
+    let of_tv: Vec<usize> = (0..columns.len())
+        .filter(|c| columns[*c].starts_with("TV of mode"))
+        .collect();
+    assert_eq!(of_tv, [3, 4, 5], "{heading}");
+    assert!(
+        columns[4].ends_with("1 of 4") && columns[5].ends_with("perfect"),
+        "{heading}"
+    );
+
+    let rows = rows(&markdown);
+    let cells = |row: &str| -> Vec<String> { row.split('|').map(|cell| cell.trim().to_owned()).collect() };
+    let named: Vec<String> = rows.iter().map(|row| cells(row)[2].clone()).collect();
+    assert_eq!(
+        named,
+        ["unseen-1-1", "unseen-1-5", "moons-disc", "median", "worst"]
+    );
+    for (column, name) in columns
+        .iter()
+        .enumerate()
+        .filter(|(c, name)| *c > 2 && !name.is_empty())
+    {
+        let figure = |row: &&str| {
+            let cell = &cells(row)[column];
+            cell.parse().unwrap_or_else(|e| panic!("{name}: {cell}: {e}"))
+        };
+        let mut values: Vec<f64> = rows.iter().map(figure).collect();
+        let over = values.split_off(3);
+        values.sort_by(f64::total_cmp);
+        let worst = if *name == "ESS/N" { values[0] } else { values[2] };
+        assert_eq!(over, [values[1], worst], "{name}");
+    }
+    assert!(
+        markdown.contains("--vary problem=unseen-1-1,unseen-1-5,moons-disc\n"),
+        "{markdown}"
+    );
+}
+
 /// Pooled, a method has one row: the mean over the values.
 #[test]
 fn values_are_pooled() {

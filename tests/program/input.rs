@@ -141,6 +141,15 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     ("compare --method rtv", "--method | rtv | rtb, trust-pcl"),
     (
+        "compare --method rtb --vary problem=25-to-9,unseen-1",
+        "--vary problem | unseen-1 | 25-to-9 | unseen-1-1",
+    ),
+    (
+        "compare --method rtb --vary problem=story-bike",
+        "--vary problem | story-bike | stories | mixtures",
+    ),
+    ("run unseen-1", "unseen-1 | 25-to-9 | unseen-1-1 | TOML file"),
+    (
         "compare --method dps:scle=1",
         "--method dps | scle | normalized, scale",
     ),

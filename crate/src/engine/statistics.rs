@@ -260,7 +260,7 @@ fn mean_deviation(p: f64, n: f64) -> f64 {
 /// KL(learned ‖ exact) of cell masses, both mixed with 1/1000 of the uniform distribution: a cell
 /// that the truth's own points missed is not evidence of an infinite difference.
 pub fn kl(learned: &[f64], exact: &[f64]) -> f64 {
-    let mixed = |mass: f64| 0.999 * mass + 0.001 / exact.len() as f64;
+    let mixed = mixed(exact.len());
     learned
         .iter()
         .zip(exact)
@@ -268,9 +268,51 @@ pub fn kl(learned: &[f64], exact: &[f64]) -> f64 {
         .sum()
 }
 
+/// A cell's mass, mixed with 1/1000 of the uniform distribution over so many cells.
+fn mixed(cells: usize) -> impl Fn(f64) -> f64 {
+    move |mass| 0.999 * mass + 0.001 / cells as f64
+}
+
+/// The mean of [`kl`] over sets of so many exact samples: of each cell the mean over the binomial law of its count, or
+/// where that is narrow the expansion to second order.
+pub fn kl_floor(exact: &[f64], samples: usize) -> f64 {
+    const MANY: f64 = 50.0;
+    let (mixed, n) = (mixed(exact.len()), samples as f64);
+    let of_cell = |p: f64| {
+        let term = |share: f64| mixed(share) * (mixed(share) / mixed(p)).ln();
+        let mean = n * p;
+        if mean > MANY {
+            return 0.999f64.powi(2) / mixed(p) * p * (1.0 - p) / (2.0 * n);
+        }
+        let last = (mean + 10.0 * mean.sqrt() + 10.0).min(n) as u64;
+        let law = Binomial::new(p, samples as u64);
+        law.map_or(0.0, |law| {
+            (0..=last).map(|k| law.pmf(k) * term(k as f64 / n)).sum()
+        })
+    };
+    exact.iter().map(|p| of_cell(p.clamp(0.0, 1.0))).sum()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{LogMean, Weighed, mean_deviation};
+    use super::{LogMean, Weighed, kl, kl_floor, mean_deviation};
+
+    #[test]
+    fn the_floor_of_the_divergence_is_its_mean_over_exact_samples() {
+        // Of three samples in two cells: every outcome with its chance.
+        let exact = [0.3, 0.7];
+        let counts = [[3.0, 0.0], [2.0, 1.0], [1.0, 2.0], [0.0, 3.0]];
+        let chances = [0.027, 0.189, 0.441, 0.343];
+        let each = counts.iter().zip(chances);
+        let mean: f64 = each
+            .map(|(c, chance)| chance * kl(&c.map(|k| k / 3.0), &exact))
+            .sum();
+        assert!((kl_floor(&exact, 3) - mean).abs() < 1e-12);
+        // Of many samples (cells − 1)/(2·N), where no cell is rare.
+        let even = [0.25; 4];
+        assert!((kl_floor(&even, 100_000) * 2.0 * 1e5 / 3.0 - 1.0).abs() < 0.01);
+        assert!((kl_floor(&even, 199) / kl_floor(&even, 201) * 199.0 / 201.0 - 1.0).abs() < 0.02);
+    }
 
     #[test]
     fn a_mean_of_weights_knows_its_error() {

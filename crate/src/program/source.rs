@@ -101,8 +101,8 @@ pub struct Source {
     pub run: Run,
 }
 
-/// Reads the run that `name` stands for, the preset of that name or a TOML file, and lays the
-/// flags on it.
+/// Reads the run that `name` stands for, the preset or drawn problem of that name or a TOML file, and lays
+/// the flags on it.
 pub fn resolve(name: &Path, overrides: &Overrides) -> Result<Source, ProgramError> {
     let mut source = read(name)?;
     source.run = source.run.overlaid(overrides.table())?;
@@ -111,18 +111,19 @@ pub fn resolve(name: &Path, overrides: &Overrides) -> Result<Source, ProgramErro
 
 /// The run that `name` stands for, without flags.
 pub fn read(name: &Path) -> Result<Source, ProgramError> {
-    let unknown = match Preset::find(&name.to_string_lossy()) {
-        Ok(preset) => {
-            return Ok(Source {
-                label: preset.name.to_owned(),
-                run: preset.run,
-            });
+    let unknown = match Run::named(&name.to_string_lossy()) {
+        Ok(run) => {
+            let label = run.name.clone();
+            return Ok(Source { label, run });
         }
         Err(unknown) => unknown,
     };
     // A bare word that is no file is a misspelt preset rather than a missing file.
     if !name.exists() && name.extension().is_none() && name.components().count() == 1 {
-        let allowed = format!("{}; or a TOML file", unknown.allowed);
+        let allowed = format!(
+            "{}; or a drawn problem, such as unseen-1-1; or a TOML file",
+            unknown.allowed
+        );
         return Err(ConfigError { allowed, ..unknown }.into());
     }
     let text = fs::read_to_string(name).map_err(|e| ProgramError::file("read the run", name, e))?;

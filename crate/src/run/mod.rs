@@ -31,7 +31,7 @@ pub use class::Class;
 pub use denoiser::{
     DenoisedAxes, DenoiserFile, NoiseSchedule, OnnxDenoiser, OnnxImageDenoiser, Prediction, Time,
 };
-pub use experiment::{Experiment, values};
+pub use experiment::{Experiment, PROBLEM, values};
 #[cfg(feature = "native")]
 pub use fields::{Choice, Field, Shape, Variant, common_fields, fields_of};
 pub use files::{FileKind, FileNeed, Files};

@@ -110,6 +110,17 @@ impl Default for Run {
 }
 
 impl Run {
+    /// The run of that name: a preset's, or one about a problem that is drawn at random.
+    ///
+    /// # Errors
+    ///
+    /// Lists the names of presets.
+    #[cfg(feature = "engine")]
+    pub fn named(name: &str) -> Result<Self, ConfigError> {
+        let drawn = ROOMS.iter().find_map(|room| room.drawn(name));
+        drawn.map_or_else(|| Preset::find(name).map(|preset| preset.run), Ok)
+    }
+
     /// Its task.
     pub fn task(&self) -> Task {
         Task::find(self.problem.task()).expect("every problem is one of a registered task")

@@ -52,6 +52,13 @@ pub trait Room: Sync {
     /// Named runs; the first is the one that opens.
     fn presets(&self) -> Vec<Preset>;
 
+    /// The run about a problem that is drawn at random, with defaults for everything else; `None` where the name is
+    /// none of such a problem.
+    #[cfg(feature = "engine")]
+    fn drawn(&self, _name: &str) -> Option<Run> {
+        None
+    }
+
     /// Named comparisons.
     fn experiments(&self) -> Vec<Experiment>;
 

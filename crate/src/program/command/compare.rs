@@ -23,6 +23,7 @@ Examples:
   rtb compare 25-to-9 --seeds 0,1,2
   rtb compare moons-disc --method rtb --method smc:particles=2000 --method dps:scale=0.5
   rtb compare 25-to-9 --method rtb --vary rollout.noised_share=0,0.25,0.5
+  rtb compare 25-to-9 --method rtb --vary problem=25-to-9,moons-disc,unseen-1-4
   rtb compare steps --seeds 0
   rtb compare digits --pool --seeds 0 --method rtb --method rejection";
 
@@ -40,7 +41,8 @@ pub struct Args {
     /// every method that works on the run, or the methods of the experiment]
     #[arg(long = "method", value_name = "NAME[:FIELD=VALUE…]")]
     methods: Vec<String>,
-    /// Repeat the comparison for each of these values of a field
+    /// Repeat the comparison for each of these values of a field, or with `problem` for the prior and reward of each of
+    /// these presets or drawn problems
     #[arg(long, value_name = "FIELD=A,B,…", value_parser = source::assignment)]
     vary: Option<(String, String)>,
     /// Repeat the comparison with each of these seeds [default: the seeds of the run or experiment]

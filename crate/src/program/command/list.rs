@@ -4,14 +4,14 @@ use crate::program::comparison::entrant::{bare, fields};
 use crate::program::error::ProgramError;
 use crate::program::output::print;
 use crate::program::reference;
-use rtb::run::{Experiment, Method, Preset, ShippedPrior};
+use rtb::run::{Experiment, Method, Preset, Run, ShippedPrior};
 use rtb::task::{Task, experiments, presets};
 use toml::Value;
 
 /// List presets, priors, methods and experiments; or print a preset or the fields of a run
 #[derive(clap::Args)]
 pub struct Args {
-    /// Print this preset as TOML, to start a run file of your own
+    /// Print this preset or drawn problem as TOML, to start a run file of your own
     #[arg(long, value_name = "PRESET")]
     toml: Option<String>,
     /// Print every field of a run in Markdown: its meaning, default and allowed values
@@ -22,7 +22,7 @@ pub struct Args {
 /// Prints what was asked for.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
     match &args.toml {
-        Some(name) => print(&reference::commented(&Preset::find(name)?.run)),
+        Some(name) => print(&reference::commented(&Run::named(name)?)),
         None if args.fields => print(&reference::page()),
         None => print(&listing()),
     }

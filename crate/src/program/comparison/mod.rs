@@ -8,6 +8,7 @@ pub mod csv;
 pub mod entrant;
 mod notes;
 pub mod plan;
+mod problems;
 pub mod summary;
 pub mod table;
 mod words;
@@ -181,6 +182,11 @@ impl Comparison {
         self.finished.len() + self.failed.len()
     }
 
+    /// Whether a trial has measured samples that are each chosen among several.
+    pub fn chooses(&self) -> bool {
+        self.finished.iter().any(|trial| trial.chosen.is_some())
+    }
+
     pub fn entrant(&self, place: Place) -> &Entrant {
         &self.plan.entrants[place.entrant]
     }
@@ -199,8 +205,13 @@ impl Comparison {
 
     /// The error that as many samples of the exact posterior would have.
     pub fn exact_error(&self, variant: usize) -> Option<f64> {
+        self.floor(variant, self.plan.run.task().room().sheet().error)
+    }
+
+    /// What the task's figure of this name would be of as many samples of the exact posterior.
+    pub fn floor(&self, variant: usize, figure: &str) -> Option<f64> {
         let samples = self.plan.variants[variant].run.evaluation.samples;
-        (self.truths[variant].error)(samples)
+        (self.truths[variant].floor)(figure, samples)
     }
 
     /// A trial's method, value and seed.

@@ -13,27 +13,28 @@ pub fn notes(comparison: &Comparison) -> Vec<String> {
         let trial = comparison.finished.iter().find(|f| f.place.variant == variant)?;
         trial.outcome.fit.number(figure)
     };
-    // Where groups are pooled, the table has the exact posterior's means.
-    let shown = sheet.notes.iter().filter(|_| !comparison.plan.pooled);
+    // Where groups are pooled or each is a problem, the table has the exact posterior's figures.
+    let tabled = comparison.plan.pooled || comparison.plan.varies_problems();
+    let shown = sheet.notes.iter().filter(|_| !tabled);
     let exact = shown.map(|(name, figure)| by_variant(comparison, name, |variant| of_first(variant, figure)));
-    notes.push(format!(
-        "\"Exact\" means {}. {}",
-        table::exact(comparison.truths[0].truth, sheet),
-        exact.collect::<Vec<_>>().join(" ")
-    ));
-    if !comparison.plan.pooled {
+    let means = table::exact(comparison.truths[0].truth, sheet);
+    let sentences = [format!("\"Exact\" means {means}.")].into_iter().chain(exact);
+    notes.push(sentences.collect::<Vec<_>>().join(" ").trim_end().to_owned());
+    if !tabled {
         notes.push(by_variant(comparison, sheet.exact_error, |variant| {
             comparison.exact_error(variant)
         }));
     }
-    notes.push(
+    let columns = if comparison.plan.varies_problems() {
+        "\"Perfect\": the mean of as many samples of the exact posterior."
+    } else {
         "Evaluations: millions of kernel evaluations, each for one state, of the prior or the policy; a backward \
          pass counts as two. Trained methods also evaluate the prior on their samples, to compute log Z and ESS, \
          which doubles their evaluations in sampling."
-            .to_owned(),
-    );
+    };
+    notes.push(columns.to_owned());
     notes.extend(samples(comparison));
-    if comparison.finished.iter().any(|trial| trial.chosen.is_some()) {
+    if comparison.chooses() {
         notes.push(
             "\"1 of N\": each sample is chosen among N samples of the policy, in proportion to the weight r·p_θ/p_φ of its \
              trajectory; the sampling time includes computing the weights."

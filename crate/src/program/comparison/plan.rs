@@ -4,7 +4,7 @@ use super::entrant::Entrant;
 use super::words::{quoted, values};
 use crate::program::error::ProgramError;
 use crate::program::source::{self, Overrides};
-use rtb::run::{ConfigError, Experiment, Method, Run};
+use rtb::run::{ConfigError, Experiment, Method, PROBLEM, Run};
 use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
@@ -154,7 +154,10 @@ impl Plan {
             return Err(ConfigError::new("--vary", format!("`{field}`"), allowed));
         }
         let variant = |value: String| {
-            let run = self.run.with(&field, &value)?;
+            let run = match field.as_str() {
+                PROBLEM => self.about(&value)?,
+                field => self.run.with(field, &value)?,
+            };
             Ok(Variant {
                 value: Some(value),
                 run,
@@ -166,6 +169,34 @@ impl Plan {
             .collect::<Result<_, ConfigError>>()?;
         self.field = Some(field);
         Ok(())
+    }
+
+    /// The run, about the problem of this name.
+    fn about(&self, name: &str) -> Result<Run, ConfigError> {
+        const FIELD: &str = "--vary problem";
+        let named = Run::named(name).map_err(|unknown| ConfigError {
+            field: FIELD.to_owned(),
+            allowed: format!("{}; or a drawn problem, such as unseen-1-1", unknown.allowed),
+            ..unknown
+        })?;
+        let (own, other) = (self.run.task().name(), named.task().name());
+        if own != other {
+            let value = format!("`{name}` of the task {other}");
+            return Err(ConfigError::new(
+                FIELD,
+                value,
+                format!("problems of the task {own}"),
+            ));
+        }
+        Ok(Run {
+            problem: named.problem,
+            ..self.run.clone()
+        })
+    }
+
+    /// Whether each variant has a problem of its own, with a row of its own.
+    pub fn varies_problems(&self) -> bool {
+        self.field.as_deref() == Some(PROBLEM) && !self.pooled
     }
 
     fn check(&self) -> Result<(), ConfigError> {

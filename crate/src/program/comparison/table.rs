@@ -3,6 +3,7 @@
 use super::Comparison;
 use super::notes::notes;
 use super::plan::Group;
+use super::problems;
 use super::summary::Summary;
 use crate::program::grid::Grid;
 use crate::program::output::figure;
@@ -14,9 +15,13 @@ type Value = fn(&Outcome) -> Option<f64>;
 
 const EVALUATIONS: &str = "evaluations, M: training\n+ per 1,000 samples";
 
-/// The figures, one row a group of variants and a method, and what perfect samples would have.
+/// The figures, one row a group of variants and a method, and what perfect samples would have. Where each variant is a
+/// problem, one row for all of it.
 pub fn grid(comparison: &Comparison) -> Grid {
     let plan = &comparison.plan;
+    if plan.varies_problems() {
+        return problems::grid(comparison);
+    }
     let mut headings = vec!["method".to_owned()];
     headings.extend(plan.field.clone().filter(|_| !plan.pooled));
     let words = headings.len();
@@ -66,8 +71,9 @@ fn exact(comparison: &Comparison, group: &Group) -> Option<Vec<String>> {
         .collect();
     let cell = |column: &Column| {
         let of = |(variant, outcome): &(usize, &Outcome)| match column {
-            Column::Figure(_, name, factor) if *name == sheet.error => {
-                Some(factor * comparison.exact_error(*variant)?)
+            Column::Figure(_, name, factor) => {
+                let floor = comparison.floor(*variant, name).map(|floor| factor * floor);
+                floor.or_else(|| column.exact(sheet, outcome))
             }
             column => column.exact(sheet, outcome),
         };

@@ -6,6 +6,7 @@ use super::measured::measure;
 use super::messages::Earned;
 use super::others::{Others, returns};
 use super::returns::of_learned;
+use super::sheet::SHEET;
 use super::{ControlFit, ControlTask, ControlView, Returns, Spot, Traces};
 use crate::engine::EngineError;
 use crate::engine::learner::{LEARNED, Learner, Task};
@@ -261,7 +262,10 @@ impl ShownTask for ControlTask {
         Ok(Reference {
             truth: message::Truth::Quadrature,
             picture,
-            error: Box::new(move |samples| {
+            floor: Box::new(move |figure, samples| {
+                if figure != SHEET.error {
+                    return None;
+                }
                 let mut rng = noise.stream(Purpose::Pictures, 2 << 40);
                 let drawn = exact[0].draws(samples, &mut rng);
                 Some(super::measured::fit(&exact[0], &drawn).total_variation)

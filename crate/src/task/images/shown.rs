@@ -2,6 +2,7 @@
 
 use super::calibrate::calibrate;
 use super::methods::{self, VARIANCE_IMAGES};
+use super::sheet::SHEET;
 use super::{ClassFit, Exact, ImageView, PromptFit, Reward};
 use super::{DescribedPrior, ImagePrior, TaskOf};
 use crate::engine::EngineError;
@@ -141,7 +142,10 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
             picture: self
                 .view()
                 .picture(&known.map(|truth| truth.samples).unwrap_or_default()),
-            error: Box::new(move |samples| exact.fid_floor(samples)),
+            floor: Box::new(move |figure, samples| match figure == SHEET.error {
+                true => exact.fid_floor(samples),
+                false => None,
+            }),
         })
     }
 

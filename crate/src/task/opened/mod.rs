@@ -65,14 +65,17 @@ pub struct Measured {
     pub points: Vec<f32>,
 }
 
+/// A figure's name and a number of samples to the figure that as many perfect samples have on average.
+pub type Floor = dyn Fn(&str, usize) -> Option<f64> + Send;
+
 /// The exact posterior, with which the outcomes of methods are compared.
 pub struct Reference {
     /// The source of the exact values.
     pub truth: Truth,
     /// Its picture.
     pub picture: Picture,
-    /// The mean error of this many samples of the exact posterior, if it is known.
-    pub error: Box<dyn Fn(usize) -> Option<f64> + Send>,
+    /// What the task's figure of this name is on average of so many samples of the exact posterior, if it is known.
+    pub floor: Box<Floor>,
 }
 
 /// A task as sessions and comparisons need it.

@@ -7,6 +7,7 @@ mod painted;
 pub mod picture;
 #[cfg(feature = "engine")]
 mod quadrature;
+mod random;
 
 pub use component::Component;
 pub use mixture::Mixture;
@@ -17,6 +18,7 @@ pub use picture::PICTURE_SIDE;
 pub(crate) use quadrature::{Node, nodes};
 #[cfg(feature = "engine")]
 pub use quadrature::{WeightedPoint, quadrature};
+pub(crate) use random::Random;
 
 /// Half the side of the square `[−HALF_WIDTH, HALF_WIDTH]`² in which everything is drawn and every
 /// exact integral is taken.

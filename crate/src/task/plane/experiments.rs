@@ -2,7 +2,7 @@
 
 use super::{PlaneProblem, PriorKind, presets};
 use crate::engine::Method;
-use crate::run::{Experiment, Run, values};
+use crate::run::{Experiment, PROBLEM, Run, values};
 
 fn preset(name: &str) -> Run {
     let all = presets::presets();
@@ -39,6 +39,9 @@ pub(super) fn experiments() -> Vec<Experiment> {
         problem.prior.kind = PriorKind::Learned;
         problem.prior.weights = Some("prior-25".to_owned());
     }
+
+    let mut unseen = Run::new(PlaneProblem::default());
+    unseen.evaluation.candidates = 16;
 
     // Trust-PCL with its α of 1 would be RTB's run once more.
     let distinct = || -> Vec<Method> {
@@ -112,5 +115,19 @@ pub(super) fn experiments() -> Vec<Experiment> {
             methods(&["rtb", "policy-gradient-kl", "importance", "smc"]),
             None,
         ),
+        Experiment {
+            seeds: vec![0],
+            ..experiment(
+                "unseen",
+                "Problems that nobody tuned for",
+                "How near do the defaults come on twenty problems that are drawn at random?",
+                unseen,
+                methods(&["rtb"]),
+                Some((
+                    PROBLEM,
+                    (1..=20).map(|number| format!("unseen-1-{number}")).collect(),
+                )),
+            )
+        },
     ]
 }

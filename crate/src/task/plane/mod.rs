@@ -30,6 +30,8 @@ mod shown;
 mod task;
 #[cfg(feature = "engine")]
 mod truth;
+#[cfg(feature = "engine")]
+mod unseen;
 mod validate;
 
 #[cfg(feature = "engine")]
@@ -50,6 +52,8 @@ pub use reward::{LogReward, POLE};
 pub use task::{CHUNK, PlaneTask};
 #[cfg(feature = "engine")]
 pub use truth::{KL_SIDE, Mode, Truth, cell_masses, equally_weighted, weighted};
+#[cfg(feature = "engine")]
+pub use unseen::unseen;
 
 pub use super::planar::{Component, HALF_WIDTH, Mixture, fitted, mixture, picture};
 #[cfg(feature = "engine")]
@@ -127,6 +131,11 @@ impl Room for Plane {
 
     fn presets(&self) -> Vec<Preset> {
         presets::presets()
+    }
+
+    #[cfg(feature = "engine")]
+    fn drawn(&self, name: &str) -> Option<Run> {
+        unseen::named(name)
     }
 
     fn experiments(&self) -> Vec<Experiment> {

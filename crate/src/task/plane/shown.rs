@@ -14,7 +14,6 @@ use crate::run::Run;
 use crate::task::opened::{Drawn, Measured, Pictures, Reference, ShownTask};
 use crate::task::samples::csv;
 use crate::task::{Picture, Scale};
-use std::f64::consts::PI;
 use std::sync::Arc;
 
 /// Cells over which samples are smeared in a picture; the exact posterior is treated alike.
@@ -92,19 +91,13 @@ impl ShownTask for PlaneTask {
         Ok(measure(learner, samples, candidates).await?.0)
     }
 
-    /// With the error of as many exact samples: each mode's share is then off by √(2·p·(1 − p)/(π·N)) on
-    /// average.
     async fn reference(&mut self) -> Result<Reference, EngineError> {
         let truth = self.truth().await?;
         let exact = picture::blurred(&truth.posterior, PICTURE_SIDE, BLUR);
         Ok(Reference {
             truth: truth.kind,
             picture: cells(exact),
-            error: Box::new(move |samples| {
-                let masses = truth.modes.iter().map(|mode| mode.mass);
-                let errors = masses.map(|p| (2.0 * p * (1.0 - p).max(0.0) / (PI * samples as f64)).sqrt());
-                Some(0.5 * errors.sum::<f64>())
-            }),
+            floor: Box::new(move |figure, samples| truth.floor(figure, samples)),
         })
     }
 

@@ -4,9 +4,10 @@ use super::WeightedPoint;
 use super::mixture::Symmetric;
 use super::picture::{self, PICTURE_SIDE};
 use super::{HALF_WIDTH, LogReward, Mixture};
-use crate::engine::statistics::LogMean;
+use crate::engine::statistics::{LogMean, kl_floor};
 use crate::message;
 use crate::task::planar::{Node, nodes};
+use std::f64::consts::PI;
 
 /// Cells along a side of the grid of [`super::PlaneFit::kl_grid`].
 pub const KL_SIDE: usize = 56;
@@ -133,6 +134,20 @@ impl Truth {
             prior,
             posterior: exact,
             log_reward: centers.map(|x| (beta * reward.log_r(x)) as f32).collect(),
+        }
+    }
+
+    /// What a figure of [`PlaneFit`](super::PlaneFit) is on average of so many exact samples, if it is known. Of
+    /// those each mode's share is off by √(2·p·(1 − p)/(π·N)).
+    pub fn floor(&self, figure: &str, samples: usize) -> Option<f64> {
+        match figure {
+            "mode_total_variation" => {
+                let masses = self.modes.iter().map(|mode| mode.mass);
+                let errors = masses.map(|p| (2.0 * p * (1.0 - p).max(0.0) / (PI * samples as f64)).sqrt());
+                Some(0.5 * errors.sum::<f64>())
+            }
+            "kl_grid" => Some(kl_floor(&self.cells, samples)),
+            _ => None,
         }
     }
 

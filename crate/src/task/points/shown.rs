@@ -2,6 +2,7 @@
 
 use super::calibrate::calibrate;
 use super::measured::{mean, measure};
+use super::sheet::SHEET;
 use super::{PointsTask, PointsView, Space};
 use crate::engine::EngineError;
 use crate::engine::learner::{Learner, Task};
@@ -129,7 +130,10 @@ impl ShownTask for PointsTask {
         Ok(Reference {
             truth: truths[0].kind,
             picture: super::corner(self.space.names(), sets),
-            error: Box::new(move |samples| {
+            floor: Box::new(move |figure, samples| {
+                if figure != SHEET.error {
+                    return None;
+                }
                 let each = (samples / truths.len()).max(1);
                 let floors = truths.iter().map(|truth| truth.floor(each, d, &noise));
                 let floors: Vec<f64> = floors.collect::<Result<_, _>>().ok()?;

@@ -110,7 +110,7 @@ impl ShownTask for TextTask {
         Ok(Reference {
             truth: Truth::ImportanceWeighted,
             picture: Picture::Texts(self.reader().middles(&stories)),
-            error: Box::new(|_| None),
+            floor: Box::new(|_, _| None),
         })
     }
 

@@ -120,7 +120,7 @@ impl ShownTask for OfflineTask {
         Ok(Reference {
             truth: message::Truth::ImportanceWeighted,
             picture: corner(&self.action_names(), sets),
-            error: Box::new(|_| None),
+            floor: Box::new(|_, _| None),
         })
     }
 

@@ -1,7 +1,6 @@
 //! Expectation–maximisation for mixtures of Gaussians with full covariances.
 
-use super::random::Random;
-use crate::task::planar::{Component, Mixture, SMALLEST_DEVIATION};
+use crate::task::planar::{Component, Mixture, Random, SMALLEST_DEVIATION};
 
 /// Smallest variance in any direction. Rounding a covariance to four decimals takes at most 10⁻⁴ of it.
 const SMALLEST_VARIANCE: f64 = SMALLEST_DEVIATION * SMALLEST_DEVIATION + 1e-4;

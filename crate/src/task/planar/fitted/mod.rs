@@ -2,13 +2,11 @@
 
 mod em;
 mod frame;
-mod random;
 #[cfg(test)]
 mod tests;
 
-use super::{Component, HALF_WIDTH, Mixture};
+use super::{Component, HALF_WIDTH, Mixture, Random};
 use frame::rounded;
-use random::Random;
 
 pub use frame::Frame;
 
