@@ -6,9 +6,10 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "config.toml",
     "outcomes.csv",
+    "trials.toml",
     "comparison.md",
     "comparison.png",
     "comparison.svg",
@@ -281,6 +282,41 @@ fn a_stopped_comparison_keeps_what_is_finished() {
         .into_iter()
         .filter(|row| !row.starts_with("| Exact"));
     assert_eq!(of_methods.count(), 1);
+
+    // It goes on where it was stopped, and says what was asked for then.
+    let trials = read(&folder, "trials.toml").replace("iterations = 20000", "iterations = 10");
+    fs::write(folder.join("trials.toml"), trials).expect("written");
+    let output = succeed(&mut rtb(["compare", "--resume", text(&folder)]));
+    assert!(!stderr(&output).contains("1/2 "), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("2/2 RTB, seed 0: "),
+        "{}",
+        stderr(&output)
+    );
+    let whole = read(&folder, "comparison.md");
+    assert!(
+        whole.starts_with("# 25 Gaussians → 9\n") && !whole.contains("Stopped"),
+        "{whole}"
+    );
+    assert_eq!(rows(&whole).len(), 3, "{whole}");
+    let csv = read(&folder, "outcomes.csv");
+    assert_eq!(
+        csv.lines().filter(|line| line.contains(",true,")).count(),
+        2,
+        "{csv}"
+    );
+    // Whole, it is told once more.
+    let again = succeed(&mut rtb(["compare", "--resume", text(&folder)]));
+    assert_eq!(
+        (stderr(&again).as_str(), read(&folder, "comparison.md")),
+        ("", whole)
+    );
+    fs::write(folder.join("trials.toml"), "finished = 3").expect("written");
+    let refused = rtb(["compare", "--resume", text(&folder)])
+        .output()
+        .expect("it starts");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("trials.toml: this is not the record of a comparison"));
 }
 
 #[test]

@@ -148,6 +148,15 @@ const REFUSED: &[(&str, &str)] = &[
         "compare --method rtb --vary problem=story-bike",
         "--vary problem | story-bike | stories | mixtures",
     ),
+    (
+        "compare --resume folder",
+        "folder/trials.toml | cannot read the comparison",
+    ),
+    ("compare --resume folder --seeds 1", "--resume | --seeds"),
+    (
+        "compare --resume folder --iterations 7",
+        "--resume | --iterations",
+    ),
     ("run unseen-1", "unseen-1 | 25-to-9 | unseen-1-1 | TOML file"),
     (
         "compare --method dps:scle=1",

@@ -30,6 +30,8 @@ pub enum ProgramError {
     },
     #[error("{}: this is not the folder of a run: {missing} is missing; use a folder that `rtb run` wrote", path.display())]
     NotARun { path: PathBuf, missing: &'static str },
+    #[error("{}: this is not the record of a comparison; use a folder that `rtb compare` wrote", path.display())]
+    NotAComparison { path: PathBuf },
     #[error("{}: another process is training in this folder; wait for it or stop it", path.display())]
     InUse { path: PathBuf },
     #[error(
@@ -71,7 +73,11 @@ pub enum ProgramError {
     Interrupted { path: PathBuf },
     #[error("Stopped. Run the same command again to continue from {}", path.display())]
     PretrainingStopped { path: PathBuf },
-    #[error("Stopped after {ended} of {trials} trials. Their results are in {}", path.display())]
+    #[error(
+        "Stopped after {ended} of {trials} trials. Their results are in {}. To continue: `rtb compare --resume {}`",
+        path.display(),
+        quoted(path.display())
+    )]
     Stopped {
         path: PathBuf,
         ended: usize,
@@ -112,6 +118,7 @@ impl ProgramError {
             | Self::File { .. }
             | Self::Occupied { .. }
             | Self::NotARun { .. }
+            | Self::NotAComparison { .. }
             | Self::InUse { .. }
             | Self::NotBuilt { .. }
             | Self::Data(_)

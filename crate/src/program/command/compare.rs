@@ -1,6 +1,7 @@
 //! `rtb compare`: methods side by side.
 
 use crate::program::comparison::plan::{Choice, Plan};
+use crate::program::comparison::saved::{self, Saved};
 use crate::program::comparison::{Comparison, FIGURE, csv, table};
 use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
@@ -11,12 +12,13 @@ use crate::program::plot;
 use crate::program::signal::Stop;
 use crate::program::source::{self, Overrides};
 use crate::program::storage;
+use burn::tensor::Device;
 use std::path::{Path, PathBuf};
 
 const AFTER_HELP: &str = "\
 Every method gets the same prior, reward and seeds; trained methods are trained first. Prints a table
 and writes a folder with the run (config.toml), one line per trial (outcomes.csv, written as trials
-end), the table (comparison.md) and a picture (comparison.png, comparison.svg). `rtb list` lists all methods and
+end, as is trials.toml, from which --resume goes on), the table (comparison.md) and a picture (comparison.png, comparison.svg). `rtb list` lists all methods and
 experiments.
 
 Examples:
@@ -25,6 +27,7 @@ Examples:
   rtb compare 25-to-9 --method rtb --vary rollout.noised_share=0,0.25,0.5
   rtb compare 25-to-9 --method rtb --vary problem=25-to-9,moons-disc,unseen-1-4
   rtb compare steps --seeds 0
+  rtb compare --resume comparisons/steps
   rtb compare digits --pool --seeds 0 --method rtb --method rejection";
 
 /// What to do about a folder that is taken.
@@ -37,6 +40,13 @@ pub struct Args {
     /// A preset or an experiment (see `rtb list`), or a TOML file
     #[arg(value_name = "PRESET|FILE.toml|EXPERIMENT", default_value = source::DEFAULT)]
     source: PathBuf,
+    /// Go on with the comparison in this folder, which was stopped
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with_all = ["source", "methods", "vary", "seeds", "pool", "out", "Overrides"]
+    )]
+    resume: Option<PathBuf>,
     /// A method to compare, optionally with settings, for example dps:scale=0.5; repeatable [default:
     /// every method that works on the run, or the methods of the experiment]
     #[arg(long = "method", value_name = "NAME[:FIELD=VALUE…]")]
@@ -67,6 +77,14 @@ pub struct Args {
 
 /// Runs all trials, writes the folder and prints the table.
 pub fn execute(args: &Args) -> Result<(), ProgramError> {
+    if let Some(folder) = &args.resume {
+        let saved = Saved::read(folder)?;
+        let plan = saved.plan()?;
+        let device = args.device.device.open()?;
+        let mut comparison = Comparison::open(plan, &device, &args.permission)?;
+        saved.into_comparison(&mut comparison);
+        return carry_out(comparison, folder, (&device, &Stop::catch()?), args.quiet);
+    }
     let choice = Choice {
         methods: &args.methods,
         vary: args.vary.as_ref(),
@@ -78,13 +96,23 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let usual = Path::new("comparisons").join(&plan.label);
     storage::probe_folder(args.out.as_deref(), &usual, TAKEN)?;
     let device = args.device.device.open()?;
-    let mut comparison = Comparison::open(plan, &device, &args.permission)?;
+    let comparison = Comparison::open(plan, &device, &args.permission)?;
     let stop = Stop::catch()?;
     let folder = storage::create_folder(args.out.as_deref(), &usual, TAKEN)?;
     let config = comparison.plan.run.to_toml();
     storage::write(&folder.join("config.toml"), config.as_bytes())?;
+    carry_out(comparison, &folder, (&device, &stop), args.quiet)
+}
 
-    comparison.run(&device, &stop, args.quiet, |so_far| {
+/// Runs the trials that have not come to their end, and writes the folder.
+fn carry_out(
+    mut comparison: Comparison,
+    folder: &Path,
+    (device, stop): (&Device, &Stop),
+    quiet: bool,
+) -> Result<(), ProgramError> {
+    comparison.run(device, stop, quiet, |so_far| {
+        saved::write(folder, so_far)?;
         storage::write(&folder.join("outcomes.csv"), csv::text(so_far).as_bytes())
     })?;
     storage::write(
@@ -101,7 +129,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     ))?;
     if comparison.ended() < comparison.trials() {
         return Err(ProgramError::Stopped {
-            path: folder,
+            path: folder.to_owned(),
             ended: comparison.ended(),
             trials: comparison.trials(),
         });

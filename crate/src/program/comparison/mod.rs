@@ -9,6 +9,7 @@ pub mod entrant;
 mod notes;
 pub mod plan;
 mod problems;
+pub mod saved;
 pub mod summary;
 pub mod table;
 mod words;
@@ -29,6 +30,7 @@ use rtb::run::{Files, Run};
 use rtb::session::Trial;
 use rtb::task::Task;
 use rtb::task::opened::{Kept, Pictures, Reference};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// The picture's name, to which `comparison.md` links.
@@ -37,7 +39,7 @@ pub const FIGURE: &str = "comparison.png";
 const LOOKS: usize = 10;
 
 /// A trial that came to its end.
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 pub struct Finished {
     pub place: Place,
     /// While training, without points to draw.
@@ -48,7 +50,7 @@ pub struct Finished {
 }
 
 /// A trial that could not be done, and why.
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 pub struct Failed {
     pub place: Place,
     pub reason: String,
@@ -108,8 +110,8 @@ impl Comparison {
         })
     }
 
-    /// Runs all trials, or as many as there are until the user asks to stop; `keep` is called before
-    /// the first and after each, so that a killed program loses no more than one.
+    /// Runs all trials that have not come to their end, or as many as there are until the user asks to stop; `keep` is
+    /// called before the first and after each, so that a killed program loses no more than one.
     ///
     /// # Errors
     ///
@@ -130,6 +132,9 @@ impl Comparison {
         let places: Vec<Place> = self.plan.places().collect();
         keep(self)?;
         for (index, place) in places.into_iter().enumerate() {
+            if self.has_ended(place) {
+                continue;
+            }
             let name = format!("{}/{total} {}", index + 1, self.name_of(place));
             match self.attempt(place, &name, device, stop, quiet) {
                 Ok(Some(trial)) => {
@@ -177,7 +182,14 @@ impl Comparison {
         self.plan.places().count()
     }
 
-    /// How many of them came to an end, good or bad.
+    /// Whether a trial came to an end, good or bad.
+    fn has_ended(&self, place: Place) -> bool {
+        let mut finished = self.finished.iter().map(|trial| trial.place);
+        let mut failed = self.failed.iter().map(|trial| trial.place);
+        finished.any(|ended| ended == place) || failed.any(|ended| ended == place)
+    }
+
+    /// How many of them came to an end.
     pub fn ended(&self) -> usize {
         self.finished.len() + self.failed.len()
     }

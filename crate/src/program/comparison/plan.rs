@@ -5,6 +5,7 @@ use super::words::{quoted, values};
 use crate::program::error::ProgramError;
 use crate::program::source::{self, Overrides};
 use rtb::run::{ConfigError, Experiment, Method, PROBLEM, Run};
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::ops::Range;
 use std::path::Path;
@@ -32,7 +33,7 @@ pub struct Variant {
 type Vary = (String, Vec<String>);
 
 /// One trial: indices into the plan's variants, entrants and seeds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Place {
     pub variant: usize,
     pub entrant: usize,
@@ -72,7 +73,26 @@ impl Plan {
     /// The comparison that `name` stands for, an experiment, a preset or a TOML file, with what
     /// the command line says on top.
     pub fn new(name: &Path, choice: &Choice) -> Result<Self, ProgramError> {
-        let (mut plan, vary) = Self::read(name, choice.overrides)?;
+        let (plan, vary) = Self::read(name, choice.overrides)?;
+        plan.chosen(vary, choice)
+    }
+
+    /// The plan of a comparison that was begun as this: the run with its flags, and all choices.
+    pub fn again(label: &str, run: Run, choice: &Choice) -> Result<Self, ProgramError> {
+        let plan = match Experiment::find(label) {
+            Ok(found) => Self {
+                title: found.title.to_owned(),
+                question: Some(found.question),
+                ..Self::of(label.to_owned(), run, Vec::new())
+            },
+            Err(_) => Self::of(label.to_owned(), run, Vec::new()),
+        };
+        plan.chosen(None, choice)
+    }
+
+    /// This plan with what was chosen in place of its own.
+    fn chosen(self, vary: Option<Vary>, choice: &Choice) -> Result<Self, ProgramError> {
+        let mut plan = self;
         if !choice.methods.is_empty() {
             let task = plan.run.task();
             let parsed = choice.methods.iter().map(|m| Entrant::parse(m, task));
@@ -99,27 +119,14 @@ impl Plan {
     }
 
     fn read(name: &Path, overrides: &Overrides) -> Result<(Self, Option<Vary>), ProgramError> {
-        let plan = |label: String, title, run: Run, methods: Vec<Method>| Self {
-            label,
-            title,
-            question: None,
-            seeds: vec![run.seed],
-            entrants: methods
-                .into_iter()
-                .map(|method| Entrant::new(method, run.task()))
-                .collect(),
-            run,
-            field: None,
-            variants: Vec::new(),
-            pooled: false,
-        };
         let unknown = match Experiment::find(&name.to_string_lossy()) {
             Ok(found) => {
                 let run = found.run.overlaid(overrides.table())?;
                 let plan = Self {
+                    title: found.title.to_owned(),
                     question: Some(found.question),
                     seeds: found.seeds,
-                    ..plan(found.name.to_owned(), found.title.to_owned(), run, found.methods)
+                    ..Self::of(found.name.to_owned(), run, found.methods)
                 };
                 return Ok((plan, found.vary.map(|(field, values)| (field.to_owned(), values))));
             }
@@ -134,7 +141,23 @@ impl Plan {
         })?;
         let run = found.run.overlaid(overrides.table())?;
         let methods = run.methods();
-        Ok((plan(found.label, source::title(&run), run, methods), None))
+        Ok((Self::of(found.label, run, methods), None))
+    }
+
+    /// The comparison of methods on a run, which nothing varies.
+    fn of(label: String, run: Run, methods: Vec<Method>) -> Self {
+        let task = run.task();
+        Self {
+            label,
+            title: source::title(&run),
+            question: None,
+            seeds: vec![run.seed],
+            entrants: methods.into_iter().map(|m| Entrant::new(m, task)).collect(),
+            run,
+            field: None,
+            variants: Vec::new(),
+            pooled: false,
+        }
     }
 
     fn vary(&mut self, vary: Option<Vary>) -> Result<(), ConfigError> {
@@ -262,6 +285,12 @@ impl Plan {
         Some(format!("{field} = {value}"))
     }
 
+    /// The values of the varied field as they are typed.
+    pub fn values(&self) -> String {
+        let values: Vec<_> = self.variants.iter().filter_map(|v| v.value.as_deref()).collect();
+        values.join(",")
+    }
+
     /// The command that repeats the comparison in its folder, with all choices written out.
     pub fn command(&self) -> String {
         let mut words = vec!["rtb compare config.toml".to_owned()];
@@ -273,10 +302,9 @@ impl Plan {
         let seeds: Vec<_> = self.seeds.iter().map(u64::to_string).collect();
         words.push(format!("--seeds {}", seeds.join(",")));
         if let Some(field) = &self.field {
-            let values: Vec<_> = self.variants.iter().filter_map(|v| v.value.as_deref()).collect();
             words.push(format!(
                 "--vary {}",
-                quoted(&format!("{field}={}", values.join(",")))
+                quoted(&format!("{field}={}", self.values()))
             ));
         }
         words.extend(self.pooled.then(|| "--pool".to_owned()));
