@@ -147,6 +147,7 @@ fn problems_are_compared() {
         .lines()
         .find(|line| line.starts_with("| method"))
         .expect("a table");
+    let heading = heading.replace("\\|", "");
     let columns: Vec<&str> = heading.split('|').map(str::trim).collect();
     let of_tv: Vec<usize> = (0..columns.len())
         .filter(|c| columns[*c].starts_with("TV of mode"))
