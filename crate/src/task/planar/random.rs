@@ -18,6 +18,7 @@ impl Random {
     }
 
     /// From `low` to `high`, without `high`.
+    #[cfg(feature = "engine")]
     pub(crate) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.uniform()
     }
