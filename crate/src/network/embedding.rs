@@ -12,20 +12,34 @@ pub(crate) const SIGMA_FREQUENCIES: usize = 128;
 /// sin and cos of π·t times frequencies spaced evenly in the logarithm from 1/2 to 32,
 /// `[times, 2·FREQUENCIES]`.
 pub(crate) fn time_features(times: &[f64], device: &Device) -> Tensor<2> {
+    Tensor::from_data(
+        TensorData::new(time_numbers(times), [times.len(), 2 * FREQUENCIES]),
+        device,
+    )
+}
+
+/// [`time_features`] on the host, row by row.
+pub(super) fn time_numbers(times: &[f64]) -> Vec<f32> {
     let frequency = |k: usize| 0.5 * 64f64.powf(k as f64 / (FREQUENCIES - 1) as f64);
-    time_waves(times, array::from_fn::<_, FREQUENCIES, _>(frequency), device)
+    waves(times, array::from_fn::<_, FREQUENCIES, _>(frequency))
 }
 
 /// sin and cos of π·t times each of these frequencies, `[times, 2·N]`.
 pub(crate) fn time_waves<const N: usize>(times: &[f64], frequencies: [f64; N], device: &Device) -> Tensor<2> {
+    Tensor::from_data(
+        TensorData::new(waves(times, frequencies), [times.len(), 2 * N]),
+        device,
+    )
+}
+
+fn waves<const N: usize>(times: &[f64], frequencies: [f64; N]) -> Vec<f32> {
     let wave = |t: f64| {
         frequencies.into_iter().flat_map(move |frequency| {
             let (sin, cos) = (PI * frequency * t).sin_cos();
             [sin as f32, cos as f32]
         })
     };
-    let features: Vec<f32> = times.iter().flat_map(|t| wave(*t)).collect();
-    Tensor::from_data(TensorData::new(features, [times.len(), 2 * N]), device)
+    times.iter().flat_map(|t| wave(*t)).collect()
 }
 
 /// cos of σ times frequencies spaced evenly in the logarithm from 1 to nearly 1/10,000, then sin,

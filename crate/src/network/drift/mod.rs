@@ -1,15 +1,32 @@
 //! The drift network of points: an MLP with a time embedding.
 
+#[cfg(feature = "cpu")]
+mod backward;
+#[cfg(feature = "cpu")]
+mod forward;
+mod hats;
+#[cfg(feature = "cpu")]
+mod layout;
+#[cfg(feature = "cpu")]
+mod moment;
+#[cfg(feature = "cpu")]
+mod operation;
+#[cfg(feature = "cpu")]
+mod simd;
+#[cfg(all(test, feature = "cpu"))]
+mod tests;
+
+pub(crate) use hats::{HATS, hats};
+
 use super::embedding::{FREQUENCIES, time_features};
 use super::layer::uniform;
 use crate::engine::noise::{Noise, Purpose};
 use crate::engine::weights::Weights;
+#[cfg(feature = "cpu")]
+use burn::backend::DispatchTensor;
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::tensor::{Device, Tensor, activation};
 
-/// Hat functions an input is spread over, and the largest input with a hat of its own.
-pub(crate) const HATS: usize = 13;
-const REACH: f64 = 2.0;
 /// Factor of the first layer's initial weights: the modes of a mixture are far narrower than the
 /// range of the inputs, and a network with weights of the usual size takes long to tell them
 /// apart.
@@ -123,6 +140,35 @@ impl DriftNetwork {
 
     /// `[blocks·rows, inputs]` → `[blocks·rows, outputs]`, block b at time `times[b]`.
     pub fn forward(&self, times: &[f64], x: Tensor<2>) -> Tensor<2> {
+        #[cfg(feature = "cpu")]
+        if let Some(out) = operation::run(times, &x, || self.tensors()) {
+            return out;
+        }
+        self.forward_in_parts(times, x)
+    }
+
+    /// The network's tensors in the order of [`layout`].
+    #[cfg(feature = "cpu")]
+    fn tensors(&self) -> Vec<DispatchTensor> {
+        let ends = [
+            self.time.val().into_dispatch(),
+            self.time_bias.val().into_dispatch(),
+            self.head.val().into_dispatch(),
+            self.head_bias.val().into_dispatch(),
+        ];
+        let layers = self.embeddings.iter().zip(&self.layers).zip(&self.biases);
+        let layers = layers.flat_map(|((embedding, layer), bias)| {
+            [
+                embedding.val().into_dispatch(),
+                layer.val().into_dispatch(),
+                bias.val().into_dispatch(),
+            ]
+        });
+        ends.into_iter().chain(layers).collect()
+    }
+
+    /// [`DriftNetwork::forward`] as operations of every device.
+    fn forward_in_parts(&self, times: &[f64], x: Tensor<2>) -> Tensor<2> {
         let device = x.device();
         let blocks = times.len();
         let [all, _] = x.dims();
@@ -143,14 +189,4 @@ impl DriftNetwork {
         }
         h.matmul(self.head.val()) + self.head_bias.val().unsqueeze::<2>()
     }
-}
-
-/// `[rows, inputs]` → `[rows, inputs·HATS]`: max(0, 1 − |x − c|/h) for evenly spaced centres c.
-pub(crate) fn hats(x: Tensor<2>) -> Tensor<2> {
-    let [rows, inputs] = x.dims();
-    let per_unit = (HATS - 1) as f64 / (2.0 * REACH);
-    let centers: Vec<f32> = (0..HATS).map(|i| i as f32 - (HATS - 1) as f32 / 2.0).collect();
-    let centers = Tensor::<3>::from_data(TensorData::new(centers, [1, 1, HATS]), &x.device());
-    let distance = (x.mul_scalar(per_unit).reshape([rows, inputs, 1]) - centers).abs();
-    activation::relu(distance.neg().add_scalar(1.0)).reshape([rows, inputs * HATS])
 }
