@@ -103,19 +103,28 @@ fn drift_on_the_device_is_the_drift_in_f64() {
                     .collect()
             };
             let rows = points.len() / 2;
-            let x = Tensor::<2>::from_data(TensorData::new(points.clone(), [rows, 2]), &device);
-            let drift = numbers(prior.kernel(step, &x));
-            for (row, point) in points.chunks_exact(2).enumerate() {
-                let exact = mixture.drift([point[0].into(), point[1].into()], t, run.process.variance);
-                for d in 0..2 {
-                    let tolerance = 2e-3 * (1.0 + exact[d].abs());
-                    assert!(
-                        (drift[2 * row + d] - exact[d]).abs() < tolerance,
-                        "{} at step {step}: {} and {}",
-                        run.name,
-                        drift[2 * row + d],
-                        exact[d]
-                    );
+            // Within a graph drifts are operations of the device, outside it the processor finds them row by row.
+            for device in [device.clone(), device.clone().autodiff()] {
+                let x = Tensor::<2>::from_data(TensorData::new(points.clone(), [rows, 2]), &device);
+                let x = if device.is_autodiff() { x.require_grad() } else { x };
+                let drift = prior.kernel(step, &x);
+                if device.is_autodiff() {
+                    let slopes = x.grad(&drift.clone().sum().backward());
+                    assert!(slopes.is_some(), "{} at step {step}: no gradient", run.name);
+                }
+                let drift = numbers(drift);
+                for (row, point) in points.chunks_exact(2).enumerate() {
+                    let exact = mixture.drift([point[0].into(), point[1].into()], t, run.process.variance);
+                    for d in 0..2 {
+                        let tolerance = 2e-3 * (1.0 + exact[d].abs());
+                        assert!(
+                            (drift[2 * row + d] - exact[d]).abs() < tolerance,
+                            "{} at step {step}: {} and {}",
+                            run.name,
+                            drift[2 * row + d],
+                            exact[d]
+                        );
+                    }
                 }
             }
         }

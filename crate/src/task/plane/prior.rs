@@ -4,6 +4,8 @@ use super::{Mixture, Preconditioning};
 use crate::engine::noise::Noise;
 use crate::engine::process::{BrownianBridge, Prior};
 use crate::engine::weights::{load_tensors, read_tensors};
+#[cfg(feature = "cpu")]
+use crate::engine::{device::cpu_device, host::read_now};
 use crate::network::{DriftNetwork, DriftNetworkConfig};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
@@ -39,6 +41,49 @@ struct StepTable {
     ends: Tensor<2>,
     /// 1/(1 − t).
     rate: f64,
+    /// Both tables on the host.
+    #[cfg(feature = "cpu")]
+    numbers: [Vec<f32>; 2],
+}
+
+/// A component with less than e to this of the largest weight changes no sum in f32.
+#[cfg(feature = "cpu")]
+const LEAST_LOG_SHARE: f32 = -20.0;
+
+#[cfg(feature = "cpu")]
+impl StepTable {
+    /// The drifts of rows, `[rows][2]`, one row at a time: a dozen operations over so few numbers would take longer.
+    fn drifts(&self, x: &[f32]) -> Vec<f32> {
+        let [log_weights, ends] = &self.numbers;
+        let mut logs = vec![0.0; ends.len() / 6];
+        let mut drifts = Vec::with_capacity(x.len());
+        for row in x.chunks_exact(2) {
+            let (x, y) = (row[0], row[1]);
+            logs.fill(0.0);
+            let features = [x * x, y * y, x * y, x, y, 1.0];
+            for (feature, weights) in features.iter().zip(log_weights.chunks_exact(logs.len())) {
+                for (log, weight) in logs.iter_mut().zip(weights) {
+                    *log += feature * weight;
+                }
+            }
+            let largest = logs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let (mut total, mut map) = (0.0, [0.0; 6]);
+            for (log, ends) in logs.iter().zip(ends.chunks_exact(6)) {
+                if log - largest > LEAST_LOG_SHARE {
+                    let share = (log - largest).exp();
+                    total += share;
+                    for (sum, end) in map.iter_mut().zip(ends) {
+                        *sum += share * end;
+                    }
+                }
+            }
+            for (at, map) in row.iter().zip(map.chunks_exact(3)) {
+                let end = (map[0] * x + map[1] * y + map[2]) / total;
+                drifts.push((end - at) * self.rate as f32);
+            }
+        }
+        drifts
+    }
 }
 
 impl ExactPrior {
@@ -56,6 +101,8 @@ impl ExactPrior {
                 .flat_map(|p| p.end_x.into_iter().chain(p.end_y).map(|v| v as f32))
                 .collect();
             StepTable {
+                #[cfg(feature = "cpu")]
+                numbers: [log_weights.clone(), ends.clone()],
                 log_weights: Tensor::from_data(TensorData::new(log_weights, [6, parts.len()]), device),
                 ends: Tensor::from_data(TensorData::new(ends, [parts.len(), 6]), device),
                 rate: 1.0 / (1.0 - t),
@@ -70,6 +117,13 @@ impl ExactPrior {
     fn drift(&self, step: usize, x: &Tensor<2>) -> Tensor<2> {
         let table = &self.steps[step];
         let [rows, _] = x.dims();
+        #[cfg(feature = "cpu")]
+        if !x.is_autodiff()
+            && x.device() == cpu_device()
+            && let Ok(numbers) = read_now(x.clone())
+        {
+            return Tensor::from_data(TensorData::new(table.drifts(&numbers), [rows, 2]), &x.device());
+        }
         let (first, second) = (x.clone().narrow(1, 0, 1), x.clone().narrow(1, 1, 1));
         let linear = Tensor::cat(vec![x.clone(), Tensor::ones([rows, 1], &x.device())], 1);
         let features = Tensor::cat(vec![x.clone().square(), first * second, linear.clone()], 1);
