@@ -70,6 +70,9 @@ pub fn latent_defaults() -> Run {
         },
         objective: Objective {
             log_z: LogZ::Vargrad,
+            // A few end points far below the others, past the edge of a class, would else move the network more than all
+            // the rest.
+            residual_clip: 3.0,
             ..Objective::default()
         },
         rollout: Rollout {
