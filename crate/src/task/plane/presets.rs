@@ -4,21 +4,6 @@ use super::mixtures::{checkerboard, islands, moons, nine, ring, twenty_five};
 use super::{Component, PlaneProblem, Prior, Reward, Shape};
 use crate::run::{Preset, Run};
 
-fn formula(expression: &str) -> Reward {
-    Reward::Formula {
-        expression: expression.to_owned(),
-        logarithm: false,
-    }
-}
-
-fn mask(shape: Shape) -> Reward {
-    Reward::Mask {
-        shape,
-        inside: 1.0,
-        outside: 0.0,
-    }
-}
-
 /// The presets of mixtures.
 pub(super) fn presets() -> Vec<Preset> {
     let preset = |name: &'static str,
@@ -51,7 +36,7 @@ pub(super) fn presets() -> Vec<Preset> {
             "25 Gaussians, hard mask",
             "A hard constraint: the reward is 1 above a slanted line and 0 below it.",
             twenty_five(),
-            mask(Shape::HalfPlane {
+            Reward::mask(Shape::HalfPlane {
                 normal: [0.5, 1.0],
                 offset: 1.0,
             }),
@@ -61,21 +46,21 @@ pub(super) fn presets() -> Vec<Preset> {
             "Ring, tilted",
             "A smooth reward moves the mass along the ring towards the upper right.",
             ring(),
-            formula("exp(0.25*(x+y))"),
+            Reward::formula("exp(0.25*(x+y))"),
         ),
         preset(
             "ring-teeth",
             "Ring, teeth",
             "A reward without a gradient: in every other sector of the ring, r is twenty times as large.",
             ring(),
-            formula("0.05 + 0.95*(sin(6*atan2(y, x)) > 0)"),
+            Reward::formula("0.05 + 0.95*(sin(6*atan2(y, x)) > 0)"),
         ),
         preset(
             "ring-box",
             "Ring, box",
             "Only the part of the ring inside a box is allowed.",
             ring(),
-            mask(Shape::Box {
+            Reward::mask(Shape::Box {
                 min: [0.0, -6.0],
                 max: [12.0, 6.0],
             }),
@@ -85,14 +70,14 @@ pub(super) fn presets() -> Vec<Preset> {
             "Two moons, mostly one",
             "The reward on the upper moon is ten times that on the lower one.",
             moons(),
-            formula("0.1 + 0.9*(abs(hypot(x+3.5, y+1.5) - 7) < abs(hypot(x-3.5, y-1.5) - 7))"),
+            Reward::formula("0.1 + 0.9*(abs(hypot(x+3.5, y+1.5) - 7) < abs(hypot(x-3.5, y-1.5) - 7))"),
         ),
         preset(
             "moons-disc",
             "Two moons, disc",
             "Only a disc in the middle is allowed, with parts of both moons.",
             moons(),
-            mask(Shape::Disc {
+            Reward::mask(Shape::Disc {
                 center: [0.0, 0.0],
                 radius: 5.0,
             }),
@@ -102,14 +87,14 @@ pub(super) fn presets() -> Vec<Preset> {
             "Checkerboard, waves",
             "A wavy reward changes the weight of each square and the density inside it.",
             checkerboard(),
-            formula("exp(1.5*sin(0.6*x)*cos(0.4*y))"),
+            Reward::formula("exp(1.5*sin(0.6*x)*cos(0.4*y))"),
         ),
         preset(
             "checkerboard-ring",
             "Checkerboard, ring",
             "A ring-shaped mask cuts through the squares.",
             checkerboard(),
-            mask(Shape::Ring {
+            Reward::mask(Shape::Ring {
                 center: [0.0, 0.0],
                 inner: 4.0,
                 outer: 9.0,
@@ -120,7 +105,7 @@ pub(super) fn presets() -> Vec<Preset> {
             "Far islands",
             "The posterior lies on four modes with 0.04 % of the prior's mass, so on-policy training hardly ever sees them.",
             islands(),
-            formula("0.00001 + (max(abs(x), abs(y)) > 5)"),
+            Reward::formula("0.00001 + (max(abs(x), abs(y)) > 5)"),
         ),
         preset(
             "nine-cooled",

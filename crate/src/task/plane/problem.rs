@@ -193,6 +193,23 @@ impl Default for Reward {
 }
 
 impl Reward {
+    /// r is a formula.
+    pub(super) fn formula(expression: impl Into<String>) -> Self {
+        Self::Formula {
+            expression: expression.into(),
+            logarithm: false,
+        }
+    }
+
+    /// r is 1 inside of a shape and 0 elsewhere.
+    pub(super) fn mask(shape: Shape) -> Self {
+        Self::Mask {
+            shape,
+            inside: 1.0,
+            outside: 0.0,
+        }
+    }
+
     /// The name of its kind, as in the TOML file.
     pub fn kind(&self) -> &'static str {
         match self {

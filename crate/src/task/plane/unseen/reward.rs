@@ -74,29 +74,14 @@ fn between(random: &mut Random, low: f64, high: f64) -> f64 {
     rounded(random.between(low, high))
 }
 
-fn formula(expression: String) -> Reward {
-    Reward::Formula {
-        expression,
-        logarithm: false,
-    }
-}
-
-fn mask(shape: Shape) -> Reward {
-    Reward::Mask {
-        shape,
-        inside: 1.0,
-        outside: 0.0,
-    }
-}
-
 fn tilt(place: &Place, random: &mut Random) -> Reward {
     let slope = between(random, 0.1, 0.4);
-    formula(format!("exp({slope}*{})", place.along()))
+    Reward::formula(format!("exp({slope}*{})", place.along()))
 }
 
 fn bump(place: &Place, random: &mut Random) -> Reward {
     let width = between(random, 1.5, 5.0);
-    formula(format!("exp(-0.5*({}/{width})^2)", place.distance()))
+    Reward::formula(format!("exp(-0.5*({}/{width})^2)", place.distance()))
 }
 
 /// sin of a wave along the place's direction.
@@ -107,12 +92,12 @@ fn wave(place: &Place, random: &mut Random) -> String {
 
 fn stripes(place: &Place, random: &mut Random) -> Reward {
     let low = between(random, 0.02, 0.1);
-    formula(format!("{low}+({} > 0)", wave(place, random)))
+    Reward::formula(format!("{low}+({} > 0)", wave(place, random)))
 }
 
 fn soft_stripes(place: &Place, random: &mut Random) -> Reward {
     let height = between(random, 1.0, 2.0);
-    formula(format!("exp({height}*{})", wave(place, random)))
+    Reward::formula(format!("exp({height}*{})", wave(place, random)))
 }
 
 /// Two steps: r below the first, their heights, and where they are.
@@ -126,14 +111,14 @@ fn two_steps(place: &Place, random: &mut Random) -> ([f64; 3], [f64; 2]) {
 fn steps(place: &Place, random: &mut Random) -> Reward {
     let ([low, first, second], [from, to]) = two_steps(place, random);
     let u = place.along();
-    formula(format!("{low}+{first}*({u} > {from})+{second}*({u} > {to})"))
+    Reward::formula(format!("{low}+{first}*({u} > {from})+{second}*({u} > {to})"))
 }
 
 fn soft_steps(place: &Place, random: &mut Random) -> Reward {
     let ([low, first, second], [from, to]) = two_steps(place, random);
     let u = place.along();
     let mut rise = |at: f64| rising(random, &u, at);
-    formula(format!("{low}+{first}*{}+{second}*{}", rise(from), rise(to)))
+    Reward::formula(format!("{low}+{first}*{}+{second}*{}", rise(from), rise(to)))
 }
 
 /// A sigmoid that rises where `u` passes `at`.
@@ -142,18 +127,18 @@ fn rising(random: &mut Random, u: &str, at: f64) -> String {
 }
 
 fn half_plane(place: &Place, _: &mut Random) -> Reward {
-    mask(Shape::HalfPlane {
+    Reward::mask(Shape::HalfPlane {
         normal: place.normal,
         offset: place.offset,
     })
 }
 
 fn soft_half_plane(place: &Place, random: &mut Random) -> Reward {
-    formula(rising(random, &place.along(), place.offset))
+    Reward::formula(rising(random, &place.along(), place.offset))
 }
 
 fn disc(place: &Place, random: &mut Random) -> Reward {
-    mask(Shape::Disc {
+    Reward::mask(Shape::Disc {
         center: place.center,
         radius: between(random, 2.5, 6.0),
     })
@@ -161,12 +146,12 @@ fn disc(place: &Place, random: &mut Random) -> Reward {
 
 fn soft_disc(place: &Place, random: &mut Random) -> Reward {
     let (radius, edge) = (between(random, 2.5, 6.0), between(random, 1.5, 4.0));
-    formula(format!("1/(1+exp({edge}*({}-{radius})))", place.distance()))
+    Reward::formula(format!("1/(1+exp({edge}*({}-{radius})))", place.distance()))
 }
 
 fn ring(place: &Place, random: &mut Random) -> Reward {
     let inner = between(random, 2.0, 5.0);
-    mask(Shape::Ring {
+    Reward::mask(Shape::Ring {
         center: place.center,
         inner,
         outer: rounded(inner + random.between(1.5, 3.5)),
@@ -175,5 +160,5 @@ fn ring(place: &Place, random: &mut Random) -> Reward {
 
 fn soft_ring(place: &Place, random: &mut Random) -> Reward {
     let (radius, width) = (between(random, 2.0, 6.0), between(random, 0.5, 1.5));
-    formula(format!("exp(-0.5*(({}-{radius})/{width})^2)", place.distance()))
+    Reward::formula(format!("exp(-0.5*(({}-{radius})/{width})^2)", place.distance()))
 }
