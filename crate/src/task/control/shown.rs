@@ -262,10 +262,7 @@ impl ShownTask for ControlTask {
         Ok(Reference {
             truth: message::Truth::Quadrature,
             picture,
-            floor: Box::new(move |figure, samples| {
-                if figure != SHEET.error {
-                    return None;
-                }
+            floor: opened::floor_of(SHEET.error, move |samples| {
                 let mut rng = noise.stream(Purpose::Pictures, 2 << 40);
                 let drawn = exact[0].draws(samples, &mut rng);
                 Some(super::measured::fit(&exact[0], &drawn).total_variation)

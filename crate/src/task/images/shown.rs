@@ -12,7 +12,7 @@ use crate::message::{ConditionReport, Fit, Packed, Report, SampledTruth, Scene, 
 use crate::run::Run;
 use crate::task::calibration::Calibration;
 use crate::task::noise_policy::Told;
-use crate::task::opened::{Drawn, Kept, Measured, Pictures, Reference, ShownTask};
+use crate::task::opened::{Drawn, Kept, Measured, Pictures, Reference, ShownTask, floor_of};
 use crate::task::samples::csv;
 use std::iter;
 use std::sync::Arc;
@@ -142,10 +142,7 @@ impl<Q: ImagePrior> ShownTask for TaskOf<Q> {
             picture: self
                 .view()
                 .picture(&known.map(|truth| truth.samples).unwrap_or_default()),
-            floor: Box::new(move |figure, samples| match figure == SHEET.error {
-                true => exact.fid_floor(samples),
-                false => None,
-            }),
+            floor: floor_of(SHEET.error, move |samples| exact.fid_floor(samples)),
         })
     }
 

@@ -68,6 +68,11 @@ pub struct Measured {
 /// A figure's name and a number of samples to the figure that as many perfect samples have on average.
 pub type Floor = dyn Fn(&str, usize) -> Option<f64> + Send;
 
+/// The floor of a task that knows only that of its sheet's error.
+pub fn floor_of(error: &'static str, floor: impl Fn(usize) -> Option<f64> + Send + 'static) -> Box<Floor> {
+    Box::new(move |figure, samples| if figure == error { floor(samples) } else { None })
+}
+
 /// The exact posterior, with which the outcomes of methods are compared.
 pub struct Reference {
     /// The source of the exact values.

@@ -130,10 +130,7 @@ impl ShownTask for PointsTask {
         Ok(Reference {
             truth: truths[0].kind,
             picture: super::corner(self.space.names(), sets),
-            floor: Box::new(move |figure, samples| {
-                if figure != SHEET.error {
-                    return None;
-                }
+            floor: opened::floor_of(SHEET.error, move |samples| {
                 let each = (samples / truths.len()).max(1);
                 let floors = truths.iter().map(|truth| truth.floor(each, d, &noise));
                 let floors: Vec<f64> = floors.collect::<Result<_, _>>().ok()?;

@@ -3,6 +3,7 @@
 use crate::kit::selection::Selection;
 use crate::kit::shared::Shared;
 use crate::parts::controls::numbers::labelled;
+use crate::state::{Action, Notice};
 use rtb::run::{ConfigError, Run};
 use yew::prelude::*;
 
@@ -41,6 +42,21 @@ pub fn apply(run: &Run, edit: &Callback<Run>, change: impl FnOnce(&mut Run)) -> 
     run.validate().map_err(labelled)?;
     edit.emit(run);
     Ok(())
+}
+
+/// What hands on a run that was changed on a panel. Nothing there has a place for a refusal: the page tells it.
+pub fn drawn<T: 'static>(
+    run: &Shared<Run>,
+    dispatch: &Callback<Action>,
+    put: impl Fn(&mut Run, T) + 'static,
+) -> Callback<T> {
+    let (run, dispatch) = (run.clone(), dispatch.clone());
+    Callback::from(move |what| {
+        let edit = dispatch.reform(Action::Edit);
+        if let Err(error) = apply(&run, &edit, |run| put(run, what)) {
+            dispatch.emit(Action::Notice(Some(Notice::Refused(error))));
+        }
+    })
 }
 
 /// What hands on a changed run when a choice is made, none of which can be wrong.

@@ -6,9 +6,8 @@ use crate::kit::canvas::Pointer;
 use crate::kit::paint::Grid;
 use crate::kit::painting::{Hand, Painting};
 use crate::kit::surface::HALF_WIDTH;
-use crate::parts::edit::{EditProps, apply};
+use crate::parts::edit::{EditProps, drawn};
 use crate::parts::panels::PanelsProps;
-use crate::state::{Action, Notice};
 use rtb::task::control::Environment;
 use yew::prelude::*;
 
@@ -43,16 +42,9 @@ impl Easel {
         let Environment::Painted { rows, reach, .. } = &problem(&props.run).environment else {
             return None;
         };
-        let (run, dispatch) = (props.run.clone(), props.dispatch.clone());
-        let change = Callback::from(move |grid: Grid| {
-            let edit = dispatch.reform(Action::Edit);
-            let put = |run: &mut _| {
-                if let Environment::Painted { rows, .. } = &mut problem_mut(run).environment {
-                    *rows = grid.rows;
-                }
-            };
-            if let Err(error) = apply(&run, &edit, put) {
-                dispatch.emit(Action::Notice(Some(Notice::Refused(error))));
+        let change = drawn(&props.run, &props.dispatch, |run, grid: Grid| {
+            if let Environment::Painted { rows, .. } = &mut problem_mut(run).environment {
+                *rows = grid.rows;
             }
         });
         Some(Self {

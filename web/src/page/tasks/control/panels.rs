@@ -14,9 +14,8 @@ use crate::kit::painting;
 use crate::kit::shared::Shared;
 use crate::kit::surface::SQUARE;
 use crate::kit::traces::Traces;
-use crate::parts::edit::apply;
+use crate::parts::edit::drawn;
 use crate::parts::panels::{EXACT, LEARNED, PANELS, PRIOR, PanelsProps, REWARD, stage};
-use crate::state::{Action, Notice};
 use crate::tasks::common::samples::{Samples, use_samples};
 use rtb::message::Paths;
 use rtb::run::Run;
@@ -218,7 +217,6 @@ impl Stage<'_> {
     }
 
     fn gestures(&self, map: Option<Map>, scenery: &Scenery) -> Gestures {
-        let (run, dispatch) = (self.props.run.clone(), self.props.dispatch.clone());
         Gestures {
             map,
             down: scenery.square.down,
@@ -226,12 +224,7 @@ impl Stage<'_> {
             spots: places(self.view),
             chosen: self.spot,
             choose: self.choose.clone(),
-            change: Callback::from(move |map: Map| {
-                let edit = dispatch.reform(Action::Edit);
-                if let Err(error) = apply(&run, &edit, |run| put(run, &map)) {
-                    dispatch.emit(Action::Notice(Some(Notice::Refused(error))));
-                }
-            }),
+            change: drawn(&self.props.run, &self.props.dispatch, |run, map| put(run, &map)),
         }
     }
 

@@ -9,8 +9,8 @@ use crate::kit::painting::{Painting, use_hand};
 use crate::kit::picture::Picture;
 use crate::kit::selection::Selection;
 use crate::kit::shared::Shared;
-use crate::parts::edit::apply;
-use crate::state::{Action, Notice};
+use crate::parts::edit::drawn;
+use crate::state::Action;
 use crate::tasks::common::factor::FactorProps;
 use rtb::run::Run;
 use rtb::task::images::Reward;
@@ -54,20 +54,11 @@ pub struct ConstraintProps {
 pub fn Constraint(props: &ConstraintProps) -> Html {
     let hand = use_hand();
     let picture = use_memo(props.rows.clone(), |rows| Picture::known(rows));
-    let change = {
-        let (run, dispatch) = (props.run.clone(), props.dispatch.clone());
-        Callback::from(move |grid: Grid| {
-            let edit = dispatch.reform(Action::Edit);
-            let put = |run: &mut Run| {
-                if let Some(rows) = constraint::known_mut(reward_mut(run)) {
-                    *rows = grid.rows;
-                }
-            };
-            if let Err(error) = apply(&run, &edit, put) {
-                dispatch.emit(Action::Notice(Some(Notice::Refused(error))));
-            }
-        })
-    };
+    let change = drawn(&props.run, &props.dispatch, |run, grid: Grid| {
+        if let Some(rows) = constraint::known_mut(reward_mut(run)) {
+            *rows = grid.rows;
+        }
+    });
     let painting = Painting {
         grid: Grid::new(props.rows.clone(), FREE),
         brush: props.selection.brush,

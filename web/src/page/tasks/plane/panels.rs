@@ -12,9 +12,8 @@ use crate::kit::math;
 use crate::kit::paint::Grid;
 use crate::kit::shared::Shared;
 use crate::kit::timeline::use_times;
-use crate::parts::edit::apply;
+use crate::parts::edit::drawn;
 use crate::parts::panels::{EXACT, LEARNED, PANELS, PRIOR, PanelsProps, REWARD, stage, use_wide};
-use crate::state::{Action, Notice};
 use rtb::message::Paths;
 use rtb::run::Run;
 use rtb::task::plane::Reward;
@@ -48,15 +47,9 @@ pub fn Panels(props: &PanelsProps) -> Html {
     });
     let has_exact = !view(&props.stage.scene).exact.is_empty();
 
-    let change = {
-        let (run, dispatch) = (props.run.clone(), props.dispatch.clone());
-        Callback::from(move |(panel, to): (usize, Draggable)| {
-            let edit = dispatch.reform(Action::Edit);
-            if let Err(error) = apply(&run, &edit, |run| put(run, panel, to)) {
-                dispatch.emit(Action::Notice(Some(Notice::Refused(error))));
-            }
-        })
-    };
+    let change = drawn(&props.run, &props.dispatch, |run, (panel, to)| {
+        put(run, panel, to)
+    });
     let panel_of = |panel: usize| {
         let (id, title) = PANELS[panel];
         let draggable = match panel {
