@@ -1,6 +1,8 @@
 //! Digits: the classifiers that the program ships, and a posterior of images.
 
 mod calibration;
+mod classes;
+mod given;
 mod langevin;
 mod own;
 
@@ -10,18 +12,16 @@ use burn::tensor::Device;
 use flate2::read::GzDecoder;
 use rtb::engine::EngineError;
 use rtb::engine::device::cpu_device;
-use rtb::engine::learner::Task as _;
-use rtb::engine::noise::{Noise, Purpose};
-use rtb::engine::rollout::Replay;
+use rtb::engine::noise::Noise;
 use rtb::engine::weights::{Weights, load_tensors, read_tensors};
-use rtb::message::{ConditionReport, Event, Files, Fit, Paths, Report, Truth, from_bytes, to_bytes};
+use rtb::message::{Event, Files, Fit, Paths, Report, Truth, from_bytes, to_bytes};
 use rtb::run::{Method, Run, assignment, merge};
 use rtb::session::{Session, Trial};
 use rtb::task::Task;
 use rtb::task::images::data::{Images, read_images, read_labels};
 use rtb::task::images::{
-    CLASSES, Class, ClassFit, ClassesBy, Classify, ImageFit, ImagesProblem, ImagesTask, PIXELS,
-    PooledClassifier, Reward, Seen, Shape, StridedClassifier, UNetConfig, see,
+    CLASSES, Class, ClassesBy, Classify, ImageFit, ImagesProblem, ImagesTask, PIXELS, PooledClassifier,
+    Reward, Seen, Shape, StridedClassifier, UNetConfig, see,
 };
 use rtb::task::opened::Kept;
 use rtb::task::plane::{PlaneProblem, PriorKind};
@@ -324,53 +324,6 @@ fn a_resumed_run_of_images_goes_on_exactly() {
     assert_eq!(report(&mut reopened, 100), report(&mut whole, 100));
 }
 
-/// Trajectories that are noised back from them are not asked about again.
-#[test]
-fn given_images_come_with_their_log_r() {
-    let mut task = ImagesTask::open(small(), cpu_device(), &files()).expect("it opens");
-    let mut given = [Replay::new(1000, PIXELS)];
-    let made = pollster::block_on(task.give(3, &[0], &mut given));
-    made.expect("they are made");
-    let all = (0..given[0].len()).map(|place| given[0].at(place));
-    let (ends, known): (Vec<&[f32]>, Vec<f64>) = all.unzip();
-    let asked = pollster::block_on(task.log_reward(&ends.concat())).expect("the processor answers");
-    let apart = asked.iter().zip(&known).map(|(a, b)| (a - b).abs());
-    assert!(apart.fold(0.0, f64::max) < 1e-4);
-}
-
-#[test]
-fn given_images_are_those_that_the_reward_prefers() {
-    let mut run = small();
-    run.rollout.noised_share = 1.0;
-    let given = train(&mut open(run.clone()), 1);
-    run.rollout.noised_share = 0.0;
-    let fresh = train(&mut open(run), 1);
-    assert!(
-        given[0].log_reward > fresh[0].log_reward + 0.5,
-        "{given:?} {fresh:?}"
-    );
-}
-
-/// A policy learns the images that it is given by heart, to some part.
-#[test]
-fn given_images_are_none_that_samples_are_held_against() {
-    let mut task = ImagesTask::open(small(), cpu_device(), &files()).expect("it opens");
-    let mut given = [Replay::new(1000, PIXELS)];
-    let (log_r, exact) = pollster::block_on(async {
-        task.give(3, &[0], &mut given).await.expect("they are made");
-        let ends = given[0].draw(1000, 0.0, &mut Noise::new(0).stream(Purpose::Replay, 0));
-        let exact = task.exact(given[0].len()).await.expect("it is known");
-        (
-            task.log_reward(&ends).await.expect("the processor answers"),
-            exact,
-        )
-    });
-    assert!(given[0].len() > 100 && exact.kept.len() > 3);
-    let alike = |wanted: &&f64| log_r.iter().any(|of| (of - **wanted).abs() < 1e-7);
-    let alike = exact.log_reward.iter().filter(alike).count();
-    assert!(alike < 2, "{alike} of {}", exact.kept.len());
-}
-
 #[test]
 fn the_exact_posterior_grows() {
     let truth = |session: &mut Session| pollster::block_on(session.truth()).expect("the processor answers");
@@ -419,77 +372,6 @@ fn each_class() -> Run {
     run.evaluation.samples = 300;
     run.evaluation.proposals = 300;
     run
-}
-
-#[test]
-fn what_is_chosen_is_of_the_class_that_is_asked_for() {
-    let mut run = task().defaults();
-    problem_mut(&mut run).reward = Reward::EachClass {
-        classes: Class::numbered([1, 0, 7]),
-        weights: None,
-    };
-    run.process.steps = 10;
-    run.evaluation.proposals = 150;
-    let mut session = above_shipped(run);
-    // Nothing is learned yet: one in ten is what is asked for, of 30 at least one nearly always.
-    let report = pollster::block_on(session.evaluate(101, 30)).expect("it evaluates");
-    let own = images(&report.fit).accuracy.expect("classes");
-    let chosen = report.chosen.expect("there was a choice");
-    let accuracy = images(&chosen.fit).accuracy.expect("classes");
-    assert!(own < 0.25 && accuracy > 0.8, "{own}, {accuracy}");
-    assert!(chosen.log_reward > report.log_reward + 3.0);
-}
-
-#[test]
-fn one_network_holds_a_posterior_for_every_class() {
-    let mut both = open(each_class());
-    train(&mut both, 3);
-    let checkpoint = both.checkpoint().expect("it saves");
-    let together = report(&mut both, 101);
-    assert_eq!(together.conditions.len(), 2);
-    for (condition, class) in together.conditions.iter().zip([8, 2]) {
-        let fit: ClassFit = condition.fit.of().expect("of a class");
-        assert_eq!(fit.class, class);
-        // The exact posterior of each is that of a run for it alone, up to rounding: a classifier sees the
-        // images in other batches.
-        let mut alone = each_class();
-        let wanted = &mut problem_mut(&mut alone).reward;
-        *wanted = wanted.given(if class == 8 { 0 } else { 1 });
-        let exact = report(&mut open(alone), 60).log_z_exact;
-        let missed = (condition.log_z_exact - exact).abs();
-        assert!(missed < 1e-6, "{missed}");
-        assert!(condition.log_z_learned != 0.0 && condition.log_reward < 0.0);
-    }
-    let mean = |of: fn(&ConditionReport) -> f64| together.conditions.iter().map(of).sum::<f64>() / 2.0;
-    assert!((together.log_z_exact - mean(|c| c.log_z_exact)).abs() < 1e-9);
-    assert!((together.log_z_learned - mean(|c| c.log_z_learned)).abs() < 1e-9);
-    let fit = images(&together.fit);
-    assert!(fit.accuracy.is_some() && fit.accuracy_exact.is_some() && fit.kept.is_multiple_of(2));
-    assert!(together.conditions[0].log_z_learned != together.conditions[1].log_z_learned);
-
-    let rest = train(&mut both, 2);
-    let files = files();
-    let resumed = Session::resume(&checkpoint, cpu_device(), &files);
-    let mut resumed = pollster::block_on(resumed).expect("it resumes");
-    assert_eq!(train(&mut resumed, 2), rest);
-    let weights = pollster::block_on(both.weights()).expect("they are read");
-    let reopened = Session::open(each_class(), cpu_device(), &files, Some(&weights));
-    let mut reopened = pollster::block_on(reopened).expect("it opens");
-    let (again, before) = (report(&mut reopened, 60), report(&mut both, 60));
-    let learned = |of: &Report| {
-        (
-            of.log_z_learned,
-            of.log_z_importance,
-            of.elbo,
-            of.log_reward,
-            of.ess,
-        )
-    };
-    assert_eq!(learned(&again), learned(&before));
-    assert!((again.log_z_exact - before.log_z_exact).abs() < 1e-6);
-    let truth = pollster::block_on(reopened.truth()).expect("the processor answers");
-    let truth = truth.expect("some images are kept");
-    assert_eq!(truth.samples.len(), truth.kept.min(36) * PIXELS);
 }
 
 #[test]
