@@ -2,6 +2,7 @@
 
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose, normal};
+use rtb::engine::train::Pretrain;
 use rtb::engine::train::examples::Recipe;
 use rtb::message::Files;
 use rtb::run::Run;

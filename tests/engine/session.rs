@@ -3,6 +3,7 @@
 use crate::support::{self, problem_mut, small, train};
 use rtb::engine::EngineError;
 use rtb::engine::device::cpu_device;
+use rtb::engine::train::Pretrain;
 use rtb::engine::weights::read_tensors;
 use rtb::message::{Event, Files, Report, Request, Truth, from_bytes, to_bytes};
 use rtb::run::{ReplayBy, Run, Training};

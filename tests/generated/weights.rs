@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::Noise;
+use rtb::engine::train::Pretrain;
 use rtb::engine::train::examples::Recipe;
 use rtb::engine::weights::{Weights, read_tensors};
 use rtb::network::{DriftNetworkConfig, ResidualConfig, TransformerConfig};

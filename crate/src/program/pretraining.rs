@@ -5,9 +5,8 @@ use super::output::figure;
 use super::progress::Progress;
 use super::signal::Stop;
 use super::storage;
-use burn::module::{Module, ModuleDisplay};
-use rtb::engine::EngineError;
-use rtb::engine::train::Descent;
+use pollster::block_on;
+use rtb::engine::train::Pretrain;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -18,20 +17,6 @@ use std::time::{Duration, Instant};
 const EVERY: Duration = Duration::from_secs(60);
 /// Iterations over which the loss that is shown is averaged.
 const SHOWN: f64 = 100.0;
-
-/// A training that can be stopped and gone on with.
-pub trait Pretrain {
-    type Network: Module + ModuleDisplay + Sync;
-
-    /// How far it is, and its checkpoints.
-    fn descent(&self) -> &Descent<Self::Network>;
-
-    /// The same, to go on from a checkpoint.
-    fn descent_mut(&mut self) -> &mut Descent<Self::Network>;
-
-    /// One iteration; the loss.
-    fn step(&mut self) -> Result<f64, EngineError>;
-}
 
 /// What is to be done.
 pub struct Job<'a> {
@@ -79,7 +64,7 @@ pub fn train<T: Pretrain>(job: &Job, training: &mut T) -> Result<f64, ProgramErr
         storage::write_framed(&path, &bytes)
     };
     while training.descent().iteration() < job.iterations {
-        let loss = training.step()?;
+        let loss = block_on(training.step())?;
         let average = shown.map_or(loss, |old: f64| old + (loss - old) / SHOWN);
         shown = Some(average);
         progress.advance(training.descent().iteration(), || {

@@ -6,6 +6,7 @@ use pollster::block_on;
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose, normal, uniform};
 use rtb::engine::process::State;
+use rtb::engine::train::Pretrain;
 use rtb::task::control::offline::behaviour::{BehaviourNetworkConfig, BehaviourShape, BehaviourTraining};
 use rtb::task::control::offline::{Behaviour, Recorded, Transitions};
 

@@ -3,6 +3,7 @@
 use super::{line, recipe};
 use pollster::block_on;
 use rtb::engine::device::cpu_device;
+use rtb::engine::train::Pretrain;
 use rtb::task::control::offline::critic::{CriticShape, CriticTraining};
 use rtb::task::control::offline::{Critic, Recorded, Transitions};
 

@@ -4,6 +4,7 @@ use super::recipe;
 use crate::support::{report, train};
 use pollster::block_on;
 use rtb::engine::device::cpu_device;
+use rtb::engine::train::Pretrain;
 use rtb::message::{Files, Truth};
 use rtb::run::{FileKind, Preset, Run};
 use rtb::session::Session;

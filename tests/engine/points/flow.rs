@@ -5,6 +5,7 @@ use crate::support::{numbers, report, shaken, train, weights_of};
 use burn::tensor::{Tensor, TensorData};
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose, normal, uniform};
+use rtb::engine::train::Pretrain;
 use rtb::engine::train::examples::Recipe;
 use rtb::message::{Files, Truth};
 use rtb::run::shipped_weights;

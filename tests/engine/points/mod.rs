@@ -12,6 +12,7 @@ use rtb::engine::EngineError;
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose};
 use rtb::engine::reward::BlackBox;
+use rtb::engine::train::Pretrain;
 use rtb::message::{Files, Report};
 use rtb::run::{Run, Training};
 use rtb::session::Session;

@@ -20,6 +20,25 @@ use serde::{Deserialize, Serialize};
 const WARM_UP: usize = 100;
 const WARM_UP_SHARE: usize = 20;
 
+/// A training of a network on examples, which can be stopped and gone on with.
+pub trait Pretrain {
+    /// What is trained.
+    type Network: Module + ModuleDisplay + Sync;
+
+    /// How far it is, and its checkpoints.
+    fn descent(&self) -> &Descent<Self::Network>;
+
+    /// The same, to go on from a checkpoint.
+    fn descent_mut(&mut self) -> &mut Descent<Self::Network>;
+
+    /// One iteration; the loss.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails, or the loss is no longer a number.
+    fn step(&mut self) -> impl Future<Output = Result<f64, EngineError>>;
+}
+
 /// A network in training, and the moving average of its weights.
 pub struct Descent<N: Module + ModuleDisplay> {
     recipe: Optimizer,

@@ -11,7 +11,7 @@ mod search;
 mod shared;
 mod sound;
 
-pub use descent::Descent;
+pub use descent::{Descent, Pretrain};
 pub(crate) use record::TrainerRecord;
 
 use super::host::read_all;

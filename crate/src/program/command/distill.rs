@@ -6,18 +6,15 @@ use crate::program::error::ProgramError;
 use crate::program::number::{any, whole};
 use crate::program::output::{print, quoted};
 use crate::program::outside::Permission;
-use crate::program::pretraining::{self, Job, Pretrain};
+use crate::program::pretraining::{self, Job};
 use crate::program::progress::Busy;
 use crate::program::reopen::reopen_trained;
 use crate::program::storage::{self, ONE_STEP, RunFolder};
 use crate::program::table;
 use pollster::block_on;
-use rtb::engine::EngineError;
-use rtb::engine::train::Descent;
 use rtb::engine::train::examples::Recipe;
 use rtb::message::Fit;
 use rtb::run::ConfigError;
-use rtb::task::one_step::{Distillation, OneStepNetwork};
 use rtb::task::opened::Measured;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -94,22 +91,6 @@ struct Figures {
     log_z_exact: f64,
     sampler: Measures,
     one_step: Measures,
-}
-
-impl Pretrain for Distillation {
-    type Network = OneStepNetwork;
-
-    fn descent(&self) -> &Descent<OneStepNetwork> {
-        self.descent()
-    }
-
-    fn descent_mut(&mut self) -> &mut Descent<OneStepNetwork> {
-        self.descent_mut()
-    }
-
-    fn step(&mut self) -> Result<f64, EngineError> {
-        block_on(self.step())
-    }
 }
 
 /// Distils, measures and writes.

@@ -3,8 +3,8 @@
 use super::{OneStep, OneStepNetwork, Pool};
 use crate::engine::noise::{self, Noise};
 use crate::engine::parallel;
-use crate::engine::train::Descent;
 use crate::engine::train::examples::{Pretraining, Recipe};
+use crate::engine::train::{Descent, Pretrain};
 use crate::engine::{ConfigError, EngineError};
 use crate::task::noise_policy::Told;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -61,16 +61,6 @@ impl Distillation {
         })
     }
 
-    /// How far it is, and its checkpoints.
-    pub fn descent(&self) -> &Descent<OneStepNetwork> {
-        self.training.descent()
-    }
-
-    /// The same, to go on from a checkpoint.
-    pub fn descent_mut(&mut self) -> &mut Descent<OneStepNetwork> {
-        self.training.descent_mut()
-    }
-
     /// The sampler as the average of the weights has it.
     pub fn sampler(&self) -> OneStep {
         OneStep {
@@ -78,13 +68,21 @@ impl Distillation {
             told: self.told.clone(),
         }
     }
+}
+
+impl Pretrain for Distillation {
+    type Network = OneStepNetwork;
+
+    fn descent(&self) -> &Descent<OneStepNetwork> {
+        self.training.descent()
+    }
+
+    fn descent_mut(&mut self) -> &mut Descent<OneStepNetwork> {
+        self.training.descent_mut()
+    }
 
     /// One iteration; D² but for the last term, which does not depend on the network.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails, or the loss is no longer a number.
-    pub async fn step(&mut self) -> Result<f64, EngineError> {
+    async fn step(&mut self) -> Result<f64, EngineError> {
         let mut rng = self.training.rng();
         let (pool, recipe) = (&self.training.examples, &self.training.recipe);
         let (d, rows) = (pool.size(), self.group);

@@ -7,7 +7,7 @@ use crate::engine::noise::{self, Noise, Purpose};
 use crate::engine::parallel;
 use crate::engine::process::BrownianBridge;
 use crate::engine::statistics::kl;
-use crate::engine::train::Descent;
+use crate::engine::train::{Descent, Pretrain};
 use crate::engine::weights::Weights;
 use crate::network::{DriftNetwork, DriftNetworkConfig};
 use crate::run::{Files, Run};
@@ -122,23 +122,66 @@ impl Pretraining {
         })
     }
 
-    /// How far it is, and its checkpoints.
-    pub fn descent(&self) -> &Descent<DriftNetwork> {
+    /// The averaged network as safetensors, f16.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn weights(&self) -> Result<Vec<u8>, EngineError> {
+        let weights = Weights::of(self.descent.network())
+            .await
+            .map_err(EngineError::Device)?;
+        Ok(weights.to_safetensors(true))
+    }
+
+    /// Figures over samples of the saved prior's own chain.
+    ///
+    /// # Errors
+    ///
+    /// Where the device fails.
+    pub async fn figures(&self) -> Result<PretrainFigures, EngineError> {
+        let mut run = self.run.clone();
+        let prior = &mut PlaneProblem::of_mut(&mut run)?.prior;
+        prior.kind = PriorKind::Learned;
+        prior.weights = Some("itself".into());
+        let files = Files::default().with("prior", self.weights().await?);
+        let samples = run.evaluation.samples;
+        let (seed, steps) = (self.config.seed, run.process.steps);
+        // Posterior and prior are the same network before training.
+        let task = PlaneTask::open(Run { seed, ..run }, self.device.clone(), &files)?;
+        let settings = task.run.settings();
+        let ends = Learner::new(task, settings, None)?.samples(samples, 1).await?;
+        let learned = Truth::modes_of(super::equally_weighted(&ends), &self.mixture);
+        let exact = Truth::modes_of(super::quadrature(&self.mixture), &self.mixture);
+        let all: Vec<usize> = (0..self.mixture.len()).collect();
+        Ok(PretrainFigures {
+            samples,
+            steps,
+            mode_total_variation: super::total_variation(&learned, &exact),
+            within_mode_variance: super::within_mode_variance(&learned, &all),
+            within_mode_variance_exact: super::within_mode_variance(&exact, &all),
+            kl_grid: kl(
+                &super::cell_masses(super::equally_weighted(&ends)),
+                &super::cell_masses(super::quadrature(&self.mixture)),
+            ),
+        })
+    }
+}
+
+impl Pretrain for Pretraining {
+    type Network = DriftNetwork;
+
+    fn descent(&self) -> &Descent<DriftNetwork> {
         &self.descent
     }
 
-    /// The same, to go on from a checkpoint.
-    pub fn descent_mut(&mut self) -> &mut Descent<DriftNetwork> {
+    fn descent_mut(&mut self) -> &mut Descent<DriftNetwork> {
         &mut self.descent
     }
 
     /// One iteration: regress the drift to (x_1 − x_t)/(1 − t) over a grid of 1000 times, each
     /// weighted by the inverse variance that is left. Returns the loss.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails.
-    pub async fn step(&mut self) -> Result<f64, EngineError> {
+    async fn step(&mut self) -> Result<f64, EngineError> {
         const TIMES: usize = 1000;
         // Blocks of rows share a time, as in the chain itself.
         const BLOCKS: usize = 32;
@@ -186,50 +229,5 @@ impl Pretraining {
                 (weighted - upload(target)).square().mean()
             })
             .await
-    }
-
-    /// The averaged network as safetensors, f16.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails.
-    pub async fn weights(&self) -> Result<Vec<u8>, EngineError> {
-        let weights = Weights::of(self.descent.network())
-            .await
-            .map_err(EngineError::Device)?;
-        Ok(weights.to_safetensors(true))
-    }
-
-    /// Figures over samples of the saved prior's own chain.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails.
-    pub async fn figures(&self) -> Result<PretrainFigures, EngineError> {
-        let mut run = self.run.clone();
-        let prior = &mut PlaneProblem::of_mut(&mut run)?.prior;
-        prior.kind = PriorKind::Learned;
-        prior.weights = Some("itself".into());
-        let files = Files::default().with("prior", self.weights().await?);
-        let samples = run.evaluation.samples;
-        let (seed, steps) = (self.config.seed, run.process.steps);
-        // Posterior and prior are the same network before training.
-        let task = PlaneTask::open(Run { seed, ..run }, self.device.clone(), &files)?;
-        let settings = task.run.settings();
-        let ends = Learner::new(task, settings, None)?.samples(samples, 1).await?;
-        let learned = Truth::modes_of(super::equally_weighted(&ends), &self.mixture);
-        let exact = Truth::modes_of(super::quadrature(&self.mixture), &self.mixture);
-        let all: Vec<usize> = (0..self.mixture.len()).collect();
-        Ok(PretrainFigures {
-            samples,
-            steps,
-            mode_total_variation: super::total_variation(&learned, &exact),
-            within_mode_variance: super::within_mode_variance(&learned, &all),
-            within_mode_variance_exact: super::within_mode_variance(&exact, &all),
-            kl_grid: kl(
-                &super::cell_masses(super::equally_weighted(&ends)),
-                &super::cell_masses(super::quadrature(&self.mixture)),
-            ),
-        })
     }
 }

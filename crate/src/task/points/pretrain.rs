@@ -12,7 +12,7 @@ use crate::engine::parallel;
 use crate::engine::process::OrnsteinUhlenbeck;
 use crate::engine::reward::{Each, OnHost};
 use crate::engine::sampler::{Setting, prior_samples};
-use crate::engine::train::Descent;
+use crate::engine::train::{Descent, Pretrain};
 use crate::engine::weights::{Weights, load_tensors, read_tensors};
 use crate::network::{DriftNetwork, DriftNetworkConfig};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -176,63 +176,6 @@ impl Pretraining {
         })
     }
 
-    /// How far it is, and its checkpoints.
-    pub fn descent(&self) -> &Descent<DriftNetwork> {
-        &self.descent
-    }
-
-    /// The same, to go on from a checkpoint.
-    pub fn descent_mut(&mut self) -> &mut Descent<DriftNetwork> {
-        &mut self.descent
-    }
-
-    /// One iteration: regress (data − α·z)/σ of noised rows at stratified times. Returns the loss.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails.
-    pub async fn step(&mut self) -> Result<f64, EngineError> {
-        let d = self.space.size();
-        let count = self.rows.len() / d;
-        let mut rng = self
-            .noise
-            .stream(Purpose::Pretraining, self.descent.iteration() as u64);
-        let rows = self.config.batch.div_ceil(BLOCKS);
-        let offset = noise::uniform(&mut rng);
-        let mut blocks = Vec::with_capacity(BLOCKS);
-        for block in 0..BLOCKS {
-            let time = (block as f64 + offset) / BLOCKS as f64;
-            let level = OrnsteinUhlenbeck::level(time);
-            let (mut at, mut target) = (Vec::new(), Vec::new());
-            for _ in 0..rows {
-                let row = (rng.next_u64() % count as u64) as usize;
-                for data in &self.rows[row * d..(row + 1) * d] {
-                    let [z, wanted] = OrnsteinUhlenbeck::noised(level, *data, noise::normal(&mut rng));
-                    at.push(z);
-                    target.push(wanted);
-                }
-            }
-            blocks.push((time, at, target));
-        }
-        let parts = parallel::split(blocks, parallel::parts(&self.device, self.config.batch));
-        let device = &self.device;
-        self.descent
-            .step(parts, |network, part| {
-                let total = part.len() * rows;
-                let (mut times, mut at, mut target) = (Vec::new(), Vec::new(), Vec::new());
-                for (time, noised, wanted) in part {
-                    times.push(time);
-                    at.extend(noised);
-                    target.extend(wanted);
-                }
-                let upload = |values| Tensor::<2>::from_data(TensorData::new(values, [total, d]), device);
-                (network.forward(&times, upload(at)) - upload(target))
-                    .square()
-                    .mean()
-            })
-            .await
-    }
-
     /// The averaged network as safetensors, with the coordinates in its header.
     ///
     /// # Errors
@@ -285,6 +228,61 @@ impl Pretraining {
             correlation_error: correlation_error(&made, &held_out),
             correlation_error_exact: correlation_error(&trained, &held_out),
         })
+    }
+}
+
+impl Pretrain for Pretraining {
+    type Network = DriftNetwork;
+
+    fn descent(&self) -> &Descent<DriftNetwork> {
+        &self.descent
+    }
+
+    fn descent_mut(&mut self) -> &mut Descent<DriftNetwork> {
+        &mut self.descent
+    }
+
+    /// One iteration: regress (data − α·z)/σ of noised rows at stratified times. Returns the loss.
+    async fn step(&mut self) -> Result<f64, EngineError> {
+        let d = self.space.size();
+        let count = self.rows.len() / d;
+        let mut rng = self
+            .noise
+            .stream(Purpose::Pretraining, self.descent.iteration() as u64);
+        let rows = self.config.batch.div_ceil(BLOCKS);
+        let offset = noise::uniform(&mut rng);
+        let mut blocks = Vec::with_capacity(BLOCKS);
+        for block in 0..BLOCKS {
+            let time = (block as f64 + offset) / BLOCKS as f64;
+            let level = OrnsteinUhlenbeck::level(time);
+            let (mut at, mut target) = (Vec::new(), Vec::new());
+            for _ in 0..rows {
+                let row = (rng.next_u64() % count as u64) as usize;
+                for data in &self.rows[row * d..(row + 1) * d] {
+                    let [z, wanted] = OrnsteinUhlenbeck::noised(level, *data, noise::normal(&mut rng));
+                    at.push(z);
+                    target.push(wanted);
+                }
+            }
+            blocks.push((time, at, target));
+        }
+        let parts = parallel::split(blocks, parallel::parts(&self.device, self.config.batch));
+        let device = &self.device;
+        self.descent
+            .step(parts, |network, part| {
+                let total = part.len() * rows;
+                let (mut times, mut at, mut target) = (Vec::new(), Vec::new(), Vec::new());
+                for (time, noised, wanted) in part {
+                    times.push(time);
+                    at.extend(noised);
+                    target.extend(wanted);
+                }
+                let upload = |values| Tensor::<2>::from_data(TensorData::new(values, [total, d]), device);
+                (network.forward(&times, upload(at)) - upload(target))
+                    .square()
+                    .mean()
+            })
+            .await
     }
 }
 

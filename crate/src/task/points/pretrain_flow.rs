@@ -8,8 +8,8 @@ use super::standard::{Bounds, Prepared};
 use crate::engine::check::whole;
 use crate::engine::noise::Noise;
 use crate::engine::parallel;
-use crate::engine::train::Descent;
 use crate::engine::train::examples::{Pretraining, Recipe};
+use crate::engine::train::{Descent, Pretrain};
 use crate::engine::weights::{Weights, read_tensors};
 use crate::engine::{ConfigError, EngineError};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -59,43 +59,6 @@ impl FlowTraining {
         })
     }
 
-    /// How far it is, and its checkpoints.
-    pub fn descent(&self) -> &Descent<FlowNetwork> {
-        self.training.descent()
-    }
-
-    /// The same, to go on from a checkpoint.
-    pub fn descent_mut(&mut self) -> &mut Descent<FlowNetwork> {
-        self.training.descent_mut()
-    }
-
-    /// One iteration; minus the mean log p of its standardised rows.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails, or the loss is no longer a number.
-    pub async fn step(&mut self) -> Result<f64, EngineError> {
-        let (d, rows) = (self.names.len(), &self.training.examples.rows);
-        let batch = self.training.recipe.batch;
-        let drawn = self
-            .training
-            .draw(&mut self.training.rng(), rows.len() / d, batch);
-        let parts = parallel::split(drawn, parallel::parts(&self.training.device, batch));
-        let device = &self.training.device;
-        self.training
-            .descent
-            .step(parts, |network, part| {
-                let numbers: Vec<f32> = part
-                    .iter()
-                    .flat_map(|row| &rows[row * d..(row + 1) * d])
-                    .copied()
-                    .collect();
-                let x = Tensor::from_data(TensorData::new(numbers, [part.len(), d]), device);
-                network.log_prob(x).mean().neg()
-            })
-            .await
-    }
-
     /// The rows that were held out, `[rows][d]`.
     pub fn held_out(&self) -> &[f64] {
         &self.training.examples.held_out
@@ -138,6 +101,41 @@ impl FlowTraining {
             log_prob: mean(held_out),
             log_prob_trained: mean(trained),
         })
+    }
+}
+
+impl Pretrain for FlowTraining {
+    type Network = FlowNetwork;
+
+    fn descent(&self) -> &Descent<FlowNetwork> {
+        self.training.descent()
+    }
+
+    fn descent_mut(&mut self) -> &mut Descent<FlowNetwork> {
+        self.training.descent_mut()
+    }
+
+    /// One iteration; minus the mean log p of its standardised rows.
+    async fn step(&mut self) -> Result<f64, EngineError> {
+        let (d, rows) = (self.names.len(), &self.training.examples.rows);
+        let batch = self.training.recipe.batch;
+        let drawn = self
+            .training
+            .draw(&mut self.training.rng(), rows.len() / d, batch);
+        let parts = parallel::split(drawn, parallel::parts(&self.training.device, batch));
+        let device = &self.training.device;
+        self.training
+            .descent
+            .step(parts, |network, part| {
+                let numbers: Vec<f32> = part
+                    .iter()
+                    .flat_map(|row| &rows[row * d..(row + 1) * d])
+                    .copied()
+                    .collect();
+                let x = Tensor::from_data(TensorData::new(numbers, [part.len(), d]), device);
+                network.log_prob(x).mean().neg()
+            })
+            .await
     }
 }
 

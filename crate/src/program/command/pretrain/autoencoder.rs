@@ -74,7 +74,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let training = Pretraining::new(network, train.clone(), Recipe::from(&numbers), device.clone());
     let mut stepped = Stepped {
         training: training.map_err(EngineError::from)?,
-        step: |training: &mut Pretraining<_, _>| block_on(training.reconstruct(args.noise)),
+        step: async |training: &mut Pretraining<_, _>| training.reconstruct(args.noise).await,
     };
     let seconds = args.common.train(&what, &numbers, &mut stepped)?;
     let training = stepped.training;

@@ -5,14 +5,9 @@ use super::recorded::RecordedSteps;
 use crate::program::error::ProgramError;
 use crate::program::number::whole;
 use crate::program::output::figure;
-use crate::program::pretraining::Pretrain;
 use pollster::block_on;
-use rtb::engine::EngineError;
-use rtb::engine::train::Descent;
 use rtb::engine::train::examples::Recipe;
-use rtb::task::control::offline::behaviour::{
-    BehaviourFigures, BehaviourNetwork, BehaviourShape, BehaviourTraining,
-};
+use rtb::task::control::offline::behaviour::{BehaviourFigures, BehaviourShape, BehaviourTraining};
 
 const AFTER_HELP: &str = "\
 Defaults: --iterations 50000 --batch 512 --learning-rate 0.001 --ema 0.999
@@ -38,22 +33,6 @@ pub struct Args {
     steps: usize,
     #[command(flatten)]
     common: Common,
-}
-
-impl Pretrain for BehaviourTraining {
-    type Network = BehaviourNetwork;
-
-    fn descent(&self) -> &Descent<BehaviourNetwork> {
-        self.descent()
-    }
-
-    fn descent_mut(&mut self) -> &mut Descent<BehaviourNetwork> {
-        self.descent_mut()
-    }
-
-    fn step(&mut self) -> Result<f64, EngineError> {
-        block_on(self.step())
-    }
 }
 
 /// Trains the behaviour and writes its two files.

@@ -113,7 +113,7 @@ where
     let training = Pretraining::new(network, train, config, device.clone());
     let mut stepped = Stepped {
         training: training.map_err(EngineError::from)?,
-        step: |training: &mut Pretraining<_, _>| block_on(training.classify()),
+        step: async |training: &mut Pretraining<_, _>| training.classify().await,
     };
     let seconds = args.common.train(&what, numbers, &mut stepped)?;
     let training = stepped.training;

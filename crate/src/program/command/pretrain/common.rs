@@ -4,13 +4,13 @@ use crate::program::device::DeviceFlag;
 use crate::program::error::ProgramError;
 use crate::program::number::{any, whole};
 use crate::program::output::{print, quoted};
-use crate::program::pretraining::{self, Job, Pretrain};
+use crate::program::pretraining::{self, Job};
 use crate::program::storage;
 use burn::module::{Module, ModuleDisplay};
 use burn::tensor::Device;
 use rtb::engine::EngineError;
-use rtb::engine::train::Descent;
 use rtb::engine::train::examples::{Pretraining, Recipe};
+use rtb::engine::train::{Descent, Pretrain};
 use rtb::run::ConfigError;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -73,7 +73,7 @@ pub struct Stepped<N: Module + ModuleDisplay, E, F> {
 impl<N, E, F> Pretrain for Stepped<N, E, F>
 where
     N: Module + ModuleDisplay + Sync,
-    F: Fn(&mut Pretraining<N, E>) -> Result<f64, EngineError>,
+    F: AsyncFn(&mut Pretraining<N, E>) -> Result<f64, EngineError>,
 {
     type Network = N;
 
@@ -85,8 +85,8 @@ where
         self.training.descent_mut()
     }
 
-    fn step(&mut self) -> Result<f64, EngineError> {
-        (self.step)(&mut self.training)
+    async fn step(&mut self) -> Result<f64, EngineError> {
+        (self.step)(&mut self.training).await
     }
 }
 

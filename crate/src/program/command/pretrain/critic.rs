@@ -5,13 +5,10 @@ use super::recorded::RecordedSteps;
 use crate::program::error::ProgramError;
 use crate::program::number::{any, whole};
 use crate::program::output::figure;
-use crate::program::pretraining::Pretrain;
 use clap::ValueEnum;
 use pollster::block_on;
-use rtb::engine::EngineError;
-use rtb::engine::train::Descent;
 use rtb::engine::train::examples::Recipe;
-use rtb::task::control::offline::critic::{CriticFigures, CriticNetwork, CriticShape, CriticTraining};
+use rtb::task::control::offline::critic::{CriticFigures, CriticShape, CriticTraining};
 
 const AFTER_HELP: &str = "\
 Defaults: --iterations 1000000 --batch 256 --learning-rate 0.0003 --ema 0.995
@@ -75,22 +72,6 @@ impl Args {
             expectile: self.expectile,
             pessimism: self.pessimism,
         }
-    }
-}
-
-impl Pretrain for CriticTraining {
-    type Network = CriticNetwork;
-
-    fn descent(&self) -> &Descent<CriticNetwork> {
-        self.descent()
-    }
-
-    fn descent_mut(&mut self) -> &mut Descent<CriticNetwork> {
-        self.descent_mut()
-    }
-
-    fn step(&mut self) -> Result<f64, EngineError> {
-        block_on(self.step())
     }
 }
 

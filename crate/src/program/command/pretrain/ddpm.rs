@@ -129,7 +129,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let training = Pretraining::new(network, images.train, Recipe::from(&numbers), device.clone());
     let mut stepped = Stepped {
         training: training.map_err(EngineError::from)?,
-        step: |training: &mut Pretraining<_, _>| block_on(training.predict_noise(&alphas, args.flips)),
+        step: async |training: &mut Pretraining<_, _>| training.predict_noise(&alphas, args.flips).await,
     };
     let what = args.command();
     let seconds = args.common.train(&what, &numbers, &mut stepped)?;

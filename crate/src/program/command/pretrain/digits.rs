@@ -276,7 +276,7 @@ fn train<N: Denoise, E: Vectors>(
     let training = Pretraining::new(network, examples, Recipe::from(numbers), device.clone());
     let mut stepped = Stepped {
         training: training.map_err(EngineError::from)?,
-        step: |training: &mut Pretraining<_, _>| block_on(training.denoise()),
+        step: async |training: &mut Pretraining<_, _>| training.denoise().await,
     };
     let seconds = args.common.train(what, numbers, &mut stepped)?;
     Ok((stepped.training.network().clone(), seconds))

@@ -5,17 +5,14 @@ use super::points::{bounds, shown, table};
 use crate::program::error::ProgramError;
 use crate::program::number::whole;
 use crate::program::output::{figure, quoted};
-use crate::program::pretraining::Pretrain;
 use crate::program::source::{self, Overrides};
 use crate::program::storage;
 use pollster::block_on;
-use rtb::engine::EngineError;
 use rtb::engine::noise::{Noise, Purpose};
-use rtb::engine::train::Descent;
 use rtb::engine::train::examples::Recipe;
 use rtb::task::plane::{Mixture, PlaneProblem};
 use rtb::task::points::Table;
-use rtb::task::points::flow::{FlowConfig, FlowNetwork};
+use rtb::task::points::flow::FlowConfig;
 use rtb::task::points::pretrain::Bounds;
 use rtb::task::points::pretrain_flow::{FlowFigures, FlowTraining};
 use serde::Serialize;
@@ -62,22 +59,6 @@ struct Figures {
     /// Mean log p of the mixture itself at the rows that were held out.
     #[serde(skip_serializing_if = "Option::is_none")]
     log_prob_exact: Option<f64>,
-}
-
-impl Pretrain for FlowTraining {
-    type Network = FlowNetwork;
-
-    fn descent(&self) -> &Descent<FlowNetwork> {
-        self.descent()
-    }
-
-    fn descent_mut(&mut self) -> &mut Descent<FlowNetwork> {
-        self.descent_mut()
-    }
-
-    fn step(&mut self) -> Result<f64, EngineError> {
-        block_on(self.step())
-    }
 }
 
 /// Trains the flow and writes its two files.

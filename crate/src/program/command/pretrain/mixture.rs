@@ -4,12 +4,8 @@ use super::common::{Common, Record};
 use crate::program::error::ProgramError;
 use crate::program::number::whole;
 use crate::program::output::{figure, quoted};
-use crate::program::pretraining::Pretrain;
 use crate::program::source::{self, Overrides};
 use pollster::block_on;
-use rtb::engine::EngineError;
-use rtb::engine::train::Descent;
-use rtb::network::DriftNetwork;
 use rtb::task::plane::pretrain::{PretrainConfig, PretrainFigures, Pretraining};
 use std::path::PathBuf;
 
@@ -35,22 +31,6 @@ pub struct Args {
     depth: usize,
     #[command(flatten)]
     common: Common,
-}
-
-impl Pretrain for Pretraining {
-    type Network = DriftNetwork;
-
-    fn descent(&self) -> &Descent<DriftNetwork> {
-        self.descent()
-    }
-
-    fn descent_mut(&mut self) -> &mut Descent<DriftNetwork> {
-        self.descent_mut()
-    }
-
-    fn step(&mut self) -> Result<f64, EngineError> {
-        block_on(self.step())
-    }
 }
 
 /// Trains the prior and writes its two files.

@@ -4,11 +4,7 @@ use super::common::{Common, Record};
 use crate::program::error::ProgramError;
 use crate::program::number::whole;
 use crate::program::output::{figure, quoted};
-use crate::program::pretraining::Pretrain;
 use pollster::block_on;
-use rtb::engine::EngineError;
-use rtb::engine::train::Descent;
-use rtb::network::DriftNetwork;
 use rtb::run::ConfigError;
 use rtb::task::points::Table;
 use rtb::task::points::pretrain::{Bounds, PretrainConfig, PretrainFigures, Pretraining};
@@ -72,22 +68,6 @@ pub(super) fn shown(bounds: &Bounds) -> String {
     let number = |bound: Option<f64>| bound.map(|value| value.to_string()).unwrap_or_default();
     let range = format!("{}={}:{}", bounds.name, number(bounds.low), number(bounds.high));
     format!(" --bounds {}", quoted(range))
-}
-
-impl Pretrain for Pretraining {
-    type Network = DriftNetwork;
-
-    fn descent(&self) -> &Descent<DriftNetwork> {
-        self.descent()
-    }
-
-    fn descent_mut(&mut self) -> &mut Descent<DriftNetwork> {
-        self.descent_mut()
-    }
-
-    fn step(&mut self) -> Result<f64, EngineError> {
-        block_on(self.step())
-    }
 }
 
 /// The table in a file.

@@ -188,9 +188,9 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let training = Pretraining::new(network, learned, Recipe::from(&numbers), device.clone());
     let mut stepped = Stepped {
         training: training.map_err(EngineError::from)?,
-        step: |training: &mut Pretraining<_, _>| match args.kind {
-            Kind::Prior => block_on(training.unmask(loss.into())),
-            Kind::Reward => block_on(training.continue_texts()),
+        step: async |training: &mut Pretraining<_, _>| match args.kind {
+            Kind::Prior => training.unmask(loss.into()).await,
+            Kind::Reward => training.continue_texts().await,
         },
     };
     let seconds = args.common.train(&what, &numbers, &mut stepped)?;

@@ -100,7 +100,7 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     let training = Pretraining::new(network, train.clone(), Recipe::from(&numbers), device.clone());
     let mut stepped = Stepped {
         training: training.map_err(EngineError::from)?,
-        step: |training: &mut Pretraining<_, _>| block_on(training.raise_elbo(deviation)),
+        step: async |training: &mut Pretraining<_, _>| training.raise_elbo(deviation).await,
     };
     let seconds = args.common.train(&what, &numbers, &mut stepped)?;
 

@@ -8,8 +8,8 @@ use crate::engine::host::read;
 use crate::engine::noise::{self, Noise, Purpose};
 use crate::engine::parallel;
 use crate::engine::process::{OrnsteinUhlenbeck, State};
-use crate::engine::train::Descent;
 use crate::engine::train::examples::{Pretraining, Recipe};
+use crate::engine::train::{Descent, Pretrain};
 use crate::task::control::offline::squash::{LARGEST, unsquashed};
 use crate::task::control::offline::{Standard, Transitions};
 use burn::tensor::{Device, Tensor};
@@ -202,41 +202,6 @@ impl BehaviourTraining {
         })
     }
 
-    /// How far it is, and its checkpoints.
-    pub fn descent(&self) -> &Descent<BehaviourNetwork> {
-        self.training.descent()
-    }
-
-    /// The same, to go on from a checkpoint.
-    pub fn descent_mut(&mut self) -> &mut Descent<BehaviourNetwork> {
-        self.training.descent_mut()
-    }
-
-    /// One iteration: regress (data − α·z)/σ of noised actions at stratified times. Returns the loss, which is 1 for a
-    /// network that predicts 0.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails, or the training diverges.
-    pub async fn step(&mut self) -> Result<f64, EngineError> {
-        let training = &mut self.training;
-        let mut rng = training.rng();
-        let count = training.examples.len(&self.scales);
-        let each = training.recipe.batch.div_ceil(BLOCKS);
-        let offset = noise::uniform(&mut rng);
-        let blocks = (0..BLOCKS).map(|block| {
-            let rows = training.draw(&mut rng, count, each);
-            let time = (block as f64 + offset) / BLOCKS as f64;
-            training.examples.noised(&rows, time, &self.scales, &mut rng)
-        });
-        let parts = parallel::split(blocks.collect(), parallel::parts(&training.device, BLOCKS * each));
-        let device = &training.device;
-        training
-            .descent
-            .step(parts, |network, blocks| error_of(network, blocks, device))
-            .await
-    }
-
     /// The averaged network as a behaviour.
     pub fn behaviour(&self) -> Behaviour {
         Behaviour::new(self.training.network().clone(), self.scales.clone())
@@ -287,5 +252,38 @@ impl BehaviourTraining {
 
     pub(super) fn device(&self) -> &Device {
         &self.training.device
+    }
+}
+
+impl Pretrain for BehaviourTraining {
+    type Network = BehaviourNetwork;
+
+    fn descent(&self) -> &Descent<BehaviourNetwork> {
+        self.training.descent()
+    }
+
+    fn descent_mut(&mut self) -> &mut Descent<BehaviourNetwork> {
+        self.training.descent_mut()
+    }
+
+    /// One iteration: regress (data − α·z)/σ of noised actions at stratified times. Returns the loss, which is 1 for a
+    /// network that predicts 0.
+    async fn step(&mut self) -> Result<f64, EngineError> {
+        let training = &mut self.training;
+        let mut rng = training.rng();
+        let count = training.examples.len(&self.scales);
+        let each = training.recipe.batch.div_ceil(BLOCKS);
+        let offset = noise::uniform(&mut rng);
+        let blocks = (0..BLOCKS).map(|block| {
+            let rows = training.draw(&mut rng, count, each);
+            let time = (block as f64 + offset) / BLOCKS as f64;
+            training.examples.noised(&rows, time, &self.scales, &mut rng)
+        });
+        let parts = parallel::split(blocks.collect(), parallel::parts(&training.device, BLOCKS * each));
+        let device = &training.device;
+        training
+            .descent
+            .step(parts, |network, blocks| error_of(network, blocks, device))
+            .await
     }
 }

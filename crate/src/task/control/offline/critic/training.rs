@@ -8,8 +8,8 @@ use crate::engine::host::read;
 use crate::engine::noise::Noise;
 use crate::engine::parallel;
 use crate::engine::process::State;
-use crate::engine::train::Descent;
 use crate::engine::train::examples::{Pretraining, Recipe};
+use crate::engine::train::{Descent, Pretrain};
 use crate::task::control::offline::{Standard, Transitions};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, activation};
@@ -254,36 +254,6 @@ impl CriticTraining {
         })
     }
 
-    /// How far it is, and its checkpoints.
-    pub fn descent(&self) -> &Descent<CriticNetwork> {
-        self.training.descent()
-    }
-
-    /// The same, to go on from a checkpoint.
-    pub fn descent_mut(&mut self) -> &mut Descent<CriticNetwork> {
-        self.training.descent_mut()
-    }
-
-    /// One iteration, of V and Q at once. Returns the loss, in squares of the deviation of the data's discounted sums.
-    ///
-    /// # Errors
-    ///
-    /// Where the device fails, or the training diverges.
-    pub async fn step(&mut self) -> Result<f64, EngineError> {
-        let training = &mut self.training;
-        let batch = training.recipe.batch;
-        let rows = training.draw(&mut training.rng(), training.examples.len(), batch);
-        let parts = parallel::split(rows, parallel::parts(&training.device, batch));
-        let (target, shape) = (training.descent.network().clone(), &self.shape);
-        let (steps, device) = (&training.examples, &training.device);
-        training
-            .descent
-            .step(parts, |network, rows| {
-                loss(network, &target, &steps.uploaded(&rows, device), shape)
-            })
-            .await
-    }
-
     /// The averaged networks as a critic.
     pub fn critic(&self) -> Critic {
         Critic {
@@ -352,6 +322,34 @@ impl CriticTraining {
             largest_value: values.iter().map(|value| value.abs()).fold(0.0, f64::max),
             bound: largest_reward / (1.0 - shape.discount),
         })
+    }
+}
+
+impl Pretrain for CriticTraining {
+    type Network = CriticNetwork;
+
+    fn descent(&self) -> &Descent<CriticNetwork> {
+        self.training.descent()
+    }
+
+    fn descent_mut(&mut self) -> &mut Descent<CriticNetwork> {
+        self.training.descent_mut()
+    }
+
+    /// One iteration, of V and Q at once. Returns the loss, in squares of the deviation of the data's discounted sums.
+    async fn step(&mut self) -> Result<f64, EngineError> {
+        let training = &mut self.training;
+        let batch = training.recipe.batch;
+        let rows = training.draw(&mut training.rng(), training.examples.len(), batch);
+        let parts = parallel::split(rows, parallel::parts(&training.device, batch));
+        let (target, shape) = (training.descent.network().clone(), &self.shape);
+        let (steps, device) = (&training.examples, &training.device);
+        training
+            .descent
+            .step(parts, |network, rows| {
+                loss(network, &target, &steps.uploaded(&rows, device), shape)
+            })
+            .await
     }
 }
 
