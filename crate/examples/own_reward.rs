@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example own_reward`
 
-use rtb::engine::process::BrownianBridge;
+use rtb::engine::process::{BrownianBridge, Spacing};
 use rtb::prelude::*;
 use rtb::task::plane::{LearnedPrior, PlanePolicy};
 
@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         steps: 20,
         variance: 5.0,
         dimensions: 2,
+        spacing: Spacing::Even,
     };
     let weights = rtb::run::shipped_weights("prior-moons").ok_or("no such weights")?;
     let prior = LearnedPrior::open(weights, process, &device)?;

@@ -5,7 +5,7 @@ use burn::tensor::{Tensor, TensorData};
 use rtb::engine::EngineError;
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::Noise;
-use rtb::engine::process::BrownianBridge;
+use rtb::engine::process::{BrownianBridge, Spacing};
 use rtb::message::Files;
 use rtb::task::plane::energy::{EnergyConfig, EnergyModel, EnergyNetwork, EnergyTraining};
 use rtb::task::plane::{Component, Energy, PlaneTask};
@@ -88,6 +88,7 @@ fn the_score_is_the_gradient_of_the_log_density() {
             steps: 10,
             variance: 5.0,
             dimensions: 2,
+            spacing: Spacing::Even,
         },
         data_variance: 20.0,
     };

@@ -5,7 +5,9 @@ use burn::module::Module;
 use burn::tensor::{Int, Tensor, TensorData};
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::Noise;
-use rtb::engine::process::{Absorbing, Autoregressive, BrownianBridge, Policy as _, Prior, Process, Rows};
+use rtb::engine::process::{
+    Absorbing, Autoregressive, BrownianBridge, Policy as _, Prior, Process, Rows, Spacing,
+};
 use rtb::engine::process::{Sequence, TokenChain};
 use rtb::engine::reward::Reward as _;
 use rtb::engine::weights::{Weights, load_tensors, read_tensors};
@@ -71,6 +73,7 @@ fn bridge(plane: &Value) -> BrownianBridge {
         steps: whole(&plane["steps"]),
         variance: 5.0,
         dimensions: 2,
+        spacing: Spacing::Even,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::support::{batch, compiled, mean_and_std, numbers, plane, preset, prob
 use burn::tensor::Tensor;
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::Noise;
-use rtb::engine::process::{BrownianBridge, Policy, Prior};
+use rtb::engine::process::{BrownianBridge, Policy, Prior, Spacing};
 use rtb::engine::reward::HostReward;
 use rtb::engine::rollout::{Chains, Follow};
 use rtb::network::{DriftNetwork, DriftNetworkConfig};
@@ -37,6 +37,7 @@ impl Policy<BrownianBridge> for ExactPolicy {
 
 struct Row {
     steps: usize,
+    spacing: Spacing,
     mean: f64,
     std: f64,
     log_z: f64,
@@ -45,9 +46,10 @@ struct Row {
     variance: f64,
 }
 
-const TABLE: [Row; 3] = [
+const TABLE: [Row; 4] = [
     Row {
         steps: 50,
+        spacing: Spacing::Even,
         mean: 0.067,
         std: 0.532,
         log_z: 0.049,
@@ -57,6 +59,7 @@ const TABLE: [Row; 3] = [
     },
     Row {
         steps: 100,
+        spacing: Spacing::Even,
         mean: 0.031,
         std: 0.362,
         log_z: 0.028,
@@ -66,12 +69,23 @@ const TABLE: [Row; 3] = [
     },
     Row {
         steps: 200,
+        spacing: Spacing::Even,
         mean: 0.015,
         std: 0.247,
         log_z: 0.014,
         ess: 0.945,
         total_variation: 0.014,
         variance: 0.310,
+    },
+    Row {
+        steps: 100,
+        spacing: Spacing::Cosine,
+        mean: 0.038,
+        std: 0.370,
+        log_z: 0.027,
+        ess: 0.869,
+        total_variation: 0.014,
+        variance: 0.314,
     },
 ];
 
@@ -101,6 +115,7 @@ fn exact_drifts_reproduce_the_table() {
             steps: row.steps,
             variance: run.process.variance,
             dimensions: 2,
+            spacing: row.spacing,
         };
         let exact = |components: &[Component]| {
             PlanePrior::Exact(ExactPrior::new(&Mixture::new(components), &process, &device))

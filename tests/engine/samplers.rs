@@ -4,7 +4,7 @@ use crate::support::{mean_and_std, numbers, plane, preset, problem, problem_mut,
 use burn::tensor::Tensor;
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose};
-use rtb::engine::process::{BrownianBridge, Composable, Diffusion, Prior, Process};
+use rtb::engine::process::{BrownianBridge, Composable, Diffusion, Prior, Process, Spacing};
 use rtb::engine::sampler::{Density, PathNoise, effective_share, log_densities, systematic};
 use rtb::engine::statistics::kl;
 use rtb::message::{Files, Outcome};
@@ -326,11 +326,12 @@ fn systematic_resampling_takes_the_floor_or_the_ceiling() {
     assert_eq!(effective_share(&[f64::NEG_INFINITY; 3]), 0.0);
 }
 
-fn bridge(steps: usize) -> BrownianBridge {
+fn bridge(steps: usize, spacing: Spacing) -> BrownianBridge {
     BrownianBridge {
         steps,
         variance: 5.0,
         dimensions: 2,
+        spacing,
     }
 }
 
@@ -362,9 +363,14 @@ fn the_radon_nikodym_ratio_is_that_of_the_marginals() {
         Component::isotropic(1.0, [-3.0, 1.0], 0.6),
         Component::isotropic(2.0, [4.0, -2.0], 1.5),
     ]);
-    for factor in [1.0, 0.5, 1.4] {
+    for (factor, spacing) in [
+        (1.0, Spacing::Even),
+        (0.5, Spacing::Even),
+        (1.4, Spacing::Even),
+        (0.5, Spacing::Cosine),
+    ] {
         let error = |steps: usize| {
-            let process = bridge(steps);
+            let process = bridge(steps, spacing);
             let prior = ExactPrior::new(&mixture, &process, &device);
             let step = steps / 2;
             let rows = 4000;
@@ -373,7 +379,7 @@ fn the_radon_nikodym_ratio_is_that_of_the_marginals() {
             let x = process.upload(x, &device);
             let kernel = prior.kernel(step, &x);
             let noise = process.upload(Noise::new(4).normal(Purpose::Samples, 0, 2 * rows), &device);
-            let next = process.transition_scaled(&x, &kernel, noise, factor);
+            let next = process.transition_scaled(step, &x, &kernel, noise, factor);
             let next_kernel = prior.kernel(step + 1, &next);
             let estimate =
                 numbers(process.log_marginal_ratio(step, &x, &next, [&kernel, &next_kernel], factor));
@@ -391,7 +397,7 @@ fn the_radon_nikodym_ratio_is_that_of_the_marginals() {
         // Summed over all steps, the mean error goes to 0.
         assert!(
             800.0 * fine < 0.5 * 50.0 * coarse + 0.02,
-            "factor {factor}: {} at 50 steps, {} at 800",
+            "factor {factor}, {spacing:?}: {} at 50 steps, {} at 800",
             50.0 * coarse,
             800.0 * fine
         );
@@ -408,7 +414,7 @@ fn the_annealing_weight_of_feynman_kac_is_the_limit() {
         Component::isotropic(2.0, [4.0, -2.0], 1.5),
     ]);
     let (steps, beta) = (4000, 2.0);
-    let process = bridge(steps);
+    let process = bridge(steps, Spacing::Even);
     let prior = ExactPrior::new(&mixture, &process, &device);
     let step = steps / 2;
     let t = process.time(step);
@@ -430,7 +436,8 @@ fn the_annealing_weight_of_feynman_kac_is_the_limit() {
             - process.log_prob(&[step], &x, &next, &proposal);
         found.push(mean_and_std(&numbers(change)).0);
         let score = numbers(scaled_score.narrow(0, 0, 1));
-        wanted.push(0.5 * beta * (beta - 1.0) * (score[0].powi(2) + score[1].powi(2)) / 5.0 * process.dt());
+        let square = score[0].powi(2) + score[1].powi(2);
+        wanted.push(0.5 * beta * (beta - 1.0) * square / 5.0 * process.dt(step));
     }
     let level = mean_and_std(&found).0 - mean_and_std(&wanted).0;
     let scale = wanted.iter().copied().fold(0.0, f64::max);

@@ -69,6 +69,7 @@ pub fn chains(run: &Run, device: &Device) -> (PlaneChains, DriftNetwork) {
         steps: run.process.steps,
         variance: run.process.variance,
         dimensions: 2,
+        spacing: run.process.spacing,
     };
     let reward = compiled(run).expect("the reward compiles");
     let policy = PlanePolicy::new(shape(run), process, &reward, device);

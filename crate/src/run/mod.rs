@@ -23,7 +23,8 @@ mod text;
 mod validate;
 
 pub use crate::engine::settings::{
-    Algorithm, LogZ, Objective, Optimizer, ReplayBy, Rollout, Schedule, Settings, Tempering, Training,
+    Algorithm, LogZ, Objective, Optimizer, ReplayBy, Rollout, Schedule, Settings, Spacing, Tempering,
+    Training,
 };
 pub use crate::engine::{Advantage, ConfigError, Method, MethodInfo};
 pub use change::Change;
@@ -179,6 +180,8 @@ pub struct Process {
     pub steps: usize,
     /// σ², the variance of the Brownian bridge per unit of time.
     pub variance: f64,
+    /// Where the times of the Brownian bridge's steps lie.
+    pub spacing: Spacing,
     /// Divides the logits of the prior's language model; below 1 likely words become likelier. It changes
     /// the prior, and with it the posterior.
     pub temperature: f64,
@@ -189,6 +192,7 @@ impl Default for Process {
         Self {
             steps: 100,
             variance: 5.0,
+            spacing: Spacing::default(),
             temperature: 1.0,
         }
     }

@@ -58,6 +58,8 @@ fn fields_that_a_task_ignores_are_refused() {
             "mixtures or points or latents or images or control",
         ),
         ("digit-3", "process.variance", "2.5", "mixtures"),
+        ("latents-3", "process.spacing", "\"cosine\"", "mixtures"),
+        ("story-bike", "process.spacing", "\"cosine\"", "mixtures"),
         (
             "story-bike",
             "network.depth",
@@ -91,6 +93,7 @@ fn fields_that_a_task_ignores_are_refused() {
     for (field, default) in [
         ("network.width", "64"),
         ("process.variance", "5"),
+        ("process.spacing", "even"),
         ("process.temperature", "1.0"),
     ] {
         assert_eq!(
@@ -109,6 +112,7 @@ fn bad_values_are_refused_by_name() {
         ("process.steps", "5000"),
         ("process.variance", "-1"),
         ("process.variance", "nan"),
+        ("process.spacing", "dense"),
         ("network.width", "3"),
         ("network.depth", "0"),
         ("objective.step_share", "0"),

@@ -1,6 +1,6 @@
-//! The Brownian bridge from the origin: x_0 = 0, x_{i+1} = x_i + u·dt + N(0, σ²·dt·I), dt = 1/T.
+//! The Brownian bridge from the origin: x_0 = 0, x_{i+1} = x_i + u·dt_i + N(0, σ²·dt_i·I), dt_i = t_{i+1} − t_i.
 
-use super::{Composable, Diffusion, Process, log_gaussian, per_step, sum};
+use super::{Composable, Diffusion, Process, Spacing, log_constant, log_gaussian, per_row, per_step, sum};
 use burn::tensor::{Device, Tensor};
 
 /// The chain of the paper's toy (arXiv 2405.20971, §3.1). A state is `[rows, dimensions]`, a kernel
@@ -13,38 +13,52 @@ pub struct BrownianBridge {
     pub variance: f64,
     /// Numbers of one row of a state.
     pub dimensions: usize,
+    /// Where the times of its steps lie.
+    pub spacing: Spacing,
 }
 
 impl BrownianBridge {
-    /// dt.
-    pub fn dt(&self) -> f64 {
-        1.0 / self.steps as f64
+    /// dt_i.
+    pub fn dt(&self, step: usize) -> f64 {
+        self.time(step + 1) - self.time(step)
     }
 
-    /// The time of a step, from 0 to 1.
+    /// t_i, from 0 to 1.
     pub fn time(&self, step: usize) -> f64 {
-        step as f64 / self.steps as f64
+        self.spacing.time(step, self.steps)
     }
 
-    /// i/(i + 1), the share of x_{i+1} that the noising chain keeps in x_i.
-    fn share(step: usize) -> f64 {
-        step as f64 / (step + 1) as f64
+    /// t_i/t_{i+1}, the share of x_{i+1} that the noising chain keeps in x_i.
+    fn share(&self, step: usize) -> f64 {
+        self.time(step) / self.time(step + 1)
     }
 
     /// x + u·dt and noise of this variance per unit of time.
-    fn moved(&self, x: &Tensor<2>, drift: &Tensor<2>, noise: Tensor<2>, variance: f64) -> Tensor<2> {
-        let deviation = (variance * self.dt()).sqrt();
-        x.clone() + drift.clone().mul_scalar(self.dt()) + noise.mul_scalar(deviation)
+    fn moved(
+        &self,
+        step: usize,
+        x: &Tensor<2>,
+        drift: &Tensor<2>,
+        noise: Tensor<2>,
+        variance: f64,
+    ) -> Tensor<2> {
+        let dt = self.dt(step);
+        x.clone() + drift.clone().mul_scalar(dt) + noise.mul_scalar((variance * dt).sqrt())
     }
 
     /// x_{i+1} less its mean given x_i.
-    fn miss(&self, x: &Tensor<2>, next: &Tensor<2>, drift: &Tensor<2>) -> Tensor<2> {
-        next.clone() - x.clone() - drift.clone().mul_scalar(self.dt())
+    fn miss(&self, steps: &[usize], x: &Tensor<2>, next: &Tensor<2>, drift: &Tensor<2>) -> Tensor<2> {
+        next.clone() - x.clone() - self.by_dt(steps, drift.clone())
+    }
+
+    /// Rows in `steps.len()` equal blocks, times dt of their steps.
+    fn by_dt(&self, steps: &[usize], rows: Tensor<2>) -> Tensor<2> {
+        per_step(steps, rows, |step| self.dt(step))
     }
 
     /// x_i less its mean given x_{i+1} in the noising chain.
-    fn miss_back(step: usize, x: &Tensor<2>, next: &Tensor<2>) -> Tensor<2> {
-        x.clone() - next.clone().mul_scalar(Self::share(step))
+    fn miss_back(&self, step: usize, x: &Tensor<2>, next: &Tensor<2>) -> Tensor<2> {
+        x.clone() - next.clone().mul_scalar(self.share(step))
     }
 
     /// The times of steps.
@@ -79,25 +93,25 @@ impl Process for BrownianBridge {
 
     fn transition(
         &self,
-        _step: usize,
+        step: usize,
         x: &Tensor<2>,
         drift: &Tensor<2>,
         noise: Tensor<2>,
         extra: f64,
     ) -> Tensor<2> {
-        self.moved(x, drift, noise, self.variance + extra)
+        self.moved(step, x, drift, noise, self.variance + extra)
     }
 
-    /// Given x_{i+1}, x_i of the bridge pinned at 0 is N(x_{i+1}·i/(i+1), σ²·dt·i/(i+1)).
+    /// Given x_{i+1}, x_i of the bridge pinned at 0 is N(x_{i+1}·t_i/t_{i+1}, σ²·dt_i·t_i/t_{i+1}).
     fn noise_back(&self, step: usize, next: &Tensor<2>, noise: Tensor<2>) -> Tensor<2> {
-        let share = Self::share(step);
-        next.clone().mul_scalar(share) + noise.mul_scalar((self.variance * self.dt() * share).sqrt())
+        let share = self.share(step);
+        next.clone().mul_scalar(share) + noise.mul_scalar((self.variance * self.dt(step) * share).sqrt())
     }
 
     /// (u_φ − u_θ)·(2Δ − (u_φ + u_θ)·dt)/(2σ²) with Δ = x_{i+1} − x_i.
     fn log_ratio(
         &self,
-        _steps: &[usize],
+        steps: &[usize],
         x: &Tensor<2>,
         next: &Tensor<2>,
         posterior: &Tensor<2>,
@@ -105,33 +119,39 @@ impl Process for BrownianBridge {
     ) -> Tensor<1> {
         // The difference of the squares, multiplied out: f32 would lose it between two large sums.
         let moved = (next.clone() - x.clone()).mul_scalar(2.0);
-        let both = (posterior.clone() + prior.clone()).mul_scalar(self.dt());
+        let both = self.by_dt(steps, posterior.clone() + prior.clone());
         let terms = (posterior.clone() - prior.clone()) * (moved - both);
         sum(terms).mul_scalar(0.5 / self.variance)
     }
 
-    fn log_prob(&self, _steps: &[usize], x: &Tensor<2>, next: &Tensor<2>, drift: &Tensor<2>) -> Tensor<1> {
-        log_gaussian(self.miss(x, next, drift), self.variance * self.dt())
+    fn log_prob(&self, steps: &[usize], x: &Tensor<2>, next: &Tensor<2>, drift: &Tensor<2>) -> Tensor<1> {
+        let variance = |step| self.variance * self.dt(step);
+        per_row(
+            steps,
+            sum(self.miss(steps, x, next, drift).square()),
+            |step| -0.5 / variance(step),
+            |step| log_constant(self.dimensions, variance(step)),
+        )
     }
 
     fn log_noise(&self, step: usize, x: &Tensor<2>, next: &Tensor<2>) -> Tensor<1> {
         if step == 0 {
             return Tensor::zeros([x.dims()[0]], &x.device());
         }
-        let variance = self.variance * self.dt() * Self::share(step);
-        log_gaussian(Self::miss_back(step, x, next), variance)
+        let variance = self.variance * self.dt(step) * self.share(step);
+        log_gaussian(self.miss_back(step, x, next), variance)
     }
 
     /// |u_φ − u_θ|²·dt/(2σ²).
     fn divergence(
         &self,
-        _steps: &[usize],
+        steps: &[usize],
         _x: &Tensor<2>,
         posterior: &Tensor<2>,
         prior: &Tensor<2>,
     ) -> Tensor<1> {
-        let squares = sum((posterior.clone() - prior.clone()).square());
-        squares.mul_scalar(0.5 * self.dt() / self.variance)
+        let squares = (posterior.clone() - prior.clone()).square();
+        sum(self.by_dt(steps, squares)).mul_scalar(0.5 / self.variance)
     }
 
     fn preview(&self, step: usize, x: &Tensor<2>, kernel: &Tensor<2>) -> Option<Tensor<2>> {
@@ -164,13 +184,13 @@ impl Diffusion for BrownianBridge {
 }
 
 impl Composable for BrownianBridge {
-    /// N(x_{i+1}·(1 − dt/t_{i+1}), σ²·dt): the mean is exact, the variance lacks the factor
-    /// i/(i + 1).
+    /// N(x_{i+1}·(1 − dt_i/t_{i+1}), σ²·dt_i): the mean is exact, the variance lacks the factor
+    /// t_i/t_{i+1}.
     fn log_noise_euler(&self, step: usize, x: &Tensor<2>, next: &Tensor<2>) -> Tensor<1> {
         if step == 0 {
             return self.log_noise(step, x, next);
         }
-        log_gaussian(Self::miss_back(step, x, next), self.variance * self.dt())
+        log_gaussian(self.miss_back(step, x, next), self.variance * self.dt(step))
     }
 
     /// x/t + σ²/Σ power·Σ_k power_k·score_k = Σ_k power_k·u_k/Σ power.
@@ -185,12 +205,13 @@ impl Composable for BrownianBridge {
 
     fn transition_scaled(
         &self,
+        step: usize,
         x: &Tensor<2>,
         drift: &Tensor<2>,
         noise: Tensor<2>,
         factor: f64,
     ) -> Tensor<2> {
-        self.moved(x, drift, noise, self.variance * factor)
+        self.moved(step, x, drift, noise, self.variance * factor)
     }
 
     fn log_back_over_forth(
@@ -201,12 +222,12 @@ impl Composable for BrownianBridge {
         drift: &Tensor<2>,
         factor: f64,
     ) -> Tensor<1> {
-        let variance = self.variance * factor * self.dt();
-        let forth = log_gaussian(self.miss(x, next, drift), variance);
+        let variance = self.variance * factor * self.dt(step);
+        let forth = log_gaussian(self.miss(&[step], x, next, drift), variance);
         if step == 0 {
             return forth.neg();
         }
-        log_gaussian(Self::miss_back(step, x, next), variance * Self::share(step)) - forth
+        log_gaussian(self.miss_back(step, x, next), variance * self.share(step)) - forth
     }
 
     /// With noise of variance g² the marginals are kept by the drift x/t + ½(σ² + g²)·∇log p_t, and
@@ -222,16 +243,16 @@ impl Composable for BrownianBridge {
         if step == 0 {
             return self.log_prob(&[step], x, next, drift);
         }
-        let (t, dt) = (self.time(step), self.dt());
+        let (t, dt) = (self.time(step), self.dt(step));
         let variance = self.variance * factor * dt;
-        let share = Self::share(step);
+        let share = self.share(step);
         let next_t = self.time((step + 1).min(self.steps - 1));
         // σ²·∇log p_t = u − x/t.
         let score = drift.clone() - x.clone().mul_scalar(1.0 / t);
         let next_score = next_drift.clone() - next.clone().mul_scalar(1.0 / next_t);
         let forth =
             next.clone() - x.clone().mul_scalar(1.0 + dt / t) - score.mul_scalar(0.5 * (1.0 + factor) * dt);
-        let back = Self::miss_back(step, x, next) + next_score.mul_scalar(0.5 * (1.0 - factor) * dt);
+        let back = self.miss_back(step, x, next) + next_score.mul_scalar(0.5 * (1.0 - factor) * dt);
         log_gaussian(forth, variance) - log_gaussian(back, variance * share)
     }
 }

@@ -15,6 +15,7 @@ mod token;
 mod uniform;
 mod variance_preserving;
 
+pub use super::settings::Spacing;
 pub use absorbing::Absorbing;
 pub use autoregressive::Autoregressive;
 pub use bridge::BrownianBridge;
@@ -309,6 +310,7 @@ pub trait Composable: Diffusion {
     /// [`Process::transition`] with `factor` times the variance.
     fn transition_scaled(
         &self,
+        step: usize,
         x: &Tensor<2>,
         kernel: &Tensor<2>,
         noise: Tensor<2>,

@@ -386,12 +386,12 @@ impl<P: Composable, Q: Prior<P>, R: Prior<P>> Target<P, Q> for Composed<R> {
     fn propose(
         &self,
         process: &P,
-        _step: usize,
+        step: usize,
         x: &Tensor<2>,
         look: &Look<P>,
         noise: Tensor<2>,
     ) -> Tensor<2> {
-        process.transition_scaled(x, &look.proposal, noise, self.factor())
+        process.transition_scaled(step, x, &look.proposal, noise, self.factor())
     }
 
     fn change(

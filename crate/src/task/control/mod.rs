@@ -158,6 +158,7 @@ impl Room for Control {
     fn ignores(&self) -> &'static [&'static str] {
         &[
             "process.variance",
+            "process.spacing",
             "process.temperature",
             "network.rank",
             "evaluation.proposals",

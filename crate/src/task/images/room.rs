@@ -76,6 +76,7 @@ impl ImageRoom for NetworkPrior {
     const PRIORS: &'static [ShippedPrior] = super::PRIORS;
     const IGNORES: &'static [&'static str] = &[
         "process.variance",
+        "process.spacing",
         "process.temperature",
         "network.width",
         "network.depth",
@@ -101,6 +102,7 @@ impl ImageRoom for Generator {
     const PRIORS: &'static [ShippedPrior] = super::GENERATORS;
     const IGNORES: &'static [&'static str] = &[
         "process.variance",
+        "process.spacing",
         "process.temperature",
         "network.rank",
         "network.langevin",
@@ -144,6 +146,7 @@ impl ImageRoom for Checkpoint {
     const PRIORS: &'static [ShippedPrior] = &[];
     const IGNORES: &'static [&'static str] = &[
         "process.variance",
+        "process.spacing",
         "process.temperature",
         "network.depth",
         "network.langevin",

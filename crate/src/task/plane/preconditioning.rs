@@ -22,7 +22,7 @@ impl Preconditioning {
 
     /// 1/deviation of x_t.
     pub fn input(&self, t: f64) -> f64 {
-        let t = t.max(self.process.dt());
+        let t = t.max(self.process.time(1));
         (t * (t * DATA_VARIANCE + self.process.variance * (1.0 - t)))
             .sqrt()
             .recip()

@@ -5,7 +5,7 @@ use crate::engine::EngineError;
 use crate::engine::learner::Learner;
 use crate::engine::noise::{self, Noise, Purpose};
 use crate::engine::parallel;
-use crate::engine::process::BrownianBridge;
+use crate::engine::process::{BrownianBridge, Spacing};
 use crate::engine::statistics::kl;
 use crate::engine::train::{Descent, Pretrain};
 use crate::engine::weights::Weights;
@@ -104,6 +104,7 @@ impl Pretraining {
             steps: run.process.steps,
             variance: run.process.variance,
             dimensions: 2,
+            spacing: run.process.spacing,
         };
         Ok(Self {
             mixture: Mixture::new(&PlaneProblem::of(run)?.prior.components),
@@ -187,6 +188,7 @@ impl Pretrain for Pretraining {
         const BLOCKS: usize = 32;
         let fine = BrownianBridge {
             steps: TIMES,
+            spacing: Spacing::Even,
             ..self.process
         };
         let scales = Preconditioning::new(fine);

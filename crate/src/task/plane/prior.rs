@@ -89,9 +89,8 @@ impl StepTable {
 impl ExactPrior {
     /// The tables of a mixture's bridge on a device.
     pub fn new(mixture: &Mixture, process: &BrownianBridge, device: &Device) -> Self {
-        let steps = process.steps;
         let table = |step: usize| {
-            let t = step as f64 / steps as f64;
+            let t = process.time(step);
             let parts = mixture.bridge(t, process.variance);
             let log_weights: Vec<f32> = (0..6)
                 .flat_map(|row| parts.iter().map(move |p| p.log_weight[row] as f32))
@@ -109,7 +108,7 @@ impl ExactPrior {
             }
         };
         Self {
-            steps: (0..steps).map(table).collect(),
+            steps: (0..process.steps).map(table).collect(),
         }
     }
 

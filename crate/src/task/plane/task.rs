@@ -76,6 +76,7 @@ impl PlaneTask {
             steps: run.process.steps,
             variance: run.process.variance,
             dimensions: 2,
+            spacing: run.process.spacing,
         };
         let prior = match problem.prior.kind {
             PriorKind::Exact => PlanePrior::Exact(ExactPrior::new(&mixture, &process, &device)),

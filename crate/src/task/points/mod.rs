@@ -143,7 +143,12 @@ impl Room for Points {
     }
 
     fn ignores(&self) -> &'static [&'static str] {
-        &["process.variance", "process.temperature", "network.rank"]
+        &[
+            "process.variance",
+            "process.spacing",
+            "process.temperature",
+            "network.rank",
+        ]
     }
 
     fn give_way(&self, own: &mut Toml, over: &Toml) {

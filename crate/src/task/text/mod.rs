@@ -129,6 +129,7 @@ impl Room for Text {
     fn ignores(&self) -> &'static [&'static str] {
         &[
             "process.variance",
+            "process.spacing",
             "network.width",
             "network.depth",
             "network.langevin",

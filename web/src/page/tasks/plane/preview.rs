@@ -179,7 +179,8 @@ fn bridge(density: &[f32], side: usize, run: &Run) -> Paths {
         let mut at = [0.0; 2];
         points.extend([0.0f32; 2]);
         for pair in steps.windows(2) {
-            let (from, to) = (pair[0] as f64 / total as f64, pair[1] as f64 / total as f64);
+            let time = |step| run.process.spacing.time(step, total);
+            let (from, to) = (time(pair[0]), time(pair[1]));
             let (done, left) = ((to - from) / (1.0 - from), (1.0 - to) / (1.0 - from));
             let deviation = (run.process.variance * (to - from) * left).sqrt();
             let normal = noise.normal();
