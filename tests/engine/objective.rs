@@ -169,10 +169,10 @@ fn density_is_scored_without_exploration() {
     let explored = chains.roll_out(&network, batch(&run, 30), Follow::Policy { exploration: 4.0 });
     let plain = chains.roll_out(&network, batch(&run, 30), FOLLOW);
     assert!(numbers(explored.states[10].clone()) != numbers(plain.states[10].clone()));
-    let variance = run.process.variance / 10.0;
-    let log_prob = |x: &[f64], next: &[f64], drift: &[f64]| -> f64 {
+    let log_prob = |step: usize, x: &[f64], next: &[f64], drift: &[f64]| -> f64 {
+        let dt = chains.process.dt(step);
         (0..2)
-            .map(|d| -0.5 * (next[d] - x[d] - drift[d] / 10.0).powi(2) / variance)
+            .map(|d| -0.5 * (next[d] - x[d] - drift[d] * dt).powi(2) / (run.process.variance * dt))
             .sum()
     };
     let reported = numbers(explored.log_ratio());
@@ -188,7 +188,8 @@ fn density_is_scored_without_exploration() {
             let posterior = Policy::kernel(&chains.policy, &network, &[step], &[], x.clone(), None, || {
                 prior.clone()
             });
-            expected += log_prob(&of(x.clone()), &next, &of(posterior)) - log_prob(&of(x), &next, &of(prior));
+            expected += log_prob(step, &of(x.clone()), &next, &of(posterior))
+                - log_prob(step, &of(x), &next, &of(prior));
         }
         assert!(
             (reported - expected).abs() < 1e-3 * expected.abs().max(1.0),
