@@ -2,16 +2,20 @@
 // to a total variation of 0.03, frames a second while a reward is painted at a sixth of the processor's speed,
 // and of digits: time of an iteration, frames a second while they train.
 // `node tests/page/bench.mjs [iterations] [--gpu]` after `trunk build`; 2000 iterations take minutes. With
-// --gpu also an iteration on the WebGPU worker.
+// --gpu also an iteration on the WebGPU worker. `node tests/page/bench.mjs --workers 1,2 PRESET...` trains presets to
+// their ends instead, with so many CPU workers.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { browse, id, iteration, metric, open, serve, until } from './support.mjs';
 
-const arguments_ = process.argv.slice(2);
-const iterations = Number(arguments_.find((a) => !a.startsWith('--')) ?? 200);
+const { values, positionals } = parseArgs({
+  allowPositionals: true, options: { gpu: { type: 'boolean' }, workers: { type: 'string' } },
+});
+const iterations = values.workers === undefined ? Number(positionals[0] ?? 200) : 0;
 /** The total variation to reach. */
 const goal = 0.03;
 /** Iterations on the WebGPU worker; an emulated one takes many seconds for each. */
@@ -62,22 +66,27 @@ async function reloads(page) {
 const memory = () => Math.max(...execFileSync('ps', ['-eo', 'rss,args'], { encoding: 'utf8' }).split('\n')
   .filter((line) => line.includes('--type=renderer')).map((line) => parseInt(line, 10) / 1024));
 
+/** How long it took to the total variation wanted; nothing if it is not there yet, or is no figure of the task. */
+async function atGoal(page) {
+  const measured = (await id(page, 'metric-mode_total_variation').count()) > 0;
+  if (!measured || !((await metric(page, 'mode_total_variation')) <= goal)) return '';
+  return `${await metric(page, 'iterations')} iterations, ${(await metric(page, 'seconds')).toFixed(1)} s of training`;
+}
+
 async function cpu(site) {
   const context = await browse();
   const { page } = await open(context, `${site.url}#preset=25-to-9`);
   await idle(page);
   await reloads(page);
   let early = null;
-  let reached = null;
+  let reached = '';
   await train(page, iterations, async () => {
     if (early === null && (await iteration(page)) >= Math.min(200, iterations / 2)) early = [await iteration(page), memory()];
-    if (reached === null && (await metric(page, 'mode_total_variation')) <= goal) {
-      reached = `${await metric(page, 'iterations')} iterations, ${(await metric(page, 'seconds')).toFixed(1)} s of training`;
-    }
+    if (reached === '') reached = await atGoal(page);
   });
   for (const [at, size] of [early, [await iteration(page), memory()]]) console.log(`after ${at} iterations: ${size.toFixed(0)} MB resident`);
   console.log(`CPU worker: ${(1e3 * (await metric(page, 'seconds_per_iteration'))).toFixed(1)} ms an iteration, total variation ${await metric(page, 'mode_total_variation')}`);
-  console.log(`CPU worker: total variation of ${goal} ${reached === null ? 'not reached' : `after ${reached}`}`);
+  console.log(`CPU worker: total variation of ${goal} ${reached === '' ? 'not reached' : `after ${reached}`}`);
   await context.close();
 }
 
@@ -147,10 +156,35 @@ async function gpu(site) {
   await context.close();
 }
 
-sizes();
+/** Trains a preset to its end, and prints its time and figures. */
+async function whole(site, preset, workers) {
+  const context = await browse();
+  const { page } = await open(context, `${site.url}#preset=${preset}`);
+  await idle(page);
+  await id(page, 'workers-select').selectOption(workers);
+  await until('the run', async () => /Ready/.test(await status(page)), 300);
+  await id(page, 'train').click();
+  let reached = '';
+  await until('the end', async () => {
+    if (reached === '') reached = await atGoal(page);
+    return /Finished/.test(await status(page));
+  }, Infinity);
+  const rows = page.locator('[data-testid^=metric-][data-value]');
+  const figures = await rows.evaluateAll((cells) => cells.map((cell) => [cell.dataset.testid.slice(7), cell.dataset.value]));
+  console.log(`${preset}, ${workers} CPU worker(s), ${await metric(page, 'iterations')} iterations, ${(await metric(page, 'seconds')).toFixed(1)} s of training`);
+  if (reached !== '') console.log(`  total variation of ${goal} after ${reached}`);
+  console.log(figures.map(([name, value]) => `  ${name} ${value}`).join('\n'));
+  await context.close();
+}
+
 const site = await serve();
-await cpu(site);
-await painting(site);
-await digits(site);
-if (arguments_.includes('--gpu')) await gpu(site);
+if (values.workers === undefined) {
+  sizes();
+  await cpu(site);
+  await painting(site);
+  await digits(site);
+  if (values.gpu) await gpu(site);
+} else {
+  for (const preset of positionals) for (const workers of values.workers.split(',')) await whole(site, preset, workers);
+}
 site.close();

@@ -181,7 +181,7 @@ fn problems_are_compared() {
         assert_eq!(over, [values[1], worst], "{name}");
     }
     assert!(
-        markdown.contains("--vary problem=unseen-1-1,unseen-1-5,moons-disc\n"),
+        markdown.contains("--vary 'problem=unseen-1-1,unseen-1-5,moons-disc'\n"),
         "{markdown}"
     );
 }
@@ -202,7 +202,7 @@ fn values_are_pooled() {
     let markdown = read(&folder, "comparison.md");
     assert_eq!(rows(&markdown).len(), 3, "{markdown}");
     assert!(
-        markdown.contains("--vary process.steps=4,6,8 --pool\n"),
+        markdown.contains("--vary 'process.steps=4,6,8' --pool\n"),
         "{markdown}"
     );
 

@@ -1,8 +1,9 @@
 //! What a comparison runs: methods, values of a varied field, seeds.
 
 use super::entrant::Entrant;
-use super::words::{quoted, values};
+use super::words::values;
 use crate::program::error::ProgramError;
+use crate::program::output::quoted;
 use crate::program::source::{self, Overrides};
 use rtb::run::{ConfigError, Experiment, Method, PROBLEM, Run};
 use serde::{Deserialize, Serialize};
@@ -304,7 +305,7 @@ impl Plan {
         if let Some(field) = &self.field {
             words.push(format!(
                 "--vary {}",
-                quoted(&format!("{field}={}", self.values()))
+                quoted(format!("{field}={}", self.values()))
             ));
         }
         words.extend(self.pooled.then(|| "--pool".to_owned()));
@@ -416,7 +417,7 @@ mod tests {
         assert!(matches!(run.method, Method::Smc { .. }));
         assert_eq!(
             plan.command(),
-            "rtb compare config.toml --method smc --seeds 7 --vary rollout.batch=8,9"
+            "rtb compare config.toml --method smc --seeds 7 --vary 'rollout.batch=8,9'"
         );
     }
 }

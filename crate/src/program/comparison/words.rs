@@ -1,4 +1,4 @@
-//! Lists and words as they are typed.
+//! Lists as they are typed.
 
 /// The parts of a list between its commas; those inside brackets and quotes belong to a value.
 pub fn values(list: &str) -> Vec<String> {
@@ -23,19 +23,9 @@ pub fn values(list: &str) -> Vec<String> {
     values.iter().map(|v| v.trim().to_owned()).collect()
 }
 
-/// A word for the shell.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._:=,/-".contains(c);
-    if word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{quoted, values};
+    use super::values;
 
     #[test]
     fn commas_inside_a_value_are_its_own() {
@@ -44,6 +34,5 @@ mod tests {
             values("[0, 1],atan2(y, x),'a,b'"),
             ["[0, 1]", "atan2(y, x)", "'a,b'"]
         );
-        assert_eq!(quoted("reward.expression=exp(x)"), "'reward.expression=exp(x)'");
     }
 }

@@ -236,6 +236,18 @@ fn above_steps(data: &str) -> Run {
     }
 }
 
+/// One action alone is looked at closely: with the task's own 20 steps the edges of a reward are twice as blurred.
+fn bandit(problem: ControlProblem) -> Run {
+    let own = run(problem);
+    Run {
+        process: Process {
+            steps: 40,
+            ..own.process
+        },
+        ..own
+    }
+}
+
 /// The presets of control.
 pub(super) fn presets() -> Vec<Preset> {
     const STEPS: &str =
@@ -258,13 +270,13 @@ pub(super) fn presets() -> Vec<Preset> {
             "control-bandit",
             "One action",
             "A bandit in the plane: five habits, and a reward on a ring.",
-            run(ControlProblem::default()),
+            bandit(ControlProblem::default()),
         ),
         Preset::new(
             "control-painted",
             "A painted reward",
             "One action again, in the plane: what it is worth is painted, a crescent for a start.",
-            run(painted()),
+            bandit(painted()),
         ),
     ];
     presets.extend(above);
