@@ -1,6 +1,6 @@
 //! The devices that a run can use.
 
-#[cfg(any(feature = "gpu", feature = "cuda"))]
+#[cfg(feature = "cube")]
 use super::EngineError;
 use burn::tensor::Device;
 
@@ -56,7 +56,7 @@ pub fn device_name(device: &Device) -> String {
             threads => format!("CPU, {threads} threads"),
         };
     }
-    #[cfg(any(feature = "gpu", feature = "cuda"))]
+    #[cfg(feature = "cube")]
     if let Some(identity) = device.identity() {
         return identity.name;
     }

@@ -5,7 +5,16 @@
 
 use burn::tensor::{Tensor, Transaction};
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
+
+/// Reads of the whole program so far.
+static READS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many reads there have been, of all devices: everything that is read passes through this module.
+pub(crate) fn reads() -> usize {
+    READS.load(Ordering::Relaxed)
+}
 
 /// The numbers of a transaction's tensors, in one read.
 ///
@@ -14,6 +23,7 @@ use std::task::Poll;
 /// Where the device fails.
 pub async fn read_all(transaction: Transaction) -> Result<Vec<Vec<f32>>, String> {
     pause().await;
+    READS.fetch_add(1, Ordering::Relaxed);
     let data = transaction
         .execute_async()
         .await
@@ -53,6 +63,7 @@ pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, String>
 ///
 /// Where the device fails.
 pub fn read_now<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, String> {
+    READS.fetch_add(1, Ordering::Relaxed);
     let data = tensor.without_autodiff().try_into_data();
     let data = data.map_err(|e| format!("device: {e}"))?;
     data.try_to_vec::<f32>().map_err(|e| format!("{e:?}"))

@@ -52,6 +52,8 @@ pub mod team;
 pub mod train;
 #[cfg(feature = "engine")]
 pub mod weights;
+#[cfg(feature = "cube")]
+pub mod work;
 
 pub use conditions::Conditions;
 pub(crate) use error::beginning;

@@ -1,7 +1,7 @@
 //! Whether trained weights are numbers. A loss says so only of the weights before its update.
 
 use crate::engine::EngineError;
-use crate::engine::host::read;
+use crate::engine::host::{read, read_now};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
@@ -23,8 +23,7 @@ pub(super) async fn is_sound(module: &impl Module) -> Result<bool, EngineError> 
 
 /// The same, where it may be waited for.
 pub(super) fn is_sound_now(module: &impl Module) -> Result<bool, EngineError> {
-    let sums = sums(module).into_data().try_to_vec::<f32>();
-    let sums = sums.map_err(|e| EngineError::Device(format!("device: {e:?}")))?;
+    let sums = read_now(sums(module)).map_err(EngineError::Device)?;
     Ok(sums.iter().all(|sum| sum.is_finite()))
 }
 

@@ -3,6 +3,8 @@
 
 use crate::program::assets;
 use crate::program::device::DeviceFlag;
+#[cfg(feature = "cube")]
+use crate::program::device::DeviceKind;
 use crate::program::error::ProgramError;
 use crate::program::number::whole;
 use crate::program::output::print;
@@ -13,6 +15,8 @@ use crate::program::source::{self, Overrides};
 use pollster::block_on;
 use rtb::engine::EngineError;
 use rtb::engine::train::Timing;
+#[cfg(feature = "cube")]
+use rtb::engine::work::{Watch, Work};
 use rtb::session::Session;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -90,6 +94,10 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
     for (name, part) in parts {
         text += &line(name, timed.iter().map(|(_, timing)| part(timing)));
     }
+    #[cfg(feature = "cube")]
+    if !matches!(args.device.device, DeviceKind::Cpu) {
+        text += &work(&mut session)?;
+    }
     print(&text)?;
     if let Some(draw) = args.draw {
         print(&drawn(&session, draw as usize)?)?;
@@ -98,6 +106,21 @@ pub fn execute(args: &Args) -> Result<(), ProgramError> {
         print(&race(&mut session, until, training)?)?;
     }
     Ok(())
+}
+
+/// What one more iteration asks a GPU for.
+#[cfg(feature = "cube")]
+fn work(session: &mut Session) -> Result<String, ProgramError> {
+    let watch = Watch::new(session.device())?;
+    block_on(session.step())?;
+    let Work {
+        dispatches,
+        uploads,
+        reads,
+    } = watch.finish()?;
+    Ok(format!(
+        "an iteration launches {dispatches} kernels, uploads {uploads} tensors and reads {reads} times\n"
+    ))
 }
 
 fn line(name: &str, seconds: impl Iterator<Item = f64>) -> String {
