@@ -2,6 +2,8 @@
 
 #![recursion_limit = "256"]
 
+#[cfg(feature = "gpu")]
+mod at_once;
 mod baseline;
 mod chain;
 mod checkpoint_methods;

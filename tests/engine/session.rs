@@ -394,31 +394,27 @@ fn messages_survive_the_wire() {
     assert!(from_bytes::<Event>(b"nonsense").is_err());
 }
 
-/// The GPU makes the same run as the processor. Needs an adapter; the project's test command
-/// installs a software one and sets RTB_REQUIRE_GPU.
+/// The GPU makes the same run as the processor.
 #[cfg(feature = "gpu")]
 #[test]
 fn the_gpu_trains_like_the_processor() {
-    let device = match pollster::block_on(rtb::engine::device::gpu_device()) {
-        Ok(device) => device,
-        Err(error) => {
-            assert!(std::env::var_os("RTB_REQUIRE_GPU").is_none(), "{error}");
-            eprintln!("not tested here: {error}");
-            return;
+    let Some(device) = support::gpu() else { return };
+    // Step by step, and all steps at once.
+    for langevin in [true, false] {
+        let mut run = everything();
+        run.network.langevin = langevin;
+        let mut cpu = open(run.clone());
+        let mut gpu = pollster::block_on(Session::open(run, device.clone(), &Files::default(), None))
+            .expect("it opens");
+        for (a, b) in train(&mut cpu, 4).iter().zip(&train(&mut gpu, 4)) {
+            assert!((a.loss - b.loss).abs() < 1e-2 * a.loss, "{a:?} {b:?}");
+            assert!((a.log_z - b.log_z).abs() < 1e-3, "{a:?} {b:?}");
         }
-    };
-    let mut run = everything();
-    run.network.langevin = true;
-    let mut cpu = open(run.clone());
-    let mut gpu = pollster::block_on(Session::open(run, device, &Files::default(), None)).expect("it opens");
-    for (a, b) in train(&mut cpu, 4).iter().zip(&train(&mut gpu, 4)) {
-        assert!((a.loss - b.loss).abs() < 1e-2 * a.loss, "{a:?} {b:?}");
-        assert!((a.log_z - b.log_z).abs() < 1e-3, "{a:?} {b:?}");
+        let (a, b) = (report(&mut cpu), report(&mut gpu));
+        assert!(
+            (a.elbo - b.elbo).abs() < 0.02 * a.elbo.abs().max(1.0),
+            "{a:?} {b:?}"
+        );
+        assert!((a.ess - b.ess).abs() < 0.05, "{a:?} {b:?}");
     }
-    let (a, b) = (report(&mut cpu), report(&mut gpu));
-    assert!(
-        (a.elbo - b.elbo).abs() < 0.02 * a.elbo.abs().max(1.0),
-        "{a:?} {b:?}"
-    );
-    assert!((a.ess - b.ess).abs() < 0.05, "{a:?} {b:?}");
 }

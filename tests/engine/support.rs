@@ -16,6 +16,8 @@ use rtb::session::Session;
 use rtb::task::plane::{
     ExactPrior, LogReward, Mixture, PlaneFit, PlanePolicy, PlanePrior, PlaneProblem, PolicyShape,
 };
+#[cfg(feature = "gpu")]
+use std::sync::OnceLock;
 
 pub type PlaneChains = Chains<BrownianBridge, PlanePrior, PlanePolicy>;
 
@@ -105,6 +107,23 @@ pub fn shaken<M: Module>(network: M) -> M {
         }
     }
     network.map(&mut Shake(0))
+}
+
+/// The GPU; none where there is no adapter. The project's test command installs a software one and sets
+/// RTB_REQUIRE_GPU.
+#[cfg(feature = "gpu")]
+pub fn gpu() -> Option<Device> {
+    // A program opens a GPU once.
+    static GPU: OnceLock<Option<Device>> = OnceLock::new();
+    let open = || match pollster::block_on(rtb::engine::device::gpu_device()) {
+        Ok(device) => Some(device),
+        Err(error) => {
+            assert!(std::env::var_os("RTB_REQUIRE_GPU").is_none(), "{error}");
+            eprintln!("not tested here: {error}");
+            None
+        }
+    };
+    GPU.get_or_init(open).clone()
 }
 
 pub fn batch(run: &Run, rows: usize) -> Batch {

@@ -9,6 +9,8 @@ mod ddpm;
 mod digits;
 mod examples;
 mod folder;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod infill;
 mod input;
 mod kill;

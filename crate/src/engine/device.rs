@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cube")]
 use super::EngineError;
+use super::parallel;
 use burn::tensor::Device;
 
 /// The processor.
@@ -39,19 +40,13 @@ pub fn cuda_device(number: usize) -> Result<Device, EngineError> {
 
 /// Whether numbers can be read from a device without an await: everywhere but from the GPU of a browser.
 pub fn reads_at_once(device: &Device) -> bool {
-    #[cfg(feature = "cpu")]
-    if *device == Device::flex() {
-        return true;
-    }
-    let _ = device;
-    !cfg!(target_family = "wasm")
+    parallel::is_processor(device) || !cfg!(target_family = "wasm")
 }
 
 /// Name of the device, for display.
 pub fn device_name(device: &Device) -> String {
-    #[cfg(feature = "cpu")]
-    if *device == Device::flex() {
-        return match crate::engine::parallel::at_once(device) {
+    if parallel::is_processor(device) {
+        return match parallel::at_once(device) {
             1 => "CPU, 1 thread".to_owned(),
             threads => format!("CPU, {threads} threads"),
         };

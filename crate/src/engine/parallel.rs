@@ -29,14 +29,15 @@ pub(crate) fn at_once(device: &Device) -> usize {
     if is_processor(device) { threads() } else { 1 }
 }
 
-#[cfg(all(feature = "cpu", not(target_family = "wasm")))]
-fn is_processor(device: &Device) -> bool {
-    *device == Device::flex()
-}
-
-#[cfg(all(not(feature = "cpu"), not(target_family = "wasm")))]
-fn is_processor(_device: &Device) -> bool {
-    false
+/// Whether this is the processor.
+pub(crate) fn is_processor(device: &Device) -> bool {
+    #[cfg(feature = "cpu")]
+    return *device == Device::flex();
+    #[cfg(not(feature = "cpu"))]
+    return {
+        let _ = device;
+        false
+    };
 }
 
 /// How many parts `rows` rows are cut into on this device: wasm has one thread, and rounds otherwise than

@@ -12,6 +12,8 @@ mod residual;
 mod sedd;
 mod transformer;
 
+#[cfg(feature = "cube")]
+pub(crate) use drift::PER_UNIT;
 pub use drift::{DriftNetwork, DriftNetworkConfig};
 pub(crate) use drift::{HATS, hats};
 pub use gpt2::{Gpt2, Gpt2Config};

@@ -277,6 +277,10 @@ impl NoisePolicy {
 impl Policy<OrnsteinUhlenbeck> for NoisePolicy {
     type Network = NoiseNetwork;
 
+    fn rows_at_once(&self, network: &NoiseNetwork) -> usize {
+        network.body.rows_at_once()
+    }
+
     /// p of a step, `[rows, d]`; no numbers where the device cannot be read.
     fn guide(
         &self,

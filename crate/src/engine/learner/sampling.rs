@@ -242,7 +242,7 @@ impl<T: Task> Learner<T> {
             chains.draw(network, batch, follow)
         });
         let last = chains.process.steps();
-        let ends = drawn.iter().map(|d| chains.process.download(&d.states[last]));
+        let ends = drawn.iter().map(|d| chains.process.download(&d.states.at(last)));
         let ends = read(Tensor::cat(ends.collect(), 0))
             .await
             .map_err(EngineError::Device)?;

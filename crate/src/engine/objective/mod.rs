@@ -12,8 +12,9 @@ pub use baseline::Baseline;
 pub use policy_gradient::{ClippedPolicyGradient, PolicyGradient};
 
 use crate::engine::Method;
-use crate::engine::process::{At, Policy, Prior, Process, Rows};
-use crate::engine::rollout::{Chains, Trajectories};
+use crate::engine::parallel::is_processor;
+use crate::engine::process::{At, Policy, Prior, Process};
+use crate::engine::rollout::{Chains, Steps, Trajectories};
 use crate::engine::settings;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Tensor, TensorData};
@@ -224,7 +225,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
     /// T/|steps| to stay unbiased.
     ///
     /// Rows (trajectory, step) go through the network in chunks of at most `chunk`, so memory
-    /// grows with the chunk, and not with T or the batch.
+    /// grows with the chunk, and not with T or the batch. A GPU takes [`Policy::rows_at_once`] where that is more.
     pub fn gradient(
         &self,
         network: &K::Network,
@@ -235,6 +236,10 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
     ) -> GradientsParams {
         let rescale = self.process.steps() as f32 / steps.len() as f32;
         let all = trajectories.conditions.len();
+        let chunk = match is_processor(&self.device) {
+            true => chunk,
+            false => chunk.max(self.policy.rows_at_once(network)),
+        };
         let mut sum = GradientsAccumulator::new();
         for start in (0..all).step_by(chunk.min(all)) {
             let rows = start..all.min(start + chunk);
@@ -256,16 +261,13 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         rescale: f32,
     ) -> GradientsParams {
         let pick = |offset: usize| {
-            let states = part.iter().map(|step| &trajectories.states[step + offset]);
-            P::State::stack(states.map(|x| x.some_rows(of.start, of.len())).collect())
+            let steps: Vec<usize> = part.iter().map(|step| step + offset).collect();
+            trajectories.states.picked(&steps, of.clone())
         };
-        let kernels = |all: &[P::Kernel]| {
-            let kernels = part.iter().map(|step| all[*step].some_rows(of.start, of.len()));
-            P::Kernel::stack(kernels.collect())
-        };
+        let kernels = |all: &Steps<P::Kernel>| all.picked(part, of.clone());
         let (x, next) = (pick(0), pick(1));
         let prior = kernels(&trajectories.prior);
-        let guide = trajectories.guides.as_deref().map(kernels);
+        let guide = trajectories.guides.as_ref().map(kernels);
         let weights: Vec<f32> = part
             .iter()
             .flat_map(|step| match pull.weights {

@@ -33,6 +33,12 @@ impl BrownianBridge {
         self.time(step) / self.time(step + 1)
     }
 
+    /// Given x_{i+1}, x_i of the bridge pinned at 0 is N(x_{i+1}·t_i/t_{i+1}, σ²·dt_i·t_i/t_{i+1}): the share and the deviation.
+    pub(crate) fn noising(&self, step: usize) -> [f64; 2] {
+        let share = self.share(step);
+        [share, (self.variance * self.dt(step) * share).sqrt()]
+    }
+
     /// x + u·dt and noise of this variance per unit of time.
     fn moved(
         &self,
@@ -102,10 +108,9 @@ impl Process for BrownianBridge {
         self.moved(step, x, drift, noise, self.variance + extra)
     }
 
-    /// Given x_{i+1}, x_i of the bridge pinned at 0 is N(x_{i+1}·t_i/t_{i+1}, σ²·dt_i·t_i/t_{i+1}).
     fn noise_back(&self, step: usize, next: &Tensor<2>, noise: Tensor<2>) -> Tensor<2> {
-        let share = self.share(step);
-        next.clone().mul_scalar(share) + noise.mul_scalar((self.variance * self.dt(step) * share).sqrt())
+        let [share, deviation] = self.noising(step);
+        next.clone().mul_scalar(share) + noise.mul_scalar(deviation)
     }
 
     /// (u_φ − u_θ)·(2Δ − (u_φ + u_θ)·dt)/(2σ²) with Δ = x_{i+1} − x_i.

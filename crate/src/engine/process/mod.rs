@@ -388,6 +388,31 @@ pub struct At<'a, P: Process> {
     pub guide: Option<&'a P::Kernel>,
 }
 
+/// What trajectories of a whole batch are drawn from: fresh rows first, given ones after them.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawing<'a> {
+    /// Rows that follow the policy.
+    pub fresh: usize,
+    /// Their noise, `[steps][fresh][noise_size]`.
+    pub noise: &'a [f32],
+    /// End points that are noised back, `[given][state_size]`.
+    pub given: &'a [f32],
+    /// The noise for that, `[steps][given][noise_size]`.
+    pub given_noise: &'a [f32],
+    /// Additional variance per unit of time, as in [`Process::transition`].
+    pub extra: f64,
+}
+
+/// The trajectories of a whole batch with their kernels, a step's rows after those of the step before.
+pub struct Walks<P: Process> {
+    /// x_0 to x_T.
+    pub states: P::State,
+    /// The prior's kernels of the T transitions.
+    pub prior: P::Kernel,
+    /// The policy's.
+    pub posterior: P::Kernel,
+}
+
 /// [`Policy::gradient`] with all of its graph in memory.
 pub(crate) fn whole_gradient<P: Process, K: Policy<P> + ?Sized>(
     policy: &K,
@@ -442,6 +467,17 @@ pub trait Policy<P: Process>: Send + Sync {
         value: impl FnOnce(P::Kernel) -> Tensor<1>,
     ) -> GradientsParams {
         whole_gradient(self, network, at, prior, value)
+    }
+
+    /// Whole trajectories at once, where the policy has a way to that on its device.
+    fn walk(&self, _network: &Self::Network, _drawing: Drawing) -> Option<Walks<P>> {
+        None
+    }
+
+    /// How many pairs of a trajectory and a step a GPU takes through the network at once, even where a run asks for fewer: more
+    /// than 0 only of a small network, whose launches would cost more than its products.
+    fn rows_at_once(&self, _network: &Self::Network) -> usize {
+        0
     }
 
     /// A cheaper way to the kernels of consecutive steps, for a policy that has one and needs neither guide nor

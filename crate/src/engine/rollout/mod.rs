@@ -2,11 +2,13 @@
 //! trajectory is scored under the current policy, without exploration noise.
 
 mod replay;
+mod steps;
 
 pub use replay::Replay;
 pub(crate) use replay::ReplayRecord;
+pub use steps::Steps;
 
-use crate::engine::process::{Policy, Prior, Process, Rows, walk};
+use crate::engine::process::{Drawing, Policy, Prior, Process, Rows, walk};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::ops::Range;
 
@@ -118,14 +120,19 @@ fn pieces(kinds: [Range<usize>; 3], most: usize) -> Vec<[Range<usize>; 3]> {
     pieces
 }
 
+/// The prior's kernels as far as drawing needed them.
+enum Known<R> {
+    All(Steps<R>),
+    Some(Vec<Option<R>>),
+}
+
 /// Trajectories before they are scored.
 pub struct Drawn<P: Process> {
     /// x_0 to x_T.
-    pub states: Vec<P::State>,
-    /// The prior's kernels, where drawing needed them.
-    prior: Vec<Option<P::Kernel>>,
-    posterior: Vec<P::Kernel>,
-    guides: Option<Vec<P::Kernel>>,
+    pub states: Steps<P::State>,
+    prior: Known<P::Kernel>,
+    posterior: Steps<P::Kernel>,
+    guides: Option<Steps<P::Kernel>>,
     conditions: Vec<usize>,
     fresh: usize,
     given_log_r: Vec<Option<f64>>,
@@ -146,13 +153,13 @@ impl<P: Process> Drawn<P> {
 /// Trajectories on the device; fresh rows first, after them noised ones, then the prior's.
 pub struct Trajectories<P: Process> {
     /// x_0 to x_T.
-    pub states: Vec<P::State>,
+    pub states: Steps<P::State>,
     /// The prior's kernels of the T transitions.
-    pub prior: Vec<P::Kernel>,
+    pub prior: Steps<P::Kernel>,
     /// The policy's kernels at the time the trajectories were drawn.
-    pub posterior: Vec<P::Kernel>,
+    pub posterior: Steps<P::Kernel>,
     /// [`Policy::guide`] of every step, if the policy uses it.
-    pub guides: Option<Vec<P::Kernel>>,
+    pub guides: Option<Steps<P::Kernel>>,
     /// log p_φ(x_{i+1}|x_i) − log p_θ(x_{i+1}|x_i), `[T, rows]`.
     pub log_ratios: Tensor<2>,
     /// Every row's condition.
@@ -192,6 +199,9 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         let steps = self.process.steps();
         let fresh = batch.fresh.len();
         let conditions = batch.conditions();
+        if let Some(drawn) = self.draw_whole(network, &batch, follow) {
+            return drawn;
+        }
         let noised = (!batch.given.is_empty()).then(|| self.noise_back(batch.given, 0, batch.given_noise));
         let walked = (!batch.walked.is_empty()).then(|| self.walk_prior(&batch.walked, batch.walked_noise));
         let given = match (noised, walked) {
@@ -243,14 +253,43 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
         }
         drop(walker);
         Drawn {
-            states,
-            prior: priors,
-            posterior: posteriors,
-            guides: guides.into_iter().collect(),
+            states: Steps::each(states),
+            prior: Known::Some(priors),
+            posterior: Steps::each(posteriors),
+            guides: guides.into_iter().collect::<Option<Vec<_>>>().map(Steps::each),
             conditions,
             fresh,
             given_log_r: batch.given_log_r,
         }
+    }
+
+    /// The same where the policy draws all steps at once.
+    fn draw_whole(&self, network: &K::Network, batch: &Batch, follow: Follow) -> Option<Drawn<P>> {
+        let Follow::Policy { exploration } = follow else {
+            return None;
+        };
+        if !batch.walked.is_empty() {
+            return None;
+        }
+        let drawing = Drawing {
+            fresh: batch.fresh.len(),
+            noise: &batch.noise,
+            given: &batch.given,
+            given_noise: &batch.given_noise,
+            extra: exploration,
+        };
+        let walks = self.policy.walk(network, drawing)?;
+        let (conditions, steps) = (batch.conditions(), self.process.steps());
+        let rows = conditions.len();
+        Some(Drawn {
+            states: Steps::whole(walks.states, steps + 1, rows),
+            prior: Known::All(Steps::whole(walks.prior, steps, rows)),
+            posterior: Steps::whole(walks.posterior, steps, rows),
+            guides: None,
+            conditions,
+            fresh: batch.fresh.len(),
+            given_log_r: batch.given_log_r.clone(),
+        })
     }
 
     /// The states x_0 to x_T of the prior's own trajectories under these conditions; `noise` is
@@ -307,16 +346,18 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
             given_log_r,
         } = drawn;
         // All at once where drawing needed none of them: a prior may find whole walks with less work.
-        let prior: Vec<_> = if prior.iter().all(Option::is_none) {
-            self.prior.kernels(&conditions, &states[..prior.len()])
-        } else {
-            let known = prior.into_iter().enumerate();
-            known
-                .map(|(step, known)| {
+        let prior = match prior {
+            Known::All(prior) => prior,
+            Known::Some(none) if none.iter().all(Option::is_none) => {
+                Steps::each(self.prior.kernels(&conditions, &states[..none.len()]))
+            }
+            Known::Some(some) => {
+                let kernel = |(step, known): (usize, Option<P::Kernel>)| {
                     let of_prior = || self.prior.kernel_given(step, &conditions, &states[step]);
                     known.unwrap_or_else(of_prior)
-                })
-                .collect()
+                };
+                Steps::each(some.into_iter().enumerate().map(kernel).collect())
+            }
         };
         let log_ratios = self.log_ratios(&states, &posterior, &prior, conditions.len());
         Trajectories {
@@ -346,9 +387,9 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
 
     fn log_ratios(
         &self,
-        states: &[P::State],
-        posterior: &[P::Kernel],
-        prior: &[P::Kernel],
+        states: &Steps<P::State>,
+        posterior: &Steps<P::Kernel>,
+        prior: &Steps<P::Kernel>,
         rows: usize,
     ) -> Tensor<2> {
         let steps: Vec<usize> = (0..self.process.steps()).collect();
@@ -358,10 +399,10 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
                 let (from, to) = (part[0], part[part.len() - 1] + 1);
                 let ratio = self.process.log_ratio(
                     part,
-                    &P::State::stack(states[from..to].to_vec()),
-                    &P::State::stack(states[from + 1..to + 1].to_vec()),
-                    &P::Kernel::stack(posterior[from..to].to_vec()),
-                    &P::Kernel::stack(prior[from..to].to_vec()),
+                    &states.block(from..to),
+                    &states.block(from + 1..to + 1),
+                    &posterior.block(from..to),
+                    &prior.block(from..to),
                 );
                 ratio.reshape([part.len(), rows])
             });

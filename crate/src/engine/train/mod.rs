@@ -369,7 +369,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         if asked.is_empty() {
             return Ok(log_r);
         }
-        let ends = shards.iter().map(|shard| shard.states[last].clone());
+        let ends = shards.iter().map(|shard| shard.states.at(last));
         let mut states = P::State::stack(ends.collect());
         if asked.len() < log_r.len() {
             states = states.select_rows(&asked);
@@ -404,7 +404,7 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Trainer<P, Q, K> {
         if self.reads_ends() {
             let process = &self.chains.process;
             for shard in shards {
-                transaction = transaction.register(process.download(&shard.states[process.steps()]));
+                transaction = transaction.register(process.download(&shard.states.at(process.steps())));
             }
         }
         let numbers = read_all(transaction).await?;

@@ -6,7 +6,7 @@ use burn::tensor::{Tensor, TensorData, activation};
 pub(crate) const HATS: usize = 13;
 const REACH: f64 = 2.0;
 /// Distances between centres are 1/PER_UNIT.
-const PER_UNIT: f64 = (HATS - 1) as f64 / (2.0 * REACH);
+pub(crate) const PER_UNIT: f64 = (HATS - 1) as f64 / (2.0 * REACH);
 /// The hat with its centre at 0.
 const MIDDLE: f32 = (HATS - 1) as f32 / 2.0;
 

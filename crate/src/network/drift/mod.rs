@@ -16,6 +16,8 @@ mod simd;
 #[cfg(all(test, feature = "cpu"))]
 mod tests;
 
+#[cfg(feature = "cube")]
+pub(crate) use hats::PER_UNIT;
 pub(crate) use hats::{HATS, hats};
 
 use super::embedding::{FREQUENCIES, time_features};
@@ -167,17 +169,44 @@ impl DriftNetwork {
         ends.into_iter().chain(layers).collect()
     }
 
-    /// [`DriftNetwork::forward`] as operations of every device.
-    fn forward_in_parts(&self, times: &[f64], x: Tensor<2>) -> Tensor<2> {
-        let device = x.device();
-        let blocks = times.len();
-        let [all, _] = x.dims();
-        let features = time_features(times, &device);
+    /// How many rows at once keep what a backward pass holds of them in some 256 MB.
+    pub(crate) fn rows_at_once(&self) -> usize {
+        let DriftNetworkConfig {
+            inputs, width, depth, ..
+        } = self.config();
+        // Of the features and of every layer some copies: before and after the activation, and gradients.
+        (1 << 26) / (4 * (inputs * (1 + HATS) + width * depth))
+    }
+
+    /// Its numbers at times with these features, `[times, 2·FREQUENCIES]`, one after the other: of every layer what the times add,
+    /// `[times, width]`, of every layer the weights, the head's weights and its bias.
+    #[cfg(feature = "cube")]
+    pub(crate) fn flat(&self, features: Tensor<2>) -> Tensor<1> {
+        let layers = self.layers.iter().map(Param::val);
+        let matrices = self.shifts(features).into_iter().chain(layers);
+        let flat = matrices
+            .chain([self.head.val()])
+            .map(|matrix| matrix.flatten::<1>(0, 1));
+        Tensor::cat(flat.chain([self.head_bias.val()]).collect(), 0)
+    }
+
+    /// What times with these features add in every layer, `[times, width]`.
+    fn shifts(&self, features: Tensor<2>) -> Vec<Tensor<2>> {
         let embedding =
             activation::silu(features.matmul(self.time.val()) + self.time_bias.val().unsqueeze::<2>());
+        let shift = |(projection, bias): (&Param<Tensor<2>>, &Param<Tensor<1>>)| {
+            embedding.clone().matmul(projection.val()) + bias.val().unsqueeze::<2>()
+        };
+        self.embeddings.iter().zip(&self.biases).map(shift).collect()
+    }
+
+    /// [`DriftNetwork::forward`] as operations of every device.
+    fn forward_in_parts(&self, times: &[f64], x: Tensor<2>) -> Tensor<2> {
+        let blocks = times.len();
+        let [all, _] = x.dims();
+        let shifts = self.shifts(time_features(times, &x.device()));
         let mut h = Tensor::cat(vec![x.clone(), hats(x)], 1);
-        for ((layer, bias), projection) in self.layers.iter().zip(&self.biases).zip(&self.embeddings) {
-            let shift = embedding.clone().matmul(projection.val()) + bias.val().unsqueeze::<2>();
+        for (layer, shift) in self.layers.iter().zip(shifts) {
             h = h.matmul(layer.val());
             let width = h.dims()[1];
             h = if blocks == 1 {

@@ -33,6 +33,8 @@ mod truth;
 #[cfg(feature = "engine")]
 mod unseen;
 mod validate;
+#[cfg(feature = "cube")]
+mod walk;
 
 #[cfg(feature = "engine")]
 pub use fit::{

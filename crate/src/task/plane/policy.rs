@@ -1,7 +1,9 @@
 //! Posteriors in the plane: what the network's output means for the bridge's drift.
 
-use super::{HALF_WIDTH, LogReward, Preconditioning};
-use crate::engine::process::{BrownianBridge, Policy};
+#[cfg(feature = "cube")]
+use super::walk::Walker;
+use super::{HALF_WIDTH, LogReward, PlanePrior, Preconditioning};
+use crate::engine::process::{BrownianBridge, Drawing, Policy, Walks};
 use crate::network::{DriftNetwork, DriftNetworkConfig};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -23,6 +25,9 @@ pub struct PlanePolicy {
     above_prior: bool,
     /// ∇ log r, `[GUIDE_SIDE², 2]`.
     guide: Option<Tensor<2>>,
+    /// On a GPU, all steps in one launch.
+    #[cfg(feature = "cube")]
+    walker: Option<Walker>,
 }
 
 /// What a policy is made of.
@@ -59,6 +64,8 @@ impl PlanePolicy {
             preconditioning: Preconditioning::new(process),
             above_prior: false,
             guide: None,
+            #[cfg(feature = "cube")]
+            walker: None,
         }
     }
 
@@ -73,7 +80,25 @@ impl PlanePolicy {
             preconditioning: Preconditioning::new(process),
             above_prior: shape.above_prior,
             guide,
+            #[cfg(feature = "cube")]
+            walker: None,
         }
+    }
+
+    /// The same, which goes through all steps at once where the device and this prior, that of its chains, let it.
+    pub fn at_once(self, prior: &PlanePrior, device: &Device) -> Self {
+        #[cfg(feature = "cube")]
+        if let PlanePrior::Exact(prior) = prior
+            && self.above_prior
+            && self.guide.is_none()
+        {
+            return Self {
+                walker: Walker::new(prior, self.process, self.preconditioning, device),
+                ..self
+            };
+        }
+        let _ = (prior, device);
+        self
     }
 
     /// ∇ log r at the cells of x, `[rows, 2]`.
@@ -98,6 +123,20 @@ impl PlanePolicy {
 
 impl Policy<BrownianBridge> for PlanePolicy {
     type Network = DriftNetwork;
+
+    fn walk(&self, network: &DriftNetwork, drawing: Drawing) -> Option<Walks<BrownianBridge>> {
+        #[cfg(feature = "cube")]
+        return self.walker.as_ref()?.walk(network, drawing);
+        #[cfg(not(feature = "cube"))]
+        return {
+            let _ = (network, drawing);
+            None
+        };
+    }
+
+    fn rows_at_once(&self, network: &DriftNetwork) -> usize {
+        network.rows_at_once()
+    }
 
     fn guide(
         &self,

@@ -42,7 +42,7 @@ struct StepTable {
     /// 1/(1 − t).
     rate: f64,
     /// Both tables on the host.
-    #[cfg(feature = "cpu")]
+    #[cfg(any(feature = "cpu", feature = "cube"))]
     numbers: [Vec<f32>; 2],
 }
 
@@ -100,7 +100,7 @@ impl ExactPrior {
                 .flat_map(|p| p.end_x.into_iter().chain(p.end_y).map(|v| v as f32))
                 .collect();
             StepTable {
-                #[cfg(feature = "cpu")]
+                #[cfg(any(feature = "cpu", feature = "cube"))]
                 numbers: [log_weights.clone(), ends.clone()],
                 log_weights: Tensor::from_data(TensorData::new(log_weights, [6, parts.len()]), device),
                 ends: Tensor::from_data(TensorData::new(ends, [parts.len(), 6]), device),
@@ -110,6 +110,15 @@ impl ExactPrior {
         Self {
             steps: (0..process.steps).map(table).collect(),
         }
+    }
+
+    /// Of every step what the features of a point weigh in the logarithm of each component's responsibility,
+    /// `[6, components]`, and the affine map of E[x_1 | x_t] of each component, `[components, 6]`.
+    #[cfg(feature = "cube")]
+    pub(super) fn tables(&self) -> impl ExactSizeIterator<Item = [&[f32]; 2]> {
+        self.steps
+            .iter()
+            .map(|table| [&table.numbers[0][..], &table.numbers[1][..]])
     }
 
     /// The drift at a step, `[rows, 2]`.

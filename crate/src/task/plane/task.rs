@@ -171,7 +171,8 @@ impl Task for PlaneTask {
         Chains {
             process: self.process,
             prior: self.prior.clone(),
-            policy: PlanePolicy::new(self.shape(), self.process, &self.reward.0, &self.device),
+            policy: PlanePolicy::new(self.shape(), self.process, &self.reward.0, &self.device)
+                .at_once(&self.prior, &self.device),
             device: self.device.clone(),
         }
     }

@@ -105,7 +105,8 @@ impl Subtrajectories {
         let batches = self.batch().split(&self.chains.process, parts, most);
         let follow = Follow::Policy { exploration: 0.0 };
         let drawn = parallel::map(batches, |part| {
-            self.chains.draw(self.descent.network(), part, follow).states
+            let drawn = self.chains.draw(self.descent.network(), part, follow);
+            drawn.states.into_each()
         });
         let mut shards = Vec::with_capacity(drawn.len());
         for states in drawn {
@@ -262,7 +263,8 @@ mod tests {
         };
         let states = chains
             .draw(&network, given, Follow::Policy { exploration: 0.0 })
-            .states;
+            .states
+            .into_each();
         let policy = chains.policy.clone();
         let nothing = Replay::new(0, LAYOUT.length());
         let training =
