@@ -303,10 +303,7 @@ impl Plan {
         let seeds: Vec<_> = self.seeds.iter().map(u64::to_string).collect();
         words.push(format!("--seeds {}", seeds.join(",")));
         if let Some(field) = &self.field {
-            words.push(format!(
-                "--vary {}",
-                quoted(format!("{field}={}", self.values()))
-            ));
+            words.push(format!("--vary {}", quoted(format!("{field}={}", self.values()))));
         }
         words.extend(self.pooled.then(|| "--pool".to_owned()));
         words.join(" ")
