@@ -4,7 +4,7 @@ use super::support::{PlaneChains, chains, gpu, numbers, small};
 use burn::tensor::{Device, Tensor, TensorData};
 use rtb::engine::device::cpu_device;
 use rtb::engine::noise::{Noise, Purpose};
-use rtb::engine::process::{Policy, Prior, Process, Rows};
+use rtb::engine::process::{Policy, Prior, Process, Rows, Spacing};
 use rtb::engine::rollout::{Batch, Follow};
 use rtb::network::DriftNetwork;
 use rtb::run::Run;
@@ -12,13 +12,13 @@ use rtb::run::Run;
 /// Of the largest number, which is at least 1: roundings of f32.
 const TOLERANCE: f64 = 1e-5;
 
-/// Width, depth, fresh and given rows, extra variance.
-const CASES: [(usize, usize, usize, usize, f64); 5] = [
-    (64, 2, 40, 0, 0.0),
-    (64, 2, 30, 13, 2.0),
-    (16, 1, 3, 0, 0.0),
-    (100, 3, 0, 6, 0.0),
-    (4, 4, 1, 1, 1.0),
+/// Spacing of the steps, width, depth, fresh and given rows, extra variance.
+const CASES: [(Spacing, usize, usize, usize, usize, f64); 5] = [
+    (Spacing::Even, 64, 2, 40, 0, 0.0),
+    (Spacing::Cosine, 64, 2, 30, 13, 2.0),
+    (Spacing::Even, 16, 1, 3, 0, 0.0),
+    (Spacing::Cosine, 100, 3, 0, 6, 0.0),
+    (Spacing::Even, 4, 4, 1, 1, 1.0),
 ];
 
 fn batch(run: &Run, fresh: usize, given: usize) -> Batch {
@@ -60,8 +60,9 @@ fn agree(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
 fn one_launch_gives_the_numbers_of_the_steps() {
     let Some(device) = gpu() else { return };
     for case in CASES {
-        let (width, depth, fresh, given, exploration) = case;
+        let (spacing, width, depth, fresh, given, exploration) = case;
         let mut run = small("25-to-9", 12);
+        run.process.spacing = spacing;
         (run.network.width, run.network.depth) = (width, depth);
         let follow = Follow::Policy { exploration };
         let batch = batch(&run, fresh, given);
