@@ -125,11 +125,24 @@ fn per_row(
 ) -> Tensor<1> {
     let all = rows.dims()[0];
     let each = all / steps.len();
-    let numbers = |of: &dyn Fn(usize) -> f64| {
-        let values: Vec<f32> = steps.iter().map(|s| of(*s) as f32).collect();
-        Tensor::<2>::from_data(TensorData::new(values, [steps.len(), 1]), &rows.device())
-    };
-    (rows.clone().reshape([steps.len(), each]) * numbers(&factor) + numbers(&shift)).reshape([all])
+    let (factors, shifts) = (f32s(steps, factor), f32s(steps, shift));
+    if let (Some(factor), Some(shift)) = (the_same(&factors), the_same(&shifts)) {
+        return rows.mul_scalar(factor).add_scalar(shift);
+    }
+    let column =
+        |values: Vec<f32>| Tensor::<2>::from_data(TensorData::new(values, [steps.len(), 1]), &rows.device());
+    (rows.clone().reshape([steps.len(), each]) * column(factors) + column(shifts)).reshape([all])
+}
+
+/// A function of every step.
+fn f32s(steps: &[usize], of: impl Fn(usize) -> f64) -> Vec<f32> {
+    steps.iter().map(|step| of(*step) as f32).collect()
+}
+
+/// The number that all of these are, which need not be sent to a device then.
+fn the_same(numbers: &[f32]) -> Option<f32> {
+    let (first, others) = numbers.split_first()?;
+    others.iter().all(|number| number == first).then_some(*first)
 }
 
 /// log of the normalisation of N(·; 0, variance·I) in ℝᵈ.
@@ -152,7 +165,10 @@ pub(crate) fn per_step(steps: &[usize], rows: Tensor<2>, factor: impl Fn(usize) 
     }
     let [all, columns] = rows.dims();
     let blocks = steps.len();
-    let factors: Vec<f32> = steps.iter().map(|s| factor(*s) as f32).collect();
+    let factors = f32s(steps, factor);
+    if let Some(factor) = the_same(&factors) {
+        return rows.mul_scalar(factor);
+    }
     let factors = Tensor::<3>::from_data(TensorData::new(factors, [blocks, 1, 1]), &rows.device());
     (rows.reshape([blocks, all / blocks, columns]) * factors).reshape([all, columns])
 }
