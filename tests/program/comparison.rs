@@ -109,7 +109,9 @@ fn methods_are_compared() {
         .lines()
         .find_map(|l| l.strip_prefix("rtb "))
         .expect("a command");
-    let again = succeed(rtb(command.split(' ').chain(["--out=again", "--quiet"])).current_dir(&folder));
+    let words = shlex::split(command).expect("a shell reads it");
+    let words = words.iter().map(String::as_str);
+    let again = succeed(rtb(words.chain(["--out=again", "--quiet"])).current_dir(&folder));
     assert_eq!(stderr(&again), "");
     let timeless = |csv: String| -> Vec<String> {
         let lines = csv.lines().skip(1);
