@@ -12,10 +12,10 @@ mod residual;
 mod sedd;
 mod transformer;
 
-#[cfg(feature = "cube")]
-pub(crate) use drift::PER_UNIT;
 pub use drift::{DriftNetwork, DriftNetworkConfig};
 pub(crate) use drift::{HATS, hats};
+#[cfg(feature = "cube")]
+pub(crate) use drift::{MIDDLE, PER_UNIT};
 pub use gpt2::{Gpt2, Gpt2Config};
 pub use layer::{Conv, Dense};
 pub use residual::{ResidualConfig, ResidualNetwork};

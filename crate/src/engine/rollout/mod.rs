@@ -196,12 +196,12 @@ impl<P: Process, Q: Prior<P>, K: Policy<P>> Chains<P, Q, K> {
     /// Draws a batch. The prior's kernels are evaluated only if trajectories follow them or the policy needs
     /// them.
     pub fn draw(&self, network: &K::Network, batch: Batch, follow: Follow) -> Drawn<P> {
-        let steps = self.process.steps();
-        let fresh = batch.fresh.len();
-        let conditions = batch.conditions();
         if let Some(drawn) = self.draw_whole(network, &batch, follow) {
             return drawn;
         }
+        let steps = self.process.steps();
+        let fresh = batch.fresh.len();
+        let conditions = batch.conditions();
         let noised = (!batch.given.is_empty()).then(|| self.noise_back(batch.given, 0, batch.given_noise));
         let walked = (!batch.walked.is_empty()).then(|| self.walk_prior(&batch.walked, batch.walked_noise));
         let given = match (noised, walked) {

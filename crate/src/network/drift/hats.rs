@@ -8,7 +8,7 @@ const REACH: f64 = 2.0;
 /// Distances between centres are 1/PER_UNIT.
 pub(crate) const PER_UNIT: f64 = (HATS - 1) as f64 / (2.0 * REACH);
 /// The hat with its centre at 0.
-const MIDDLE: f32 = (HATS - 1) as f32 / 2.0;
+pub(crate) const MIDDLE: f32 = (HATS - 1) as f32 / 2.0;
 
 /// `[rows, inputs]` → `[rows, inputs·HATS]`: max(0, 1 − |x − c|/h) for evenly spaced centres c.
 pub(crate) fn hats(x: Tensor<2>) -> Tensor<2> {

@@ -16,9 +16,9 @@ mod simd;
 #[cfg(all(test, feature = "cpu"))]
 mod tests;
 
-#[cfg(feature = "cube")]
-pub(crate) use hats::PER_UNIT;
 pub(crate) use hats::{HATS, hats};
+#[cfg(feature = "cube")]
+pub(crate) use hats::{MIDDLE, PER_UNIT};
 
 use super::embedding::{FREQUENCIES, time_features};
 use super::layer::uniform;

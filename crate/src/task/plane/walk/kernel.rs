@@ -1,6 +1,6 @@
 //! The kernel. A group of units takes four rows through all steps; numbers of these rows are the lanes of vectors.
 
-use crate::network::{HATS, PER_UNIT};
+use crate::network::{HATS, MIDDLE, PER_UNIT};
 use burn::backend::fusion::custom::TensorSpec;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, backend_extension};
@@ -15,7 +15,7 @@ use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 pub(super) const INPUTS: usize = 4;
 pub(super) const OUTPUTS: usize = 2;
 /// With their hats.
-pub(super) const FEATURES: usize = INPUTS * (1 + HATS);
+const FEATURES: usize = INPUTS * (1 + HATS);
 /// Numbers of a step, whatever the mixture: 1/(1 − t), 1 − t, the scales of the network's inputs and outputs, the share and the
 /// deviation of noising, dt and √dt.
 pub(super) const OF_STEP: usize = 8;
@@ -27,8 +27,6 @@ pub(super) const MOST_UNITS_OF_LAYER: usize = 500;
 const ROWS: usize = 4;
 /// Units of a group: at most as many as WebGPU has at least.
 const MOST_UNITS: usize = 256;
-/// The hat with its centre at 0.
-const MIDDLE: f32 = (HATS - 1) as f32 / 2.0;
 
 type Four = Vector<f32, Const<4>>;
 

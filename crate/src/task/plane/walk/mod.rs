@@ -8,7 +8,7 @@ use crate::network::embedding::time_features;
 use crate::network::{DriftNetwork, DriftNetworkConfig};
 use burn::backend::{Dispatch, DispatchTensorKind};
 use burn::tensor::{Device, Tensor, TensorData};
-use kernel::{FEATURES, INPUTS, MOST_UNITS_OF_LAYER, OF_STEP, OUTPUTS, Sizes, TABLE, WalkOps};
+use kernel::{INPUTS, MOST_UNITS_OF_LAYER, OF_STEP, OUTPUTS, Sizes, TABLE, WalkOps};
 
 /// Most rows of a launch: as many groups of four as WebGPU launches.
 const MOST_ROWS: usize = 4 * 65_535;
@@ -33,6 +33,10 @@ impl Walker {
         scales: Preconditioning,
         device: &Device,
     ) -> Option<Self> {
+        let zeros = Tensor::<1>::zeros([1], device).into_dispatch();
+        if !matches!(zeros.kind, DispatchTensorKind::Cube(_)) || process.dimensions != OUTPUTS {
+            return None;
+        }
         let mut numbers = Vec::new();
         let mut components = 0;
         for (step, [log_weights, ends]) in prior.tables().enumerate() {
@@ -54,9 +58,7 @@ impl Walker {
             numbers.extend(ends);
         }
         let times: Vec<f64> = (0..process.steps).map(|step| process.time(step)).collect();
-        let fits = components <= MOST_UNITS_OF_LAYER && process.dimensions == OUTPUTS;
-        let zeros = Tensor::<1>::zeros([1], device).into_dispatch();
-        (fits && matches!(zeros.kind, DispatchTensorKind::Cube(_))).then(|| Self {
+        (components <= MOST_UNITS_OF_LAYER).then(|| Self {
             process,
             scales,
             components,
@@ -110,6 +112,3 @@ impl Walker {
         })
     }
 }
-
-// The kernel has as many features as the network.
-const _: () = assert!(FEATURES == INPUTS * (1 + crate::network::HATS));
